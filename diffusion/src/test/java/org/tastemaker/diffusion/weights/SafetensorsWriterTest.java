@@ -99,7 +99,7 @@ class SafetensorsWriterTest {
   @Test
   void arraysOfEveryTypeAreConverted() {
     try (INDArray doubles = Nd4j.createFromArray(0.5, -3.0);
-        INDArray halves = Nd4j.createFromArray(0.5f, -3f).castTo(DataType.HALF);
+        INDArray halves = Nd4j.createFromArray(0.5f, -3f).castTo(DataType.FLOAT16);
         INDArray bfloats = Nd4j.createFromArray(0.5f, -3f).castTo(DataType.BFLOAT16);
         INDArray longs = Nd4j.createFromArray(5L, -3L);
         INDArray ints = Nd4j.createFromArray(5, -3);
