@@ -97,13 +97,12 @@ class ClipTokenizerTest {
 
   @Test
   void theEarliestMergeIsAppliedEverywhereBeforeTheNext() {
-    List<String> tokens = List.of("a", "b", "b</w>", "ab", "ab</w>", "aba");
-    // "ab a" may come first in the list, yet there is no "ab" until "a b" has been applied, and
-    // that is applied to the whole word in one pass: "ab ab ab", then "ab ab</w>" is no pair of "ab
-    // a".
-    assertThat(tokens(of(tokens, "ab a", "a b", "a b</w>"), "ababab")).isEqualTo("ab ab ab</w>");
-    // Without the last merge the end stays apart and there is a pair of "ab a" once.
-    assertThat(tokens(of(tokens, "ab a", "a b"), "ababab")).isEqualTo("ab aba b</w>");
+    // "ab a" is the earliest, yet there is no "ab" until "a b" was applied, and that goes over the
+    // whole word before "ab a" is looked for: a b a b a</w>, then ab ab a</w>.
+    ClipTokenizer two = of(List.of("a", "b", "a</w>", "b</w>", "ab", "aba"), "ab a", "a b");
+    assertThat(tokens(two, "ababa")).isEqualTo("ab ab a</w>");
+    // a b a b a b</w>, then ab ab a b</w>, then ab aba b</w>.
+    assertThat(tokens(two, "ababab")).isEqualTo("ab aba b</w>");
   }
 
   @Test
