@@ -162,6 +162,8 @@ public final class BpeTrainer {
     /**
      * Checks the options.
      *
+     * @param size the number of tokens to reach
+     * @param leastFrequency how often a pair must be in the corpus to be merged
      * @throws IllegalArgumentException if a value is out of its range
      */
     public Options {

@@ -57,6 +57,8 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
   /**
    * Checks the vocabulary.
    *
+   * @param ids from token to id
+   * @param merges earliest first
    * @throws IllegalArgumentException if the ids are not 0 to n - 1, or if a merge is there twice or
    *     has a symbol or a result that is no token
    */

@@ -410,6 +410,11 @@ public final class ClipTokenizer {
     /**
      * Checks the options.
      *
+     * @param maxLength the number of ids of an encoding
+     * @param bos the token that begins a text
+     * @param eos the token that ends a text
+     * @param unk the token for symbols outside the vocabulary
+     * @param pad the token that fills an encoding behind the end
      * @throws IllegalArgumentException if the length has no room for start and end, or a token is
      *     empty
      */
