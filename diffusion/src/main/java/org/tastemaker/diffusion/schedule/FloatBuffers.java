@@ -1,0 +1,54 @@
+package org.tastemaker.diffusion.schedule;
+
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** ND4J arrays as {@link FloatBuffer} views, for {@link DenoisingStep}. */
+public final class FloatBuffers {
+  private FloatBuffers() {}
+
+  /**
+   * The elements of an array in their order, without a copy: what is written to the view is written
+   * to the array. The view must not be used after the array is closed.
+   *
+   * @param array of type FLOAT, in 'c' order and contiguous; it may be a part of a larger one
+   * @return a view of exactly the array's elements
+   * @throws IllegalArgumentException if the array is of another type or layout
+   */
+  public static FloatBuffer of(INDArray array) {
+    if (array.dataType() != DataType.FLOAT) {
+      throw new IllegalArgumentException(
+          "array must be of type FLOAT, but was %s: cast it with castTo(DataType.FLOAT)"
+              .formatted(array.dataType()));
+    }
+    if (!hasContiguousRows(array)) {
+      throw new IllegalArgumentException(
+          "array must be contiguous in 'c' order, but has shape %s, strides %s and order '%s': make it so with dup('c')"
+              .formatted(
+                  Arrays.toString(array.shape()),
+                  Arrays.toString(array.stride()),
+                  array.ordering()));
+    }
+    if (array.length() == 0) {
+      return FloatBuffer.allocate(0);
+    }
+    FloatBuffer all =
+        array.data().pointer().asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
+    return all.slice((int) array.offset(), (int) array.length());
+  }
+
+  /** Whether the strides are those of a fresh 'c' array; those of dimensions of size 1 are free. */
+  private static boolean hasContiguousRows(INDArray array) {
+    long expected = 1;
+    for (int d = array.rank() - 1; d >= 0; d--) {
+      if (array.size(d) != 1 && array.stride(d) != expected) {
+        return false;
+      }
+      expected *= array.size(d);
+    }
+    return true;
+  }
+}
