@@ -24,7 +24,9 @@ import java.util.Objects;
  * </table>
  *
  * <p>The noise {@code e} is the one that the model's output stands for, also where x0 was clipped,
- * as in diffusers with {@code use_clipped_model_output} false.
+ * as in diffusers with {@code use_clipped_model_output} false. Also as there, the previous timestep
+ * is {@code t - floor(T / n)} for every spacing; with linspace spacing, or where n does not divide
+ * T, that is not quite the next sampling timestep.
  */
 public final class DdimScheduler implements Scheduler {
 

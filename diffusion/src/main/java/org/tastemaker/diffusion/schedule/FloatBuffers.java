@@ -1,8 +1,8 @@
 package org.tastemaker.diffusion.schedule;
 
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -35,9 +35,10 @@ public final class FloatBuffers {
     if (array.length() == 0) {
       return FloatBuffer.allocate(0);
     }
-    FloatBuffer all =
-        array.data().pointer().asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
-    return all.slice((int) array.offset(), (int) array.length());
+    // A part of an array shares the whole one's pointer; its address pointer is where the part
+    // begins. This copy of it owns no memory and must not be closed: that would free the array.
+    FloatPointer elements = new FloatPointer(array.data().addressPointer());
+    return elements.capacity(array.length()).asBuffer();
   }
 
   /** Whether the strides are those of a fresh 'c' array; those of dimensions of size 1 are free. */
