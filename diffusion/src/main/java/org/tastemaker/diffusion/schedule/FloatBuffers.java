@@ -16,13 +16,19 @@ public final class FloatBuffers {
    *
    * @param array of type FLOAT, in 'c' order and contiguous; it may be a part of a larger one
    * @return a view of exactly the array's elements
-   * @throws IllegalArgumentException if the array is of another type or layout
+   * @throws IllegalArgumentException if the array is of another type or layout, or empty
    */
   public static FloatBuffer of(INDArray array) {
     if (array.dataType() != DataType.FLOAT) {
       throw new IllegalArgumentException(
           "array must be of type FLOAT, but was %s: cast it with castTo(DataType.FLOAT)"
               .formatted(array.dataType()));
+    }
+    // ND4J M2.1 makes an empty array of a part of a part that begins, counted from the whole, past
+    // the part's own length.
+    if (array.length() == 0) {
+      throw new IllegalArgumentException(
+          "array must have elements, but its shape is " + Arrays.toString(array.shape()));
     }
     if (!hasContiguousRows(array)) {
       throw new IllegalArgumentException(
@@ -31,9 +37,6 @@ public final class FloatBuffers {
                   Arrays.toString(array.shape()),
                   Arrays.toString(array.stride()),
                   array.ordering()));
-    }
-    if (array.length() == 0) {
-      return FloatBuffer.allocate(0);
     }
     // A part of an array shares the whole one's pointer; its address pointer is where the part
     // begins. This copy of it owns no memory and must not be closed: that would free the array.

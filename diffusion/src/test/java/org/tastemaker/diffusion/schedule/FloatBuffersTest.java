@@ -34,8 +34,26 @@ class FloatBuffersTest {
       assertThat(array.getFloat(1, 0, 0)).isEqualTo(99);
       INDArray row = array.slice(3);
       assertThat(FloatBuffers.of(row).get(0)).isEqualTo(18);
-      INDArray nested = rows.slice(1);
+    }
+  }
+
+  @Test
+  void aPartOfAPartBeginsWhereItBegins() {
+    try (INDArray array = Nd4j.arange(60).castTo(DataType.FLOAT).reshape(10, 3, 2)) {
+      INDArray rows =
+          array.get(NDArrayIndex.interval(1, 9), NDArrayIndex.all(), NDArrayIndex.all());
+      INDArray nested =
+          rows.get(NDArrayIndex.interval(1, 3), NDArrayIndex.all(), NDArrayIndex.all());
+      assertThat(FloatBuffers.of(nested).remaining()).isEqualTo(12);
       assertThat(FloatBuffers.of(nested).get(5)).isEqualTo(17);
+    }
+  }
+
+  @Test
+  void anEmptyArrayIsAnError() {
+    try (INDArray empty = Nd4j.empty(DataType.FLOAT)) {
+      assertThatThrownBy(() -> FloatBuffers.of(empty))
+          .hasMessage("array must have elements, but its shape is []");
     }
   }
 
