@@ -52,7 +52,12 @@ public final class DdimScheduler implements Scheduler {
    * @param finalStep where the last step lands
    */
   public record Options(double eta, FinalStep finalStep) {
-    /** Checks the range of eta. */
+    /**
+     * Checks the range of eta.
+     *
+     * @param eta in [0, 1]
+     * @param finalStep where the last step lands
+     */
     public Options {
       if (!(eta >= 0 && eta <= 1)) {
         throw new IllegalArgumentException("eta must be in [0, 1], but was " + eta);

@@ -48,6 +48,8 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
   /**
    * Checks every setting.
    *
+   * @param kind the scheduler's class
+   * @param given copied
    * @throws IllegalArgumentException naming the setting, its value and what is supported
    */
   public SchedulerConfig {

@@ -34,8 +34,15 @@ public record StepCoefficients(
   /**
    * Checks that the map is one.
    *
-   * @throws IllegalArgumentException if a coefficient is not finite, {@code clip} is not positive
-   *     or {@code sigma} is negative
+   * @param x0FromSample finite
+   * @param x0FromOutput finite
+   * @param clip above 0
+   * @param meanFromX0 finite
+   * @param meanFromSample finite
+   * @param meanFromOutput finite
+   * @param meanFromPreviousX0 finite
+   * @param sigma finite, at least 0
+   * @throws IllegalArgumentException if a coefficient is out of its range
    */
   public StepCoefficients {
     double sum =

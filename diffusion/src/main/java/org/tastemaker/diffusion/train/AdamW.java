@@ -41,7 +41,14 @@ public final class AdamW {
    *     0
    */
   public record Options(double beta1, double beta2, double epsilon, double weightDecay) {
-    /** Checks the ranges. */
+    /**
+     * Checks the ranges.
+     *
+     * @param beta1 in [0, 1)
+     * @param beta2 in [0, 1)
+     * @param epsilon in [0, 1)
+     * @param weightDecay at least 0
+     */
     public Options {
       requireIn(beta1 >= 0 && beta1 < 1, "beta1", "in [0, 1)", beta1);
       requireIn(beta2 >= 0 && beta2 < 1, "beta2", "in [0, 1)", beta2);

@@ -21,7 +21,12 @@ public final class Ema {
    * @param warmUp whether the first updates keep less
    */
   public record Options(double decay, boolean warmUp) {
-    /** Checks the range of the decay. */
+    /**
+     * Checks the range of the decay.
+     *
+     * @param decay in [0, 1]
+     * @param warmUp whether the first updates keep less
+     */
     public Options {
       if (!(decay >= 0 && decay <= 1)) {
         throw new IllegalArgumentException("decay must be in [0, 1], but was " + decay);
