@@ -36,6 +36,9 @@ public record Backward(
     ImmutableMap<String, String> gradients,
     ImmutableListMultimap<String, String> ops) {
 
+  /** What the name of an output's cotangent adds to the output's name. */
+  public static final String COTANGENT = "/cotangent";
+
   /**
    * Adds the backward half to a graph.
    *
@@ -73,8 +76,7 @@ public record Backward(
     ImmutableMap.Builder<String, String> cotangents = ImmutableMap.builder();
     for (Tensor output : outputs) {
       SDVariable cotangent =
-          graph.placeHolder(
-              output.name() + "/cotangent", output.dataType(), output.shape().toArray());
+          graph.placeHolder(output.name() + COTANGENT, output.dataType(), output.shape().toArray());
       cotangents.put(output.name(), cotangent.name());
       gradients.put(output.name(), cotangent);
     }

@@ -352,7 +352,7 @@ public final class Ops {
         ImmutableMap.of("groups", (double) groups, "epsilon", positive(where, epsilon)),
         v -> {
           SDVariable grouped = sameDiff.reshape(v.get(0), shape[0], groups, -1); // [B, G, rest]
-          SDVariable y = sameDiff.reshape(standardize(grouped, epsilon), shape);
+          SDVariable y = sameDiff.reshape(standardize(grouped, 3, epsilon), shape);
           return y.mul(sameDiff.reshape(v.get(1), perChannel))
               .add(sameDiff.reshape(v.get(2), perChannel));
         },
@@ -379,18 +379,21 @@ public final class Ops {
         name,
         ImmutableList.of(x, scale, shift),
         ImmutableMap.of("epsilon", positive(where, epsilon)),
-        v -> standardize(v.get(0), epsilon).mul(v.get(1)).add(v.get(2)),
+        v -> standardize(v.get(0), x.rank(), epsilon).mul(v.get(1)).add(v.get(2)),
         x.shape().toArray());
   }
 
   /**
-   * {@code (x - mean) / sqrt(variance + epsilon)} over the last dimension. ND4J's own standardize
-   * has no epsilon, and the gradient of its variance divides by n - 1.
+   * {@code (x - mean) / sqrt(variance + epsilon)} over the last dimension, from parts that work:
+   * ND4J's own standardize has no epsilon, the gradient of its variance divides by n - 1, its mean
+   * over axis -1 is right outside a graph only (the axis must be counted from 0), and the gradient
+   * of a quotient is wrong for a divisor of shape [1, 1].
    */
-  private static SDVariable standardize(SDVariable x, double epsilon) {
-    SDVariable centred = x.sub(x.mean(true, -1));
-    SDVariable variance = centred.mul(centred).mean(true, -1);
-    return centred.div(variance.getSameDiff().math().sqrt(variance.add(epsilon)));
+  private SDVariable standardize(SDVariable x, int rank, double epsilon) {
+    int last = rank - 1;
+    SDVariable centred = x.sub(x.mean(true, last));
+    SDVariable variance = centred.mul(centred).mean(true, last);
+    return centred.mul(sameDiff.math().rsqrt(variance.add(epsilon)));
   }
 
   // ---- Activations

@@ -14,7 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.graph.GraphDefinition;
 import org.tastemaker.diffusion.graph.GraphFunction;
-import org.tastemaker.diffusion.graph.SessionFunction;
+import org.tastemaker.diffusion.graph.ReplayFunction;
 
 /**
  * Compares gradients with central differences, in double precision, for {@code sum(out *
@@ -56,7 +56,7 @@ public final class GradientCheck {
             .toList();
     Tensor out = layer.apply(ops, leaves);
     GraphDefinition definition = GraphDefinition.of(ops, Map.of("out", out));
-    try (GraphFunction function = new SessionFunction(definition)) {
+    try (GraphFunction function = new ReplayFunction(definition)) {
       return errors(function, definition, Map.of());
     }
   }
