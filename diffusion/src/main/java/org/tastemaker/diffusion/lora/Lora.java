@@ -470,7 +470,10 @@ public final class Lora implements Adapter, AutoCloseable {
     return merge != null;
   }
 
-  /** Frees the parameters. What has been merged stays merged, for good. */
+  /**
+   * Frees the parameters; functions that were built with the LoRA must not run any more. What has
+   * been merged stays merged, for good.
+   */
   @Override
   public void close() {
     if (merge != null) {
