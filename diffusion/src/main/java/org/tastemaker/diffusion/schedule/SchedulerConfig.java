@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -100,14 +101,15 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
    *
    * @param file the file
    * @return the configuration
-   * @throws IOException if the file cannot be read
+   * @throws UncheckedIOException if the file cannot be read
    * @throws IllegalArgumentException if it is not a supported configuration; the message names the
    *     file
    */
-  public static SchedulerConfig read(Path file) throws IOException {
-    String json = Files.readString(file);
+  public static SchedulerConfig read(Path file) {
     try {
-      return parse(json);
+      return parse(Files.readString(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     }
