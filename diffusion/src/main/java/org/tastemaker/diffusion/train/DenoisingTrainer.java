@@ -254,8 +254,11 @@ public final class DenoisingTrainer {
     Samples latents = batch.latents(); // [N, C, H, W]
 
     // 1. Timesteps, noise, noisy latents and targets; captions, some of them dropped.
-    DenoisingObjective.Example example = objective.draw(latents, seed.split(number));
+    Seed ofBatch = seed.split(number);
+    DenoisingObjective.Example example = objective.draw(latents, ofBatch);
     int[][] captions = captions(batch.captions(), example.promptDropped()); // [N][L]
+    models.trainedUnet.redraw().accept(ofBatch.split(UNET));
+    models.trainedTextEncoder.redraw().accept(ofBatch.split(TEXT_ENCODER));
 
     GraphFunction tau =
         models.textEncoder.function(

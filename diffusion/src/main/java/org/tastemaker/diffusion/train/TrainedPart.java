@@ -1,7 +1,10 @@
 package org.tastemaker.diffusion.train;
 
 import com.google.common.collect.ImmutableList;
+import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.Parameters;
@@ -14,8 +17,26 @@ import org.tastemaker.diffusion.model.Parameters;
  *     the network's own parameters and those of its adapters, by name
  * @param adapters the parameters of the adapters that the options bring in, such as those of a
  *     low-rank adapter; their owner closes them
+ * @param redraw draws anew what is random in an adapter, such as the masks of a dropout; called
+ *     before each batch with a seed that is a function of the batch's number
  */
-public record TrainedPart(FunctionOptions options, ImmutableList<Parameters> adapters) {
+public record TrainedPart(
+    FunctionOptions options, ImmutableList<Parameters> adapters, Consumer<Seed> redraw) {
+  public TrainedPart {
+    Objects.requireNonNull(options, "options == null");
+    Objects.requireNonNull(adapters, "adapters == null");
+    Objects.requireNonNull(redraw, "redraw == null");
+  }
+
+  /**
+   * A part with nothing random in it.
+   *
+   * @param options how the network's graph is built
+   * @param adapters the parameters of the adapters that the options bring in
+   */
+  public TrainedPart(FunctionOptions options, ImmutableList<Parameters> adapters) {
+    this(options, adapters, seed -> {});
+  }
 
   /**
    * Nothing: the network is only run.
@@ -58,5 +79,15 @@ public record TrainedPart(FunctionOptions options, ImmutableList<Parameters> ada
             .withAdapter(adapter)
             .withTrainable(parameters.specs()::containsKey),
         ImmutableList.of(parameters));
+  }
+
+  /**
+   * This part with something random in it.
+   *
+   * @param other draws it anew, from the seed of a batch
+   * @return the part
+   */
+  public TrainedPart withRedraw(Consumer<Seed> other) {
+    return new TrainedPart(options, adapters, other);
   }
 }

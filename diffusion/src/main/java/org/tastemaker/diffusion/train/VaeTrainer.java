@@ -57,6 +57,7 @@ public final class VaeTrainer {
   private static final String VAE = "vae";
 
   private final AutoencoderKl vae;
+  private final TrainedPart trained;
   private final FunctionOptions encoderOptions;
   private final FunctionOptions decoderOptions;
   private final TrainingState state;
@@ -117,6 +118,7 @@ public final class VaeTrainer {
               .formatted(vae.config().inChannels(), vae.config().outChannels()));
     }
     this.vae = vae;
+    this.trained = trained;
     this.options = options;
     this.seed = seed;
     this.state =
@@ -164,6 +166,7 @@ public final class VaeTrainer {
   /** Adds a batch's gradient to the state. */
   private Map<String, Double> backward(Samples images, long number, double share) {
     check(images, number);
+    trained.redraw().accept(seed.split(number).split(VAE));
     GraphFunction encoder =
         vae.encoder(images.count(), images.height(), images.width(), encoderOptions);
     int factor = vae.config().factor();
