@@ -1,19 +1,41 @@
 /**
- * The parts of a training loop that need no graph: learning rates, gradient clipping, the AdamW
- * update, the moving average of the weights, and the weighting of the denoising loss.
- *
- * <p>One update reads, in this order:
+ * Training: the trainers of the denoiser and of the autoencoder, and the parts of a training loop
+ * that need no graph.
  *
  * <pre>{@code
- * double norm = GradientClip.byGlobalNorm(1.0, gradients);
+ * DenoisingTrainer trainer =
+ *     new DenoisingTrainer(
+ *         DenoisingTrainer.Models.of(unet, textEncoder, scheduler, emptyPrompt),
+ *         DenoisingTrainer.Options.defaults(10_000),
+ *         Seed.of(1));
+ * folder.latestCheckpoint().ifPresent(checkpoint -> trainer.restore(checkpoint.folder()));
+ * trainer.run(batches, Checkpointing.in(folder, 500, 2), folder.listener(), cancellation);
+ * trainer.withAverages(() -> unet.save(path));
+ * }</pre>
+ *
+ * <p>A trainer computes its loss, and the loss's gradient with respect to what a network returned,
+ * in Java on {@link java.nio.FloatBuffer}s; {@link org.tastemaker.diffusion.graph.GraphFunction}
+ * turns that into gradients of parameters. So an objective is one small class with closed-form
+ * gradients, and no graph knows of it. {@link org.tastemaker.diffusion.train.TrainedPart} says what
+ * of a network is trained: all of it, some of it by name, or an adapter beside it.
+ *
+ * <p>One update, the same for every trainer:
+ *
+ * <pre>{@code
+ * double norm = GradientClip.byGlobalNorm(1.0, gradients);   // of the mean over some batches
  * optimizer.update(rate.at(step), parameters, gradients);
  * average.update(parameters);
  * }</pre>
  *
- * <p>Parameters and gradients are {@link java.nio.FloatBuffer} views of whatever memory they live
- * in ({@link org.tastemaker.diffusion.schedule.FloatBuffers} makes one of an ND4J array), updated
- * in place. State is allocated once, when an object is made. A gradient that is not finite stops
- * the update before anything has changed.
+ * <p>There is no hidden state. Batches ({@link org.tastemaker.diffusion.train.BatchSource}) and
+ * everything drawn are functions of a batch's number and the seed; what is left, the weights, the
+ * optimizer's moments, the average and the step, is in a {@link
+ * org.tastemaker.diffusion.train.TrainingCheckpoint}, bit for bit. So a run that was killed goes on
+ * as if it had not been, and ends with the same bits. That holds on one machine with one number of
+ * native threads; another may sum in another order.
+ *
+ * <p>A loss or a gradient that is not finite stops the run, names the step, and leaves the weights
+ * of the step before. State is allocated once; what a step allocates it frees.
  */
 @NullMarked
 package org.tastemaker.diffusion.train;
