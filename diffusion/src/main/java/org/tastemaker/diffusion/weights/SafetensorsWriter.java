@@ -84,6 +84,14 @@ public final class SafetensorsWriter {
     requireText("name", name);
     Objects.requireNonNull(array, "array == null");
     Objects.requireNonNull(dtype, "dtype == null");
+    if (array.isEmpty()
+        && array.rank() == 0) { // ND4J's empty array: no elements, but a scalar's shape
+      throw new SafetensorsException(
+          "tensor "
+              + SafetensorsHeader.quote(name)
+              + ": expected an array with a shape, but it is empty and has no dimension of 0; make"
+              + " it with Nd4j.create(type, 0)");
+    }
     return add(TensorSource.of(name, dtype, array));
   }
 

@@ -73,6 +73,10 @@ final class TensorSource {
     if (from == null) {
       return new Elements(DataType.FLOAT, null);
     }
+    if (from.wasClosed()) {
+      throw new IllegalStateException(
+          "tensor " + SafetensorsHeader.quote(name) + ": its array was closed before write");
+    }
     DataType type = memoryType(from.dataType());
     if (from.dataType() == type && isRowMajor(from)) {
       return new Elements(type, from);

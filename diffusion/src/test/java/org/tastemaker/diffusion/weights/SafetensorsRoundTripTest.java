@@ -11,6 +11,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.Size;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -61,7 +62,9 @@ class SafetensorsRoundTripTest {
   }
 
   @Property(tries = 200)
-  void integersComeBack(@ForAll long[] longs, @ForAll int[] ints) throws IOException {
+  void integersComeBack(
+      @ForAll @Size(min = 1, max = 50) long[] longs, @ForAll @Size(min = 1, max = 50) int[] ints)
+      throws IOException {
     Path path = Files.createTempFile("round-trip", ".safetensors");
     try (INDArray wide = Nd4j.createFromArray(longs);
         INDArray narrow = Nd4j.createFromArray(ints)) {

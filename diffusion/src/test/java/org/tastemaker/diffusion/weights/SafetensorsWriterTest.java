@@ -16,7 +16,11 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 class SafetensorsWriterTest {
-  @TempDir Path folder;
+  private final Path folder;
+
+  SafetensorsWriterTest(@TempDir Path folder) {
+    this.folder = folder;
+  }
 
   private Path path() {
     return folder.resolve("w.safetensors");
@@ -99,7 +103,7 @@ class SafetensorsWriterTest {
   @Test
   void arraysOfEveryTypeAreConverted() {
     try (INDArray doubles = Nd4j.createFromArray(0.5, -3.0);
-        INDArray halves = Nd4j.createFromArray(0.5f, -3f).castTo(DataType.HALF);
+        INDArray halves = Nd4j.createFromArray(0.5f, -3f).castTo(DataType.FLOAT16);
         INDArray bfloats = Nd4j.createFromArray(0.5f, -3f).castTo(DataType.BFLOAT16);
         INDArray longs = Nd4j.createFromArray(5L, -3L);
         INDArray ints = Nd4j.createFromArray(5, -3);
@@ -226,6 +230,25 @@ class SafetensorsWriterTest {
           .hasMessageContaining("'w': expected as many elements as its shape")
           .hasMessageEndingWith("but was given 3");
     }
+  }
+
+  @Test
+  void anEmptyArrayWithoutAShapeIsRefused() {
+    try (INDArray empty = Nd4j.empty(DataType.FLOAT)) {
+      assertThatThrownBy(() -> new SafetensorsWriter().add("w", empty, DType.F32))
+          .isInstanceOf(SafetensorsException.class)
+          .hasMessageContaining("tensor 'w': expected an array with a shape");
+    }
+  }
+
+  @Test
+  void anArrayThatWasClosedTooEarlyIsAnError() {
+    INDArray array = Nd4j.createFromArray(1f, 2f);
+    SafetensorsWriter writer = new SafetensorsWriter().add("w", array, DType.F32);
+    array.close();
+    assertThatThrownBy(() -> writer.write(path()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("tensor 'w': its array was closed before write");
   }
 
   @Test
