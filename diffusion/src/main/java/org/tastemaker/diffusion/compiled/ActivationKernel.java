@@ -51,9 +51,7 @@ final class ActivationKernel implements Kernel {
   @Override
   public void backward(Buffer gradient) {
     Buffer dx = layer.target(0);
-    layer
-        .program()
-        .eltwiseBackward(algorithm, alpha, beta, layer.input(0), gradient, dx, count);
+    layer.program().eltwiseBackward(algorithm, alpha, beta, layer.input(0), gradient, dx, count);
     layer.contribute(0, dx);
   }
 }

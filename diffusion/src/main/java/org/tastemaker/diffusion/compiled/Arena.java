@@ -54,8 +54,7 @@ final class Arena implements AutoCloseable {
       end = Math.max(end, offset + buffer.bytes());
     }
     bytes = end;
-    memory =
-        Nd4j.createUninitializedDetached(DataType.FLOAT, (end + ALIGNMENT) / Float.BYTES + 1);
+    memory = Nd4j.createUninitializedDetached(DataType.FLOAT, (end + ALIGNMENT) / Float.BYTES + 1);
     long start = align(memory.data().address());
     offsets.forEach((buffer, offset) -> buffer.place(start + offset));
   }

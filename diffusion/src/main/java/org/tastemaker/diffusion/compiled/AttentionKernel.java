@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The weights take batch * heads * N * M floats. Up to {@link #TILE_BYTES} they are kept for the
  * backward half; beyond, the rows of the queries are taken in tiles of that size, one after the
- * other, and the backward half computes each tile's weights again (Rabe and Staats,
- * "Self-attention Does Not Need O(n^2) Memory", 2021).
+ * other, and the backward half computes each tile's weights again (Rabe and Staats, "Self-attention
+ * Does Not Need O(n^2) Memory", 2021).
  */
 final class AttentionKernel implements Kernel {
   /** About what the caches near the cores hold. */
@@ -67,7 +67,8 @@ final class AttentionKernel implements Kernel {
       Operand weights = weights(tile);
       layer
           .program()
-          .matmul(weights, heads(layer.input(2), tile), null, rows(layer.output(), tile), List.of());
+          .matmul(
+              weights, heads(layer.input(2), tile), null, rows(layer.output(), tile), List.of());
     }
   }
 
@@ -87,11 +88,7 @@ final class AttentionKernel implements Kernel {
       postOps.add(PostOp.binary(dnnl_binary_add, mask));
     }
     program.matmul(
-        rows(layer.input(0), tile),
-        transposedHeads(layer.input(1), tile),
-        null,
-        scores,
-        postOps);
+        rows(layer.input(0), tile), transposedHeads(layer.input(1), tile), null, scores, postOps);
     dnnl_primitive_desc softmax = softmax(scores.layout());
     program.primitive(softmax, Map.of(DNNL_ARG_SRC, scores, DNNL_ARG_DST, scores), List.of());
     return scores;
@@ -133,11 +130,7 @@ final class AttentionKernel implements Kernel {
   }
 
   private void backward(
-      Tile tile,
-      Buffer gradient,
-      @Nullable Buffer dq,
-      @Nullable Buffer dk,
-      @Nullable Buffer dv) {
+      Tile tile, Buffer gradient, @Nullable Buffer dq, @Nullable Buffer dk, @Nullable Buffer dv) {
     Program program = layer.program();
     long[] dims = {tile.batchSize, heads, tile.rows, keys};
     long[] transposedDims = {tile.batchSize, heads, keys, tile.rows};
@@ -148,11 +141,7 @@ final class AttentionKernel implements Kernel {
     Operand g = rows(gradient, tile);
     if (dv != null) {
       program.matmul(
-          program.strided(p.buffer(), transposedDims, transposed),
-          g,
-          null,
-          heads(dv, tile),
-          sum);
+          program.strided(p.buffer(), transposedDims, transposed), g, null, heads(dv, tile), sum);
     }
     if (dq == null && dk == null) {
       return;
@@ -162,8 +151,7 @@ final class AttentionKernel implements Kernel {
     softmaxBackward(p, dp);
     PostOp scaled = PostOp.eltwise(dnnl_eltwise_linear, scale, 0);
     if (dq != null) {
-      program.matmul(
-          dp, heads(layer.input(1), tile), null, rows(dq, tile), List.of(scaled));
+      program.matmul(dp, heads(layer.input(1), tile), null, rows(dq, tile), List.of(scaled));
     }
     if (dk != null) {
       List<PostOp> postOps = new ArrayList<>(List.of(scaled));
@@ -199,9 +187,7 @@ final class AttentionKernel implements Kernel {
     layer
         .program()
         .primitive(
-            desc,
-            Map.of(DNNL_ARG_DST, p, DNNL_ARG_DIFF_DST, dp, DNNL_ARG_DIFF_SRC, dp),
-            List.of());
+            desc, Map.of(DNNL_ARG_DST, p, DNNL_ARG_DIFF_DST, dp, DNNL_ARG_DIFF_SRC, dp), List.of());
   }
 
   // ---- Heads as strides

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -61,8 +61,7 @@ public final class CompiledFunction implements GraphFunction {
     return new CompiledFunction(definition, Set.of(), nanoTime);
   }
 
-  CompiledFunction(
-      GraphDefinition definition, Set<String> stock, @Nullable LongSupplier nanoTime) {
+  CompiledFunction(GraphDefinition definition, Set<String> stock, @Nullable LongSupplier nanoTime) {
     this.definition = definition;
     this.plan = Compiler.compile(definition, stock);
     Program program = plan.program();
@@ -90,8 +89,7 @@ public final class CompiledFunction implements GraphFunction {
       Buffer ones = program.ones();
       long count = ones.bytes() / Float.BYTES;
       FloatIndexer indexer =
-          FloatIndexer.create(
-              new FloatPointer(new OneDnn.Address(ones.address())).capacity(count));
+          FloatIndexer.create(new FloatPointer(new OneDnn.Address(ones.address())).capacity(count));
       for (long i = 0; i < count; i++) {
         indexer.put(i, 1);
       }

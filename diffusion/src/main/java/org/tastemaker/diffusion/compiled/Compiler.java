@@ -28,7 +28,8 @@ import org.tastemaker.diffusion.ops.Tensor;
  *
  * <ol>
  *   <li>Which layers the outputs need, and which of those depend on something differentiable.
- *   <li>Forward: the inputs into this package's layout, each needed layer's steps, the outputs back.
+ *   <li>Forward: the inputs into this package's layout, each needed layer's steps, the outputs
+ *       back.
  *   <li>Backward: the cotangents into the layout; the layers that have a gradient to pass on, last
  *       first; the gradients of the leaves to the arrays that the caller gets.
  * </ol>
@@ -77,8 +78,7 @@ final class Compiler {
     OneDnn dnn = new OneDnn();
     owned.add(dnn);
     this.program = new Program(dnn);
-    this.gradients =
-        new Gradients(program, variable -> Shapes.count(shape(variable)), this::home);
+    this.gradients = new Gradients(program, variable -> Shapes.count(shape(variable)), this::home);
   }
 
   /** The result. */
@@ -117,8 +117,7 @@ final class Compiler {
   }
 
   private Plan plan() {
-    return new Plan(
-        program, inputs, outputs, cotangents, leafGradients, Set.copyOf(stock), owned);
+    return new Plan(program, inputs, outputs, cotangents, leafGradients, Set.copyOf(stock), owned);
   }
 
   private void close() {
@@ -253,8 +252,7 @@ final class Compiler {
     program.begin(Program.Part.BACKWARD, "COTANGENT", name);
     Buffer buffer = Program.floats(shape(variable));
     program.reorder(
-        program.dense(Buffer.of(array), shape(variable)),
-        program.tensor(buffer, shape(variable)));
+        program.dense(Buffer.of(array), shape(variable)), program.tensor(buffer, shape(variable)));
     gradients.contribute(variable, buffer);
   }
 
@@ -272,8 +270,7 @@ final class Compiler {
   }
 
   private @Nullable Buffer home(String variable) {
-    boolean isLeaf =
-        definition.parameters().containsKey(variable) || inputs.containsKey(variable);
+    boolean isLeaf = definition.parameters().containsKey(variable) || inputs.containsKey(variable);
     if (!isLeaf || imageLeaves.contains(variable)) {
       return null;
     }
@@ -302,7 +299,7 @@ final class Compiler {
 
   private INDArray array(DataType type, long... shape) {
     INDArray array = Nd4j.createUninitializedDetached(type, shape);
-    owned.add(array::close);
+    owned.add(array);
     return array;
   }
 
@@ -384,9 +381,7 @@ final class Compiler {
       checkOneRole(variable);
       boolean frozen = isFrozen(variable);
       Buffer image =
-          frozen
-              ? Buffer.lasting(Shapes.count(shape) * Float.BYTES)
-              : Program.floats(shape);
+          frozen ? Buffer.lasting(Shapes.count(shape) * Float.BYTES) : Program.floats(shape);
       program.in(
           frozen ? Program.Part.PREPARE : Program.Part.FORWARD,
           () -> program.reorder(program.dense(raw, shape), program.tensor(image, shape)));

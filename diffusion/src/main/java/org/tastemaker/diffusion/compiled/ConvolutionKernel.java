@@ -191,13 +191,10 @@ final class ConvolutionKernel implements Kernel {
     boolean frozen = layer.isFrozen(1);
     Operand plain = plainWeights(layer.parameter(1));
     long bytes = OneDnn.bytes(layout);
-    Operand packed =
-        new Operand(layout, frozen ? Buffer.lasting(bytes) : Buffer.scratch(bytes));
+    Operand packed = new Operand(layout, frozen ? Buffer.lasting(bytes) : Buffer.scratch(bytes));
     layer
         .program()
-        .in(
-            frozen ? Program.Part.PREPARE : part,
-            () -> layer.program().reorder(plain, packed));
+        .in(frozen ? Program.Part.PREPARE : part, () -> layer.program().reorder(plain, packed));
     return packed;
   }
 }

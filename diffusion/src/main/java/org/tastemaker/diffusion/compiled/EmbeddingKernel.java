@@ -64,8 +64,7 @@ final class EmbeddingKernel implements Kernel {
     IntIndexer indexer = ids;
     if (indexer == null) {
       Buffer buffer = layer.parameter(0);
-      IntPointer pointer =
-          new IntPointer(new OneDnn.Address(buffer.address())).capacity(count);
+      IntPointer pointer = new IntPointer(new OneDnn.Address(buffer.address())).capacity(count);
       indexer = IntIndexer.create(pointer);
       ids = indexer;
     }

@@ -1,7 +1,9 @@
 package org.tastemaker.diffusion.compiled;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,7 @@ final class Gradients {
   private final ToLongFunction<String> counts;
   private final Function<String, @Nullable Buffer> homes;
   private final Map<String, Gradient> gradients = new HashMap<>();
+  private final Set<String> given = new HashSet<>();
 
   /**
    * No gradients yet.
@@ -35,9 +38,7 @@ final class Gradients {
    * @param homes where the gradient of a variable should be in the end, if that is decided
    */
   Gradients(
-      Program program,
-      ToLongFunction<String> counts,
-      Function<String, @Nullable Buffer> homes) {
+      Program program, ToLongFunction<String> counts, Function<String, @Nullable Buffer> homes) {
     this.program = program;
     this.counts = counts;
     this.homes = homes;
@@ -55,7 +56,8 @@ final class Gradients {
 
   Buffer target(String variable) {
     Buffer home = homes.apply(variable);
-    return home != null && !gradients.containsKey(variable)
+    // Once: a layer may read a variable twice, and ask for both targets before it contributes.
+    return home != null && !gradients.containsKey(variable) && given.add(variable)
         ? home
         : Program.floats(counts.applyAsLong(variable));
   }

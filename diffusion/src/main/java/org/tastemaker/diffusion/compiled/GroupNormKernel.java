@@ -123,14 +123,11 @@ final class GroupNormKernel implements Kernel {
       // 3. dx.
       Buffer dx = layer.target(0);
       Operand scaled = program.dense(Program.floats(full), full);
+      Operand result = program.dense(dx, full);
       program.binary(dnnl_binary_mul, g, program.dense(ofG, perChannel), scaled);
-      program.binary(
-          dnnl_binary_mul,
-          centred,
-          program.dense(ofX, perChannel),
-          program.dense(dx, full),
-          PostOp.binary(dnnl_binary_add, program.dense(constant, perChannel)),
-          PostOp.binary(dnnl_binary_add, scaled));
+      program.binary(dnnl_binary_add, scaled, program.dense(constant, perChannel), scaled);
+      program.binary(dnnl_binary_mul, centred, program.dense(ofX, perChannel), result);
+      program.add(dx, scaled.buffer(), dx, Shapes.count(full));
       layer.contribute(0, dx);
     }
     if (layer.wants(1)) {

@@ -69,9 +69,10 @@ final class LinearKernel implements Kernel {
     Operand g = program.dense(gradient, rows, out);
     if (layer.wants(0)) {
       Operand w = weights();
-      Operand wT = transposed
-          ? program.dense(w.buffer(), out, in)
-          : program.strided(w.buffer(), new long[] {out, in}, 1, out);
+      Operand wT =
+          transposed
+              ? program.dense(w.buffer(), out, in)
+              : program.strided(w.buffer(), new long[] {out, in}, 1, out);
       Sink dx = new Sink(layer, 0);
       program.matmul(g, wT, null, program.dense(dx.buffer(), rows, in), dx.postOps());
       dx.done();

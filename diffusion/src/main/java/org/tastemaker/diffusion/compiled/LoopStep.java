@@ -40,8 +40,7 @@ final class LoopStep extends Step {
       Buffer buffer = buffers.get(i);
       Pointer pointer = new OneDnn.Address(buffer.address());
       indexers[i] =
-          FloatIndexer.create(
-              new FloatPointer(pointer).capacity(buffer.bytes() / Float.BYTES));
+          FloatIndexer.create(new FloatPointer(pointer).capacity(buffer.bytes() / Float.BYTES));
     }
   }
 

@@ -3,12 +3,12 @@ package org.tastemaker.diffusion.compiled;
 import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToIntFunction;
-import java.util.Arrays;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
@@ -21,7 +21,6 @@ import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * oneDNN's C interface, as far as the kernels of this package use it: one engine, one stream and
@@ -117,8 +116,7 @@ final class OneDnn implements AutoCloseable {
     dnnl_primitive_attr attr = new dnnl_primitive_attr();
     check("attributes", dnnl_primitive_attr_create(attr));
     frees.push(() -> dnnl_primitive_attr_destroy(attr));
-    check(
-        "scratchpad", dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user));
+    check("scratchpad", dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user));
     if (!postOps.isEmpty()) {
       dnnl_post_ops ops = new dnnl_post_ops();
       check("post-ops", dnnl_post_ops_create(ops));

@@ -73,8 +73,7 @@ final class PartKernel implements Kernel {
         inner *= whole[i];
       }
     }
-    return new Part(
-        layer.program(), outer, part[axis] * inner, whole[axis] * inner, begin * inner);
+    return new Part(layer.program(), outer, part[axis] * inner, whole[axis] * inner, begin * inner);
   }
 
   /** [outer, length] within [outer, stride], from an offset on. */

@@ -2,7 +2,7 @@ package org.tastemaker.diffusion.compiled;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +17,7 @@ import java.util.function.LongSupplier;
 public final class Profile {
   private final LongSupplier nanoTime;
   private final long arenaBytes;
-  private final Map<Step, long[]> steps = new IdentityHashMap<>();
+  private final Map<Step, long[]> steps = new HashMap<>();
   private long total;
   private long within;
   private int runs;

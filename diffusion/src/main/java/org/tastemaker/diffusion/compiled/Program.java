@@ -10,6 +10,8 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The steps of a function while it is compiled, and the vocabulary that kernels write them in.
@@ -25,13 +27,12 @@ final class Program {
     BACKWARD
   }
 
-  private final OneDnn dnn;
-  private final Map<Part, List<Step>> steps =
-      Map.of(
-          Part.PREPARE, new ArrayList<>(),
-          Part.FORWARD, new ArrayList<>(),
-          Part.BACKWARD, new ArrayList<>());
+  private static final Logger LOG = LoggerFactory.getLogger(Program.class);
 
+  private final OneDnn dnn;
+  private final List<Step> prepare = new ArrayList<>();
+  private final List<Step> forward = new ArrayList<>();
+  private final List<Step> backward = new ArrayList<>();
   private final Buffer scratchpad = Buffer.lasting(0);
   private final Buffer ones = Buffer.lasting(0);
   private Part part = Part.PREPARE;
@@ -47,7 +48,11 @@ final class Program {
   }
 
   List<Step> steps(Part which) {
-    return steps.get(which);
+    return switch (which) {
+      case PREPARE -> prepare;
+      case FORWARD -> forward;
+      case BACKWARD -> backward;
+    };
   }
 
   /** Says what the next steps belong to. */
@@ -66,7 +71,7 @@ final class Program {
   }
 
   void emit(Step step) {
-    steps.get(part).add(step);
+    steps(part).add(step);
   }
 
   String kind() {
@@ -109,7 +114,9 @@ final class Program {
 
   // ---- Linear algebra
 
-  /** {@code destination = postOps(source weights + bias)}; the last two dimensions are multiplied. */
+  /**
+   * {@code destination = postOps(source weights + bias)}; the last two dimensions are multiplied.
+   */
   void matmul(
       Operand source,
       Operand weights,
@@ -174,8 +181,7 @@ final class Program {
   }
 
   void add(Buffer a, Buffer b, Buffer destination, long count) {
-    binary(
-        dnnl_binary_add, dense(a, count), dense(b, count), dense(destination, count));
+    binary(dnnl_binary_add, dense(a, count), dense(b, count), dense(destination, count));
   }
 
   /** {@code destination = f(source)}, for buffers of some floats. */
@@ -277,6 +283,9 @@ final class Program {
       if (operand != null) {
         all.put(DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE * (i + 1) | DNNL_ARG_SRC_1, operand);
       }
+    }
+    if (LOG.isDebugEnabled()) {
+      LOG.debug("{} \"{}\": {}", kind, layer, OneDnn.implementation(desc));
     }
     emit(new PrimitiveStep(kind, layer, dnn, desc, all, scratchpad));
   }

@@ -28,8 +28,8 @@ final class Shapes {
         x[2] *= 2;
         x[3] *= 2;
       }
-      case CONCAT -> x[(int) layer.attribute("axis")] +=
-          inputs.get(1)[(int) layer.attribute("axis")];
+      case CONCAT ->
+          x[(int) layer.attribute("axis")] += inputs.get(1)[(int) layer.attribute("axis")];
       case SLICE -> x[(int) layer.attribute("axis")] = (long) layer.attribute("size");
       case TO_TOKENS -> {
         return new long[] {x[0], x[2] * x[3], x[1]};
@@ -87,9 +87,7 @@ final class Shapes {
       return OneDnn.denseStrides(shape);
     }
     long channels = shape[1];
-    return new long[] {
-      shape[2] * shape[3] * channels, 1, shape[3] * channels, channels
-    };
+    return new long[] {shape[2] * shape[3] * channels, 1, shape[3] * channels, channels};
   }
 
   static long count(long... shape) {

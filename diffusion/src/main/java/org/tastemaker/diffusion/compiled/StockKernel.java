@@ -87,8 +87,7 @@ final class StockKernel implements Kernel, AutoCloseable {
 
   private void give(INDArray from, Buffer to) {
     Program program = layer.program();
-    program.reorder(
-        program.dense(Buffer.of(from), from.shape()), program.tensor(to, from.shape()));
+    program.reorder(program.dense(Buffer.of(from), from.shape()), program.tensor(to, from.shape()));
   }
 
   private INDArray array(String variable, long... shape) {

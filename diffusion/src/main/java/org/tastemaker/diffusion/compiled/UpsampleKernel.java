@@ -44,9 +44,7 @@ final class UpsampleKernel implements Kernel {
 
   private Operand corner(Buffer large, int corner) {
     dnnl_memory_desc layout =
-        layer
-            .dnn()
-            .strided(dims, new long[] {4 * width * channels, 2 * channels, 1});
+        layer.dnn().strided(dims, new long[] {4 * width * channels, 2 * channels, 1});
     long down = corner / 2;
     long right = corner % 2;
     return new Operand(

@@ -1,13 +1,12 @@
 package org.tastemaker.diffusion.compiled;
 
 import java.util.Map;
-import java.util.Set;
 import java.util.Random;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.diffusion.compiled.Comparison.Builder;
 import org.tastemaker.diffusion.compiled.Comparison.Values;
 import org.tastemaker.diffusion.ops.Ops;
 import org.tastemaker.diffusion.ops.Padding;
@@ -23,7 +22,8 @@ class KernelsTest {
   }
 
   private static void check(long seed, LayerOf layer) {
-    Builder builder = (ops, values) -> Map.of("out", layer.apply(ops, values, values.random()));
+    Comparison.Builder builder =
+        (ops, values) -> Map.of("out", layer.apply(ops, values, values.random()));
     Comparison.check(seed, builder);
     Comparison.check(seed, builder, Set.of("f"));
   }
@@ -67,7 +67,8 @@ class KernelsTest {
                   ? Padding.all(kernel / 2)
                   : new Padding(0, in(random, 0, 1), 0, in(random, 0, 1));
           Tensor x =
-              values.input(ops, "x", true, in(random, 1, 4), in, in(random, 3, 9), in(random, 3, 9));
+              values.input(
+                  ops, "x", true, in(random, 1, 4), in, in(random, 3, 9), in(random, 3, 9));
           Tensor weight =
               values.parameter(ops, "weight", random.nextBoolean(), kernel, kernel, in, out);
           Tensor bias = values.parameter(ops, "bias", random.nextBoolean(), out);
@@ -101,8 +102,7 @@ class KernelsTest {
         seed,
         (ops, values, random) -> {
           int channels = in(random, 8, 70);
-          Tensor x =
-              values.input(ops, "x", true, in(random, 1, 4), in(random, 1, 9), channels);
+          Tensor x = values.input(ops, "x", true, in(random, 1, 4), in(random, 1, 9), channels);
           return ops.layerNorm(
               "f",
               x,
@@ -220,7 +220,8 @@ class KernelsTest {
           int channels = in(random, 1, 20);
           return switch (random.nextInt(3)) {
             case 0 ->
-                ops.upsampleNearest2x("f", values.input(ops, "x", true, 2, channels, height, width));
+                ops.upsampleNearest2x(
+                    "f", values.input(ops, "x", true, 2, channels, height, width));
             case 1 -> ops.toTokens("f", values.input(ops, "x", true, 2, channels, height, width));
             default ->
                 ops.toImage(
@@ -240,7 +241,11 @@ class KernelsTest {
           int rows = in(random, 1, 20);
           if (random.nextBoolean()) {
             return ops.timestepEmbedding(
-                "f", values.input(ops, "t", false, 3), 2 * in(random, 2, 20), random.nextBoolean(), 1);
+                "f",
+                values.input(ops, "t", false, 3),
+                2 * in(random, 2, 20),
+                random.nextBoolean(),
+                1);
           }
           return ops.embedding(
               "f",

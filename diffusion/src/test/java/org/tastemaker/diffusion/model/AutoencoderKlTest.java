@@ -44,7 +44,7 @@ class AutoencoderKlTest {
                 });
     GraphFunction function =
         encoder ? vae.encoder(1, 4, 4, options) : vae.decoder(1, 2, 2, options);
-      // The bound is explained there.
+    // The bound is explained there.
     assertThat(GradientCheck.errors(function, requireNonNull(definition[0]), Map.of(input, value)))
         .hasSize(trained.size() + 1)
         .allSatisfy((leaf, error) -> assertThat(error).as(leaf).isLessThan(GradientCheck.BOUND));
