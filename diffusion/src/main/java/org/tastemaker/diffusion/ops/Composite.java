@@ -77,7 +77,7 @@ public record Composite(
     TO_IMAGE,
     /** Inputs ids [B, N], of type INT32, and table [rows, C]. */
     EMBEDDING,
-    /** Input t [B]; attributes flip, shift. */
+    /** Input t [B]; attributes size, flip, shift. */
     TIMESTEP_EMBEDDING
   }
 

@@ -606,7 +606,7 @@ public final class Ops {
         Kind.TIMESTEP_EMBEDDING,
         name,
         ImmutableList.of(timestep),
-        ImmutableMap.of("flip", flip ? 1.0 : 0.0, "shift", shift),
+        ImmutableMap.of("size", (double) size, "flip", flip ? 1.0 : 0.0, "shift", shift),
         v -> {
           SDVariable f = sameDiff.constant(Nd4j.createFromArray(frequencies).castTo(dataType));
           SDVariable angles = sameDiff.reshape(v.get(0), -1, 1).mul(f); // [B, C / 2]
