@@ -1,4 +1,53 @@
-/** The core module. */
+/**
+ * The whole design in one package: the vocabulary (values) and the ports (interfaces) of a system
+ * that aligns a text-to-image model to feedback.
+ *
+ * <p>Everything serves one loop, and data flows through it one way, from left to right:
+ *
+ * <pre>{@code
+ * Rollout rollout = sampler.rollout(prompts, seeds);                        // images and how they came about
+ * List<Judgement> judgements = oracle.rank(rollout.groups(), rubric);       // per prompt: which image is better
+ * Rewards rewards = rewardModel.score(rollout, judgements);                 // a number per image, or missing
+ * StepReport report = optimizer.step(rollout, rewards);                     // moves the model toward what is preferred
+ * }</pre>
+ *
+ * <table class="striped">
+ * <caption>The ports, and what travels between them</caption>
+ * <thead><tr><th>port</th><th>takes</th><th>gives</th><th>implementations</th></tr></thead>
+ * <tbody>
+ * <tr><td>{@link org.tastemaker.core.ImageGenerator}</td><td>prompts, seeds</td><td>{@link
+ * org.tastemaker.core.Image}s</td><td>a local model, an image API, a folder</td></tr>
+ * <tr><td>{@link org.tastemaker.core.DiffusionSampler}</td><td>prompts, seeds</td><td>{@link
+ * org.tastemaker.core.Rollout}</td><td>a latent diffusion model</td></tr>
+ * <tr><td>{@link org.tastemaker.core.FeedbackOracle}</td><td>{@link
+ * org.tastemaker.core.ImageGroup}s, a {@link org.tastemaker.core.Rubric}</td><td>{@link
+ * org.tastemaker.core.Judgement}s</td><td>ChatGPT, a person, a simulated judge</td></tr>
+ * <tr><td>{@link org.tastemaker.core.RewardModel}</td><td>a rollout, judgements</td><td>{@link
+ * org.tastemaker.core.Rewards}</td><td>win rates, Bradley-Terry, a learned network</td></tr>
+ * <tr><td>{@link org.tastemaker.core.PolicyOptimizer}</td><td>a rollout, rewards</td><td>{@link
+ * org.tastemaker.core.StepReport}</td><td>DDPO, DPOK, a ranking oracle over latents</td></tr>
+ * <tr><td>{@link org.tastemaker.core.RunListener}</td><td>{@link
+ * org.tastemaker.core.RunEvent}s</td><td>nothing: it only observes</td><td>a progress bar, a run
+ * folder</td></tr>
+ * </tbody>
+ * </table>
+ *
+ * <p>Three rules hold everywhere.
+ *
+ * <ul>
+ *   <li><b>Missing stays missing.</b> A judgement that could not be had is a {@link
+ *       org.tastemaker.core.Judgement#missing missing judgement}, an image without one has a
+ *       missing reward, and an optimizer leaves it out. A failure never becomes a number.
+ *   <li><b>Randomness is a parameter.</b> {@link org.tastemaker.core.Seed} is a value; an image is
+ *       a function of its prompt, its own seed and the model, not of the batch it was made in.
+ *   <li><b>Who makes an array closes it.</b> A {@link org.tastemaker.core.Rollout} owns its native
+ *       arrays and is closed by the caller who asked for it; an {@link org.tastemaker.core.Image}
+ *       lives on the heap and needs no closing.
+ * </ul>
+ *
+ * <p>Values are immutable and check themselves when they are made; a message names what was
+ * expected, what was found, where, and the way out.
+ */
 @NullMarked
 package org.tastemaker.core;
 

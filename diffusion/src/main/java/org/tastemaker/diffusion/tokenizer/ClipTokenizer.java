@@ -214,6 +214,15 @@ public final class ClipTokenizer {
   }
 
   /**
+   * The number of ids of an encoding, start and end included.
+   *
+   * @return at least 2; 77 for CLIP
+   */
+  public int maxLength() {
+    return options.maxLength();
+  }
+
+  /**
    * The number of tokens.
    *
    * @return one more than the largest id

@@ -1,0 +1,472 @@
+package org.tastemaker.core;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * An immutable image: float values in [0, 1], channels first, red, green, blue or grey, rows from
+ * the top.
+ *
+ * <p>Value {@code (c, y, x)} is at index {@code (c * height + y) * width + x}. An image lives on
+ * the heap and needs no closing.
+ */
+public final class Image {
+  private final int channels;
+  private final int height;
+  private final int width;
+  private final float[] chw;
+  private volatile @Nullable String sha256; // computed when first asked for; always the same
+
+  private Image(int channels, int height, int width, float[] chw) {
+    this.channels = channels;
+    this.height = height;
+    this.width = width;
+    this.chw = chw;
+  }
+
+  /**
+   * An image of given values.
+   *
+   * @param channels 1 (grey) or 3 (red, green, blue)
+   * @param height at least 1
+   * @param width at least 1
+   * @param chw the values, [channels, height, width], each in [0, 1]; copied
+   * @return the image
+   * @throws IllegalArgumentException if a size does not fit or a value is out of range; the message
+   *     says where
+   */
+  public static Image of(int channels, int height, int width, float[] chw) {
+    checkShape(channels, height, width, chw.length);
+    for (int i = 0; i < chw.length; i++) {
+      if (!(chw[i] >= 0 && chw[i] <= 1)) {
+        int pixel = i % (height * width);
+        throw new IllegalArgumentException(
+            "an image's values must be in [0, 1], but the one at channel "
+                + i / (height * width)
+                + ", row "
+                + pixel / width
+                + ", column "
+                + pixel % width
+                + " is "
+                + chw[i]
+                + "; use Image.clamped for a model's raw output");
+      }
+    }
+    return new Image(channels, height, width, chw.clone());
+  }
+
+  /**
+   * An image of values that may lie a little outside of the range, as a decoder gives them: values
+   * under 0 become 0 and values over 1 become 1.
+   *
+   * @param channels 1 or 3
+   * @param height at least 1
+   * @param width at least 1
+   * @param chw the values, [channels, height, width]; copied
+   * @return the image
+   * @throws IllegalArgumentException if a size does not fit or a value is not a number
+   */
+  public static Image clamped(int channels, int height, int width, float[] chw) {
+    checkShape(channels, height, width, chw.length);
+    float[] copy = new float[chw.length];
+    for (int i = 0; i < chw.length; i++) {
+      if (Float.isNaN(chw[i])) {
+        throw new IllegalArgumentException(
+            "an image's values must be numbers, but the one at index "
+                + i
+                + " of [channels, height, width] = ["
+                + channels
+                + ", "
+                + height
+                + ", "
+                + width
+                + "] is NaN");
+      }
+      copy[i] = Math.min(1, Math.max(0, chw[i]));
+    }
+    return new Image(channels, height, width, copy);
+  }
+
+  /**
+   * An image of one colour.
+   *
+   * @param height at least 1
+   * @param width at least 1
+   * @param red in [0, 1]
+   * @param green in [0, 1]
+   * @param blue in [0, 1]
+   * @return an image of 3 channels
+   */
+  public static Image filled(int height, int width, float red, float green, float blue) {
+    checkShape(3, height, width, 3L * height * width);
+    float[] chw = new float[3 * height * width];
+    float[] colour = {red, green, blue};
+    for (int c = 0; c < 3; c++) {
+      Arrays.fill(chw, c * height * width, (c + 1) * height * width, colour[c]);
+    }
+    return of(3, height, width, chw);
+  }
+
+  /**
+   * The images of a batch, as a decoder gives them: values a little outside of [0, 1] are clamped.
+   *
+   * @param batch [N, C, H, W]; any float type; stays the caller's
+   * @return N images
+   */
+  public static List<Image> fromBatch(INDArray batch) {
+    if (batch.rank() != 4) {
+      throw new IllegalArgumentException(
+          "a batch of images has the shape [N, C, H, W], but this array has "
+              + Arrays.toString(batch.shape()));
+    }
+    int n = (int) batch.size(0);
+    int channels = (int) batch.size(1);
+    int height = (int) batch.size(2);
+    int width = (int) batch.size(3);
+    float[] all = floats(batch);
+    int size = channels * height * width;
+    List<Image> images = new ArrayList<>(n);
+    for (int i = 0; i < n; i++) {
+      images.add(
+          clamped(channels, height, width, Arrays.copyOfRange(all, i * size, (i + 1) * size)));
+    }
+    return List.copyOf(images);
+  }
+
+  /**
+   * The image of one array, as a decoder gives it: values a little outside of [0, 1] are clamped.
+   *
+   * @param chw [C, H, W]; any float type; stays the caller's
+   * @return the image
+   */
+  public static Image fromArray(INDArray chw) {
+    if (chw.rank() != 3) {
+      throw new IllegalArgumentException(
+          "an image has the shape [C, H, W], but this array has " + Arrays.toString(chw.shape()));
+    }
+    return clamped((int) chw.size(0), (int) chw.size(1), (int) chw.size(2), floats(chw));
+  }
+
+  /**
+   * Several images of one size as a batch.
+   *
+   * @param images at least one, all of the same shape
+   * @return [N, C, H, W], float; the caller closes it
+   */
+  public static INDArray toBatch(List<Image> images) {
+    if (images.isEmpty()) {
+      throw new IllegalArgumentException("a batch needs at least one image, but there was none");
+    }
+    Image first = images.get(0);
+    int size = first.chw.length;
+    float[] all = new float[images.size() * size];
+    for (int i = 0; i < images.size(); i++) {
+      Image image = images.get(i);
+      if (!image.shapeText().equals(first.shapeText())) {
+        throw new IllegalArgumentException(
+            "the images of a batch must have the same shape, but image 0 has "
+                + first.shapeText()
+                + " and image "
+                + i
+                + " has "
+                + image.shapeText()
+                + "; resize them first");
+      }
+      System.arraycopy(image.chw, 0, all, i * size, size);
+    }
+    return Nd4j.createFromArray(all)
+        .reshape(images.size(), first.channels, first.height, first.width);
+  }
+
+  /**
+   * Reads a PNG, JPEG, GIF or BMP. Transparent parts are laid on white.
+   *
+   * @param bytes the file's content
+   * @return an image of 3 channels
+   * @throws IllegalArgumentException if the bytes are no image that can be read
+   */
+  public static Image fromBytes(byte[] bytes) {
+    BufferedImage read;
+    try {
+      read = ImageIO.read(new ByteArrayInputStream(bytes));
+    } catch (IOException | RuntimeException e) { // ImageIO throws both for damaged files
+      throw new IllegalArgumentException(
+          "these " + bytes.length + " bytes are a damaged image: " + e.getMessage(), e);
+    }
+    if (read == null) {
+      throw new IllegalArgumentException(
+          "these " + bytes.length + " bytes are no PNG, JPEG, GIF or BMP image");
+    }
+    return fromBufferedImage(read);
+  }
+
+  /**
+   * Takes over an AWT image. Transparent parts are laid on white.
+   *
+   * @param source of any type
+   * @return an image of 3 channels
+   */
+  public static Image fromBufferedImage(BufferedImage source) {
+    int height = source.getHeight();
+    int width = source.getWidth();
+    int[] argb = source.getRGB(0, 0, width, height, null, 0, width);
+    float[] chw = new float[3 * height * width];
+    for (int i = 0; i < argb.length; i++) {
+      float alpha = (argb[i] >>> 24) / 255f;
+      for (int c = 0; c < 3; c++) {
+        float value = ((argb[i] >> (16 - 8 * c)) & 0xFF) / 255f;
+        chw[c * argb.length + i] = Math.min(1, alpha * value + (1 - alpha));
+      }
+    }
+    return new Image(3, height, width, chw);
+  }
+
+  /**
+   * The number of channels.
+   *
+   * @return 1 or 3
+   */
+  public int channels() {
+    return channels;
+  }
+
+  /**
+   * The number of rows.
+   *
+   * @return at least 1
+   */
+  public int height() {
+    return height;
+  }
+
+  /**
+   * The number of columns.
+   *
+   * @return at least 1
+   */
+  public int width() {
+    return width;
+  }
+
+  /**
+   * One value.
+   *
+   * @param channel from 0
+   * @param y row, from the top
+   * @param x column, from the left
+   * @return in [0, 1]
+   */
+  public float get(int channel, int y, int x) {
+    Objects.checkIndex(channel, channels);
+    Objects.checkIndex(y, height);
+    Objects.checkIndex(x, width);
+    return chw[(channel * height + y) * width + x];
+  }
+
+  /**
+   * All values.
+   *
+   * @return a copy, [channels, height, width]
+   */
+  public float[] toFloats() {
+    return chw.clone();
+  }
+
+  /**
+   * This image as an array.
+   *
+   * @return [C, H, W], float; the caller closes it
+   */
+  public INDArray toArray() {
+    return Nd4j.createFromArray(chw).reshape(channels, height, width);
+  }
+
+  /**
+   * This image for AWT, rounded to 8 bits.
+   *
+   * @return of type RGB
+   */
+  public BufferedImage toBufferedImage() {
+    BufferedImage out = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    int pixels = height * width;
+    int[] rgb = new int[pixels];
+    for (int i = 0; i < pixels; i++) {
+      for (int c = 0; c < 3; c++) {
+        int value = Math.round(chw[(channels == 1 ? 0 : c) * pixels + i] * 255);
+        rgb[i] |= value << (16 - 8 * c);
+      }
+    }
+    out.setRGB(0, 0, width, height, rgb, 0, width);
+    return out;
+  }
+
+  /**
+   * This image as a PNG file, rounded to 8 bits.
+   *
+   * @return the file's content; the same for equal images
+   */
+  public byte[] toPng() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      ImageIO.write(toBufferedImage(), "png", out);
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing a PNG to memory failed", e);
+    }
+    return out.toByteArray();
+  }
+
+  /**
+   * This image as a JPEG file.
+   *
+   * @param quality in [0, 1]; 0.95 is what most comparisons of file sizes use
+   * @return the file's content
+   */
+  public byte[] toJpeg(double quality) {
+    if (!(quality >= 0 && quality <= 1)) {
+      throw new IllegalArgumentException("a JPEG's quality must be in [0, 1], but was " + quality);
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+    try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+      ImageWriteParam param = writer.getDefaultWriteParam();
+      param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+      param.setCompressionQuality((float) quality);
+      writer.setOutput(stream);
+      writer.write(null, new IIOImage(toBufferedImage(), null, null), param);
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing a JPEG to memory failed", e);
+    } finally {
+      writer.dispose();
+    }
+    return out.toByteArray();
+  }
+
+  /**
+   * This image in another size, rounded to 8 bits on the way; enlarged by nearest neighbour where
+   * the new size is a whole multiple (pixel art stays crisp), otherwise interpolated bicubically.
+   *
+   * @param newHeight at least 1
+   * @param newWidth at least 1
+   * @return an image of 3 channels
+   */
+  public Image resized(int newHeight, int newWidth) {
+    checkShape(3, newHeight, newWidth, 3L * newHeight * newWidth);
+    boolean whole = newHeight % height == 0 && newWidth % width == 0;
+    BufferedImage target = new BufferedImage(newWidth, newHeight, BufferedImage.TYPE_INT_RGB);
+    Graphics2D g = target.createGraphics();
+    g.setColor(Color.WHITE);
+    g.fillRect(0, 0, newWidth, newHeight);
+    g.setRenderingHint(
+        RenderingHints.KEY_INTERPOLATION,
+        whole
+            ? RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR
+            : RenderingHints.VALUE_INTERPOLATION_BICUBIC);
+    g.drawImage(toBufferedImage(), 0, 0, newWidth, newHeight, null);
+    g.dispose();
+    return fromBufferedImage(target);
+  }
+
+  /**
+   * A hash of shape and values, by which a cache can tell images apart.
+   *
+   * @return SHA-256, 64 hexadecimal digits
+   */
+  public String sha256() {
+    String known = sha256;
+    if (known == null) {
+      known = hash();
+      sha256 = known;
+    }
+    return known;
+  }
+
+  private String hash() {
+    ByteBuffer bytes = ByteBuffer.allocate(12 + 4 * chw.length);
+    bytes.putInt(channels).putInt(height).putInt(width);
+    bytes.asFloatBuffer().put(chw);
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes.array()));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Image image
+        && shapeText().equals(image.shapeText())
+        && Arrays.equals(chw, image.chw);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(chw) + 7 * height + channels;
+  }
+
+  @Override
+  public String toString() {
+    return "Image" + shapeText();
+  }
+
+  private String shapeText() {
+    return "[" + channels + ", " + height + ", " + width + "]";
+  }
+
+  private static float[] floats(INDArray array) {
+    try (INDArray copy = array.castTo(DataType.FLOAT).dup('c')) {
+      return copy.data().asFloat();
+    }
+  }
+
+  private static void checkShape(int channels, int height, int width, long length) {
+    if (channels != 1 && channels != 3) {
+      throw new IllegalArgumentException(
+          "an image has 1 channel (grey) or 3 (red, green, blue), but was given " + channels);
+    }
+    if (height < 1 || width < 1) {
+      throw new IllegalArgumentException(
+          "an image has at least one row and one column, but was given "
+              + height
+              + " rows and "
+              + width
+              + " columns");
+    }
+    long expected = (long) channels * height * width;
+    if (length != expected) {
+      throw new IllegalArgumentException(
+          "an image of ["
+              + channels
+              + ", "
+              + height
+              + ", "
+              + width
+              + "] has "
+              + expected
+              + " values, but was given "
+              + length);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package org.tastemaker.core;
+
+import java.nio.file.Path;
+
+/** Moves a model toward the images that are rewarded. */
+public interface PolicyOptimizer {
+  /**
+   * Learns from one batch.
+   *
+   * @param rollout what the model made; it stays the caller's to close
+   * @param rewards one for each image; images without a reward are left out
+   * @return what was done, with diagnostics
+   * @throws ArithmeticException if a loss, a ratio, an advantage or a gradient is not finite; the
+   *     message names the step, and the model is as it was before
+   */
+  StepReport step(Rollout rollout, Rewards rewards);
+
+  /**
+   * Writes all that is needed to go on later: trained weights, moments, statistics, counters.
+   *
+   * @param folder an existing, empty folder
+   */
+  void save(Path folder);
+
+  /**
+   * Goes back to what {@link #save} wrote. Steps after it are the same, bit for bit, as without the
+   * interruption.
+   *
+   * @param folder what {@code save} was given
+   */
+  void restore(Path folder);
+}

@@ -1,0 +1,371 @@
+package org.tastemaker.core.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.picture.ImageGrid;
+
+/**
+ * A run's folder, open for writing: configuration, provenance, metrics, images and checkpoints.
+ *
+ * <pre>{@code
+ * try (RunFolder folder = RunFolder.create(path, config, provenance, Clock.systemUTC())) {
+ *   trainer.run(folder.listener());                           // metrics and images as they come
+ *   folder.saveCheckpoint(step, optimizer::save);
+ * }
+ * try (RunFolder folder = RunFolder.open(path, Clock.systemUTC())) {   // later, after a crash
+ *   folder.requireConfig(config);
+ *   folder.latestCheckpoint().ifPresent(c -> optimizer.restore(c.folder()));
+ * }
+ * }</pre>
+ *
+ * <p>See the package's description for the layout and for what a crash leaves. One process writes
+ * at a time: a second one is refused.
+ */
+public final class RunFolder implements AutoCloseable {
+  /** The format that this version writes, and the newest that it reads. */
+  static final int FORMAT = 1;
+
+  private final Path path;
+  private final RunFile run;
+  private final Clock clock;
+  private final FileChannel lockChannel;
+  private final LineLog metrics;
+
+  /**
+   * A complete checkpoint.
+   *
+   * @param step which step of the run it was written after
+   * @param folder where it is
+   */
+  public record Checkpoint(long step, Path folder) {}
+
+  private RunFolder(Path path, RunFile run, Clock clock, FileChannel lockChannel, LineLog metrics) {
+    this.path = path;
+    this.run = run;
+    this.clock = clock;
+    this.lockChannel = lockChannel;
+    this.metrics = metrics;
+  }
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @param path where; must not be there, or be empty
+   * @param config the run's settings: strings, numbers, booleans, lists and maps of them
+   * @param provenance what the run is made from
+   * @param clock stamps the metrics
+   * @return the folder: the caller closes it
+   * @throws IllegalStateException if the folder has something in it
+   * @throws UncheckedIOException if it cannot be written
+   */
+  public static RunFolder create(
+      Path path, Map<String, ?> config, Provenance provenance, Clock clock) {
+    Objects.requireNonNull(path, "path == null");
+    RunFile run = RunFile.of(config, provenance);
+    String json = run.toJson(); // fails on settings that are no JSON before anything is made
+    try {
+      Files.createDirectories(path);
+      try (Stream<Path> entries = Files.list(path)) {
+        if (entries.anyMatch(entry -> !entry.getFileName().toString().startsWith("."))) {
+          throw new IllegalStateException(
+              path
+                  + " is not empty and is not overwritten: open it to go on with the run in it, or"
+                  + " choose another folder");
+        }
+      }
+      FileChannel lock = lock(path);
+      try {
+        Files.createDirectories(path.resolve("images"));
+        Files.createDirectories(path.resolve("checkpoints"));
+        LineLog metrics = LineLog.open(path.resolve("metrics.jsonl"));
+        AtomicFiles.write(path.resolve("run.json"), json); // last: a folder with it is a run's
+        return new RunFolder(path, run, clock, lock, metrics);
+      } catch (IOException | RuntimeException e) {
+        lock.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make run folder " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Opens the folder of a run to go on with it. What a crash left unfinished is set aside.
+   *
+   * @param path where
+   * @param clock stamps the metrics
+   * @return the folder: the caller closes it
+   * @throws IllegalArgumentException if there is no run in it, if it is of a newer format, or
+   *     damaged
+   * @throws IllegalStateException if another process is writing it
+   * @throws UncheckedIOException if it cannot be read or written
+   */
+  public static RunFolder open(Path path, Clock clock) {
+    RunFile run = RunFile.read(path.resolve("run.json"));
+    try {
+      FileChannel lock = lock(path);
+      try {
+        Files.createDirectories(path.resolve("images"));
+        Files.createDirectories(path.resolve("checkpoints"));
+        return new RunFolder(path, run, clock, lock, LineLog.open(path.resolve("metrics.jsonl")));
+      } catch (IOException | RuntimeException e) {
+        lock.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot open run folder " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Whether a run's folder is there.
+   *
+   * @param path where to look
+   * @return true where {@link #open} finds a run, of whatever format
+   */
+  public static boolean exists(Path path) {
+    return Files.isRegularFile(path.resolve("run.json"));
+  }
+
+  /**
+   * Where this folder is.
+   *
+   * @return as it was given
+   */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * The run's settings.
+   *
+   * @return as JSON gives them back: whole numbers as Integer or Long, others as Double
+   */
+  public Map<String, Object> config() {
+    return run.config();
+  }
+
+  /**
+   * What the run was made from.
+   *
+   * @return as it was recorded when the run began
+   */
+  public Provenance provenance() {
+    return run.provenance();
+  }
+
+  /**
+   * Makes sure that the run in this folder has the settings that one is about to go on with.
+   *
+   * @param expected the settings
+   * @throws IllegalStateException if some differ; the message lists each with both values
+   */
+  public void requireConfig(Map<String, ?> expected) {
+    Map<String, Object> wanted = RunFile.of(expected, run.provenance()).config();
+    List<String> differences = new ArrayList<>();
+    TreeSet<String> keys = new TreeSet<>(wanted.keySet());
+    keys.addAll(config().keySet());
+    for (String key : keys) {
+      if (!Objects.equals(wanted.get(key), config().get(key))) {
+        differences.add(
+            key + " is " + config().get(key) + " in the folder and " + wanted.get(key) + " now");
+      }
+    }
+    if (!differences.isEmpty()) {
+      throw new IllegalStateException(
+          "the run in "
+              + path
+              + " has other settings: "
+              + String.join("; ", differences)
+              + ". Use the same settings to go on, or another folder for a new run");
+    }
+  }
+
+  /**
+   * Appends measurements.
+   *
+   * @param step which step of the run, at least 0
+   * @param values by name; NaN and infinite ones are recorded as such
+   */
+  public void appendMetrics(long step, Map<String, Double> values) {
+    metrics.append(new MetricsLine(step, clock.instant(), values).toJson());
+  }
+
+  /**
+   * All measurements so far.
+   *
+   * @return in the order in which they were appended; a line that cannot be read is left out
+   */
+  public List<RunEvent.Metrics> metrics() {
+    return metricsOf(path);
+  }
+
+  /**
+   * All measurements of a run that may be going on in another process.
+   *
+   * @param path the run's folder
+   * @return in the order in which they were appended; a line that cannot be read is left out
+   */
+  public static List<RunEvent.Metrics> metricsOf(Path path) {
+    return LineLog.read(path.resolve("metrics.jsonl")).lines().stream()
+        .map(MetricsLine::parse)
+        .flatMap(Optional::stream)
+        .map(line -> new RunEvent.Metrics(line.step(), line.values()))
+        .toList();
+  }
+
+  /**
+   * Writes an image.
+   *
+   * @param step which step of the run, at least 0
+   * @param name what it is: letters, digits, {@code .}, {@code _} and {@code -}
+   * @param image what to write
+   * @return the PNG file
+   */
+  public Path saveImage(long step, String name, Image image) {
+    new RunEvent.Pictures(step, name, List.of(image), List.of()); // checks the step and the name
+    Path file = path.resolve("images").resolve(stepName(step) + "-" + name + ".png");
+    AtomicFiles.write(file, image.toPng());
+    return file;
+  }
+
+  /**
+   * Writes a checkpoint, which is there as a whole or not at all.
+   *
+   * @param step which step of the run, at least 0; not written yet
+   * @param writer fills the folder that it is given
+   * @return the complete checkpoint
+   */
+  public Checkpoint saveCheckpoint(long step, Consumer<Path> writer) {
+    if (step < 0) {
+      throw new IllegalArgumentException("a step's number is at least 0, but was " + step);
+    }
+    metrics.force();
+    Path folder = path.resolve("checkpoints").resolve(stepName(step));
+    AtomicFiles.writeFolder(folder, writer);
+    return new Checkpoint(step, folder);
+  }
+
+  /**
+   * The complete checkpoints.
+   *
+   * @return by ascending step
+   */
+  public List<Checkpoint> checkpoints() {
+    try (Stream<Path> entries = Files.list(path.resolve("checkpoints"))) {
+      Map<Long, Checkpoint> byStep = new TreeMap<>();
+      entries
+          .filter(entry -> entry.getFileName().toString().matches("\\d{6,18}"))
+          .forEach(
+              entry -> {
+                long step = Long.parseLong(entry.getFileName().toString());
+                byStep.put(step, new Checkpoint(step, entry));
+              });
+      return List.copyOf(byStep.values());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot list the checkpoints of " + path, e);
+    }
+  }
+
+  /**
+   * The checkpoint to go on from.
+   *
+   * @return the one of the highest step; empty where there is none yet
+   */
+  public Optional<Checkpoint> latestCheckpoint() {
+    List<Checkpoint> all = checkpoints();
+    return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));
+  }
+
+  /**
+   * Deletes old checkpoints.
+   *
+   * @param count how many of the newest to keep, at least 1
+   */
+  public void keepCheckpoints(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("at least 1 checkpoint is kept, but was given " + count);
+    }
+    List<Checkpoint> all = checkpoints();
+    for (Checkpoint old : all.subList(0, Math.max(0, all.size() - count))) {
+      try {
+        AtomicFiles.deleteRecursively(old.folder());
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot delete checkpoint " + old.folder(), e);
+      }
+    }
+  }
+
+  /**
+   * Records what a run tells: metrics are appended and pictures are written as captioned grids.
+   *
+   * @return a listener that writes into this folder
+   */
+  public RunListener listener() {
+    return event -> {
+      if (event instanceof RunEvent.Metrics measured) {
+        appendMetrics(measured.step(), measured.values());
+      } else if (event instanceof RunEvent.Pictures pictures) {
+        ImageGrid grid = ImageGrid.of(pictures.images());
+        if (!pictures.captions().isEmpty()) {
+          grid.captions(pictures.captions());
+        }
+        saveImage(pictures.step(), pictures.name(), grid.draw());
+      }
+    };
+  }
+
+  /** Ends the writing: flushes the metrics and lets other processes open the folder. */
+  @Override
+  public void close() {
+    try (lockChannel;
+        metrics) {
+      metrics.force();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot close run folder " + path, e);
+    }
+  }
+
+  private static FileChannel lock(Path path) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock lock = null;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      // the same process holds it: refused below like any other
+    }
+    if (lock == null) {
+      channel.close();
+      throw new IllegalStateException(
+          path
+              + " is being written by another run: wait until it has ended, or use another folder");
+    }
+    return channel;
+  }
+
+  private static String stepName(long step) {
+    return String.format(Locale.ROOT, "%06d", step);
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * What a run leaves behind, so that it can be looked at while it goes on, gone on with after a
+ * crash, and repeated later.
+ *
+ * <pre>
+ * runs/first/
+ *   run.json            format, configuration, provenance (versions, seeds, hashes); written once
+ *   metrics.jsonl       one line a step; only ever appended to
+ *   images/             000012-evaluation.png
+ *   checkpoints/        000012/ ..., each complete
+ *   .lock               held by the process that writes
+ * </pre>
+ *
+ * <p><b>A crash at any byte leaves the folder readable.</b> A file is written under another name,
+ * flushed to the disk and renamed ({@link org.tastemaker.core.run.AtomicFiles}), so it is there as
+ * a whole or not at all; a checkpoint is a folder that is made the same way. The one file that
+ * grows, {@link org.tastemaker.core.run.LineLog}, can only be damaged in its last line: what is
+ * left of it is moved to a file beside it when the folder is opened again, and everything before it
+ * is kept.
+ *
+ * <p>A folder of a newer format is refused with a clear message and not touched.
+ */
+@NullMarked
+package org.tastemaker.core.run;
+
+import org.jspecify.annotations.NullMarked;
