@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.compiled;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_gelu_erf;
 
 /**
  * The gated GELU: with the halves a and b of each row, {@code y = a gelu(b)}, {@code da = g

@@ -1,6 +1,6 @@
 package org.tastemaker.diffusion.compiled;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 
 import java.util.List;
 import org.tastemaker.diffusion.ops.Composite.Kind;

@@ -75,7 +75,7 @@ public record Composite(
     TO_TOKENS,
     /** Input x [B, H W, C]; the image [B, C, H, W]; attributes height, width. */
     TO_IMAGE,
-    /** Inputs ids [B, N], of type INT32, and table [rows, C]. */
+    /** Inputs ids [B, N], of type INT32, and table [rows, C]; attribute rows. */
     EMBEDDING,
     /** Input t [B]; attributes size, flip, shift. */
     TIMESTEP_EMBEDDING

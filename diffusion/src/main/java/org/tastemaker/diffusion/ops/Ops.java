@@ -562,7 +562,7 @@ public final class Ops {
         Kind.EMBEDDING,
         name,
         ImmutableList.of(ids, table),
-        ImmutableMap.of(),
+        ImmutableMap.of("rows", (double) table.dim(0)),
         v -> {
           if (!table.differentiable()) {
             return sameDiff.gather(v.get(1), v.get(0), 0);
