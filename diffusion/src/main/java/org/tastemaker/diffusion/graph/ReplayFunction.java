@@ -127,12 +127,7 @@ public final class ReplayFunction implements GraphFunction {
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
     checkOpen();
-    Set<String> names = definition.inputs().keySet();
-    if (!inputs.keySet().equals(names)) {
-      throw new IllegalArgumentException(
-          "the inputs must be exactly %s, but were %s".formatted(names, inputs.keySet()));
-    }
-    definition.inputs().forEach((name, tensor) -> check("input", name, tensor, inputs.get(name)));
+    definition.requireInputs(inputs);
     definition.inputs().forEach((name, tensor) -> fill(name, tensor, inputs.get(name)));
     if (forwardSteps == null) {
       forwardSteps = layOut(forwardOps);
@@ -156,19 +151,7 @@ public final class ReplayFunction implements GraphFunction {
     if (forwardSteps == null) {
       throw new IllegalStateException("call forward first: a gradient belongs to its inputs");
     }
-    if (!definition.outputs().keySet().containsAll(cotangents.keySet())) {
-      throw new IllegalArgumentException(
-          "cotangents must belong to the outputs %s, but were for %s"
-              .formatted(definition.outputs().keySet(), cotangents.keySet()));
-    }
-    definition
-        .outputs()
-        .forEach(
-            (name, tensor) -> {
-              if (cotangents.containsKey(name)) {
-                check("cotangent", name, tensor, cotangents.get(name));
-              }
-            });
+    definition.requireCotangents(cotangents);
     definition
         .outputs()
         .forEach(
@@ -333,23 +316,6 @@ public final class ReplayFunction implements GraphFunction {
   private void checkOpen() {
     if (closed) {
       throw new IllegalStateException("the function is closed");
-    }
-  }
-
-  private static void check(String what, String name, Tensor expected, @Nullable INDArray actual) {
-    if (actual == null
-        || actual.dataType() != expected.dataType()
-        || !expected.shape().equals(ImmutableLongArray.copyOf(actual.shape()))) {
-      throw new IllegalArgumentException(
-          "%s \"%s\" must be %s %s, but was %s"
-              .formatted(
-                  what,
-                  name,
-                  expected.dataType(),
-                  expected.shape(),
-                  actual == null
-                      ? "null"
-                      : actual.dataType() + " " + ImmutableLongArray.copyOf(actual.shape())));
     }
   }
 }

@@ -180,6 +180,17 @@ class ClipTextModelTest {
   }
 
   @Test
+  void idOutsideTheVocabularyIsRefusedByTheFunctionToo() {
+    try (ClipTextModel clip = model();
+        INDArray ids = Nd4j.createFromArray(new int[][] {{9, -1, 10}})) {
+      GraphFunction function = clip.function(1, 3, 0, FunctionOptions.inference());
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> function.forward(Map.of(ClipTextModel.INPUT_IDS, ids)))
+          .withMessage("input \"input_ids\": ids must be in [0, 11), but are between -1 and 10");
+    }
+  }
+
+  @Test
   void textsOfDifferentLengthsAreRefused() {
     try (ClipTextModel clip = model()) {
       assertThatIllegalArgumentException()
