@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Usage;
 
 /**
  * A judgement could not be had.
@@ -34,10 +35,17 @@ public abstract sealed class FeedbackException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private final boolean stopsTheJob;
+  private final transient @Nullable Usage usage;
 
-  private FeedbackException(String message, @Nullable Throwable cause, boolean stopsTheJob) {
+  private FeedbackException(
+      String message, @Nullable Throwable cause, boolean stopsTheJob, @Nullable Usage usage) {
     super(Objects.requireNonNull(message, "message == null"), cause);
     this.stopsTheJob = stopsTheJob;
+    this.usage = usage;
+  }
+
+  private FeedbackException(String message, @Nullable Throwable cause, boolean stopsTheJob) {
+    this(message, cause, stopsTheJob, null);
   }
 
   /**
@@ -65,6 +73,15 @@ public abstract sealed class FeedbackException extends RuntimeException {
    */
   public boolean isWorthAnotherAttempt() {
     return false;
+  }
+
+  /**
+   * What the call cost although there is no judgement: a refusal is paid for.
+   *
+   * @return {@link Usage#NONE} where nothing is known
+   */
+  public final Usage usage() {
+    return usage == null ? Usage.NONE : usage;
   }
 
   /** The service asks for a slower pace, and went on to after all retries. */
@@ -139,7 +156,17 @@ public abstract sealed class FeedbackException extends RuntimeException {
      * @param reason the judge's own words, or the filter's name
      */
     public Refused(String reason) {
-      super("the judge refused to answer: " + reason, null, false);
+      this(reason, Usage.NONE);
+    }
+
+    /**
+     * Makes the exception.
+     *
+     * @param reason the judge's own words, or the filter's name
+     * @param usage what the refusal cost
+     */
+    public Refused(String reason, Usage usage) {
+      super("the judge refused to answer: " + reason, null, false, usage);
       this.reason = reason;
     }
 
@@ -171,7 +198,18 @@ public abstract sealed class FeedbackException extends RuntimeException {
      * @param message what was expected there, and what was found
      */
     public MalformedVerdict(String path, String message) {
-      super(message, null, false);
+      this(path, message, Usage.NONE);
+    }
+
+    /**
+     * Makes the exception.
+     *
+     * @param path where in the answer, such as {@code "ranking[2]"}
+     * @param message what was expected there, and what was found
+     * @param usage what the answer cost
+     */
+    public MalformedVerdict(String path, String message, Usage usage) {
+      super(message, null, false, usage);
       this.path = Objects.requireNonNull(path, "path == null");
     }
 

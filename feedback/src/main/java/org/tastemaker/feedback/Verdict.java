@@ -204,6 +204,7 @@ public record Verdict(
             + ": expected "
             + expected
             + ", but found "
-            + actual);
+            + actual,
+        usage);
   }
 }
