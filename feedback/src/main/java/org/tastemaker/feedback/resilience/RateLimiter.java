@@ -3,6 +3,7 @@ package org.tastemaker.feedback.resilience;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * So much a minute, and no more: of requests, or of tokens.
@@ -23,7 +24,7 @@ final class RateLimiter {
 
   private double available;
   private Instant filledAt;
-  private Instant closedUntil = Instant.MIN;
+  private @Nullable Instant closedUntil;
 
   /**
    * A limiter with a full bucket.
@@ -43,7 +44,10 @@ final class RateLimiter {
   void acquire(double permits) throws InterruptedException {
     boolean done = false;
     try {
-      sleeper.sleep(reserve(permits));
+      Duration due = reserve(permits);
+      if (!due.isZero()) {
+        sleeper.sleep(due);
+      }
       for (Duration wait = closedFor(); !wait.isZero(); wait = closedFor()) {
         sleeper.sleep(wait);
       }
@@ -65,15 +69,17 @@ final class RateLimiter {
   /** Lets nobody through for a while. */
   synchronized void closeFor(Duration time) {
     Instant until = clock.instant().plus(time);
-    if (until.isAfter(closedUntil)) {
+    if (closedUntil == null || until.isAfter(closedUntil)) {
       closedUntil = until;
     }
   }
 
   /** How long nobody is let through, from now; zero where somebody is. */
   synchronized Duration closedFor() {
-    Duration wait =
-        closedUntil == Instant.MIN ? Duration.ZERO : Duration.between(clock.instant(), closedUntil);
+    if (closedUntil == null) {
+      return Duration.ZERO;
+    }
+    Duration wait = Duration.between(clock.instant(), closedUntil);
     return wait.isNegative() ? Duration.ZERO : wait;
   }
 
