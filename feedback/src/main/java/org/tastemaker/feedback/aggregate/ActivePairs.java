@@ -17,8 +17,8 @@ import java.util.List;
  *
  * <p>(D-optimal design for logistic models; K. Chaloner and I. Verdinelli, Statistical Science 10,
  * 1995). Several pairs are chosen greedily: after each, {@code Sigma} is updated as if the
- * comparison had been made (its information does not depend on the answer), so that a batch does not
- * ask the same thing again and again:
+ * comparison had been made (its information does not depend on the answer), so that a batch does
+ * not ask the same thing again and again:
  *
  * <pre>
  *   Sigma &lt;- Sigma - Sigma d d^T Sigma * h / (1 + h v),   d = e_i - e_j,   h = p (1 - p)
@@ -135,9 +135,7 @@ public final class ActivePairs {
             / Math.sqrt(2 * Math.PI)
             * t
             * (0.319381530
-                + t
-                    * (-0.356563782
-                        + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+                + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
     return x > 0 ? 1 - tail : tail;
   }
 }

@@ -33,9 +33,10 @@ public final class BradleyTerry {
   /**
    * How to fit.
    *
-   * @param precision of the Gaussian prior around 0 on each log-worth, at least 0. With 0 it is plain
-   *     maximum likelihood, which needs that every item beat every other, directly or through others.
-   *     The default 0.1 is a standard deviation of 3.2: worths within a factor of 500 are usual
+   * @param precision of the Gaussian prior around 0 on each log-worth, at least 0. With 0 it is
+   *     plain maximum likelihood, which needs that every item beat every other, directly or through
+   *     others. The default 0.1 is a standard deviation of 3.2: worths within a factor of 500 are
+   *     usual
    */
   public record Options(double precision) {
     public Options {

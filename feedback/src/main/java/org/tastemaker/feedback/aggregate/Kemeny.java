@@ -77,9 +77,11 @@ public final class Kemeny {
       List<Integer> last = tiers.isEmpty() ? List.of() : tiers.get(tiers.size() - 1);
       boolean tied = !last.isEmpty();
       for (int other : last) {
-        tied &= wins.comparisons(item, known.indexOf(other)) > 0
-            && Math.abs(wins.get(item, known.indexOf(other)) - wins.get(known.indexOf(other), item))
-                <= ROUNDING;
+        tied &=
+            wins.comparisons(item, known.indexOf(other)) > 0
+                && Math.abs(
+                        wins.get(item, known.indexOf(other)) - wins.get(known.indexOf(other), item))
+                    <= ROUNDING;
       }
       if (tied) {
         last.add(known.get(item));

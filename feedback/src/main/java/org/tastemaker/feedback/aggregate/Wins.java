@@ -9,8 +9,8 @@ import java.util.List;
 /**
  * How often each item beat each other: the table from which pairwise methods work.
  *
- * <p>Entries need not be whole numbers: a tie is one half for both, a soft label p for one and 1 - p
- * for the other.
+ * <p>Entries need not be whole numbers: a tie is one half for both, a soft label p for one and 1 -
+ * p for the other.
  */
 public final class Wins {
   private final double[][] wins; // [items, items]
@@ -133,9 +133,9 @@ public final class Wins {
   }
 
   /**
-   * Why no finite worths maximise the likelihood of these wins, if that is so. They exist if and only
-   * if the items cannot be split into two groups such that no item of the first ever beat one of the
-   * second (Ford 1957): each item must be reachable from each other by wins.
+   * Why no finite worths maximise the likelihood of these wins, if that is so. They exist if and
+   * only if the items cannot be split into two groups such that no item of the first ever beat one
+   * of the second (Ford 1957): each item must be reachable from each other by wins.
    *
    * @return a sentence that names the groups and the way out; empty where all is well
    */

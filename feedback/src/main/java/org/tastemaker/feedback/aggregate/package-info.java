@@ -21,8 +21,8 @@
  * <p>They differ in earnest: for the wins {@code [[0,7,9,6],[3,0,6,8],[1,4,0,5],[4,2,5,0]]}
  * Bradley-Terry puts item 3 before item 2 and Kemeny the other way round.
  *
- * <p>The input of all of them is {@link org.tastemaker.feedback.aggregate.Ballots}. An item of which
- * the ballots say nothing is missing from the result.
+ * <p>The input of all of them is {@link org.tastemaker.feedback.aggregate.Ballots}. An item of
+ * which the ballots say nothing is missing from the result.
  */
 @NullMarked
 package org.tastemaker.feedback.aggregate;

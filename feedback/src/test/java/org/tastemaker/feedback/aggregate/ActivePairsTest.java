@@ -43,8 +43,7 @@ class ActivePairsTest {
     wins[1][0] = 1;
     wins[2][0] = 1;
 
-    ActivePairs.Pair pair =
-        ActivePairs.next(BradleyTerry.fit(Wins.of(wins), PRIOR), 1).get(0);
+    ActivePairs.Pair pair = ActivePairs.next(BradleyTerry.fit(Wins.of(wins), PRIOR), 1).get(0);
 
     assertThat(List.of(pair.first(), pair.second())).containsExactly(1, 2);
   }
@@ -103,8 +102,7 @@ class ActivePairsTest {
       int i;
       int j;
       if (active) {
-        ActivePairs.Pair pair =
-            ActivePairs.next(BradleyTerry.fit(Wins.of(wins), PRIOR), 1).get(0);
+        ActivePairs.Pair pair = ActivePairs.next(BradleyTerry.fit(Wins.of(wins), PRIOR), 1).get(0);
         i = pair.first();
         j = pair.second();
       } else {

@@ -100,8 +100,7 @@ class BradleyTerryTest {
 
     for (int i = 0; i < 4; i++) {
       // four standard errors: one seed, fixed, so it holds or it does not
-      assertThat(worths.logWorths()[i])
-          .isCloseTo(truth[i], within(4 * worths.standardErrors()[i]));
+      assertThat(worths.logWorths()[i]).isCloseTo(truth[i], within(4 * worths.standardErrors()[i]));
     }
   }
 
@@ -124,8 +123,7 @@ class BradleyTerryTest {
 
   @Test
   void refusesWithoutPriorWhereTwoPartsWereNeverCompared() {
-    Wins wins =
-        Wins.of(new double[][] {{0, 1, 0, 0}, {1, 0, 0, 0}, {0, 0, 0, 1}, {0, 0, 1, 0}});
+    Wins wins = Wins.of(new double[][] {{0, 1, 0, 0}, {1, 0, 0, 0}, {0, 0, 0, 1}, {0, 0, 1, 0}});
 
     assertThatThrownBy(() -> BradleyTerry.fit(wins, BradleyTerry.Options.withoutPrior()))
         .hasMessageContaining("items [0, 1] and items [2, 3] were never compared");

@@ -74,8 +74,7 @@ class CountsTest {
 
   @Test
   void ballotsOfDifferentItemsAreNamed() {
-    assertThatThrownBy(
-            () -> Ballots.ofRankings(List.of(Ranking.of(0, 1), Ranking.of(0, 1, 2))))
+    assertThatThrownBy(() -> Ballots.ofRankings(List.of(Ranking.of(0, 1), Ranking.of(0, 1, 2))))
         .hasMessageContaining("same 2 items, but ranking 1 is of 3");
     assertThatThrownBy(() -> Ballots.ofPreferences(2, List.of(new Preference(0, 2, 1))))
         .hasMessageContaining("items 0 to 1");

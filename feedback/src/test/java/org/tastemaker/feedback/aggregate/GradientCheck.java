@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.tastemaker.core.Seed;
 
-/** Central differences of the value against the gradient, and of the gradient against the information. */
+/**
+ * Central differences of the value against the gradient, and of the gradient against the
+ * information.
+ */
 final class GradientCheck {
   private GradientCheck() {}
 

@@ -65,8 +65,7 @@ class KemenyTest {
 
   @Test
   void anExactDrawBetweenNeighboursIsATie() {
-    Ballots ballots =
-        Ballots.ofRankings(List.of(Ranking.of(0, 1, 2, 3), Ranking.of(0, 2, 1, 3)));
+    Ballots ballots = Ballots.ofRankings(List.of(Ranking.of(0, 1, 2, 3), Ranking.of(0, 2, 1, 3)));
 
     assertThat(Kemeny.rank(ballots))
         .isEqualTo(Ranking.ofTiers(4, List.of(List.of(0), List.of(1, 2), List.of(3))));
@@ -76,8 +75,7 @@ class KemenyTest {
   void anItemThatWasNeverComparedIsMissing() {
     Ballots ballots = Ballots.ofPreferences(3, List.of(new Preference(2, 0, 1)));
 
-    assertThat(Kemeny.rank(ballots))
-        .isEqualTo(Ranking.ofTiers(3, List.of(List.of(2), List.of(0))));
+    assertThat(Kemeny.rank(ballots)).isEqualTo(Ranking.ofTiers(3, List.of(List.of(2), List.of(0))));
   }
 
   @Test

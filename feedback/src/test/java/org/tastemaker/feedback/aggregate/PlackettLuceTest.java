@@ -52,9 +52,7 @@ class PlackettLuceTest {
     // a numeric maximum of the mean over all orders written out, good to about 1e-5
     assertThat(worths.logWorths())
         .containsExactly(
-            new double[] {
-              -0.1883530362, -0.1697932086, 0.3581388684, -0.3581314968, 0.3581388684
-            },
+            new double[] {-0.1883530362, -0.1697932086, 0.3581388684, -0.3581314968, 0.3581388684},
             within(2e-5));
   }
 
@@ -87,7 +85,8 @@ class PlackettLuceTest {
   void theRestBehindTheKBestSaysNothingOfItsOrder() {
     Ballots ballots = Ballots.ofRankings(List.of(Ranking.topK(3, 0), Ranking.of(0, 1, 2)));
 
-    double[] rest = PlackettLuce.fit(ballots, PlackettLuce.Options.defaults().forTopK()).logWorths();
+    double[] rest =
+        PlackettLuce.fit(ballots, PlackettLuce.Options.defaults().forTopK()).logWorths();
     double[] tied = PlackettLuce.fit(ballots, PlackettLuce.Options.defaults()).logWorths();
 
     assertThat(rest[1] - rest[2]).isGreaterThan(tied[1] - tied[2]);
