@@ -17,15 +17,15 @@ import org.tastemaker.core.Ranking;
  *   cost(order) = sum over pairs (a before b) of wins(b, a)
  * </pre>
  *
- * <p>It is minimised exactly, by dynamic programming over sets (Held and Karp's scheme, 1962): the
- * best order of a set ends in some item, and what comes before it is a best order of the rest.
+ * <p>It is minimised exactly, by dynamic programming over sets (Held and Karp's scheme, 1962): a
+ * best order of a set begins with some item, and goes on with a best order of the rest.
  *
  * <pre>
- *   best(S) = min over last in S of best(S - last) + sum over a in S - last of wins(last, a)
+ *   best(S) = min over i in S of  best(S - i) + sum over j in S - i of wins(j, i)
  * </pre>
  *
- * <p>Time n 2^n + n^2 2^n additions at most, memory 2^n: nothing for 8 items, a second for 16. Of
- * several best orders the first in the order of indices is taken, and their number is reported.
+ * <p>Time n^2 2^n, memory 2^n: nothing for 8 items, a second for 16. Of several best orders the
+ * first in the order of indices is taken, and their number is reported.
  *
  * <p>What the ballots leave exactly open is a tie: two neighbours of the order that were compared
  * equally often in both directions, where the exchange costs nothing, share a place in {@link
@@ -109,9 +109,8 @@ public final class Kemeny {
               + n
               + "; take Borda, Copeland or Bradley-Terry");
     }
-    // 1. best[S]: the lowest cost of an order that starts with the items outside of S and goes on
-    //    with those of S, counting only pairs within S. Building from the end keeps the choice of
-    //    the lowest index at the front.
+    // 1. best[S]: the lowest cost of an order of the items of S among themselves. Building from
+    //    the end leaves the choice of the lowest index to the front.
     double[] best = new double[1 << n];
     long[] optima = new long[1 << n];
     int[] first = new int[1 << n];

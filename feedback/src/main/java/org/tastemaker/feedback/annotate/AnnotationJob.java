@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
@@ -26,7 +25,6 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Rubric;
-import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
@@ -157,27 +155,20 @@ public final class AnnotationJob {
   private final class Run {
     private final DatasetFile file;
     private final Consumer<String> appender;
-    private final long total;
-    private final Instant start = clock.instant();
+    private final JobProgress progress;
     private final Semaphore slots = new Semaphore(concurrency);
-    private Instant lastReport = start;
-    private long judged;
-    private long missing;
-    private long alreadyThere;
-    private long postponed;
-    private Usage usage = Usage.NONE;
     private volatile @Nullable Throwable failure;
 
     Run(DatasetFile file, long total) {
       this.file = file;
       this.appender = fileLayer.apply(file::append);
-      this.total = total;
+      this.progress = new JobProgress(total, clock, reportEvery, cost, listener, file::force);
     }
 
     JobReport go(Iterator<ImageGroup> groups) {
       ExecutorService threads = Executors.newFixedThreadPool(concurrency, Run::daemon);
       try {
-        report(true);
+        progress.report();
         // 1. Draw the next group only when a thread is free for it.
         while (failure == null && !cancellation.isRequested() && groups.hasNext()) {
           slots.acquireUninterruptibly();
@@ -193,22 +184,11 @@ public final class AnnotationJob {
         slots.acquireUninterruptibly(concurrency);
         threads.shutdown();
       }
-      // 3. Nothing that was judged may be lost to a power failure from here on.
-      file.force();
-      report(true);
+      // 3. Tell, and flush, for the last time.
+      progress.report();
       rethrow();
-      cancellation.throwIfRequested("judgement " + (judged + alreadyThere + 1) + " of " + dataset);
-      return new JobReport(
-          judged,
-          missing,
-          alreadyThere,
-          postponed,
-          usage,
-          cost.applyAsDouble(usage),
-          Duration.between(start, clock.instant()),
-          file.damagedLines(),
-          file.damaged(),
-          file.setAside());
+      cancellation.throwIfRequested("judgement " + (progress.done() + 1) + " of " + dataset);
+      return progress.toReport(file);
     }
 
     private void work(ImageGroup group) {
@@ -231,8 +211,7 @@ public final class AnnotationJob {
       String id = GroupId.of(group.prompt(), hashes);
       synchronized (this) {
         if (!file.ids().add(id)) {
-          alreadyThere++;
-          report(false);
+          progress.alreadyThere();
           return;
         }
       }
@@ -240,9 +219,7 @@ public final class AnnotationJob {
       Judgement judgement = judge(group);
       if (judgement == null || JudgementFacts.openQuestions(judgement) > 0) {
         synchronized (this) {
-          postponed++;
-          usage = judgement == null ? usage : usage.plus(judgement.usage());
-          report(false);
+          progress.postponed(judgement == null ? Usage.NONE : judgement.usage());
         }
         return;
       }
@@ -257,10 +234,7 @@ public final class AnnotationJob {
               new AnnotatedGroup(id, clock.instant(), group.prompt(), hashes, judgement));
       synchronized (this) {
         appender.accept(line);
-        judged++;
-        missing += judgement.isMissing() ? 1 : 0;
-        usage = usage.plus(judgement.usage());
-        report(false);
+        progress.judged(judgement);
       }
     }
 
@@ -285,32 +259,6 @@ public final class AnnotationJob {
                 + judgements.stream().map(j -> "one of " + j.ranking().size()).toList());
       }
       return judgements.get(0);
-    }
-
-    private synchronized void report(boolean always) {
-      Instant now = clock.instant();
-      if (!always && Duration.between(lastReport, now).compareTo(reportEvery) < 0) {
-        return;
-      }
-      lastReport = now;
-      file.force();
-      long done = judged + alreadyThere + postponed;
-      double seconds = Duration.between(start, now).toNanos() / 1e9;
-      Map<String, Double> metrics = new TreeMap<>();
-      double rate = seconds > 0 ? judged / seconds : 0;
-      metrics.put("annotation.rate", rate);
-      if (total > 0 && rate > 0) {
-        metrics.put("annotation.secondsLeft", Math.max(0, total - done) / rate);
-      }
-      metrics.put("annotation.cost", cost.applyAsDouble(usage));
-      metrics.put("annotation.requests", (double) usage.requests());
-      metrics.put("annotation.inputTokens", (double) usage.inputTokens());
-      metrics.put("annotation.outputTokens", (double) usage.outputTokens());
-      metrics.put("annotation.missing", (double) missing);
-      metrics.put("annotation.postponed", (double) postponed);
-      listener.on(
-          new RunEvent.Progress("annotating", done, total == 0 ? 0 : Math.max(total, done)));
-      listener.on(new RunEvent.Metrics(done, metrics));
     }
 
     private void rethrow() {

@@ -148,11 +148,11 @@ sealed interface Planner {
       // chance.
       int[] names = Listwise.shuffled(items, subject.seed().split("names").generator());
       List<Integer> order = Arrays.stream(names).boxed().toList();
-      Ballots ballots = known.get();
+      Wins soFar = known.get().wins();
       double[][] wins = new double[names.length][names.length];
       for (int i = 0; i < names.length; i++) {
         for (int j = 0; j < names.length; j++) {
-          wins[i][j] = ballots.wins().get(names[i], names[j]);
+          wins[i][j] = soFar.get(names[i], names[j]);
         }
       }
       Worths worths = BradleyTerry.fit(Wins.of(wins), PRIOR);

@@ -42,6 +42,16 @@ public final class PositionBias {
     public Snapshot {
       byImagesShown = Map.copyOf(byImagesShown);
     }
+
+    /**
+     * Each position's share of wins among answers about a number of images.
+     *
+     * @param imagesShown how many were shown together
+     * @return by position; empty where no such answer was counted
+     */
+    public List<Share> shares(int imagesShown) {
+      return byImagesShown.getOrDefault(imagesShown, List.of());
+    }
   }
 
   /**

@@ -31,9 +31,10 @@ final class Workers<T, R> {
   static <T, R> List<R> map(
       List<T> inputs, int concurrency, @Nullable Executor executor, Function<T, R> call) {
     Workers<T, R> workers = new Workers<>(inputs, call);
-    int helpers = executor == null ? 0 : Math.min(concurrency, inputs.size()) - 1;
-    for (int i = 0; i < helpers; i++) {
-      executor.execute(workers::work);
+    if (executor != null) {
+      for (int helper = 1; helper < Math.min(concurrency, inputs.size()); helper++) {
+        executor.execute(workers::work);
+      }
     }
     workers.work();
     return workers.await();

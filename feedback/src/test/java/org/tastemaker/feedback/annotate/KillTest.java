@@ -18,7 +18,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Seed;
-import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
@@ -27,11 +26,13 @@ import org.tastemaker.feedback.Verdict;
  * A job that is killed at any moment ends with what a calm one gives, and pays for nothing twice.
  */
 class KillTest {
+  private static final int GROUPS = 400; // more than 200 runs get through before they are killed
+
   @TempDir Path folder;
 
   @Test
   void twoHundredRandomKillsChangeNothing() throws IOException {
-    List<ImageGroup> groups = Jobs.groups(120);
+    List<ImageGroup> groups = Jobs.groups(GROUPS);
     Path calm = folder.resolve("calm.jsonl");
     Jobs.job(calm, Jobs.faulty()).build().run(groups);
 
@@ -43,7 +44,8 @@ class KillTest {
     boolean finished = false;
     while (!finished) {
       // after 200 kills the job is left alone
-      Fate fate = new Fate(kills < 200 ? 1 + random.nextInt(4) : Integer.MAX_VALUE);
+      Moment moment = Moment.values()[random.nextInt(Moment.values().length)];
+      Fate fate = new Fate(moment, kills < 200 ? 1 + random.nextInt(3) : Integer.MAX_VALUE);
       AnnotationJob job =
           Jobs.job(dataset, store.before(Jobs.faulty(), fate))
               .concurrency(3)
@@ -60,7 +62,7 @@ class KillTest {
 
     assertThat(kills).isEqualTo(200);
     assertThat(torn).as("kills in the middle of a line").isGreaterThan(10);
-    assertThat(Jobs.judgements(dataset)).isEqualTo(Jobs.judgements(calm)).hasSize(120);
+    assertThat(Jobs.judgements(dataset)).isEqualTo(Jobs.judgements(calm)).hasSize(GROUPS);
     PreferenceDataset.Contents contents = PreferenceDataset.read(dataset, group -> {});
     assertThat(contents.repeated()).isZero();
     assertThat(contents.damaged()).isZero();
@@ -75,32 +77,39 @@ class KillTest {
     private static final long serialVersionUID = 1;
   }
 
-  /** Counts steps down to the kill; after it nothing of the job has any effect. */
+  /** When the kill comes. */
+  private enum Moment {
+    BEFORE_THE_QUESTION,
+    AFTER_THE_ANSWER,
+    WHILE_WRITING,
+    AFTER_WRITING
+  }
+
+  /** Counts down to the kill; after it nothing of the job has any effect. */
   private static final class Fate {
-    private int steps;
+    private final Moment moment;
+    private int left;
     private boolean dead;
     private @Nullable String halfWritten;
 
-    Fate(int steps) {
-      this.steps = steps;
+    Fate(Moment moment, int left) {
+      this.moment = moment;
+      this.left = left;
     }
 
-    synchronized void step() {
-      if (dead || --steps == 0) {
-        dead = true;
+    synchronized void at(Moment now) {
+      dead |= now == moment && --left == 0;
+      if (dead) {
         throw new Killed();
       }
     }
 
-    /** A line that is being written when the kill comes reaches the file up to some byte. */
+    /** The line that is being written when the kill comes reaches the file up to some byte. */
     synchronized void write(String line, Consumer<String> file) {
-      try {
-        step();
-      } catch (Killed e) {
-        halfWritten = halfWritten == null && steps == 0 ? line : halfWritten;
-        steps--;
-        throw e;
+      if (!dead && moment == Moment.WHILE_WRITING && left == 1) {
+        halfWritten = line;
       }
+      at(Moment.WHILE_WRITING);
       file.accept(line);
     }
 
@@ -118,7 +127,7 @@ class KillTest {
   private static Consumer<String> crashing(Consumer<String> file, Fate fate) {
     return line -> {
       fate.write(line, file);
-      fate.step(); // written, and killed right after
+      fate.at(Moment.AFTER_WRITING);
     };
   }
 
@@ -135,16 +144,14 @@ class KillTest {
           if (kept != null) {
             return kept.fromCache();
           }
-          fate.step(); // killed before the question goes out
+          fate.at(Moment.BEFORE_THE_QUESTION);
           try {
             Verdict verdict = judge.ask(question);
             paid.merge(question.id(), 1, Integer::sum);
             answers.put(question.id(), verdict);
             return verdict;
-          } catch (FeedbackException e) {
-            throw e; // a refusal is not kept
-          } finally {
-            fate.step(); // killed when the answer has come
+          } finally { // a refusal, which is not kept, is an answer too
+            fate.at(Moment.AFTER_THE_ANSWER);
           }
         }
 

@@ -183,13 +183,14 @@ class JudgeOracleTest {
     }
     oracle.rank(groups, Greys.RUBRIC);
 
-    PositionBias.Share first = oracle.positionBias().byImagesShown().get(2).get(0);
+    PositionBias.Share first = oracle.positionBias().shares(2).get(0);
 
     assertThat(first.decided()).isEqualTo(300);
     // between sigma(0.9) and sigma(1.1); the interval of 300 answers is about 0.05 to each side
     assertThat(first.low()).isLessThan(0.75);
     assertThat(first.high()).isGreaterThan(0.71);
     assertThat(first.excludes(0.5)).isTrue();
+    assertThat(oracle.positionBias().shares(3)).isEmpty();
   }
 
   @Test
