@@ -50,7 +50,8 @@ public final class ChatGptJudge implements Judge {
         question.attempt() == 0
             ? null
             : Objects.requireNonNullElse(
-                complaints.getIfPresent(id), "it was not in the form that is asked for, or none at all.");
+                complaints.getIfPresent(id),
+                "it was not in the form that is asked for, or none at all.");
     JudgePrompt prompt = JudgePrompt.of(question, options.explain());
     ModelAnswer answer = client.complete(options.wireFormat(), call(question, prompt, complaint));
     try {
