@@ -124,11 +124,14 @@ final class KeptAnswer {
     return String.valueOf(failure.getMessage());
   }
 
-  /** The file. What was asked is there for people; the file's name is what counts. */
-  private record Content(
+  /**
+   * The file; the records are public, in a class that is not, since Moshi calls their accessors.
+   * What was asked is there for people; the file's name is what counts.
+   */
+  public record Content(
       int format, @Nullable Asked asked, @Nullable Kept verdict, @Nullable Failed failure) {}
 
-  private record Asked(
+  public record Asked(
       String settings,
       String kind,
       String prompt,
@@ -137,7 +140,7 @@ final class KeptAnswer {
       int sample,
       int attempt) {}
 
-  private record Failed(String type, @Nullable String path, String message, Cost cost) {
+  public record Failed(String type, @Nullable String path, String message, Cost cost) {
     static Failed of(FeedbackException failure) {
       return failure instanceof FeedbackException.Refused refused
           ? new Failed("refused", null, refused.reason(), Cost.of(failure.usage()))
@@ -158,7 +161,7 @@ final class KeptAnswer {
     }
   }
 
-  private record Kept(
+  public record Kept(
       Reply overall, Map<String, Reply> byCriterion, String rationale, Cost cost, String model) {
     static Kept of(Verdict verdict) {
       Map<String, Reply> byCriterion = new TreeMap<>();
@@ -183,7 +186,7 @@ final class KeptAnswer {
     }
   }
 
-  private record Reply(
+  public record Reply(
       int size,
       List<List<Integer>> tiers,
       @Nullable List<@Nullable Double> scores,
@@ -215,7 +218,7 @@ final class KeptAnswer {
     }
   }
 
-  private record Cost(long requests, long input, long cached, long output) {
+  public record Cost(long requests, long input, long cached, long output) {
     static Cost of(Usage usage) {
       return new Cost(
           usage.requests(), usage.inputTokens(), usage.cachedInputTokens(), usage.outputTokens());

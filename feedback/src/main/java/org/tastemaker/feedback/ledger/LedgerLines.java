@@ -21,13 +21,14 @@ final class LedgerLines {
   private LedgerLines() {}
 
   /**
-   * One line. Amounts are text, so that no reader rounds them.
+   * One line; public, in a class that is not, since Moshi calls its accessors. Amounts are text, so
+   * that no reader rounds them.
    *
    * @param at when
    * @param event {@code begin}, {@code paid}, {@code free} or {@code unknown}
    * @param call the same number at the call's beginning and its end
    */
-  private record Line(
+  public record Line(
       String at,
       String event,
       long call,

@@ -5,11 +5,14 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Bodies of {@code POST /chat/completions}. A field that is null is not sent. */
+/**
+ * Bodies of {@code POST /chat/completions}. A field that is null is not sent. The records are
+ * public, in a class that is not, since Moshi calls their accessors.
+ */
 final class ChatWire {
   private ChatWire() {}
 
-  record Request(
+  public record Request(
       String model,
       List<Message> messages,
       @Json(name = "response_format") @Nullable ResponseFormat responseFormat,
@@ -22,58 +25,58 @@ final class ChatWire {
       @Json(name = "reasoning_effort") @Nullable String reasoningEffort) {}
 
   /** The content is text, or a list of parts. */
-  record Message(String role, Object content) {}
+  public record Message(String role, Object content) {}
 
-  record TextPart(String type, String text) {
+  public record TextPart(String type, String text) {
     static TextPart of(String text) {
       return new TextPart("text", text);
     }
   }
 
-  record ImagePart(String type, @Json(name = "image_url") ImageUrl imageUrl) {
+  public record ImagePart(String type, @Json(name = "image_url") ImageUrl imageUrl) {
     static ImagePart of(String url, @Nullable String detail) {
       return new ImagePart("image_url", new ImageUrl(url, detail));
     }
   }
 
-  record ImageUrl(String url, @Nullable String detail) {}
+  public record ImageUrl(String url, @Nullable String detail) {}
 
-  record ResponseFormat(
+  public record ResponseFormat(
       String type, @Json(name = "json_schema") @Nullable NamedSchema jsonSchema) {}
 
-  record NamedSchema(String name, boolean strict, Map<String, Object> schema) {}
+  public record NamedSchema(String name, boolean strict, Map<String, Object> schema) {}
 
-  record Response(
+  public record Response(
       @Nullable String id,
       @Nullable String model,
       @Nullable List<Choice> choices,
       @Nullable Tokens usage) {}
 
-  record Choice(
+  public record Choice(
       @Nullable Reply message,
       @Json(name = "finish_reason") @Nullable String finishReason,
       @Nullable Logprobs logprobs) {}
 
-  record Reply(@Nullable String content, @Nullable String refusal) {}
+  public record Reply(@Nullable String content, @Nullable String refusal) {}
 
-  record Logprobs(@Nullable List<Token> content) {}
+  public record Logprobs(@Nullable List<Token> content) {}
 
   /** A token of the answer. A token outside of the top ones has a log-probability of -9999. */
-  record Token(
+  public record Token(
       @Nullable String token,
       double logprob,
       @Nullable List<Integer> bytes,
       @Json(name = "top_logprobs") @Nullable List<TopToken> topLogprobs) {}
 
-  record TopToken(@Nullable String token, double logprob) {}
+  public record TopToken(@Nullable String token, double logprob) {}
 
-  record Tokens(
+  public record Tokens(
       @Json(name = "prompt_tokens") @Nullable Long promptTokens,
       @Json(name = "completion_tokens") @Nullable Long completionTokens,
       @Json(name = "prompt_tokens_details") @Nullable InputDetails promptDetails,
       @Json(name = "completion_tokens_details") @Nullable OutputDetails completionDetails) {}
 
-  record InputDetails(@Json(name = "cached_tokens") @Nullable Long cachedTokens) {}
+  public record InputDetails(@Json(name = "cached_tokens") @Nullable Long cachedTokens) {}
 
-  record OutputDetails(@Json(name = "reasoning_tokens") @Nullable Long reasoningTokens) {}
+  public record OutputDetails(@Json(name = "reasoning_tokens") @Nullable Long reasoningTokens) {}
 }

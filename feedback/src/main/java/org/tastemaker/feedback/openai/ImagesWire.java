@@ -4,11 +4,14 @@ import com.squareup.moshi.Json;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Bodies of {@code POST /images/generations}. A field that is null is not sent. */
+/**
+ * Bodies of {@code POST /images/generations}. A field that is null is not sent. The records are
+ * public, in a class that is not, since Moshi calls their accessors.
+ */
 final class ImagesWire {
   private ImagesWire() {}
 
-  record Request(
+  public record Request(
       String model,
       String prompt,
       int n,
@@ -17,9 +20,9 @@ final class ImagesWire {
       @Nullable String style,
       @Json(name = "response_format") @Nullable String responseFormat) {}
 
-  record Response(@Nullable List<Made> data, ResponsesWire.@Nullable Tokens usage) {}
+  public record Response(@Nullable List<Made> data, ResponsesWire.@Nullable Tokens usage) {}
 
-  record Made(
+  public record Made(
       @Json(name = "b64_json") @Nullable String base64,
       @Nullable String url,
       @Json(name = "revised_prompt") @Nullable String revisedPrompt) {}

@@ -31,7 +31,7 @@ public final class PromptRewriter {
 
   private static final int ATTEMPTS = 2;
   private static final int LEAST_LIMIT = 16;
-  private static final JsonAdapter<Answer> JSON = Wire.MOSHI.adapter(Answer.class);
+  private static final JsonAdapter<Object> JSON = Wire.MOSHI.adapter(Object.class);
 
   private final OpenAiClient client;
   private final Options options;
@@ -46,8 +46,6 @@ public final class PromptRewriter {
     this.client = Objects.requireNonNull(client, "client == null");
     this.options = Objects.requireNonNull(options, "options == null");
   }
-
-  private record Answer(@Nullable String prompt) {}
 
   /**
    * Rewrites a prompt.
@@ -126,8 +124,11 @@ public final class PromptRewriter {
       String content = answer.content();
       int from = content.indexOf('{');
       int to = content.lastIndexOf('}');
-      Answer read = from < 0 || to < from ? null : JSON.fromJson(content.substring(from, to + 1));
-      text = read == null || read.prompt() == null ? "" : read.prompt().strip();
+      Object read = from < 0 || to < from ? null : JSON.fromJson(content.substring(from, to + 1));
+      text =
+          read instanceof Map<?, ?> map && map.get("prompt") instanceof String rewritten
+              ? rewritten.strip()
+              : "";
     } catch (IOException | JsonDataException e) {
       throw AnswerReader.malformed("", "a JSON object", "none: " + e.getMessage(), usage);
     }

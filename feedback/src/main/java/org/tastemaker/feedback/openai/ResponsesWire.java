@@ -5,11 +5,14 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Bodies of {@code POST /responses}. A field that is null is not sent. */
+/**
+ * Bodies of {@code POST /responses}. A field that is null is not sent. The records are public, in a
+ * class that is not, since Moshi calls their accessors.
+ */
 final class ResponsesWire {
   private ResponsesWire() {}
 
-  record Request(
+  public record Request(
       String model,
       String instructions,
       List<Message> input,
@@ -21,33 +24,33 @@ final class ResponsesWire {
       @Nullable Reasoning reasoning,
       boolean store) {}
 
-  record Message(String role, List<Object> content) {}
+  public record Message(String role, List<Object> content) {}
 
-  record TextPart(String type, String text) {
+  public record TextPart(String type, String text) {
     static TextPart of(String text) {
       return new TextPart("input_text", text);
     }
   }
 
   /** The image's address is text here, not an object, and the detail is required. */
-  record ImagePart(String type, @Json(name = "image_url") String imageUrl, String detail) {
+  public record ImagePart(String type, @Json(name = "image_url") String imageUrl, String detail) {
     static ImagePart of(String url, String detail) {
       return new ImagePart("input_image", url, detail);
     }
   }
 
-  record Text(Format format) {}
+  public record Text(Format format) {}
 
   /** The schema is flat here, not within an object of its own. */
-  record Format(
+  public record Format(
       String type,
       @Nullable String name,
       @Nullable Boolean strict,
       @Nullable Map<String, Object> schema) {}
 
-  record Reasoning(String effort) {}
+  public record Reasoning(String effort) {}
 
-  record Response(
+  public record Response(
       @Nullable String id,
       @Nullable String model,
       @Nullable String status,
@@ -56,19 +59,19 @@ final class ResponsesWire {
       @Nullable List<Output> output,
       @Nullable Tokens usage) {}
 
-  record Failure(@Nullable String code, @Nullable String message) {}
+  public record Failure(@Nullable String code, @Nullable String message) {}
 
-  record Incomplete(@Nullable String reason) {}
+  public record Incomplete(@Nullable String reason) {}
 
-  record Output(@Nullable String type, @Nullable List<Content> content) {}
+  public record Output(@Nullable String type, @Nullable List<Content> content) {}
 
-  record Content(
+  public record Content(
       @Nullable String type,
       @Nullable String text,
       @Nullable String refusal,
       @Nullable List<ChatWire.Token> logprobs) {}
 
-  record Tokens(
+  public record Tokens(
       @Json(name = "input_tokens") @Nullable Long inputTokens,
       @Json(name = "output_tokens") @Nullable Long outputTokens,
       @Json(name = "input_tokens_details") ChatWire.@Nullable InputDetails inputDetails,
