@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,7 +130,7 @@ public final class Ledger implements AutoCloseable {
     long id = nextId++;
     open.put(id, asked);
     reserved = reserved.plus(asked);
-    append(LedgerLines.begin(clock.instant(), id, model, asked));
+    append(() -> LedgerLines.begin(clock.instant(), id, model, asked));
     return new Entry(id, model);
   }
 
@@ -181,28 +182,29 @@ public final class Ledger implements AutoCloseable {
   }
 
   private synchronized void end(
-      long id, String model, @Nullable Usage used, boolean estimated, String request) {
+      long id, String model, @Nullable Usage said, boolean estimated, String request) {
     Sums asked = open.remove(id);
     if (asked == null) {
       return; // it has ended before
     }
     reserved = reserved.minus(asked);
     Sums real = Sums.NONE;
-    if (used != null) {
-      real = new Sums(used, prices.costOf(model, used).orElse(BigDecimal.ZERO));
+    if (said != null) {
+      real = new Sums(said, prices.costOf(model, said).orElse(BigDecimal.ZERO));
       unpriced += prices.priceOf(model).isEmpty() ? 1 : 0;
     } else if (estimated) {
       real = asked;
       unknown++;
     }
     spent = spent.plus(real);
-    append(LedgerLines.end(clock.instant(), id, model, real, estimated, request));
+    Sums used = real;
+    append(() -> LedgerLines.end(clock.instant(), id, model, used, estimated, request));
     notifyAll();
   }
 
-  private void append(String line) {
+  private void append(Supplier<String> line) {
     if (log != null) {
-      log.append(line);
+      log.append(line.get());
     }
   }
 

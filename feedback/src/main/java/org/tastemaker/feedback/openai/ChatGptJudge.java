@@ -3,7 +3,9 @@ package org.tastemaker.feedback.openai;
 import com.google.common.cache.Cache;
 import com.google.common.cache.CacheBuilder;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Image;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
@@ -53,7 +55,7 @@ public final class ChatGptJudge implements Judge {
                 complaints.getIfPresent(id),
                 "it was not in the form that is asked for, or none at all.");
     JudgePrompt prompt = JudgePrompt.of(question, options.explain());
-    ModelAnswer answer = client.complete(options.wireFormat(), call(question, prompt, complaint));
+    ModelAnswer answer = client.complete(options.wireFormat(), call(question, prompt, complaint, encoder::encode));
     try {
       return read(question, prompt, answer);
     } catch (FeedbackException.MalformedVerdict e) {
@@ -86,7 +88,8 @@ public final class ChatGptJudge implements Judge {
    * @return one request, with input and output on the high side
    */
   public Usage estimate(Question question) {
-    ModelCall call = call(question, JudgePrompt.of(question, options.explain()), null);
+    ModelCall call =
+        call(question, JudgePrompt.of(question, options.explain()), null, encoder::measure);
     return new Usage(
         1,
         call.estimatedInput(),
@@ -104,12 +107,16 @@ public final class ChatGptJudge implements Judge {
     return encoder.encodings();
   }
 
-  private ModelCall call(Question question, JudgePrompt prompt, @Nullable String complaint) {
+  private ModelCall call(
+      Question question,
+      JudgePrompt prompt,
+      @Nullable String complaint,
+      Function<Image, EncodedImage> images) {
     Long seed = options.seed();
     return new ModelCall(
         options.model(),
         prompt.system(),
-        prompt.parts(encoder::encode, options.images().detail(), complaint),
+        prompt.parts(images, options.images().detail(), complaint),
         prompt.form(),
         options.logprobs() && question.kind() == Question.Kind.PAIR,
         options.temperature(),

@@ -57,16 +57,20 @@ final class ImageEncoder {
     return encoded.stats().loadCount();
   }
 
-  private EncodedImage encodeNow(Image image) {
-    Image scaled = image;
+  /** The image as it would be sent, without its content. */
+  EncodedImage measure(Image image) {
     int longer = Math.max(image.width(), image.height());
-    if (form.side() != 0 && form.side() != longer) {
-      double factor = (double) form.side() / longer;
-      scaled =
-          image.resized(
-              Math.max(1, (int) Math.round(image.height() * factor)),
-              Math.max(1, (int) Math.round(image.width() * factor)));
-    }
+    double factor = form.side() == 0 ? 1 : (double) form.side() / longer;
+    return new EncodedImage(
+        "",
+        (int) Math.max(1, Math.round(image.width() * factor)),
+        (int) Math.max(1, Math.round(image.height() * factor)));
+  }
+
+  private EncodedImage encodeNow(Image image) {
+    EncodedImage size = measure(image);
+    boolean fits = size.width() == image.width() && size.height() == image.height();
+    Image scaled = fits ? image : image.resized(size.height(), size.width());
     byte[] bytes =
         form.type() == ImageForm.Type.PNG ? scaled.toPng() : scaled.toJpeg(form.quality());
     String type = form.type() == ImageForm.Type.PNG ? "image/png" : "image/jpeg";

@@ -275,6 +275,7 @@ class ChatGptJudgeTest {
     // 2 images of 4 x 4 of an unknown model: 255 tokens each by the larger of two formulas.
     assertThat(estimate.inputTokens()).isGreaterThan(510);
     assertThat(estimate.outputTokens()).isEqualTo(32 + 16 + 16);
+    assertThat(judge.encodings()).isZero();
     assertThat(server.getRequestCount()).isZero();
   }
 
