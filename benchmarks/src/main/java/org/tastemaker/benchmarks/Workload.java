@@ -8,7 +8,6 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.compiled.Execution;
 import org.tastemaker.diffusion.graph.GraphFunction;
-import org.tastemaker.diffusion.graph.SessionFunction;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -44,7 +43,7 @@ final class Workload {
 
   static GraphFunction.Factory factory(String execution) {
     return switch (execution) {
-      case "session" -> SessionFunction::new;
+      case "session" -> Execution.session();
       case "replay" -> Execution.replay();
       case "compiled" -> Execution.compiled();
       default ->
