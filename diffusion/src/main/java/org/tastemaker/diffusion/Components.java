@@ -1,0 +1,287 @@
+package org.tastemaker.diffusion;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.model.AutoencoderKl;
+import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.SchedulerConfig;
+import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.weights.DType;
+
+/**
+ * The parts of a latent diffusion model.
+ *
+ * @param unet predicts the noise in a latent
+ * @param vae turns images into latents and back
+ * @param textEncoder turns token ids into what the U-Net attends to
+ * @param tokenizer turns text into token ids
+ * @param scheduler the noise schedule that the U-Net was trained on
+ */
+public record Components(
+    UNet2DConditionModel unet,
+    AutoencoderKl vae,
+    ClipTextModel textEncoder,
+    ClipTokenizer tokenizer,
+    SchedulerConfig scheduler)
+    implements AutoCloseable {
+  /** What diffusers reads to know the parts; the versions of its classes are not part of it. */
+  private static final String MODEL_INDEX =
+      """
+      {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": "0.30.0",
+        "feature_extractor": [null, null],
+        "image_encoder": [null, null],
+        "requires_safety_checker": false,
+        "safety_checker": [null, null],
+        "scheduler": ["diffusers", "%s"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"]
+      }
+      """;
+
+  public Components {
+    Objects.requireNonNull(unet, "unet == null");
+    Objects.requireNonNull(vae, "vae == null");
+    Objects.requireNonNull(textEncoder, "textEncoder == null");
+    Objects.requireNonNull(tokenizer, "tokenizer == null");
+    Objects.requireNonNull(scheduler, "scheduler == null");
+    int width = textEncoder.config().hiddenSize();
+    if (width != unet.config().crossAttentionDim()) {
+      throw new IllegalArgumentException(
+          "the text encoder makes vectors of %d numbers, but the U-Net attends to vectors of %d"
+              .formatted(width, unet.config().crossAttentionDim()));
+    }
+    if (vae.config().latentChannels() != unet.config().inChannels()
+        || vae.config().latentChannels() != unet.config().outChannels()) {
+      throw new IllegalArgumentException(
+          "the autoencoder's latents have %d channels, but the U-Net takes %d and gives %d"
+              .formatted(
+                  vae.config().latentChannels(),
+                  unet.config().inChannels(),
+                  unet.config().outChannels()));
+    }
+    if (tokenizer.size() > textEncoder.config().vocabSize()) {
+      throw new IllegalArgumentException(
+          "the tokenizer knows %d tokens, but the text encoder only %d"
+              .formatted(tokenizer.size(), textEncoder.config().vocabSize()));
+    }
+    if (tokenizer.maxLength() > textEncoder.config().maxPositionEmbeddings()) {
+      throw new IllegalArgumentException(
+          "the tokenizer makes %d tokens, but the text encoder has %d positions"
+              .formatted(tokenizer.maxLength(), textEncoder.config().maxPositionEmbeddings()));
+    }
+  }
+
+  /**
+   * Loads the parts from a folder in the diffusers layout.
+   *
+   * @param folder with unet/, vae/, text_encoder/, tokenizer/ and scheduler/
+   * @return the parts: the caller closes them
+   * @throws IllegalArgumentException if a part is missing, does not fit or is not supported; the
+   *     message says which, and nothing stays loaded
+   */
+  public static Components load(Path folder) {
+    for (String part : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
+      if (!Files.isDirectory(folder.resolve(part))) {
+        throw new IllegalArgumentException(
+            ("%s has no folder %s/; expected a model in the diffusers layout, with unet/, vae/,"
+                    + " text_encoder/, tokenizer/ and scheduler/")
+                .formatted(folder, part));
+      }
+    }
+    List<AutoCloseable> loaded = new ArrayList<>();
+    try {
+      // The small files first: what is wrong with them is found before gigabytes are read.
+      SchedulerConfig scheduler =
+          SchedulerConfig.read(folder.resolve("scheduler/scheduler_config.json"));
+      ClipTokenizer tokenizer = ClipTokenizer.load(folder.resolve("tokenizer"));
+      ClipTextModel text = ClipTextModel.load(folder.resolve("text_encoder"));
+      loaded.add(text);
+      AutoencoderKl vae = AutoencoderKl.load(folder.resolve("vae"));
+      loaded.add(vae);
+      UNet2DConditionModel unet = UNet2DConditionModel.load(folder.resolve("unet"));
+      loaded.add(unet);
+      return new Components(unet, vae, text, tokenizer, scheduler);
+    } catch (RuntimeException | Error e) {
+      for (AutoCloseable part : loaded) {
+        try {
+          part.close();
+        } catch (Exception suppressed) {
+          e.addSuppressed(suppressed);
+        }
+      }
+      throw e;
+    }
+  }
+
+  /** Writes the parts into an existing folder. */
+  void save(Path folder, DType dtype) {
+    unet.save(folder.resolve("unet"), dtype);
+    vae.save(folder.resolve("vae"), dtype);
+    textEncoder.save(folder.resolve("text_encoder"), dtype);
+    try {
+      Files.createDirectories(folder.resolve("tokenizer"));
+      Files.createDirectories(folder.resolve("scheduler"));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
+    }
+    tokenizer.save(folder.resolve("tokenizer"));
+    AtomicFiles.write(folder.resolve("scheduler/scheduler_config.json"), scheduler.toJson());
+    AtomicFiles.write(
+        folder.resolve("model_index.json"), MODEL_INDEX.formatted(scheduler.kind().className()));
+  }
+
+  /**
+   * How many pixels of an image's side become one pixel of the latent.
+   *
+   * @return 8 for Stable Diffusion
+   */
+  public int factor() {
+    return 1 << (vae.config().blockOutChannels().size() - 1);
+  }
+
+  /**
+   * The shape of an image's latents.
+   *
+   * @param height of the image in pixels, a multiple of {@link #factor}; 0 for what the model was
+   *     made for
+   * @param width of the image in pixels, a multiple of {@link #factor}; 0 for what the model was
+   *     made for
+   * @return the shape
+   */
+  public LatentShape latentShape(int height, int width) {
+    int usual = unet.config().sampleSize() * factor();
+    int h = height == 0 ? usual : height;
+    int w = width == 0 ? usual : width;
+    if (h < factor() || w < factor() || h % factor() != 0 || w % factor() != 0) {
+      throw new IllegalArgumentException(
+          "an image's height and width must be multiples of %d, but are %d and %d; resize it first"
+              .formatted(factor(), h, w));
+    }
+    return new LatentShape(vae.config().latentChannels(), h / factor(), w / factor());
+  }
+
+  /** The text's vectors, [1, L, D]; the caller closes them. */
+  INDArray encodeText(String text, int clipSkip) {
+    GraphFunction function =
+        textEncoder.function(1, tokenizer.maxLength(), clipSkip, FunctionOptions.inference());
+    try (INDArray ids =
+        Nd4j.createFromArray(new int[][] {tokenizer.encode(text).ids().toArray()})) {
+      return output(function, Map.of(ClipTextModel.INPUT_IDS, ids), ClipTextModel.LAST_HIDDEN_STATE)
+          .dup();
+    }
+  }
+
+  /** The mean of the posterior of each image, scaled, [N, C, h, w]; the caller closes it. */
+  INDArray encode(List<Image> images, int batchSize, GraphFunction.Factory factory) {
+    for (Image image : images) {
+      if (image.channels() != 3) {
+        throw new IllegalArgumentException(
+            "an image to encode has 3 channels, but this one has " + image.channels());
+      }
+      latentShape(image.height(), image.width());
+    }
+    int rows = Math.min(batchSize, images.size());
+    FunctionOptions options = FunctionOptions.inference().withFactory(factory);
+    try (INDArray pixels = Image.toBatch(images)) { // [N, 3, H, W]
+      FloatBuffer values = FloatBuffers.of(pixels);
+      for (int i = 0; i < values.limit(); i++) {
+        values.put(i, 2 * values.get(i) - 1);
+      }
+      GraphFunction function =
+          vae.encoder(rows, images.get(0).height(), images.get(0).width(), options);
+      INDArray latents =
+          inBatches(
+              pixels,
+              rows,
+              batch -> output(function, Map.of(AutoencoderKl.IMAGE, batch), AutoencoderKl.MEAN));
+      latents.muli(vae.config().scalingFactor());
+      return latents;
+    }
+  }
+
+  /** The images of latents [N, C, h, w]. */
+  List<Image> decode(INDArray latents, int batchSize, GraphFunction.Factory factory) {
+    int rows = (int) Math.min(batchSize, latents.size(0));
+    FunctionOptions options = FunctionOptions.inference().withFactory(factory);
+    GraphFunction function =
+        vae.decoder(rows, (int) latents.size(2), (int) latents.size(3), options);
+    try (INDArray scaled = latents.div(vae.config().scalingFactor());
+        INDArray pixels =
+            inBatches(
+                scaled,
+                rows,
+                batch ->
+                    output(function, Map.of(AutoencoderKl.LATENT, batch), AutoencoderKl.DECODED))) {
+      FloatBuffer values = FloatBuffers.of(pixels); // [N, 3, H, W] in [-1, 1]
+      for (int i = 0; i < values.limit(); i++) {
+        values.put(i, (values.get(i) + 1) / 2);
+      }
+      return Image.fromBatch(pixels);
+    }
+  }
+
+  /**
+   * Runs a function over rows of an array, a fixed number at a time; the last ones are filled up.
+   */
+  private static INDArray inBatches(INDArray all, int rows, Function<INDArray, INDArray> function) {
+    int n = (int) all.size(0);
+    int size = (int) (all.length() / n);
+    long[] shape = all.shape();
+    shape[0] = rows;
+    FloatBuffer from = FloatBuffers.of(all);
+    INDArray results = null;
+    try (INDArray batch = Nd4j.create(DataType.FLOAT, shape)) {
+      for (int first = 0; first < n; first += rows) {
+        int count = Math.min(rows, n - first);
+        FloatBuffers.of(batch).put(0, from, first * size, count * size);
+        INDArray made = function.apply(batch);
+        if (results == null) {
+          long[] whole = made.shape();
+          whole[0] = n;
+          results = Nd4j.create(DataType.FLOAT, whole);
+        }
+        int each = (int) (results.length() / n);
+        FloatBuffers.of(results).put(first * each, FloatBuffers.of(made), 0, count * each);
+      }
+    } catch (RuntimeException | Error e) {
+      if (results != null) {
+        results.close();
+      }
+      throw e;
+    }
+    return Objects.requireNonNull(results);
+  }
+
+  private static INDArray output(
+      GraphFunction function, Map<String, INDArray> inputs, String name) {
+    return Objects.requireNonNull(function.forward(inputs).get(name));
+  }
+
+  @Override
+  public void close() {
+    unet.close();
+    vae.close();
+    textEncoder.close();
+  }
+}

@@ -1,0 +1,231 @@
+package org.tastemaker.diffusion;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.schedule.DenoisingStep;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.SamplingRun;
+import org.tastemaker.diffusion.schedule.SamplingStep;
+
+/**
+ * The denoising of many images in batches of one shape: what sampling, rollouts and replays share.
+ *
+ * <p>All batches have the same number of rows, so that one compiled graph serves them: the last one
+ * is filled up with copies of its first image, whose results are dropped. With guidance a batch of
+ * B images is a batch of 2 B for the U-Net: first the negative prompts, then the prompts.
+ */
+final class DenoisingLoop implements AutoCloseable {
+  private final Components components;
+  private final LatentDiffusion.Options options;
+  private final LatentShape shape;
+  private final int rows;
+  private final boolean guided;
+  private final GraphFunction unet;
+  private final RunListener listener;
+  private final @Nullable Cancellation cancellation;
+  private final Map<String, INDArray> texts = new HashMap<>();
+  private final INDArray sample; // [B or 2B, C, h, w]
+  private final INDArray timestep; // [B or 2B]
+  private final INDArray context; // [B or 2B, L, D]
+  private final FloatBuffer guidedOutput; // [B, C, h, w]
+  private @Nullable Batch current;
+  private long done;
+  private final long total;
+
+  /** What happens to the latents after each step. */
+  @FunctionalInterface
+  interface Recorder {
+    Recorder NONE = (step, latents, logProbabilities) -> {};
+
+    /**
+     * Takes note; the buffer is the loop's, and the log-probabilities are empty if none were asked.
+     */
+    void record(int step, FloatBuffer latents, double[] logProbabilities);
+  }
+
+  /** A part of the images: {@code size} of them from {@code first}, filled up to {@code rows}. */
+  record Batch(int first, int size, List<Prompt> prompts, List<Seed> seeds, LatentShape shape) {
+    /** Stream 0 of each image's seed; the caller closes it. */
+    INDArray initialNoise(double scale) {
+      INDArray noise = newLatents(seeds.size(), shape); // [B, C, h, w]
+      FloatBuffer z = FloatBuffers.of(noise);
+      fillNoise(0, z);
+      for (int i = 0; i < z.limit() && scale != 1; i++) {
+        z.put(i, (float) (scale * z.get(i)));
+      }
+      return noise;
+    }
+
+    /** One stream of each image's seed. */
+    void fillNoise(int stream, FloatBuffer out) {
+      float[] one = new float[shape.size()];
+      for (int i = 0; i < seeds.size(); i++) {
+        seeds.get(i).gaussian(stream, one);
+        out.put(i * one.length, one);
+      }
+    }
+  }
+
+  DenoisingLoop(
+      Components components,
+      LatentDiffusion.Options options,
+      LatentShape shape,
+      List<Prompt> prompts,
+      FunctionOptions execution,
+      RunListener listener,
+      @Nullable Cancellation cancellation) {
+    this.components = components;
+    this.options = options;
+    this.shape = shape;
+    this.listener = listener;
+    this.cancellation = cancellation;
+    this.rows = Math.min(options.batchSize(), prompts.size());
+    this.guided = options.guidanceScale() != 1;
+    this.total = (long) options.steps() * ((prompts.size() + rows - 1) / rows);
+    int unetRows = guided ? 2 * rows : rows;
+    int length = components.tokenizer().maxLength();
+    this.unet =
+        components.unet().function(unetRows, shape.height(), shape.width(), length, execution);
+    this.sample = newLatents(unetRows, shape);
+    this.timestep = Nd4j.create(DataType.FLOAT, unetRows);
+    this.context =
+        Nd4j.create(
+            DataType.FLOAT, unetRows, length, components.unet().config().crossAttentionDim());
+    this.guidedOutput = FloatBuffer.allocate(rows * shape.size());
+  }
+
+  /** Cuts the images into batches. */
+  List<Batch> batches(List<Prompt> prompts, List<Seed> seeds) {
+    List<Batch> batches = new ArrayList<>();
+    for (int first = 0; first < prompts.size(); first += rows) {
+      int size = Math.min(rows, prompts.size() - first);
+      List<Prompt> somePrompts = new ArrayList<>(prompts.subList(first, first + size));
+      List<Seed> someSeeds = new ArrayList<>(seeds.subList(first, first + size));
+      while (somePrompts.size() < rows) {
+        somePrompts.add(somePrompts.get(0));
+        someSeeds.add(someSeeds.get(0));
+      }
+      batches.add(new Batch(first, size, List.copyOf(somePrompts), List.copyOf(someSeeds), shape));
+    }
+    return batches;
+  }
+
+  /**
+   * Goes through all steps of a run, in place.
+   *
+   * @param latents [B, C, h, w]: at first the noisiest sample, at last the clean one
+   * @param recorder told of each step; log-probabilities are computed unless it is {@link
+   *     Recorder#NONE}
+   */
+  void denoise(SamplingRun run, Batch batch, INDArray latents, Recorder recorder) {
+    FloatBuffer z = FloatBuffers.of(latents); // [B, C, h, w]
+    try (INDArray noiseArray = newLatents(rows, shape)) {
+      FloatBuffer noise = FloatBuffers.of(noiseArray);
+      double[] density = new double[rows];
+      for (int i = 0; i < run.steps().size(); i++) {
+        SamplingStep step = run.steps().get(i);
+        FloatBuffer output = predict(run, i, batch, z);
+        boolean random = step.coefficients().sigma() != 0;
+        if (random) {
+          batch.fillNoise(step.index() + 1, noise);
+        }
+        if (recorder == Recorder.NONE) {
+          run.step(i, output, z, random ? noise : null, z);
+        } else {
+          run.step(i, options.reduction(), output, z, noise, z, density);
+        }
+        recorder.record(i, z, density);
+        listener.on(new RunEvent.Progress("sampling", Math.min(++done, total), total));
+      }
+    }
+  }
+
+  /**
+   * The U-Net's answer at one step, with guidance.
+   *
+   * @param z [B, C, h, w]
+   * @return [B, C, h, w], valid until the next call
+   */
+  FloatBuffer predict(SamplingRun run, int i, Batch batch, FloatBuffer z) {
+    SamplingStep step = run.steps().get(i);
+    if (cancellation != null) {
+      cancellation.throwIfRequested("denoising " + step + " of " + run.steps().size());
+    }
+    // 1. The sample, once or twice, the timestep, and the texts.
+    FloatBuffer input = FloatBuffers.of(sample); // [B or 2B, C, h, w]
+    int half = rows * shape.size();
+    run.scaleInput(i, z, input.slice(0, half));
+    if (guided) {
+      input.put(half, input, 0, half);
+    }
+    FloatBuffer times = FloatBuffers.of(timestep); // assign(double) would make an array each time
+    for (int row = 0; row < times.limit(); row++) {
+      times.put(row, (float) step.timestep());
+    }
+    if (!batch.equals(current)) {
+      fillContext(batch);
+      current = batch;
+    }
+    // 2. The network.
+    INDArray output =
+        unet.forward(
+                Map.of(
+                    UNet2DConditionModel.SAMPLE, sample,
+                    UNet2DConditionModel.TIMESTEP, timestep,
+                    UNet2DConditionModel.TEXT, context))
+            .get(UNet2DConditionModel.OUT);
+    FloatBuffer answer = FloatBuffers.of(Objects.requireNonNull(output));
+    // 3. Guidance: e = u + g (c - u).
+    if (!guided) {
+      return answer;
+    }
+    DenoisingStep.guide(
+        options.guidanceScale(), answer.slice(0, half), answer.slice(half, half), guidedOutput);
+    return guidedOutput;
+  }
+
+  private void fillContext(Batch batch) {
+    FloatBuffer all = FloatBuffers.of(context);
+    int size = (int) (context.length() / context.size(0));
+    for (int i = 0; i < rows; i++) {
+      Prompt prompt = batch.prompts().get(i);
+      if (guided) {
+        all.put(i * size, text(prompt.negativeText()), 0, size);
+      }
+      all.put((guided ? rows + i : i) * size, text(prompt.text()), 0, size);
+    }
+  }
+
+  private FloatBuffer text(String text) {
+    return FloatBuffers.of(
+        texts.computeIfAbsent(text, t -> components.encodeText(t, options.clipSkip())));
+  }
+
+  private static INDArray newLatents(int rows, LatentShape shape) {
+    return Nd4j.create(DataType.FLOAT, rows, shape.channels(), shape.height(), shape.width());
+  }
+
+  @Override
+  public void close() {
+    texts.values().forEach(INDArray::close);
+    sample.close();
+    timestep.close();
+    context.close();
+  }
+}

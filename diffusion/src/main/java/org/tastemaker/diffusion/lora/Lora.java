@@ -1,0 +1,485 @@
+package org.tastemaker.diffusion.lora;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.primitives.ImmutableLongArray;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.model.Adapter;
+import org.tastemaker.diffusion.model.Layers;
+import org.tastemaker.diffusion.model.ParameterSpec;
+import org.tastemaker.diffusion.model.Parameters;
+import org.tastemaker.diffusion.ops.Ops;
+import org.tastemaker.diffusion.ops.Padding;
+import org.tastemaker.diffusion.ops.Tensor;
+
+/**
+ * One low-rank adapter of one network: {@code h = W x + (alpha / r) B A x} at each of its layers
+ * (Hu et al., 2022, eq. 3, and section 4.1 for the scale).
+ *
+ * <p>As an {@link Adapter} it is for inference, and for training without dropout; {@link
+ * LoraDropout} adds dropout, {@link LoraStack} puts several together. Its parameters are named
+ * {@code lora.<name>.<unet or text_encoder>.<path of the layer>.down.weight} and {@code
+ * .up.weight}, which no parameter of a network and of another LoRA is.
+ *
+ * <p>Not thread-safe.
+ */
+public final class Lora implements Adapter, AutoCloseable {
+  /** How the down layers begin; the up layers begin at 0, so that a new LoRA changes nothing. */
+  public enum Initialisation {
+    /** Normal with the standard deviation 1 / rank, as PEFT's "gaussian". */
+    GAUSSIAN,
+    /** Uniform in +-1 / sqrt(fan in), as kohya's trainer and as PEFT by default. */
+    KAIMING
+  }
+
+  /**
+   * Hyper-parameters.
+   *
+   * @param rank r, at least 1; 4 to 32 are usual
+   * @param alpha the branch is scaled by alpha / rank; greater than 0
+   * @param dropout the share of the branch's inputs that {@link LoraDropout} sets to zero in
+   *     training, in [0, 1)
+   * @param initialisation of the down layers
+   * @param targets the layers that get a branch
+   */
+  public record Options(
+      int rank, double alpha, double dropout, Initialisation initialisation, LoraTargets targets) {
+    /** Checks every field. */
+    public Options {
+      if (rank < 1) {
+        throw new IllegalArgumentException("rank must be at least 1, but was " + rank);
+      }
+      if (!(alpha > 0) || Double.isInfinite(alpha)) {
+        throw new IllegalArgumentException("alpha must be positive and finite, but was " + alpha);
+      }
+      LoraDropout.requireRate(dropout);
+      Objects.requireNonNull(initialisation, "initialisation == null");
+      Objects.requireNonNull(targets, "targets == null");
+    }
+
+    /**
+     * What diffusers' training script uses: rank 4, alpha 4, Gaussian, no dropout, the attention of
+     * a U-Net.
+     *
+     * @return the options
+     */
+    public static Options defaults() {
+      return new Options(4, 4, 0, Initialisation.GAUSSIAN, LoraTargets.attention());
+    }
+
+    /**
+     * These options with another rank, and alpha equal to it.
+     *
+     * @param rank at least 1
+     * @return the options
+     */
+    public Options withRank(int rank) {
+      return new Options(rank, rank, dropout, initialisation, targets);
+    }
+
+    /**
+     * These options with another alpha.
+     *
+     * @param alpha greater than 0
+     * @return the options
+     */
+    public Options withAlpha(double alpha) {
+      return new Options(rank, alpha, dropout, initialisation, targets);
+    }
+
+    /**
+     * These options with another dropout.
+     *
+     * @param dropout in [0, 1)
+     * @return the options
+     */
+    public Options withDropout(double dropout) {
+      return new Options(rank, alpha, dropout, initialisation, targets);
+    }
+
+    /**
+     * These options with another initialisation.
+     *
+     * @param initialisation of the down layers
+     * @return the options
+     */
+    public Options withInitialisation(Initialisation initialisation) {
+      return new Options(rank, alpha, dropout, initialisation, targets);
+    }
+
+    /**
+     * These options with other targets.
+     *
+     * @param targets the layers that get a branch
+     * @return the options
+     */
+    public Options withTargets(LoraTargets targets) {
+      return new Options(rank, alpha, dropout, initialisation, targets);
+    }
+  }
+
+  static final String DOWN = ".down.weight";
+  static final String UP = ".up.weight";
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
+
+  private final String name;
+  private final LoraNetwork network;
+  private final ImmutableMap<String, LoraModule> modules;
+  private final Parameters parameters;
+  private final double dropout;
+  private final Predicate<String> trainable;
+  private @Nullable LoraMerge merge;
+
+  /** A LoRA over parameters of the modules' shapes, whose owner it becomes. */
+  Lora(
+      String name,
+      LoraNetwork network,
+      ImmutableMap<String, LoraModule> modules,
+      Parameters parameters,
+      double dropout) {
+    this.name = name;
+    this.network = network;
+    this.modules = modules;
+    this.parameters = parameters;
+    this.dropout = dropout;
+    this.trainable = parameters.specs()::containsKey;
+  }
+
+  /**
+   * A new LoRA, which changes nothing before it is trained.
+   *
+   * @param name letters, digits, '-' and '_'; unique among the LoRAs that are used together
+   * @param network the one that it adapts
+   * @param base the network's parameters; read for their names, shapes and type only
+   * @param options hyper-parameters
+   * @param seed of the down layers
+   * @return the LoRA, to be closed
+   * @throws IllegalArgumentException if a target matches no layer of the network
+   */
+  public static Lora create(
+      String name, LoraNetwork network, Parameters base, Options options, Seed seed) {
+    requireName(name);
+    Set<String> unmatched = new LinkedHashSet<>(options.targets().names());
+    unmatched.addAll(options.targets().expressions());
+    ImmutableMap.Builder<String, LoraModule> chosen = ImmutableMap.builder();
+    for (ParameterSpec weight : base.specs().values()) {
+      if (LoraModule.isAdaptable(weight)) {
+        String path = path(weight);
+        ImmutableList<String> matches = options.targets().matches(path);
+        if (!matches.isEmpty()) {
+          chosen.put(path, new LoraModule(path, weight, options.rank(), options.alpha()));
+          matches.forEach(unmatched::remove);
+        }
+      }
+    }
+    if (!unmatched.isEmpty()) {
+      throw new IllegalArgumentException(
+          "targets %s match no linear layer or convolution of the %s; its layers are named like %s"
+              .formatted(
+                  unmatched,
+                  network.prefix(),
+                  base.specs().values().stream()
+                      .filter(LoraModule::isAdaptable)
+                      .map(Lora::path)
+                      .limit(3)
+                      .toList()));
+    }
+
+    ImmutableMap<String, LoraModule> modules = chosen.buildOrThrow();
+    Parameters parameters =
+        Parameters.random(specs(name, network, modules.values().asList()), seed, type(base));
+    for (LoraModule module : modules.values()) {
+      String prefix = prefix(name, network, module.path());
+      // Uniform in +-1 / sqrt(fan in) is how parameters are drawn anyway.
+      if (options.initialisation() == Initialisation.GAUSSIAN) {
+        INDArray down = parameters.get(prefix + DOWN);
+        gaussian(down, seed.split(prefix + DOWN), 1.0 / options.rank());
+      }
+      parameters.get(prefix + UP).assign(0);
+    }
+    return new Lora(name, network, modules, parameters, options.dropout());
+  }
+
+  private static void gaussian(INDArray array, Seed seed, double deviation) {
+    float[] noise = new float[Math.toIntExact(array.length())];
+    seed.gaussian(0, noise);
+    for (int i = 0; i < noise.length; i++) {
+      array.data().put(i, deviation * noise[i]);
+    }
+  }
+
+  // ---- Naming
+
+  static void requireName(String name) {
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "a LoRA's name must be letters, digits, '-' and '_', but was \"%s\"".formatted(name));
+    }
+  }
+
+  static String path(ParameterSpec weight) {
+    return weight.name().substring(0, weight.name().length() - ".weight".length());
+  }
+
+  static String prefix(String name, LoraNetwork network, String path) {
+    return "lora." + name + "." + network.prefix() + "." + path;
+  }
+
+  static List<ParameterSpec> specs(String name, LoraNetwork network, List<LoraModule> modules) {
+    List<ParameterSpec> specs = new ArrayList<>();
+    for (LoraModule module : modules) {
+      String prefix = prefix(name, network, module.path());
+      specs.add(module.down(prefix + DOWN));
+      specs.add(module.up(prefix + UP));
+    }
+    return specs;
+  }
+
+  static DataType type(Parameters base) {
+    return base.arrays().values().iterator().next().dataType();
+  }
+
+  // ---- What it is
+
+  /**
+   * The LoRA's name.
+   *
+   * @return letters, digits, '-' and '_'
+   */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * The network that the LoRA adapts.
+   *
+   * @return the network
+   */
+  public LoraNetwork network() {
+    return network;
+  }
+
+  /**
+   * What the LoRA adds, and where.
+   *
+   * @return by the layer's path, in the network's order
+   */
+  public ImmutableMap<String, LoraModule> modules() {
+    return modules;
+  }
+
+  /**
+   * The LoRA's parameters, for an optimizer.
+   *
+   * @return those that every graph with this adapter reads; owned by the LoRA
+   */
+  public Parameters parameters() {
+    return parameters;
+  }
+
+  /**
+   * The dropout that the LoRA was made for.
+   *
+   * @return in [0, 1); 0 for one that was read from a file
+   */
+  public double dropout() {
+    return dropout;
+  }
+
+  /**
+   * Whether a parameter belongs to this LoRA: what to train.
+   *
+   * @return the same at each call, so that equal options are found again
+   */
+  public Predicate<String> trainable() {
+    return trainable;
+  }
+
+  INDArray down(LoraModule module) {
+    return parameters.get(prefix(name, network, module.path()) + DOWN);
+  }
+
+  INDArray up(LoraModule module) {
+    return parameters.get(prefix(name, network, module.path()) + UP);
+  }
+
+  /** A as in files: [r, in] or [r, in, kH, kW]. */
+  INDArray torchDown(LoraModule module) {
+    String parameter = prefix(name, network, module.path()) + DOWN;
+    return parameters.torchLayout(parameter, parameters.get(parameter));
+  }
+
+  /** B as in files: [out, r] or [out, r, 1, 1]. */
+  INDArray torchUp(LoraModule module) {
+    String parameter = prefix(name, network, module.path()) + UP;
+    return parameters.torchLayout(parameter, parameters.get(parameter));
+  }
+
+  /**
+   * Checks that a network has all the layers that this LoRA adapts. A LoRA of another network is no
+   * error while a graph is built, it just does nothing: check before.
+   *
+   * @param base the network's parameters
+   * @throws LoraMismatchException if a layer is missing or of another shape
+   */
+  public void requireFits(Parameters base) {
+    List<String> problems = new ArrayList<>();
+    for (LoraModule module : modules.values()) {
+      ParameterSpec found = base.specs().get(module.weight().name());
+      if (found == null) {
+        problems.add("no layer \"" + module.path() + "\"");
+      } else if (found.kind() != module.weight().kind()
+          || !found.shape().equals(module.weight().shape())) {
+        problems.add(
+            "\"%s\" expected %s, found %s"
+                .formatted(module.path(), module.weight().shape(), found.shape()));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new LoraMismatchException(
+          "LoRA \"%s\" does not fit the network".formatted(name), problems);
+    }
+  }
+
+  // ---- As a branch
+
+  @Override
+  public @Nullable Branch branch(Site site) {
+    if (!hasBranch(site)) {
+      return null;
+    }
+    return (layers, input, output) -> add(layers, site, input, output, 1);
+  }
+
+  /**
+   * Whether a layer gets a branch.
+   *
+   * @throws IllegalStateException if the LoRA is merged: it would act twice
+   */
+  boolean hasBranch(Site site) {
+    LoraModule module = modules.get(site.path());
+    if (module == null) {
+      return false;
+    }
+    if (merge != null) {
+      throw new IllegalStateException(
+          "LoRA \"%s\" is merged into the weights and would act twice; unmerge it, or build the"
+                  .formatted(name)
+              + " function without it");
+    }
+    ImmutableLongArray expected = module.weight().shape();
+    if (site.weight().kind() != module.weight().kind() || !site.weight().shape().equals(expected)) {
+      throw new IllegalArgumentException(
+          "LoRA \"%s\": layer \"%s\" must have a weight of shape %s, but has %s"
+              .formatted(name, site.path(), expected, site.weight().shape()));
+    }
+    return true;
+  }
+
+  /** {@code output + weight (alpha / r) B A input}. */
+  Tensor add(Layers layers, Site site, Tensor input, Tensor output, double weight) {
+    LoraModule module = Objects.requireNonNull(modules.get(site.path()));
+    Ops ops = layers.ops();
+    String prefix = prefix(name, network, site.path());
+    Tensor a = layers.parameter(parameters, prefix + DOWN);
+    Tensor b = layers.parameter(parameters, prefix + UP);
+    double factor = weight * module.scale();
+
+    Tensor h =
+        module.isConvolution()
+            ? ops.conv2d(prefix + ".down", input, a, null, site.stride(), site.padding())
+            : ops.linear(prefix + ".down", input, a, null); // [B, r, H', W'] or [.., r]
+    if (factor != 1) {
+      h = ops.scale(prefix + ".scale", h, factor); // here, where the tensor is thin
+    }
+    h =
+        module.isConvolution()
+            ? ops.conv2d(prefix + ".up", h, b, null, 1, Padding.NONE)
+            : ops.linear(prefix + ".up", h, b, null); // [B, out, H', W'] or [.., out]
+    return ops.add(prefix + ".add", output, h);
+  }
+
+  // ---- Merged
+
+  /**
+   * Adds {@code weight (alpha / r) B A} to the network's own weights, in place.
+   *
+   * @param base the network's parameters
+   * @param weight finite; 1 for the effect that the LoRA was trained for
+   * @throws IllegalStateException if the LoRA is merged already
+   * @throws LoraMismatchException if it does not fit; nothing has changed then
+   * @throws IllegalArgumentException if the weight or a parameter is not finite; nothing has
+   *     changed then
+   */
+  public void mergeInto(Parameters base, double weight) {
+    requireMergeable(base, weight);
+    merge = LoraMerge.into(this, base, weight);
+  }
+
+  void requireMergeable(Parameters base, double weight) {
+    if (merge != null) {
+      throw new IllegalStateException(
+          "LoRA \"%s\" is merged already; unmerge it first".formatted(name));
+    }
+    LoraStack.requireWeight(name, weight);
+    requireFits(base);
+    if (type(base) != type(parameters)) {
+      throw new IllegalArgumentException(
+          "LoRA \"%s\" is of type %s and cannot be merged into weights of type %s"
+              .formatted(name, type(parameters), type(base)));
+    }
+    LoraMerge.requireFinite(parameters);
+  }
+
+  /**
+   * Takes away from the network's weights what {@link #mergeInto} added, also if the LoRA has been
+   * trained on since.
+   *
+   * <p>Each weight w comes back to within {@code 2u |w| + u |d|}, up to terms of u squared, where d
+   * is what was added and u = 2^-24 (for FLOAT): one rounding of w + d and one of its difference
+   * with d.
+   *
+   * @throws IllegalStateException if the LoRA is not merged
+   */
+  public void unmerge() {
+    if (merge == null) {
+      throw new IllegalStateException(
+          "LoRA \"%s\" is not merged; call mergeInto first".formatted(name));
+    }
+    merge.undo();
+    merge = null;
+  }
+
+  /**
+   * Whether the LoRA is part of a network's weights.
+   *
+   * @return true between mergeInto and unmerge
+   */
+  public boolean isMerged() {
+    return merge != null;
+  }
+
+  /**
+   * Frees the parameters; functions that were built with the LoRA must not run any more. What has
+   * been merged stays merged, for good.
+   */
+  @Override
+  public void close() {
+    if (merge != null) {
+      merge.close();
+      merge = null;
+    }
+    parameters.close();
+  }
+}

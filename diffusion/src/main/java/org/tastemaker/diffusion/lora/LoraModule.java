@@ -1,0 +1,67 @@
+package org.tastemaker.diffusion.lora;
+
+import com.google.common.primitives.ImmutableLongArray;
+import org.tastemaker.diffusion.model.ParameterSpec;
+import org.tastemaker.diffusion.model.ParameterSpec.Kind;
+
+/**
+ * What a LoRA adds to one layer.
+ *
+ * @param path of the layer, such as {@code mid_block.attentions.0.proj_in}
+ * @param weight what the layer's own weight is like; of kind LINEAR or CONV
+ * @param rank r, at least 1
+ * @param alpha finite, not 0
+ */
+public record LoraModule(String path, ParameterSpec weight, int rank, double alpha) {
+  /** Checks the layer's kind, the rank and alpha. */
+  public LoraModule {
+    if (!isAdaptable(weight)) {
+      throw new IllegalArgumentException(
+          "\"%s\" must be a linear layer or a convolution, but is of kind %s"
+              .formatted(path, weight.kind()));
+    }
+    if (rank < 1) {
+      throw new IllegalArgumentException(
+          "rank of \"%s\" must be at least 1, but was %d".formatted(path, rank));
+    }
+    if (!Double.isFinite(alpha) || alpha == 0) {
+      throw new IllegalArgumentException(
+          "alpha of \"%s\" must be finite and not 0, but was %s".formatted(path, alpha));
+    }
+  }
+
+  /**
+   * The factor of the branch.
+   *
+   * @return alpha / rank
+   */
+  public double scale() {
+    return alpha / rank;
+  }
+
+  static boolean isAdaptable(ParameterSpec weight) {
+    return weight.kind() == Kind.LINEAR || weight.kind() == Kind.CONV;
+  }
+
+  boolean isConvolution() {
+    return weight.kind() == Kind.CONV;
+  }
+
+  /** A: [r, in] or [r, in, kH, kW]. */
+  ParameterSpec down(String name) {
+    ImmutableLongArray w = weight.shape();
+    ImmutableLongArray shape =
+        isConvolution()
+            ? ImmutableLongArray.of(rank, w.get(1), w.get(2), w.get(3))
+            : ImmutableLongArray.of(rank, w.get(1));
+    return new ParameterSpec(name, shape, weight.kind(), weight.fanIn());
+  }
+
+  /** B: [out, r] or [out, r, 1, 1]. */
+  ParameterSpec up(String name) {
+    long out = weight.shape().get(0);
+    ImmutableLongArray shape =
+        isConvolution() ? ImmutableLongArray.of(out, rank, 1, 1) : ImmutableLongArray.of(out, rank);
+    return new ParameterSpec(name, shape, weight.kind(), rank);
+  }
+}

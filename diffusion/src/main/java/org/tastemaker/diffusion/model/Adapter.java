@@ -1,0 +1,49 @@
+package org.tastemaker.diffusion.model;
+
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.diffusion.ops.Padding;
+import org.tastemaker.diffusion.ops.Tensor;
+
+/**
+ * Something that adds a branch beside linear layers and convolutions of its choice, such as a
+ * low-rank adapter. A network asks it at every such layer while a graph is built, and knows nothing
+ * else of it.
+ */
+@FunctionalInterface
+public interface Adapter {
+  /** Adapts nothing. */
+  Adapter NONE = site -> null;
+
+  /**
+   * The branch beside one layer.
+   *
+   * @param site the layer
+   * @return the branch, or null to leave the layer alone
+   */
+  @Nullable Branch branch(Site site);
+
+  /**
+   * A layer that can be adapted.
+   *
+   * @param path of the module, such as {@code mid_block.attentions.0.proj_in}
+   * @param weight what its weight is like: its kind says whether the layer is linear or a
+   *     convolution, its shape the sizes
+   * @param stride of a convolution; 1 for a linear layer
+   * @param padding of a convolution; none for a linear layer
+   */
+  record Site(String path, ParameterSpec weight, int stride, Padding padding) {}
+
+  /** Adds to a layer's output. */
+  @FunctionalInterface
+  interface Branch {
+    /**
+     * Builds the branch.
+     *
+     * @param layers the builder; {@link Layers#parameter} brings the branch's own parameters in
+     * @param input of the layer
+     * @param output of the layer
+     * @return what takes the output's place, of its shape
+     */
+    Tensor apply(Layers layers, Tensor input, Tensor output);
+  }
+}

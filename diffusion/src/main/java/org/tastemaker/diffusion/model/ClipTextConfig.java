@@ -1,0 +1,160 @@
+package org.tastemaker.diffusion.model;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration of a {@link ClipTextModel}: the settings of transformers' config.json.
+ *
+ * @param vocabSize how many token ids there are
+ * @param hiddenSize the size of a token; a multiple of {@code numAttentionHeads}
+ * @param intermediateSize the width of each layer's two-layer network
+ * @param numHiddenLayers how many layers
+ * @param numAttentionHeads how many heads each has
+ * @param maxPositionEmbeddings the longest text, in tokens; 77 in CLIP
+ * @param hiddenAct the activation
+ * @param layerNormEps the epsilon of every norm
+ * @param bosTokenId of the token that begins a text
+ * @param eosTokenId of the token that ends a text; 2 in the files of CLIP's authors, where it
+ *     stands for the greatest id in the text
+ * @param padTokenId of the token that fills a text up
+ * @param projectionDim kept for other programs; the text model has no projection
+ */
+public record ClipTextConfig(
+    int vocabSize,
+    int hiddenSize,
+    int intermediateSize,
+    int numHiddenLayers,
+    int numAttentionHeads,
+    int maxPositionEmbeddings,
+    Activation hiddenAct,
+    double layerNormEps,
+    int bosTokenId,
+    int eosTokenId,
+    int padTokenId,
+    int projectionDim) {
+
+  /** The activations that CLIP models use. */
+  public enum Activation {
+    /** x sigmoid(1.702 x): OpenAI's models. */
+    QUICK_GELU("quick_gelu"),
+    /** The exact GELU: OpenCLIP's models, as in Stable Diffusion 2. */
+    GELU("gelu");
+
+    private final String key;
+
+    Activation(String key) {
+      this.key = key;
+    }
+
+    private static Activation of(String key) {
+      for (Activation activation : values()) {
+        if (activation.key.equals(key)) {
+          return activation;
+        }
+      }
+      throw new IllegalArgumentException(
+          "hidden_act = \"%s\" is not supported; supported are quick_gelu and gelu".formatted(key));
+    }
+  }
+
+  /**
+   * Checks every setting.
+   *
+   * @param vocabSize as above
+   * @param hiddenSize as above
+   * @param intermediateSize as above
+   * @param numHiddenLayers as above
+   * @param numAttentionHeads as above
+   * @param maxPositionEmbeddings as above
+   * @param hiddenAct as above
+   * @param layerNormEps as above
+   * @param bosTokenId as above
+   * @param eosTokenId as above
+   * @param padTokenId as above
+   * @param projectionDim as above
+   */
+  public ClipTextConfig {
+    Configs.positive("vocab_size", vocabSize);
+    Configs.positive("hidden_size", hiddenSize);
+    Configs.positive("intermediate_size", intermediateSize);
+    Configs.positive("num_hidden_layers", numHiddenLayers);
+    Configs.positive("num_attention_heads", numAttentionHeads);
+    Configs.positive("max_position_embeddings", maxPositionEmbeddings);
+    Configs.positive("layer_norm_eps", layerNormEps);
+    Configs.divides("hidden_size", hiddenSize, "heads", numAttentionHeads);
+  }
+
+  /**
+   * Reads a configuration.
+   *
+   * @param path of a config.json in the transformers format
+   * @return the configuration
+   * @throws IllegalArgumentException if a setting is unknown or not supported; the message names it
+   */
+  public static ClipTextConfig read(Path path) {
+    return read(ConfigReader.of(path));
+  }
+
+  static ClipTextConfig read(ConfigReader json) {
+    // How the weights were first drawn, how they were stored, and dropout, which inference lacks.
+    json.ignore(
+            "architectures",
+            "attention_dropout",
+            "dropout",
+            "dtype",
+            "initializer_factor",
+            "initializer_range",
+            "torch_dtype",
+            "transformers_version",
+            "use_cache",
+            "output_hidden_states",
+            "output_attentions",
+            "return_dict")
+        .only(Map.of("model_type", "clip_text_model"));
+    ClipTextConfig config =
+        new ClipTextConfig(
+            json.integer("vocab_size", 49408),
+            json.integer("hidden_size", 512),
+            json.integer("intermediate_size", 2048),
+            json.integer("num_hidden_layers", 12),
+            json.integer("num_attention_heads", 8),
+            json.integer("max_position_embeddings", 77),
+            Activation.of(json.text("hidden_act", "quick_gelu")),
+            json.number("layer_norm_eps", 1e-5),
+            json.integer("bos_token_id", 49406),
+            json.integer("eos_token_id", 49407),
+            json.integer("pad_token_id", 1),
+            json.integer("projection_dim", 512));
+    json.done();
+    return config;
+  }
+
+  /**
+   * Writes the configuration so that transformers reads it.
+   *
+   * @param path of the config.json
+   */
+  public void write(Path path) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("architectures", List.of("CLIPTextModel"));
+    json.put("model_type", "clip_text_model");
+    json.put("vocab_size", vocabSize);
+    json.put("hidden_size", hiddenSize);
+    json.put("intermediate_size", intermediateSize);
+    json.put("num_hidden_layers", numHiddenLayers);
+    json.put("num_attention_heads", numAttentionHeads);
+    json.put("max_position_embeddings", maxPositionEmbeddings);
+    json.put("hidden_act", hiddenAct.key);
+    json.put("layer_norm_eps", layerNormEps);
+    json.put("bos_token_id", bosTokenId);
+    json.put("eos_token_id", eosTokenId);
+    json.put("pad_token_id", padTokenId);
+    json.put("projection_dim", projectionDim);
+    json.put("torch_dtype", "float32");
+    ConfigReader.write(path, json);
+  }
+}

@@ -1,0 +1,317 @@
+package org.tastemaker.diffusion.model;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.graph.GraphDefinition;
+import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.ops.Ops;
+import org.tastemaker.diffusion.ops.Tensor;
+import org.tastemaker.diffusion.weights.DType;
+
+/**
+ * The text encoder of Stable Diffusion: CLIP's text transformer (Radford et al., "Learning
+ * Transferable Visual Models From Natural Language Supervision", ICML 2021, sec. 2.4).
+ *
+ * <p>Token and position embeddings, then layers of causal self-attention and a two-layer network,
+ * each behind a layer norm and each with a residual connection, then a last layer norm. The
+ * denoising network reads all tokens of the output; CLIP itself reads the one token that ends the
+ * text, which {@link #pooled} gives.
+ *
+ * <p>Numbers, names and order are those of transformers' CLIPTextModel, whose parameters are read
+ * with and without their prefix {@code text_model.} and written with it.
+ */
+public final class ClipTextModel implements AutoCloseable {
+  /** The input of token ids, [B, N], of type INT32. */
+  public static final String INPUT_IDS = "input_ids";
+
+  /** The output, [B, N, hidden_size]. */
+  public static final String LAST_HIDDEN_STATE = "last_hidden_state";
+
+  private static final String PREFIX = "text_model.";
+
+  /** A buffer that older versions of transformers wrote among the weights. */
+  private static final String POSITION_IDS = PREFIX + "embeddings.position_ids";
+
+  private final ClipTextConfig config;
+  private final Parameters parameters;
+  private final DataType type;
+  private final FunctionCache functions = new FunctionCache();
+
+  private ClipTextModel(ClipTextConfig config, Parameters parameters, DataType type) {
+    this.config = config;
+    this.parameters = parameters;
+    this.type = type;
+  }
+
+  /**
+   * Reads a model.
+   *
+   * @param folder with config.json and model.safetensors
+   * @return the model, in FLOAT, to be closed
+   * @throws WeightsMismatchException if the weights do not fit the configuration
+   */
+  public static ClipTextModel load(Path folder) {
+    ModelFolder files = new ModelFolder(folder, ModelFolder.TRANSFORMERS);
+    ClipTextConfig config = ClipTextConfig.read(files.config());
+    return new ClipTextModel(
+        config, files.read(declare(config), ClipTextModel::prefixed), DataType.FLOAT);
+  }
+
+  /**
+   * A model with random parameters, ready to be trained from scratch.
+   *
+   * @param config of the model
+   * @param seed of the parameters
+   * @return the model, in FLOAT, to be closed
+   */
+  public static ClipTextModel random(ClipTextConfig config, Seed seed) {
+    return random(config, seed, DataType.FLOAT);
+  }
+
+  static ClipTextModel random(ClipTextConfig config, Seed seed, DataType type) {
+    return new ClipTextModel(config, Parameters.random(declare(config), seed, type), type);
+  }
+
+  /**
+   * The model's configuration.
+   *
+   * @return the configuration
+   */
+  public ClipTextConfig config() {
+    return config;
+  }
+
+  /**
+   * The model's parameters.
+   *
+   * @return those that every function of the model reads
+   */
+  public Parameters parameters() {
+    return parameters;
+  }
+
+  /**
+   * The model as a function of fixed shapes: input {@link #INPUT_IDS}, output {@link
+   * #LAST_HIDDEN_STATE}.
+   *
+   * @param batch B, at least 1
+   * @param length N, at least 1 and at most the configuration's longest text
+   * @param clipSkip how many of the last layers to leave out, as image models in certain styles
+   *     were trained; 0 for none; less than the number of layers
+   * @param options what it can do
+   * @return the function, which belongs to the model; it is closed with the model, or when it is
+   *     the oldest and others have been asked for since
+   */
+  public GraphFunction function(int batch, int length, int clipSkip, FunctionOptions options) {
+    if (batch < 1 || length < 1 || length > config.maxPositionEmbeddings()) {
+      throw new IllegalArgumentException(
+          "batch must be at least 1 and length in [1, %d], but they are %d and %d"
+              .formatted(config.maxPositionEmbeddings(), batch, length));
+    }
+    if (clipSkip < 0 || clipSkip >= config.numHiddenLayers()) {
+      throw new IllegalArgumentException(
+          "clipSkip must be in [0, %d), but was %d".formatted(config.numHiddenLayers(), clipSkip));
+    }
+    options.requireInputs(Set.of());
+    return functions.get(
+        List.of(batch, length, clipSkip, options),
+        () ->
+            options
+                .factory()
+                .create(
+                    define(
+                        config,
+                        Layers.building(parameters, type, options),
+                        batch,
+                        length,
+                        clipSkip)));
+  }
+
+  /**
+   * Encodes texts, without gradients.
+   *
+   * @param ids [B][N], each text of the same length, each id in [0, vocab_size)
+   * @return the output of all layers, [B, N, hidden_size]; a copy, to be closed
+   */
+  public INDArray encode(int[][] ids) {
+    requireIds(ids);
+    GraphFunction function = function(ids.length, ids[0].length, 0, FunctionOptions.inference());
+    try (INDArray input = Nd4j.createFromArray(ids)) {
+      INDArray output = function.forward(Map.of(INPUT_IDS, input)).get(LAST_HIDDEN_STATE);
+      if (output == null) {
+        throw new IllegalStateException("the function has no output " + LAST_HIDDEN_STATE);
+      }
+      return output.dup('c');
+    }
+  }
+
+  /**
+   * The token that stands for a whole text: the output at its end token.
+   *
+   * @param hidden the output, [B, N, hidden_size], of all layers
+   * @param ids [B][N], what it was computed from
+   * @return [B, hidden_size]; a copy, to be closed
+   * @throws IllegalArgumentException if a text has no end token
+   */
+  public INDArray pooled(INDArray hidden, int[][] ids) {
+    requireIds(ids);
+    long[] expected = {ids.length, ids[0].length, config.hiddenSize()};
+    if (!Arrays.equals(hidden.shape(), expected)) {
+      throw new IllegalArgumentException(
+          "the output must have shape %s, but has %s"
+              .formatted(Arrays.toString(expected), Arrays.toString(hidden.shape())));
+    }
+    INDArray pooled = Nd4j.create(hidden.dataType(), ids.length, config.hiddenSize());
+    for (int i = 0; i < ids.length; i++) {
+      int end = endOf(ids[i]);
+      for (int j = 0; j < config.hiddenSize(); j++) {
+        pooled.putScalar(i, j, hidden.getDouble(i, end, j));
+      }
+    }
+    return pooled;
+  }
+
+  /** The index of a text's end token. */
+  private int endOf(int[] text) {
+    // The published files of CLIP say eos_token_id = 2, which is wrong; the end token, 49407, is
+    // the
+    // vocabulary's last.
+    boolean greatest = config.eosTokenId() == 2;
+    int end = greatest ? 0 : -1;
+    for (int i = 0; i < text.length; i++) {
+      if (greatest && text[i] > text[end]) {
+        end = i;
+      }
+      if (!greatest && end < 0 && text[i] == config.eosTokenId()) {
+        end = i;
+      }
+    }
+    if (end < 0) {
+      throw new IllegalArgumentException(
+          "a text must have the end token %d, but is %s"
+              .formatted(config.eosTokenId(), Arrays.toString(text)));
+    }
+    return end;
+  }
+
+  private void requireIds(int[][] ids) {
+    if (ids.length == 0 || ids[0].length == 0) {
+      throw new IllegalArgumentException("there must be at least one text of at least one token");
+    }
+    for (int[] text : ids) {
+      if (text.length != ids[0].length) {
+        throw new IllegalArgumentException(
+            "all texts must have the same length, but there are %d and %d tokens"
+                .formatted(ids[0].length, text.length));
+      }
+      for (int id : text) {
+        if (id < 0 || id >= config.vocabSize()) {
+          throw new IllegalArgumentException(
+              "token ids must be in [0, %d), but there is %d".formatted(config.vocabSize(), id));
+        }
+      }
+    }
+  }
+
+  /**
+   * Writes the model in float32.
+   *
+   * @param folder receives config.json and model.safetensors; made if needed
+   */
+  public void save(Path folder) {
+    save(folder, DType.F32);
+  }
+
+  /**
+   * Writes the model.
+   *
+   * @param folder receives config.json and model.safetensors; made if needed
+   * @param dtype F32, F16 or BF16
+   */
+  public void save(Path folder, DType dtype) {
+    new ModelFolder(folder, ModelFolder.TRANSFORMERS).write(parameters, dtype);
+    config.write(folder.resolve("config.json"));
+  }
+
+  /** Closes the functions and frees the parameters. */
+  @Override
+  public void close() {
+    functions.close();
+    parameters.close();
+  }
+
+  private static @Nullable String prefixed(String name) {
+    String prefixed = name.startsWith(PREFIX) ? name : PREFIX + name;
+    return prefixed.equals(POSITION_IDS) ? null : prefixed;
+  }
+
+  private static ImmutableList<ParameterSpec> declare(ClipTextConfig config) {
+    Layers layers = Layers.declaring();
+    define(config, layers, 1, 1, 0);
+    return layers.declared();
+  }
+
+  // ---- The network
+
+  private static GraphDefinition define(
+      ClipTextConfig config, Layers net, int batch, int length, int clipSkip) {
+    Ops ops = net.ops();
+    Tensor ids = ops.intInput(INPUT_IDS, batch, length);
+
+    // 1. Tokens and positions.
+    Tensor tokens =
+        net.table(PREFIX + "embeddings.token_embedding", config.vocabSize(), config.hiddenSize());
+    Tensor positions =
+        net.table(
+            PREFIX + "embeddings.position_embedding",
+            config.maxPositionEmbeddings(),
+            config.hiddenSize());
+    if (length < config.maxPositionEmbeddings()) {
+      positions = ops.slice(PREFIX + "embeddings.positions", positions, 0, 0, length); // [N, C]
+    }
+    Tensor h = ops.embedding(PREFIX + "embeddings.token_embedding", ids, tokens); // [B, N, C]
+    h = ops.addToBatch(PREFIX + "embeddings", h, positions);
+
+    // 2. The layers. A token sees itself and those before it.
+    Tensor mask = ops.causalMask("causal_mask", length);
+    for (int i = 0; i < config.numHiddenLayers() - clipSkip; i++) {
+      h = layer(config, net, PREFIX + "encoder.layers." + i, h, mask);
+    }
+
+    // 3. The last norm, whichever layer comes last.
+    h = net.layerNorm(PREFIX + "final_layer_norm", h, config.layerNormEps());
+    return GraphDefinition.of(ops, ImmutableMap.of(LAST_HIDDEN_STATE, h));
+  }
+
+  private static Tensor layer(
+      ClipTextConfig config, Layers net, String path, Tensor x, Tensor mask) {
+    int size = config.hiddenSize();
+    String attn = path + ".self_attn";
+    Tensor normed = net.layerNorm(path + ".layer_norm1", x, config.layerNormEps());
+    Tensor query = net.linear(attn + ".q_proj", normed, size, true); // [B, N, C]
+    Tensor key = net.linear(attn + ".k_proj", normed, size, true);
+    Tensor value = net.linear(attn + ".v_proj", normed, size, true);
+    Tensor h = net.ops().attention(attn, query, key, value, config.numAttentionHeads(), mask);
+    h = net.linear(attn + ".out_proj", h, size, true);
+    x = net.ops().add(path + ".add1", x, h);
+
+    normed = net.layerNorm(path + ".layer_norm2", x, config.layerNormEps());
+    h = net.linear(path + ".mlp.fc1", normed, config.intermediateSize(), true);
+    h =
+        config.hiddenAct() == ClipTextConfig.Activation.QUICK_GELU
+            ? net.ops().quickGelu(path + ".mlp.act", h)
+            : net.ops().geluExact(path + ".mlp.act", h);
+    h = net.linear(path + ".mlp.fc2", h, size, true);
+    return net.ops().add(path + ".add2", x, h);
+  }
+}

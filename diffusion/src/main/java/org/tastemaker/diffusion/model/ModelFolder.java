@@ -1,0 +1,55 @@
+package org.tastemaker.diffusion.model;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
+
+/** One model's folder in the diffusers layout: config.json and a file of weights. */
+record ModelFolder(Path path, String weights) {
+  static final String DIFFUSERS = "diffusion_pytorch_model";
+  static final String TRANSFORMERS = "model";
+
+  Path config() {
+    Path config = path.resolve("config.json");
+    if (!Files.isRegularFile(config)) {
+      throw new IllegalArgumentException(
+          "%s holds no config.json; expected one model's folder in the diffusers layout, such as unet/"
+              .formatted(path));
+    }
+    return config;
+  }
+
+  Parameters read(List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
+    for (String suffix : List.of(".safetensors", ".fp16.safetensors")) {
+      Path file = path.resolve(weights + suffix);
+      if (Files.isRegularFile(file)) {
+        try (SafetensorsFile open = SafetensorsFile.open(file)) {
+          return Parameters.read(open, specs, rename, DataType.FLOAT);
+        }
+      }
+    }
+    throw new IllegalArgumentException(
+        "%s holds no %s.safetensors; weights in a .bin or .ckpt file must be converted first"
+            .formatted(path, weights));
+  }
+
+  /** Writes the weights; the folder is made if it is not there. */
+  void write(Parameters parameters, DType dtype) {
+    try {
+      Files.createDirectories(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make the folder " + path, e);
+    }
+    SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
+    parameters.addTo(writer, dtype);
+    writer.write(path.resolve(weights + ".safetensors"));
+  }
+}

@@ -1,0 +1,40 @@
+package org.tastemaker.diffusion.model;
+
+import com.google.common.primitives.ImmutableLongArray;
+
+/**
+ * What a network says about one of its parameters.
+ *
+ * @param name in diffusers' naming, such as {@code down_blocks.0.resnets.0.conv1.weight}
+ * @param shape in torch's layout, as in files
+ * @param kind what it is for
+ * @param fanIn how many inputs an output of its layer sums over; 1 where there is no sum
+ */
+public record ParameterSpec(String name, ImmutableLongArray shape, Kind kind, long fanIn) {
+  /** What a parameter is for, which decides its layout and its first value. */
+  public enum Kind {
+    /** The weight of a linear layer, [out, in]; first uniform in +-1 / sqrt(fanIn). */
+    LINEAR,
+    /** The weight of a convolution, [out, in, kH, kW]; first uniform in +-1 / sqrt(fanIn). */
+    CONV,
+    /** The bias of either, [out]; first uniform in +-1 / sqrt(fanIn). */
+    BIAS,
+    /** The factor of a normalization, [C]; first 1. */
+    SCALE,
+    /** The summand of a normalization, [C]; first 0. */
+    SHIFT,
+    /** A table, [rows, C]; first normal with the standard deviation 0.02. */
+    EMBEDDING
+  }
+
+  /**
+   * The shape in memory.
+   *
+   * @return [kH, kW, in, out] for a convolution, {@link #shape} for the others
+   */
+  public ImmutableLongArray layout() {
+    return kind == Kind.CONV
+        ? ImmutableLongArray.of(shape.get(2), shape.get(3), shape.get(1), shape.get(0))
+        : shape;
+  }
+}

@@ -1,0 +1,249 @@
+package org.tastemaker.diffusion.model;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.primitives.ImmutableLongArray;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.model.ParameterSpec.Kind;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
+
+/**
+ * The parameters of a network: one array each, in the layout of memory, shared by every graph over
+ * them. An optimizer changes them in place; nobody but {@link #close} closes them.
+ */
+public final class Parameters implements AutoCloseable {
+  private final ImmutableMap<String, ParameterSpec> specs;
+  private final ImmutableMap<String, INDArray> arrays;
+
+  private Parameters(List<ParameterSpec> specs, Map<String, INDArray> arrays) {
+    ImmutableMap.Builder<String, ParameterSpec> byName = ImmutableMap.builder();
+    specs.forEach(spec -> byName.put(spec.name(), spec));
+    this.specs = byName.buildOrThrow();
+    this.arrays = ImmutableMap.copyOf(arrays);
+  }
+
+  /**
+   * Draws parameters as torch does by default: weights and biases of linear layers and convolutions
+   * uniform in +-1 / sqrt(fan in) (which is what {@code kaiming_uniform_} with a = sqrt(5) comes
+   * to), norms 1 and 0, tables normal with the standard deviation 0.02.
+   *
+   * @param specs of distinct names
+   * @param seed each parameter is a function of the seed and of its own name
+   * @param type FLOAT or DOUBLE
+   * @return the parameters
+   */
+  public static Parameters random(List<ParameterSpec> specs, Seed seed, DataType type) {
+    Map<String, INDArray> arrays = new LinkedHashMap<>();
+    for (ParameterSpec spec : specs) {
+      INDArray array = Nd4j.create(type, spec.layout().toArray());
+      arrays.put(spec.name(), array);
+      switch (spec.kind()) {
+        case LINEAR, CONV, BIAS -> uniform(array, seed.split(spec.name()), spec.fanIn());
+        case SCALE -> array.assign(1);
+        case SHIFT -> array.assign(0);
+        case EMBEDDING -> normal(array, seed.split(spec.name()), 0.02);
+      }
+    }
+    return new Parameters(specs, arrays);
+  }
+
+  private static void uniform(INDArray array, Seed seed, long fanIn) {
+    var random = seed.generator();
+    double bound = 1 / Math.sqrt((double) fanIn);
+    for (long i = 0; i < array.length(); i++) {
+      array.data().put(i, random.nextDouble(-bound, bound));
+    }
+  }
+
+  private static void normal(INDArray array, Seed seed, double deviation) {
+    var random = seed.generator();
+    for (long i = 0; i < array.length(); i++) {
+      array.data().put(i, deviation * random.nextGaussian());
+    }
+  }
+
+  /**
+   * Reads parameters from a file, and checks them first: none may be missing, surplus or of another
+   * shape. A linear layer's weight may be stored as a 1 x 1 convolution.
+   *
+   * @param file open; in any floating-point type
+   * @param specs what is expected
+   * @param rename from a name in the file to the name in {@code specs}, or null for a tensor to
+   *     leave out
+   * @param type of the arrays, FLOAT or DOUBLE
+   * @return the parameters
+   * @throws WeightsMismatchException if the file does not fit
+   * @throws IllegalArgumentException if a weight is not a finite number
+   */
+  public static Parameters read(
+      SafetensorsFile file,
+      List<ParameterSpec> specs,
+      Function<String, @Nullable String> rename,
+      DataType type) {
+    Map<String, String> inFile = new LinkedHashMap<>();
+    for (String name : file.names()) {
+      String renamed = rename.apply(name);
+      if (renamed != null) {
+        inFile.put(renamed, name);
+      }
+    }
+    List<String> missing = new ArrayList<>();
+    List<String> misshapen = new ArrayList<>();
+    Set<String> surplus = new LinkedHashSet<>(inFile.keySet());
+    for (ParameterSpec spec : specs) {
+      surplus.remove(spec.name());
+      String name = inFile.get(spec.name());
+      if (name == null) {
+        missing.add(spec.name());
+      } else if (!fits(spec, file.info(name).shape())) {
+        misshapen.add(
+            "%s (expected %s, found %s)"
+                .formatted(spec.name(), spec.shape(), file.info(name).shape()));
+      }
+    }
+    if (!missing.isEmpty() || !misshapen.isEmpty() || !surplus.isEmpty()) {
+      throw new WeightsMismatchException(
+          file.path().toString(), missing, List.copyOf(surplus), misshapen);
+    }
+
+    Map<String, INDArray> arrays = new LinkedHashMap<>();
+    try {
+      for (ParameterSpec spec : specs) {
+        String name = inFile.getOrDefault(spec.name(), spec.name());
+        INDArray array = fromTorch(spec, file.array(name, type));
+        arrays.put(spec.name(), array);
+        checkFinite(file, name, array);
+      }
+    } catch (RuntimeException e) {
+      arrays.values().forEach(INDArray::close);
+      throw e;
+    }
+    return new Parameters(specs, arrays);
+  }
+
+  private static boolean fits(ParameterSpec spec, ImmutableLongArray shape) {
+    ImmutableLongArray expected = spec.shape();
+    return shape.equals(expected)
+        || (spec.kind() == Kind.LINEAR
+            && shape.equals(ImmutableLongArray.of(expected.get(0), expected.get(1), 1, 1)));
+  }
+
+  private static INDArray fromTorch(ParameterSpec spec, INDArray array) {
+    if (spec.kind() == Kind.CONV) {
+      INDArray layout = array.permute(2, 3, 1, 0).dup('c'); // [out, in, kH, kW] to YXIO
+      array.close();
+      return layout;
+    }
+    if (array.rank() == spec.shape().length()) {
+      return array;
+    }
+    INDArray linear = array.reshape(spec.shape().toArray()).dup('c');
+    array.close();
+    return linear;
+  }
+
+  private static void checkFinite(SafetensorsFile file, String name, INDArray array) {
+    FloatBuffer floats = array.dataType() == DataType.FLOAT ? array.data().asNioFloat() : null;
+    for (int i = 0; i < array.length(); i++) {
+      // The buffer, where there is one, is many times faster.
+      double value = floats != null ? floats.get(i) : array.data().getDouble(i);
+      if (!Double.isFinite(value)) {
+        throw new IllegalArgumentException(
+            "%s: weight \"%s\" holds %s; the file is damaged or its training diverged"
+                .formatted(file.path(), name, value));
+      }
+    }
+  }
+
+  /**
+   * One parameter.
+   *
+   * @param name of the parameter
+   * @return the array itself, not a copy; not to be closed
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public INDArray get(String name) {
+    INDArray array = arrays.get(name);
+    if (array == null) {
+      throw new IllegalArgumentException(
+          "no parameter \"%s\" among these %d".formatted(name, arrays.size()));
+    }
+    return array;
+  }
+
+  /**
+   * All parameters.
+   *
+   * @return the arrays themselves by name, in the network's order
+   */
+  public ImmutableMap<String, INDArray> arrays() {
+    return arrays;
+  }
+
+  /**
+   * What the network says about its parameters.
+   *
+   * @return by name, in the network's order
+   */
+  public ImmutableMap<String, ParameterSpec> specs() {
+    return specs;
+  }
+
+  /**
+   * How many numbers all parameters hold.
+   *
+   * @return the sum of their lengths
+   */
+  public long count() {
+    return arrays.values().stream().mapToLong(INDArray::length).sum();
+  }
+
+  /**
+   * A parameter, or something of its shape such as a gradient, in the layout of files.
+   *
+   * @param name of the parameter
+   * @param array of the parameter's shape in memory
+   * @return a view of the array in torch's layout
+   */
+  public INDArray torchLayout(String name, INDArray array) {
+    ParameterSpec spec = specs.get(name);
+    if (spec == null || !spec.layout().equals(ImmutableLongArray.copyOf(array.shape()))) {
+      throw new IllegalArgumentException(
+          "\"%s\" must have shape %s, but the array has %s"
+              .formatted(
+                  name,
+                  spec == null ? "of a parameter" : spec.layout(),
+                  ImmutableLongArray.copyOf(array.shape())));
+    }
+    return spec.kind() == Kind.CONV ? array.permute(3, 2, 0, 1) : array;
+  }
+
+  /**
+   * Adds all parameters to a file, under their names and in torch's layout.
+   *
+   * @param writer receives them
+   * @param dtype F64, F32, F16 or BF16
+   */
+  public void addTo(SafetensorsWriter writer, DType dtype) {
+    arrays.forEach((name, array) -> writer.add(name, torchLayout(name, array), dtype));
+  }
+
+  /** Frees every array. */
+  @Override
+  public void close() {
+    arrays.values().stream().filter(INDArray::closeable).forEach(INDArray::close);
+  }
+}

@@ -1,0 +1,235 @@
+package org.tastemaker.diffusion.model;
+
+import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration of a {@link UNet2DConditionModel}: the settings of diffusers' config.json that
+ * Stable Diffusion 1 and 2 use. Every other setting that diffusers knows is accepted with its
+ * default and refused, by name, with another value.
+ *
+ * @param sampleSize height and width of the latents that the model was trained on; a hint
+ * @param inChannels of the latents
+ * @param outChannels of the prediction
+ * @param blockOutChannels the channels of each level, the outermost first; each a multiple of
+ *     {@code normNumGroups} and of the level's heads
+ * @param downBlockTypes for each level {@code CrossAttnDownBlock2D} or {@code DownBlock2D}
+ * @param upBlockTypes for each level, the innermost first, {@code CrossAttnUpBlock2D} or {@code
+ *     UpBlock2D}
+ * @param layersPerBlock the residual blocks of each level on the way down; on the way up there is
+ *     one more
+ * @param transformerLayers the depth of each level's transformers
+ * @param heads the attention heads of each level: what diffusers calls {@code attention_head_dim},
+ *     or {@code num_attention_heads}
+ * @param crossAttentionDim the size of a text token
+ * @param normNumGroups the groups of every group norm
+ * @param normEps the epsilon of the residual blocks' norms
+ * @param convInKernel odd
+ * @param convOutKernel odd
+ * @param downsamplePadding 1, or 0 for a row and a column of zeros at the end
+ * @param flipSinToCos whether the time embedding begins with the cosines
+ * @param freqShift of the time embedding's frequencies
+ * @param timeEmbeddingDim the size of the time embedding; in diffusers four times the outermost
+ *     level's channels if not set
+ * @param useLinearProjection whether a transformer's first and last layer are linear layers and not
+ *     1 x 1 convolutions
+ */
+public record UNetConfig(
+    int sampleSize,
+    int inChannels,
+    int outChannels,
+    ImmutableList<Integer> blockOutChannels,
+    ImmutableList<String> downBlockTypes,
+    ImmutableList<String> upBlockTypes,
+    ImmutableList<Integer> layersPerBlock,
+    ImmutableList<Integer> transformerLayers,
+    ImmutableList<Integer> heads,
+    int crossAttentionDim,
+    int normNumGroups,
+    double normEps,
+    int convInKernel,
+    int convOutKernel,
+    int downsamplePadding,
+    boolean flipSinToCos,
+    int freqShift,
+    int timeEmbeddingDim,
+    boolean useLinearProjection) {
+
+  static final String CROSS_DOWN = "CrossAttnDownBlock2D";
+  static final String DOWN = "DownBlock2D";
+  static final String CROSS_UP = "CrossAttnUpBlock2D";
+  static final String UP = "UpBlock2D";
+
+  private static final Map<String, @Nullable Object> FIXED = fixed();
+
+  /**
+   * Checks every setting.
+   *
+   * @param sampleSize as above
+   * @param inChannels as above
+   * @param outChannels as above
+   * @param blockOutChannels as above
+   * @param downBlockTypes as above
+   * @param upBlockTypes as above
+   * @param layersPerBlock as above
+   * @param transformerLayers as above
+   * @param heads as above
+   * @param crossAttentionDim as above
+   * @param normNumGroups as above
+   * @param normEps as above
+   * @param convInKernel as above
+   * @param convOutKernel as above
+   * @param downsamplePadding as above
+   * @param flipSinToCos as above
+   * @param freqShift as above
+   * @param timeEmbeddingDim as above
+   * @param useLinearProjection as above
+   */
+  public UNetConfig {
+    int levels = blockOutChannels.size();
+    Configs.positive("sample_size", sampleSize);
+    Configs.positive("in_channels", inChannels);
+    Configs.positive("out_channels", outChannels);
+    Configs.positive("cross_attention_dim", crossAttentionDim);
+    Configs.positive("norm_num_groups", normNumGroups);
+    Configs.positive("time_embedding_dim", timeEmbeddingDim);
+    Configs.positive("norm_eps", normEps);
+    Configs.odd("conv_in_kernel", convInKernel);
+    Configs.odd("conv_out_kernel", convOutKernel);
+    Configs.each("down_block_types", downBlockTypes, levels, Set.of(CROSS_DOWN, DOWN));
+    Configs.each("up_block_types", upBlockTypes, levels, Set.of(CROSS_UP, UP));
+    Configs.each("layers_per_block", layersPerBlock, levels);
+    Configs.each("transformer_layers_per_block", transformerLayers, levels);
+    Configs.each("attention_head_dim", heads, levels);
+    Configs.each("block_out_channels", blockOutChannels, levels);
+    if (downsamplePadding != 0 && downsamplePadding != 1) {
+      throw new IllegalArgumentException(
+          "downsample_padding must be 0 or 1, but was " + downsamplePadding);
+    }
+    for (int i = 0; i < levels; i++) {
+      Configs.divides("block_out_channels", blockOutChannels.get(i), "groups", normNumGroups);
+      Configs.divides("block_out_channels", blockOutChannels.get(i), "heads", heads.get(i));
+    }
+    if (blockOutChannels.get(0) % 2 != 0) {
+      throw new IllegalArgumentException(
+          "block_out_channels must begin with an even number, for the time embedding, but is "
+              + blockOutChannels);
+    }
+  }
+
+  /**
+   * Reads a configuration.
+   *
+   * @param path of a config.json in the diffusers format
+   * @return the configuration
+   * @throws IllegalArgumentException if a setting is unknown or not supported; the message names it
+   */
+  public static UNetConfig read(Path path) {
+    return read(ConfigReader.of(path));
+  }
+
+  static UNetConfig read(ConfigReader json) {
+    // In float32 upcast_attention changes nothing; the head count is only used by other embeddings.
+    json.ignore("upcast_attention", "addition_embed_type_num_heads").only(FIXED);
+    List<Integer> channels = json.integers("block_out_channels", List.of(320, 640, 1280, 1280));
+    int levels = channels.size();
+    String heads = json.has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim";
+    json.has("attention_head_dim");
+    int outermost = channels.isEmpty() ? 0 : channels.get(0);
+    UNetConfig config =
+        new UNetConfig(
+            json.integer("sample_size", 64),
+            json.integer("in_channels", 4),
+            json.integer("out_channels", 4),
+            ImmutableList.copyOf(channels),
+            json.texts("down_block_types", List.of(CROSS_DOWN, CROSS_DOWN, CROSS_DOWN, DOWN)),
+            json.texts("up_block_types", List.of(UP, CROSS_UP, CROSS_UP, CROSS_UP)),
+            json.perLevel("layers_per_block", 2, levels),
+            json.perLevel("transformer_layers_per_block", 1, levels),
+            json.perLevel(heads, 8, levels),
+            json.integer("cross_attention_dim", 1280),
+            json.integer("norm_num_groups", 32),
+            json.number("norm_eps", 1e-5),
+            json.integer("conv_in_kernel", 3),
+            json.integer("conv_out_kernel", 3),
+            json.integer("downsample_padding", 1),
+            json.flag("flip_sin_to_cos", true),
+            json.integer("freq_shift", 0),
+            json.integer("time_embedding_dim", 4 * outermost),
+            json.flag("use_linear_projection", false));
+    json.done();
+    return config;
+  }
+
+  /**
+   * Writes the configuration so that diffusers reads it.
+   *
+   * @param path of the config.json
+   */
+  public void write(Path path) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("_class_name", "UNet2DConditionModel");
+    json.put("sample_size", sampleSize);
+    json.put("in_channels", inChannels);
+    json.put("out_channels", outChannels);
+    json.put("block_out_channels", blockOutChannels);
+    json.put("down_block_types", downBlockTypes);
+    json.put("up_block_types", upBlockTypes);
+    json.put("layers_per_block", Configs.scalarIfEqual(layersPerBlock));
+    json.put("transformer_layers_per_block", Configs.scalarIfEqual(transformerLayers));
+    json.put("attention_head_dim", Configs.scalarIfEqual(heads));
+    json.put("num_attention_heads", null);
+    json.put("cross_attention_dim", crossAttentionDim);
+    json.put("norm_num_groups", normNumGroups);
+    json.put("norm_eps", normEps);
+    json.put("conv_in_kernel", convInKernel);
+    json.put("conv_out_kernel", convOutKernel);
+    json.put("downsample_padding", downsamplePadding);
+    json.put("flip_sin_to_cos", flipSinToCos);
+    json.put("freq_shift", freqShift);
+    json.put("time_embedding_dim", timeEmbeddingDim);
+    json.put("use_linear_projection", useLinearProjection);
+    json.putAll(FIXED);
+    ConfigReader.write(path, json);
+  }
+
+  private static Map<String, @Nullable Object> fixed() {
+    Map<String, @Nullable Object> fixed = new LinkedHashMap<>();
+    fixed.put("act_fn", "silu");
+    fixed.put("attention_type", "default");
+    fixed.put("center_input_sample", false);
+    fixed.put("class_embeddings_concat", false);
+    fixed.put("dropout", 0.0);
+    fixed.put("dual_cross_attention", false);
+    fixed.put("mid_block_scale_factor", 1);
+    fixed.put("mid_block_type", "UNetMidBlock2DCrossAttn");
+    fixed.put("only_cross_attention", false);
+    fixed.put("resnet_out_scale_factor", 1.0);
+    fixed.put("resnet_skip_time_act", false);
+    fixed.put("resnet_time_scale_shift", "default");
+    fixed.put("time_embedding_type", "positional");
+    for (String unset :
+        List.of(
+            "addition_embed_type",
+            "addition_time_embed_dim",
+            "class_embed_type",
+            "cross_attention_norm",
+            "encoder_hid_dim",
+            "encoder_hid_dim_type",
+            "mid_block_only_cross_attention",
+            "num_class_embeds",
+            "projection_class_embeddings_input_dim",
+            "reverse_transformer_layers_per_block",
+            "time_cond_proj_dim",
+            "time_embedding_act_fn",
+            "timestep_post_act")) {
+      fixed.put(unset, null);
+    }
+    return fixed;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * A latent diffusion model, whole: {@link org.tastemaker.diffusion.LatentDiffusion} loads a Stable
+ * Diffusion 1.x or 2.x folder, samples, tells the likelihood of its samples, and writes a folder
+ * that diffusers opens.
+ *
+ * <pre>
+ *   prompt --tokenizer--> ids --text encoder--> [L, D] ---.
+ *                                                         v
+ *   seed ---------------> noise [4, h, w] ---> U-Net ---> scheduler ---> latents [4, h, w] --decoder--> image
+ *                                               ^______________|  each timestep
+ * </pre>
+ *
+ * <table class="striped">
+ * <caption>The packages below, from the ground up</caption>
+ * <thead><tr><th>package</th><th>holds</th></tr></thead>
+ * <tbody>
+ * <tr><td>weights</td><td>safetensors files</td></tr>
+ * <tr><td>tokenizer</td><td>CLIP's byte-pair tokenizer, and a trainer for vocabularies of its kind</td></tr>
+ * <tr><td>ops</td><td>the layers over SameDiff, and their gradients</td></tr>
+ * <tr><td>graph</td><td>a graph as a function that runs forward and backward</td></tr>
+ * <tr><td>model</td><td>U-Net, autoencoder and text encoder</td></tr>
+ * <tr><td>lora</td><td>low-rank adapters and their files</td></tr>
+ * <tr><td>schedule</td><td>noise schedules, samplers and the denoising step</td></tr>
+ * <tr><td>train</td><td>pre-training and fine-tuning by the denoising objective</td></tr>
+ * </tbody>
+ * </table>
+ */
+@NullMarked
+package org.tastemaker.diffusion;
+
+import org.jspecify.annotations.NullMarked;

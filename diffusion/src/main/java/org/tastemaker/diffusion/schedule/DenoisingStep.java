@@ -1,0 +1,321 @@
+package org.tastemaker.diffusion.schedule;
+
+import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The arithmetic of denoising: the one place that touches samples, and the contract of the kernel
+ * that may take its place on a GPU.
+ *
+ * <p>A step of a sampler is a Gaussian policy {@code p(x' | x) = N(x'; mean, sigma^2 I)} whose mean
+ * is an affine map of the sample and of the model's output, given by {@link StepCoefficients}. For
+ * DDIM that is Song, Meng and Ermon, "Denoising Diffusion Implicit Models" (2021), equations 12 and
+ * 16; the log-probability is the policy of Black et al., "Training Diffusion Models with
+ * Reinforcement Learning" (2023), section 4.2:
+ *
+ * <pre>
+ *   log p(x' | x) = sum over elements of  -(x' - mean)^2 / (2 sigma^2) - log sigma - log sqrt(2 pi)
+ *   d log p / d o = (x' - mean) / sigma^2 * d mean / d o
+ * </pre>
+ *
+ * <p>Every function
+ *
+ * <ul>
+ *   <li>works on N images of any size, N being the length of the per-image argument; a buffer's
+ *       content is from its position to its limit, which are left as they are;
+ *   <li>makes one pass, reads each input once, writes each output once, and allocates nothing; an
+ *       output may share its memory with an input of the same size, element on element;
+ *   <li>computes in double precision and sums an image's elements in their order, so that the
+ *       result does not depend on the batch;
+ *   <li>checks sizes before it writes anything.
+ * </ul>
+ *
+ * <table class="striped">
+ * <caption>Notation</caption>
+ * <thead><tr><th>code</th><th>symbol</th></tr></thead>
+ * <tbody>
+ * <tr><td>output</td><td>o: epsilon, v or x_0 as the model predicts it, guidance included</td></tr>
+ * <tr><td>sample</td><td>x_t</td></tr>
+ * <tr><td>previous</td><td>x_{t-1}</td></tr>
+ * <tr><td>sigma</td><td>sigma_t(eta)</td></tr>
+ * </tbody>
+ * </table>
+ */
+public final class DenoisingStep {
+  private static final double LOG_SQRT_TWO_PI = 0.5 * Math.log(2 * Math.PI);
+
+  private DenoisingStep() {}
+
+  /**
+   * Take the step: {@code previous = mean + sigma * noise}.
+   *
+   * @param c the step
+   * @param output the model's output, [N, ...]
+   * @param sample x_t, the same size
+   * @param noise standard normal, the same size; null only where sigma is 0, and not read there
+   * @param previous receives x_{t-1}, the same size
+   */
+  public static void sample(
+      StepCoefficients c,
+      FloatBuffer output,
+      FloatBuffer sample,
+      @Nullable FloatBuffer noise,
+      FloatBuffer previous) {
+    requireNoHistory(c);
+    sample(c, output, sample, noise, null, previous);
+  }
+
+  /**
+   * Take the step of a multistep solver, which reads the x0 of the step before and leaves its own.
+   *
+   * @param x0 read where the coefficients ask for it, then overwritten, the same size; null where
+   *     the run has no use for it
+   */
+  static void sample(
+      StepCoefficients c,
+      FloatBuffer output,
+      FloatBuffer sample,
+      @Nullable FloatBuffer noise,
+      @Nullable FloatBuffer x0,
+      FloatBuffer previous) {
+    int length = imageSize(1, output, "sample", sample, "previous", previous);
+    FloatBuffer z = requireNoise(c, noise, length);
+    int at = previous.position();
+    for (int i = 0; i < length; i++) {
+      double o = get(output, i);
+      double x = get(sample, i);
+      double mean = c.mean(x, o);
+      if (x0 != null) {
+        mean += c.meanFromPreviousX0() == 0 ? 0 : c.meanFromPreviousX0() * get(x0, i);
+        x0.put(x0.position() + i, (float) c.x0(x, o));
+      }
+      previous.put(at + i, (float) (z == null ? mean : mean + c.sigma() * get(z, i)));
+    }
+  }
+
+  /**
+   * Take the step and tell how probable it was: what a policy-gradient rollout records. The
+   * log-probability is that of {@code previous} as it is stored, so that {@link #logProbability}
+   * gives the same number for the same model output, to the last bit.
+   *
+   * @param c the step; its sigma must be above 0
+   * @param reduction over an image's elements
+   * @param output the model's output, [N, ...]
+   * @param sample x_t, the same size
+   * @param noise standard normal, the same size
+   * @param previous receives x_{t-1}, the same size
+   * @param logProbabilities receives one number an image, [N]
+   * @throws IllegalArgumentException if sigma is 0, where no density exists
+   */
+  public static void sample(
+      StepCoefficients c,
+      Reduction reduction,
+      FloatBuffer output,
+      FloatBuffer sample,
+      FloatBuffer noise,
+      FloatBuffer previous,
+      double[] logProbabilities) {
+    requireDensity(c);
+    int images = logProbabilities.length;
+    int size = imageSize(images, output, "sample", sample, "previous", previous);
+    requireSize("noise", noise, images * size);
+    int at = previous.position();
+    for (int n = 0; n < images; n++) {
+      double squares = 0;
+      for (int i = n * size; i < (n + 1) * size; i++) {
+        double mean = c.mean(get(sample, i), get(output, i));
+        float x = (float) (mean + c.sigma() * get(noise, i));
+        previous.put(at + i, x);
+        squares += (x - mean) * (x - mean);
+      }
+      logProbabilities[n] = logProbability(c, reduction, squares, size);
+    }
+  }
+
+  /**
+   * How probable a step was that has been taken: the same policy after an update, on the recorded
+   * samples.
+   *
+   * @param c the step; its sigma must be above 0
+   * @param reduction over an image's elements
+   * @param output the model's output, [N, ...]
+   * @param sample x_t, the same size
+   * @param previous x_{t-1} as it was drawn, the same size
+   * @param logProbabilities receives one number an image, [N]
+   * @throws IllegalArgumentException if sigma is 0, where no density exists
+   */
+  public static void logProbability(
+      StepCoefficients c,
+      Reduction reduction,
+      FloatBuffer output,
+      FloatBuffer sample,
+      FloatBuffer previous,
+      double[] logProbabilities) {
+    requireDensity(c);
+    int images = logProbabilities.length;
+    int size = imageSize(images, output, "sample", sample, "previous", previous);
+    for (int n = 0; n < images; n++) {
+      double squares = 0;
+      for (int i = n * size; i < (n + 1) * size; i++) {
+        double difference = get(previous, i) - c.mean(get(sample, i), get(output, i));
+        squares += difference * difference;
+      }
+      logProbabilities[n] = logProbability(c, reduction, squares, size);
+    }
+  }
+
+  /**
+   * The gradient of {@code sum_n weights[n] * logProbability[n]} with respect to the model's
+   * output. With the derivative of a loss by the log-probability of each image as weights, this is
+   * the gradient that goes into the model.
+   *
+   * @param c the step; its sigma must be above 0
+   * @param reduction over an image's elements, the same as for the log-probability
+   * @param output the model's output, [N, ...]
+   * @param sample x_t, the same size
+   * @param previous x_{t-1} as it was drawn, the same size
+   * @param weights one number an image, [N]
+   * @param gradient receives the gradient, the same size as output
+   * @throws IllegalArgumentException if sigma is 0, where no density exists
+   */
+  public static void logProbabilityGradient(
+      StepCoefficients c,
+      Reduction reduction,
+      FloatBuffer output,
+      FloatBuffer sample,
+      FloatBuffer previous,
+      double[] weights,
+      FloatBuffer gradient) {
+    requireDensity(c);
+    int images = weights.length;
+    int size = imageSize(images, output, "sample", sample, "previous", previous);
+    requireSize("gradient", gradient, images * size);
+    int at = gradient.position();
+    double elements = reduction == Reduction.MEAN ? size : 1;
+    for (int n = 0; n < images; n++) {
+      double factor = weights[n] / (c.sigma() * c.sigma() * elements);
+      for (int i = n * size; i < (n + 1) * size; i++) {
+        double o = get(output, i);
+        double x = get(sample, i);
+        double difference = get(previous, i) - c.mean(x, o);
+        gradient.put(at + i, (float) (factor * difference * c.meanByOutput(x, o)));
+      }
+    }
+  }
+
+  /**
+   * Classifier-free guidance (Ho and Salimans, 2022): {@code out = u + scale * (c - u)}.
+   *
+   * @param scale 1 for no guidance; Stable Diffusion's usual values are 5 to 7.5
+   * @param unconditional u, the model's output for the empty or negative prompt
+   * @param conditional c, the model's output for the prompt, the same size
+   * @param out receives the guided output, the same size
+   */
+  public static void guide(
+      double scale, FloatBuffer unconditional, FloatBuffer conditional, FloatBuffer out) {
+    requireFinite(scale);
+    int length = imageSize(1, unconditional, "conditional", conditional, "out", out);
+    combine(1 - scale, unconditional, scale, conditional, out, 0, length);
+  }
+
+  /**
+   * The gradient of {@link #guide}, split to its two inputs.
+   *
+   * @param scale as in the forward direction
+   * @param gradient of a loss by the guided output
+   * @param unconditional receives the gradient by u, {@code (1 - scale) * gradient}
+   * @param conditional receives the gradient by c, {@code scale * gradient}
+   */
+  public static void guideGradient(
+      double scale, FloatBuffer gradient, FloatBuffer unconditional, FloatBuffer conditional) {
+    requireFinite(scale);
+    int length = imageSize(1, gradient, "unconditional", unconditional, "conditional", conditional);
+    int atU = unconditional.position();
+    int atC = conditional.position();
+    for (int i = 0; i < length; i++) {
+      double g = get(gradient, i);
+      unconditional.put(atU + i, (float) ((1 - scale) * g));
+      conditional.put(atC + i, (float) (scale * g));
+    }
+  }
+
+  /** {@code out = a x + b y} for the elements from {@code start} on. */
+  static void combine(
+      double a, FloatBuffer x, double b, FloatBuffer y, FloatBuffer out, int start, int length) {
+    int at = out.position();
+    for (int i = start; i < start + length; i++) {
+      out.put(at + i, (float) (a * get(x, i) + b * get(y, i)));
+    }
+  }
+
+  /**
+   * Checks that three buffers hold the same number of elements, and that it is that of whole
+   * images.
+   *
+   * @return how many elements an image has
+   */
+  static int imageSize(
+      int images, FloatBuffer first, String second, FloatBuffer b, String third, FloatBuffer c) {
+    int length = first.remaining();
+    requireSize(second, b, length);
+    requireSize(third, c, length);
+    if (images == 0 ? length != 0 : length == 0 || length % images != 0) {
+      throw new IllegalArgumentException(
+          "%d elements are not a whole number for each of %d images".formatted(length, images));
+    }
+    return images == 0 ? 0 : length / images;
+  }
+
+  private static void requireSize(String name, FloatBuffer buffer, int expected) {
+    if (buffer.remaining() != expected) {
+      throw new IllegalArgumentException(
+          "%s must hold %d elements like the others, but holds %d"
+              .formatted(name, expected, buffer.remaining()));
+    }
+  }
+
+  private static double logProbability(
+      StepCoefficients c, Reduction reduction, double squares, int size) {
+    double sum =
+        -squares / (2 * c.sigma() * c.sigma()) - size * (Math.log(c.sigma()) + LOG_SQRT_TWO_PI);
+    return reduction == Reduction.MEAN ? sum / size : sum;
+  }
+
+  private static @Nullable FloatBuffer requireNoise(
+      StepCoefficients c, @Nullable FloatBuffer noise, int length) {
+    if (c.sigma() == 0) {
+      return null;
+    }
+    if (noise == null) {
+      throw new IllegalArgumentException(
+          "the step adds noise of deviation %s, but no noise was given".formatted(c.sigma()));
+    }
+    requireSize("noise", noise, length);
+    return noise;
+  }
+
+  private static void requireDensity(StepCoefficients c) {
+    requireNoHistory(c);
+    if (c.sigma() == 0) {
+      throw new IllegalArgumentException(
+          "the log-probability of a deterministic step (sigma = 0) is not defined: sample with eta above 0 and DdimScheduler.FinalStep.DDPO");
+    }
+  }
+
+  private static void requireNoHistory(StepCoefficients c) {
+    if (c.meanFromPreviousX0() != 0) {
+      throw new IllegalArgumentException(
+          "the step of a multistep solver depends on the step before: take it with SamplingRun.step");
+    }
+  }
+
+  private static void requireFinite(double scale) {
+    if (!Double.isFinite(scale)) {
+      throw new IllegalArgumentException("guidance scale must be finite, but was " + scale);
+    }
+  }
+
+  private static double get(FloatBuffer buffer, int i) {
+    return buffer.get(buffer.position() + i);
+  }
+}

@@ -1,0 +1,230 @@
+package org.tastemaker.diffusion.schedule;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One way from noise to a clean sample: the table of steps, and what a multistep solver remembers
+ * on it.
+ *
+ * <p>Steps are counted from 0 within the run. A run of a one-step sampler (DDIM, DDPM, Euler) holds
+ * no state, and its steps may be taken in any order, again, and by several threads. A run of
+ * DPM-Solver++ serves one batch: its steps are taken in order, once, or from step 0 again.
+ */
+public final class SamplingRun {
+  private final List<SamplingStep> steps;
+  private final double initialNoiseScale;
+  private final boolean multistep;
+  private @Nullable FloatBuffer previousX0;
+  private int next;
+
+  private SamplingRun(List<SamplingStep> steps, double initialNoiseScale) {
+    this.steps = steps;
+    this.initialNoiseScale = initialNoiseScale;
+    this.multistep = steps.stream().anyMatch(s -> s.coefficients().meanFromPreviousX0() != 0);
+  }
+
+  /**
+   * The run over the steps from {@code first} to {@code steps - 1}.
+   *
+   * @param planner gives the step of an index in the whole schedule
+   */
+  static SamplingRun plan(
+      int first, int steps, double initialNoiseScale, IntFunction<SamplingStep> planner) {
+    return new SamplingRun(
+        IntStream.range(first, steps).mapToObj(planner).toList(), initialNoiseScale);
+  }
+
+  /**
+   * Checks the arguments of {@link Scheduler#begin(int, double)}.
+   *
+   * @return the index of the first step
+   */
+  static int firstStep(int steps, double strength, int trainSteps) {
+    if (steps < 1 || steps > trainSteps) {
+      throw new IllegalArgumentException(
+          "the number of steps must be in [1, %d], the number of training steps, but was %d"
+              .formatted(trainSteps, steps));
+    }
+    if (!(strength >= 0 && strength <= 1)) {
+      throw new IllegalArgumentException("strength must be in [0, 1], but was " + strength);
+    }
+    return steps - (int) (steps * strength);
+  }
+
+  /** The coefficients of a step, whose name goes in front of what is wrong with them. */
+  static StepCoefficients coefficients(
+      int index, double timestep, PredictionType type, IntFunction<StepCoefficients> of) {
+    try {
+      return of.apply(index);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "step %d (timestep %s) cannot be taken with prediction_type %s: %s"
+              .formatted(index, timestep, type.key(), e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * The steps, noisiest first.
+   *
+   * @return as many as asked for, or fewer in a run that starts part of the way
+   */
+  public List<SamplingStep> steps() {
+    return steps;
+  }
+
+  /**
+   * What standard normal noise is multiplied by to start from it.
+   *
+   * @return 1 for DDIM, DDPM and DPM-Solver++; the largest noise level for Euler
+   */
+  public double initialNoiseScale() {
+    return initialNoiseScale;
+  }
+
+  /**
+   * The timesteps that the model is conditioned on, noisiest first.
+   *
+   * @return one for each step
+   */
+  public double[] timesteps() {
+    return steps.stream().mapToDouble(SamplingStep::timestep).toArray();
+  }
+
+  /**
+   * Checks that every step has a log-probability, as a policy-gradient rollout needs.
+   *
+   * @return this run
+   * @throws IllegalStateException naming the first step that has none, and the way out
+   */
+  public SamplingRun requireLogProbabilities() {
+    for (SamplingStep step : steps) {
+      if (step.coefficients().sigma() == 0 || step.coefficients().meanFromPreviousX0() != 0) {
+        throw new IllegalStateException(
+            step
+                + " is deterministic (sigma = 0), so it has no log-probability. Sample with DDIM, eta above 0, FinalStep.DDPO and a steps_offset of at least 1.");
+      }
+    }
+    return this;
+  }
+
+  /**
+   * Noise clean samples to where the run starts: image-to-image. A run without steps leaves them as
+   * they are. Nothing is allocated; {@code out} may be one of the inputs.
+   *
+   * @param clean x_0, [N, ...]
+   * @param noise standard normal, the same size
+   * @param out receives the sample of the first step, the same size
+   */
+  public void addNoise(FloatBuffer clean, FloatBuffer noise, FloatBuffer out) {
+    int length = DenoisingStep.imageSize(1, clean, "noise", noise, "out", out);
+    double signalScale = steps.isEmpty() ? 1 : steps.get(0).signalScale();
+    double noiseScale = steps.isEmpty() ? 0 : steps.get(0).noiseScale();
+    DenoisingStep.combine(signalScale, clean, noiseScale, noise, out, 0, length);
+  }
+
+  /**
+   * Scale a sample for the model.
+   *
+   * @param i the step, from 0
+   * @param sample x_t, [N, ...]
+   * @param input receives the model's input, the same size; may be {@code sample} only where the
+   *     scale is 1, because the step needs the sample itself
+   */
+  public void scaleInput(int i, FloatBuffer sample, FloatBuffer input) {
+    int length = DenoisingStep.imageSize(1, sample, "input", input, "input", input);
+    DenoisingStep.combine(step(i).inputScale(), sample, 0, sample, input, 0, length);
+  }
+
+  /**
+   * Take a step.
+   *
+   * @param i the step, from 0
+   * @param output the model's output, [N, ...]
+   * @param sample x_t, the same size
+   * @param noise standard normal, the same size; null only where the step's sigma is 0
+   * @param previous receives x_{t-1}, the same size; may be {@code sample}
+   * @throws IllegalStateException if a multistep run's steps are not taken in order
+   */
+  public void step(
+      int i,
+      FloatBuffer output,
+      FloatBuffer sample,
+      @Nullable FloatBuffer noise,
+      FloatBuffer previous) {
+    SamplingStep step = step(i);
+    if (!multistep) {
+      named(step, () -> DenoisingStep.sample(step.coefficients(), output, sample, noise, previous));
+      return;
+    }
+    if (i != 0 && i != next) {
+      throw new IllegalStateException(
+          "the steps of a multistep run are taken in order: expected step %d or 0, but was %d"
+              .formatted(next, i));
+    }
+    FloatBuffer x0 = previousX0;
+    if (i == 0 && (x0 == null || x0.capacity() != output.remaining())) {
+      x0 = FloatBuffer.allocate(output.remaining());
+      previousX0 = x0;
+    }
+    if (x0 == null || x0.capacity() != output.remaining()) {
+      throw new IllegalArgumentException(
+          "%s: output must hold %d elements like that of the step before, but holds %d"
+              .formatted(step, x0 == null ? 0 : x0.capacity(), output.remaining()));
+    }
+    FloatBuffer history = x0;
+    named(
+        step,
+        () -> DenoisingStep.sample(step.coefficients(), output, sample, noise, history, previous));
+    next = i + 1;
+  }
+
+  /**
+   * Take a step and tell how probable it was: {@link DenoisingStep#sample(StepCoefficients,
+   * Reduction, FloatBuffer, FloatBuffer, FloatBuffer, FloatBuffer, double[])}.
+   *
+   * @param i the step, from 0
+   * @param reduction over an image's elements
+   * @param output the model's output, [N, ...]
+   * @param sample x_t, the same size
+   * @param noise standard normal, the same size
+   * @param previous receives x_{t-1}, the same size
+   * @param logProbabilities receives one number an image, [N]
+   * @throws IllegalArgumentException naming the step, if it is deterministic
+   */
+  public void step(
+      int i,
+      Reduction reduction,
+      FloatBuffer output,
+      FloatBuffer sample,
+      FloatBuffer noise,
+      FloatBuffer previous,
+      double[] logProbabilities) {
+    SamplingStep step = step(i);
+    named(
+        step,
+        () ->
+            DenoisingStep.sample(
+                step.coefficients(), reduction, output, sample, noise, previous, logProbabilities));
+  }
+
+  private SamplingStep step(int i) {
+    if (i < 0 || i >= steps.size()) {
+      throw new IllegalArgumentException(
+          "the run has steps 0 to %d, but was asked for %d".formatted(steps.size() - 1, i));
+    }
+    return steps.get(i);
+  }
+
+  private static void named(SamplingStep step, Runnable action) {
+    try {
+      action.run();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(step + ": " + e.getMessage(), e);
+    }
+  }
+}

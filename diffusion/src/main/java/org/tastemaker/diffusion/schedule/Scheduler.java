@@ -1,0 +1,64 @@
+package org.tastemaker.diffusion.schedule;
+
+/**
+ * A sampler of a diffusion model: it plans the way from noise to a clean sample in a given number
+ * of steps.
+ *
+ * <p>A scheduler is immutable and serves any number of runs at a time. The loop around it is
+ *
+ * <pre>{@code
+ * SamplingRun run = scheduler.begin(50);
+ * // sample = run.initialNoiseScale() * noise
+ * for (int i = 0; i < run.steps().size(); i++) {
+ *   run.scaleInput(i, sample, input);
+ *   // output = model(input, run.steps().get(i).timestep())
+ *   run.step(i, output, sample, noise, sample);
+ * }
+ * }</pre>
+ */
+public interface Scheduler {
+  /**
+   * Plan a run that starts part of the way, from a noised image: image-to-image.
+   *
+   * @param steps how many steps the whole way has, 1 to the number of training steps
+   * @param strength which share of the way to go, in [0, 1]; the run has {@code floor(steps *
+   *     strength)} steps. At 1 it has all of them; at 0 none, and the image stays as it is
+   * @return the run
+   * @throws IllegalArgumentException if an argument is out of range, or the schedule has no such
+   *     steps; the message names the step
+   */
+  SamplingRun begin(int steps, double strength);
+
+  /**
+   * Plan a run that starts from pure noise.
+   *
+   * @param steps how many steps, 1 to the number of training steps
+   * @return the run
+   * @throws IllegalArgumentException if the number is out of range, or the schedule has no such
+   *     steps; the message names the step
+   */
+  default SamplingRun begin(int steps) {
+    return begin(steps, 1);
+  }
+
+  /**
+   * The sampler that a configuration asks for, with the usual options: DDIM is deterministic and
+   * ends as in diffusers.
+   *
+   * @param config of a class that can sample
+   * @return the sampler
+   * @throws IllegalArgumentException if the class can only be read for its noise schedule
+   */
+  static Scheduler of(SchedulerConfig config) {
+    return switch (config.kind()) {
+      case DDIM -> DdimScheduler.of(config);
+      case DDPM -> DdpmScheduler.of(config);
+      case DPM_SOLVER_MULTISTEP -> DpmSolverScheduler.of(config);
+      case EULER_DISCRETE -> EulerScheduler.of(config);
+      case PNDM, LMS_DISCRETE ->
+          throw new IllegalArgumentException(
+              config.kind().className()
+                  + " can be read for its noise schedule but not sampled with. Choose a sampler for the same betas, for example config.as(SchedulerKind.DDIM) or config.as(SchedulerKind.DPM_SOLVER_MULTISTEP).");
+    };
+  }
+}

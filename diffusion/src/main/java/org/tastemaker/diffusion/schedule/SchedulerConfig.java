@@ -1,0 +1,282 @@
+package org.tastemaker.diffusion.schedule;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+import org.nd4j.shade.jackson.core.json.JsonReadFeature;
+import org.nd4j.shade.jackson.databind.DeserializationFeature;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.nd4j.shade.jackson.databind.json.JsonMapper;
+
+/**
+ * The settings of a noise schedule and its sampler, as in diffusers' {@code scheduler_config.json}.
+ *
+ * <p>What was given is kept apart from the defaults, because the defaults belong to the class: a
+ * file of one class can be used as another ({@link #as}), as with {@code from_config} in diffusers.
+ * That is the way to sample from Stable Diffusion 1.x, whose file names the PNDM scheduler:
+ *
+ * <pre>{@code
+ * SchedulerConfig config = SchedulerConfig.read(model.resolve("scheduler/scheduler_config.json"));
+ * Scheduler sampler = Scheduler.of(config.as(SchedulerKind.DDIM));
+ * }</pre>
+ *
+ * <p>Every setting is checked on creation. A setting that would change the result in a way that is
+ * not supported is an error; names that the class does not know are kept and have no effect, as in
+ * diffusers.
+ *
+ * @param kind the scheduler's class
+ * @param given the settings that differ from the class's defaults or were written down, by their
+ *     diffusers names; values are numbers, booleans, strings or lists of numbers
+ */
+public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
+  /** The files hold {@code -Infinity} without quotes, as Python writes it. */
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  /**
+   * Checks every setting.
+   *
+   * @param kind the scheduler's class
+   * @param given copied
+   * @throws IllegalArgumentException naming the setting, its value and what is supported
+   */
+  public SchedulerConfig {
+    Objects.requireNonNull(kind, "kind == null");
+    given = Collections.unmodifiableMap(new LinkedHashMap<>(given));
+    new SchedulerConfigCheck(kind, given).run();
+  }
+
+  /**
+   * The configuration of a class with some settings of its own and its defaults for the rest.
+   *
+   * @param kind the scheduler's class
+   * @param settings by their diffusers names; null stands for "not set"
+   * @return the configuration
+   */
+  public static SchedulerConfig of(SchedulerKind kind, Map<String, ?> settings) {
+    Map<String, Object> copy = new LinkedHashMap<>(settings);
+    copy.values().removeIf(Objects::isNull);
+    return new SchedulerConfig(kind, copy);
+  }
+
+  /**
+   * Stable Diffusion 1.x's noise schedule, sampled by DDIM: {@code scaled_linear} betas from
+   * 0.00085 to 0.012, 1000 training steps, an offset of 1, no clipping.
+   *
+   * @return the configuration
+   */
+  public static SchedulerConfig stableDiffusion() {
+    return of(
+        SchedulerKind.DDIM,
+        Map.of(
+            "beta_start",
+            0.00085,
+            "beta_end",
+            0.012,
+            "beta_schedule",
+            "scaled_linear",
+            "clip_sample",
+            false,
+            "set_alpha_to_one",
+            false,
+            "steps_offset",
+            1));
+  }
+
+  /**
+   * Read a {@code scheduler_config.json}.
+   *
+   * @param file the file
+   * @return the configuration
+   * @throws UncheckedIOException if the file cannot be read
+   * @throws IllegalArgumentException if it is not a supported configuration; the message names the
+   *     file
+   */
+  public static SchedulerConfig read(Path file) {
+    try {
+      return parse(Files.readString(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Read the text of a {@code scheduler_config.json}.
+   *
+   * @param json a JSON object with a {@code _class_name}
+   * @return the configuration
+   * @throws IllegalArgumentException if it is not a supported configuration
+   */
+  public static SchedulerConfig parse(String json) {
+    JsonNode root;
+    try {
+      root = JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "scheduler configuration is not JSON: " + e.getOriginalMessage(), e);
+    }
+    if (!root.isObject()) {
+      throw new IllegalArgumentException(
+          "scheduler configuration must be a JSON object, but was " + root.getNodeType());
+    }
+    JsonNode className = root.get("_class_name");
+    if (className == null || !className.isTextual()) {
+      throw new IllegalArgumentException(
+          "scheduler configuration has no _class_name, for example \"DDIMScheduler\"");
+    }
+    Map<String, Object> settings = new LinkedHashMap<>();
+    root.fields()
+        .forEachRemaining(
+            entry -> {
+              // Names with an underscore in front are diffusers' own notes; null stands for "not
+              // set".
+              if (!entry.getKey().startsWith("_") && !entry.getValue().isNull()) {
+                settings.put(entry.getKey(), JSON.convertValue(entry.getValue(), Object.class));
+              }
+            });
+    return new SchedulerConfig(SchedulerKind.of(className.asText()), settings);
+  }
+
+  /**
+   * The text that diffusers reads back as the same configuration: the class's settings, and with
+   * them the given ones that other classes know.
+   *
+   * @return a JSON object
+   */
+  public String toJson() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("_class_name", kind.className());
+    kind.defaults().keySet().forEach(name -> all.put(name, setting(name)));
+    given.forEach(all::putIfAbsent);
+    // The default of lambda_min_clipped, and not a number that JSON knows.
+    all.values().removeIf(value -> value instanceof Double d && d.isInfinite());
+    try {
+      return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("cannot write " + all, e);
+    }
+  }
+
+  /**
+   * The same settings for another class, whose defaults hold for what was not given.
+   *
+   * @param other the class
+   * @return the configuration
+   */
+  public SchedulerConfig as(SchedulerKind other) {
+    return new SchedulerConfig(other, given);
+  }
+
+  /**
+   * A copy with one setting changed.
+   *
+   * @param name its name in diffusers; must be one that the class knows
+   * @param value the value
+   * @return the copy
+   */
+  public SchedulerConfig with(String name, Object value) {
+    if (!kind.defaults().containsKey(name)) {
+      throw new IllegalArgumentException(
+          "%s has no setting %s; it has %s"
+              .formatted(kind.className(), name, kind.defaults().keySet()));
+    }
+    Map<String, Object> changed = new LinkedHashMap<>(given);
+    changed.put(name, value);
+    return new SchedulerConfig(kind, changed);
+  }
+
+  /**
+   * How many noise levels the model was trained on, T.
+   *
+   * @return at least 1
+   */
+  public int trainSteps() {
+    return integer("num_train_timesteps");
+  }
+
+  /**
+   * What the model's output means.
+   *
+   * @return the prediction type
+   */
+  public PredictionType predictionType() {
+    return PredictionType.of(text("prediction_type"));
+  }
+
+  /**
+   * How sampling timesteps are picked.
+   *
+   * @return the spacing
+   */
+  public TimestepSpacing timestepSpacing() {
+    return TimestepSpacing.of(text("timestep_spacing"));
+  }
+
+  /**
+   * The range to which the predicted clean sample is clipped.
+   *
+   * @return a positive bound of the absolute value; infinite where nothing is clipped
+   */
+  public double clipRange() {
+    return flag("clip_sample") ? number("clip_sample_range") : Double.POSITIVE_INFINITY;
+  }
+
+  int stepsOffset() {
+    return integer("steps_offset");
+  }
+
+  /** The value of a setting: the given one, or else the class's default, or else null. */
+  @Nullable Object setting(String name) {
+    Object value = given.get(name);
+    return value != null ? value : kind.defaults().get(name);
+  }
+
+  /** A boolean setting; false for a class that does not know it. */
+  boolean flag(String name) {
+    return kind.defaults().containsKey(name) && Boolean.TRUE.equals(setting(name));
+  }
+
+  int integer(String name) {
+    return ((Number) required(name)).intValue();
+  }
+
+  double number(String name) {
+    return ((Number) required(name)).doubleValue();
+  }
+
+  OptionalDouble optionalNumber(String name) {
+    return setting(name) instanceof Number number
+        ? OptionalDouble.of(number.doubleValue())
+        : OptionalDouble.empty();
+  }
+
+  String text(String name) {
+    return (String) required(name);
+  }
+
+  /** The betas that were written down, or null where a formula gives them. */
+  double @Nullable [] trainedBetas() {
+    return setting("trained_betas") instanceof List<?> list
+        ? list.stream().mapToDouble(beta -> ((Number) beta).doubleValue()).toArray()
+        : null;
+  }
+
+  private Object required(String name) {
+    return Objects.requireNonNull(setting(name), name);
+  }
+}

@@ -1,0 +1,117 @@
+package org.tastemaker.diffusion.schedule;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks the settings that a scheduler class knows: their types, their ranges, what is supported.
+ */
+final class SchedulerConfigCheck {
+  /** Settings that select something by name, with the names that are supported. */
+  private static final Map<String, Set<String>> CHOICES =
+      Map.of(
+          "beta_schedule", Set.of("linear", "scaled_linear", "squaredcos_cap_v2"),
+          "prediction_type", Set.of("epsilon", "v_prediction", "sample"),
+          "timestep_spacing", Set.of("leading", "trailing", "linspace"),
+          "algorithm_type", Set.of("dpmsolver++"),
+          "solver_type", Set.of("midpoint", "heun"),
+          "final_sigmas_type", Set.of("zero", "sigma_min"),
+          "interpolation_type", Set.of("linear"),
+          "timestep_type", Set.of("discrete"),
+          "variance_type", Set.of("fixed_small", "fixed_small_log", "fixed_large"));
+
+  /** Switches of diffusers that change the result and that nothing here implements. */
+  private static final Set<String> UNSUPPORTED =
+      Set.of(
+          "thresholding",
+          "use_exponential_sigmas",
+          "use_beta_sigmas",
+          "use_lu_lambdas",
+          "use_flow_sigmas");
+
+  private final SchedulerKind kind;
+  private final Map<String, Object> given;
+
+  SchedulerConfigCheck(SchedulerKind kind, Map<String, Object> given) {
+    this.kind = kind;
+    this.given = given;
+  }
+
+  void run() {
+    kind.defaults().forEach(this::check);
+    int trainSteps = (int) number("num_train_timesteps");
+    require(trainSteps >= 1, "num_train_timesteps", trainSteps, "at least 1");
+    if (given.get("trained_betas") instanceof List<?> betas) {
+      for (Object beta : betas) {
+        require(
+            beta instanceof Number n && n.doubleValue() >= 0 && n.doubleValue() <= 1,
+            "trained_betas",
+            beta,
+            "numbers in [0, 1]");
+      }
+      require(
+          betas.size() == trainSteps,
+          "trained_betas",
+          betas.size() + " values",
+          "as many values as num_train_timesteps, " + trainSteps);
+    } else {
+      double start = number("beta_start");
+      double end = number("beta_end");
+      require(start > 0 && start < 1, "beta_start", start, "in (0, 1)");
+      require(end >= start && end < 1, "beta_end", end, "at least beta_start and below 1");
+    }
+    require(number("steps_offset") >= 0, "steps_offset", number("steps_offset"), "at least 0");
+    if (kind.defaults().containsKey("clip_sample_range")) {
+      double range = number("clip_sample_range");
+      require(range > 0, "clip_sample_range", range, "above 0");
+    }
+    if (kind == SchedulerKind.DPM_SOLVER_MULTISTEP) {
+      double order = number("solver_order");
+      require(order == 1 || order == 2, "solver_order", order, "1 or 2");
+    }
+  }
+
+  private void check(String name, @Nullable Object byDefault) {
+    Object value = given.get(name);
+    if (value == null) {
+      return;
+    }
+    if (CHOICES.containsKey(name)) {
+      require(CHOICES.get(name).contains(value), name, value, "one of " + sorted(name));
+    } else if (UNSUPPORTED.contains(name)) {
+      require(Boolean.FALSE.equals(value), name, value, "false (true is not supported)");
+    } else if (name.equals("trained_betas")) {
+      require(value instanceof List<?>, name, value, "a list of numbers");
+    } else if (byDefault instanceof Boolean) {
+      require(value instanceof Boolean, name, value, "true or false");
+    } else if (byDefault instanceof Integer) {
+      require(
+          value instanceof Number n && n.doubleValue() == n.intValue(),
+          name,
+          value,
+          "a whole number");
+    } else {
+      require(value instanceof Number n && !Double.isNaN(n.doubleValue()), name, value, "a number");
+    }
+  }
+
+  private static List<String> sorted(String name) {
+    return CHOICES.getOrDefault(name, Set.of()).stream().sorted().toList();
+  }
+
+  private double number(String name) {
+    Object value = given.get(name);
+    Object used = value != null ? value : kind.defaults().get(name);
+    return ((Number) Objects.requireNonNull(used, name)).doubleValue();
+  }
+
+  private void require(boolean condition, String name, @Nullable Object value, String expected) {
+    if (!condition) {
+      throw new IllegalArgumentException(
+          "%s: %s must be %s, but was %s".formatted(kind.className(), name, expected, value));
+    }
+  }
+}

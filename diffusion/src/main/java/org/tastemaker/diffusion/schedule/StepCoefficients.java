@@ -1,0 +1,134 @@
+package org.tastemaker.diffusion.schedule;
+
+/**
+ * One denoising step as an affine map, which is all that a kernel needs to know about a sampler.
+ * For each element, with the model's output {@code o} and the sample {@code x}:
+ *
+ * <pre>
+ *   x0   = clamp(x0FromSample * x + x0FromOutput * o, -clip, clip)
+ *   mean = meanFromX0 * x0 + meanFromSample * x + meanFromOutput * o + meanFromPreviousX0 * x0'
+ *   previous = mean + sigma * noise
+ * </pre>
+ *
+ * where {@code x0'} is the x0 of the step before (only multistep solvers use it).
+ *
+ * @param x0FromSample weight of the sample in the predicted clean sample
+ * @param x0FromOutput weight of the model's output in the predicted clean sample
+ * @param clip bound of the absolute value of the predicted clean sample; infinite: not clipped
+ * @param meanFromX0 weight of the predicted clean sample in the mean
+ * @param meanFromSample weight of the sample in the mean
+ * @param meanFromOutput weight of the model's output in the mean
+ * @param meanFromPreviousX0 weight of the step before's clean sample in the mean
+ * @param sigma deviation of the noise; 0 for a deterministic step
+ */
+public record StepCoefficients(
+    double x0FromSample,
+    double x0FromOutput,
+    double clip,
+    double meanFromX0,
+    double meanFromSample,
+    double meanFromOutput,
+    double meanFromPreviousX0,
+    double sigma) {
+
+  /**
+   * Checks that the map is one.
+   *
+   * @param x0FromSample finite
+   * @param x0FromOutput finite
+   * @param clip above 0
+   * @param meanFromX0 finite
+   * @param meanFromSample finite
+   * @param meanFromOutput finite
+   * @param meanFromPreviousX0 finite
+   * @param sigma finite, at least 0
+   * @throws IllegalArgumentException if a coefficient is out of its range
+   */
+  public StepCoefficients {
+    double sum =
+        x0FromSample
+            + x0FromOutput
+            + meanFromX0
+            + meanFromSample
+            + meanFromOutput
+            + meanFromPreviousX0
+            + sigma;
+    if (!Double.isFinite(sum)) {
+      throw new IllegalArgumentException(
+          "every coefficient must be finite, but they were x0FromSample %s, x0FromOutput %s, meanFromX0 %s, meanFromSample %s, meanFromOutput %s, meanFromPreviousX0 %s, sigma %s"
+              .formatted(
+                  x0FromSample,
+                  x0FromOutput,
+                  meanFromX0,
+                  meanFromSample,
+                  meanFromOutput,
+                  meanFromPreviousX0,
+                  sigma));
+    }
+    if (!(clip > 0)) {
+      throw new IllegalArgumentException("clip must be above 0, but was " + clip);
+    }
+    if (sigma < 0) {
+      throw new IllegalArgumentException("sigma must be at least 0, but was " + sigma);
+    }
+  }
+
+  /**
+   * The predicted clean sample of one element.
+   *
+   * @param sample x
+   * @param output o
+   * @return x0, clipped
+   */
+  double x0(double sample, double output) {
+    double x0 = x0FromSample * sample + x0FromOutput * output;
+    return x0 > clip ? clip : Math.max(x0, -clip);
+  }
+
+  /** The mean of one element, without the share of the step before. */
+  double mean(double sample, double output) {
+    return meanFromX0 * x0(sample, output) + meanFromSample * sample + meanFromOutput * output;
+  }
+
+  /** The derivative of the mean of one element with respect to the model's output. */
+  double meanByOutput(double sample, double output) {
+    double x0 = x0FromSample * sample + x0FromOutput * output;
+    double throughX0 = Math.abs(x0) <= clip ? meanFromX0 * x0FromOutput : 0;
+    return throughX0 + meanFromOutput;
+  }
+
+  /**
+   * The factor c of the Kullback-Leibler divergence between two policies that differ in the model's
+   * output alone: {@code KL = c |o - o_ref|^2}, exact for Gaussians of the same sigma, where
+   * nothing is clipped.
+   *
+   * @return {@code (d mean / d o)^2 / (2 sigma^2)}
+   * @throws IllegalStateException if sigma is 0
+   */
+  public double klFactor() {
+    if (sigma == 0) {
+      throw new IllegalStateException(
+          "the divergence is not defined for a deterministic step (sigma = 0)");
+    }
+    double slope = (meanFromX0 * x0FromOutput + meanFromOutput) / sigma;
+    return slope * slope / 2;
+  }
+
+  /** These coefficients for the x0 that a prediction type and noise level give, before the mean. */
+  static Prediction prediction(PredictionType type, double abar) {
+    double a = Math.sqrt(abar);
+    double s = Math.sqrt(1 - abar);
+    return switch (type) {
+      case EPSILON -> new Prediction(1 / a, -s / a, 0, 1);
+      case V_PREDICTION -> new Prediction(a, -s, s, a);
+      case SAMPLE -> new Prediction(0, 1, 1 / s, -a / s);
+    };
+  }
+
+  /**
+   * What a model's output says of the sample {@code x = sqrt(abar) x0 + sqrt(1 - abar) e}: {@code
+   * x0 = x0FromSample x + x0FromOutput o} and {@code e = noiseFromSample x + noiseFromOutput o}.
+   */
+  record Prediction(
+      double x0FromSample, double x0FromOutput, double noiseFromSample, double noiseFromOutput) {}
+}

@@ -1,0 +1,27 @@
+/**
+ * Noise schedules and samplers of the denoising diffusion models, compatible with diffusers.
+ *
+ * <p>The design rests on one observation: DDIM, DDPM, Euler and DPM-Solver++ are all the same
+ * affine map of a few tensors, with other numbers. So a {@link
+ * org.tastemaker.diffusion.schedule.Scheduler} does no tensor arithmetic. It turns a {@link
+ * org.tastemaker.diffusion.schedule.SchedulerConfig} and a number of steps into a table of {@link
+ * org.tastemaker.diffusion.schedule.StepCoefficients}, in double precision, once per run:
+ *
+ * <pre>{@code
+ * SchedulerConfig -> NoiseSchedule -> Scheduler.begin(steps) -> SamplingRun (SamplingStep...)
+ *                                                                  |
+ *                                     DenoisingStep: the arithmetic, one pass over the data
+ * }</pre>
+ *
+ * <p>{@link org.tastemaker.diffusion.schedule.DenoisingStep} is the only code that touches samples.
+ * It is pure, allocates nothing, reads {@link java.nio.FloatBuffer} views of any float memory (so
+ * that it needs no ND4J natives), and is the seam where a GPU kernel goes in. What a sampler
+ * remembers from step to step (the multistep history of DPM-Solver++) lives in the {@link
+ * org.tastemaker.diffusion.schedule.SamplingRun}, so that one scheduler serves any number of runs.
+ *
+ * <p>The noise of a step is an argument: nothing here draws random numbers.
+ */
+@NullMarked
+package org.tastemaker.diffusion.schedule;
+
+import org.jspecify.annotations.NullMarked;

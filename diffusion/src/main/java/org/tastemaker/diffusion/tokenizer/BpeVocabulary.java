@@ -1,0 +1,258 @@
+package org.tastemaker.diffusion.tokenizer;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.shade.jackson.core.JsonFactory;
+import org.nd4j.shade.jackson.core.JsonFactoryBuilder;
+import org.nd4j.shade.jackson.core.JsonGenerator;
+import org.nd4j.shade.jackson.core.JsonParser;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+import org.nd4j.shade.jackson.core.JsonToken;
+import org.nd4j.shade.jackson.core.StreamReadFeature;
+
+/**
+ * A byte-pair vocabulary: the ids of the tokens, and the merges that build them, earliest first.
+ *
+ * <p>On disk it is two files in UTF-8: {@code vocab.json}, an object from token to id, and {@code
+ * merges.txt}, a line {@code #version: 0.2} and then two symbols a line with a space between.
+ *
+ * @param ids from token to id; the ids are 0 to n - 1, each once
+ * @param merges each once; its two symbols and what they make together are tokens
+ */
+public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Merge> merges) {
+  static final String VOCAB_FILE = "vocab.json";
+  static final String MERGES_FILE = "merges.txt";
+  private static final String VERSION = "#version: 0.2";
+
+  /**
+   * Two neighbouring symbols that become one.
+   *
+   * @param left the first symbol
+   * @param right the symbol behind it
+   */
+  public record Merge(String left, String right) {
+    String result() {
+      return left + right;
+    }
+  }
+
+  /**
+   * Checks the vocabulary.
+   *
+   * @param ids from token to id
+   * @param merges earliest first
+   * @throws IllegalArgumentException if the ids are not 0 to n - 1, or if a merge is there twice or
+   *     has a symbol or a result that is no token
+   */
+  public BpeVocabulary {
+    checkIds("the vocabulary", ids);
+    checkMerges(i -> "merge " + i, ids, merges);
+  }
+
+  /**
+   * Reads {@code vocab.json} and {@code merges.txt}.
+   *
+   * @param folder where the two files are
+   * @return the vocabulary
+   * @throws IllegalArgumentException if a file is not what it should be; the message names the file
+   *     and the line
+   * @throws UncheckedIOException if a file cannot be read
+   */
+  public static BpeVocabulary load(Path folder) {
+    Path vocabFile = folder.resolve(VOCAB_FILE);
+    Path mergesFile = folder.resolve(MERGES_FILE);
+    try {
+      ImmutableMap<String, Integer> ids = readIds(vocabFile);
+      checkIds(vocabFile.toString(), ids);
+      ImmutableList<Merge> merges = readMerges(mergesFile);
+      // Line 1 is the version, and no line is left out.
+      checkMerges(i -> mergesFile + " line " + (i + 2), ids, merges);
+      return new BpeVocabulary(ids, merges);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Writes {@code vocab.json}, ordered by id, and {@code merges.txt}.
+   *
+   * @param folder an existing folder; files of these names are replaced
+   * @throws UncheckedIOException if writing fails
+   */
+  public void save(Path folder) {
+    try {
+      try (Writer out = Files.newBufferedWriter(folder.resolve(VOCAB_FILE));
+          JsonGenerator json = new JsonFactory().createGenerator(out)) {
+        json.writeStartObject();
+        List<Map.Entry<String, Integer>> entries = new ArrayList<>(ids.entrySet());
+        entries.sort(Map.Entry.comparingByValue(Comparator.naturalOrder()));
+        for (Map.Entry<String, Integer> entry : entries) {
+          json.writeNumberField(entry.getKey(), entry.getValue());
+        }
+        json.writeEndObject();
+      }
+      try (Writer out = Files.newBufferedWriter(folder.resolve(MERGES_FILE))) {
+        out.write(VERSION + "\n");
+        for (Merge merge : merges) {
+          out.write(merge.left() + " " + merge.right() + "\n");
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static ImmutableMap<String, Integer> readIds(Path file) throws IOException {
+    ImmutableMap.Builder<String, Integer> ids = ImmutableMap.builder();
+    JsonFactory factory =
+        new JsonFactoryBuilder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+    try (Reader in = Files.newBufferedReader(file);
+        JsonParser parser = factory.createParser(in)) {
+      requireToken(file, parser, parser.nextToken(), JsonToken.START_OBJECT, "an object");
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        String token = parser.currentName();
+        requireToken(
+            file,
+            parser,
+            parser.nextToken(),
+            JsonToken.VALUE_NUMBER_INT,
+            "an integer as the id of '" + token + "'");
+        ids.put(token, parser.getIntValue());
+      }
+      if (parser.nextToken() != null) {
+        throw new IllegalArgumentException(
+            file + " line " + line(parser) + ": expected nothing behind the object");
+      }
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          file + " line " + e.getLocation().getLineNr() + ": " + e.getOriginalMessage(), e);
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException(file + ": expected UTF-8", e);
+    }
+    return ids.buildOrThrow();
+  }
+
+  private static void requireToken(
+      Path file,
+      JsonParser parser,
+      @Nullable JsonToken actual,
+      JsonToken expected,
+      String description) {
+    if (actual != expected) {
+      throw new IllegalArgumentException(
+          file
+              + " line "
+              + line(parser)
+              + ": expected "
+              + description
+              + " (the file is an object from token to id), but found "
+              + actual);
+    }
+  }
+
+  private static int line(JsonParser parser) {
+    return parser.getTokenLocation().getLineNr();
+  }
+
+  private static ImmutableList<Merge> readMerges(Path file) throws IOException {
+    ImmutableList.Builder<Merge> merges = ImmutableList.builder();
+    try (BufferedReader in = Files.newBufferedReader(file)) {
+      String first = in.readLine();
+      if (first == null || !first.startsWith("#version")) {
+        throw new IllegalArgumentException(
+            file + " line 1: expected '" + VERSION + "', but found '" + first + "'");
+      }
+      int blank = 0;
+      int number = 2;
+      for (String line = in.readLine(); line != null; line = in.readLine(), number++) {
+        if (line.isBlank()) { // only at the end
+          blank = blank == 0 ? number : blank;
+          continue;
+        }
+        String[] parts = line.strip().split(" +", -1);
+        if (parts.length != 2 || blank != 0) {
+          throw new IllegalArgumentException(
+              file
+                  + " line "
+                  + (blank == 0 ? number : blank)
+                  + ": expected two symbols with a space between, but found '"
+                  + (blank == 0 ? line : "")
+                  + "'");
+        }
+        merges.add(new Merge(parts[0], parts[1]));
+      }
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException(file + ": expected UTF-8", e);
+    }
+    return merges.build();
+  }
+
+  private static void checkIds(String where, Map<String, Integer> ids) {
+    BitSet seen = new BitSet(ids.size());
+    ids.forEach(
+        (token, id) -> {
+          if (id < 0 || id >= ids.size() || seen.get(id)) {
+            throw new IllegalArgumentException(
+                where
+                    + ": expected the ids 0 to "
+                    + (ids.size() - 1)
+                    + ", each once, but token '"
+                    + token
+                    + "' has "
+                    + id
+                    + (id >= 0 && id < ids.size() ? ", as another token has" : ""));
+          }
+          seen.set(id);
+        });
+  }
+
+  private static void checkMerges(
+      IntFunction<String> where, Map<String, Integer> ids, List<Merge> merges) {
+    Map<Merge, Integer> seen = new HashMap<>();
+    for (int i = 0; i < merges.size(); i++) {
+      Merge merge = Objects.requireNonNull(merges.get(i), "merge == null");
+      for (String token : ImmutableSet.of(merge.left(), merge.right(), merge.result())) {
+        if (!ids.containsKey(token)) {
+          throw new IllegalArgumentException(
+              where.apply(i)
+                  + ": expected '"
+                  + merge.left()
+                  + "', '"
+                  + merge.right()
+                  + "' and '"
+                  + merge.result()
+                  + "' to be in the vocabulary, but '"
+                  + token
+                  + "' is not");
+        }
+      }
+      Integer earlier = seen.put(merge, i);
+      if (earlier != null) {
+        throw new IllegalArgumentException(
+            where.apply(i) + ": is the same as " + where.apply(earlier));
+      }
+    }
+  }
+}

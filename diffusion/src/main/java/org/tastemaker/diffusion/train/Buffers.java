@@ -1,0 +1,24 @@
+package org.tastemaker.diffusion.train;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/** Checks of lists of buffers. */
+final class Buffers {
+  private Buffers() {}
+
+  /** Checks that there are as many buffers as expected, and each of its size. */
+  static void requireSizes(String name, List<FloatBuffer> expected, List<FloatBuffer> actual) {
+    if (actual.size() != expected.size()) {
+      throw new IllegalArgumentException(
+          "%s must be %d buffers, but were %d".formatted(name, expected.size(), actual.size()));
+    }
+    for (int i = 0; i < expected.size(); i++) {
+      if (actual.get(i).remaining() != expected.get(i).remaining()) {
+        throw new IllegalArgumentException(
+            "%s[%d] must hold %d elements, but holds %d"
+                .formatted(name, i, expected.get(i).remaining(), actual.get(i).remaining()));
+      }
+    }
+  }
+}

@@ -1,0 +1,417 @@
+package org.tastemaker.diffusion.train;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.primitives.ImmutableIntArray;
+import com.google.common.primitives.Longs;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.NoiseSchedule;
+import org.tastemaker.diffusion.schedule.SchedulerConfig;
+
+/**
+ * Trains a denoiser, and its text encoder with it if wanted, on captioned latents.
+ *
+ * <p>The objective is that of Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic Models"
+ * (2020), equation 14, with a text beside the noisy latents (Rombach et al., 2022, equation 3):
+ *
+ * <pre>
+ *   L = E_{x_0, y, t, e} w(t) |e - e_theta(x_t, t, tau(y))|^2,   x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) e
+ * </pre>
+ *
+ * <p>A model that predicts the velocity has {@code v = sqrt(abar_t) e - sqrt(1 - abar_t) x_0} in
+ * the place of e (Salimans and Ho, "Progressive Distillation", 2022, appendix D), one that predicts
+ * the clean sample has x_0. The square is the mean over an image's numbers.
+ *
+ * <table class="striped">
+ * <caption>Notation</caption>
+ * <thead><tr><th>code</th><th>symbol</th></tr></thead>
+ * <tbody>
+ * <tr><td>latents</td><td>x_0, [N, C, H, W]</td></tr>
+ * <tr><td>example.noisy, example.timesteps</td><td>x_t, t</td></tr>
+ * <tr><td>example.target</td><td>e, v or x_0</td></tr>
+ * <tr><td>captions, context</td><td>y, [N, L]; tau(y), [N, L, D]</td></tr>
+ * <tr><td>{@link Options#minSnrGamma}</td><td>w(t), by {@link MinSnrWeight}; 1 without</td></tr>
+ * </tbody>
+ * </table>
+ *
+ * <p>The loss and its gradient with respect to the prediction are computed in Java; the graphs turn
+ * that into gradients of parameters. Where the text encoder is trained, the U-Net's gradient with
+ * respect to its text is the text encoder's cotangent.
+ *
+ * <p>What is drawn is a function of the seed and of a batch's number, so a run that goes on from a
+ * checkpoint ({@link #restore}) ends with the same weights, bit for bit, as one that was never
+ * stopped, if the machine's native code computes the same from the same. Not thread-safe; the
+ * models must not be used otherwise while {@link #run} does.
+ */
+public final class DenoisingTrainer {
+  private static final String UNET = "unet";
+  private static final String TEXT_ENCODER = "text_encoder";
+  private static final Set<String> UNET_INPUTS =
+      Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TIMESTEP, UNet2DConditionModel.TEXT);
+
+  private final Models models;
+  private final FunctionOptions unetOptions;
+  private final boolean trainsText;
+  private final DenoisingObjective objective;
+  private final TrainingState state;
+  private final TrainingLoop loop;
+  private final Options options;
+  private final Seed seed;
+
+  /**
+   * What is trained on what.
+   *
+   * @param unet the denoiser
+   * @param trainedUnet what of it is trained
+   * @param textEncoder whose tokens are as wide as the denoiser's text
+   * @param trainedTextEncoder what of it is trained
+   * @param clipSkip how many of the text encoder's last layers are left out
+   * @param scheduler the noise schedule, and what the denoiser predicts
+   * @param emptyPrompt the ids of the empty text, padded like every caption
+   */
+  public record Models(
+      UNet2DConditionModel unet,
+      TrainedPart trainedUnet,
+      ClipTextModel textEncoder,
+      TrainedPart trainedTextEncoder,
+      int clipSkip,
+      SchedulerConfig scheduler,
+      ImmutableIntArray emptyPrompt) {
+    public Models {
+      int in = unet.config().inChannels();
+      int out = unet.config().outChannels();
+      if (in != out) {
+        throw new IllegalArgumentException(
+            "the U-Net must have as many channels out as in, but has %d in and %d out"
+                .formatted(in, out));
+      }
+      int wanted = unet.config().crossAttentionDim();
+      int given = textEncoder.config().hiddenSize();
+      if (wanted != given) {
+        throw new IllegalArgumentException(
+            "the U-Net reads text tokens of size %d, but the text encoder's have %d"
+                .formatted(wanted, given));
+      }
+      Objects.requireNonNull(scheduler, "scheduler == null");
+      requireIds(emptyPrompt, "the empty prompt", textEncoder);
+    }
+
+    /**
+     * A whole denoiser, with its text encoder frozen.
+     *
+     * @param unet the denoiser
+     * @param textEncoder whose tokens are as wide as the denoiser's text
+     * @param scheduler the noise schedule, and what the denoiser predicts
+     * @param emptyPrompt the ids of the empty text, padded like every caption
+     * @return the models
+     */
+    public static Models of(
+        UNet2DConditionModel unet,
+        ClipTextModel textEncoder,
+        SchedulerConfig scheduler,
+        ImmutableIntArray emptyPrompt) {
+      return new Models(
+          unet,
+          TrainedPart.everything(),
+          textEncoder,
+          TrainedPart.nothing(),
+          0,
+          scheduler,
+          emptyPrompt);
+    }
+
+    /**
+     * These models with other parts trained.
+     *
+     * @param ofUnet what of the denoiser is trained
+     * @param ofTextEncoder what of the text encoder is trained
+     * @return the models
+     */
+    public Models training(TrainedPart ofUnet, TrainedPart ofTextEncoder) {
+      return new Models(unet, ofUnet, textEncoder, ofTextEncoder, clipSkip, scheduler, emptyPrompt);
+    }
+  }
+
+  /**
+   * Hyper-parameters.
+   *
+   * @param optimizer how gradients become weights
+   * @param promptDropout the share of images whose caption is replaced by the empty one, in [0, 1],
+   *     so that guidance has something to compare with (Ho and Salimans, 2022); 0 for none
+   * @param noiseOffset the standard deviation of what each channel's noise is shifted by, at least
+   *     0; 0 for none
+   * @param minSnrGamma the gamma of {@link MinSnrWeight}, at least 0 and finite; 0 for equal
+   *     weights
+   */
+  public record Options(
+      OptimizerOptions optimizer, double promptDropout, double noiseOffset, double minSnrGamma) {
+    public Options {
+      Objects.requireNonNull(optimizer, "optimizer == null");
+      requireIn(promptDropout >= 0 && promptDropout <= 1, "promptDropout", "[0, 1]", promptDropout);
+      requireIn(
+          noiseOffset >= 0 && Double.isFinite(noiseOffset),
+          "noiseOffset",
+          "[0, infinity)",
+          noiseOffset);
+      requireIn(
+          minSnrGamma >= 0 && Double.isFinite(minSnrGamma),
+          "minSnrGamma",
+          "[0, infinity)",
+          minSnrGamma);
+    }
+
+    /**
+     * A tenth of the prompts dropped, no noise offset, equal weights.
+     *
+     * @param steps how many updates to do in all, at least 1
+     * @return the options
+     */
+    public static Options defaults(long steps) {
+      return new Options(OptimizerOptions.defaults(steps), 0.1, 0, 0);
+    }
+
+    private static void requireIn(boolean in, String name, String range, double value) {
+      if (!in) {
+        throw new IllegalArgumentException(
+            "%s must be in %s, but was %s".formatted(name, range, value));
+      }
+    }
+  }
+
+  /**
+   * A trainer at the beginning of its run. Nothing is computed yet.
+   *
+   * @param models what is trained; they stay their owner's, who closes them after training
+   * @param options hyper-parameters
+   * @param seed of everything drawn
+   */
+  public DenoisingTrainer(Models models, Options options, Seed seed) {
+    this.models = models;
+    this.options = options;
+    this.seed = seed;
+    this.state =
+        new TrainingState(
+            options.optimizer,
+            ImmutableMap.of(UNET, models.trainedUnet, TEXT_ENCODER, models.trainedTextEncoder),
+            ImmutableMap.of(
+                UNET, models.unet.parameters(), TEXT_ENCODER, models.textEncoder.parameters()));
+    this.trainsText = state.names().stream().anyMatch(n -> n.startsWith(TEXT_ENCODER + "/"));
+    this.unetOptions =
+        trainsText
+            ? models.trainedUnet.options().withInputGradients(Set.of(UNet2DConditionModel.TEXT))
+            : models.trainedUnet.options();
+    NoiseSchedule schedule = NoiseSchedule.of(models.scheduler);
+    this.objective = new DenoisingObjective(schedule, models.scheduler.predictionType(), options);
+    this.loop =
+        new TrainingLoop(
+            "denoising", "training the denoiser", options.optimizer, settings(schedule), state);
+  }
+
+  /**
+   * Trains from where the run is to its last step.
+   *
+   * @param batches a batch for each part of each step
+   * @param checkpoints when and where the run is saved
+   * @param listener hears the loss ({@code "loss"}), the gradient's norm and the learning rate of
+   *     each step
+   * @param cancellation looked at before each batch
+   * @throws IllegalStateException if the loss or a gradient is not a finite number; the message
+   *     names the step, and the weights are those before it
+   * @throws java.util.concurrent.CancellationException if it was cancelled; the weights are those
+   *     after the last whole step
+   */
+  public void run(
+      BatchSource<CaptionedLatents> batches,
+      Checkpointing checkpoints,
+      RunListener listener,
+      Cancellation cancellation) {
+    loop.run(
+        (number, share) -> backward(batches.batch(number), number, share),
+        checkpoints,
+        listener,
+        cancellation);
+  }
+
+  /** Adds a batch's gradient to the state. */
+  private Map<String, Double> backward(CaptionedLatents batch, long number, double share) {
+    check(batch, number);
+    Samples latents = batch.latents(); // [N, C, H, W]
+
+    // 1. Timesteps, noise, noisy latents and targets; captions, some of them dropped.
+    Seed ofBatch = seed.split(number);
+    DenoisingObjective.Example example = objective.draw(latents, ofBatch);
+    int[][] captions = captions(batch.captions(), example.promptDropped()); // [N][L]
+    models.trainedUnet.redraw().accept(ofBatch.split(UNET));
+    models.trainedTextEncoder.redraw().accept(ofBatch.split(TEXT_ENCODER));
+
+    GraphFunction tau =
+        models.textEncoder.function(
+            captions.length,
+            captions[0].length,
+            models.clipSkip,
+            models.trainedTextEncoder.options());
+    GraphFunction unet =
+        models.unet.function(
+            latents.count(), latents.height(), latents.width(), captions[0].length, unetOptions);
+    try (INDArray ids = Nd4j.createFromArray(captions); // [N, L]
+        INDArray noisy = latents.arrayOf(example.noisy()); // [N, C, H, W]
+        INDArray timesteps = timesteps(example.timesteps()); // [N]
+        INDArray cotangent = Nd4j.create(DataType.FLOAT, noisy.shape())) { // [N, C, H, W]
+      // 2. The prediction.
+      INDArray context =
+          Graphs.output(
+              tau.forward(Map.of(ClipTextModel.INPUT_IDS, ids)),
+              ClipTextModel.LAST_HIDDEN_STATE); // [N, L, D]
+      INDArray out =
+          Graphs.output(
+              unet.forward(
+                  Map.of(
+                      UNet2DConditionModel.SAMPLE,
+                      noisy,
+                      UNet2DConditionModel.TIMESTEP,
+                      timesteps,
+                      UNet2DConditionModel.TEXT,
+                      context)),
+              UNet2DConditionModel.OUT); // [N, C, H, W]
+
+      // 3. The loss and its gradient with respect to the prediction.
+      double loss =
+          objective.loss(example, FloatBuffers.of(out), share, FloatBuffers.of(cotangent));
+      if (!Double.isFinite(loss)) {
+        return Map.of("loss", loss); // the loop stops here
+      }
+
+      // 4. The gradient of the U-Net, and through its text that of the text encoder.
+      Map<String, INDArray> gradients = unet.backward(Map.of(UNet2DConditionModel.OUT, cotangent));
+      state.add(UNET, gradients, UNET_INPUTS);
+      if (trainsText) {
+        INDArray ofContext = Graphs.output(gradients, UNet2DConditionModel.TEXT); // [N, L, D]
+        state.add(
+            TEXT_ENCODER,
+            tau.backward(Map.of(ClipTextModel.LAST_HIDDEN_STATE, ofContext)),
+            Set.of());
+      }
+      return Map.of("loss", loss);
+    }
+  }
+
+  private void check(CaptionedLatents batch, long number) {
+    String where = "batch " + number;
+    int channels = models.unet.config().inChannels();
+    if (batch.latents().channels() != channels) {
+      throw new IllegalArgumentException(
+          "%s: latents must have %d channels, but have %d"
+              .formatted(where, channels, batch.latents().channels()));
+    }
+    batch.latents().requireFinite(where + ": latents");
+    for (ImmutableIntArray caption : batch.captions()) {
+      requireIds(caption, where + ": a caption", models.textEncoder);
+      if (options.promptDropout > 0 && caption.length() != models.emptyPrompt.length()) {
+        throw new IllegalArgumentException(
+            "%s: captions must have as many ids as the empty prompt, %d, but have %d"
+                .formatted(where, models.emptyPrompt.length(), caption.length()));
+      }
+    }
+  }
+
+  private static void requireIds(ImmutableIntArray ids, String what, ClipTextModel textEncoder) {
+    int size = textEncoder.config().vocabSize();
+    for (int i = 0; i < ids.length(); i++) {
+      if (ids.get(i) < 0 || ids.get(i) >= size) {
+        throw new IllegalArgumentException(
+            "%s must have token ids in [0, %d), but has %d".formatted(what, size, ids.get(i)));
+      }
+    }
+  }
+
+  private int[][] captions(ImmutableList<ImmutableIntArray> captions, boolean[] dropped) {
+    int[][] ids = new int[captions.size()][];
+    for (int n = 0; n < ids.length; n++) {
+      ids[n] = (dropped[n] ? models.emptyPrompt : captions.get(n)).toArray();
+    }
+    return ids;
+  }
+
+  private static INDArray timesteps(int[] timesteps) {
+    float[] values = new float[timesteps.length];
+    for (int n = 0; n < values.length; n++) {
+      values[n] = timesteps[n];
+    }
+    return Nd4j.createFromArray(values);
+  }
+
+  private Map<String, String> settings(NoiseSchedule schedule) {
+    CRC32C levels = new CRC32C();
+    for (int t = 0; t < schedule.trainSteps(); t++) {
+      levels.update(Longs.toByteArray(Double.doubleToLongBits(schedule.alphaCumprod(t))));
+    }
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("seed", String.valueOf(seed.key()));
+    settings.put(
+        "noiseSchedule", "%d levels, %08x".formatted(schedule.trainSteps(), levels.getValue()));
+    settings.put("prediction", models.scheduler.predictionType().key());
+    settings.put("clipSkip", String.valueOf(models.clipSkip));
+    settings.put("emptyPrompt", models.emptyPrompt.toString());
+    settings.put("promptDropout", String.valueOf(options.promptDropout));
+    settings.put("noiseOffset", String.valueOf(options.noiseOffset));
+    settings.put("minSnrGamma", String.valueOf(options.minSnrGamma));
+    return settings;
+  }
+
+  /**
+   * How far the run is.
+   *
+   * @return how many updates have been done
+   */
+  public long step() {
+    return state.step();
+  }
+
+  /**
+   * Writes a full checkpoint: for {@link #restore}, with the weights, the optimizer's moments, the
+   * averages and the step.
+   *
+   * @param folder empty, as {@code RunFolder.saveCheckpoint} and {@code AtomicFiles.writeFolder}
+   *     give one
+   */
+  public void save(Path folder) {
+    loop.write(folder);
+  }
+
+  /**
+   * Goes on from a checkpoint: everything is as it was when it was written.
+   *
+   * @param folder of a checkpoint of the same run: same models, options and seed
+   * @throws IllegalArgumentException if it is of another run, or damaged; nothing has changed then
+   */
+  public void restore(Path folder) {
+    loop.restore(folder);
+  }
+
+  /**
+   * Runs something, such as sampling or saving the model, while the trained weights have the values
+   * of their moving average.
+   *
+   * @param action what to run
+   * @throws IllegalStateException if the run keeps no average
+   */
+  public void withAverages(Runnable action) {
+    state.withAverages(action);
+  }
+}

@@ -1,0 +1,139 @@
+package org.tastemaker.diffusion.train;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * How gradients become weights, for every trainer.
+ *
+ * @param steps how many updates to do in all, at least 1
+ * @param accumulation how many batches an update takes, at least 1; each counts the same
+ * @param rate the learning rate over the steps
+ * @param adamW of the optimizer
+ * @param maxGradientNorm to which the gradient's global norm is clipped, above 0; infinite for no
+ *     clipping
+ * @param ema of the weights' moving average, or empty for none
+ */
+public record OptimizerOptions(
+    long steps,
+    int accumulation,
+    Rate rate,
+    AdamW.Options adamW,
+    double maxGradientNorm,
+    Optional<Ema.Options> ema) {
+
+  /** How the learning rate goes on after its warm-up. */
+  public enum Decay {
+    /** As {@link LearningRate#constant}. */
+    CONSTANT,
+    /** As {@link LearningRate#linear}, to 0 after the last step. */
+    LINEAR,
+    /** As {@link LearningRate#cosine}, to 0 after the last step. */
+    COSINE
+  }
+
+  /**
+   * A learning rate.
+   *
+   * @param decay what follows the warm-up
+   * @param peak the highest rate, above 0
+   * @param warmUp how many steps it rises for, at least 0 and less than all steps
+   */
+  public record Rate(Decay decay, double peak, long warmUp) {
+    LearningRate over(long steps) {
+      return switch (decay) {
+        case CONSTANT -> LearningRate.constant(peak, warmUp);
+        case LINEAR -> LearningRate.linear(peak, warmUp, steps);
+        case COSINE -> LearningRate.cosine(peak, warmUp, steps);
+      };
+    }
+  }
+
+  public OptimizerOptions {
+    if (steps < 1) {
+      throw new IllegalArgumentException("steps must be at least 1, but was " + steps);
+    }
+    if (accumulation < 1) {
+      throw new IllegalArgumentException(
+          "accumulation must be at least 1, but was " + accumulation);
+    }
+    if (!(maxGradientNorm > 0)) {
+      throw new IllegalArgumentException(
+          "maxGradientNorm must be above 0, but was " + maxGradientNorm);
+    }
+    Objects.requireNonNull(adamW, "adamW == null");
+    Objects.requireNonNull(ema, "ema == null");
+    LearningRate unused = rate.over(steps); // checks the rate's settings
+  }
+
+  /**
+   * AdamW at 1e-4 with a warm-up over the first twentieth (at most 500 steps), a cosine to 0, a
+   * gradient norm of at most 1, and an average of the weights.
+   *
+   * @param steps how many updates to do in all, at least 1
+   * @return the options
+   */
+  public static OptimizerOptions defaults(long steps) {
+    return new OptimizerOptions(
+        steps,
+        1,
+        new Rate(Decay.COSINE, 1e-4, Math.min(500, steps / 20)),
+        AdamW.Options.defaults(),
+        1,
+        Optional.of(Ema.Options.defaults()));
+  }
+
+  /**
+   * These options with another learning rate.
+   *
+   * @param other the rate
+   * @return the options
+   */
+  public OptimizerOptions withRate(Rate other) {
+    return new OptimizerOptions(steps, accumulation, other, adamW, maxGradientNorm, ema);
+  }
+
+  /**
+   * These options with another accumulation.
+   *
+   * @param other how many batches an update takes, at least 1
+   * @return the options
+   */
+  public OptimizerOptions withAccumulation(int other) {
+    return new OptimizerOptions(steps, other, rate, adamW, maxGradientNorm, ema);
+  }
+
+  /**
+   * These options with another average of the weights.
+   *
+   * @param other the average's options, or empty for none
+   * @return the options
+   */
+  public OptimizerOptions withEma(Optional<Ema.Options> other) {
+    return new OptimizerOptions(steps, accumulation, rate, adamW, maxGradientNorm, other);
+  }
+
+  /** What a run that goes on must have in common with the one that was stopped. */
+  Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    // With a constant rate a run may be made longer; with the others every step depends on it.
+    if (rate.decay() != Decay.CONSTANT) {
+      settings.put("steps", String.valueOf(steps));
+    }
+    settings.put("accumulation", String.valueOf(accumulation));
+    settings.put("decay", rate.decay().name().toLowerCase(Locale.ROOT));
+    settings.put("rate", String.valueOf(rate.peak()));
+    settings.put("warmUp", String.valueOf(rate.warmUp()));
+    settings.put("adamW.beta1", String.valueOf(adamW.beta1()));
+    settings.put("adamW.beta2", String.valueOf(adamW.beta2()));
+    settings.put("adamW.epsilon", String.valueOf(adamW.epsilon()));
+    settings.put("adamW.weightDecay", String.valueOf(adamW.weightDecay()));
+    settings.put("maxGradientNorm", String.valueOf(maxGradientNorm));
+    settings.put("ema.decay", ema.map(e -> String.valueOf(e.decay())).orElse("none"));
+    settings.put("ema.warmUp", ema.map(e -> String.valueOf(e.warmUp())).orElse("none"));
+    return settings;
+  }
+}

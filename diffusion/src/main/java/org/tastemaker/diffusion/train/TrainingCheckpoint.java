@@ -1,0 +1,239 @@
+package org.tastemaker.diffusion.train;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.primitives.ImmutableLongArray;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+import org.nd4j.shade.jackson.core.type.TypeReference;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsException;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
+
+/**
+ * What a checkpoint's folder says of itself.
+ *
+ * <pre>
+ *   checkpoint.json               format, trainer, step, settings, digests of the files below
+ *   weights.safetensors           the trained weights
+ *   first_moments.safetensors     the optimizer's
+ *   second_moments.safetensors
+ *   averages.safetensors          of the weights, if the run keeps them
+ * </pre>
+ *
+ * <p>The tensors are F32, bit for bit, in the layout of memory, and named by network and parameter.
+ * There is no state of a random generator, because there is none: everything drawn is a function of
+ * the seed, which is among the settings, and of a batch's number.
+ *
+ * @param trainer what wrote it, such as {@code "denoising"}
+ * @param step how many updates had been done
+ * @param settings of the run, by name
+ * @param digests the SHA-256 of each file, by its name
+ */
+public record TrainingCheckpoint(
+    String trainer,
+    long step,
+    ImmutableMap<String, String> settings,
+    ImmutableMap<String, String> digests) {
+  /** The format that this version writes, and the newest that it reads. */
+  private static final int FORMAT = 1;
+
+  private static final String FILE = "checkpoint.json";
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
+
+  /**
+   * Reads what a checkpoint says of itself, and nothing else of it.
+   *
+   * @param folder of the checkpoint
+   * @return its description
+   * @throws IllegalArgumentException if there is no checkpoint, or a damaged one, or one of a newer
+   *     format
+   */
+  public static TrainingCheckpoint read(Path folder) {
+    Path file = folder.resolve(FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          "there is no training checkpoint in %s: it has no %s".formatted(folder, FILE));
+    }
+    try {
+      JsonNode json = JSON.readTree(Files.readAllBytes(file));
+      int format = json.path("format").asInt(0);
+      if (format > FORMAT) {
+        throw new IllegalArgumentException(
+            "%s is of format %d, and this version reads up to format %d: use the version of Tastemaker that wrote it, or a newer one"
+                .formatted(file, format, FORMAT));
+      }
+      JsonNode step = json.path("step");
+      if (format < 1
+          || !step.canConvertToLong()
+          || step.asLong() < 0
+          || !json.path("trainer").isTextual()
+          || !json.path("settings").isObject()
+          || !json.path("digests").isObject()) {
+        throw new IllegalArgumentException(
+            file + " is damaged: it lacks its format, trainer, step, settings or digests");
+      }
+      return new TrainingCheckpoint(
+          json.path("trainer").asText(),
+          step.asLong(),
+          ImmutableMap.copyOf(JSON.convertValue(json.path("settings"), TEXTS)),
+          ImmutableMap.copyOf(JSON.convertValue(json.path("digests"), TEXTS)));
+    } catch (JsonProcessingException | NullPointerException e) {
+      throw new IllegalArgumentException(
+          "%s is damaged and cannot be read as a checkpoint's: %s".formatted(file, e.getMessage()),
+          e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Writes a state into an empty folder. */
+  static void write(
+      Path folder, String trainer, Map<String, String> settings, TrainingState state) {
+    Map<String, String> digests = new TreeMap<>();
+    state
+        .buffers()
+        .forEach(
+            (kind, buffers) -> {
+              Path file = folder.resolve(kind + ".safetensors");
+              writeTensors(file, state.weights(), buffers);
+              try (SafetensorsFile written = SafetensorsFile.open(file)) {
+                digests.put(kind, written.sha256());
+              }
+            });
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("format", FORMAT);
+    json.put("trainer", trainer);
+    json.put("step", state.step());
+    json.put("settings", new TreeMap<>(settings));
+    json.put("digests", digests);
+    try {
+      JSON.writerWithDefaultPrettyPrinter().writeValue(folder.resolve(FILE).toFile(), json);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + folder.resolve(FILE), e);
+    }
+  }
+
+  private static void writeTensors(
+      Path file, ImmutableMap<String, INDArray> weights, List<FloatBuffer> buffers) {
+    SafetensorsWriter writer = new SafetensorsWriter();
+    int i = 0;
+    for (Map.Entry<String, INDArray> entry : weights.entrySet()) {
+      FloatBuffer buffer = buffers.get(i++);
+      if (buffer.hasArray()) {
+        writer.add(entry.getKey(), buffer.array(), DType.F32, entry.getValue().shape());
+      } else {
+        writer.add(entry.getKey(), entry.getValue(), DType.F32);
+      }
+    }
+    writer.write(file);
+  }
+
+  /** Fills a state from a folder, which has been checked as a whole before anything changes. */
+  static void restore(
+      Path folder, String trainer, Map<String, String> settings, long steps, TrainingState state) {
+    TrainingCheckpoint checkpoint = read(folder);
+    checkpoint.requireRun(folder, trainer, settings, steps);
+    ImmutableMap<String, List<FloatBuffer>> kinds = state.buffers();
+    Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+    try {
+      for (String kind : kinds.keySet()) {
+        SafetensorsFile file = SafetensorsFile.open(folder.resolve(kind + ".safetensors"));
+        files.put(kind, file);
+        requireTensors(file, state.weights());
+        if (!file.sha256().equals(checkpoint.digests.get(kind))) {
+          throw new IllegalArgumentException(
+              "%s is damaged: its SHA-256 is not the one that %s has; use an earlier checkpoint"
+                  .formatted(file.path(), FILE));
+        }
+      }
+      kinds.forEach(
+          (kind, buffers) -> {
+            SafetensorsFile file = Objects.requireNonNull(files.get(kind));
+            int i = 0;
+            for (String name : state.weights().keySet()) {
+              file.readFloats(name, buffers.get(i++));
+            }
+          });
+    } catch (SafetensorsException e) {
+      throw new IllegalArgumentException(
+          "the checkpoint in %s is damaged: %s; use an earlier one"
+              .formatted(folder, e.getMessage()),
+          e);
+    } finally {
+      files.values().forEach(SafetensorsFile::close);
+    }
+    state.resume(checkpoint.step);
+  }
+
+  private void requireRun(
+      Path folder, String expectedTrainer, Map<String, String> expected, long steps) {
+    if (!trainer.equals(expectedTrainer)) {
+      throw new IllegalArgumentException(
+          "%s holds a checkpoint of the trainer \"%s\", but this is the trainer \"%s\""
+              .formatted(folder, trainer, expectedTrainer));
+    }
+    List<String> differences = new ArrayList<>();
+    TreeSet<String> keys = new TreeSet<>(expected.keySet());
+    keys.addAll(settings.keySet());
+    for (String key : keys) {
+      String there = settings.getOrDefault(key, "not set");
+      String here = expected.getOrDefault(key, "not set");
+      if (!there.equals(here)) {
+        differences.add("%s is %s in the checkpoint and %s now".formatted(key, there, here));
+      }
+    }
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the checkpoint in %s is of a run with other settings: %s. Use the same settings to go on, or begin a new run"
+              .formatted(folder, String.join("; ", differences)));
+    }
+    if (step > steps) {
+      throw new IllegalArgumentException(
+          "the checkpoint in %s has done %d steps, but the run is to end after %d"
+              .formatted(folder, step, steps));
+    }
+  }
+
+  private static void requireTensors(SafetensorsFile file, ImmutableMap<String, INDArray> weights) {
+    List<String> differences = new ArrayList<>();
+    weights.forEach(
+        (name, weight) -> {
+          ImmutableLongArray expected = ImmutableLongArray.copyOf(weight.shape());
+          if (!file.names().contains(name)) {
+            differences.add(name + " is missing");
+          } else if (file.info(name).dtype() != DType.F32
+              || !file.info(name).shape().equals(expected)) {
+            differences.add(
+                "%s is %s %s and not F32 %s"
+                    .formatted(name, file.info(name).dtype(), file.info(name).shape(), expected));
+          }
+        });
+    file.names().stream()
+        .filter(name -> !weights.containsKey(name))
+        .forEach(name -> differences.add(name + " is not trained here"));
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%s is of other weights, in %d places, such as: %s. Is it of the same model, with the same parameters trained?"
+              .formatted(
+                  file.path(),
+                  differences.size(),
+                  String.join("; ", differences.subList(0, Math.min(10, differences.size())))));
+    }
+  }
+}

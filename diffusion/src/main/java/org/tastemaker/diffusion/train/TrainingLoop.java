@@ -1,0 +1,143 @@
+package org.tastemaker.diffusion.train;
+
+import com.google.common.base.Suppliers;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+
+/**
+ * The loop that every trainer runs: gradients of a few batches, one update, what listeners hear,
+ * and checkpoints.
+ */
+final class TrainingLoop {
+  private final String trainer;
+  private final String activity;
+  private final OptimizerOptions options;
+  private final Map<String, String> settings;
+  private final TrainingState state;
+
+  /** What is frozen does not change, so that its sum is computed once, when it is first needed. */
+  private final Supplier<String> frozen;
+
+  /**
+   * A loop at the beginning of its run.
+   *
+   * @param trainer its name in checkpoints
+   * @param activity what is being done, such as {@code "training the denoiser"}
+   * @param options of the updates
+   * @param settings beside those, what a run that goes on must have in common with this one
+   * @param state what is trained
+   */
+  TrainingLoop(
+      String trainer,
+      String activity,
+      OptimizerOptions options,
+      Map<String, String> settings,
+      TrainingState state) {
+    this.trainer = trainer;
+    this.activity = activity;
+    this.options = options;
+    this.settings = settings;
+    this.state = state;
+    this.frozen = Suppliers.memoize(state::frozenSum);
+  }
+
+  /** What is minimized. */
+  @FunctionalInterface
+  interface Objective {
+    /**
+     * Adds a batch's gradient to the state.
+     *
+     * @param batch the batch's number
+     * @param share by which the loss, and so the gradient, is multiplied
+     * @return the loss as {@code "loss"} and its terms, without the share
+     */
+    Map<String, Double> backward(long batch, double share);
+  }
+
+  /** Trains from where the state is to the last step. */
+  void run(
+      Objective objective,
+      Checkpointing checkpoints,
+      RunListener listener,
+      Cancellation cancellation) {
+    RunListener listeners = RunListener.all(listener); // whose failures change nothing
+    LearningRate rate = options.rate().over(options.steps());
+    while (state.step() < options.steps()) {
+      long step = state.step() + 1;
+      String where = "%s, step %d of %d".formatted(activity, step, options.steps());
+
+      // 1. The gradient of the mean loss over the step's batches.
+      state.begin();
+      Map<String, Double> metrics = new TreeMap<>();
+      for (int i = 0; i < options.accumulation(); i++) {
+        cancellation.throwIfRequested(where);
+        long batch = state.step() * options.accumulation() + i;
+        double share = 1.0 / options.accumulation();
+        Map<String, Double> terms = objective.backward(batch, share);
+        requireFinite(where, terms);
+        terms.forEach((name, value) -> metrics.merge(name, share * value, Double::sum));
+      }
+
+      // 2. The update.
+      metrics.put("learning_rate", rate.at(state.step()));
+      metrics.put("gradient_norm", update(where, rate.at(state.step())));
+
+      // 3. What others see.
+      listeners.on(new RunEvent.Metrics(step, metrics));
+      listeners.on(new RunEvent.Progress(activity, step, options.steps()));
+      save(step, checkpoints)
+          .ifPresent(folder -> listeners.on(new RunEvent.CheckpointSaved(step, folder)));
+    }
+  }
+
+  private double update(String where, double rate) {
+    try {
+      return state.update(rate);
+    } catch (IllegalStateException e) {
+      throw new IllegalStateException(
+          "%s: %s; the weights are those after step %d"
+              .formatted(where, e.getMessage(), state.step()),
+          e);
+    }
+  }
+
+  private void requireFinite(String where, Map<String, Double> terms) {
+    terms.forEach(
+        (name, value) -> {
+          if (!Double.isFinite(value)) {
+            throw new IllegalStateException(
+                "%s: the %s is %s; lower the learning rate, or look for the batch that made it; the weights are those after step %d"
+                    .formatted(where, name, value, state.step()));
+          }
+        });
+  }
+
+  /** Writes the state into an empty folder. */
+  void write(Path folder) {
+    TrainingCheckpoint.write(folder, trainer, settings(), state);
+  }
+
+  /** Goes on from a folder that {@link #write} filled. */
+  void restore(Path folder) {
+    TrainingCheckpoint.restore(folder, trainer, settings(), options.steps(), state);
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> all = new TreeMap<>(options.settings());
+    all.putAll(settings);
+    all.put("frozen", frozen.get());
+    return all;
+  }
+
+  private Optional<Path> save(long step, Checkpointing checkpoints) {
+    return checkpoints.isDue(step, options.steps())
+        ? Optional.of(checkpoints.target().save(step, this::write))
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,18 @@
+package org.tastemaker.diffusion.weights;
+
+/**
+ * A safetensors file is not what the format, or the caller, says that it is; or a tensor cannot be
+ * written in the format that was asked for. The message names the file, the tensor, what was
+ * expected and what was found.
+ */
+public final class SafetensorsException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  SafetensorsException(String message) {
+    super(message);
+  }
+
+  SafetensorsException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,357 @@
+package org.tastemaker.diffusion.weights;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Objects;
+import org.bytedeco.javacpp.BytePointer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * An open safetensors file. Opening reads and checks the header; a tensor's data is read when it is
+ * asked for.
+ *
+ * <pre>{@code
+ * try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("model.safetensors"))) {
+ *   INDArray weight = file.array("conv_in.weight"); // [16, 4, 3, 3], FLOAT; the caller closes it
+ * }
+ * }</pre>
+ *
+ * <p>The methods that read may be called from several threads. They throw {@link
+ * SafetensorsException} where the file has no such tensor or its type does not fit, and {@link
+ * UncheckedIOException} where reading fails.
+ */
+public final class SafetensorsFile implements AutoCloseable {
+  /** One read: a multiple of every element size, small enough to stay in the processor's cache. */
+  private static final int CHUNK = 1 << 20;
+
+  /** The most dimensions an ND4J array has. */
+  private static final int MAX_RANK = 32;
+
+  private final Path path;
+  private final FileChannel channel;
+  private final SafetensorsHeader header;
+
+  private SafetensorsFile(Path path, FileChannel channel, SafetensorsHeader header) {
+    this.path = path;
+    this.channel = channel;
+    this.header = header;
+  }
+
+  /**
+   * Opens a file and checks its header.
+   *
+   * @param path the file
+   * @return the open file; to be closed by the caller
+   * @throws SafetensorsException if it is not a valid safetensors file
+   * @throws UncheckedIOException if it cannot be read
+   */
+  public static SafetensorsFile open(Path path) {
+    Objects.requireNonNull(path, "path == null");
+    try {
+      FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+      try {
+        long size = channel.size();
+        ByteBuffer first = ByteBuffer.allocate((int) Math.min(8, size));
+        readFully(path, channel, 0, first);
+        int length = SafetensorsHeader.length(path.toString(), first.flip(), size);
+        ByteBuffer json = ByteBuffer.allocate(length);
+        readFully(path, channel, 8, json);
+        SafetensorsHeader header = SafetensorsHeader.parse(path.toString(), json.flip(), size);
+        return new SafetensorsFile(path, channel, header);
+      } catch (IOException | RuntimeException e) {
+        channel.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The file.
+   *
+   * @return the path that it was opened by
+   */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * The header's free text.
+   *
+   * @return by key; empty when the file has none
+   */
+  public ImmutableMap<String, String> metadata() {
+    return header.metadata();
+  }
+
+  /**
+   * The tensors' names.
+   *
+   * @return in the header's order
+   */
+  public ImmutableSet<String> names() {
+    return header.tensors().keySet();
+  }
+
+  /**
+   * A tensor's type, shape and place.
+   *
+   * @param name one of {@link #names()}
+   * @return its entry in the header
+   * @throws SafetensorsException if the file has no tensor of that name
+   */
+  public TensorInfo info(String name) {
+    Objects.requireNonNull(name, "name == null");
+    TensorInfo info = header.tensors().get(name);
+    if (info == null) {
+      throw new SafetensorsException(
+          path
+              + ": no tensor "
+              + SafetensorsHeader.quote(name)
+              + "; the file has "
+              + names().size()
+              + " tensors"
+              + (names().isEmpty()
+                  ? ""
+                  : ", the first is " + SafetensorsHeader.quote(names().iterator().next())));
+    }
+    return info;
+  }
+
+  /**
+   * A tensor as an ND4J array, in the type that holds its values exactly: FLOAT for F32, F16 and
+   * BF16, DOUBLE for F64, and ND4J's integer types and BOOL for the others.
+   *
+   * @param name one of {@link #names()}
+   * @return a new array of the tensor's shape in row-major ('c') order; to be closed by the caller
+   */
+  public INDArray array(String name) {
+    return array(name, info(name).dtype().arrayType());
+  }
+
+  /**
+   * A tensor as an ND4J array of a given type.
+   *
+   * @param name one of {@link #names()}
+   * @param type the tensor's own type as in {@link #array(String)}, or FLOAT or DOUBLE for any
+   *     floating-point tensor; F64 as FLOAT is rounded to the nearest
+   * @return a new array of the tensor's shape in row-major ('c') order; to be closed by the caller
+   */
+  public INDArray array(String name, DataType type) {
+    TensorInfo info = info(name);
+    Objects.requireNonNull(type, "type == null");
+    boolean converts =
+        info.dtype().isFloat() && (type == DataType.FLOAT || type == DataType.DOUBLE);
+    if (!converts && type != info.dtype().arrayType()) {
+      throw new SafetensorsException(
+          where(info)
+              + "expected to be read as "
+              + info.dtype().arrayType()
+              + (info.dtype().isFloat() ? ", FLOAT or DOUBLE" : "")
+              + ", but was asked for as "
+              + type);
+    }
+    if (info.shape().length() > MAX_RANK) {
+      throw new SafetensorsException(
+          where(info)
+              + "expected at most "
+              + MAX_RANK
+              + " dimensions for an ND4J array, but it has "
+              + info.shape().length());
+    }
+    if (info.length() == 0) {
+      return Nd4j.create(type, info.shape().toArray());
+    }
+    INDArray array = Nd4j.createUninitialized(type, info.shape().toArray(), 'c');
+    try {
+      long bytes = info.length() * type.width();
+      for (long from = 0; from < bytes; from += CHUNK) {
+        int size = (int) Math.min(CHUNK, bytes - from);
+        read(info, from / type.width(), memory(array, from, size), type);
+      }
+      return array;
+    } catch (IOException e) {
+      array.close();
+      throw new UncheckedIOException(e);
+    } catch (RuntimeException e) {
+      array.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A floating-point tensor's elements in row-major order.
+   *
+   * @param name one of {@link #names()}; F32, F16, BF16, or F64, which is rounded to the nearest
+   * @return a new array of all elements
+   * @throws SafetensorsException also if the tensor has more elements than a Java array can
+   */
+  public float[] floats(String name) {
+    TensorInfo info = info(name);
+    if (info.length() > Integer.MAX_VALUE - 8) {
+      throw new SafetensorsException(
+          where(info)
+              + "expected at most "
+              + (Integer.MAX_VALUE - 8)
+              + " elements for a Java array, but it has "
+              + info.length()
+              + "; read it with array(name)");
+    }
+    requireFloat(info);
+    float[] values = new float[(int) info.length()];
+    readFloats(name, FloatBuffer.wrap(values));
+    return values;
+  }
+
+  /**
+   * Reads a floating-point tensor's elements in row-major order.
+   *
+   * @param name one of {@link #names()}; F32, F16, BF16, or F64, which is rounded to the nearest
+   * @param out receives all elements from its position on; the position moves behind them
+   * @throws SafetensorsException also if the buffer has not the room
+   */
+  public void readFloats(String name, FloatBuffer out) {
+    TensorInfo info = info(name);
+    requireFloat(info);
+    if (info.length() > out.remaining()) {
+      throw new SafetensorsException(
+          where(info)
+              + "expected a buffer with room for "
+              + info.length()
+              + " elements, but it has room for "
+              + out.remaining());
+    }
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.nativeOrder());
+    try {
+      for (long from = 0; from < info.length(); from += CHUNK / Float.BYTES) {
+        int count = (int) Math.min(CHUNK / Float.BYTES, info.length() - from);
+        read(info, from, chunk.clear().limit(count * Float.BYTES), DataType.FLOAT);
+        out.put(chunk.rewind().asFloatBuffer());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The digest of the whole file, read from its beginning to its end.
+   *
+   * @return the SHA-256 in 64 lower-case hexadecimal digits
+   */
+  public String sha256() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
+      for (long position = 0; channel.read(chunk.clear(), position) >= 0; ) {
+        position += chunk.position();
+        digest.update(chunk.flip());
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Closes the file. Arrays that were read from it stay. */
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Reads elements from {@code first} on until {@code out} is full, as {@code type}.
+   *
+   * @param out direct, in the machine's byte order, a whole number of elements
+   */
+  private void read(TensorInfo info, long first, ByteBuffer out, DataType type) throws IOException {
+    DType dtype = info.dtype();
+    long position = header.dataStart() + info.begin() + first * dtype.bytes();
+    boolean littleEndian = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+    if (type == dtype.arrayType() && type.width() == dtype.bytes() && littleEndian) {
+      readFully(path, channel, position, out);
+      return;
+    }
+    int count = out.remaining() / type.width();
+    ByteBuffer raw =
+        ByteBuffer.allocateDirect(count * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    readFully(path, channel, position, raw);
+    raw.flip();
+    if (type == DataType.FLOAT) {
+      FloatBuffer floats = out.asFloatBuffer();
+      for (int i = 0; i < count; i++) {
+        floats.put(i, (float) element(raw, i, dtype));
+      }
+    } else if (type == DataType.DOUBLE) {
+      DoubleBuffer doubles = out.asDoubleBuffer();
+      for (int i = 0; i < count; i++) {
+        doubles.put(i, element(raw, i, dtype));
+      }
+    } else {
+      throw new SafetensorsException(where(info) + "integers need a little-endian machine");
+    }
+  }
+
+  private static double element(ByteBuffer raw, int i, DType dtype) {
+    return switch (dtype) {
+      case F64 -> raw.getDouble(i * 8);
+      case F32 -> raw.getFloat(i * 4);
+      case F16 -> HalfPrecision.f16ToFloat(raw.getShort(i * 2));
+      case BF16 -> HalfPrecision.bf16ToFloat(raw.getShort(i * 2));
+      default -> throw new IllegalArgumentException(dtype + " is not a floating-point type");
+    };
+  }
+
+  /** Part of the memory behind an array that was just made. */
+  private static ByteBuffer memory(INDArray array, long from, int size) {
+    BytePointer bytes = new BytePointer(array.data().pointer());
+    return bytes.position(from).limit(from + size).asByteBuffer().order(ByteOrder.nativeOrder());
+  }
+
+  private static void readFully(Path path, FileChannel channel, long position, ByteBuffer out)
+      throws IOException {
+    while (out.hasRemaining()) {
+      int read = channel.read(out, position);
+      if (read < 0) {
+        throw new EOFException(
+            path + ": ended at byte " + position + " while it was read; was it cut short?");
+      }
+      position += read;
+    }
+  }
+
+  private void requireFloat(TensorInfo info) {
+    if (!info.dtype().isFloat()) {
+      throw new SafetensorsException(
+          where(info)
+              + "expected a floating-point type, but it has "
+              + info.dtype()
+              + "; read it with array(name)");
+    }
+  }
+
+  private String where(TensorInfo info) {
+    return path + ": tensor " + SafetensorsHeader.quote(info.name()) + ": ";
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Weights on disk: the safetensors format, read and written.
+ *
+ * <p>A safetensors file is eight bytes with the length of a JSON header (little-endian), the
+ * header, and the tensors' bytes, packed without holes in row-major order. The header comes from
+ * outside, so it is checked whole before any of its numbers is used; what it cannot be is a {@link
+ * org.tastemaker.diffusion.weights.SafetensorsException} that names the file, the tensor, what was
+ * expected and what was found, and no allocation is ever larger than the file is.
+ *
+ * <p>{@link org.tastemaker.diffusion.weights.SafetensorsFile} opens a file by reading its header
+ * alone. A tensor is read when it is asked for, by positioned reads in pieces: straight into the
+ * memory of the ND4J array where the types are the same, through a small buffer where half
+ * precision is widened. So a file, or one tensor in it, may be larger than 2 GB, and nothing is
+ * copied to the Java heap on the way. (Reads, not mapped memory: a file that is cut short while it
+ * is read gives an error instead of ending the process, and a closed file can be replaced on every
+ * operating system.)
+ *
+ * <p>{@link org.tastemaker.diffusion.weights.SafetensorsWriter} collects references to arrays and
+ * writes them in one pass to a temporary file that takes the target's place at the end, so that a
+ * reader never sees half a file. The same tensors give the same bytes.
+ */
+@NullMarked
+package org.tastemaker.diffusion.weights;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,152 @@
+package org.tastemaker.diffusion.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SchedulerConfigTest {
+  private static final String STABLE_DIFFUSION_1 =
+      """
+      {
+        "_class_name": "PNDMScheduler",
+        "_diffusers_version": "0.6.0",
+        "beta_end": 0.012,
+        "beta_schedule": "scaled_linear",
+        "beta_start": 0.00085,
+        "num_train_timesteps": 1000,
+        "set_alpha_to_one": false,
+        "skip_prk_steps": true,
+        "steps_offset": 1,
+        "trained_betas": null,
+        "clip_sample": false
+      }
+      """;
+
+  @Test
+  void stableDiffusionsFileIsANoiseScheduleForAnotherSampler() {
+    SchedulerConfig pndm = SchedulerConfig.parse(STABLE_DIFFUSION_1);
+    assertThat(pndm.kind()).isEqualTo(SchedulerKind.PNDM);
+    SchedulerConfig ddim = pndm.as(SchedulerKind.DDIM);
+    assertThat(ddim.clipRange()).isInfinite();
+    assertThat(DdimScheduler.of(ddim).begin(10).timesteps())
+        .isEqualTo(DdimScheduler.of(SchedulerConfig.stableDiffusion()).begin(10).timesteps());
+    assertThat(NoiseSchedule.of(pndm).alphaCumprod(981))
+        .isEqualTo(NoiseSchedule.of(ddim).alphaCumprod(981));
+  }
+
+  @Test
+  void whatWasNotGivenTakesTheDefaultOfTheNewClass() {
+    SchedulerConfig pndm = SchedulerConfig.parse(STABLE_DIFFUSION_1);
+    assertThat(pndm.timestepSpacing()).isEqualTo(TimestepSpacing.LEADING);
+    assertThat(pndm.as(SchedulerKind.DPM_SOLVER_MULTISTEP).timestepSpacing())
+        .isEqualTo(TimestepSpacing.LINSPACE);
+  }
+
+  @Test
+  void samplingWithAScheduleOnlyClassNamesTheWayOut() {
+    assertThatThrownBy(() -> Scheduler.of(SchedulerConfig.parse(STABLE_DIFFUSION_1)))
+        .hasMessageContaining("PNDMScheduler can be read for its noise schedule")
+        .hasMessageContaining("config.as(SchedulerKind.DDIM)");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theDefaultsOfEveryClassSurviveWritingAndReading(SchedulerKind kind) {
+    SchedulerConfig config = SchedulerConfig.of(kind, Map.of("steps_offset", 1));
+    SchedulerConfig read = SchedulerConfig.parse(config.toJson());
+    assertThat(read.kind()).isEqualTo(kind);
+    assertThat(kind.defaults().keySet())
+        .allSatisfy(
+            name -> assertThat(read.setting(name)).as(name).isEqualTo(config.setting(name)));
+  }
+
+  @Test
+  void settingsOfOtherClassesSurviveWritingAndReading() {
+    SchedulerConfig config = SchedulerConfig.parse(STABLE_DIFFUSION_1);
+    assertThat(SchedulerConfig.parse(config.toJson()).given())
+        .containsEntry("clip_sample", false)
+        .containsEntry("skip_prk_steps", true);
+  }
+
+  @Test
+  void pythonsInfinityIsRead() {
+    SchedulerConfig config =
+        SchedulerConfig.parse(
+            "{\"_class_name\": \"DPMSolverMultistepScheduler\", \"lambda_min_clipped\": -Infinity}");
+    assertThat(config.number("lambda_min_clipped")).isEqualTo(Double.NEGATIVE_INFINITY);
+    assertThat(config.toJson()).doesNotContain("Infinity");
+  }
+
+  @Test
+  void aFileIsReadAndNamedInItsErrors(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("scheduler_config.json");
+    Files.writeString(file, STABLE_DIFFUSION_1);
+    assertThat(SchedulerConfig.read(file)).isEqualTo(SchedulerConfig.parse(STABLE_DIFFUSION_1));
+    Files.writeString(file, "{\"_class_name\": \"UniPCMultistepScheduler\"}");
+    assertThatThrownBy(() -> SchedulerConfig.read(file))
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining("_class_name is \"UniPCMultistepScheduler\"")
+        .hasMessageContaining("DDIMScheduler, DDPMScheduler");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          DDIM | "prediction_type": "score" | prediction_type must be one of [epsilon, sample, v_prediction], but was score
+          DDIM | "beta_schedule": "sigmoid" | beta_schedule must be one of [linear, scaled_linear, squaredcos_cap_v2], but was sigmoid
+          DDIM | "timestep_spacing": "even" | timestep_spacing must be one of [leading, linspace, trailing], but was even
+          DDIM | "thresholding": true | thresholding must be false (true is not supported), but was true
+          DDIM | "num_train_timesteps": 0 | num_train_timesteps must be at least 1, but was 0
+          DDIM | "num_train_timesteps": 10.5 | num_train_timesteps must be a whole number, but was 10.5
+          DDIM | "clip_sample": "no" | clip_sample must be true or false, but was no
+          DDIM | "clip_sample_range": 0 | clip_sample_range must be above 0, but was 0
+          DDIM | "beta_start": -0.1 | beta_start must be in (0, 1), but was -0.1
+          DDIM | "beta_end": 1.5 | beta_end must be at least beta_start and below 1, but was 1.5
+          DDIM | "steps_offset": -1 | steps_offset must be at least 0, but was -1
+          DDIM | "trained_betas": [0.1] | trained_betas must be as many values as num_train_timesteps, 1000, but was 1 values
+          DDIM | "trained_betas": 3 | trained_betas must be a list of numbers, but was 3
+          DDPM | "variance_type": "learned_range" | variance_type must be one of [fixed_large, fixed_small, fixed_small_log], but was learned_range
+          DPM_SOLVER_MULTISTEP | "algorithm_type": "sde-dpmsolver++" | algorithm_type must be one of [dpmsolver++], but was sde-dpmsolver++
+          DPM_SOLVER_MULTISTEP | "solver_order": 3 | solver_order must be 1 or 2, but was 3
+          DPM_SOLVER_MULTISTEP | "use_lu_lambdas": true | use_lu_lambdas must be false (true is not supported), but was true
+          EULER_DISCRETE | "interpolation_type": "log_linear" | interpolation_type must be one of [linear], but was log_linear
+          EULER_DISCRETE | "final_sigmas_type": "one" | final_sigmas_type must be one of [sigma_min, zero], but was one
+          """)
+  void aSettingThatIsWrongOrNotSupportedIsNamed(SchedulerKind kind, String json, String message) {
+    assertThatThrownBy(
+            () ->
+                SchedulerConfig.parse(
+                    "{\"_class_name\": \"%s\", %s}".formatted(kind.className(), json)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(kind.className())
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void textThatIsNoConfigurationIsAnError() {
+    assertThatThrownBy(() -> SchedulerConfig.parse("{\"beta_end\": "))
+        .hasMessageStartingWith("scheduler configuration is not JSON: ");
+    assertThatThrownBy(() -> SchedulerConfig.parse("[]"))
+        .hasMessage("scheduler configuration must be a JSON object, but was ARRAY");
+    assertThatThrownBy(() -> SchedulerConfig.parse("{}"))
+        .hasMessageContaining("has no _class_name");
+  }
+
+  @Test
+  void changingASettingThatTheClassDoesNotKnowIsAnError() {
+    assertThatThrownBy(() -> SchedulerConfig.stableDiffusion().with("sampler", "fast"))
+        .hasMessageContaining("DDIMScheduler has no setting sampler; it has [num_train_timesteps,");
+  }
+}
