@@ -211,10 +211,10 @@ public final class Image {
    */
   public static Image fromBytes(byte[] bytes) {
     BufferedImage read;
-    // In memory: given a plain stream, ImageIO writes a temporary file.
-    try (MemoryCacheImageInputStream stream =
-        new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
-      read = ImageIO.read(stream);
+    try {
+      // In memory: given a plain stream, ImageIO writes a temporary file. It closes this one
+      // itself.
+      read = ImageIO.read(new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)));
     } catch (IOException | RuntimeException e) { // ImageIO throws both for damaged files
       throw new IllegalArgumentException(
           "these " + bytes.length + " bytes are a damaged image: " + e.getMessage(), e);
