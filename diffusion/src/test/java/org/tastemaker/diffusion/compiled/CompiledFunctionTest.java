@@ -264,7 +264,7 @@ class CompiledFunctionTest {
       INDArray ids = Nd4j.createFromArray(new int[][] {{0, 4, 1}});
       assertThatThrownBy(() -> function.forward(Map.of("ids", ids)))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("embedding \"words\": ids must be in [0, 4), but number 1 is 4");
+          .hasMessage("input \"ids\": ids must be in [0, 4), but are between 0 and 4");
     }
   }
 
