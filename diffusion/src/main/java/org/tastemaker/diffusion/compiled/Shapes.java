@@ -55,6 +55,7 @@ final class Shapes {
           ADD_TO_PIXELS,
           ADD_TO_BATCH,
           SCALE,
+          MULTIPLY,
           CLAMP -> {
         // As the first input.
       }

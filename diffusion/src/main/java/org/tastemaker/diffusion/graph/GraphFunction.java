@@ -38,6 +38,7 @@ public interface GraphFunction extends AutoCloseable {
   /**
    * Says that frozen parameters were changed in place. An implementation may keep what it made from
    * them, such as weights in another layout, until it is told; trainable parameters need no call.
+   * Asking a model for the function again says it too.
    */
   default void parametersChanged() {}
 

@@ -67,6 +67,8 @@ public record Composite(
     ADD_TO_BATCH,
     /** Input x; attribute factor. */
     SCALE,
+    /** Inputs a and b, of one shape; a constant may be filled anew between two runs. */
+    MULTIPLY,
     /** Input x; attributes low, high. */
     CLAMP,
     /** Input x; attributes axis, begin, size. */

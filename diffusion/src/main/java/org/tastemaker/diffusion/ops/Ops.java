@@ -699,6 +699,25 @@ public final class Ops {
   }
 
   /**
+   * The product of two tensors, element by element.
+   *
+   * @param name of the layer
+   * @param a any shape
+   * @param b of the same shape
+   * @return of that shape
+   */
+  public Tensor multiply(String name, Tensor a, Tensor b) {
+    b.require("multiply \"" + name + "\"", "the second factor", a.shape().toArray());
+    return composite(
+        Kind.MULTIPLY,
+        name,
+        List.of(a, b),
+        ImmutableMap.of(),
+        v -> v.get(0).mul(v.get(1)),
+        a.shape().toArray());
+  }
+
+  /**
    * Limits every element to an interval.
    *
    * @param name of the layer
