@@ -77,6 +77,19 @@ class CompiledFunctionTest {
   }
 
   @Test
+  void constantFilledAnewIsSeen() {
+    Ops ops = new Ops(DataType.FLOAT);
+    INDArray mask = values.array(1, IMAGE);
+    Tensor product = ops.multiply("f", ops.input("x", false, IMAGE), ops.constant("mask", mask));
+    try (CompiledFunction function =
+        new CompiledFunction(GraphDefinition.of(ops, Map.of("out", product)))) {
+      run(function);
+      mask.muli(3);
+      assertClose(run(function), x.mul(mask));
+    }
+  }
+
+  @Test
   void functionsShareWeights() {
     try (CompiledFunction trained = new CompiledFunction(graph(true));
         CompiledFunction frozen = new CompiledFunction(graph(false))) {
