@@ -20,6 +20,7 @@ import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
+import javax.imageio.stream.MemoryCacheImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -210,8 +211,10 @@ public final class Image {
    */
   public static Image fromBytes(byte[] bytes) {
     BufferedImage read;
-    try {
-      read = ImageIO.read(new ByteArrayInputStream(bytes));
+    // In memory: given a plain stream, ImageIO writes a temporary file.
+    try (MemoryCacheImageInputStream stream =
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+      read = ImageIO.read(stream);
     } catch (IOException | RuntimeException e) { // ImageIO throws both for damaged files
       throw new IllegalArgumentException(
           "these " + bytes.length + " bytes are a damaged image: " + e.getMessage(), e);
@@ -330,8 +333,8 @@ public final class Image {
    */
   public byte[] toPng() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try {
-      ImageIO.write(toBufferedImage(), "png", out);
+    try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+      ImageIO.write(toBufferedImage(), "png", stream);
     } catch (IOException e) {
       throw new UncheckedIOException("writing a PNG to memory failed", e);
     }

@@ -51,6 +51,7 @@ final class DenoisingLoop implements AutoCloseable {
   /** What happens to the latents after each step. */
   @FunctionalInterface
   interface Recorder {
+    /** Takes no note. */
     Recorder NONE = (step, latents, logProbabilities) -> {};
 
     /**

@@ -144,7 +144,7 @@ class ArchitectureTest {
     check(
         noClasses()
             .that()
-            .resideOutsideOfPackages(OPS, ROOT + "diffusion.graph")
+            .resideOutsideOfPackage(OPS)
             .should()
             .accessTargetWhere(
                 describe(

@@ -6,6 +6,7 @@ import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.graph.GraphDefinition;
 import org.tastemaker.diffusion.graph.GraphFunction;
 import org.tastemaker.diffusion.graph.ReplayFunction;
+import org.tastemaker.diffusion.graph.SessionFunction;
 
 /** The ways to run a graph. */
 public final class Execution {
@@ -15,6 +16,8 @@ public final class Execution {
   private static final GraphFunction.Factory COMPILED = Execution::compile;
 
   private static final GraphFunction.Factory REPLAY = ReplayFunction::new;
+
+  private static final GraphFunction.Factory SESSION = SessionFunction::new;
 
   private Execution() {}
 
@@ -54,6 +57,15 @@ public final class Execution {
    */
   public static GraphFunction.Factory replay() {
     return REPLAY;
+  }
+
+  /**
+   * {@link SessionFunction}: SameDiff's own session, the slowest of the three.
+   *
+   * @return the factory, the same one at each call
+   */
+  public static GraphFunction.Factory session() {
+    return SESSION;
   }
 
   private static GraphFunction compile(GraphDefinition definition) {

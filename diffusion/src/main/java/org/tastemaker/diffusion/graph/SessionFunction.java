@@ -21,8 +21,12 @@ import org.tastemaker.diffusion.ops.Backward;
 import org.tastemaker.diffusion.ops.Tensor;
 
 /**
- * Runs a graph in SameDiff's own session: the reference. {@link #backward} computes the forward
- * half again, because a session keeps nothing between two runs.
+ * Runs a graph in SameDiff's own session, for comparison: the other ways must give its numbers.
+ * {@link #backward} computes the forward half again, because a session keeps nothing between two
+ * runs.
+ *
+ * <p>It is not for long runs. A session of ND4J 1.0.0-M2.1 spends 60 to 400 microseconds on each
+ * op, and of two arrays of equal content it frees one, so that memory grows.
  */
 public final class SessionFunction implements GraphFunction {
   private final GraphDefinition definition;

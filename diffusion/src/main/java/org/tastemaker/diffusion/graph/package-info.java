@@ -5,7 +5,8 @@
  * <p>A model is defined once, in SameDiff. {@link org.tastemaker.diffusion.graph.GraphDefinition}
  * is that definition; {@link org.tastemaker.diffusion.graph.GraphFunction} is something that runs
  * it. {@link org.tastemaker.diffusion.graph.ReplayFunction} runs libnd4j's ops one after the other
- * and is the reference that faster ways are compared with.
+ * and is the reference that faster ways are compared with; {@link
+ * org.tastemaker.diffusion.graph.SessionFunction} is SameDiff's own session, for comparison.
  *
  * <p>There are no losses here. A loss is computed outside, on the outputs; its derivative with
  * respect to them is the cotangent that {@code backward} takes. So one backward graph serves

@@ -55,7 +55,8 @@ public final class ChatGptJudge implements Judge {
                 complaints.getIfPresent(id),
                 "it was not in the form that is asked for, or none at all.");
     JudgePrompt prompt = JudgePrompt.of(question, options.explain());
-    ModelAnswer answer = client.complete(options.wireFormat(), call(question, prompt, complaint, encoder::encode));
+    ModelAnswer answer =
+        client.complete(options.wireFormat(), call(question, prompt, complaint, encoder::encode));
     try {
       return read(question, prompt, answer);
     } catch (FeedbackException.MalformedVerdict e) {

@@ -1,21 +1,15 @@
 package org.tastemaker.feedback.openai;
 
 import com.squareup.moshi.JsonDataException;
-import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import okhttp3.ConnectionPool;
 import okhttp3.HttpUrl;
-import okhttp3.OkHttpClient;
-import okhttp3.Request;
-import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,21 +19,14 @@ import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.ledger.Budget;
 import org.tastemaker.feedback.ledger.Ledger;
 import org.tastemaker.feedback.ledger.PriceTable;
-import org.tastemaker.feedback.resilience.AttemptFailed;
 import org.tastemaker.feedback.resilience.ResilientCaller;
-import org.tastemaker.feedback.resilience.ServerHints;
 import org.tastemaker.feedback.resilience.Sleeper;
-import retrofit2.Call;
-import retrofit2.Response;
-import retrofit2.Retrofit;
-import retrofit2.converter.moshi.MoshiConverterFactory;
 
 /**
  * A server that speaks OpenAI's language: its address, the key, the limits of pace, the book of
  * what is spent, and what is known of its models. Judges, rewriters and generators share one.
  *
- * <p>Thread-safe. Calls block, and are not repeated below this class: OkHttp's own silent
- * repetitions are off, since each may be billed.
+ * <p>Thread-safe. Calls block.
  */
 public final class OpenAiClient implements AutoCloseable {
   /** The service itself. */
@@ -51,40 +38,28 @@ public final class OpenAiClient implements AutoCloseable {
   private static final int MOST_LESSONS = 12;
 
   private static final int HIDDEN_TOKENS = 4096;
-  private static final int LONGEST_DOWNLOAD = 64 * 1024 * 1024;
 
   private final HttpUrl baseUrl;
   private final ApiKey key;
   private final Ledger ledger;
-  private final Clock clock;
   private final ResilientCaller caller;
-  private final OkHttpClient http;
-  private final OpenAiService service;
+  private final PaidCalls calls;
   private final ConcurrentMap<String, ModelCapabilities> capabilities = new ConcurrentHashMap<>();
 
   private OpenAiClient(Builder builder, HttpUrl baseUrl, ApiKey key) {
     this.baseUrl = baseUrl;
     this.key = key;
     this.ledger = builder.ledger;
-    this.clock = builder.clock;
     this.caller = new ResilientCaller(builder.limits, builder.clock, builder.sleeper, builder.seed);
-    this.http =
-        new OkHttpClient.Builder()
-            .callTimeout(builder.timeout)
-            .readTimeout(builder.timeout)
-            .writeTimeout(builder.timeout)
-            .connectTimeout(Duration.ofSeconds(10))
-            .retryOnConnectionFailure(false)
-            .connectionPool(new ConnectionPool(builder.limits.inFlight(), 5, TimeUnit.MINUTES))
-            .addInterceptor(chain -> chain.proceed(signed(chain.request())))
-            .build();
-    this.service =
-        new Retrofit.Builder()
-            .baseUrl(baseUrl)
-            .client(http)
-            .addConverterFactory(MoshiConverterFactory.create(Wire.MOSHI))
-            .build()
-            .create(OpenAiService.class);
+    this.calls =
+        new PaidCalls(
+            baseUrl,
+            key,
+            ledger,
+            builder.clock,
+            caller,
+            builder.limits.inFlight(),
+            builder.timeout);
   }
 
   /**
@@ -136,8 +111,7 @@ public final class OpenAiClient implements AutoCloseable {
 
   @Override
   public void close() {
-    http.dispatcher().executorService().shutdown();
-    http.connectionPool().evictAll();
+    calls.close();
   }
 
   @Override
@@ -151,26 +125,29 @@ public final class OpenAiClient implements AutoCloseable {
       ModelCapabilities can = capabilities(call.model());
       Usage estimate =
           new Usage(1, call.estimatedInput(), 0, (long) call.maxTokens() + can.hiddenTokens());
-      Function<ApiError, Boolean> learns = error -> learn(error, call, can);
+      Predicate<ApiError> learns = error -> learn(error, call, can);
       Optional<ModelAnswer> answer =
           format == WireFormat.CHAT_COMPLETIONS
-              ? post(
-                  new Post<>(
+              ? calls.post(
+                  new PaidCalls.Post<>(
                       "a question to " + call.model(),
                       call.model(),
                       estimate,
                       api -> api.chat(ChatFormat.request(call, can)),
-                      body -> new Billed(body.model(), ChatFormat.usage(body), text(body.id()))),
+                      body ->
+                          new PaidCalls.Billed(
+                              body.model(), ChatFormat.usage(body), text(body.id()))),
                   learns,
                   body -> ChatFormat.answer(body, call))
-              : post(
-                  new Post<>(
+              : calls.post(
+                  new PaidCalls.Post<>(
                       "a question to " + call.model(),
                       call.model(),
                       estimate,
                       api -> api.respond(ResponsesFormat.request(call, can)),
                       body ->
-                          new Billed(body.model(), ResponsesFormat.usage(body), text(body.id()))),
+                          new PaidCalls.Billed(
+                              body.model(), ResponsesFormat.usage(body), text(body.id()))),
                   learns,
                   body -> ResponsesFormat.answer(checked(body, call), call));
       if (answer.isPresent()) {
@@ -191,8 +168,9 @@ public final class OpenAiClient implements AutoCloseable {
 
   /** Has images made. */
   ImagesWire.Response generate(ImagesWire.Request request, Usage estimate) {
-    return post(
-            new Post<>(
+    return calls
+        .post(
+            new PaidCalls.Post<>(
                 "an image of " + request.model(),
                 request.model(),
                 estimate,
@@ -200,105 +178,12 @@ public final class OpenAiClient implements AutoCloseable {
                 body -> {
                   Usage used = ResponsesFormat.usage(body.usage());
                   // Older models report no usage and are billed by request.
-                  return new Billed(
+                  return new PaidCalls.Billed(
                       request.model(), used == null ? new Usage(1, 0, 0, 0) : used, "");
                 }),
             error -> false,
             body -> body)
         .orElseThrow(() -> new IllegalStateException("a request without options was shortened"));
-  }
-
-  /** Fetches what an answer points to. */
-  byte[] download(String url) {
-    HttpUrl address = HttpUrl.parse(url);
-    if (address == null) {
-      throw new FeedbackException.MalformedVerdict(
-          "data[0].url",
-          "an image's address must be an http or https URL, but was of another kind");
-    }
-    String what = "the download of an image";
-    return caller.call(
-        what,
-        0,
-        number -> {
-          try {
-            Response<ResponseBody> response = service.download(url).execute();
-            ServerHints hints = ServerHints.read(response.headers()::get, clock.instant());
-            if (!response.isSuccessful()) {
-              throw HttpFailures.of(error(response), hints, address.host(), what);
-            }
-            try (ResponseBody body = Objects.requireNonNull(response.body())) {
-              if (body.source().request(LONGEST_DOWNLOAD + 1L)) {
-                throw AttemptFailed.forGood(
-                    new FeedbackException.InvalidRequest(
-                        what + " was ended: it has over " + LONGEST_DOWNLOAD + " bytes", false));
-              }
-              return body.bytes();
-            }
-          } catch (IOException e) {
-            throw interruptedOr(e, HttpFailures.of(e, address.host(), what, key));
-          }
-        });
-  }
-
-  /** A call, by what is special to it. */
-  private record Post<T>(
-      String what,
-      String model,
-      Usage estimate,
-      Function<OpenAiService, Call<T>> call,
-      Function<T, Billed> billed) {}
-
-  /** What an answer says of its cost; the usage is null where it does not say. */
-  private record Billed(@Nullable String model, @Nullable Usage usage, String id) {}
-
-  /** Empty: the server turned the request down and a lesson was learnt from it. */
-  private <T, R> Optional<R> post(
-      Post<T> post, Function<ApiError, Boolean> learns, Function<T, R> read) {
-    long tokens = post.estimate.inputTokens() + post.estimate.outputTokens();
-    return caller.call(
-        post.what,
-        tokens,
-        number -> {
-          Ledger.Entry entry = ledger.begin(post.model, post.estimate);
-          long used = tokens;
-          try {
-            Response<T> response = post.call.apply(service).execute();
-            ServerHints hints = ServerHints.read(response.headers()::get, clock.instant());
-            caller.heed(hints);
-            if (!response.isSuccessful()) {
-              entry.free();
-              used = 0;
-              ApiError error = error(response);
-              if (learns.apply(error)) {
-                return Optional.empty();
-              }
-              throw HttpFailures.of(error, hints, baseUrl.toString(), post.what);
-            }
-            T body = response.body();
-            if (body == null) {
-              throw new JsonDataException("an empty body");
-            }
-            Billed billed = post.billed.apply(body);
-            if (billed.usage != null) {
-              String model = Objects.requireNonNullElse(billed.model, post.model);
-              entry.paid(model, billed.usage, billed.id);
-              used = billed.usage.inputTokens() + billed.usage.outputTokens();
-            }
-            return Optional.of(read.apply(body));
-          } catch (IOException e) {
-            if (HttpFailures.neverArrived(e)) {
-              entry.free();
-              used = 0;
-            }
-            throw interruptedOr(e, HttpFailures.of(e, baseUrl.toString(), post.what, key));
-          } catch (JsonDataException e) {
-            throw HttpFailures.garbled(e, baseUrl.toString(), post.what, key);
-          } finally {
-            entry.unknown(); // counts only where nothing better was said before
-            caller.settleTokens(tokens, used);
-          }
-        });
   }
 
   private boolean learn(ApiError error, ModelCall call, ModelCapabilities used) {
@@ -326,6 +211,11 @@ public final class OpenAiClient implements AutoCloseable {
     }
   }
 
+  /** Fetches what an answer points to. */
+  byte[] download(String url) {
+    return calls.download(url);
+  }
+
   /** A Responses answer can carry an error under status 200. */
   private ResponsesWire.Response checked(ResponsesWire.Response body, ModelCall call) {
     ResponsesWire.Failure failure = body.error();
@@ -339,34 +229,6 @@ public final class OpenAiClient implements AutoCloseable {
     }
     throw new JsonDataException(
         "the answer of " + call.model() + " holds an error: " + error.words());
-  }
-
-  private Request signed(Request request) {
-    Request.Builder signed = request.newBuilder().header("User-Agent", "tastemaker");
-    String authorization = key.authorization();
-    boolean ours =
-        request.url().host().equals(baseUrl.host()) && request.url().port() == baseUrl.port();
-    if (authorization != null && ours && request.method().equals("POST")) {
-      signed.header("Authorization", authorization);
-    }
-    return signed.build();
-  }
-
-  private ApiError error(Response<?> response) throws IOException {
-    try (ResponseBody body = response.errorBody()) {
-      return ApiError.read(response.code(), body == null ? "" : body.string(), key);
-    }
-  }
-
-  /** OkHttp reports an interrupted thread as a failed call. */
-  private static AttemptFailed interruptedOr(IOException failure, AttemptFailed otherwise)
-      throws InterruptedException {
-    if (Thread.interrupted()) {
-      InterruptedException interrupted = new InterruptedException("interrupted in a call");
-      interrupted.initCause(failure);
-      throw interrupted;
-    }
-    return otherwise;
   }
 
   private static String text(@Nullable String value) {

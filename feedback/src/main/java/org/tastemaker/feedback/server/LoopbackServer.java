@@ -9,13 +9,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
-import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.resilience.Sleeper;
 
 /**
@@ -48,8 +45,7 @@ public final class LoopbackServer implements AutoCloseable {
   private static final String NO_DELAY = "sun.net.httpserver.nodelay";
 
   private final Judge judge;
-  private final Map<Fault, Double> rates;
-  private final Seed seed;
+  private final FaultPlan faults;
   private final Duration latency;
   private final Duration slowness;
   private final Duration retryAfter;
@@ -59,8 +55,6 @@ public final class LoopbackServer implements AutoCloseable {
   private final Set<String> turnedDown;
   private final HttpServer http;
   private final ExecutorService threads;
-  private final Queue<Fault> script = new ArrayDeque<>();
-  private final Map<Fault, AtomicLong> injected = new EnumMap<>(Fault.class);
   private final AtomicLong requests = new AtomicLong();
   private final AtomicLong answers = new AtomicLong();
   private final AtomicInteger inFlight = new AtomicInteger();
@@ -68,8 +62,7 @@ public final class LoopbackServer implements AutoCloseable {
 
   private LoopbackServer(Builder builder) {
     this.judge = builder.judge;
-    this.rates = Map.copyOf(builder.rates);
-    this.seed = builder.seed;
+    this.faults = new FaultPlan(builder.rates, builder.seed);
     this.latency = builder.latency;
     this.slowness = builder.slowness;
     this.retryAfter = builder.retryAfter;
@@ -77,9 +70,6 @@ public final class LoopbackServer implements AutoCloseable {
     this.key = builder.key;
     this.models = builder.models;
     this.turnedDown = builder.turnedDown;
-    for (Fault fault : Fault.values()) {
-      injected.put(fault, new AtomicLong());
-    }
     // Without it, the JDK's server sends head and body apart, and each answer waits 40 ms for the
     // client's delayed acknowledgement. It can be set in no other way.
     if (System.getProperty(NO_DELAY) == null) {
@@ -133,9 +123,7 @@ public final class LoopbackServer implements AutoCloseable {
    * @param faults in order
    */
   public void next(Fault... faults) {
-    synchronized (script) {
-      script.addAll(List.of(faults));
-    }
+    this.faults.script(List.of(faults));
   }
 
   /**
@@ -172,7 +160,7 @@ public final class LoopbackServer implements AutoCloseable {
    * @return at least 0
    */
   public long injected(Fault fault) {
-    return Objects.requireNonNull(injected.get(fault)).get();
+    return faults.injected(fault);
   }
 
   @Override
@@ -207,7 +195,7 @@ public final class LoopbackServer implements AutoCloseable {
       throw new BadRequest(404, "unknown_url", "", "Unknown request URL: " + path);
     }
     checkKey(exchange);
-    Fault fault = drawn(number);
+    Fault fault = faults.next(number);
     if (fault != null && !fault.isOfTheAnswer() && !misbehaves(exchange, fault)) {
       return;
     }
@@ -215,10 +203,11 @@ public final class LoopbackServer implements AutoCloseable {
     check(body);
     AskedQuestion asked = AskedQuestion.read(body, responses);
     AnswerWriter writer = new AnswerWriter(asked, responses);
-    Fault ofTheAnswer = fault != null && fault.isOfTheAnswer() ? fault : drawn(asked.question());
+    Fault ofTheAnswer =
+        fault != null && fault.isOfTheAnswer() ? fault : faults.of(asked.question());
     String answer;
     if (ofTheAnswer != null) {
-      count(ofTheAnswer);
+      faults.count(ofTheAnswer);
       answer = writer.of(ofTheAnswer);
     } else {
       try {
@@ -241,7 +230,7 @@ public final class LoopbackServer implements AutoCloseable {
   /** Whether an answer is to follow all the same. */
   private boolean misbehaves(HttpExchange exchange, Fault fault)
       throws IOException, InterruptedException {
-    count(fault);
+    faults.count(fault);
     switch (fault) {
       case RATE_LIMITED_WITH_DELAY -> {
         exchange
@@ -304,38 +293,6 @@ public final class LoopbackServer implements AutoCloseable {
             "Unsupported parameter: '" + parameter + "' is not supported with this model.");
       }
     }
-  }
-
-  private @Nullable Fault drawn(long number) {
-    synchronized (script) {
-      Fault next = script.poll();
-      if (next != null) {
-        return next;
-      }
-    }
-    return draw(seed.split("network").split(number), false);
-  }
-
-  private @Nullable Fault drawn(Question question) {
-    long id = Long.parseUnsignedLong(question.id().substring(0, 16), 16);
-    return draw(seed.split("answer").split(id).split(question.attempt()), true);
-  }
-
-  private @Nullable Fault draw(Seed from, boolean ofTheAnswer) {
-    double u = from.generator().nextDouble();
-    for (Fault fault : Fault.values()) {
-      if (fault.isOfTheAnswer() == ofTheAnswer) {
-        u -= rates.getOrDefault(fault, 0.0);
-        if (u < 0) {
-          return fault;
-        }
-      }
-    }
-    return null;
-  }
-
-  private void count(Fault fault) {
-    Objects.requireNonNull(injected.get(fault)).incrementAndGet();
   }
 
   private void sleep(Duration time) throws InterruptedException {

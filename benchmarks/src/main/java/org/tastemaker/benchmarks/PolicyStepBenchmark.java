@@ -1,0 +1,210 @@
+package org.tastemaker.benchmarks;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.schedule.DdimScheduler;
+import org.tastemaker.diffusion.schedule.DenoisingStep;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.Reduction;
+import org.tastemaker.diffusion.schedule.SchedulerConfig;
+import org.tastemaker.diffusion.schedule.StepCoefficients;
+import org.tastemaker.diffusion.train.AdamW;
+import org.tastemaker.diffusion.train.GradientClip;
+
+/**
+ * One micro-step of DDPO on a batch: the U-Net with guidance (so on twice the batch), the step's
+ * log-probability, the clipped loss, the gradient of rank-4 LoRA weights on attention, clipping by
+ * norm, AdamW.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Warmup(iterations = 3, time = 3)
+@Measurement(iterations = 9, time = 3)
+@Fork(1)
+public class PolicyStepBenchmark {
+  private static final double GUIDANCE = 5;
+  private static final double CLIP = 1e-4;
+
+  /** A model folder in the diffusers layout, or {@code small}. */
+  @Param("small")
+  public String model = "";
+
+  /** Images; the U-Net runs on twice as many. */
+  @Param("32")
+  public int batch;
+
+  /** Side of the latents. */
+  @Param("8")
+  public int latent;
+
+  /** How the graph runs: session, replay or compiled. */
+  @Param({"compiled", "replay"})
+  public String execution = "";
+
+  private UNet2DConditionModel unet;
+  private Lora lora;
+  private GraphFunction function;
+  private Map<String, INDArray> inputs = Map.of();
+  private StepCoefficients step;
+  private AdamW optimizer;
+  private List<FloatBuffer> weights = List.of();
+  private INDArray cotangent; // [2B, 4, h, w]
+  private FloatBuffer next; // [B, 4, h, w]
+  private FloatBuffer guided;
+  private FloatBuffer gradient;
+  private double[] advantages = {};
+  private double[] old = {};
+  private double[] density = {};
+  private double[] slope = {};
+
+  /** Made by JMH. */
+  @SuppressWarnings("NullAway.Init")
+  public PolicyStepBenchmark() {}
+
+  /**
+   * Makes the model, the adapter and one recorded step.
+   *
+   * @throws IOException if the model cannot be read
+   */
+  @Setup
+  public void setUp() throws IOException {
+    unet = Workload.unet(model);
+    lora =
+        Lora.create(
+            "policy", LoraNetwork.UNET, unet.parameters(), Lora.Options.defaults(), Seed.of(9));
+    FunctionOptions options =
+        FunctionOptions.inference()
+            .withAdapter(lora)
+            .withTrainable(lora.trainable())
+            .withFactory(Workload.factory(execution));
+    function = unet.function(2 * batch, latent, latent, 77, options);
+    INDArray sample = Workload.normal(Seed.of(1), 2L * batch, 4, latent, latent);
+    int half = batch * 4 * latent * latent;
+    FloatBuffer x = FloatBuffers.of(sample);
+    x.put(half, x, 0, half);
+    inputs =
+        Map.of(
+            UNet2DConditionModel.SAMPLE, sample,
+            UNet2DConditionModel.TIMESTEP,
+                Workload.normal(Seed.of(2), 2L * batch).muli(0).addi(481),
+            UNet2DConditionModel.TEXT,
+                Workload.normal(Seed.of(3), 2L * batch, 77, unet.config().crossAttentionDim()));
+    step =
+        DdimScheduler.of(SchedulerConfig.stableDiffusion(), DdimScheduler.Options.ddpo())
+            .begin(50)
+            .steps()
+            .get(25)
+            .coefficients();
+    weights = new ArrayList<>();
+    lora.parameters().arrays().values().forEach(array -> weights.add(FloatBuffers.of(array)));
+    optimizer =
+        new AdamW(
+            AdamW.Options.defaults(), weights.stream().mapToInt(FloatBuffer::remaining).toArray());
+    cotangent = Nd4j.create(DataType.FLOAT, 2L * batch, 4, latent, latent);
+    next = FloatBuffer.allocate(half);
+    guided = FloatBuffer.allocate(half);
+    gradient = FloatBuffer.allocate(half);
+    float[] values = new float[half];
+    Seed.of(4).gaussian(0, values);
+    next.put(0, values);
+    float[] drawn = new float[batch];
+    Seed.of(5).gaussian(0, drawn);
+    advantages = new double[batch];
+    for (int i = 0; i < batch; i++) {
+      advantages[i] = drawn[i];
+    }
+    old = new double[batch];
+    density = new double[batch];
+    slope = new double[batch];
+    probabilities(predict());
+    System.arraycopy(density, 0, old, 0, batch);
+  }
+
+  /**
+   * The measurement.
+   *
+   * @return the norm of the gradient before clipping
+   */
+  @Benchmark
+  public double step() {
+    // 1. The policy's log-probability of the recorded step.
+    FloatBuffer output = predict();
+    probabilities(output);
+    // 2. The clipped loss, mean of max(-A rho, -A clamp(rho)), and its slope by the
+    // log-probability.
+    for (int i = 0; i < batch; i++) {
+      double rho = Math.exp(density[i] - old[i]);
+      double clamped = Math.min(1 + CLIP, Math.max(1 - CLIP, rho));
+      boolean open = -advantages[i] * rho >= -advantages[i] * clamped;
+      slope[i] = open ? -advantages[i] * rho / batch : 0;
+    }
+    // 3. Back to the two halves of the U-Net's output, and to the adapter's weights.
+    int half = gradient.capacity();
+    FloatBuffer x =
+        FloatBuffers.of(Objects.requireNonNull(inputs.get(UNet2DConditionModel.SAMPLE)));
+    DenoisingStep.logProbabilityGradient(
+        step, Reduction.MEAN, guided, x.slice(0, half), next, slope, gradient);
+    FloatBuffer both = FloatBuffers.of(cotangent);
+    DenoisingStep.guideGradient(GUIDANCE, gradient, both.slice(0, half), both.slice(half, half));
+    Map<String, INDArray> gradients =
+        function.backward(Map.of(UNet2DConditionModel.OUT, cotangent));
+    // 4. The optimizer.
+    Map<String, FloatBuffer> byName = new LinkedHashMap<>();
+    for (String name : lora.parameters().arrays().keySet()) {
+      byName.put(name, FloatBuffers.of(Objects.requireNonNull(gradients.get(name))));
+    }
+    double norm = GradientClip.byGlobalNorm(1, byName);
+    optimizer.update(3e-4, weights, List.copyOf(byName.values()));
+    return norm;
+  }
+
+  private FloatBuffer predict() {
+    return FloatBuffers.of(
+        Objects.requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT)));
+  }
+
+  private void probabilities(FloatBuffer output) {
+    int half = guided.capacity();
+    FloatBuffer x =
+        FloatBuffers.of(Objects.requireNonNull(inputs.get(UNet2DConditionModel.SAMPLE)));
+    DenoisingStep.guide(GUIDANCE, output.slice(0, half), output.slice(half, half), guided);
+    DenoisingStep.logProbability(step, Reduction.MEAN, guided, x.slice(0, half), next, density);
+  }
+
+  /** Frees everything. */
+  @TearDown
+  public void tearDown() {
+    unet.close();
+    lora.close();
+    cotangent.close();
+    inputs.values().forEach(INDArray::close);
+  }
+}

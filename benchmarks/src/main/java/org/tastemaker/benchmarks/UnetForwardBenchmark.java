@@ -1,0 +1,95 @@
+package org.tastemaker.benchmarks;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+
+/** One forward pass of the U-Net: what a denoising step costs. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 9, time = 2)
+@Fork(1)
+public class UnetForwardBenchmark {
+  /** A model folder in the diffusers layout, or {@code small}. */
+  @Param("small")
+  public String model = "";
+
+  /** Images. */
+  @Param("32")
+  public int batch;
+
+  /** Side of the latents. */
+  @Param("8")
+  public int latent;
+
+  /** How the graph runs: session, replay or compiled. */
+  @Param({"compiled", "replay"})
+  public String execution = "";
+
+  private UNet2DConditionModel unet;
+  private GraphFunction function;
+  private Map<String, INDArray> inputs = Map.of();
+
+  /** Made by JMH. */
+  @SuppressWarnings("NullAway.Init")
+  public UnetForwardBenchmark() {}
+
+  /**
+   * Makes the model and its inputs.
+   *
+   * @throws IOException if the model cannot be read
+   */
+  @Setup
+  public void setUp() throws IOException {
+    unet = Workload.unet(model);
+    function =
+        unet.function(
+            batch,
+            latent,
+            latent,
+            77,
+            FunctionOptions.inference().withFactory(Workload.factory(execution)));
+    inputs =
+        Map.of(
+            UNet2DConditionModel.SAMPLE, Workload.normal(Seed.of(1), batch, 4, latent, latent),
+            UNet2DConditionModel.TIMESTEP, Workload.normal(Seed.of(2), batch).muli(0).addi(501),
+            UNet2DConditionModel.TEXT,
+                Workload.normal(Seed.of(3), batch, 77, unet.config().crossAttentionDim()));
+  }
+
+  /**
+   * The measurement.
+   *
+   * @return the U-Net's output
+   */
+  @Benchmark
+  public Object forward() {
+    return function.forward(inputs);
+  }
+
+  /** Frees everything. */
+  @TearDown
+  public void tearDown() {
+    unet.close();
+    inputs.values().forEach(INDArray::close);
+  }
+}

@@ -1,0 +1,62 @@
+package org.tastemaker.benchmarks;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.compiled.Execution;
+import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.model.UNetConfig;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+
+/** What the benchmarks run: a U-Net, ways to run it, and random inputs. */
+final class Workload {
+  /** Widths 64 and 128, one layer a block, cross-attention 96, 4 heads: 4.2 million weights. */
+  private static final String SMALL =
+      """
+      {"_class_name": "UNet2DConditionModel", "act_fn": "silu", "attention_head_dim": 4,
+       "block_out_channels": [64, 128], "cross_attention_dim": 96,
+       "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+       "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
+       "in_channels": 4, "out_channels": 4, "layers_per_block": 1, "norm_num_groups": 8,
+       "sample_size": 8}
+      """;
+
+  private Workload() {}
+
+  /** The U-Net of a model folder, or of {@code small} one that is made on the spot. */
+  static UNet2DConditionModel unet(String model) throws java.io.IOException {
+    if (!model.equals("small")) {
+      return UNet2DConditionModel.load(Path.of(model, "unet"));
+    }
+    Path config = Files.createTempFile("unet", ".json");
+    try {
+      Files.writeString(config, SMALL);
+      return UNet2DConditionModel.random(UNetConfig.read(config), Seed.of(1));
+    } finally {
+      Files.delete(config);
+    }
+  }
+
+  static GraphFunction.Factory factory(String execution) {
+    return switch (execution) {
+      case "session" -> Execution.session();
+      case "replay" -> Execution.replay();
+      case "compiled" -> Execution.compiled();
+      default ->
+          throw new IllegalArgumentException(
+              "execution is session, replay or compiled, but was " + execution);
+    };
+  }
+
+  static INDArray normal(Seed seed, long... shape) {
+    INDArray array = Nd4j.create(DataType.FLOAT, shape);
+    float[] values = new float[(int) array.length()];
+    seed.gaussian(0, values);
+    FloatBuffers.of(array).put(0, values);
+    return array;
+  }
+}
