@@ -1,6 +1,5 @@
 package org.tastemaker.diffusion.compiled;
 
-import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -15,7 +14,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.Shape;
 import org.tastemaker.diffusion.graph.GraphDefinition;
 import org.tastemaker.diffusion.graph.GraphFunction;
-import org.tastemaker.diffusion.ops.Tensor;
 
 /**
  * Runs a graph with oneDNN's primitives, one for a layer, in memory that is laid out once.
@@ -107,15 +105,9 @@ public final class CompiledFunction implements GraphFunction {
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
     checkOpen();
-    Map<String, Tensor> expected = definition.inputs();
-    if (!inputs.keySet().equals(expected.keySet())) {
-      throw new IllegalArgumentException(
-          "the inputs must be exactly %s, but were %s"
-              .formatted(expected.keySet(), inputs.keySet()));
-    }
-    expected.forEach((name, tensor) -> check("input", name, tensor, inputs.get(name)));
+    definition.requireInputs(inputs);
     long start = profile == null ? 0 : profile.now();
-    expected.forEach((name, tensor) -> fill(plan.inputs().get(name), inputs.get(name)));
+    plan.inputs().forEach((name, array) -> fill(array, inputs.get(name)));
     if (!prepared) {
       run(prepare);
       prepared = true;
@@ -141,23 +133,9 @@ public final class CompiledFunction implements GraphFunction {
     if (!ran) {
       throw new IllegalStateException("call forward first: a gradient belongs to its inputs");
     }
-    if (!definition.outputs().keySet().containsAll(cotangents.keySet())) {
-      throw new IllegalArgumentException(
-          "cotangents must belong to the outputs %s, but were for %s"
-              .formatted(definition.outputs().keySet(), cotangents.keySet()));
-    }
-    definition
-        .outputs()
-        .forEach(
-            (name, tensor) -> {
-              if (cotangents.containsKey(name)) {
-                check("cotangent", name, tensor, cotangents.get(name));
-              }
-            });
+    definition.requireCotangents(cotangents);
     long start = profile == null ? 0 : profile.now();
-    definition
-        .outputs()
-        .forEach((name, tensor) -> fill(plan.cotangents().get(name), cotangents.get(name)));
+    plan.cotangents().forEach((name, array) -> fill(array, cotangents.get(name)));
     if (spent) {
       run(forward);
     }
@@ -228,10 +206,7 @@ public final class CompiledFunction implements GraphFunction {
     }
   }
 
-  private static void fill(@Nullable INDArray array, @Nullable INDArray value) {
-    if (array == null) {
-      return;
-    }
+  private static void fill(INDArray array, @Nullable INDArray value) {
     if (value == null) {
       array.assign(0);
     } else if (value.ordering() == 'c'
@@ -249,23 +224,6 @@ public final class CompiledFunction implements GraphFunction {
   private void checkOpen() {
     if (closed) {
       throw new IllegalStateException("the function is closed");
-    }
-  }
-
-  private static void check(String what, String name, Tensor expected, @Nullable INDArray actual) {
-    if (actual == null
-        || actual.dataType() != expected.dataType()
-        || !expected.shape().equals(ImmutableLongArray.copyOf(actual.shape()))) {
-      throw new IllegalArgumentException(
-          "%s \"%s\" must be %s %s, but was %s"
-              .formatted(
-                  what,
-                  name,
-                  expected.dataType(),
-                  expected.shape(),
-                  actual == null
-                      ? "null"
-                      : actual.dataType() + " " + ImmutableLongArray.copyOf(actual.shape())));
     }
   }
 }

@@ -34,8 +34,8 @@ import org.tastemaker.diffusion.ops.Tensor;
  *       first; the gradients of the leaves to the arrays that the caller gets.
  * </ol>
  *
- * <p>A layer that oneDNN has no primitive for makes the compilation start again, with that layer
- * run by libnd4j's ops.
+ * <p>A layer that has no kernel is run by libnd4j's ops. If that is found out late, when its
+ * backward half is compiled, compilation starts again without the kernel.
  */
 final class Compiler {
   private static final Logger LOG = LoggerFactory.getLogger(Compiler.class);
@@ -186,19 +186,27 @@ final class Compiler {
             composite.inputs().stream().map(this::source).toList(),
             composite.output());
     program.begin(Program.Part.FORWARD, composite.kind().name(), composite.name());
-    Kernel kernel;
-    if (stock.contains(composite.name())) {
-      kernel = stock(layer);
+    Kernel kernel = kernel(layer);
+    try {
       kernel.forward();
-    } else {
-      try {
-        kernel = Kernels.of(layer);
-        kernel.forward();
-      } catch (OneDnn.Unsupported e) {
-        throw new NoKernel(composite.name(), e);
-      }
+    } catch (OneDnn.Unsupported e) {
+      throw new NoKernel(composite.name(), e);
     }
     return new Compiled(layer, kernel, composite.output());
+  }
+
+  private Kernel kernel(Layer layer) {
+    String name = layer.composite().name();
+    if (!stock.contains(name)) {
+      try {
+        return Kernels.of(layer);
+      } catch (OneDnn.Unsupported e) {
+        // Nothing of it is in the program yet, so there is no need to start again.
+        LOG.info("the stock ops run layer \"{}\": {}", name, e.getMessage());
+        stock.add(name);
+      }
+    }
+    return stock(layer);
   }
 
   private Kernel stock(Layer layer) {
@@ -379,11 +387,10 @@ final class Compiler {
     if (Shapes.isImage(shape)) {
       imageLeaves.add(variable);
       checkOneRole(variable);
-      boolean frozen = isFrozen(variable);
-      Buffer image =
-          frozen ? Buffer.lasting(Shapes.count(shape) * Float.BYTES) : Program.floats(shape);
+      // At every run: a constant may be filled anew, such as a mask.
+      Buffer image = Program.floats(shape);
       program.in(
-          frozen ? Program.Part.PREPARE : Program.Part.FORWARD,
+          Program.Part.FORWARD,
           () -> program.reorder(program.dense(raw, shape), program.tensor(image, shape)));
       activation = image;
     }

@@ -23,8 +23,7 @@ final class Kernels {
       case CONCAT, SLICE -> new PartKernel(layer);
       case ADD, ADD_TO_PIXELS, ADD_TO_BATCH -> new SumKernel(layer);
       case TO_TOKENS, TO_IMAGE -> new ReshapeKernel(layer);
-      // Only a dropout's masks: not worth a kernel.
-      case MULTIPLY -> throw new OneDnn.Unsupported("products of two tensors");
+      case MULTIPLY -> new ProductKernel(layer);
       case EMBEDDING -> new EmbeddingKernel(layer);
       case TIMESTEP_EMBEDDING -> new TimestepKernel(layer);
     };

@@ -77,6 +77,19 @@ class CompiledFunctionTest {
   }
 
   @Test
+  void constantFilledAnewIsSeen() {
+    Ops ops = new Ops(DataType.FLOAT);
+    INDArray mask = values.array(1, IMAGE);
+    Tensor product = ops.multiply("f", ops.input("x", false, IMAGE), ops.constant("mask", mask));
+    try (CompiledFunction function =
+        new CompiledFunction(GraphDefinition.of(ops, Map.of("out", product)))) {
+      run(function);
+      mask.muli(3);
+      assertClose(run(function), x.mul(mask));
+    }
+  }
+
+  @Test
   void functionsShareWeights() {
     try (CompiledFunction trained = new CompiledFunction(graph(true));
         CompiledFunction frozen = new CompiledFunction(graph(false))) {
@@ -264,7 +277,7 @@ class CompiledFunctionTest {
       INDArray ids = Nd4j.createFromArray(new int[][] {{0, 4, 1}});
       assertThatThrownBy(() -> function.forward(Map.of("ids", ids)))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("embedding \"words\": ids must be in [0, 4), but number 1 is 4");
+          .hasMessage("input \"ids\": ids must be in [0, 4), but are between 0 and 4");
     }
   }
 

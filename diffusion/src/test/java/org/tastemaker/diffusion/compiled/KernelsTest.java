@@ -163,7 +163,7 @@ class KernelsTest {
   }
 
   @Property(tries = 2 * TRIES, shrinking = ShrinkingMode.OFF)
-  void sumsAgree(@ForAll long seed) {
+  void sumsAndProductsAgree(@ForAll long seed) {
     check(
         seed,
         (ops, values, random) -> {
@@ -171,12 +171,17 @@ class KernelsTest {
           int channels = in(random, 1, 40);
           int length = in(random, 1, 9);
           boolean wantsB = random.nextBoolean();
-          switch (random.nextInt(3)) {
+          switch (random.nextInt(4)) {
             case 0 -> {
               Tensor a = values.input(ops, "a", !wantsB, batch, channels, length, 3);
               return ops.add("f", a, values.input(ops, "b", wantsB, batch, channels, length, 3));
             }
             case 1 -> {
+              Tensor a = values.input(ops, "a", !wantsB, batch, channels, length, 3);
+              Tensor b = values.parameter(ops, "b", wantsB, batch, channels, length, 3);
+              return ops.multiply("f", a, b);
+            }
+            case 2 -> {
               Tensor a = values.input(ops, "a", !wantsB, batch, channels, length, 3);
               return ops.addToPixels("f", a, values.input(ops, "b", wantsB, batch, channels));
             }
