@@ -38,6 +38,7 @@ public final class Image {
   private final int height;
   private final int width;
   private final float[] chw;
+  private volatile @Nullable String sha256; // computed when first asked for; always the same
 
   private Image(int channels, int height, int width, float[] chw) {
     this.channels = channels;
@@ -394,6 +395,15 @@ public final class Image {
    * @return SHA-256, 64 hexadecimal digits
    */
   public String sha256() {
+    String known = sha256;
+    if (known == null) {
+      known = hash();
+      sha256 = known;
+    }
+    return known;
+  }
+
+  private String hash() {
     ByteBuffer bytes = ByteBuffer.allocate(12 + 4 * chw.length);
     bytes.putInt(channels).putInt(height).putInt(width);
     bytes.asFloatBuffer().put(chw);

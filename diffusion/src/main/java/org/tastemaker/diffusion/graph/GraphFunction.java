@@ -35,6 +35,13 @@ public interface GraphFunction extends AutoCloseable {
    */
   Map<String, INDArray> backward(Map<String, INDArray> cotangents);
 
+  /**
+   * Says that frozen parameters were changed in place. An implementation may keep what it made from
+   * them, such as weights in another layout, until it is told; trainable parameters need no call.
+   * Asking a model for the function again says it too.
+   */
+  default void parametersChanged() {}
+
   /** Frees every array that the function owns; the parameters are not among them. */
   @Override
   void close();

@@ -14,10 +14,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.BaseOp;
+import org.nd4j.linalg.api.ops.BaseReduceOp;
 import org.nd4j.linalg.api.ops.CustomOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.Op;
@@ -61,12 +63,27 @@ public final class ReplayFunction implements GraphFunction {
   private boolean closed;
 
   /** An op with all that it needs to run. */
-  private record Step(SameDiffOp op, OpContext context) {
+  private record Step(DifferentialFunction op, OpContext context) {
+    static Step of(SameDiffOp op) {
+      DifferentialFunction function = op.getOp();
+      if (function instanceof BaseReduceOp reduce) {
+        // The same op in libnd4j's newer form. The old one makes small arrays at every run that
+        // only the garbage collector frees; between the large temporary ones of other ops they
+        // split the native heap, which then grows by megabytes at each run.
+        function =
+            DynamicCustomOp.builder(reduce.opName())
+                .addIntegerArguments(reduce.getDimensions())
+                .addBooleanArguments(reduce.isKeepDims())
+                .build();
+      }
+      return new Step(function, Nd4j.getExecutioner().buildContext());
+    }
+
     void run() {
-      if (op.getOp() instanceof CustomOp custom) {
+      if (op instanceof CustomOp custom) {
         Nd4j.exec(custom, context);
       } else {
-        Nd4j.exec((Op) op.getOp(), context);
+        Nd4j.exec((Op) op, context);
       }
     }
   }
@@ -110,12 +127,7 @@ public final class ReplayFunction implements GraphFunction {
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
     checkOpen();
-    Set<String> names = definition.inputs().keySet();
-    if (!inputs.keySet().equals(names)) {
-      throw new IllegalArgumentException(
-          "the inputs must be exactly %s, but were %s".formatted(names, inputs.keySet()));
-    }
-    definition.inputs().forEach((name, tensor) -> check("input", name, tensor, inputs.get(name)));
+    definition.requireInputs(inputs);
     definition.inputs().forEach((name, tensor) -> fill(name, tensor, inputs.get(name)));
     if (forwardSteps == null) {
       forwardSteps = layOut(forwardOps);
@@ -139,19 +151,7 @@ public final class ReplayFunction implements GraphFunction {
     if (forwardSteps == null) {
       throw new IllegalStateException("call forward first: a gradient belongs to its inputs");
     }
-    if (!definition.outputs().keySet().containsAll(cotangents.keySet())) {
-      throw new IllegalArgumentException(
-          "cotangents must belong to the outputs %s, but were for %s"
-              .formatted(definition.outputs().keySet(), cotangents.keySet()));
-    }
-    definition
-        .outputs()
-        .forEach(
-            (name, tensor) -> {
-              if (cotangents.containsKey(name)) {
-                check("cotangent", name, tensor, cotangents.get(name));
-              }
-            });
+    definition.requireCotangents(cotangents);
     definition
         .outputs()
         .forEach(
@@ -208,7 +208,7 @@ public final class ReplayFunction implements GraphFunction {
     List<Step> steps = new ArrayList<>();
     for (SameDiffOp op : ops) {
       INDArray[] inputs = inputs(op).map(this::array).toArray(INDArray[]::new);
-      Step step = new Step(op, Nd4j.getExecutioner().buildContext());
+      Step step = Step.of(op);
       List<LongShapeDescriptor> shapes = shapes(step, inputs);
       for (int i = 0; i < shapes.size(); i++) {
         String name = op.getOutputsOfOp().get(i);
@@ -234,14 +234,14 @@ public final class ReplayFunction implements GraphFunction {
   }
 
   private static List<LongShapeDescriptor> shapes(Step step, INDArray[] inputs) {
-    if (step.op.getOp() instanceof DynamicCustomOp op) {
+    if (step.op instanceof DynamicCustomOp op) {
       step.context.setArgs(inputs, op.iArgs(), op.dArgs(), op.tArgs(), op.bArgs());
       return op.calculateOutputShape(step.context);
     }
     for (int i = 0; i < inputs.length; i++) {
       step.context.setInputArray(i, inputs[i]);
     }
-    return ((BaseOp) step.op.getOp()).calculateOutputShape(step.context);
+    return ((BaseOp) step.op).calculateOutputShape(step.context);
   }
 
   /** Kept arrays are always new: a scratch array of the other half would be overwritten there. */
@@ -316,23 +316,6 @@ public final class ReplayFunction implements GraphFunction {
   private void checkOpen() {
     if (closed) {
       throw new IllegalStateException("the function is closed");
-    }
-  }
-
-  private static void check(String what, String name, Tensor expected, @Nullable INDArray actual) {
-    if (actual == null
-        || actual.dataType() != expected.dataType()
-        || !expected.shape().equals(ImmutableLongArray.copyOf(actual.shape()))) {
-      throw new IllegalArgumentException(
-          "%s \"%s\" must be %s %s, but was %s"
-              .formatted(
-                  what,
-                  name,
-                  expected.dataType(),
-                  expected.shape(),
-                  actual == null
-                      ? "null"
-                      : actual.dataType() + " " + ImmutableLongArray.copyOf(actual.shape())));
     }
   }
 }

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
@@ -84,11 +83,7 @@ public final class LoraDropout implements Adapter, AutoCloseable {
             });
     String name = Lora.prefix(lora.name(), lora.network(), site.path());
     Tensor mask = layers.ops().constant(name + ".mask", array);
-    // The op layer has no product of two tensors. SameDiff's has the right gradient where both are
-    // of one shape, which the numeric check of this package's tests confirms.
-    SDVariable product =
-        layers.ops().sameDiff().math().mul(name + ".dropout", input.variable(), mask.variable());
-    return new Tensor(product, input.shape(), input.differentiable());
+    return layers.ops().multiply(name + ".dropout", input, mask);
   }
 
   private void fill(Place place, INDArray mask) {

@@ -46,7 +46,22 @@ public record AutoencoderKlConfig(
   private static final String UP = "UpDecoderBlock2D";
   private static final Map<String, @Nullable Object> FIXED = fixed();
 
-  /** Checks every setting. */
+  /**
+   * Checks every setting.
+   *
+   * @param sampleSize as above
+   * @param inChannels as above
+   * @param outChannels as above
+   * @param latentChannels as above
+   * @param blockOutChannels as above
+   * @param layersPerBlock as above
+   * @param normNumGroups as above
+   * @param midBlockAddAttention as above
+   * @param useQuantConv as above
+   * @param usePostQuantConv as above
+   * @param scalingFactor as above
+   * @param forceUpcast as above
+   */
   public AutoencoderKlConfig {
     Configs.positive("sample_size", sampleSize);
     Configs.positive("in_channels", inChannels);

@@ -61,7 +61,22 @@ public record ClipTextConfig(
     }
   }
 
-  /** Checks every setting. */
+  /**
+   * Checks every setting.
+   *
+   * @param vocabSize as above
+   * @param hiddenSize as above
+   * @param intermediateSize as above
+   * @param numHiddenLayers as above
+   * @param numAttentionHeads as above
+   * @param maxPositionEmbeddings as above
+   * @param hiddenAct as above
+   * @param layerNormEps as above
+   * @param bosTokenId as above
+   * @param eosTokenId as above
+   * @param padTokenId as above
+   * @param projectionDim as above
+   */
   public ClipTextConfig {
     Configs.positive("vocab_size", vocabSize);
     Configs.positive("hidden_size", hiddenSize);

@@ -6,7 +6,13 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.tastemaker.diffusion.graph.GraphFunction;
 
-/** A model's latest functions; the one that was not used for longest makes room, and is closed. */
+/**
+ * A model's latest functions; the one that was not used for longest makes room, and is closed.
+ *
+ * <p>A function that is handed out again is told that parameters may have changed, since another
+ * function of the model may have trained what this one holds frozen. What it then makes anew costs
+ * little beside a run, and it cannot be forgotten.
+ */
 final class FunctionCache implements AutoCloseable {
   static final int CAPACITY = 4;
 
@@ -22,6 +28,8 @@ final class FunctionCache implements AutoCloseable {
       }
       function = builder.get();
       functions.put(key, function);
+    } else {
+      function.parametersChanged();
     }
     return function;
   }

@@ -4,8 +4,8 @@ import com.google.common.base.Predicates;
 import com.google.common.collect.ImmutableSet;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.tastemaker.diffusion.compiled.Execution;
 import org.tastemaker.diffusion.graph.GraphFunction;
-import org.tastemaker.diffusion.graph.ReplayFunction;
 
 /**
  * What a model's function can do beside running forward.
@@ -17,22 +17,21 @@ import org.tastemaker.diffusion.graph.ReplayFunction;
  *     are constants to the graph
  * @param inputGradients the names of the inputs whose gradient is wanted
  * @param adapter joins in while the graph is built
- * @param factory makes the graph runnable
+ * @param factory makes the graph runnable: {@link Execution#compiled} by default
  */
 public record FunctionOptions(
     Predicate<String> trainable,
     ImmutableSet<String> inputGradients,
     Adapter adapter,
     GraphFunction.Factory factory) {
-  private static final GraphFunction.Factory REPLAY = ReplayFunction::new;
-
   /**
    * Forward only.
    *
    * @return the options
    */
   public static FunctionOptions inference() {
-    return new FunctionOptions(Predicates.alwaysFalse(), ImmutableSet.of(), Adapter.NONE, REPLAY);
+    return new FunctionOptions(
+        Predicates.alwaysFalse(), ImmutableSet.of(), Adapter.NONE, Execution.compiled());
   }
 
   /**

@@ -67,7 +67,29 @@ public record UNetConfig(
 
   private static final Map<String, @Nullable Object> FIXED = fixed();
 
-  /** Checks every setting. */
+  /**
+   * Checks every setting.
+   *
+   * @param sampleSize as above
+   * @param inChannels as above
+   * @param outChannels as above
+   * @param blockOutChannels as above
+   * @param downBlockTypes as above
+   * @param upBlockTypes as above
+   * @param layersPerBlock as above
+   * @param transformerLayers as above
+   * @param heads as above
+   * @param crossAttentionDim as above
+   * @param normNumGroups as above
+   * @param normEps as above
+   * @param convInKernel as above
+   * @param convOutKernel as above
+   * @param downsamplePadding as above
+   * @param flipSinToCos as above
+   * @param freqShift as above
+   * @param timeEmbeddingDim as above
+   * @param useLinearProjection as above
+   */
   public UNetConfig {
     int levels = blockOutChannels.size();
     Configs.positive("sample_size", sampleSize);

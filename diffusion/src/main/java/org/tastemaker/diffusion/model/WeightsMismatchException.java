@@ -8,8 +8,13 @@ public final class WeightsMismatchException extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private static final int SHOWN = 10;
 
+  /** The parameters that the file lacks. */
   private final ImmutableList<String> missing;
+
+  /** The tensors that the network does not have. */
   private final ImmutableList<String> surplus;
+
+  /** The parameters of another shape. */
   private final ImmutableList<String> misshapen;
 
   WeightsMismatchException(

@@ -67,6 +67,8 @@ public record Composite(
     ADD_TO_BATCH,
     /** Input x; attribute factor. */
     SCALE,
+    /** Inputs a and b, of one shape; a constant may be filled anew between two runs. */
+    MULTIPLY,
     /** Input x; attributes low, high. */
     CLAMP,
     /** Input x; attributes axis, begin, size. */
@@ -75,9 +77,9 @@ public record Composite(
     TO_TOKENS,
     /** Input x [B, H W, C]; the image [B, C, H, W]; attributes height, width. */
     TO_IMAGE,
-    /** Inputs ids [B, N], of type INT32, and table [rows, C]. */
+    /** Inputs ids [B, N], of type INT32, and table [rows, C]; attribute rows. */
     EMBEDDING,
-    /** Input t [B]; attributes flip, shift. */
+    /** Input t [B]; attributes size, flip, shift. */
     TIMESTEP_EMBEDDING
   }
 

@@ -562,7 +562,7 @@ public final class Ops {
         Kind.EMBEDDING,
         name,
         ImmutableList.of(ids, table),
-        ImmutableMap.of(),
+        ImmutableMap.of("rows", (double) table.dim(0)),
         v -> {
           if (!table.differentiable()) {
             return sameDiff.gather(v.get(1), v.get(0), 0);
@@ -606,7 +606,7 @@ public final class Ops {
         Kind.TIMESTEP_EMBEDDING,
         name,
         ImmutableList.of(timestep),
-        ImmutableMap.of("flip", flip ? 1.0 : 0.0, "shift", shift),
+        ImmutableMap.of("size", (double) size, "flip", flip ? 1.0 : 0.0, "shift", shift),
         v -> {
           SDVariable f = sameDiff.constant(Nd4j.createFromArray(frequencies).castTo(dataType));
           SDVariable angles = sameDiff.reshape(v.get(0), -1, 1).mul(f); // [B, C / 2]
@@ -696,6 +696,25 @@ public final class Ops {
           "scale \"%s\": the factor must be finite, but was %s".formatted(name, factor));
     }
     return map(Kind.SCALE, name, x, ImmutableMap.of("factor", factor), v -> v.mul(factor));
+  }
+
+  /**
+   * The product of two tensors, element by element.
+   *
+   * @param name of the layer
+   * @param a any shape
+   * @param b of the same shape
+   * @return of that shape
+   */
+  public Tensor multiply(String name, Tensor a, Tensor b) {
+    b.require("multiply \"" + name + "\"", "the second factor", a.shape().toArray());
+    return composite(
+        Kind.MULTIPLY,
+        name,
+        List.of(a, b),
+        ImmutableMap.of(),
+        v -> v.get(0).mul(v.get(1)),
+        a.shape().toArray());
   }
 
   /**

@@ -12,7 +12,14 @@ public record Padding(int top, int bottom, int left, int right) {
   /** No padding. */
   public static final Padding NONE = new Padding(0, 0, 0, 0);
 
-  /** Checks that no side is negative. */
+  /**
+   * Checks that no side is negative.
+   *
+   * @param top as above
+   * @param bottom as above
+   * @param left as above
+   * @param right as above
+   */
   public Padding {
     if (top < 0 || bottom < 0 || left < 0 || right < 0) {
       throw new IllegalArgumentException(

@@ -61,6 +61,7 @@ class UNetGoldenTest {
           Map<String, INDArray> gradients =
               unet.backward(Map.of(UNet2DConditionModel.OUT, cotangent));
           assertThat(gradients).containsOnlyKeys(trained);
+          double scale = Goldens.largestNorm(io, GRADIENT);
           gradients.forEach(
               (name, gradient) ->
                   Goldens.check(
@@ -68,7 +69,8 @@ class UNetGoldenTest {
                       GRADIENT + name,
                       model.parameters().torchLayout(name, gradient),
                       io,
-                      Goldens.GRADIENT_BOUND));
+                      Goldens.GRADIENT_BOUND,
+                      scale));
         }
       }
     }

@@ -1,0 +1,250 @@
+package org.tastemaker.diffusion.model;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import com.google.common.collect.ImmutableSet;
+import com.google.common.primitives.ImmutableLongArray;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.graph.GraphDefinition;
+import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.graph.ReplayFunction;
+import org.tastemaker.diffusion.ops.GradientCheck;
+
+class UNet2DConditionModelTest {
+  private static Map<String, INDArray> inputs(DataType type, long batch, long side, long length) {
+    return Map.of(
+        UNet2DConditionModel.SAMPLE, TestModels.random(type, 1, batch, 2, side, side),
+        UNet2DConditionModel.TIMESTEP, TestModels.random(type, 2, batch).addi(3),
+        UNet2DConditionModel.TEXT, TestModels.random(type, 3, batch, length, 6));
+  }
+
+  private static INDArray out(GraphFunction function, Map<String, INDArray> inputs) {
+    return requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT)).dup();
+  }
+
+  static Iterable<Path> cases() {
+    return Goldens.cases("unet_");
+  }
+
+  /** Also what no reference numbers are there for: linear projections, asymmetric downsampling. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void gradientsOfTheWholeNetworkAreRight(boolean linearProjection) {
+    ImmutableSet<String> trained =
+        ImmutableSet.of(
+            "conv_in.weight",
+            "time_embedding.linear_1.weight",
+            "down_blocks.0.attentions.0.proj_in.weight",
+            "down_blocks.0.attentions.0.transformer_blocks.1.attn2.to_k.weight",
+            "down_blocks.0.downsamplers.0.conv.weight",
+            "mid_block.attentions.0.proj_out.bias",
+            "mid_block.resnets.1.time_emb_proj.weight",
+            "up_blocks.1.resnets.1.conv_shortcut.weight",
+            "up_blocks.0.upsamplers.0.conv.bias",
+            "conv_norm_out.weight");
+    GraphDefinition[] definition = new GraphDefinition[1];
+    FunctionOptions options =
+        FunctionOptions.inference()
+            .withTrainable(trained::contains)
+            .withInputGradients(Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TEXT))
+            .withFactory(
+                graph -> {
+                  definition[0] = graph;
+                  return new ReplayFunction(graph);
+                });
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(
+            TestModels.unet(linearProjection), Seed.of(5), DataType.DOUBLE)) {
+      GraphFunction function = model.function(1, 4, 4, 3, options);
+      // The bound is explained there.
+      assertThat(
+              GradientCheck.errors(
+                  function, requireNonNull(definition[0]), inputs(DataType.DOUBLE, 1, 4, 3)))
+          .hasSize(trained.size() + 2)
+          .allSatisfy((leaf, error) -> assertThat(error).as(leaf).isLessThan(GradientCheck.BOUND));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void savedModelIsTheModel(Path golden, @TempDir Path folder) {
+    try (UNet2DConditionModel model = UNet2DConditionModel.load(golden)) {
+      model.save(folder);
+      assertThat(model.config()).isEqualTo(UNetConfig.read(folder.resolve("config.json")));
+      try (UNet2DConditionModel copy = UNet2DConditionModel.load(folder)) {
+        assertThat(copy.parameters().arrays().keySet())
+            .containsExactlyElementsOf(model.parameters().arrays().keySet());
+        model
+            .parameters()
+            .arrays()
+            .forEach(
+                (name, array) ->
+                    assertThat(copy.parameters().get(name).data().asFloat())
+                        .isEqualTo(array.data().asFloat()));
+      }
+    }
+  }
+
+  @Test
+  void eachImageOfABatchIsComputedAlone() {
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(5), DataType.DOUBLE)) {
+      Map<String, INDArray> two = inputs(DataType.DOUBLE, 2, 4, 3);
+      INDArray both = out(model.function(2, 4, 4, 3, FunctionOptions.inference()), two);
+      Map<String, INDArray> second =
+          Map.of(
+              UNet2DConditionModel.SAMPLE, slice(two, UNet2DConditionModel.SAMPLE),
+              UNet2DConditionModel.TIMESTEP, slice(two, UNet2DConditionModel.TIMESTEP),
+              UNet2DConditionModel.TEXT, slice(two, UNet2DConditionModel.TEXT));
+      INDArray one = out(model.function(1, 4, 4, 3, FunctionOptions.inference()), second);
+      // Double precision; libnd4j may sum in another order for another batch size.
+      assertThat(one.sub(slice(Map.of("out", both), "out")).amaxNumber().doubleValue())
+          .isLessThan(1e-10);
+    }
+  }
+
+  private static INDArray slice(Map<String, INDArray> arrays, String name) {
+    INDArray array = requireNonNull(arrays.get(name));
+    long[] shape = array.shape();
+    shape = shape.clone();
+    shape[0] = 1;
+    long length = array.length() / 2;
+    INDArray half = Nd4j.create(array.dataType(), shape);
+    for (long i = 0; i < length; i++) {
+      half.data().put(i, array.data().getDouble(length + i));
+    }
+    return half;
+  }
+
+  @Test
+  void functionsOfSeveralShapesShareTheParameters() {
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(5))) {
+      GraphFunction small = model.function(1, 4, 4, 3, FunctionOptions.inference());
+      GraphFunction large = model.function(1, 8, 8, 3, FunctionOptions.inference());
+      model.zeroOutput();
+      assertThat(out(small, inputs(DataType.FLOAT, 1, 4, 3)).amaxNumber().doubleValue()).isZero();
+      assertThat(out(large, inputs(DataType.FLOAT, 1, 8, 3)).amaxNumber().doubleValue()).isZero();
+    }
+  }
+
+  @Test
+  void sameShapeGivesTheSameFunction() {
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(5))) {
+      GraphFunction first = model.function(1, 4, 4, 3, FunctionOptions.inference());
+      assertThat(model.function(1, 4, 4, 3, FunctionOptions.inference())).isSameAs(first);
+    }
+  }
+
+  @Test
+  void oldestFunctionIsClosedWhenThereAreTooMany() {
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(5))) {
+      GraphFunction first = model.function(1, 4, 4, 1, FunctionOptions.inference());
+      for (int length = 2; length <= FunctionCache.CAPACITY + 1; length++) {
+        model.function(1, 4, 4, length, FunctionOptions.inference());
+      }
+      assertThatIllegalStateException()
+          .isThrownBy(() -> first.forward(inputs(DataType.FLOAT, 1, 4, 1)))
+          .withMessage("the function is closed");
+    }
+  }
+
+  @Test
+  void adapterJoinsInAndIsTrainedAlone() {
+    UNetConfig config = TestModels.unet(false);
+    String path = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q";
+    ParameterSpec extra =
+        new ParameterSpec(
+            path + ".extra", ImmutableLongArray.of(8, 8), ParameterSpec.Kind.LINEAR, 8);
+    try (UNet2DConditionModel model = UNet2DConditionModel.random(config, Seed.of(5));
+        Parameters added = Parameters.random(List.of(extra), Seed.of(6), DataType.FLOAT)) {
+      Adapter adapter =
+          site ->
+              site.path().equals(path)
+                  ? (layers, x, y) ->
+                      layers
+                          .ops()
+                          .add(
+                              path + ".sum",
+                              y,
+                              layers
+                                  .ops()
+                                  .linear(
+                                      path + ".branch",
+                                      x,
+                                      layers.parameter(added, extra.name()),
+                                      null))
+                  : null;
+      GraphFunction plain = model.function(1, 4, 4, 3, FunctionOptions.inference());
+      GraphFunction adapted =
+          model.function(
+              1,
+              4,
+              4,
+              3,
+              FunctionOptions.inference().withAdapter(adapter).withTrainable(extra.name()::equals));
+      Map<String, INDArray> inputs = inputs(DataType.FLOAT, 1, 4, 3);
+      INDArray before = out(plain, inputs);
+      assertThat(out(adapted, inputs).sub(before).amaxNumber().doubleValue()).isPositive();
+      assertThat(adapted.backward(Map.of(UNet2DConditionModel.OUT, before)))
+          .containsOnlyKeys(extra.name());
+
+      added.get(extra.name()).assign(0);
+      // A branch of zeros changes nothing; the sum with zero is exact.
+      assertThat(out(adapted, inputs).sub(before).amaxNumber().doubleValue()).isZero();
+    }
+  }
+
+  @Test
+  void latentsThatCannotBeHalvedAreRefused() {
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(5))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> model.function(1, 5, 4, 3, FunctionOptions.inference()))
+          .withMessage("height and width of the latents must be multiples of 2, but are 5 and 4");
+    }
+  }
+
+  @Test
+  void gradientOfAnUnknownInputIsRefused() {
+    FunctionOptions options = FunctionOptions.inference().withInputGradients(Set.of("text"));
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(5))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> model.function(1, 4, 4, 3, options))
+          .withMessageContaining("but were asked for [text]");
+    }
+  }
+
+  @Test
+  void folderWithoutAModelIsRefused(@TempDir Path folder) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> UNet2DConditionModel.load(folder))
+        .withMessageContaining("holds no config.json");
+  }
+
+  @Test
+  void folderWithoutWeightsIsRefused(@TempDir Path folder) {
+    TestModels.unet(false).write(folder.resolve("config.json"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> UNet2DConditionModel.load(folder))
+        .withMessageContaining("holds no diffusion_pytorch_model.safetensors");
+  }
+}

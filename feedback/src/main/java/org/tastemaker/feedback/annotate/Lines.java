@@ -1,0 +1,61 @@
+package org.tastemaker.feedback.annotate;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Reads a file line by line with a buffer of constant size, and says where the last whole line
+ * ends.
+ */
+final class Lines {
+  private Lines() {}
+
+  /** Takes a whole line, without its line feed. */
+  @FunctionalInterface
+  interface Taker {
+    /**
+     * Takes a line.
+     *
+     * @param number from 1
+     * @param line without its line feed
+     */
+    void take(long number, String line);
+  }
+
+  /**
+   * What was read.
+   *
+   * @param lines number of whole lines
+   * @param end offset after the last line feed
+   * @param rest what stands behind it: the unfinished last line
+   */
+  record Scan(long lines, long end, byte[] rest) {}
+
+  static Scan scan(FileChannel channel, Taker taker) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    long position = 0;
+    long end = 0;
+    long number = 0;
+    for (int n = channel.read(buffer, position); n >= 0; n = channel.read(buffer, position)) {
+      byte[] bytes = buffer.array();
+      int start = 0;
+      for (int i = 0; i < n; i++) {
+        if (bytes[i] == '\n') {
+          line.write(bytes, start, i - start);
+          start = i + 1;
+          end = position + start;
+          taker.take(++number, line.toString(StandardCharsets.UTF_8));
+          line.reset();
+        }
+      }
+      line.write(bytes, start, n - start);
+      position += n;
+      buffer.clear();
+    }
+    return new Scan(number, end, line.toByteArray());
+  }
+}

@@ -1,0 +1,125 @@
+package org.tastemaker.feedback.annotate;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a dataset of preferences, which a job may be writing at the same time. What is damaged is
+ * left out and counted.
+ */
+public final class PreferenceDataset {
+  private static final int NAMED_LINES = 10;
+
+  private final Path file;
+  private final IdSet ids = new IdSet();
+  private final List<Long> damagedLines = new ArrayList<>();
+  private @Nullable DatasetHeader header;
+  private long judgements;
+  private long missing;
+  private long damaged;
+  private long repeated;
+
+  private PreferenceDataset(Path file) {
+    this.file = file;
+  }
+
+  /**
+   * What was read.
+   *
+   * @param header what decided the judgements
+   * @param judgements number of groups that were handed out, missing judgements included
+   * @param missing number of missing judgements among them
+   * @param damaged number of lines that are no whole judgement, left out
+   * @param damagedLines numbers of the first ten of them, from 1
+   * @param repeated number of judgements of a group that was there before, left out
+   * @param unfinished whether the last line has no end: a crash cut it, or it is being written
+   */
+  public record Contents(
+      DatasetHeader header,
+      long judgements,
+      long missing,
+      long damaged,
+      List<Long> damagedLines,
+      long repeated,
+      boolean unfinished) {
+    public Contents {
+      damagedLines = List.copyOf(damagedLines);
+    }
+  }
+
+  /**
+   * Reads a dataset line by line.
+   *
+   * @param file what a job has written
+   * @param taker is given each judgement, missing ones included, in the file's order
+   * @return what was read and what was left out
+   * @throws UncheckedIOException if the file cannot be read
+   * @throws IllegalStateException if it is no preference dataset
+   */
+  public static Contents read(Path file, Consumer<AnnotatedGroup> taker) {
+    PreferenceDataset dataset = new PreferenceDataset(file);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      Lines.Scan scan = Lines.scan(channel, (number, line) -> dataset.take(number, line, taker));
+      if (dataset.header == null) {
+        throw dataset.notADataset();
+      }
+      return new Contents(
+          dataset.header,
+          dataset.judgements,
+          dataset.missing,
+          dataset.damaged,
+          dataset.damagedLines,
+          dataset.repeated,
+          scan.rest().length > 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the dataset " + file + ": " + e, e);
+    }
+  }
+
+  /**
+   * Reads a dataset that fits into memory.
+   *
+   * @param file what a job has written
+   * @return all judgements, missing ones included, in the file's order
+   */
+  public static List<AnnotatedGroup> readAll(Path file) {
+    List<AnnotatedGroup> all = new ArrayList<>();
+    read(file, all::add);
+    return List.copyOf(all);
+  }
+
+  private void take(long number, String line, Consumer<AnnotatedGroup> taker) {
+    if (number == 1) {
+      header = DatasetHeader.parse(line).orElseThrow(this::notADataset);
+      return;
+    }
+    Optional<AnnotatedGroup> group = DatasetLine.parse(line);
+    if (group.isEmpty()) {
+      damaged++;
+      if (damagedLines.size() < NAMED_LINES) {
+        damagedLines.add(number);
+      }
+    } else if (!ids.add(group.get().id())) {
+      repeated++;
+    } else {
+      judgements++;
+      missing += group.get().judgement().isMissing() ? 1 : 0;
+      taker.accept(group.get());
+    }
+  }
+
+  private IllegalStateException notADataset() {
+    return new IllegalStateException(
+        "the file "
+            + file
+            + " is no preference dataset of this version: its first line is not a whole header");
+  }
+}

@@ -1,0 +1,244 @@
+package org.tastemaker.feedback.cache;
+
+import com.google.common.base.Throwables;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.Judge;
+import org.tastemaker.feedback.Question;
+import org.tastemaker.feedback.Verdict;
+
+/**
+ * A judge that asks another one at most once.
+ *
+ * <p>The key of an answer is a hash of the settings (model, wire format, sampling, form of the
+ * images) and of {@link Question#id} and {@link Question#attempt}: the kind of question, the
+ * prompt, the rubric with its words, the images in the order shown. The answer to a question is the
+ * file {@code <folder>/<first two digits of the key>/<key>.json}, written as a whole or not at all.
+ *
+ * <p>Several threads that ask the same question at the same time make one call, and all get its
+ * answer. A file that cannot be read is counted, moved aside to {@code <key>.json.damaged}, and the
+ * question is asked again. A failure that is no answer (of the network, of the budget) is not kept.
+ *
+ * <p>Thread-safe. Several processes may use a folder at the same time; they may then ask the same
+ * question once each.
+ */
+public final class AnswerCache implements Judge {
+  private static final Logger LOG = LoggerFactory.getLogger(AnswerCache.class);
+
+  private final @Nullable Judge judge;
+  private final String settings;
+  private final Path folder;
+  private final ConcurrentMap<String, CompletableFuture<KeptAnswer>> asked =
+      new ConcurrentHashMap<>();
+  private final AtomicLong kept = new AtomicLong();
+  private final AtomicLong joined = new AtomicLong();
+  private final AtomicLong misses = new AtomicLong();
+  private final AtomicLong damaged = new AtomicLong();
+
+  private AnswerCache(@Nullable Judge judge, String settings, Path folder) {
+    this.judge = judge;
+    this.settings = Objects.requireNonNull(settings, "settings == null");
+    this.folder = Objects.requireNonNull(folder, "folder == null");
+  }
+
+  /**
+   * A judge that keeps what another one answers.
+   *
+   * @param judge whom to ask what is not kept
+   * @param settings everything beside the question that decides the answer, as text
+   * @param folder where the answers are; made if it is not there
+   * @return the judge
+   * @throws UncheckedIOException if the folder cannot be made or written
+   */
+  public static AnswerCache of(Judge judge, String settings, Path folder) {
+    Objects.requireNonNull(judge, "judge == null");
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the folder for answers " + folder + " cannot be made: " + e.getMessage(), e);
+    }
+    if (!Files.isWritable(folder)) {
+      throw new UncheckedIOException(
+          new IOException("the folder for answers " + folder + " cannot be written"));
+    }
+    return new AnswerCache(judge, settings, folder);
+  }
+
+  /**
+   * A judge that only repeats what was answered before.
+   *
+   * @param settings as they were when the answers were kept
+   * @param folder where the answers are
+   * @return a judge that makes no call, and fails where there is no answer
+   */
+  public static AnswerCache replay(String settings, Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new IllegalArgumentException(
+          "there is no folder " + folder + " to replay answers from");
+    }
+    return new AnswerCache(null, settings, folder);
+  }
+
+  @Override
+  public Verdict ask(Question question) {
+    String key = key(question);
+    CompletableFuture<KeptAnswer> mine = new CompletableFuture<>();
+    CompletableFuture<KeptAnswer> others = asked.putIfAbsent(key, mine);
+    if (others != null) {
+      KeptAnswer answer = await(others);
+      joined.incrementAndGet();
+      return answer.replay();
+    }
+    try {
+      KeptAnswer found = read(key, question);
+      if (found != null) {
+        kept.incrementAndGet();
+        mine.complete(found);
+        return found.replay();
+      }
+      KeptAnswer answer = fetch(question, key);
+      mine.complete(answer);
+      return answer.first();
+    } catch (RuntimeException | Error e) {
+      mine.completeExceptionally(e);
+      throw e;
+    } finally {
+      asked.remove(key, mine);
+    }
+  }
+
+  @Override
+  public String name() {
+    return judge == null ? "replay" : judge.name();
+  }
+
+  /**
+   * What became of the questions so far.
+   *
+   * @return counts
+   */
+  public Counts counts() {
+    return new Counts(kept.get(), joined.get(), misses.get(), damaged.get());
+  }
+
+  /**
+   * What became of questions.
+   *
+   * @param kept answered from a file
+   * @param joined answered by the call that another thread was making
+   * @param misses asked
+   * @param damaged files that could not be read and were moved aside
+   */
+  public record Counts(long kept, long joined, long misses, long damaged) {}
+
+  private KeptAnswer fetch(Question question, String key) {
+    if (judge == null) {
+      throw new FeedbackException.InvalidRequest(
+          "there is no kept answer "
+              + file(key)
+              + " to a question of kind "
+              + question.kind()
+              + " about "
+              + question.size()
+              + " images of prompt '"
+              + question.prompt().text()
+              + "' by rubric "
+              + question.rubric().id()
+              + ", and a replay makes no calls; run it once with a judge, under the same settings: "
+              + settings,
+          true);
+    }
+    misses.incrementAndGet();
+    KeptAnswer answer = KeptAnswer.of(() -> judge.ask(question).requireFits(question));
+    Path file = file(key);
+    try {
+      Files.createDirectories(Objects.requireNonNull(file.getParent()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make the folder of " + file, e);
+    }
+    AtomicFiles.write(file, answer.toJson(question, settings));
+    return answer;
+  }
+
+  private @Nullable KeptAnswer read(String key, Question question) {
+    Path file = file(key);
+    String text;
+    try {
+      if (!Files.exists(file)) {
+        return null;
+      }
+      text = Files.readString(file);
+    } catch (java.nio.charset.CharacterCodingException e) {
+      return setAside(file, "it is no UTF-8");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the kept answer " + file, e);
+    }
+    try {
+      return KeptAnswer.fromJson(text).requireFits(question);
+    } catch (IllegalArgumentException | FeedbackException.MalformedVerdict e) {
+      return setAside(file, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private @Nullable KeptAnswer setAside(Path file, String why) {
+    damaged.incrementAndGet();
+    Path aside = file.resolveSibling(file.getFileName() + ".damaged");
+    LOG.warn("the kept answer {} is damaged and was moved to {}: {}", file, aside, why);
+    try {
+      Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot move the damaged answer " + file + " aside", e);
+    }
+    return null;
+  }
+
+  private static KeptAnswer await(CompletableFuture<KeptAnswer> others) {
+    try {
+      return others.get();
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      Throwables.throwIfUnchecked(cause);
+      throw new IllegalStateException(cause);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      java.util.concurrent.CancellationException cancelled =
+          new java.util.concurrent.CancellationException(
+              "interrupted while waiting for the answer to the same question");
+      cancelled.initCause(e);
+      throw cancelled;
+    }
+  }
+
+  private String key(Question question) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      String text = question.id() + "/" + question.attempt() + "/" + settings;
+      return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  private Path file(String key) {
+    return folder.resolve(key.substring(0, 2)).resolve(key + ".json");
+  }
+}

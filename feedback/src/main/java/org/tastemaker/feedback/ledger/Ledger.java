@@ -1,0 +1,298 @@
+package org.tastemaker.feedback.ledger;
+
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tastemaker.core.Usage;
+import org.tastemaker.core.run.LineLog;
+import org.tastemaker.feedback.FeedbackException;
+
+/**
+ * The book of what paid calls used, with a budget that ends them.
+ *
+ * <pre>{@code
+ * Ledger.Entry entry = ledger.begin("gpt-4.1-mini", estimate);   // BudgetExhausted if it would not fit
+ * ... the call ...
+ * entry.paid("gpt-4.1-mini-2025-04-14", used, requestId);        // or entry.free(), or entry.unknown()
+ * }</pre>
+ *
+ * <p>A call fits if what was spent, what the calls in flight may cost and what it may cost itself
+ * stay within the budget. If only the calls in flight stand against it, it waits for them to end.
+ * The budget is thus kept as far as estimates hold: those of the judge count the longest answer
+ * that it allows.
+ *
+ * <p>In a file, the ledger is JSON Lines. Opened again it goes on with its sums, and counts calls
+ * whose end is missing with their estimate ({@link Totals#unknown}).
+ *
+ * <p>Thread-safe. Memory does not grow with the number of calls.
+ */
+public final class Ledger implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
+
+  private final PriceTable prices;
+  private final Budget budget;
+  private final Clock clock;
+  private final @Nullable LineLog log;
+  private final int damagedLines;
+  private final Map<Long, Sums> open = new HashMap<>();
+
+  private Sums spent;
+  private Sums reserved = Sums.NONE;
+  private long unknown;
+  private long unpriced;
+  private long nextId;
+
+  private Ledger(
+      PriceTable prices, Budget budget, Clock clock, @Nullable LineLog log, LedgerLines.Past past) {
+    this.prices = prices;
+    this.budget = budget;
+    this.clock = clock;
+    this.log = log;
+    this.spent = past.spent();
+    this.unknown = past.unknown();
+    this.nextId = past.nextId();
+    this.damagedLines = past.damagedLines();
+  }
+
+  /**
+   * A ledger in a file, which goes on where it ended.
+   *
+   * @param file its folder must exist
+   * @param prices what models cost
+   * @param budget what may be spent in all, including what the file says was spent
+   * @param clock for the dates of the lines
+   * @return the ledger: the caller closes it
+   */
+  public static Ledger open(Path file, PriceTable prices, Budget budget, Clock clock) {
+    LineLog log = LineLog.open(file);
+    LedgerLines.Past past = LedgerLines.read(file);
+    if (past.damagedLines() > 0) {
+      LOG.warn(
+          "{}: {} lines are no entries of a ledger and do not count", file, past.damagedLines());
+    }
+    if (past.openEntries() > 0) {
+      LOG.warn(
+          "{}: {} calls have no end, and count with their estimates", file, past.openEntries());
+    }
+    return new Ledger(prices, budget, clock, log, past);
+  }
+
+  /**
+   * A ledger that is forgotten with the process.
+   *
+   * @param prices what models cost
+   * @param budget what may be spent
+   * @return the ledger
+   */
+  public static Ledger inMemory(PriceTable prices, Budget budget) {
+    return new Ledger(prices, budget, Clock.systemUTC(), null, LedgerLines.Past.NONE);
+  }
+
+  /**
+   * Enters a call that is about to be made.
+   *
+   * @param model who is asked
+   * @param estimate the most that it may use, one request included
+   * @return to be ended in one of its three ways, whatever comes of the call
+   * @throws FeedbackException.BudgetExhausted if it does not fit the budget; nothing is entered
+   * @throws IllegalArgumentException if there is a budget of money and the model has no price
+   * @throws CancellationException if the thread is interrupted while it waits for calls in flight
+   */
+  public synchronized Entry begin(String model, Usage estimate) {
+    if (budget.money() != null) {
+      prices.requirePriceOf(model);
+    }
+    Sums asked = new Sums(estimate, prices.costOf(model, estimate).orElse(BigDecimal.ZERO));
+    try {
+      for (Optional<String> limit = exceeded(reserved, asked);
+          limit.isPresent();
+          limit = exceeded(reserved, asked)) {
+        if (open.isEmpty() || exceeded(Sums.NONE, asked).isPresent()) {
+          throw exhausted(limit.get(), asked);
+        }
+        wait(); // for a call in flight to end
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      CancellationException cancelled =
+          new CancellationException("interrupted while waiting for the budget");
+      cancelled.initCause(e);
+      throw cancelled;
+    }
+    long id = nextId++;
+    open.put(id, asked);
+    reserved = reserved.plus(asked);
+    append(() -> LedgerLines.begin(clock.instant(), id, model, asked));
+    return new Entry(id, model);
+  }
+
+  /**
+   * What was spent so far.
+   *
+   * @return sums since the ledger was begun, restarts included
+   */
+  public synchronized Totals totals() {
+    return new Totals(
+        spent.usage(),
+        spent.cost(),
+        prices.currency(),
+        unknown,
+        unpriced,
+        open.size(),
+        damagedLines);
+  }
+
+  /**
+   * The prices.
+   *
+   * @return as given
+   */
+  public PriceTable prices() {
+    return prices;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (log != null) {
+      log.force();
+      log.close();
+    }
+  }
+
+  private Optional<String> exceeded(Sums others, Sums asked) {
+    return budget.exceededBy(spent.plus(others).plus(asked), prices.currency());
+  }
+
+  private FeedbackException exhausted(String limit, Sums asked) {
+    return new FeedbackException.BudgetExhausted(
+        limit
+            + " is used up: "
+            + spent.text(prices.currency())
+            + " are spent, and the next call may use "
+            + asked.text(prices.currency())
+            + "; raise the budget and start again: what was answered so far is kept");
+  }
+
+  private synchronized void end(
+      long id, String model, @Nullable Usage said, boolean estimated, String request) {
+    Sums asked = open.remove(id);
+    if (asked == null) {
+      return; // it has ended before
+    }
+    reserved = reserved.minus(asked);
+    Sums real = Sums.NONE;
+    if (said != null) {
+      real = new Sums(said, prices.costOf(model, said).orElse(BigDecimal.ZERO));
+      unpriced += prices.priceOf(model).isEmpty() ? 1 : 0;
+    } else if (estimated) {
+      real = asked;
+      unknown++;
+    }
+    spent = spent.plus(real);
+    Sums used = real;
+    append(() -> LedgerLines.end(clock.instant(), id, model, used, estimated, request));
+    notifyAll();
+  }
+
+  private void append(Supplier<String> line) {
+    if (log != null) {
+      log.append(line.get());
+    }
+  }
+
+  /** A call that was begun. The first word on its end counts. */
+  public final class Entry {
+    private final long id;
+    private final String model;
+
+    private Entry(long id, String model) {
+      this.id = id;
+      this.model = model;
+    }
+
+    /**
+     * The call was answered, and says what it used.
+     *
+     * @param answeredBy the model, as the server reports it; where it has no price, that of the
+     *     model that was asked counts
+     * @param used what the answer says
+     * @param request the server's name for the call, or an empty text
+     */
+    public void paid(String answeredBy, Usage used, String request) {
+      end(id, prices.priceOf(answeredBy).isPresent() ? answeredBy : model, used, false, request);
+    }
+
+    /** The call was turned down, and costs nothing. */
+    public void free() {
+      end(id, model, null, false, "");
+    }
+
+    /** Nobody knows whether the call is billed: it counts with its estimate. */
+    public void unknown() {
+      end(id, model, null, true, "");
+    }
+  }
+
+  /**
+   * What was spent.
+   *
+   * @param usage of all calls that were paid, or may have been
+   * @param cost of those whose model has a price
+   * @param currency of the cost
+   * @param unknown calls that broke off, and count with their estimate
+   * @param unpriced calls, since the ledger was opened, of a model that has no price: the cost is
+   *     without them
+   * @param inFlight calls that have not ended
+   * @param damagedLines lines of the file that could not be read, and do not count
+   */
+  public record Totals(
+      Usage usage,
+      BigDecimal cost,
+      String currency,
+      long unknown,
+      long unpriced,
+      int inFlight,
+      int damagedLines) {}
+
+  /** Usage and cost, added up together. */
+  record Sums(Usage usage, BigDecimal cost) {
+    static final Sums NONE = new Sums(Usage.NONE, BigDecimal.ZERO);
+
+    Sums plus(Sums other) {
+      return new Sums(usage.plus(other.usage), cost.add(other.cost));
+    }
+
+    Sums minus(Sums other) {
+      return new Sums(
+          new Usage(
+              usage.requests() - other.usage.requests(),
+              usage.inputTokens() - other.usage.inputTokens(),
+              usage.cachedInputTokens() - other.usage.cachedInputTokens(),
+              usage.outputTokens() - other.usage.outputTokens()),
+          cost.subtract(other.cost));
+    }
+
+    long tokens() {
+      return usage.inputTokens() + usage.outputTokens();
+    }
+
+    String text(String currency) {
+      return cost.stripTrailingZeros().toPlainString()
+          + " "
+          + currency
+          + " ("
+          + tokens()
+          + " tokens, "
+          + usage.requests()
+          + " requests)";
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package org.tastemaker.feedback.ledger;
+
+import java.math.BigDecimal;
+import java.util.Currency;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.tastemaker.core.Usage;
+
+/**
+ * What models cost, as the user read it on the service's page of prices.
+ *
+ * <pre>{@code
+ * PriceTable.of("USD", Map.of("gpt-4.1-mini", Price.perMillionTokens("0.40", "0.10", "1.60")))
+ * }</pre>
+ *
+ * <p>A dated name such as {@code gpt-4.1-mini-2025-04-14}, which servers report for the name that
+ * was asked for, has the price of the name without the date where it has none of its own.
+ *
+ * @param currency ISO 4217 code, such as {@code USD}
+ * @param prices by the model's name
+ */
+public record PriceTable(String currency, Map<String, Price> prices) {
+  private static final Pattern DATED = Pattern.compile("(.+?)-\\d{4}(-\\d{2}-\\d{2})?");
+
+  public PriceTable {
+    Objects.requireNonNull(currency, "currency == null");
+    prices = Map.copyOf(prices);
+    try {
+      Currency.getInstance(currency);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "a currency is an ISO 4217 code such as USD or EUR, but was '" + currency + "'", e);
+    }
+  }
+
+  /**
+   * A table.
+   *
+   * @param currency ISO 4217 code
+   * @param prices by the model's name
+   * @return the table
+   */
+  public static PriceTable of(String currency, Map<String, Price> prices) {
+    return new PriceTable(currency, prices);
+  }
+
+  /**
+   * The table without prices: tokens are counted, money is not.
+   *
+   * @return no model has a price
+   */
+  public static PriceTable none() {
+    return new PriceTable("USD", Map.of());
+  }
+
+  /**
+   * The price of a model.
+   *
+   * @param model its name, as asked for or as reported by the server
+   * @return empty where it has none
+   */
+  public Optional<Price> priceOf(String model) {
+    Price exact = prices.get(model);
+    if (exact != null) {
+      return Optional.of(exact);
+    }
+    Matcher dated = DATED.matcher(model);
+    return dated.matches() ? Optional.ofNullable(prices.get(dated.group(1))) : Optional.empty();
+  }
+
+  /**
+   * What a usage costs.
+   *
+   * @param model who answered
+   * @param usage of that model
+   * @return empty where the model has no price
+   */
+  public Optional<BigDecimal> costOf(String model, Usage usage) {
+    return priceOf(model).map(price -> price.of(usage));
+  }
+
+  /**
+   * The price of a model that must have one.
+   *
+   * @param model its name
+   * @return the price
+   * @throws IllegalArgumentException if it has none; the message says which models do
+   */
+  public Price requirePriceOf(String model) {
+    return priceOf(model)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "a budget of money needs the price of model '"
+                        + model
+                        + "', but the price table has "
+                        + (prices.isEmpty()
+                            ? "none at all"
+                            : "only " + new TreeMap<>(prices).keySet())
+                        + "; add it to the table, or set a budget of tokens or requests"));
+  }
+}

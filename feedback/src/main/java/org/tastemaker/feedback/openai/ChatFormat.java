@@ -1,0 +1,93 @@
+package org.tastemaker.feedback.openai;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Usage;
+
+/** {@link ModelCall} and {@link ModelAnswer} as Chat Completions. */
+final class ChatFormat {
+  private ChatFormat() {}
+
+  static ChatWire.Request request(ModelCall call, ModelCapabilities can) {
+    List<Object> content = new ArrayList<>();
+    for (ModelCall.Part part : call.parts()) {
+      if (part instanceof ModelCall.Text words) {
+        content.add(ChatWire.TextPart.of(words.text()));
+      } else if (part instanceof ModelCall.Picture picture) {
+        content.add(
+            ChatWire.ImagePart.of(
+                picture.image().dataUrl(), can.detail() ? picture.detail().wireName() : null));
+      }
+    }
+    ModelCall.Form form = call.form();
+    if (form != null && can.structure() != ModelCapabilities.Structure.JSON_SCHEMA) {
+      content.add(ChatWire.TextPart.of(Wire.inWords(form)));
+    }
+    boolean logprobs = call.logprobs() && can.logprobs();
+    int limit = call.maxTokens() + can.hiddenTokens();
+    return new ChatWire.Request(
+        call.model(),
+        List.of(
+            new ChatWire.Message("system", call.system()), new ChatWire.Message("user", content)),
+        format(form, can.structure()),
+        logprobs ? Boolean.TRUE : null,
+        logprobs ? (Integer) can.topLogprobs() : null,
+        can.temperature() ? call.temperature() : null,
+        can.seed() ? call.seed() : null,
+        can.limit() == ModelCapabilities.Limit.MAX_COMPLETION_TOKENS ? (Integer) limit : null,
+        can.limit() == ModelCapabilities.Limit.MAX_TOKENS ? (Integer) limit : null,
+        can.effort() ? call.effort() : null);
+  }
+
+  static ModelAnswer answer(ChatWire.Response response, ModelCall call) {
+    List<ChatWire.Choice> choices = response.choices();
+    Usage usage = Objects.requireNonNullElse(usage(response), new Usage(1, 0, 0, 0));
+    String model = Objects.requireNonNullElse(response.model(), call.model());
+    if (choices == null || choices.isEmpty() || choices.get(0).message() == null) {
+      return new ModelAnswer(ModelAnswer.End.COMPLETE, "", null, List.of(), usage, 0, model);
+    }
+    ChatWire.Choice choice = choices.get(0);
+    ChatWire.Reply reply = Objects.requireNonNull(choice.message());
+    String reason = Objects.requireNonNullElse(choice.finishReason(), "stop");
+    List<ChatWire.Token> tokens =
+        choice.logprobs() == null || choice.logprobs().content() == null
+            ? List.of()
+            : choice.logprobs().content();
+    ChatWire.Tokens counts = response.usage();
+    return new ModelAnswer(
+        switch (reason) {
+          case "length" -> ModelAnswer.End.TRUNCATED;
+          case "content_filter" -> ModelAnswer.End.FILTERED;
+          default -> ModelAnswer.End.COMPLETE;
+        },
+        Objects.requireNonNullElse(reply.content(), ""),
+        reply.refusal(),
+        tokens,
+        usage,
+        counts == null ? 0 : Wire.reasoning(counts.completionDetails()),
+        model);
+  }
+
+  static @Nullable Usage usage(ChatWire.Response response) {
+    ChatWire.Tokens tokens = response.usage();
+    return tokens == null
+        ? null
+        : Wire.usage(tokens.promptTokens(), tokens.promptDetails(), tokens.completionTokens());
+  }
+
+  private static ChatWire.@Nullable ResponseFormat format(
+      ModelCall.@Nullable Form form, ModelCapabilities.Structure structure) {
+    if (form == null) {
+      return null;
+    }
+    return switch (structure) {
+      case JSON_SCHEMA ->
+          new ChatWire.ResponseFormat(
+              "json_schema", new ChatWire.NamedSchema(form.name(), true, form.schema()));
+      case JSON_OBJECT -> new ChatWire.ResponseFormat("json_object", null);
+      case WORDS -> null;
+    };
+  }
+}

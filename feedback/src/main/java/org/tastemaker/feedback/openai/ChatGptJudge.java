@@ -1,0 +1,297 @@
+package org.tastemaker.feedback.openai;
+
+import com.google.common.cache.Cache;
+import com.google.common.cache.CacheBuilder;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Usage;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.Judge;
+import org.tastemaker.feedback.Question;
+import org.tastemaker.feedback.Verdict;
+
+/**
+ * ChatGPT, or a compatible model that sees images, as a judge.
+ *
+ * <p>A question is one call (and the repetitions that the network needs). The answer is forced into
+ * a JSON schema and checked again. Where it is of no use, the failure says why; asked again with a
+ * higher {@link Question#attempt}, the judge passes the reason on to the model.
+ *
+ * <p>To a question of kind {@link Question.Kind#PAIR} the answer has a soft preference where the
+ * model gives log-probabilities.
+ *
+ * <p>Thread-safe.
+ */
+public final class ChatGptJudge implements Judge {
+  private static final int REMEMBERED_COMPLAINTS = 10_000;
+
+  private final OpenAiClient client;
+  private final Options options;
+  private final ImageEncoder encoder;
+  private final Cache<String, String> complaints; // by Question.id: what was wrong last time
+
+  /**
+   * A judge on a client.
+   *
+   * @param client talks to the server; stays the caller's to close
+   * @param options which model, and how it is asked
+   */
+  public ChatGptJudge(OpenAiClient client, Options options) {
+    this.client = Objects.requireNonNull(client, "client == null");
+    this.options = Objects.requireNonNull(options, "options == null");
+    this.encoder = new ImageEncoder(options.images());
+    this.complaints = CacheBuilder.newBuilder().maximumSize(REMEMBERED_COMPLAINTS).build();
+  }
+
+  @Override
+  public Verdict ask(Question question) {
+    String id = question.attempt() == 0 ? "" : question.id();
+    String complaint =
+        question.attempt() == 0
+            ? null
+            : Objects.requireNonNullElse(
+                complaints.getIfPresent(id),
+                "it was not in the form that is asked for, or none at all.");
+    JudgePrompt prompt = JudgePrompt.of(question, options.explain());
+    ModelAnswer answer = client.complete(options.wireFormat(), call(question, prompt, complaint, encoder::encode));
+    try {
+      return read(question, prompt, answer);
+    } catch (FeedbackException.MalformedVerdict e) {
+      complaints.put(question.id(), String.valueOf(e.getMessage()));
+      throw e;
+    } catch (FeedbackException.Refused e) {
+      complaints.put(question.id(), "It was a refusal. Only a comparison is asked for.");
+      throw e;
+    }
+  }
+
+  @Override
+  public String name() {
+    return options.model();
+  }
+
+  /**
+   * Everything beside the question that decides an answer, for the key of a kept one.
+   *
+   * @return a text without the key and without the address of the server
+   */
+  public String settings() {
+    return options + " prompt 1"; // the number changes with the words of JudgePrompt
+  }
+
+  /**
+   * What a question will use at most, without asking it.
+   *
+   * @param question any
+   * @return one request, with input and output on the high side
+   */
+  public Usage estimate(Question question) {
+    ModelCall call =
+        call(question, JudgePrompt.of(question, options.explain()), null, encoder::measure);
+    return new Usage(
+        1,
+        call.estimatedInput(),
+        0,
+        (long) call.maxTokens() + client.capabilities(options.model()).hiddenTokens());
+  }
+
+  /**
+   * How many images were scaled and compressed so far: once each, however often they are asked
+   * about.
+   *
+   * @return at least 0
+   */
+  public long encodings() {
+    return encoder.encodings();
+  }
+
+  private ModelCall call(
+      Question question,
+      JudgePrompt prompt,
+      @Nullable String complaint,
+      Function<Image, EncodedImage> images) {
+    Long seed = options.seed();
+    return new ModelCall(
+        options.model(),
+        prompt.system(),
+        prompt.parts(images, options.images().detail(), complaint),
+        prompt.form(),
+        options.logprobs() && question.kind() == Question.Kind.PAIR,
+        options.temperature(),
+        seed == null ? null : (Long) (seed + question.sample()),
+        options.maxTokens() > 0 ? options.maxTokens() : prompt.maxTokens(),
+        options.effort());
+  }
+
+  private static Verdict read(Question question, JudgePrompt prompt, ModelAnswer answer) {
+    if (answer.end() == ModelAnswer.End.TRUNCATED) {
+      throw AnswerReader.malformed(
+          "",
+          "complete",
+          "cut off after " + answer.usage().outputTokens() + " tokens",
+          answer.usage());
+    }
+    if (answer.end() == ModelAnswer.End.FILTERED) {
+      throw new FeedbackException.Refused("a content filter stopped the answer", answer.usage());
+    }
+    String refusal = answer.refusal();
+    if (refusal != null) {
+      throw new FeedbackException.Refused(refusal, answer.usage());
+    }
+    return new AnswerReader(question, prompt, answer).verdict();
+  }
+
+  /** Whether a judge gives its reasons. Reasons before a verdict narrow the spread of verdicts. */
+  public enum Explain {
+    /** No: the cheapest and, for soft preferences, the best. */
+    NONE,
+    /** After the verdict. */
+    AFTER,
+    /** Before the verdict. */
+    BEFORE
+  }
+
+  /**
+   * Which model, and how it is asked.
+   *
+   * @param model its name at the server
+   * @param wireFormat the language of the server
+   * @param images in what form images are shown
+   * @param temperature 0 (the most likely answer) to 2, or null for the server's own
+   * @param seed for servers that heed one, or null; {@link Question#sample} is added to it
+   * @param maxTokens the longest answer, at least 16; 0 for what the question needs
+   * @param logprobs whether soft preferences are wanted of pairs
+   * @param explain whether reasons are wanted
+   * @param effort how much a reasoning model is to think, such as {@code "low"}, or null
+   */
+  public record Options(
+      String model,
+      WireFormat wireFormat,
+      ImageForm images,
+      @Nullable Double temperature,
+      @Nullable Long seed,
+      int maxTokens,
+      boolean logprobs,
+      Explain explain,
+      @Nullable String effort) {
+    public Options {
+      Objects.requireNonNull(wireFormat, "wireFormat == null");
+      Objects.requireNonNull(images, "images == null");
+      Objects.requireNonNull(explain, "explain == null");
+      if (model.isBlank()) {
+        throw new IllegalArgumentException(
+            "the model's name must not be blank; give one that the server knows and that sees"
+                + " images, such as gpt-4.1-mini");
+      }
+      if (temperature != null && !(temperature >= 0 && temperature <= 2)) {
+        throw new IllegalArgumentException(
+            "the temperature must be 0 to 2, but was " + temperature);
+      }
+      if (maxTokens != 0 && maxTokens < 16) {
+        throw new IllegalArgumentException(
+            "maxTokens must be at least 16, or 0 for what the question needs, but was "
+                + maxTokens);
+      }
+    }
+
+    /**
+     * The usual way to ask: Chat Completions, PNG of 512 pixels, temperature 0, soft preferences,
+     * no reasons.
+     *
+     * @param model its name at the server
+     * @return the options
+     */
+    public static Options of(String model) {
+      return new Options(
+          model,
+          WireFormat.CHAT_COMPLETIONS,
+          ImageForm.DEFAULT,
+          0.0,
+          null,
+          0,
+          true,
+          Explain.NONE,
+          null);
+    }
+
+    /**
+     * These options with another wire format.
+     *
+     * @param wireFormat the language of the server
+     * @return new options
+     */
+    public Options withWireFormat(WireFormat wireFormat) {
+      return new Options(
+          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
+    }
+
+    /**
+     * These options with another form of images.
+     *
+     * @param images in what form they are shown
+     * @return new options
+     */
+    public Options withImages(ImageForm images) {
+      return new Options(
+          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
+    }
+
+    /**
+     * These options with other sampling.
+     *
+     * @param temperature 0 to 2, or null for the server's own
+     * @param seed for servers that heed one, or null
+     * @return new options
+     */
+    public Options withSampling(@Nullable Double temperature, @Nullable Long seed) {
+      return new Options(
+          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
+    }
+
+    /**
+     * These options with another limit of the answer.
+     *
+     * @param maxTokens at least 16; 0 for what the question needs
+     * @return new options
+     */
+    public Options withMaxTokens(int maxTokens) {
+      return new Options(
+          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
+    }
+
+    /**
+     * These options with or without soft preferences.
+     *
+     * @param logprobs whether they are wanted
+     * @return new options
+     */
+    public Options withLogprobs(boolean logprobs) {
+      return new Options(
+          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
+    }
+
+    /**
+     * These options with or without reasons.
+     *
+     * @param explain whether they are wanted
+     * @return new options
+     */
+    public Options withExplain(Explain explain) {
+      return new Options(
+          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
+    }
+
+    /**
+     * These options with another effort of reasoning.
+     *
+     * @param effort such as {@code "low"}, or null for the server's own
+     * @return new options
+     */
+    public Options withEffort(@Nullable String effort) {
+      return new Options(
+          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
+    }
+  }
+}

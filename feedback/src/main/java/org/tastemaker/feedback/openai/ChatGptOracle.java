@@ -1,0 +1,438 @@
+package org.tastemaker.feedback.openai;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.Judge;
+import org.tastemaker.feedback.cache.AnswerCache;
+import org.tastemaker.feedback.ledger.Budget;
+import org.tastemaker.feedback.ledger.CostEstimate;
+import org.tastemaker.feedback.ledger.Ledger;
+import org.tastemaker.feedback.ledger.PriceTable;
+import org.tastemaker.feedback.protocol.JudgeOracle;
+import org.tastemaker.feedback.protocol.PositionBias;
+import org.tastemaker.feedback.protocol.Protocol;
+import org.tastemaker.feedback.resilience.ResilientCaller;
+import org.tastemaker.feedback.resilience.Sleeper;
+
+/**
+ * ChatGPT, or a compatible server, as a feedback oracle.
+ *
+ * <pre>{@code
+ * try (ChatGptOracle oracle =
+ *     ChatGptOracle.builder()
+ *         .model("gpt-4.1-mini")                     // the key comes from OPENAI_API_KEY
+ *         .cache(Path.of("answers"))                 // nothing is paid for twice
+ *         .build()) {
+ *   Judgement judgement = oracle.rank(List.of(new ImageGroup(prompt, fourImages)), Rubrics.quality()).get(0);
+ *   judgement.ranking().permutation();               // the images' indices, best first
+ * }
+ * }</pre>
+ *
+ * <p>It is put together of parts that can be used by themselves: a {@link JudgeOracle} asks an
+ * {@link AnswerCache} around a {@link ChatGptJudge} on an {@link OpenAiClient}.
+ *
+ * <p>Thread-safe.
+ */
+public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
+  private final OpenAiClient client;
+  private final ChatGptJudge judge;
+  private final ChatGptJudge.Options options;
+  private final @Nullable AnswerCache cache;
+  private final JudgeOracle oracle;
+  private final Builder setup;
+  private final @Nullable Ledger own;
+
+  private ChatGptOracle(Builder builder, String model) {
+    this.setup = builder.copy();
+    this.options = builder.judging.apply(ChatGptJudge.Options.of(model));
+    if (builder.ledger == null && builder.budget.money() != null) {
+      builder.prices.requirePriceOf(model);
+    }
+    Ledger ledger = builder.ledger != null ? builder.ledger : openLedger(builder);
+    this.own = builder.ledger != null ? null : ledger;
+    try {
+      this.client = builder.client(ledger);
+      this.judge = new ChatGptJudge(client, options);
+      this.cache = builder.cache(judge);
+      this.oracle = builder.asked(cache != null ? cache : judge).build();
+    } catch (RuntimeException e) {
+      if (own != null) {
+        own.close();
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * An oracle to be set up.
+   *
+   * @return a builder for OpenAI itself, with the key of the environment and no model yet
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public List<Judgement> rank(List<ImageGroup> groups, Rubric rubric) {
+    return oracle.rank(groups, rubric);
+  }
+
+  /**
+   * What judging would cost, without a call.
+   *
+   * @param groups what to compare
+   * @param rubric what to look at
+   * @return an estimate on the high side
+   */
+  public CostEstimate estimate(List<ImageGroup> groups, Rubric rubric) {
+    CountingJudge counting = new CountingJudge(judge);
+    setup.asked(counting).listener(RunListener.none()).build().rank(groups, rubric);
+    return CostEstimate.of(options.model(), counting.sum(), client.ledger().prices());
+  }
+
+  /**
+   * What was spent so far.
+   *
+   * @return the ledger, to be read; closed with this oracle unless it was given to it
+   */
+  public Ledger ledger() {
+    return client.ledger();
+  }
+
+  /**
+   * How the judge depends on the position of an image.
+   *
+   * @return counts over all that this oracle asked
+   */
+  public PositionBias.Snapshot positionBias() {
+    return oracle.positionBias();
+  }
+
+  /**
+   * What became of the questions with regard to kept answers.
+   *
+   * @return counts; all zero where no answers are kept
+   */
+  public AnswerCache.Counts cacheCounts() {
+    return cache == null ? new AnswerCache.Counts(0, 0, 0, 0) : cache.counts();
+  }
+
+  /**
+   * How calls went so far.
+   *
+   * @return counts
+   */
+  public ResilientCaller.Counts calls() {
+    return client.counts();
+  }
+
+  /**
+   * The client, to be shared with a rewriter or a generator, or told what a model can do.
+   *
+   * @return closed with this oracle
+   */
+  public OpenAiClient client() {
+    return client;
+  }
+
+  /**
+   * What decides this oracle's answers, for the header of a dataset.
+   *
+   * @return names and values
+   */
+  public Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>(oracle.settings());
+    settings.put("judge", options.model());
+    settings.put("judging", judge.settings());
+    return settings;
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    if (own != null) {
+      own.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "ChatGptOracle[" + options + ", " + client + "]";
+  }
+
+  private static Ledger openLedger(Builder builder) {
+    return builder.ledgerFile == null
+        ? Ledger.inMemory(builder.prices, builder.budget)
+        : Ledger.open(builder.ledgerFile, builder.prices, builder.budget, builder.clock);
+  }
+
+  /** Sets an oracle up. */
+  public static final class Builder {
+    private OpenAiClient.Builder client = OpenAiClient.builder();
+    private @Nullable String model;
+    private UnaryOperator<ChatGptJudge.Options> judging = UnaryOperator.identity();
+    private UnaryOperator<JudgeOracle.Builder> asking = UnaryOperator.identity();
+    private ResilientCaller.Options limits = ResilientCaller.Options.DEFAULTS;
+    private Protocol protocol = Protocol.listwise(2);
+    private Seed seed = Seed.of(0);
+    private Clock clock = Clock.systemUTC();
+    private @Nullable Path answers;
+    private boolean replay;
+    private PriceTable prices = PriceTable.none();
+    private Budget budget = Budget.unlimited();
+    private @Nullable Path ledgerFile;
+    private @Nullable Ledger ledger;
+
+    private Builder() {}
+
+    /**
+     * Sets where the server is.
+     *
+     * @param baseUrl such as {@code http://localhost:8000/v1}; by default OpenAI
+     * @return this builder
+     */
+    public Builder baseUrl(String baseUrl) {
+      client.baseUrl(baseUrl);
+      return this;
+    }
+
+    /**
+     * Sets the key.
+     *
+     * @param key by default the environment variable {@code OPENAI_API_KEY}
+     * @return this builder
+     */
+    public Builder apiKey(String key) {
+      client.apiKey(key);
+      return this;
+    }
+
+    /**
+     * Sends no key, for a server that asks for none.
+     *
+     * @return this builder
+     */
+    public Builder withoutApiKey() {
+      client.withoutApiKey();
+      return this;
+    }
+
+    /**
+     * Sets how environment variables are looked up.
+     *
+     * @param environment gives a variable's value by its name, or null
+     * @return this builder
+     */
+    public Builder environment(UnaryOperator<@Nullable String> environment) {
+      client.environment(environment);
+      return this;
+    }
+
+    /**
+     * Sets who judges. Must be called.
+     *
+     * @param model its name at the server; it must see images
+     * @return this builder
+     */
+    public Builder model(String model) {
+      this.model = model;
+      return this;
+    }
+
+    /**
+     * Sets how the model is asked: form of the images, sampling, reasons, wire format.
+     *
+     * @param change such as {@code o -> o.withImages(ImageForm.DEFAULT.withDetail(LOW))}
+     * @return this builder
+     */
+    public Builder judging(UnaryOperator<ChatGptJudge.Options> change) {
+      this.judging = Objects.requireNonNull(change, "change == null");
+      return this;
+    }
+
+    /**
+     * Sets which questions are asked about a group.
+     *
+     * @param protocol by default {@code Protocol.listwise(2)}
+     * @return this builder
+     */
+    public Builder protocol(Protocol protocol) {
+      this.protocol = Objects.requireNonNull(protocol, "protocol == null");
+      return this;
+    }
+
+    /**
+     * Sets what else there is to asking: aggregation, attempts, listener, cancellation.
+     *
+     * @param change such as {@code b -> b.listener(listener)}
+     * @return this builder
+     */
+    public Builder asking(UnaryOperator<JudgeOracle.Builder> change) {
+      this.asking = Objects.requireNonNull(change, "change == null");
+      return this;
+    }
+
+    /**
+     * Sets the seed of orders, directions and delays.
+     *
+     * @param seed by default 0
+     * @return this builder
+     */
+    public Builder seed(Seed seed) {
+      this.seed = Objects.requireNonNull(seed, "seed == null");
+      client.seed(seed);
+      return this;
+    }
+
+    /**
+     * Sets the limits of pace, of calls in flight and of repetitions.
+     *
+     * @param limits by default {@link ResilientCaller.Options#DEFAULTS}
+     * @return this builder
+     */
+    public Builder limits(ResilientCaller.Options limits) {
+      this.limits = Objects.requireNonNull(limits, "limits == null");
+      client.limits(limits);
+      return this;
+    }
+
+    /**
+     * Sets the clock and how time is let pass.
+     *
+     * @param clock by default the system's
+     * @param sleeper by default one that really waits
+     * @return this builder
+     */
+    public Builder time(Clock clock, Sleeper sleeper) {
+      this.clock = clock;
+      client.time(clock, sleeper);
+      return this;
+    }
+
+    /**
+     * Keeps answers, and asks no question that has one.
+     *
+     * @param folder where; made if it is not there
+     * @return this builder
+     */
+    public Builder cache(Path folder) {
+      this.answers = folder;
+      this.replay = false;
+      return this;
+    }
+
+    /**
+     * Makes no call and needs no key: only repeats kept answers, and ends where one is missing.
+     *
+     * @param folder where the answers are
+     * @return this builder
+     */
+    public Builder replay(Path folder) {
+      this.answers = folder;
+      this.replay = true;
+      client.withoutApiKey();
+      return this;
+    }
+
+    /**
+     * Sets what models cost.
+     *
+     * @param prices by default none
+     * @return this builder
+     */
+    public Builder prices(PriceTable prices) {
+      this.prices = Objects.requireNonNull(prices, "prices == null");
+      return this;
+    }
+
+    /**
+     * Sets what may be spent. A budget that is to hold over restarts needs a {@link #ledgerFile}.
+     *
+     * @param budget by default unlimited
+     * @return this builder
+     */
+    public Builder budget(Budget budget) {
+      this.budget = Objects.requireNonNull(budget, "budget == null");
+      return this;
+    }
+
+    /**
+     * Writes what is spent to a file, and goes on with its sums.
+     *
+     * @param file its folder must exist
+     * @return this builder
+     */
+    public Builder ledgerFile(Path file) {
+      this.ledgerFile = file;
+      return this;
+    }
+
+    /**
+     * Shares a ledger, in place of prices, budget and a file of this oracle's own.
+     *
+     * @param ledger stays the caller's to close
+     * @return this builder
+     */
+    public Builder ledger(Ledger ledger) {
+      this.ledger = ledger;
+      return this;
+    }
+
+    /**
+     * Makes the oracle. Makes no call.
+     *
+     * @return an oracle of these settings: the caller closes it
+     * @throws FeedbackException.InvalidRequest if there is no key
+     * @throws IllegalArgumentException if settings are missing or contradict each other
+     */
+    public ChatGptOracle build() {
+      if (model == null) {
+        throw new IllegalArgumentException(
+            "no model is set: call model(...) with one that the server knows and that sees images,"
+                + " such as gpt-4.1-mini");
+      }
+      return new ChatGptOracle(this, model);
+    }
+
+    private OpenAiClient client(Ledger ledger) {
+      return client.ledger(ledger).build();
+    }
+
+    private @Nullable AnswerCache cache(ChatGptJudge judge) {
+      if (answers == null) {
+        return null;
+      }
+      return replay
+          ? AnswerCache.replay(judge.settings(), answers)
+          : AnswerCache.of(judge, judge.settings(), answers);
+    }
+
+    private JudgeOracle.Builder asked(Judge judge) {
+      return asking.apply(
+          JudgeOracle.builder(judge).protocol(protocol).seed(seed).concurrency(limits.inFlight()));
+    }
+
+    /** What estimates need later, whatever becomes of this builder. */
+    private Builder copy() {
+      Builder copy = new Builder();
+      copy.asking = asking;
+      copy.protocol = protocol;
+      copy.seed = seed;
+      copy.limits = limits;
+      return copy;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package org.tastemaker.feedback.openai;
+
+import java.util.Objects;
+
+/**
+ * In what form a judge is shown images.
+ *
+ * @param type of file
+ * @param quality of a JPEG, in [0, 1]; without meaning for PNG
+ * @param side pixels that the longer side is brought to, up or down; 0 leaves images as they are
+ * @param detail how closely the service looks; decides what an image costs
+ */
+public record ImageForm(Type type, double quality, int side, Detail detail) {
+  /** PNG, 512 pixels, looked at closely. */
+  public static final ImageForm DEFAULT = new ImageForm(Type.PNG, 1, 512, Detail.HIGH);
+
+  public ImageForm {
+    Objects.requireNonNull(type, "type == null");
+    Objects.requireNonNull(detail, "detail == null");
+    if (!(quality >= 0 && quality <= 1)) {
+      throw new IllegalArgumentException("a JPEG's quality must be in [0, 1], but was " + quality);
+    }
+    if (side != 0 && (side < 16 || side > 4096)) {
+      throw new IllegalArgumentException(
+          "the longer side of an image must be 16 to 4096 pixels, or 0 for its own size, but was "
+              + side);
+    }
+  }
+
+  /** A type of file. */
+  public enum Type {
+    /** Without loss. */
+    PNG,
+    /** With loss, and several times smaller for photographs. */
+    JPEG
+  }
+
+  /** How closely the service looks. */
+  public enum Detail {
+    /** The service decides. */
+    AUTO,
+    /** Once, at 512 pixels: cheap. */
+    LOW,
+    /** In tiles or patches, up to some 2000 pixels. */
+    HIGH;
+
+    String wireName() {
+      return switch (this) {
+        case AUTO -> "auto";
+        case LOW -> "low";
+        case HIGH -> "high";
+      };
+    }
+  }
+
+  /**
+   * A JPEG of the same size and detail.
+   *
+   * @param quality in [0, 1]; 0.9 is hardly told from the original
+   * @return another form
+   */
+  public ImageForm asJpeg(double quality) {
+    return new ImageForm(Type.JPEG, quality, side, detail);
+  }
+
+  /**
+   * Another size.
+   *
+   * @param side pixels of the longer side, 16 to 4096, or 0 for the images' own size
+   * @return another form
+   */
+  public ImageForm withSide(int side) {
+    return new ImageForm(type, quality, side, detail);
+  }
+
+  /**
+   * Another detail.
+   *
+   * @param detail how closely the service looks
+   * @return another form
+   */
+  public ImageForm withDetail(Detail detail) {
+    return new ImageForm(type, quality, side, detail);
+  }
+}

@@ -1,0 +1,111 @@
+package org.tastemaker.feedback.openai;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Usage;
+
+/** {@link ModelCall} and {@link ModelAnswer} as Responses. */
+final class ResponsesFormat {
+  /** The service accepts no smaller limit. */
+  private static final int SHORTEST_LIMIT = 16;
+
+  private ResponsesFormat() {}
+
+  static ResponsesWire.Request request(ModelCall call, ModelCapabilities can) {
+    List<Object> content = new ArrayList<>();
+    for (ModelCall.Part part : call.parts()) {
+      if (part instanceof ModelCall.Text words) {
+        content.add(ResponsesWire.TextPart.of(words.text()));
+      } else if (part instanceof ModelCall.Picture picture) {
+        // Here the detail is required, so it stays where another one was turned down.
+        content.add(
+            ResponsesWire.ImagePart.of(
+                picture.image().dataUrl(), can.detail() ? picture.detail().wireName() : "auto"));
+      }
+    }
+    ModelCall.Form form = call.form();
+    if (form != null && can.structure() != ModelCapabilities.Structure.JSON_SCHEMA) {
+      content.add(ResponsesWire.TextPart.of(Wire.inWords(form)));
+    }
+    boolean logprobs = call.logprobs() && can.logprobs();
+    return new ResponsesWire.Request(
+        call.model(),
+        call.system(),
+        List.of(new ResponsesWire.Message("user", content)),
+        format(form, can.structure()),
+        logprobs ? List.of("message.output_text.logprobs") : null,
+        logprobs ? (Integer) can.topLogprobs() : null,
+        can.temperature() ? call.temperature() : null,
+        can.limit() == ModelCapabilities.Limit.NONE
+            ? null
+            : (Integer) Math.max(SHORTEST_LIMIT, call.maxTokens() + can.hiddenTokens()),
+        can.effort() && call.effort() != null ? new ResponsesWire.Reasoning(call.effort()) : null,
+        false);
+  }
+
+  static ModelAnswer answer(ResponsesWire.Response response, ModelCall call) {
+    StringBuilder content = new StringBuilder();
+    List<ChatWire.Token> tokens = new ArrayList<>();
+    String refusal = null;
+    for (ResponsesWire.Output output : orEmpty(response.output())) {
+      if (!"message".equals(output.type())) {
+        continue; // reasoning, and what else there may be in time
+      }
+      for (ResponsesWire.Content part : orEmpty(output.content())) {
+        if (part.text() != null) {
+          content.append(part.text());
+          tokens.addAll(orEmpty(part.logprobs()));
+        }
+        if (part.refusal() != null) {
+          refusal = part.refusal();
+        }
+      }
+    }
+    ResponsesWire.Tokens counts = response.usage();
+    return new ModelAnswer(
+        end(response),
+        content.toString(),
+        refusal,
+        tokens,
+        Objects.requireNonNullElse(usage(response), new Usage(1, 0, 0, 0)),
+        counts == null ? 0 : Wire.reasoning(counts.outputDetails()),
+        Objects.requireNonNullElse(response.model(), call.model()));
+  }
+
+  static @Nullable Usage usage(ResponsesWire.Response response) {
+    return usage(response.usage());
+  }
+
+  static @Nullable Usage usage(ResponsesWire.@Nullable Tokens tokens) {
+    return tokens == null
+        ? null
+        : Wire.usage(tokens.inputTokens(), tokens.inputDetails(), tokens.outputTokens());
+  }
+
+  private static ModelAnswer.End end(ResponsesWire.Response response) {
+    if (!"incomplete".equals(response.status())) {
+      return ModelAnswer.End.COMPLETE;
+    }
+    ResponsesWire.Incomplete why = response.incomplete();
+    return why != null && "content_filter".equals(why.reason())
+        ? ModelAnswer.End.FILTERED
+        : ModelAnswer.End.TRUNCATED;
+  }
+
+  private static ResponsesWire.@Nullable Text format(
+      ModelCall.@Nullable Form form, ModelCapabilities.Structure structure) {
+    if (form == null || structure == ModelCapabilities.Structure.WORDS) {
+      return null;
+    }
+    return new ResponsesWire.Text(
+        structure == ModelCapabilities.Structure.JSON_SCHEMA
+            ? new ResponsesWire.Format("json_schema", form.name(), true, form.schema())
+            : new ResponsesWire.Format("json_object", null, null, null));
+  }
+
+  private static <T> List<T> orEmpty(@Nullable List<T> list) {
+    return list == null ? List.of() : list;
+  }
+}

@@ -1,0 +1,354 @@
+package org.tastemaker.feedback.protocol;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.Usage;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.Judge;
+import org.tastemaker.feedback.Question;
+import org.tastemaker.feedback.Verdict;
+import org.tastemaker.feedback.aggregate.Aggregation;
+import org.tastemaker.feedback.aggregate.BradleyTerry;
+
+/**
+ * A {@link FeedbackOracle} that asks a {@link Judge} by a {@link Protocol}.
+ *
+ * <pre>{@code
+ * JudgeOracle oracle = JudgeOracle.builder(judge).protocol(Protocol.listwise(2)).seed(Seed.of(1)).build();
+ * List<Judgement> judgements = oracle.rank(groups, Rubrics.consistency());
+ * }</pre>
+ *
+ * <p>What it does where there is nothing to ask:
+ *
+ * <ul>
+ *   <li>images of the same content tie, and are shown once;
+ *   <li>a group of nothing but equal images is one tie, without a call;
+ *   <li>a group of one image has no order: its judgement is missing and says so, unless the
+ *       protocol gives numbers.
+ * </ul>
+ *
+ * <p>A question whose answer is refused or of no use is asked again, up to {@link
+ * Builder#maxAttempts}; then, like one that fails otherwise, it has no answer, and the judgement is
+ * made of the others. Images of which nothing is known are missing from its ranking, and a
+ * judgement without any is missing with the reason. Only what {@linkplain
+ * FeedbackException#stopsTheJob makes further questions pointless} is thrown.
+ *
+ * <p>Thread-safe.
+ */
+public final class JudgeOracle implements FeedbackOracle {
+  private static final ThreadFactory DAEMONS =
+      work -> {
+        Thread thread = new Thread(work, "tastemaker-judge");
+        thread.setDaemon(true);
+        return thread;
+      };
+
+  private final Judge judge;
+  private final GroupInquiry.Setup setup;
+  private final int maxAttempts;
+  private final int concurrency;
+  private final @Nullable Executor executor;
+  private final RunListener listener;
+  private final Cancellation cancellation;
+  private final PositionBias bias = new PositionBias();
+
+  private JudgeOracle(Builder builder) {
+    this.judge = builder.judge;
+    this.setup =
+        new GroupInquiry.Setup(
+            builder.judge.name(),
+            builder.protocol,
+            builder.aggregation != null
+                ? builder.aggregation
+                : defaultAggregation(builder.protocol),
+            builder.seed);
+    this.maxAttempts = builder.maxAttempts;
+    this.concurrency = builder.concurrency;
+    this.executor = builder.executor;
+    this.listener = builder.listener;
+    this.cancellation = builder.cancellation;
+  }
+
+  /**
+   * An oracle to be set up.
+   *
+   * @param judge whom to ask
+   * @return a builder with {@code listwise(2)}, seed 0 and one call at a time
+   */
+  public static Builder builder(Judge judge) {
+    return new Builder(judge);
+  }
+
+  @Override
+  public List<Judgement> rank(List<ImageGroup> groups, Rubric rubric) {
+    requireOneScope(rubric);
+    List<GroupInquiry> open = new ArrayList<>();
+    for (ImageGroup group : groups) {
+      open.add(new GroupInquiry(setup, group, rubric));
+    }
+    ExecutorService own =
+        concurrency > 1 && executor == null ? Executors.newCachedThreadPool(DAEMONS) : null;
+    try {
+      AtomicLong done = new AtomicLong();
+      long planned = 0;
+      while (true) {
+        // 1. One round of questions of all groups together, so that few groups can fill the line.
+        List<Asked> round = new ArrayList<>();
+        for (GroupInquiry group : open) {
+          group
+              .inquiries()
+              .forEach(
+                  inquiry ->
+                      inquiry
+                          .nextRound()
+                          .forEach(question -> round.add(new Asked(inquiry, question))));
+        }
+        if (round.isEmpty()) {
+          break;
+        }
+        planned += round.size();
+        long total = planned;
+        // 2. Ask.
+        List<Answered> answers =
+            Workers.map(
+                round,
+                concurrency,
+                concurrency == 1 ? null : executor != null ? executor : own,
+                asked -> {
+                  Answered answered = ask(asked.question());
+                  synchronized (done) { // events in their order, and one at a time
+                    listener.on(new RunEvent.Progress("judging", done.incrementAndGet(), total));
+                  }
+                  return answered;
+                });
+        // 3. Hand the answers over in the order of the questions, whatever order they came in.
+        for (int i = 0; i < round.size(); i++) {
+          round.get(i).inquiry().add(answers.get(i));
+        }
+      }
+    } finally {
+      if (own != null) {
+        own.shutdown();
+      }
+    }
+    return open.stream().map(group -> group.judgement(bias)).toList();
+  }
+
+  /**
+   * How the judge depends on the position of an image, over all that this oracle asked.
+   *
+   * @return counts that go on growing
+   */
+  public PositionBias.Snapshot positionBias() {
+    return bias.snapshot();
+  }
+
+  /**
+   * What decides this oracle's answers, for records: protocol, aggregation, seed, attempts, judge.
+   *
+   * @return names and values, sorted
+   */
+  public Map<String, String> settings() {
+    return Collections.unmodifiableMap(
+        new TreeMap<>(
+            Map.of(
+                JudgementFacts.PROTOCOL,
+                setup.protocol().name(),
+                JudgementFacts.AGGREGATION,
+                setup.aggregation().name(),
+                JudgementFacts.SEED,
+                Long.toString(setup.seed().key()),
+                "maxAttempts",
+                Integer.toString(maxAttempts),
+                "judge",
+                judge.name())));
+  }
+
+  /** A question and where its answer belongs. */
+  private record Asked(Inquiry inquiry, Question question) {}
+
+  /** Asks, and asks again where that may help. */
+  private Answered ask(Question question) {
+    Usage usage = Usage.NONE;
+    for (int attempt = 0; ; attempt++) {
+      cancellation.throwIfRequested("a question to " + judge.name());
+      Question again = question.withAttempt(attempt);
+      try {
+        Verdict verdict = judge.ask(again).requireFits(again);
+        bias.count(again, verdict);
+        return new Answered(again, verdict, null, usage.plus(verdict.usage()));
+      } catch (FeedbackException e) {
+        if (e.stopsTheJob()) {
+          throw e;
+        }
+        usage = usage.plus(e.usage());
+        if (!e.isWorthAnotherAttempt() || attempt + 1 >= maxAttempts) {
+          return new Answered(again, null, e, usage);
+        }
+      }
+    }
+  }
+
+  private static Aggregation defaultAggregation(Protocol protocol) {
+    return protocol.planner() instanceof Planner.Pairs
+            || protocol.planner() instanceof Planner.Active
+        ? Aggregation.bradleyTerry(BradleyTerry.Options.defaults())
+        : Aggregation.borda();
+  }
+
+  private static void requireOneScope(Rubric rubric) {
+    if (rubric.criteria().stream().map(Rubric.Criterion::scope).distinct().count() > 1) {
+      throw new IllegalArgumentException(
+          "the criteria of rubric "
+              + rubric.id()
+              + " must all be about single images or all about sets, but were "
+              + rubric.criteria().stream()
+                  .map(criterion -> criterion.name() + " (" + criterion.scope() + ")")
+                  .collect(Collectors.joining(", "))
+              + "; ask by two rubrics, and show sets as ImageSets.asSheets()");
+    }
+  }
+
+  /** Sets up a {@link JudgeOracle}. */
+  public static final class Builder {
+    private final Judge judge;
+    private Protocol protocol = Protocol.listwise(2);
+    private @Nullable Aggregation aggregation;
+    private Seed seed = Seed.of(0);
+    private int maxAttempts = 2;
+    private int concurrency = 1;
+    private @Nullable Executor executor;
+    private RunListener listener = RunListener.none();
+    private Cancellation cancellation = new Cancellation();
+
+    private Builder(Judge judge) {
+      this.judge = Objects.requireNonNull(judge, "judge == null");
+    }
+
+    /**
+     * Sets which questions are asked.
+     *
+     * @param protocol by default {@code Protocol.listwise(2)}
+     * @return this builder
+     */
+    public Builder protocol(Protocol protocol) {
+      this.protocol = Objects.requireNonNull(protocol, "protocol == null");
+      return this;
+    }
+
+    /**
+     * Sets how several answers become one order.
+     *
+     * @param aggregation by default Bradley-Terry for pairs and Borda for rankings; pointwise
+     *     protocols take the mean of the numbers, whatever is set here
+     * @return this builder
+     */
+    public Builder aggregation(Aggregation aggregation) {
+      this.aggregation = Objects.requireNonNull(aggregation, "aggregation == null");
+      return this;
+    }
+
+    /**
+     * Sets the seed of all orders and directions.
+     *
+     * @param seed by default 0
+     * @return this builder
+     */
+    public Builder seed(Seed seed) {
+      this.seed = Objects.requireNonNull(seed, "seed == null");
+      return this;
+    }
+
+    /**
+     * Sets how often a question is asked whose answer is refused or malformed.
+     *
+     * @param maxAttempts at least 1; by default 2, that is once more
+     * @return this builder
+     */
+    public Builder maxAttempts(int maxAttempts) {
+      if (maxAttempts < 1) {
+        throw new IllegalArgumentException(
+            "maxAttempts must be at least 1, but was " + maxAttempts);
+      }
+      this.maxAttempts = maxAttempts;
+      return this;
+    }
+
+    /**
+     * Sets how many questions of one call of {@link #rank} are under way at a time.
+     *
+     * @param concurrency at least 1, which is the default
+     * @return this builder
+     */
+    public Builder concurrency(int concurrency) {
+      if (concurrency < 1) {
+        throw new IllegalArgumentException(
+            "concurrency must be at least 1, but was " + concurrency);
+      }
+      this.concurrency = concurrency;
+      return this;
+    }
+
+    /**
+     * Sets whose threads are used beside the caller's where concurrency is over 1.
+     *
+     * @param executor by default threads that live as long as a call of {@link #rank}
+     * @return this builder
+     */
+    public Builder executor(Executor executor) {
+      this.executor = Objects.requireNonNull(executor, "executor == null");
+      return this;
+    }
+
+    /**
+     * Sets who is told of each answered question.
+     *
+     * @param listener by default nobody; called from the threads that ask
+     * @return this builder
+     */
+    public Builder listener(RunListener listener) {
+      this.listener = RunListener.all(listener);
+      return this;
+    }
+
+    /**
+     * Sets a switch that ends {@link #rank} with a {@link
+     * java.util.concurrent.CancellationException} before its next question.
+     *
+     * @param cancellation by default one that is never used
+     * @return this builder
+     */
+    public Builder cancellation(Cancellation cancellation) {
+      this.cancellation = Objects.requireNonNull(cancellation, "cancellation == null");
+      return this;
+    }
+
+    /**
+     * Makes the oracle.
+     *
+     * @return an oracle of these settings
+     */
+    public JudgeOracle build() {
+      return new JudgeOracle(this);
+    }
+  }
+}

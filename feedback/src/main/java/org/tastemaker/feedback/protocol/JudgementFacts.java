@@ -1,0 +1,120 @@
+package org.tastemaker.feedback.protocol;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.Preference;
+
+/**
+ * The entries that {@link JudgeOracle} puts into a {@linkplain Judgement#provenance judgement's
+ * provenance}, and their readers.
+ */
+public final class JudgementFacts {
+  /** The rubric's {@link org.tastemaker.core.Rubric#id}. */
+  public static final String RUBRIC = "rubric";
+
+  /** The {@link Protocol#name}. */
+  public static final String PROTOCOL = "protocol";
+
+  /** The {@link org.tastemaker.feedback.aggregate.Aggregation#name}. */
+  public static final String AGGREGATION = "aggregation";
+
+  /** The key of the oracle's seed. */
+  public static final String SEED = "seed";
+
+  /** The {@link GroupId}. */
+  public static final String GROUP = "group";
+
+  /** Number of different questions that were asked. */
+  public static final String ASKED = "asked";
+
+  /** Number of them that have an answer. */
+  public static final String ANSWERED = "answered";
+
+  /** Number of answers that were kept from an earlier time. */
+  public static final String CACHED = "cached";
+
+  /**
+   * Number of questions without an answer that may well have one at a later time. Absent where
+   * there are none.
+   */
+  public static final String OPEN = "open";
+
+  /** Why questions have no answer, one reason after another. Absent where all have one. */
+  public static final String FAILURES = "failures";
+
+  /** For each question, the items in the order shown: {@code "2,0,1;1,2,0"}. */
+  public static final String SHOWN = "shown";
+
+  /** Items with the same content as an earlier one: {@code "3=0"}. Absent where there are none. */
+  public static final String IDENTICAL = "identical";
+
+  /**
+   * For pairwise protocols, each comparison: {@code "0,1,0.69;0,2,1.0"} says that item 0 is better
+   * than item 1 with probability 0.69, and than item 2 for certain. Absent for other protocols.
+   */
+  public static final String PREFERENCES = "preferences";
+
+  private JudgementFacts() {}
+
+  /**
+   * The comparisons of a judgement: the soft ones that a pairwise protocol gave, or else those that
+   * follow from the ranking.
+   *
+   * @param judgement any
+   * @return soft labels to train on; empty for a missing judgement
+   * @throws IllegalArgumentException if the record of comparisons is damaged
+   */
+  public static List<Preference> preferences(Judgement judgement) {
+    String recorded = judgement.provenance().get(PREFERENCES);
+    if (recorded == null || recorded.isEmpty()) {
+      return judgement.ranking().pairs();
+    }
+    List<Preference> preferences = new ArrayList<>();
+    for (String entry : recorded.split(";", -1)) {
+      String[] parts = entry.split(",", -1);
+      try {
+        if (parts.length != 3) {
+          throw new NumberFormatException("3 numbers are expected");
+        }
+        preferences.add(
+            new Preference(
+                Integer.parseInt(parts[0]),
+                Integer.parseInt(parts[1]),
+                Double.parseDouble(parts[2])));
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(
+            "a comparison is written as \"first,second,probability\", but the provenance entry '"
+                + PREFERENCES
+                + "' holds '"
+                + entry
+                + "'",
+            e);
+      }
+    }
+    return List.copyOf(preferences);
+  }
+
+  /**
+   * How many questions of a judgement may well have an answer at a later time.
+   *
+   * @param judgement any
+   * @return 0 where the judgement is final
+   */
+  public static int openQuestions(Judgement judgement) {
+    return Integer.parseInt(judgement.provenance().getOrDefault(OPEN, "0"));
+  }
+
+  static String write(List<Preference> preferences) {
+    StringBuilder out = new StringBuilder();
+    for (Preference p : preferences) {
+      out.append(out.length() == 0 ? "" : ";")
+          .append(p.first())
+          .append(',')
+          .append(p.second())
+          .append(',')
+          .append(p.probability());
+    }
+    return out.toString();
+  }
+}

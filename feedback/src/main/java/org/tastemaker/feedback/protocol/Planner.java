@@ -1,0 +1,194 @@
+package org.tastemaker.feedback.protocol;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.Seed;
+import org.tastemaker.feedback.Question;
+import org.tastemaker.feedback.aggregate.ActivePairs;
+import org.tastemaker.feedback.aggregate.Ballots;
+import org.tastemaker.feedback.aggregate.BradleyTerry;
+import org.tastemaker.feedback.aggregate.Wins;
+import org.tastemaker.feedback.aggregate.Worths;
+
+/** Plans the questions about one group, in rounds. */
+sealed interface Planner {
+  /**
+   * The next questions.
+   *
+   * @param subject what to ask about
+   * @param round from 0
+   * @param asked how many questions were asked in earlier rounds
+   * @param known what the answers so far amount to, over the subject's items; worked out when asked
+   * @return an empty list when there is nothing more to ask
+   */
+  List<Question> next(Subject subject, int round, int asked, Supplier<Ballots> known);
+
+  /**
+   * What to ask about.
+   *
+   * @param group the images
+   * @param items indices of those with different content
+   * @param rubric what to look at
+   * @param seed of everything that is drawn for this group
+   */
+  record Subject(ImageGroup group, List<Integer> items, Rubric rubric, Seed seed) {
+    private List<Image> images(int... shown) {
+      List<Image> images = new ArrayList<>(shown.length);
+      for (int i : shown) {
+        images.add(group.images().get(i));
+      }
+      return images;
+    }
+
+    private Question pair(int first, int second) {
+      List<Image> both = images(first, second);
+      return Question.pair(group.prompt(), both.get(0), both.get(1), rubric)
+          .withShown(first, second);
+    }
+  }
+
+  /**
+   * All images, or the k best of them, in random orders that differ as long as there are new ones.
+   */
+  record Listwise(int k, int repetitions) implements Planner {
+    @Override
+    public List<Question> next(Subject subject, int round, int asked, Supplier<Ballots> known) {
+      int n = subject.items().size();
+      if (round > 0) {
+        return List.of();
+      }
+      RandomGenerator random = subject.seed().split("order").generator();
+      Set<List<Integer>> used = new HashSet<>();
+      long orders = 1; // n!, as far as it matters
+      for (int i = 2; i <= n && orders < repetitions; i++) {
+        orders *= i;
+      }
+      List<Question> questions = new ArrayList<>(repetitions);
+      int sample = 0;
+      while (questions.size() < repetitions) {
+        if (used.size() == orders) {
+          used.clear(); // every order was shown: begin again with independent draws
+          sample++;
+        }
+        int[] shown = shuffled(subject.items(), random);
+        if (used.add(Arrays.stream(shown).boxed().toList())) {
+          List<Image> images = subject.images(shown);
+          Question question =
+              k == 0 || k >= n
+                  ? Question.rank(subject.group().prompt(), images, subject.rubric())
+                  : Question.best(k, subject.group().prompt(), images, subject.rubric());
+          questions.add(question.withShown(shown).withSample(sample));
+        }
+      }
+      return questions;
+    }
+
+    private static int[] shuffled(List<Integer> items, RandomGenerator random) {
+      int[] out = items.stream().mapToInt(i -> i).toArray();
+      for (int i = out.length - 1; i > 0; i--) {
+        int j = random.nextInt(i + 1);
+        int swap = out[i];
+        out[i] = out[j];
+        out[j] = swap;
+      }
+      return out;
+    }
+  }
+
+  /** Every pair, in both orders or in a random one. */
+  record Pairs(int votes, boolean bothOrders) implements Planner {
+    @Override
+    public List<Question> next(Subject subject, int round, int asked, Supplier<Ballots> known) {
+      List<Question> questions = new ArrayList<>();
+      if (round > 0) {
+        return questions;
+      }
+      RandomGenerator random = subject.seed().split("direction").generator();
+      List<Integer> items = subject.items();
+      for (int a = 0; a < items.size(); a++) {
+        for (int b = a + 1; b < items.size(); b++) {
+          int[] samples = new int[2]; // draws so far in each direction
+          for (int vote = 0; vote < votes; vote++) {
+            boolean forward = bothOrders || random.nextBoolean();
+            if (forward) {
+              questions.add(subject.pair(items.get(a), items.get(b)).withSample(samples[0]++));
+            }
+            if (bothOrders || !forward) {
+              questions.add(subject.pair(items.get(b), items.get(a)).withSample(samples[1]++));
+            }
+          }
+        }
+      }
+      return questions;
+    }
+  }
+
+  /** The pairs of the largest information gain, half as many a round as there are images. */
+  record Active(int budget) implements Planner {
+    private static final BradleyTerry.Options PRIOR = new BradleyTerry.Options(0.5);
+
+    @Override
+    public List<Question> next(Subject subject, int round, int asked, Supplier<Ballots> known) {
+      List<Integer> items = subject.items();
+      int count = Math.min(Math.max(1, items.size() / 2), budget - asked);
+      if (count <= 0) {
+        return List.of();
+      }
+      // Equal gains would send every group to the pairs of the lowest indices: rename them by
+      // chance.
+      int[] names = Listwise.shuffled(items, subject.seed().split("names").generator());
+      List<Integer> order = Arrays.stream(names).boxed().toList();
+      Wins soFar = known.get().wins();
+      double[][] wins = new double[names.length][names.length];
+      for (int i = 0; i < names.length; i++) {
+        for (int j = 0; j < names.length; j++) {
+          wins[i][j] = soFar.get(names[i], names[j]);
+        }
+      }
+      Worths worths = BradleyTerry.fit(Wins.of(wins), PRIOR);
+      RandomGenerator random = subject.seed().split("direction").split(round).generator();
+      Map<List<Integer>, Integer> samples = new HashMap<>();
+      List<Question> questions = new ArrayList<>();
+      for (ActivePairs.Pair pair : ActivePairs.next(worths, count)) {
+        boolean forward = random.nextBoolean();
+        int first = order.get(forward ? pair.first() : pair.second());
+        int second = order.get(forward ? pair.second() : pair.first());
+        // a pair may come back in a later round: samples of different rounds are different draws
+        int sample = samples.merge(List.of(first, second), 1, Integer::sum) - 1;
+        questions.add(subject.pair(first, second).withSample(round * budget + sample));
+      }
+      return questions;
+    }
+  }
+
+  /** One image a question. */
+  record Pointwise(Question.Scale scale, int repetitions) implements Planner {
+    @Override
+    public List<Question> next(Subject subject, int round, int asked, Supplier<Ballots> known) {
+      List<Question> questions = new ArrayList<>();
+      if (round > 0) {
+        return questions;
+      }
+      for (int item : subject.items()) {
+        for (int sample = 0; sample < repetitions; sample++) {
+          questions.add(
+              Question.score(
+                      scale, subject.group().prompt(), subject.images(item), subject.rubric())
+                  .withShown(item)
+                  .withSample(sample));
+        }
+      }
+      return questions;
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package org.tastemaker.feedback.resilience;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.feedback.FeedbackException;
+
+/**
+ * Keeps all callers away from a service that is down, and from one that wants money.
+ *
+ * <pre>
+ * CLOSED    everybody goes
+ *   | so many failures in a row
+ * OPEN      nobody goes; callers wait. When the time is up, one of them tries:
+ *   | it succeeds -> CLOSED; it fails -> OPEN again, for twice as long
+ * </pre>
+ *
+ * <p>Waiting ends: a service that has been failing for longer than {@link
+ * ResilientCaller.Options#giveUpAfter} is held to be down, and while the breaker is open every
+ * caller is told so at once, with a failure that stops the job. A {@linkplain #trip tripped}
+ * breaker does not make callers wait at all. Either way the breaker lets one attempt through when
+ * its time is up, so the same object serves a job that is resumed later.
+ *
+ * <p>Thread-safe.
+ */
+final class CircuitBreaker {
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+
+  private final ResilientCaller.Options options;
+  private final Clock clock;
+  private final Sleeper sleeper;
+
+  private int failuresInARow;
+  private int openings;
+  private boolean probing;
+  private @Nullable Instant openUntil; // null while closed
+  private @Nullable Instant failingSince;
+  private @Nullable FeedbackException verdict; // what to tell callers instead of making them wait
+
+  CircuitBreaker(ResilientCaller.Options options, Clock clock, Sleeper sleeper) {
+    this.options = options;
+    this.clock = clock;
+    this.sleeper = sleeper;
+  }
+
+  /**
+   * Waits until an attempt may be made. Whoever comes back from here must call one of {@link
+   * #succeeded}, {@link #failed}, {@link #trip} and {@link #abandoned}.
+   *
+   * @throws FeedbackException if no attempt is worth waiting for
+   */
+  void enter() throws InterruptedException {
+    for (Duration wait = tryEnter(); !wait.isZero(); wait = tryEnter()) {
+      sleeper.sleep(wait.compareTo(LOOK_AGAIN) < 0 ? wait : LOOK_AGAIN);
+    }
+  }
+
+  /** The service answered, be it with a refusal: it is alive. */
+  synchronized void succeeded() {
+    failuresInARow = 0;
+    openings = 0;
+    probing = false;
+    openUntil = null;
+    failingSince = null;
+    verdict = null;
+  }
+
+  /** The service failed. */
+  synchronized void failed(FeedbackException failure) {
+    Instant now = clock.instant();
+    boolean probe = probing;
+    probing = false;
+    failuresInARow++;
+    if (failingSince == null) {
+      failingSince = now;
+    }
+    boolean open = openUntil != null && now.isBefore(openUntil);
+    if (probe || (!open && failuresInARow >= options.failuresToOpen())) {
+      openFor(openTime());
+      openings++;
+    }
+    Duration down = Duration.between(failingSince, now);
+    if (openUntil != null && down.compareTo(options.giveUpAfter()) >= 0) {
+      verdict =
+          new FeedbackException.TransportFailed(
+              "the service has been failing for "
+                  + down.toSeconds()
+                  + " s, "
+                  + failuresInARow
+                  + " times in a row, and is held to be down; start again later: what was answered "
+                  + "so far is kept. Last failure: "
+                  + failure.getMessage(),
+              failure,
+              true);
+    }
+  }
+
+  /** Nobody is to try for a while: the service wants money first. */
+  synchronized void trip(FeedbackException reason) {
+    probing = false;
+    verdict = reason;
+    openFor(options.longestOpen());
+  }
+
+  /** An attempt ended without a word about the service, as when its thread was interrupted. */
+  synchronized void abandoned() {
+    probing = false;
+  }
+
+  /** Zero: go. Otherwise: wait so long, and ask again. */
+  private synchronized Duration tryEnter() {
+    if (openUntil == null) {
+      return Duration.ZERO;
+    }
+    Duration left = Duration.between(clock.instant(), openUntil);
+    boolean mayTry = (left.isZero() || left.isNegative()) && !probing;
+    if (mayTry) {
+      probing = true;
+      return Duration.ZERO;
+    }
+    if (verdict != null) {
+      throw verdict;
+    }
+    return left.isZero() || left.isNegative() ? LOOK_AGAIN : left;
+  }
+
+  private Duration openTime() {
+    long times = 1L << Math.min(openings, 20);
+    Duration time = options.openFor().multipliedBy(times);
+    return time.compareTo(options.longestOpen()) < 0 ? time : options.longestOpen();
+  }
+
+  private void openFor(Duration time) {
+    openUntil = clock.instant().plus(time);
+  }
+}

@@ -1,0 +1,29 @@
+package org.tastemaker.feedback.server;
+
+/** The server does not accept a request. */
+final class BadRequest extends Exception {
+  private static final long serialVersionUID = 1;
+
+  private final int status;
+  private final String code;
+  private final String param;
+
+  BadRequest(int status, String code, String param, String message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.param = param;
+  }
+
+  int status() {
+    return status;
+  }
+
+  String code() {
+    return code;
+  }
+
+  String param() {
+    return param;
+  }
+}

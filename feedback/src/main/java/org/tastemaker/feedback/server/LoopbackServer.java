@@ -1,0 +1,507 @@
+package org.tastemaker.feedback.server;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Seed;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.Judge;
+import org.tastemaker.feedback.Question;
+import org.tastemaker.feedback.resilience.Sleeper;
+
+/**
+ * A server on the loopback interface that answers ranking questions like ChatGPT.
+ *
+ * <pre>{@code
+ * try (LoopbackServer server = LoopbackServer.builder(MockOracle.of(score)).start();
+ *     ChatGptOracle oracle =
+ *         ChatGptOracle.builder().baseUrl(server.baseUrl()).withoutApiKey().model("mock").build()) {
+ *   oracle.rank(groups, Rubrics.quality());
+ * }
+ * }</pre>
+ *
+ * <p>It understands {@code /chat/completions} and {@code /responses}. Faults are drawn with set
+ * rates, those of the network for each request, those of the answer for each question, so that an
+ * answer is a function of the question and the seed; or they are {@linkplain #next put in a row}
+ * for the requests to come.
+ */
+public final class LoopbackServer implements AutoCloseable {
+  private static final String NO_DELAY = "sun.net.httpserver.nodelay";
+
+  private final Judge judge;
+  private final Map<Fault, Double> rates;
+  private final Seed seed;
+  private final Duration latency;
+  private final Duration slowness;
+  private final Duration retryAfter;
+  private final Sleeper sleeper;
+  private final @Nullable String key;
+  private final Set<String> models;
+  private final Set<String> turnedDown;
+  private final HttpServer http;
+  private final ExecutorService threads;
+  private final Queue<Fault> script = new ArrayDeque<>();
+  private final Map<Fault, AtomicLong> injected = new EnumMap<>(Fault.class);
+  private final AtomicLong requests = new AtomicLong();
+  private final AtomicLong answers = new AtomicLong();
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger mostInFlight = new AtomicInteger();
+
+  private LoopbackServer(Builder builder) {
+    this.judge = builder.judge;
+    this.rates = Map.copyOf(builder.rates);
+    this.seed = builder.seed;
+    this.latency = builder.latency;
+    this.slowness = builder.slowness;
+    this.retryAfter = builder.retryAfter;
+    this.sleeper = builder.sleeper;
+    this.key = builder.key;
+    this.models = builder.models;
+    this.turnedDown = builder.turnedDown;
+    for (Fault fault : Fault.values()) {
+      injected.put(fault, new AtomicLong());
+    }
+    // Without it, the JDK's server sends head and body apart, and each answer waits 40 ms for the
+    // client's delayed acknowledgement. It can be set in no other way.
+    if (System.getProperty(NO_DELAY) == null) {
+      System.setProperty(NO_DELAY, "true");
+    }
+    try {
+      this.http =
+          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
+    } catch (IOException e) {
+      throw new UncheckedIOException("no server can be opened on the loopback interface", e);
+    }
+    this.threads =
+        Executors.newCachedThreadPool(
+            task -> {
+              Thread thread = new Thread(task, "loopback-server");
+              thread.setDaemon(true);
+              return thread;
+            });
+    http.setExecutor(threads);
+    http.createContext("/", this::handle);
+    http.start();
+  }
+
+  /**
+   * A server to be set up.
+   *
+   * @param judge who answers; called from several threads. Its refusals and malformed answers are
+   *     passed on as such
+   * @return a builder without faults
+   */
+  public static Builder builder(Judge judge) {
+    return new Builder(judge);
+  }
+
+  /**
+   * Where the server is.
+   *
+   * @return such as {@code http://127.0.0.1:40123/v1}
+   */
+  public String baseUrl() {
+    return "http://"
+        + http.getAddress().getAddress().getHostAddress()
+        + ":"
+        + http.getAddress().getPort()
+        + "/v1";
+  }
+
+  /**
+   * Puts faults in a row: one for each of the next requests, before any drawn ones.
+   *
+   * @param faults in order
+   */
+  public void next(Fault... faults) {
+    synchronized (script) {
+      script.addAll(List.of(faults));
+    }
+  }
+
+  /**
+   * Requests that came in.
+   *
+   * @return at least 0
+   */
+  public long requests() {
+    return requests.get();
+  }
+
+  /**
+   * Correct answers that went out: what would have to be paid.
+   *
+   * @return at least 0
+   */
+  public long answers() {
+    return answers.get();
+  }
+
+  /**
+   * The largest number of requests that were being answered at the same time.
+   *
+   * @return at least 0
+   */
+  public int mostInFlight() {
+    return mostInFlight.get();
+  }
+
+  /**
+   * How often the server misbehaved in a way.
+   *
+   * @param fault which
+   * @return at least 0
+   */
+  public long injected(Fault fault) {
+    return Objects.requireNonNull(injected.get(fault)).get();
+  }
+
+  @Override
+  public void close() {
+    http.stop(0);
+    threads.shutdownNow();
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    long number = requests.getAndIncrement();
+    mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
+    try (exchange) {
+      String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      try {
+        answer(exchange, body, number);
+      } catch (BadRequest e) {
+        error(exchange, e.status(), e.code(), e.param(), String.valueOf(e.getMessage()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      inFlight.decrementAndGet();
+    }
+  }
+
+  private void answer(HttpExchange exchange, String text, long number)
+      throws IOException, BadRequest, InterruptedException {
+    sleep(latency);
+    String path = exchange.getRequestURI().getPath();
+    boolean responses = path.equals("/v1/responses");
+    if (!responses && !path.equals("/v1/chat/completions")) {
+      throw new BadRequest(404, "unknown_url", "", "Unknown request URL: " + path);
+    }
+    checkKey(exchange);
+    Fault fault = drawn(number);
+    if (fault != null && !fault.isOfTheAnswer() && !misbehaves(exchange, fault)) {
+      return;
+    }
+    Map<?, ?> body = AskedQuestion.body(text);
+    check(body);
+    AskedQuestion asked = AskedQuestion.read(body, responses);
+    AnswerWriter writer = new AnswerWriter(asked, responses);
+    Fault ofTheAnswer = fault != null && fault.isOfTheAnswer() ? fault : drawn(asked.question());
+    String answer;
+    if (ofTheAnswer != null) {
+      count(ofTheAnswer);
+      answer = writer.of(ofTheAnswer);
+    } else {
+      try {
+        answer = writer.of(judge.ask(asked.question()));
+        answers.incrementAndGet();
+      } catch (FeedbackException.Refused e) {
+        answer = writer.of(Fault.REFUSAL);
+      } catch (FeedbackException.MalformedVerdict e) {
+        answer = writer.of(Fault.WRONG_LABELS);
+      }
+    }
+    byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+    if (fault == Fault.TRUNCATED_BODY) {
+      sendHalf(exchange, bytes);
+    } else {
+      send(exchange, 200, bytes);
+    }
+  }
+
+  /** Whether an answer is to follow all the same. */
+  private boolean misbehaves(HttpExchange exchange, Fault fault)
+      throws IOException, InterruptedException {
+    count(fault);
+    switch (fault) {
+      case RATE_LIMITED_WITH_DELAY -> {
+        exchange
+            .getResponseHeaders()
+            .set("Retry-After", String.valueOf(retryAfter.toMillis() / 1000.0));
+        error(exchange, 429, "rate_limit_exceeded", "", "Rate limit reached.");
+      }
+      case RATE_LIMITED -> error(exchange, 429, "rate_limit_exceeded", "", "Rate limit reached.");
+      case NO_CREDIT ->
+          error(
+              exchange,
+              429,
+              "insufficient_quota",
+              "",
+              "You exceeded your current quota, please check your plan and billing details.");
+      case SERVER_ERROR ->
+          error(exchange, 500, "server_error", "", "The server had an error. Sorry about that!");
+      case DROPPED -> {} // closed without a word
+      case SLOW -> {
+        sleep(slowness);
+        return true;
+      }
+      default -> {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void checkKey(HttpExchange exchange) throws BadRequest {
+    String given = exchange.getRequestHeaders().getFirst("Authorization");
+    if (key != null && !("Bearer " + key).equals(given)) {
+      String shown = given == null ? "none" : given.replace("Bearer ", "");
+      throw new BadRequest(
+          401, "invalid_api_key", "", "Incorrect API key provided: " + shown + ".");
+    }
+  }
+
+  private void check(Map<?, ?> body) throws BadRequest {
+    String model = String.valueOf(body.get("model"));
+    if (!models.isEmpty() && !models.contains(model)) {
+      throw new BadRequest(
+          404, "model_not_found", "model", "The model `" + model + "` does not exist.");
+    }
+    for (String parameter : turnedDown) {
+      boolean sent =
+          parameter.equals("json_schema")
+              ? body.get("response_format") instanceof Map<?, ?> format
+                  && "json_schema".equals(format.get("type"))
+              : body.containsKey(parameter);
+      if (sent && parameter.equals("logprobs")) {
+        throw new BadRequest(
+            403, "", "", "You are not allowed to request logprobs from this model");
+      }
+      if (sent) {
+        throw new BadRequest(
+            400,
+            "unsupported_parameter",
+            parameter.equals("json_schema") ? "response_format" : parameter,
+            "Unsupported parameter: '" + parameter + "' is not supported with this model.");
+      }
+    }
+  }
+
+  private @Nullable Fault drawn(long number) {
+    synchronized (script) {
+      Fault next = script.poll();
+      if (next != null) {
+        return next;
+      }
+    }
+    return draw(seed.split("network").split(number), false);
+  }
+
+  private @Nullable Fault drawn(Question question) {
+    long id = Long.parseUnsignedLong(question.id().substring(0, 16), 16);
+    return draw(seed.split("answer").split(id).split(question.attempt()), true);
+  }
+
+  private @Nullable Fault draw(Seed from, boolean ofTheAnswer) {
+    double u = from.generator().nextDouble();
+    for (Fault fault : Fault.values()) {
+      if (fault.isOfTheAnswer() == ofTheAnswer) {
+        u -= rates.getOrDefault(fault, 0.0);
+        if (u < 0) {
+          return fault;
+        }
+      }
+    }
+    return null;
+  }
+
+  private void count(Fault fault) {
+    Objects.requireNonNull(injected.get(fault)).incrementAndGet();
+  }
+
+  private void sleep(Duration time) throws InterruptedException {
+    if (!time.isZero()) {
+      sleeper.sleep(time);
+    }
+  }
+
+  private static void error(
+      HttpExchange exchange, int status, String code, String param, String message)
+      throws IOException {
+    Map<String, @Nullable Object> error = new LinkedHashMap<>();
+    error.put("message", message);
+    error.put("type", code.equals("insufficient_quota") ? code : "invalid_request_error");
+    error.put("param", param.isEmpty() ? null : param);
+    error.put("code", code.isEmpty() ? null : code);
+    send(
+        exchange,
+        status,
+        AnswerWriter.json(Map.of("error", error)).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void send(HttpExchange exchange, int status, byte[] body) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    exchange.sendResponseHeaders(status, body.length);
+    exchange.getResponseBody().write(body);
+  }
+
+  private static void sendHalf(HttpExchange exchange, byte[] body) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    exchange.sendResponseHeaders(200, body.length);
+    OutputStream out = exchange.getResponseBody();
+    out.write(body, 0, body.length / 2);
+    out.flush();
+  }
+
+  /** Sets a server up. */
+  public static final class Builder {
+    private final Judge judge;
+    private final Map<Fault, Double> rates = new EnumMap<>(Fault.class);
+    private Seed seed = Seed.of(0);
+    private Duration latency = Duration.ZERO;
+    private Duration slowness = Duration.ofSeconds(1);
+    private Duration retryAfter = Duration.ofMillis(50);
+    private Sleeper sleeper = Sleeper.system();
+    private @Nullable String key;
+    private Set<String> models = Set.of();
+    private Set<String> turnedDown = Set.of();
+
+    private Builder(Judge judge) {
+      this.judge = Objects.requireNonNull(judge, "judge == null");
+    }
+
+    /**
+     * Sets how often the server misbehaves in a way.
+     *
+     * @param fault which
+     * @param rate in [0, 1]; those of the network must not add up to over 1, nor those of the
+     *     answer
+     * @return this builder
+     */
+    public Builder fault(Fault fault, double rate) {
+      rates.put(fault, rate);
+      double sum =
+          rates.entrySet().stream()
+              .filter(e -> e.getKey().isOfTheAnswer() == fault.isOfTheAnswer())
+              .mapToDouble(Map.Entry::getValue)
+              .sum();
+      if (!(rate >= 0 && sum <= 1)) {
+        throw new IllegalArgumentException(
+            "rates of faults must be at least 0 and add up to at most 1, but the rate of "
+                + fault
+                + " was "
+                + rate
+                + " and the sum "
+                + sum);
+      }
+      return this;
+    }
+
+    /**
+     * Sets the seed of drawn faults.
+     *
+     * @param seed by default 0
+     * @return this builder
+     */
+    public Builder seed(Seed seed) {
+      this.seed = Objects.requireNonNull(seed, "seed == null");
+      return this;
+    }
+
+    /**
+     * Sets how long each answer takes, and how long a {@link Fault#SLOW} one on top of that.
+     *
+     * @param latency by default none
+     * @param slowness by default a second
+     * @return this builder
+     */
+    public Builder latency(Duration latency, Duration slowness) {
+      this.latency = latency;
+      this.slowness = slowness;
+      return this;
+    }
+
+    /**
+     * Sets what {@link Fault#RATE_LIMITED_WITH_DELAY} asks for.
+     *
+     * @param retryAfter by default 50 milliseconds
+     * @return this builder
+     */
+    public Builder retryAfter(Duration retryAfter) {
+      this.retryAfter = retryAfter;
+      return this;
+    }
+
+    /**
+     * Sets how the server lets time pass.
+     *
+     * @param sleeper by default one that really waits
+     * @return this builder
+     */
+    public Builder sleeper(Sleeper sleeper) {
+      this.sleeper = Objects.requireNonNull(sleeper, "sleeper == null");
+      return this;
+    }
+
+    /**
+     * Asks for a key.
+     *
+     * @param key the only one that is let in; by default none is asked for
+     * @return this builder
+     */
+    public Builder key(String key) {
+      this.key = key;
+      return this;
+    }
+
+    /**
+     * Sets which models there are.
+     *
+     * @param names by default any
+     * @return this builder
+     */
+    public Builder models(String... names) {
+      this.models = Set.of(names);
+      return this;
+    }
+
+    /**
+     * Sets which parameters the models do not take, as reasoning models and older servers do.
+     *
+     * @param parameters such as {@code "temperature"}, {@code "logprobs"}, {@code "json_schema"}
+     * @return this builder
+     */
+    public Builder turnsDown(String... parameters) {
+      this.turnedDown = Set.of(parameters);
+      return this;
+    }
+
+    /**
+     * Starts the server on a free port.
+     *
+     * @return a server: the caller closes it
+     */
+    public LoopbackServer start() {
+      return new LoopbackServer(this);
+    }
+  }
+}
