@@ -53,10 +53,10 @@
  * </ul>
  *
  * <p>The U-Net of widths 64 and 128, one layer a block, on 32 latents of 8 x 8 with 77 text tokens,
- * one core, processor time of forward, and of forward and backward: 80 ms, and 250 for all
- * parameters or 190 for the attention's weights; replayed 180, 680 and 600. Forward on two cores,
- * the fastest of 60: 41 ms, replayed 108. The share of the time outside the steps is below one
- * percent, and a step leaves about 600 bytes on the Java heap.
+ * two cores, medians of interleaved runs: forward 43 to 47 ms, replayed 106 to 164; forward and
+ * backward for all parameters 126 to 138, replayed 498 to 571. Two thirds of it are convolutions
+ * and matrix products. The share of the time outside the steps is below one percent, and a step
+ * leaves about 600 bytes on the Java heap.
  *
  * <p>A program's layout, and so its result to the last bit, depends on the machine's instructions
  * and on the number of threads (OMP_NUM_THREADS), not on the run. OpenMP's threads spin while they
