@@ -1,0 +1,31 @@
+package org.tastemaker.diffusion;
+
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Seed;
+
+/** Samples over and over, and prints by how many bytes resident memory grew after a warm-up. */
+final class SamplingMemoryProgram {
+  private static final int WARM_UP = 100;
+  private static final int CALLS = 200;
+
+  private SamplingMemoryProgram() {}
+
+  public static void main(String[] arguments) {
+    List<Prompt> prompts = List.of(Prompt.of("a red cat"), Prompt.of("a blue dog"));
+    try (LatentDiffusion model = TinyModel.create(Seed.of(1))) {
+      LatentDiffusion view =
+          model.with(
+              LatentDiffusion.Options.defaults().withSteps(2).withSize(16, 16).withBatchSize(2));
+      long before = 0;
+      for (int i = 0; i < WARM_UP + CALLS; i++) {
+        if (i == WARM_UP) {
+          before = Pointer.physicalBytes();
+        }
+        view.generate(prompts, Seed.of(i));
+      }
+      System.out.println("grown " + (Pointer.physicalBytes() - before));
+    }
+  }
+}
