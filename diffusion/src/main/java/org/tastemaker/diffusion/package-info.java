@@ -18,6 +18,7 @@
  * <tr><td>tokenizer</td><td>CLIP's byte-pair tokenizer, and a trainer for vocabularies of its kind</td></tr>
  * <tr><td>ops</td><td>the layers over SameDiff, and their gradients</td></tr>
  * <tr><td>graph</td><td>a graph as a function that runs forward and backward</td></tr>
+ * <tr><td>compiled</td><td>the same function at the speed of oneDNN's kernels: the default</td></tr>
  * <tr><td>model</td><td>U-Net, autoencoder and text encoder</td></tr>
  * <tr><td>lora</td><td>low-rank adapters and their files</td></tr>
  * <tr><td>schedule</td><td>noise schedules, samplers and the denoising step</td></tr>
