@@ -377,8 +377,11 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * {@inheritDoc}
+   * Samples with DDIM and keeps the latents and the log-probabilities of every step.
    *
+   * @param prompts what to show; several images of one prompt are asked for by repeating it
+   * @param seeds as many as prompts
+   * @return the rollout, which owns native arrays: the caller closes it
    * @throws IllegalStateException if a step would be deterministic (eta 0), and so without a
    *     log-probability
    */
