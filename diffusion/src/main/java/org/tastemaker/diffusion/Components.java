@@ -181,8 +181,14 @@ public record Components(
     return new LatentShape(vae.config().latentChannels(), h / factor(), w / factor());
   }
 
-  /** The text's vectors, [1, L, D]; the caller closes them. */
-  INDArray encodeText(String text, int clipSkip) {
+  /**
+   * What the U-Net attends to for a text.
+   *
+   * @param text any, the empty one too; what is longer than the tokenizer's length is cut
+   * @param clipSkip last layers of the text encoder to leave out, at least 0
+   * @return [1, L, D]: the caller closes it
+   */
+  public INDArray encodeText(String text, int clipSkip) {
     GraphFunction function =
         textEncoder.function(1, tokenizer.maxLength(), clipSkip, FunctionOptions.inference());
     try (INDArray ids =
