@@ -387,6 +387,22 @@ public final class DiffusionPolicy implements AutoCloseable {
   }
 
   /**
+   * What the U-Net attends to for a text, averaged over its tokens: a feature of the prompt.
+   *
+   * @param text any
+   * @return [D]
+   */
+  public float[] textFeature(String text) {
+    float[] vectors = texts.of(text); // [L, D]
+    float[] mean = new float[model.components().unet().config().crossAttentionDim()];
+    int tokens = vectors.length / mean.length;
+    for (int i = 0; i < vectors.length; i++) {
+      mean[i % mean.length] += vectors[i] / tokens;
+    }
+    return mean;
+  }
+
+  /**
    * The denoising steps, each a Gaussian policy.
    *
    * @return as many as the model's options say
