@@ -14,8 +14,8 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
-import org.tastemaker.optim.policy.OptimizerCheckpoint;
 import org.tastemaker.optim.policy.RewardedImages;
 import org.tastemaker.optim.policy.Shuffle;
 import org.tastemaker.optim.policy.Transitions;
@@ -289,7 +289,7 @@ public final class Ddpo implements PolicyOptimizer {
     double[] advantages = advantages(batch.prompts(), batch.rewards().toArray()); // [N']
     if (Arrays.stream(advantages).allMatch(a -> a == 0)) {
       steps = number;
-      return new StepReport(number, batch.metrics(), reasonToSkip(batch));
+      return new StepReport(number, batch.metrics(), batch.reasonToSkip());
     }
 
     // 2. Updates: all of them, or none if one diverges.
@@ -324,16 +324,6 @@ public final class Ddpo implements PolicyOptimizer {
                 .toArray();
     double bound = options.advantageClip();
     return Arrays.stream(advantages).map(a -> Math.max(-bound, Math.min(bound, a))).toArray();
-  }
-
-  private static String reasonToSkip(RewardedImages batch) {
-    return switch (batch.size()) {
-      case 0 -> "no image has a reward";
-      case 1 -> "one rewarded image alone is not better than another";
-      default ->
-          "all %d rewards are equal (%s): no image is better than another"
-              .formatted(batch.size(), batch.rewards().get(0));
-    };
   }
 
   private void train(
@@ -408,16 +398,17 @@ public final class Ddpo implements PolicyOptimizer {
   @Override
   public void save(Path folder) {
     Map<String, Object> state = Map.of("promptStatistics", statistics.toJson());
-    OptimizerCheckpoint.write(folder, "ddpo", steps, settings(), state, policy);
+    CheckpointFile.write(folder, "ddpo", steps, settings(), state);
+    policy.save(CheckpointFile.newPart(folder, "policy"));
   }
 
   @Override
   public void restore(Path folder) {
-    OptimizerCheckpoint checkpoint = OptimizerCheckpoint.read(folder, "ddpo", settings());
+    CheckpointFile checkpoint = CheckpointFile.read(folder, "ddpo", settings());
     Map<PromptStatistics.Key, List<Double>> rewards =
         PromptStatistics.parse(checkpoint.state().get("promptStatistics"));
     // The policy checks its own part before it changes anything; nothing after it can fail.
-    policy.restore(OptimizerCheckpoint.policyFolder(folder));
+    policy.restore(folder.resolve("policy"));
     statistics.restore(rewards);
     steps = checkpoint.step();
   }

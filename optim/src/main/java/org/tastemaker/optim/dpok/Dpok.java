@@ -18,8 +18,8 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
-import org.tastemaker.optim.policy.OptimizerCheckpoint;
 import org.tastemaker.optim.policy.RewardedImages;
 import org.tastemaker.optim.policy.Shuffle;
 import org.tastemaker.optim.policy.Transitions;
@@ -280,13 +280,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     RewardedImages batch = RewardedImages.of(rollout, rewards);
     if (batch.allEqual()) {
       steps = number;
-      return new StepReport(
-          number,
-          batch.metrics(),
-          batch.size() == 0
-              ? "no image has a reward"
-              : "all %d rewards are equal (%s): no image is better than another"
-                  .formatted(batch.size(), batch.rewards().get(0)));
+      return new StepReport(number, batch.metrics(), batch.reasonToSkip());
     }
     List<Row> rows = new ArrayList<>();
     for (int k = 0; k < batch.size(); k++) {
@@ -406,7 +400,8 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
 
   @Override
   public void save(Path folder) {
-    OptimizerCheckpoint.write(folder, "dpok", steps, settings(), Map.of(), policy);
+    CheckpointFile.write(folder, "dpok", steps, settings(), Map.of());
+    policy.save(CheckpointFile.newPart(folder, "policy"));
     if (value != null) {
       value.save(folder.resolve(VALUE_FILE));
     }
@@ -414,9 +409,9 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
 
   @Override
   public void restore(Path folder) {
-    OptimizerCheckpoint checkpoint = OptimizerCheckpoint.read(folder, "dpok", settings());
+    CheckpointFile checkpoint = CheckpointFile.read(folder, "dpok", settings());
     ComputationGraph read = value == null ? null : value.read(folder.resolve(VALUE_FILE));
-    policy.restore(OptimizerCheckpoint.policyFolder(folder)); // nothing after it can fail
+    policy.restore(folder.resolve("policy")); // nothing after it can fail
     if (value != null && read != null) {
       value.restore(read);
     }

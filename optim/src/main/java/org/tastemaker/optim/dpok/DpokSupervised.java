@@ -2,7 +2,6 @@ package org.tastemaker.optim.dpok;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -13,13 +12,10 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
-import org.tastemaker.optim.policy.DenoisingExamples;
+import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DenoisingUpdate;
 import org.tastemaker.optim.policy.DiffusionPolicy;
-import org.tastemaker.optim.policy.OptimizerCheckpoint;
 import org.tastemaker.optim.policy.RewardedImages;
-import org.tastemaker.optim.policy.Shuffle;
-import org.tastemaker.optim.policy.UpdateDiagnostics;
 
 /**
  * The supervised fine-tuning that DPOK is compared with: Fan et al., 2023, section 4.4, reward
@@ -141,13 +137,7 @@ public final class DpokSupervised implements PolicyOptimizer {
     RewardedImages batch = RewardedImages.of(rollout, rewards);
     if (batch.allEqual()) {
       steps = number;
-      return new StepReport(
-          number,
-          batch.metrics(),
-          batch.size() == 0
-              ? "no image has a reward"
-              : "all %d rewards are equal (%s): no image is better than another"
-                  .formatted(batch.size(), batch.rewards().get(0)));
+      return new StepReport(number, batch.metrics(), batch.reasonToSkip());
     }
 
     // 1. The weights of each image's two squares.
@@ -163,22 +153,14 @@ public final class DpokSupervised implements PolicyOptimizer {
     }
 
     // 2. Updates on some of the images each.
-    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
-    DenoisingExamples denoising = policy.examples(options.microBatch());
     Map<String, Double> metrics =
-        policy.atomically(
-            () -> {
-              for (int i = 0; i < options.updates(); i++) {
-                Seed drawn = seed.split(number).split(i);
-                List<DenoisingUpdate.Example> some =
-                    Arrays.stream(Shuffle.order(examples.size(), drawn.split("images")))
-                        .limit(options.batch())
-                        .mapToObj(examples::get)
-                        .toList();
-                DenoisingUpdate.apply(policy, denoising, some, drawn.split("noise"), diagnostics);
-              }
-              return diagnostics.metrics();
-            });
+        DenoisingUpdate.round(
+            policy,
+            options.microBatch(),
+            options.updates(),
+            number,
+            seed,
+            (update, drawn) -> DenoisingUpdate.some(examples, options.batch(), drawn));
     metrics.putAll(batch.metrics());
     steps = number;
     return StepReport.of(number, metrics);
@@ -186,14 +168,14 @@ public final class DpokSupervised implements PolicyOptimizer {
 
   @Override
   public void save(Path folder) {
-    OptimizerCheckpoint.write(folder, "dpok-supervised", steps, settings(), Map.of(), policy);
+    CheckpointFile.write(folder, "dpok-supervised", steps, settings(), Map.of());
+    policy.save(CheckpointFile.newPart(folder, "policy"));
   }
 
   @Override
   public void restore(Path folder) {
-    OptimizerCheckpoint checkpoint =
-        OptimizerCheckpoint.read(folder, "dpok-supervised", settings());
-    policy.restore(OptimizerCheckpoint.policyFolder(folder));
+    CheckpointFile checkpoint = CheckpointFile.read(folder, "dpok-supervised", settings());
+    policy.restore(folder.resolve("policy"));
     steps = checkpoint.step();
   }
 

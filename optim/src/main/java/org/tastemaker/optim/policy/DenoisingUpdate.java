@@ -2,7 +2,9 @@ package org.tastemaker.optim.policy;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -45,6 +47,58 @@ public final class DenoisingUpdate {
     int size = trajectory.capacity() / (rollout.steps() + 1) / rollout.size();
     FloatBuffer last = trajectory.slice((rollout.steps() * rollout.size() + image) * size, size);
     return new Example(image, last, rollout.prompts().get(image).text(), weight, divergenceWeight);
+  }
+
+  /** Chooses what an update is made on. */
+  @FunctionalInterface
+  public interface Draw {
+    /**
+     * The examples of one update.
+     *
+     * @param update from 0
+     * @param seed of what is drawn for it
+     * @return at least one
+     */
+    List<Example> examples(int update, Seed seed);
+  }
+
+  /**
+   * Some examples at random.
+   *
+   * @param all to choose from
+   * @param count how many at most, each once
+   * @param seed the choice is a function of it
+   * @return the chosen ones
+   */
+  public static List<Example> some(List<Example> all, int count, Seed seed) {
+    return Arrays.stream(Shuffle.order(all.size(), seed)).limit(count).mapToObj(all::get).toList();
+  }
+
+  /**
+   * Does several updates, all of them or none.
+   *
+   * @param policy what is trained
+   * @param microBatch how many rows go through the U-Net together
+   * @param updates how many
+   * @param step of the optimizer, for messages
+   * @param seed of everything drawn
+   * @param draw chooses the examples
+   * @return what was measured
+   * @throws ArithmeticException if a loss or a gradient is not finite; the policy is unchanged
+   */
+  public static Map<String, Double> round(
+      DiffusionPolicy policy, int microBatch, int updates, long step, Seed seed, Draw draw) {
+    UpdateDiagnostics diagnostics = new UpdateDiagnostics(step);
+    DenoisingExamples denoising = policy.examples(microBatch);
+    return policy.atomically(
+        () -> {
+          for (int i = 0; i < updates; i++) {
+            Seed ofUpdate = seed.split(step).split(i);
+            List<Example> examples = draw.examples(i, ofUpdate.split("images"));
+            apply(policy, denoising, examples, ofUpdate.split("noise"), diagnostics);
+          }
+          return diagnostics.metrics();
+        });
   }
 
   /**

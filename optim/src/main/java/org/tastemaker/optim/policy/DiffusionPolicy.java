@@ -6,6 +6,7 @@ import com.google.common.primitives.Longs;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,6 +30,7 @@ import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
+import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.Ema;
@@ -515,6 +518,30 @@ public final class DiffusionPolicy implements AutoCloseable {
    */
   public void withAverages(Runnable action) {
     state.withAverages(action);
+  }
+
+  /**
+   * The divergence that training has spent: how far the policy is from {@link #reference} on images
+   * that it made, summed over their steps and elements and averaged over the images. It bounds the
+   * divergence of the images themselves (Fan et al., 2023, section 4.2).
+   *
+   * @param rollout that {@link #sampler} made as the policy is now; stays the caller's, open
+   * @param microBatch how many rows go through the U-Net together, at least 1
+   * @return an estimate of {@code E sum_t KL(p_theta || p_ref)}, in nats, at least 0
+   */
+  public double divergenceFromReference(Rollout rollout, int microBatch) {
+    Transitions transitions = transitions(rollout, microBatch);
+    int rows = rollout.size() * rollout.steps();
+    double sum = 0;
+    for (int first = 0; first < rows; first += microBatch) {
+      int[] some = IntStream.range(first, Math.min(first + microBatch, rows)).toArray();
+      transitions.forward(
+          Arrays.stream(some).map(row -> row / rollout.steps()).toArray(),
+          Arrays.stream(some).map(row -> row % rollout.steps()).toArray());
+      sum += Arrays.stream(transitions.divergences(Transitions.Divergence.EXACT)).sum();
+    }
+    boolean means = model.options().reduction() == Reduction.MEAN;
+    return sum * (means ? model.latentShape().size() : 1) / rollout.size();
   }
 
   // ---- Checkpoints

@@ -65,6 +65,21 @@ public record RewardedImages(
   }
 
   /**
+   * Why a step that finds no image better than another leaves the model as it is.
+   *
+   * @return for {@link org.tastemaker.core.StepReport#skippedReason}
+   */
+  public String reasonToSkip() {
+    return switch (size()) {
+      case 0 -> "no image has a reward";
+      case 1 -> "one rewarded image alone is not better than another";
+      default ->
+          "all %d rewards are equal (%s): no image is better than another"
+              .formatted(size(), rewards.get(0));
+    };
+  }
+
+  /**
    * What every optimizer reports of its rewards.
    *
    * @return {@code rewardMean}, {@code rewardStd} (of the population) and {@code presentRewards};

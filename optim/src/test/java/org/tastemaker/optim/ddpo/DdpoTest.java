@@ -299,7 +299,7 @@ class DdpoTest {
   }
 
   private static void assertSameCheckpoints(Path expected, Path actual) {
-    for (String file : List.of("optimizer.json", "policy/checkpoint.json")) { // with digests
+    for (String file : List.of("checkpoint.json", "policy/checkpoint.json")) { // with digests
       assertThat(actual.resolve(file)).hasSameTextualContentAs(expected.resolve(file));
     }
   }
@@ -314,7 +314,7 @@ class DdpoTest {
             "estimator is IMPORTANCE_SAMPLING in the checkpoint and SCORE_FUNCTION now")
         .hasMessageContaining("updatesPerEpoch is 4 in the checkpoint and 1 now");
     assertThatThrownBy(() -> other.restore(folder.resolve("policy")))
-        .hasMessageContaining("there is no optimizer's checkpoint in");
+        .hasMessageContaining("holds a checkpoint of");
   }
 
   @Test

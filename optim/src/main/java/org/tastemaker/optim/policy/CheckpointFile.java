@@ -17,73 +17,83 @@ import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.tastemaker.core.run.AtomicFiles;
 
 /**
- * What a policy optimizer leaves in a checkpoint's folder.
+ * The small part of a checkpoint: {@code checkpoint.json} in its folder, with the format, who wrote
+ * it, the step, the settings that must be the same to go on, and what else the writer must know.
  *
  * <pre>
- *   optimizer.json    format, algorithm, step, settings, state (what only this algorithm has)
- *   policy/           weights, moments, average: {@link DiffusionPolicy#save}
+ *   checkpoints/000012/                   an AlignmentRun's
+ *     checkpoint.json
+ *     optimizer/checkpoint.json           an optimizer's
+ *     optimizer/policy/                   weights, moments, average: {@link DiffusionPolicy#save}
  * </pre>
  *
  * <p>There is no state of a random generator: everything drawn is a function of the seed, which is
  * among the settings, and of the step. Doubles go through JSON without loss.
  *
- * @param step how many steps the optimizer had done
+ * @param step how many steps had been done
  * @param state what {@link #write} was given, as JSON gives it back: maps, lists, strings, Integer
  *     or Long, Double
  */
-public record OptimizerCheckpoint(long step, Map<String, Object> state) {
+public record CheckpointFile(long step, Map<String, Object> state) {
   private static final int FORMAT = 1;
-  private static final String FILE = "optimizer.json";
+  private static final String FILE = "checkpoint.json";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
-   * Writes a checkpoint.
+   * Writes the file.
    *
-   * @param folder existing and empty
-   * @param algorithm such as {@code "ddpo"}
-   * @param step how many steps the optimizer has done
-   * @param settings what an optimizer that goes on must have in common with this one
+   * @param folder existing, without such a file
+   * @param writer such as {@code "ddpo"}
+   * @param step how many steps have been done
+   * @param settings what one that goes on must have in common with this one
    * @param state what else it must know, in JSON's types
-   * @param policy what is trained
    */
   public static void write(
-      Path folder,
-      String algorithm,
-      long step,
-      Map<String, String> settings,
-      Map<String, ?> state,
-      DiffusionPolicy policy) {
+      Path folder, String writer, long step, Map<String, String> settings, Map<String, ?> state) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("format", FORMAT);
-    json.put("algorithm", algorithm);
+    json.put("writer", writer);
     json.put("step", step);
     json.put("settings", new TreeMap<>(settings));
     json.put("state", state);
     try {
-      policy.save(Files.createDirectory(policyFolder(folder)));
       AtomicFiles.write(
           folder.resolve(FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write a checkpoint to " + folder, e);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("the state of " + writer + " cannot be written", e);
     }
   }
 
   /**
-   * Reads a checkpoint, all but the policy.
+   * A new folder within a checkpoint's.
+   *
+   * @param folder of the checkpoint
+   * @param name of the part
+   * @return the folder, made
+   */
+  public static Path newPart(Path folder, String name) {
+    try {
+      return Files.createDirectory(folder.resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make a folder in " + folder, e);
+    }
+  }
+
+  /**
+   * Reads the file.
    *
    * @param folder that {@link #write} filled
-   * @param algorithm that wrote it
-   * @param settings of the optimizer that goes on
+   * @param writer that must have written it
+   * @param settings of the one that goes on
    * @return what it holds
-   * @throws IllegalArgumentException if there is none, or one of another algorithm or settings, or
-   *     a damaged one; the message lists what differs
+   * @throws IllegalArgumentException if there is none, or one of another writer or settings, or a
+   *     damaged one; the message lists what differs
    */
-  public static OptimizerCheckpoint read(
-      Path folder, String algorithm, Map<String, String> settings) {
+  public static CheckpointFile read(Path folder, String writer, Map<String, String> settings) {
     Path file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
-          "there is no optimizer's checkpoint in %s: it has no %s".formatted(folder, FILE));
+          "there is no checkpoint in %s: it has no %s".formatted(folder, FILE));
     }
     try {
       JsonNode json = JSON.readTree(Files.readAllBytes(file));
@@ -96,20 +106,20 @@ public record OptimizerCheckpoint(long step, Map<String, Object> state) {
       if (format < 1
           || !json.path("step").canConvertToLong()
           || json.path("step").asLong() < 0
-          || !json.path("algorithm").isTextual()
+          || !json.path("writer").isTextual()
           || !json.path("settings").isObject()
           || !json.path("state").isObject()) {
         throw new IllegalArgumentException(
-            file + " is damaged: it lacks its format, algorithm, step, settings or state");
+            file + " is damaged: it lacks its format, writer, step, settings or state");
       }
-      if (!json.path("algorithm").asText().equals(algorithm)) {
+      if (!json.path("writer").asText().equals(writer)) {
         throw new IllegalArgumentException(
-            "%s holds a checkpoint of the optimizer \"%s\", but this is \"%s\""
-                .formatted(folder, json.path("algorithm").asText(), algorithm));
+            "%s holds a checkpoint of \"%s\", but this is \"%s\""
+                .formatted(folder, json.path("writer").asText(), writer));
       }
       requireSettings(
           folder, JSON.convertValue(json.path("settings"), new TypeReference<>() {}), settings);
-      return new OptimizerCheckpoint(
+      return new CheckpointFile(
           json.path("step").asLong(),
           JSON.convertValue(json.path("state"), new TypeReference<>() {}));
     } catch (JsonProcessingException e) {
@@ -137,15 +147,5 @@ public record OptimizerCheckpoint(long step, Map<String, Object> state) {
           "the checkpoint in %s is of a run with other settings: %s. Use the same settings to go on, or begin a new run"
               .formatted(folder, String.join("; ", differences)));
     }
-  }
-
-  /**
-   * Where the policy is in a checkpoint's folder.
-   *
-   * @param folder of the checkpoint
-   * @return for {@link DiffusionPolicy#restore}
-   */
-  public static Path policyFolder(Path folder) {
-    return folder.resolve("policy");
   }
 }
