@@ -188,22 +188,25 @@ final class ValueNetwork implements AutoCloseable {
     }
   }
 
-  /** Reads what {@link #save} wrote. */
+  /** Reads what {@link #save} wrote; the caller closes it, or gives it to {@link #restore}. */
   ComputationGraph read(Path file) {
+    ComputationGraph read;
     try {
-      ComputationGraph read = ModelSerializer.restoreComputationGraph(file.toFile(), true);
-      if (read.numParams() != network.numParams()) {
-        throw new IllegalArgumentException(
-            "%s is of another value network: it has %d parameters, and this one %d"
-                .formatted(file, read.numParams(), network.numParams()));
-      }
-      return read;
-    } catch (IOException e) {
+      read = ModelSerializer.restoreComputationGraph(file.toFile(), true);
+    } catch (IOException | RuntimeException e) { // it throws either kind at what is no model
       throw new IllegalArgumentException(
           "%s is damaged or missing and cannot be read as a value network: %s"
               .formatted(file, e.getMessage()),
           e);
     }
+    if (read.numParams() != network.numParams()) {
+      long found = read.numParams();
+      read.close();
+      throw new IllegalArgumentException(
+          "%s is of another value network: it has %d parameters, and this one %d"
+              .formatted(file, found, network.numParams()));
+    }
+    return read;
   }
 
   void restore(ComputationGraph read) {

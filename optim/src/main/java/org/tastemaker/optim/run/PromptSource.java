@@ -32,7 +32,8 @@ public interface PromptSource {
   }
 
   /**
-   * Some prompts a round, all of them before one comes again, in a new order each time.
+   * Some prompts a round: all of them one after another, in a new order each time. Where two orders
+   * meet, a prompt that would come twice in a round gives way to the next.
    *
    * @param prompts different ones
    * @param perRound how many a round, 1 to all of them
