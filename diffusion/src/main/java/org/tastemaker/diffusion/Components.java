@@ -253,7 +253,7 @@ public record Components(
   private static INDArray inBatches(INDArray all, int rows, Function<INDArray, INDArray> function) {
     int n = (int) all.size(0);
     int size = (int) (all.length() / n);
-    long[] shape = all.shape();
+    long[] shape = all.shape().clone(); // ND4J hands out the array's own
     shape[0] = rows;
     FloatBuffer from = FloatBuffers.of(all);
     INDArray results = null;
@@ -263,7 +263,7 @@ public record Components(
         FloatBuffers.of(batch).put(0, from, first * size, count * size);
         INDArray made = function.apply(batch);
         if (results == null) {
-          long[] whole = made.shape();
+          long[] whole = made.shape().clone();
           whole[0] = n;
           results = Nd4j.create(DataType.FLOAT, whole);
         }

@@ -52,7 +52,7 @@ final class OptimizerMemoryProgram {
           }
           try (Rollout rollout =
               policy.sampler().rollout(TinyModel.prompts(2), Seed.of(6).split(i))) {
-            var report = optimizers.get(i % 3).step(rollout, Rewards.of(0, 1 + i % 5));
+            var report = optimizers.get(i % 3).step(rollout, Rewards.of(Math.sin(i), Math.cos(i)));
             if (report.skippedReason() != null) {
               throw new IllegalStateException(report.skippedReason());
             }

@@ -289,7 +289,12 @@ public final class Ddpo implements PolicyOptimizer {
     double[] advantages = advantages(batch.prompts(), batch.rewards().toArray()); // [N']
     if (Arrays.stream(advantages).allMatch(a -> a == 0)) {
       steps = number;
-      return new StepReport(number, batch.metrics(), batch.reasonToSkip());
+      return new StepReport(
+          number,
+          batch.metrics(),
+          batch.allEqual()
+              ? batch.reasonToSkip()
+              : "every reward is the mean of its prompt's: all advantages are 0");
     }
 
     // 2. Updates: all of them, or none if one diverges.

@@ -37,7 +37,7 @@ final class Rollouts {
       seeds.addAll(part.seeds());
       images.addAll(part.images());
     }
-    long[] shape = first.latents().shape(); // [T+1, N, C, h, w]
+    long[] shape = first.latents().shape().clone(); // [T+1, N, C, h, w]; not the array's own
     shape[1] = prompts.size();
     INDArray latents = Nd4j.createUninitialized(DataType.FLOAT, shape);
     INDArray logProbabilities =

@@ -181,6 +181,20 @@ class DdpoTest {
   }
 
   @Test
+  void rewardsThatAreTheirPromptsMeansMoveNothingAndSaySo() {
+    Ddpo ddpo =
+        new Ddpo(
+            still,
+            Ddpo.Options.importanceSampling()
+                .withPromptStatistics(Optional.of(new PromptStatistics.Options(4, 1))),
+            Seed.of(4));
+    try (Rollout rollout = rollout(3)) { // one image of each prompt
+      assertThat(ddpo.step(rollout, Rewards.of(1, 2, 3)).skippedReason())
+          .isEqualTo("every reward is the mean of its prompt's: all advantages are 0");
+    }
+  }
+
+  @Test
   void imagesWithoutARewardAreLeftOut() {
     Ddpo.Options options =
         batchAdvantages(Ddpo.Options.importanceSampling()).withUpdates(1, 1).withMicroBatch(6);
