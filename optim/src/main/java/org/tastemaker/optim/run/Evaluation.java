@@ -54,9 +54,10 @@ public record Evaluation(
   }
 
   /**
-   * This evaluation by another reward, which needs no judge or reads the same judgements.
+   * This evaluation by another reward, which needs no judge: the run's judge is not asked, and not
+   * paid, about evaluations.
    *
-   * @param reward what counts
+   * @param reward what counts; is given no judgements
    * @return a new evaluation
    */
   public Evaluation withReward(RewardModel reward) {
