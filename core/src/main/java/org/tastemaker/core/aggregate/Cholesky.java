@@ -1,4 +1,4 @@
-package org.tastemaker.feedback.aggregate;
+package org.tastemaker.core.aggregate;
 
 /** The factor L of a small symmetric positive definite matrix, {@code A = L L^T}. */
 final class Cholesky {

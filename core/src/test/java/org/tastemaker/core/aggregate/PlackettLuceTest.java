@@ -1,4 +1,4 @@
-package org.tastemaker.feedback.aggregate;
+package org.tastemaker.core.aggregate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

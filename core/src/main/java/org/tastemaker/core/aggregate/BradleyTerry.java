@@ -1,4 +1,4 @@
-package org.tastemaker.feedback.aggregate;
+package org.tastemaker.core.aggregate;
 
 /**
  * The Bradley-Terry model: item i beats item j with probability {@code w_i / (w_i + w_j)} (R. A.

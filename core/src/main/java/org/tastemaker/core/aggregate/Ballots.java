@@ -1,4 +1,4 @@
-package org.tastemaker.feedback.aggregate;
+package org.tastemaker.core.aggregate;
 
 import java.util.ArrayList;
 import java.util.List;
