@@ -84,6 +84,16 @@ public final class BradleyTerry {
     return posterior(wins, options).maximum();
   }
 
+  /**
+   * What {@link #fit} maximises, without the prior: for networks that are trained on it.
+   *
+   * @param wins who beat whom how often
+   * @return {@code sum over i, j of W_ij ln sigma(theta_i - theta_j)}
+   */
+  public static ScoreLikelihood likelihood(Wins wins) {
+    return posterior(wins, Options.withoutPrior()).asLikelihood();
+  }
+
   static LogPosterior posterior(Wins wins, Options options) {
     return new LogPosterior(wins.size(), options.precision()) {
       @Override

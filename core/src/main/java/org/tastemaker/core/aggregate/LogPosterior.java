@@ -99,6 +99,30 @@ abstract class LogPosterior {
     return value;
   }
 
+  /** This function for those who bring the scores themselves. */
+  final ScoreLikelihood asLikelihood() {
+    return new ScoreLikelihood() {
+      @Override
+      public int size() {
+        return size;
+      }
+
+      @Override
+      public double evaluate(double[] scores, double[] gradient) {
+        if (scores.length != size || gradient.length != size) {
+          throw new IllegalArgumentException(
+              "there must be a score and a derivative for each of the "
+                  + size
+                  + " items, but there were "
+                  + scores.length
+                  + " and "
+                  + gradient.length);
+        }
+        return LogPosterior.this.evaluate(scores, gradient, new double[size][size]);
+      }
+    };
+  }
+
   /** Adds the projection on (1, ..., 1) / sqrt(n) where the prior does not fix that direction. */
   private double[][] centred(double[][] information) {
     if (precision > 0) {

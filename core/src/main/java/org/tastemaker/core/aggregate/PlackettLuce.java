@@ -106,8 +106,8 @@ public final class PlackettLuce {
    *     items share a tier; the message says which
    */
   public static Worths fit(Ballots ballots, Options options) {
-    List<Choice> choices = choices(ballots, options.tail());
     if (options.precision() == 0) {
+      List<Choice> choices = choices(ballots, options.tail(), Integer.MAX_VALUE);
       String why = wins(ballots.size(), choices).whyNoMaximum();
       if (!why.isEmpty()) {
         throw new IllegalArgumentException(why);
@@ -116,9 +116,31 @@ public final class PlackettLuce {
     return posterior(ballots, options).maximum();
   }
 
+  /**
+   * What {@link #fit} maximises, without the prior: for networks that are trained on it.
+   *
+   * @param ballots rankings, and comparisons with soft labels
+   * @param tail what a last tier of several items means
+   * @param depth how many choices of each ranking count, at least 1: k for the likelihood of its k
+   *     best items (top-k), {@link Integer#MAX_VALUE} for the whole ranking. Of a tier that reaches
+   *     over the k-th place, those choices count that fall on the first k places
+   * @return the sum over all choices of {@code theta_c - ln sum over R of exp(theta_j)}
+   */
+  public static ScoreLikelihood likelihood(Ballots ballots, Tail tail, int depth) {
+    if (depth < 1) {
+      throw new IllegalArgumentException(
+          "at least the first choice of a ranking must count, but depth was " + depth);
+    }
+    return posterior(ballots.size(), choices(ballots, tail, depth), 0).asLikelihood();
+  }
+
   static LogPosterior posterior(Ballots ballots, Options options) {
-    List<Choice> choices = choices(ballots, options.tail());
-    return new LogPosterior(ballots.size(), options.precision()) {
+    return posterior(
+        ballots.size(), choices(ballots, options.tail(), Integer.MAX_VALUE), options.precision());
+  }
+
+  private static LogPosterior posterior(int size, List<Choice> choices, double precision) {
+    return new LogPosterior(size, precision) {
       @Override
       double logLikelihood(double[] theta, double[] gradient, double[][] information) {
         double sum = 0;
@@ -155,11 +177,12 @@ public final class PlackettLuce {
     }
   }
 
-  private static List<Choice> choices(Ballots ballots, Tail tail) {
+  private static List<Choice> choices(Ballots ballots, Tail tail, int depth) {
     List<Choice> choices = new ArrayList<>();
     for (Ranking ranking : ballots.rankings()) {
       // R: all items of this and later tiers
-      for (int t = 0; t < ranking.tiers().size(); t++) {
+      int place = 0; // items of earlier tiers
+      for (int t = 0; t < ranking.tiers().size() && place < depth; t++) {
         List<Integer> tier = ranking.tiers().get(t);
         int[] later =
             ranking.tiers().subList(t + 1, ranking.tiers().size()).stream()
@@ -170,7 +193,8 @@ public final class PlackettLuce {
         if (last && (tier.size() == 1 || tail == Tail.UNKNOWN)) {
           continue; // the only item left is chosen for certain; an unknown order says nothing
         }
-        addTier(choices, tier.stream().mapToInt(i -> i).toArray(), later);
+        addTier(choices, tier.stream().mapToInt(i -> i).toArray(), later, depth - place);
+        place += tier.size();
       }
     }
     for (Preference pair : ballots.preferences()) {
@@ -182,7 +206,7 @@ public final class PlackettLuce {
     return choices;
   }
 
-  private static void addTier(List<Choice> choices, int[] tier, int[] later) {
+  private static void addTier(List<Choice> choices, int[] tier, int[] later, int depth) {
     int size = tier.length;
     if (size > MAX_TIE) {
       throw new IllegalArgumentException(
@@ -193,6 +217,9 @@ public final class PlackettLuce {
               + " do; if they are the rest behind the k best, use Options.forTopK()");
     }
     for (int taken = 0; taken < (1 << size) - 1; taken++) { // S, all proper subsets of the tier
+      if (Integer.bitCount(taken) >= depth) {
+        continue;
+      }
       int[] chosen = new int[size - Integer.bitCount(taken)];
       int c = 0;
       for (int i = 0; i < size; i++) {
