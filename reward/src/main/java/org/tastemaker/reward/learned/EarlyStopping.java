@@ -77,10 +77,15 @@ final class EarlyStopping {
   /** One step on the mean loss of some prompts. */
   private void step(List<ScoredTerm> batch) {
     cancellation.throwIfRequested("training step " + (network.network().getIterationCount() + 1));
-    List<double[]> rows = new ArrayList<>();
-    batch.forEach(term -> rows.addAll(List.of(term.rows())));
-    double loss = network.step(rows.toArray(double[][]::new), mean(batch));
+    double loss = network.step(rows(batch), mean(batch));
     losses.step(loss, batch.size());
+  }
+
+  /** The rows of terms, one after the other. */
+  private static double[][] rows(List<ScoredTerm> terms) {
+    List<double[]> rows = new ArrayList<>();
+    terms.forEach(term -> rows.addAll(List.of(term.rows())));
+    return rows.toArray(double[][]::new);
   }
 
   /** The mean of the losses of terms whose rows stand one after the other. */
@@ -104,12 +109,8 @@ final class EarlyStopping {
   }
 
   private double validationLoss() {
-    double sum = 0;
-    for (ScoredTerm term : validation) {
-      double[] scores = network.scores(term.rows());
-      sum += term.value().evaluate(scores, new double[scores.length]);
-    }
-    double loss = sum / validation.size();
+    double[] scores = network.scores(rows(validation));
+    double loss = mean(validation).evaluate(scores, new double[scores.length]);
     if (!Double.isFinite(loss)) {
       throw new ArithmeticException(
           "the validation loss after training step %d is %s; lower the learning rate"

@@ -2,6 +2,8 @@ package org.tastemaker.reward.learned;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -79,10 +81,19 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
    * @return accuracy and calibration
    */
   public RewardEvaluation evaluate(PreferenceSet set, RewardEvaluation.Options options, Seed seed) {
-    List<double[]> scores =
-        set.groups().stream()
-            .map(g -> score(Collections.nCopies(g.size(), g.prompt()), g.images()))
-            .toList();
+    List<Prompt> prompts = new ArrayList<>();
+    List<Image> images = new ArrayList<>();
+    for (JudgedGroup group : set.groups()) {
+      prompts.addAll(Collections.nCopies(group.size(), group.prompt()));
+      images.addAll(group.images());
+    }
+    double[] all = images.isEmpty() ? new double[0] : score(prompts, images);
+    List<double[]> scores = new ArrayList<>();
+    int from = 0;
+    for (JudgedGroup group : set.groups()) {
+      scores.add(Arrays.copyOfRange(all, from, from + group.size()));
+      from += group.size();
+    }
     return RewardEvaluation.of(set.groups(), scores, options, seed);
   }
 
@@ -93,6 +104,14 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
    */
   public Features features() {
     return features;
+  }
+
+  FeatureScale scale() {
+    return scale;
+  }
+
+  RewardNetwork network() {
+    return network;
   }
 
   /**

@@ -25,8 +25,8 @@ import org.tastemaker.core.Seed;
  *
  * <p>A Deeplearning4j network in double precision, without a loss of its own: the derivative of the
  * loss by the scores comes from outside, so that a loss may look at all scores of a prompt at once.
- * The initial weights are drawn from a {@link Seed}: Deeplearning4j's own draw would reseed ND4J's
- * global generator.
+ * The initial weights are drawn from a {@link Seed}. Deeplearning4j reseeds ND4J's global generator
+ * whenever a network is configured, here with that seed; nothing in this project draws from it.
  */
 final class RewardNetwork implements AutoCloseable {
   /** Rows that are scored together. */
@@ -43,6 +43,7 @@ final class RewardNetwork implements AutoCloseable {
     NeuralNetConfiguration.ListBuilder layers =
         new NeuralNetConfiguration.Builder()
             .dataType(DataType.DOUBLE)
+            .seed(seed.key())
             .updater(options.updater().clone())
             .l2(options.l2())
             .miniBatch(false) // the loss says what is divided by how much
