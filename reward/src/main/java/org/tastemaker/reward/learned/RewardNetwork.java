@@ -174,7 +174,7 @@ final class RewardNetwork implements AutoCloseable {
       double[] derivative = new double[scores.length];
       value = loss.evaluate(scores, derivative);
       requireFinite(value, derivative);
-      byScores = Nd4j.createFromArray(derivative).reshape(scores.length, 1); // [N, 1]
+      byScores = Nd4j.create(derivative, new long[] {scores.length, 1}, 'c'); // [N, 1]
       Pair<Gradient, INDArray> back = network.backpropGradient(byScores, null);
       gradient = back.getFirst();
       byInputs = back.getSecond();
@@ -195,9 +195,8 @@ final class RewardNetwork implements AutoCloseable {
     @Override
     public void close() {
       network.clear();
-      for (INDArray activation : activations) {
-        release(activation); // the first one is the input
-      }
+      activations.forEach(Backward::release);
+      release(in);
       release(byScores);
       release(byInputs);
     }

@@ -1,5 +1,6 @@
 package org.tastemaker.reward.learned;
 
+import java.util.concurrent.locks.LockSupport;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.learning.config.Adam;
 import org.tastemaker.core.Cancellation;
@@ -25,14 +26,23 @@ final class TrainingMemoryProgram {
             Planted.ranked(100, 16, Seed.of(1)),
             event -> {
               if (event instanceof RunEvent.Metrics epoch && epoch.step() == WARM_UP) {
-                resident[0] = Pointer.physicalBytes();
+                resident[0] = resident();
               } else if (event instanceof RunEvent.Metrics epoch && epoch.step() == EPOCHS - 1) {
-                resident[1] = Pointer.physicalBytes();
+                resident[1] = resident();
               }
             },
             new Cancellation())
         .reward()
         .close();
     System.out.println("grown " + (resident[1] - resident[0]));
+  }
+
+  /** Without what the collector can free: Deeplearning4j leaves its temporaries to it. */
+  private static long resident() {
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+      LockSupport.parkNanos(300_000_000); // ND4J frees what was collected on threads of its own
+    }
+    return Pointer.physicalBytes();
   }
 }

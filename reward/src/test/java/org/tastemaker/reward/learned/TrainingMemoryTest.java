@@ -13,9 +13,10 @@ import org.junit.jupiter.api.Test;
 class TrainingMemoryTest {
   /**
    * Between the two looks there are 99 epochs of 5 steps of 256 rows, each with 0.5 MiB of
-   * activations of the hidden layer: a step that leaves them behind shows as 250 MiB.
+   * activations of the hidden layer: a step that holds on to them shows as 250 MiB. What the
+   * allocator keeps of what was freed varies by some 20 MiB.
    */
-  private static final long BOUND = 32 << 20;
+  private static final long BOUND = 64 << 20;
 
   @Test
   void fiveHundredStepsLeaveResidentMemoryFlat() throws IOException, InterruptedException {
@@ -30,8 +31,8 @@ class TrainingMemoryTest {
         new ProcessBuilder(
                 List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-Xms256m",
-                    "-Xmx256m",
+                    "-Xms64m",
+                    "-Xmx64m",
                     "-XX:+AlwaysPreTouch",
                     "-XX:+UseSerialGC",
                     "-cp",
