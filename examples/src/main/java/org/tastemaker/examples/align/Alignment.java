@@ -70,6 +70,14 @@ public final class Alignment implements AutoCloseable {
       int updates,
       int rank,
       long seed) {
+    public Settings {
+      if (rounds < 1 || imagesPerPrompt < 2 || heldOutPerPrompt < 1 || updates < 1) {
+        throw new IllegalArgumentException(
+            "rounds, heldOutPerPrompt and updates must be at least 1 and imagesPerPrompt at least 2 (one image cannot be ranked), but were %d, %d, %d, %d"
+                .formatted(rounds, heldOutPerPrompt, updates, imagesPerPrompt));
+      }
+    }
+
     /**
      * What the quick start uses.
      *
@@ -77,6 +85,26 @@ public final class Alignment implements AutoCloseable {
      */
     public static Settings defaults() {
       return new Settings(20, 8, 8, 10, 3, 3e-3, 1e-3, 2, 4, 1);
+    }
+
+    /**
+     * These settings with another size of the groups.
+     *
+     * @param imagesPerPrompt at least 2, or there is nothing to rank
+     * @return new settings
+     */
+    public Settings withImages(int imagesPerPrompt) {
+      return new Settings(
+          rounds,
+          imagesPerPrompt,
+          heldOutPerPrompt,
+          denoisingSteps,
+          guidance,
+          learningRate,
+          clipRange,
+          updates,
+          rank,
+          seed);
     }
 
     /**
@@ -88,8 +116,16 @@ public final class Alignment implements AutoCloseable {
      */
     public Settings with(int rounds, long seed) {
       return new Settings(
-          rounds, imagesPerPrompt, heldOutPerPrompt, denoisingSteps, guidance, learningRate,
-          clipRange, updates, rank, seed);
+          rounds,
+          imagesPerPrompt,
+          heldOutPerPrompt,
+          denoisingSteps,
+          guidance,
+          learningRate,
+          clipRange,
+          updates,
+          rank,
+          seed);
     }
   }
 
@@ -146,7 +182,7 @@ public final class Alignment implements AutoCloseable {
             "tastemaker",
             LoraNetwork.UNET,
             model.components().unet().parameters(),
-            Lora.Options.ofRank(settings.rank),
+            Lora.Options.defaults().withRank(settings.rank),
             Seed.of(settings.seed).split("lora"));
     this.policy =
         DiffusionPolicy.lora(

@@ -20,14 +20,29 @@ import org.tastemaker.examples.emoji.GlyphJudge;
 public record EmojiTask(
     String name, List<Prompt> prompts, ToDoubleBiFunction<Image, Prompt> score) {
   /** Eight prompts that the base model often misses. */
-  static final List<String> QUICK =
+  private static final List<String> QUICK =
       List.of(
-          "dog face", "fox", "banana", "fire engine", "rocket", "thinking face", "hamburger",
+          "dog face",
+          "fox",
+          "banana",
+          "fire engine",
+          "rocket",
+          "thinking face",
+          "hamburger",
           "bicycle");
 
   public EmojiTask {
     prompts = List.copyOf(prompts);
     Objects.requireNonNull(score, "score == null");
+  }
+
+  /**
+   * What the quick start aligns.
+   *
+   * @return eight prompts that the base model often misses
+   */
+  public static List<String> quickPrompts() {
+    return QUICK;
   }
 
   /**

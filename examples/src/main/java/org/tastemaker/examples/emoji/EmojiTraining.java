@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.random.RandomGenerator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Cancellation;
@@ -94,20 +95,36 @@ public final class EmojiTraining {
    *
    * @param vaeSteps updates of the autoencoder
    * @param vaeBatch images an update
-   * @param steps updates of the denoiser
+   * @param steps updates of the denoiser over which its learning rate falls to 0
+   * @param stop updates of the denoiser after which its averaged weights are taken: before {@code
+   *     steps}, they are a little worse, which leaves something to align
    * @param batch images an update
    * @param checkpointEvery steps between checkpoints
    * @param sampleEvery steps between grids of samples
    */
   public record Options(
-      long vaeSteps, int vaeBatch, long steps, int batch, long checkpointEvery, long sampleEvery) {
+      long vaeSteps,
+      int vaeBatch,
+      long steps,
+      long stop,
+      int batch,
+      long checkpointEvery,
+      long sampleEvery) {
+    public Options {
+      if (vaeSteps < 1 || vaeBatch < 1 || stop < 1 || stop > steps || batch < 1) {
+        throw new IllegalArgumentException(
+            "steps and batches must be at least 1 and stop in [1, steps], but were %d, %d, %d, %d, %d"
+                .formatted(vaeSteps, vaeBatch, steps, batch, stop));
+      }
+    }
+
     /**
      * What the bundled model was trained with.
      *
-     * @return 2,200 and 6,000 steps
+     * @return 2,200 steps and 3,750 of 6,000
      */
     public static Options defaults() {
-      return new Options(2200, 32, 6000, 64, 250, 500);
+      return new Options(2200, 32, 6000, 3750, 64, 250, 500);
     }
   }
 
@@ -149,9 +166,19 @@ public final class EmojiTraining {
     }
     Path model = run.resolve("model");
     if (!Files.exists(model)) {
-      trainDenoiser(vae, model);
+      trainDenoiser(vae, model, false);
     }
     return model;
+  }
+
+  /**
+   * Writes the model as the latest checkpoint of the denoiser has it, to look at a run before its
+   * end.
+   *
+   * @param target must not be there yet
+   */
+  public void export(Path target) {
+    trainDenoiser(run.resolve("vae/model"), target, true);
   }
 
   private void trainAutoencoder(Path target) {
@@ -191,7 +218,7 @@ public final class EmojiTraining {
     }
   }
 
-  private void trainDenoiser(Path vaeFolder, Path target) {
+  private void trainDenoiser(Path vaeFolder, Path target, boolean asItIs) {
     ClipTokenizer tokenizer = tokenizer();
     Map<String, ImmutableIntArray> ids = new HashMap<>();
     mix.captions().forEach(caption -> ids.put(caption, tokenizer.encode(caption).ids()));
@@ -214,15 +241,33 @@ public final class EmojiTraining {
               new DenoisingTrainer.Options(optimizer(options.steps, 1e-3), 0.1, 0, 0),
               seed.split("denoiser training"));
       folder.latestCheckpoint().ifPresent(c -> trainer.restore(c.folder()));
-      trainer.run(
-          number -> batch(number, latents, ids),
-          Checkpointing.in(folder, options.checkpointEvery, 2),
-          RunListener.all(
-              listener,
-              folder.listener(),
-              lossCurve(folder, "denoiser"),
-              samples(folder, model, trainer)),
-          cancellation);
+      if (!asItIs && trainer.step() < options.stop) {
+        Cancellation stop = new Cancellation();
+        RunListener stopping =
+            event -> {
+              boolean enough =
+                  event instanceof RunEvent.Metrics metrics && metrics.step() >= options.stop;
+              if (enough || cancellation.isRequested()) {
+                stop.cancel();
+              }
+            };
+        try {
+          trainer.run(
+              number -> batch(number, latents, ids),
+              Checkpointing.in(folder, options.checkpointEvery, 2),
+              RunListener.all(
+                  listener,
+                  folder.listener(),
+                  lossCurve(folder, "denoiser"),
+                  samples(folder, model, trainer),
+                  stopping),
+              stop);
+        } catch (CancellationException e) {
+          if (trainer.step() < options.stop) {
+            throw e;
+          }
+        }
+      }
       trainer.withAverages(() -> model.save(target, DType.F16));
     }
   }

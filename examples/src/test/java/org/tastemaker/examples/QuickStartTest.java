@@ -1,0 +1,68 @@
+package org.tastemaker.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class QuickStartTest {
+  @TempDir Path folder;
+
+  private int run(String... more) {
+    String[] args = new String[more.length + 6];
+    System.arraycopy(
+        new String[] {
+          "--run", folder.resolve("run").toString(), "--prompt", "green heart", "--images", "2"
+        },
+        0,
+        args,
+        0,
+        6);
+    System.arraycopy(more, 0, args, 6, more.length);
+    return QuickStart.run(args);
+  }
+
+  @Test
+  void aRoundEndsWithALoraFileAndAReport() {
+    assertThat(run("--rounds", "1")).isZero();
+
+    assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();
+    assertThat(folder.resolve("run/report.html")).content().contains("green heart");
+  }
+
+  @Test
+  void theSameCommandGoesOn() throws Exception {
+    run("--rounds", "1");
+    long lines = Files.lines(folder.resolve("run/metrics.jsonl")).count();
+
+    assertThat(run("--rounds", "2")).isZero();
+
+    assertThat(Files.lines(folder.resolve("run/metrics.jsonl")).count()).isGreaterThan(lines);
+    assertThat(folder.resolve("run/checkpoints/000002")).exists();
+  }
+
+  @Test
+  void aFolderOfAnotherRunIsLeftAlone() throws Exception {
+    run("--rounds", "1");
+    byte[] before = Files.readAllBytes(folder.resolve("run/run.json"));
+
+    assertThat(run("--rounds", "1", "--seed", "2")).isEqualTo(2);
+    assertThat(Files.readAllBytes(folder.resolve("run/run.json"))).isEqualTo(before);
+  }
+
+  @Test
+  void wrongArgumentsAreUsageErrors() {
+    assertThat(QuickStart.run("--juge", "glyphs")).isEqualTo(2);
+    assertThat(QuickStart.run("--judge", "nobody")).isEqualTo(2);
+    assertThat(QuickStart.run("--rounds", "many")).isEqualTo(2);
+    assertThat(run("--rounds", "0")).isEqualTo(2);
+  }
+
+  @Test
+  void aPromptThatTheJudgeDoesNotKnowIsRefused() {
+    assertThat(run("--prompt", "a castle in the air")).isEqualTo(2);
+    assertThat(folder.resolve("run")).doesNotExist();
+  }
+}
