@@ -228,10 +228,11 @@ public final class ZoRankSgd {
     SearchState s = state;
     if (!s.probed()) {
       // 1. The k best of m probes around x.
-      List<float[]> probes = new ArrayList<>();
+      List<float[]> xi = new ArrayList<>(); // [m][d]
       for (int i = 0; i < options.probes(); i++) {
-        probes.add(probe(s, i)); // [d]
+        xi.add(noise(s, i));
       }
+      List<float[]> probes = xi.stream().map(noise -> probe(s, noise)).toList();
       Ranking answer = ask(probes, options.best());
       s.evaluations += probes.size();
       PreferenceGraph graph = PreferenceGraph.of(answer, options.best());
@@ -239,7 +240,7 @@ public final class ZoRankSgd {
         return stay(s, answer.isEmpty(), "the probes");
       }
       // 2. Their direction, beside those that were found at this x before.
-      addDirection(s, graph);
+      addDirection(s, graph, xi);
       s.bestProbe = answer.tiers().get(0).get(0);
     }
     // 3. The best of some steps along the mean direction, of the best probe, and of x.
@@ -248,7 +249,7 @@ public final class ZoRankSgd {
     for (int i = 0; i < options.stepCandidates(); i++) {
       candidates.add(candidate(s, options.stepSize() * Math.pow(options.stepDecay(), i))); // [d]
     }
-    candidates.add(probe(s, s.bestProbe));
+    candidates.add(probe(s, noise(s, s.bestProbe)));
     candidates.add(s.point.clone());
     int current = candidates.size() - 1;
     Ranking answer = ask(candidates, 1);
@@ -305,28 +306,31 @@ public final class ZoRankSgd {
     state = SearchState.read(folder, options, seed, state.point.length);
   }
 
+  /** xi_i, [d]. */
+  private float[] noise(SearchState s, int i) {
+    float[] xi = new float[s.point.length];
+    seed.split(s.round).gaussian(i, xi);
+    return xi;
+  }
+
   /** x + mu xi_i. */
-  private float[] probe(SearchState s, int i) {
+  private float[] probe(SearchState s, float[] xi) {
     float[] probe = new float[s.point.length];
-    seed.split(s.round).gaussian(i, probe); // xi_i
     for (int c = 0; c < probe.length; c++) {
-      probe[c] = (float) (s.point[c] + options.radius() * probe[c]);
+      probe[c] = (float) (s.point[c] + options.radius() * xi[c]);
     }
     return probe;
   }
 
   /** 1/|E| sum_i w_i xi_i. */
-  private void addDirection(SearchState s, PreferenceGraph graph) {
+  private void addDirection(SearchState s, PreferenceGraph graph, List<float[]> xi) {
     int[] weights = graph.weights(options.weights());
     double[] direction = new double[s.point.length];
-    float[] xi = new float[s.point.length];
     for (int i = 0; i < weights.length; i++) {
-      if (weights[i] != 0) {
-        seed.split(s.round).gaussian(i, xi);
-        double w = (double) weights[i] / graph.edges();
-        for (int c = 0; c < xi.length; c++) {
-          direction[c] += w * xi[c];
-        }
+      double w = (double) weights[i] / graph.edges();
+      float[] noise = xi.get(i);
+      for (int c = 0; c < direction.length; c++) {
+        direction[c] += w * noise[c];
       }
     }
     for (int c = 0; c < direction.length; c++) {

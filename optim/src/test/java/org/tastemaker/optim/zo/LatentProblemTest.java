@@ -76,8 +76,7 @@ class LatentProblemTest {
             .toArray();
     double mean = Arrays.stream(others).average().orElseThrow();
     double deviation =
-        Math.sqrt(
-            Arrays.stream(others).map(o -> (o - mean) * (o - mean)).average().orElseThrow());
+        Math.sqrt(Arrays.stream(others).map(o -> (o - mean) * (o - mean)).average().orElseThrow());
     assertThat(after).isGreaterThan(before + deviation);
     assertThat(oracle.seen()).allSatisfy(group -> assertThat(group.prompt()).isEqualTo(CAT));
     assertThat(oracle.seen()).hasSize(20).allMatch(group -> group.size() == 6);
@@ -144,10 +143,7 @@ class LatentProblemTest {
     LatentProblem problem = new LatentProblem(model, CAT, twoOnly, RUBRIC);
     Image first = problem.image(problem.start(Seed.of(5)));
     assertThat(first.width()).isEqualTo(8);
-    assertThat(
-            problem
-                .rank(Collections.nCopies(4, problem.start(Seed.of(5))), 3)
-                .missing())
+    assertThat(problem.rank(Collections.nCopies(4, problem.start(Seed.of(5))), 3).missing())
         .containsExactly(0, 2);
   }
 }

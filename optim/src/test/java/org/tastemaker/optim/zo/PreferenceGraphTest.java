@@ -58,8 +58,7 @@ class PreferenceGraphTest {
       for (int k = 1; k <= m; k++) {
         int[] order = permutation(m, random);
         List<Edge> expected = edges(order, k);
-        PreferenceGraph graph =
-            PreferenceGraph.of(Ranking.topK(m, Arrays.copyOf(order, k)), k);
+        PreferenceGraph graph = PreferenceGraph.of(Ranking.topK(m, Arrays.copyOf(order, k)), k);
 
         assertThat(graph.weights(Weights.EXACT))
             .as("m=%d k=%d", m, k)

@@ -14,8 +14,7 @@ class RankingSumTest {
     assertThat(RankingSum.of(3, List.of(Ranking.of(0, 1, 2), Ranking.of(1, 0, 2))).tiers())
         .containsExactly(List.of(0, 1), List.of(2));
     assertThat(
-            RankingSum.of(
-                    3, List.of(Ranking.of(0, 1, 2), Ranking.of(1, 0, 2), Ranking.of(1, 2, 0)))
+            RankingSum.of(3, List.of(Ranking.of(0, 1, 2), Ranking.of(1, 0, 2), Ranking.of(1, 2, 0)))
                 .tiers())
         .containsExactly(List.of(1), List.of(0), List.of(2));
   }
@@ -37,9 +36,7 @@ class RankingSumTest {
   @Test
   void anItemThatWasComparedLessOftenIsNotWorseForIt() {
     // Item 1 wins its only comparison, item 0 wins two of three.
-    Ranking sum =
-        RankingSum.of(
-            2, List.of(Ranking.of(1, 0), Ranking.none(2), Ranking.none(2)));
+    Ranking sum = RankingSum.of(2, List.of(Ranking.of(1, 0), Ranking.none(2), Ranking.none(2)));
     assertThat(sum).isEqualTo(Ranking.of(1, 0));
     Ranking three =
         RankingSum.of(

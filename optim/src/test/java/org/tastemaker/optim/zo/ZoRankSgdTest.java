@@ -65,8 +65,7 @@ class ZoRankSgdTest {
   @ValueSource(ints = {1, 3, 10})
   void descendsOnAQuadratic(int best) {
     float[] start = normal(20, 1);
-    ZoRankSgd search =
-        new ZoRankSgd(QUADRATIC, start, OPTIONS.withOracle(10, best), Seed.of(2));
+    ZoRankSgd search = new ZoRankSgd(QUADRATIC, start, OPTIONS.withOracle(10, best), Seed.of(2));
     double before = squares(start);
     for (int round = 0; round < 200; round++) {
       search.step();
@@ -195,12 +194,10 @@ class ZoRankSgdTest {
   void aJudgeWhoIsOftenWrongStillLeadsDownhill() {
     // Values of typical probes deviate by 0.9 at first (2 * radius * sqrt(20)); the judge by 0.5.
     RandomGenerator noise = Seed.of(8).generator();
-    RankingProblem noisy =
-        RankingProblem.minimizing(x -> squares(x) + noise.nextGaussian() * 0.5);
+    RankingProblem noisy = RankingProblem.minimizing(x -> squares(x) + noise.nextGaussian() * 0.5);
     float[] start = normal(20, 9);
     ZoRankSgd search =
-        new ZoRankSgd(
-            noisy, start, OPTIONS.withRadius(0.1).withSteps(0.3, 0.5, 4), Seed.of(10));
+        new ZoRankSgd(noisy, start, OPTIONS.withRadius(0.1).withSteps(0.3, 0.5, 4), Seed.of(10));
     for (int round = 0; round < 100; round++) {
       search.step();
     }
@@ -213,8 +210,7 @@ class ZoRankSgdTest {
     // A judge who sees values in steps of 2 alone.
     RankingProblem coarse = RankingProblem.minimizing(x -> Math.floor(squares(x) / 2));
     float[] start = normal(20, 11);
-    ZoRankSgd search =
-        new ZoRankSgd(coarse, start, OPTIONS.withRadius(0.3), Seed.of(12));
+    ZoRankSgd search = new ZoRankSgd(coarse, start, OPTIONS.withRadius(0.3), Seed.of(12));
     for (int round = 0; round < 150; round++) {
       search.step();
     }
@@ -260,7 +256,8 @@ class ZoRankSgdTest {
                 : Ranking.ofTiers(7, List.of(List.of(0), List.of(1, 2)));
     ZoRankSgd search = new ZoRankSgd(problem, new float[3], OPTIONS, Seed.of(1));
 
-    assertThat(search.step().skippedReason()).isEqualTo("the answer about the steps prefers nothing");
+    assertThat(search.step().skippedReason())
+        .isEqualTo("the answer about the steps prefers nothing");
     assertThat(search.point()).containsExactly(0, 0, 0);
   }
 
@@ -295,9 +292,7 @@ class ZoRankSgdTest {
     RandomGenerator coin = Seed.of(17).generator();
     RankingProblem moody =
         (candidates, best) ->
-            coin.nextBoolean()
-                ? QUADRATIC.rank(candidates, best)
-                : Ranking.none(candidates.size());
+            coin.nextBoolean() ? QUADRATIC.rank(candidates, best) : Ranking.none(candidates.size());
     float[] start = normal(10, 18);
     ZoRankSgd search = new ZoRankSgd(moody, start, OPTIONS, Seed.of(19));
     for (int round = 0; round < 200; round++) {
@@ -325,8 +320,12 @@ class ZoRankSgdTest {
     StepReport report = broken.step();
 
     assertThat(report.step()).isEqualTo(1);
-    assertThat(problem.questions.get(1)).usingRecursiveComparison().isEqualTo(problem.questions.get(0));
-    assertThat(problem.questions.get(3)).usingRecursiveComparison().isEqualTo(problem.questions.get(2));
+    assertThat(problem.questions.get(1))
+        .usingRecursiveComparison()
+        .isEqualTo(problem.questions.get(0));
+    assertThat(problem.questions.get(3))
+        .usingRecursiveComparison()
+        .isEqualTo(problem.questions.get(2));
     ZoRankSgd whole = new ZoRankSgd(QUADRATIC, normal(4, 20), OPTIONS, Seed.of(21));
     assertThat(whole.step()).isEqualTo(report);
     assertThat(whole.point()).isEqualTo(broken.point());
@@ -452,7 +451,8 @@ class ZoRankSgdTest {
 
     assertThatThrownBy(search::step)
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("round 1: the answer must be a ranking of the 10 candidates, but is one of 2 items");
+        .hasMessage(
+            "round 1: the answer must be a ranking of the 10 candidates, but is one of 2 items");
   }
 
   @Test
