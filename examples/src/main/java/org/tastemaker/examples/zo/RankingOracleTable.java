@@ -99,6 +99,32 @@ public final class RankingOracleTable {
                         .map(beaten -> Integer.toString(beaten.number()))
                         .collect(Collectors.joining(", ")),
                     result.setting())));
-    return lines.toString();
+    return lines.append(verdict(results)).toString();
+  }
+
+  /** What the intervals say of ZO-RankSGD (10, 10). */
+  private static String verdict(Map<Contender, Contest.Result> results) {
+    List<Contender> better =
+        results.keySet().stream()
+            .filter(other -> Contest.beatenBy(other, results).contains(Contender.RANK_10))
+            .toList();
+    List<Contender> worse = Contest.beatenBy(Contender.RANK_10, results);
+    List<Contender> alike =
+        results.keySet().stream()
+            .filter(other -> other != Contender.RANK_10)
+            .filter(other -> !better.contains(other) && !worse.contains(other))
+            .toList();
+    return String.format(
+        Locale.ROOT,
+        "%nZO-RankSGD (10, 10) beats: %s. It is beaten by: %s. Not told apart from it: %s.%n",
+        titles(worse),
+        titles(better),
+        titles(alike));
+  }
+
+  private static String titles(List<Contender> contenders) {
+    return contenders.isEmpty()
+        ? "none"
+        : contenders.stream().map(Contender::title).collect(Collectors.joining("; "));
   }
 }

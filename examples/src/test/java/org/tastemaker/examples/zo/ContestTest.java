@@ -35,7 +35,10 @@ class ContestTest {
     assertThat(RankingOracleTable.section(SMALL, results))
         .contains("## quadratic |x|^2, d = 40, 3,000 evaluations, 6 seeds")
         .contains("| 1 | ZO-RankSGD (10, 10) | order |")
-        .contains("| 3, 7, 8 |");
+        .contains("| 3, 7, 8 |")
+        .contains(
+            "beats: ZO-RankSGD (10, 1); SCOBO; GLD-Fast. It is beaten by: none."
+                + " Not told apart from it: none.");
   }
 
   @Test

@@ -119,7 +119,9 @@ public final class ZoRankSgd {
     /**
      * The set-up of the paper's experiments on functions: 10 probes, all of them ranked, and 5
      * steps that differ by factors of 0.1. The paper finds radius and step size by a grid search
-     * for each function; those here serve functions whose coordinates are near 1.
+     * for each function; those here are where to begin for coordinates near 1. Against a judge who
+     * is never wrong a smaller radius is better; one who is needs a larger one, by which the probes
+     * differ visibly.
      *
      * @return the options
      */

@@ -13,6 +13,9 @@
  *                     images in groups  ->  FeedbackOracle   ChatGPT, a person, a simulated judge
  * }</pre>
  *
+ * <p>How it does beside methods that see values, pairs or the best alone is measured on functions
+ * in {@code docs/ranking-oracle.md}.
+ *
  * <p>Over the initial noise nothing is trained: one user ranks a handful of images of one prompt a
  * few times, and each round moves the noise toward what that user likes.
  *
