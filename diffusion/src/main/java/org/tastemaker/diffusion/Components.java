@@ -181,8 +181,14 @@ public record Components(
     return new LatentShape(vae.config().latentChannels(), h / factor(), w / factor());
   }
 
-  /** The text's vectors, [1, L, D]; the caller closes them. */
-  INDArray encodeText(String text, int clipSkip) {
+  /**
+   * What the U-Net attends to for a text.
+   *
+   * @param text any, the empty one too; what is longer than the tokenizer's length is cut
+   * @param clipSkip last layers of the text encoder to leave out, at least 0
+   * @return [1, L, D]: the caller closes it
+   */
+  public INDArray encodeText(String text, int clipSkip) {
     GraphFunction function =
         textEncoder.function(1, tokenizer.maxLength(), clipSkip, FunctionOptions.inference());
     try (INDArray ids =
@@ -247,7 +253,7 @@ public record Components(
   private static INDArray inBatches(INDArray all, int rows, Function<INDArray, INDArray> function) {
     int n = (int) all.size(0);
     int size = (int) (all.length() / n);
-    long[] shape = all.shape();
+    long[] shape = all.shape().clone(); // ND4J hands out the array's own
     shape[0] = rows;
     FloatBuffer from = FloatBuffers.of(all);
     INDArray results = null;
@@ -257,7 +263,7 @@ public record Components(
         FloatBuffers.of(batch).put(0, from, first * size, count * size);
         INDArray made = function.apply(batch);
         if (results == null) {
-          long[] whole = made.shape();
+          long[] whole = made.shape().clone();
           whole[0] = n;
           results = Nd4j.create(DataType.FLOAT, whole);
         }

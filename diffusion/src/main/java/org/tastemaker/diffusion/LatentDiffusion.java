@@ -324,6 +324,24 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
     return options;
   }
 
+  /**
+   * How this view's U-Net runs.
+   *
+   * @return the options of its functions
+   */
+  public FunctionOptions execution() {
+    return execution;
+  }
+
+  /**
+   * The shape of the latents that this view samples.
+   *
+   * @return for the height and width of its options
+   */
+  public LatentShape latentShape() {
+    return shape();
+  }
+
   @Override
   public List<Image> generate(List<Prompt> prompts, List<Seed> seeds) {
     requireSameSize(prompts, seeds);

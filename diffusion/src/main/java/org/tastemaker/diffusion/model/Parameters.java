@@ -241,6 +241,17 @@ public final class Parameters implements AutoCloseable {
     arrays.forEach((name, array) -> writer.add(name, torchLayout(name, array), dtype));
   }
 
+  /**
+   * The same parameters in arrays of their own.
+   *
+   * @return the copy, to be closed by the caller
+   */
+  public Parameters copy() {
+    Map<String, INDArray> copies = new LinkedHashMap<>();
+    arrays.forEach((name, array) -> copies.put(name, array.dup()));
+    return new Parameters(specs.values().asList(), copies);
+  }
+
   /** Frees every array. */
   @Override
   public void close() {

@@ -192,6 +192,15 @@ public final class UNet2DConditionModel implements AutoCloseable {
     config.write(folder.resolve("config.json"));
   }
 
+  /**
+   * The same model with parameters of its own: one that stays as it is while this one is trained.
+   *
+   * @return the copy, to be closed by the caller
+   */
+  public UNet2DConditionModel copy() {
+    return new UNet2DConditionModel(config, parameters.copy(), type);
+  }
+
   /** Closes the functions and frees the parameters. */
   @Override
   public void close() {

@@ -204,6 +204,80 @@ public final class DenoisingStep {
   }
 
   /**
+   * How far two policies are apart in a step: {@code KL(p || p_ref) = |mean - mean_ref|^2 / (2
+   * sigma^2)}, exact for Gaussians of the same deviation. Where nothing is clipped that is {@link
+   * StepCoefficients#klFactor} times the squared difference of the outputs.
+   *
+   * @param c the step; its sigma must be above 0
+   * @param reduction over an image's elements: the sum is the divergence itself
+   * @param output the model's output, [N, ...]
+   * @param reference the reference model's output, the same size
+   * @param sample x_t, the same size
+   * @param divergences receives one number an image, [N]
+   * @throws IllegalArgumentException if sigma is 0, where no density exists
+   */
+  public static void divergence(
+      StepCoefficients c,
+      Reduction reduction,
+      FloatBuffer output,
+      FloatBuffer reference,
+      FloatBuffer sample,
+      double[] divergences) {
+    requireDensity(c);
+    int images = divergences.length;
+    int size = imageSize(images, output, "reference", reference, "sample", sample);
+    double elements = reduction == Reduction.MEAN ? size : 1;
+    for (int n = 0; n < images; n++) {
+      double squares = 0;
+      for (int i = n * size; i < (n + 1) * size; i++) {
+        double x = get(sample, i);
+        double difference = c.mean(x, get(output, i)) - c.mean(x, get(reference, i));
+        squares += difference * difference;
+      }
+      divergences[n] = squares / (2 * c.sigma() * c.sigma() * elements);
+    }
+  }
+
+  /**
+   * Adds the gradient of {@code sum_n weights[n] * divergence[n]} with respect to the model's
+   * output.
+   *
+   * @param c the step; its sigma must be above 0
+   * @param reduction over an image's elements, the same as for the divergence
+   * @param output the model's output, [N, ...]
+   * @param reference the reference model's output, the same size
+   * @param sample x_t, the same size
+   * @param weights one number an image, [N]
+   * @param gradient what the gradient is added to, the same size as output
+   * @throws IllegalArgumentException if sigma is 0, where no density exists
+   */
+  public static void addDivergenceGradient(
+      StepCoefficients c,
+      Reduction reduction,
+      FloatBuffer output,
+      FloatBuffer reference,
+      FloatBuffer sample,
+      double[] weights,
+      FloatBuffer gradient) {
+    requireDensity(c);
+    int images = weights.length;
+    int size = imageSize(images, output, "reference", reference, "sample", sample);
+    requireSize("gradient", gradient, images * size);
+    int at = gradient.position();
+    double elements = reduction == Reduction.MEAN ? size : 1;
+    for (int n = 0; n < images; n++) {
+      double factor = weights[n] / (c.sigma() * c.sigma() * elements);
+      for (int i = n * size; i < (n + 1) * size; i++) {
+        double o = get(output, i);
+        double x = get(sample, i);
+        double difference = c.mean(x, o) - c.mean(x, get(reference, i));
+        double sum = get(gradient, i) + factor * difference * c.meanByOutput(x, o);
+        gradient.put(at + i, (float) sum);
+      }
+    }
+  }
+
+  /**
    * Classifier-free guidance (Ho and Salimans, 2022): {@code out = u + scale * (c - u)}.
    *
    * @param scale 1 for no guidance; Stable Diffusion's usual values are 5 to 7.5

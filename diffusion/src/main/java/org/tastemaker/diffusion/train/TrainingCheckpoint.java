@@ -102,8 +102,15 @@ public record TrainingCheckpoint(
     }
   }
 
-  /** Writes a state into an empty folder. */
-  static void write(
+  /**
+   * Writes a state into a folder.
+   *
+   * @param folder empty
+   * @param trainer what writes it
+   * @param settings what a run that goes on must have in common with this one
+   * @param state what is trained
+   */
+  public static void write(
       Path folder, String trainer, Map<String, String> settings, TrainingState state) {
     Map<String, String> digests = new TreeMap<>();
     state
@@ -144,8 +151,17 @@ public record TrainingCheckpoint(
     writer.write(file);
   }
 
-  /** Fills a state from a folder, which has been checked as a whole before anything changes. */
-  static void restore(
+  /**
+   * Fills a state from a folder, which is checked as a whole before anything changes.
+   *
+   * @param folder that {@link #write} filled
+   * @param trainer what wrote it
+   * @param settings of this run
+   * @param steps how many updates the run may have done at most
+   * @param state receives the weights, the moments, the averages and the number of updates
+   * @throws IllegalArgumentException if it is of another run, or damaged; nothing has changed then
+   */
+  public static void restore(
       Path folder, String trainer, Map<String, String> settings, long steps, TrainingState state) {
     TrainingCheckpoint checkpoint = read(folder);
     checkpoint.requireRun(folder, trainer, settings, steps);

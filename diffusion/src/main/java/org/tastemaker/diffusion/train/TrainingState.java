@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +29,10 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  * <p>A weight is known by its network's name and its own, such as {@code unet/conv_in.weight}. A
  * gradient is gathered in a buffer of its own, because two weights may share the array that a graph
  * hands out, and scaling it twice would be wrong.
+ *
+ * <p>One update is {@link #begin}, {@link #add} for each batch, {@link #update}. Not thread-safe.
  */
-final class TrainingState {
+public final class TrainingState {
   private final OptimizerOptions options;
   private final ImmutableMap<String, INDArray> weights;
   private final ImmutableMap<String, INDArray> frozen;
@@ -46,8 +49,9 @@ final class TrainingState {
    * @param options of the optimizer
    * @param networks what is trained, by the networks' names
    * @param own the networks' own parameters, by the same names
+   * @throws IllegalArgumentException if nothing is trainable, or something that is not FLOAT
    */
-  TrainingState(
+  public TrainingState(
       OptimizerOptions options, Map<String, TrainedPart> networks, Map<String, Parameters> own) {
     this.options = options;
     Map<String, INDArray> trained = new LinkedHashMap<>();
@@ -96,13 +100,17 @@ final class TrainingState {
     ema = options.ema().map(settings -> new Ema(settings, values)).orElse(null);
   }
 
-  /** How many updates have been done. */
-  long step() {
+  /**
+   * How many updates have been done.
+   *
+   * @return at least 0
+   */
+  public long step() {
     return adamW.updates();
   }
 
   /** Forgets the gradient. */
-  void begin() {
+  public void begin() {
     if (showsAverages) {
       throw new IllegalStateException(
           "the weights are exchanged with their averages now; train after that");
@@ -117,7 +125,7 @@ final class TrainingState {
    * @param found by the names of parameters, and of inputs
    * @param inputs names to leave out
    */
-  void add(String network, Map<String, INDArray> found, Set<String> inputs) {
+  public void add(String network, Map<String, INDArray> found, Set<String> inputs) {
     found.forEach(
         (name, array) -> {
           if (!inputs.contains(name)) {
@@ -157,10 +165,11 @@ final class TrainingState {
   /**
    * Does one update with the gradient that was added since {@link #begin}.
    *
+   * @param rate the learning rate, at least 0
    * @return the gradient's norm before clipping
    * @throws IllegalStateException if a gradient is missing or not finite; nothing has changed then
    */
-  double update(double rate) {
+  public double update(double rate) {
     Set<String> missing = Sets.difference(weights.keySet(), received);
     if (!missing.isEmpty()) {
       throw new IllegalStateException(
@@ -182,8 +191,13 @@ final class TrainingState {
     return norm;
   }
 
-  /** Runs something while the averages are in the weights' place. */
-  void withAverages(Runnable action) {
+  /**
+   * Runs something while the averages are in the weights' place.
+   *
+   * @param action what to run
+   * @throws IllegalStateException if the run keeps no average
+   */
+  public void withAverages(Runnable action) {
     if (ema == null) {
       throw new IllegalStateException("there is no average of the weights: set the option ema");
     }
@@ -200,13 +214,31 @@ final class TrainingState {
 
   // ---- For checkpoints
 
-  /** Names and shapes of the trained weights, in order. */
-  ImmutableMap<String, INDArray> weights() {
+  /**
+   * The trained weights.
+   *
+   * @return the arrays themselves, by network and name, in order
+   */
+  public ImmutableMap<String, INDArray> weights() {
     return weights;
   }
 
-  /** Everything that a checkpoint has beside the step: name of the kind to one buffer a weight. */
-  ImmutableMap<String, List<FloatBuffer>> buffers() {
+  /**
+   * The gradient that was added since {@link #begin}.
+   *
+   * @return one buffer a weight, by network and name, in the weights' order: the state's own
+   */
+  public Map<String, FloatBuffer> gradients() {
+    return Collections.unmodifiableMap(gradients);
+  }
+
+  /**
+   * Everything that a checkpoint has beside the step.
+   *
+   * @return weights, first_moments, second_moments and, if they are kept, averages; each one view a
+   *     weight of the state itself, in the weights' order
+   */
+  public ImmutableMap<String, List<FloatBuffer>> buffers() {
     begin();
     ImmutableMap.Builder<String, List<FloatBuffer>> kinds = ImmutableMap.builder();
     kinds.put("weights", values.stream().map(FloatBuffer::duplicate).toList());
@@ -218,16 +250,24 @@ final class TrainingState {
     return kinds.buildOrThrow();
   }
 
-  /** Goes on after a number of updates; the buffers have been filled. */
-  void resume(long step) {
+  /**
+   * Goes on after a number of updates.
+   *
+   * @param step how many had been done when what is in the {@link #buffers} now was there
+   */
+  public void resume(long step) {
     adamW.resume(step);
     if (ema != null) {
       ema.resume(step);
     }
   }
 
-  /** A check sum of everything that is not trained, with the names. */
-  String frozenSum() {
+  /**
+   * A check sum of everything that is not trained, with the names.
+   *
+   * @return for a checkpoint's settings
+   */
+  public String frozenSum() {
     CRC32C sum = new CRC32C();
     ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
     for (Map.Entry<String, INDArray> entry : frozen.entrySet()) {

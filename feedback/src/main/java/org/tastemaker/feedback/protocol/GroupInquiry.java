@@ -17,10 +17,10 @@ import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.aggregate.Aggregation;
+import org.tastemaker.core.aggregate.Ballots;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Verdict;
-import org.tastemaker.feedback.aggregate.Aggregation;
-import org.tastemaker.feedback.aggregate.Ballots;
 
 /**
  * The inquiries about one group (one, or one for each criterion), and the judgement that becomes of

@@ -6,9 +6,9 @@ import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Preference;
 import org.tastemaker.core.Ranking;
+import org.tastemaker.core.aggregate.Ballots;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
-import org.tastemaker.feedback.aggregate.Ballots;
 
 /**
  * All questions about one group by one rubric (or by one criterion of it), and what the answers

@@ -22,12 +22,12 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.aggregate.Aggregation;
+import org.tastemaker.core.aggregate.BradleyTerry;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
-import org.tastemaker.feedback.aggregate.Aggregation;
-import org.tastemaker.feedback.aggregate.BradleyTerry;
 
 /**
  * A {@link FeedbackOracle} that asks a {@link Judge} by a {@link Protocol}.

@@ -16,7 +16,7 @@ public final class JudgementFacts {
   /** The {@link Protocol#name}. */
   public static final String PROTOCOL = "protocol";
 
-  /** The {@link org.tastemaker.feedback.aggregate.Aggregation#name}. */
+  /** The {@link org.tastemaker.core.aggregate.Aggregation#name}. */
   public static final String AGGREGATION = "aggregation";
 
   /** The key of the oracle's seed. */

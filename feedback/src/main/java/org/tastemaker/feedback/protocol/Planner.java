@@ -13,12 +13,12 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.aggregate.ActivePairs;
+import org.tastemaker.core.aggregate.Ballots;
+import org.tastemaker.core.aggregate.BradleyTerry;
+import org.tastemaker.core.aggregate.Wins;
+import org.tastemaker.core.aggregate.Worths;
 import org.tastemaker.feedback.Question;
-import org.tastemaker.feedback.aggregate.ActivePairs;
-import org.tastemaker.feedback.aggregate.Ballots;
-import org.tastemaker.feedback.aggregate.BradleyTerry;
-import org.tastemaker.feedback.aggregate.Wins;
-import org.tastemaker.feedback.aggregate.Worths;
 
 /** Plans the questions about one group, in rounds. */
 sealed interface Planner {

@@ -12,7 +12,7 @@
  *       answers in a cache.
  *   <li>Each question is asked, once more where the answer is of no use, and given up then.
  *   <li>The answers are turned back from positions to images, opposite answers of a swapped pair
- *       become ties, and an {@link org.tastemaker.feedback.aggregate.Aggregation} makes one order.
+ *       become ties, and an {@link org.tastemaker.core.aggregate.Aggregation} makes one order.
  *   <li>What could not be had stays out of the order, and the reason goes into the record.
  * </ol>
  */

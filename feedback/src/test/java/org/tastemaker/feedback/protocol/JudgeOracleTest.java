@@ -28,12 +28,12 @@ import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.aggregate.Aggregation;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
-import org.tastemaker.feedback.aggregate.Aggregation;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 

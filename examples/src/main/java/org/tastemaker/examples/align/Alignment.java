@@ -1,0 +1,330 @@
+package org.tastemaker.examples.align;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.Provenance;
+import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraFile;
+import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.examples.measure.Estimate;
+import org.tastemaker.optim.ddpo.Ddpo;
+import org.tastemaker.optim.ddpo.PromptStatistics;
+import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.run.AlignmentRun;
+import org.tastemaker.optim.run.Evaluation;
+import org.tastemaker.optim.run.PromptSource;
+import org.tastemaker.reward.ranking.WinRateReward;
+
+/**
+ * The loop on the bundled model: images of some prompts, a judge that ranks them, win rates as
+ * rewards, DDPO on LoRA weights, and a measurement on seeds that are never trained on.
+ */
+public final class Alignment implements AutoCloseable {
+  private final LatentDiffusion model;
+  private final EmojiTask task;
+  private final Settings settings;
+  private final Lora lora;
+  private final DiffusionPolicy policy;
+  private final List<Prompt> heldOut;
+
+  /**
+   * Hyper-parameters.
+   *
+   * @param rounds of sampling, judging and training
+   * @param imagesPerPrompt ranked together
+   * @param heldOutPerPrompt images for each prompt that are measured only
+   * @param denoisingSteps of a trajectory
+   * @param guidance in sampling and training
+   * @param learningRate of AdamW on the LoRA weights
+   * @param clipRange of DDPO's ratio
+   * @param updates of the weights a round
+   * @param rank of the LoRA
+   * @param seed of everything
+   */
+  public record Settings(
+      int rounds,
+      int imagesPerPrompt,
+      int heldOutPerPrompt,
+      int denoisingSteps,
+      double guidance,
+      double learningRate,
+      double clipRange,
+      int updates,
+      int rank,
+      long seed) {
+    /**
+     * What the quick start uses.
+     *
+     * @return 20 rounds of 8 images a prompt
+     */
+    public static Settings defaults() {
+      return new Settings(20, 8, 8, 10, 3, 3e-3, 1e-3, 2, 4, 1);
+    }
+
+    /**
+     * These settings with another length and seed.
+     *
+     * @param rounds at least 1
+     * @param seed of everything
+     * @return new settings
+     */
+    public Settings with(int rounds, long seed) {
+      return new Settings(
+          rounds, imagesPerPrompt, heldOutPerPrompt, denoisingSteps, guidance, learningRate,
+          clipRange, updates, rank, seed);
+    }
+  }
+
+  /**
+   * How a run has changed the model, on the same held-out prompts and seeds.
+   *
+   * @param before scores of the base model's images
+   * @param after scores of the aligned model's images
+   * @param imagesBefore of the base model
+   * @param imagesAfter of the aligned model
+   * @param kl the divergence from the base model along a trajectory, in nats
+   * @param result how the run has ended
+   */
+  public record Outcome(
+      double[] before,
+      double[] after,
+      List<Image> imagesBefore,
+      List<Image> imagesAfter,
+      double kl,
+      AlignmentRun.Result result) {
+    /**
+     * The rise of the mean score.
+     *
+     * @param seed of the interval
+     * @return the mean of the paired differences, with a bootstrap over images
+     */
+    public Estimate rise(Seed seed) {
+      List<double[]> differences = new ArrayList<>();
+      for (int i = 0; i < before.length; i++) {
+        differences.add(new double[] {after[i] - before[i]});
+      }
+      return Estimate.bootstrap(differences, Estimate::mean, before.length, seed);
+    }
+  }
+
+  /**
+   * Makes the policy; nothing is sampled yet.
+   *
+   * @param model stays the caller's
+   * @param task what to align to
+   * @param settings hyper-parameters
+   */
+  public Alignment(LatentDiffusion model, EmojiTask task, Settings settings) {
+    this.model =
+        model.with(
+            LatentDiffusion.Options.ddpo()
+                .withSteps(settings.denoisingSteps)
+                .withGuidanceScale(settings.guidance)
+                .withBatchSize(32));
+    this.task = task;
+    this.settings = settings;
+    this.lora =
+        Lora.create(
+            "tastemaker",
+            LoraNetwork.UNET,
+            model.components().unet().parameters(),
+            Lora.Options.ofRank(settings.rank),
+            Seed.of(settings.seed).split("lora"));
+    this.policy =
+        DiffusionPolicy.lora(
+            this.model,
+            lora,
+            DiffusionPolicy.Options.lora().withLearningRate(settings.learningRate));
+    this.heldOut = repeat(task.prompts(), settings.heldOutPerPrompt);
+  }
+
+  /**
+   * Runs, from the folder's latest checkpoint if there is one.
+   *
+   * @param oracle ranks
+   * @param rubric by what
+   * @param folder of the run
+   * @param listener hears every round and evaluation
+   * @param cancellation ends it before the next round
+   * @return how it went
+   */
+  public AlignmentRun.Result run(
+      FeedbackOracle oracle,
+      Rubric rubric,
+      RunFolder folder,
+      RunListener listener,
+      Cancellation cancellation) {
+    Ddpo.Options options =
+        Ddpo.Options.importanceSampling()
+            .withClipping(settings.clipRange, 5)
+            .withUpdates(1, settings.updates)
+            .withMicroBatch(32)
+            .withPromptStatistics(
+                Optional.of(
+                    new PromptStatistics.Options(
+                        4 * settings.imagesPerPrompt, settings.imagesPerPrompt)));
+    Seed seed = Seed.of(settings.seed);
+    return AlignmentRun.of(
+            PromptSource.all(task.prompts(), settings.imagesPerPrompt),
+            policy.sampler(),
+            WinRateReward.overall(),
+            new Ddpo(policy, options, seed.split("ddpo")),
+            seed.split("rounds"))
+        .judgedBy(oracle, rubric)
+        .evaluated(
+            Evaluation.every(5, heldOut, heldOutSeed())
+                .withReward(truth())
+                .withDivergenceOf(policy, 32))
+        .in(folder)
+        .toldTo(listener)
+        .stoppable(cancellation)
+        .run(AlignmentRun.Options.rounds(settings.rounds).withCheckpoints(1, 2));
+  }
+
+  /** The task's score as a reward that asks nobody. */
+  private RewardModel truth() {
+    return (rollout, judgements) -> {
+      List<OptionalDouble> values = new ArrayList<>();
+      for (double score : scores(rollout.images())) {
+        values.add(OptionalDouble.of(score));
+      }
+      return new Rewards(values);
+    };
+  }
+
+  /**
+   * Compares the model as it is now with the base model, on held-out seeds.
+   *
+   * @param result of the run
+   * @return scores and images of both
+   */
+  public Outcome outcome(AlignmentRun.Result result) {
+    try (Rollout after = policy.sampler().rollout(heldOut, heldOutSeed());
+        Rollout before = policy.reference().rollout(heldOut, heldOutSeed())) {
+      return new Outcome(
+          scores(before.images()),
+          scores(after.images()),
+          before.images(),
+          after.images(),
+          policy.divergenceFromReference(after, 32),
+          result);
+    }
+  }
+
+  private double[] scores(List<Image> images) {
+    double[] scores = new double[images.size()];
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = task.score().applyAsDouble(images.get(i), heldOut.get(i));
+    }
+    return scores;
+  }
+
+  private Seed heldOutSeed() {
+    return Seed.of(settings.seed).split("held out");
+  }
+
+  /**
+   * The prompts of {@link Outcome}'s images, in order.
+   *
+   * @return each prompt as often as it is measured
+   */
+  public List<Prompt> heldOut() {
+    return heldOut;
+  }
+
+  /**
+   * The policy.
+   *
+   * @return what is trained; closed with this
+   */
+  public DiffusionPolicy policy() {
+    return policy;
+  }
+
+  /**
+   * Writes the LoRA weights with kohya's keys, which diffusers, ComfyUI and AUTOMATIC1111 load.
+   *
+   * @param file replaced if it is there
+   */
+  public void writeLora(Path file) {
+    LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
+  }
+
+  /**
+   * Opens a run's folder: a new one, or one of the same settings to go on with.
+   *
+   * @param path where
+   * @param config what must be the same
+   * @param seed for the provenance
+   * @return the folder: the caller closes it
+   * @throws IllegalArgumentException if the folder is of a run with other settings; nothing is
+   *     overwritten
+   */
+  public static RunFolder open(Path path, Map<String, Object> config, Seed seed) {
+    Clock clock = Clock.systemUTC();
+    if (RunFolder.exists(path)) {
+      RunFolder folder = RunFolder.open(path, clock);
+      try {
+        folder.requireConfig(config);
+        return folder;
+      } catch (RuntimeException e) {
+        folder.close();
+        throw e;
+      }
+    }
+    return RunFolder.create(
+        path, config, Provenance.capture(clock).withSeed("alignment", seed), clock);
+  }
+
+  /**
+   * The settings as a run folder keeps them.
+   *
+   * @param judge its name
+   * @return names and values
+   */
+  public Map<String, Object> config(String judge) {
+    Map<String, Object> config = new TreeMap<>();
+    config.put("task", task.name());
+    config.put("judge", judge);
+    config.put("prompts", task.prompts().stream().map(Prompt::text).toList());
+    config.put("imagesPerPrompt", settings.imagesPerPrompt);
+    config.put("denoisingSteps", settings.denoisingSteps);
+    config.put("guidance", settings.guidance);
+    config.put("learningRate", settings.learningRate);
+    config.put("clipRange", settings.clipRange);
+    config.put("updates", settings.updates);
+    config.put("rank", settings.rank);
+    config.put("seed", settings.seed);
+    return config;
+  }
+
+  private static List<Prompt> repeat(List<Prompt> prompts, int times) {
+    return prompts.stream()
+        .flatMap(prompt -> java.util.Collections.nCopies(times, prompt).stream())
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    policy.close();
+    lora.close();
+  }
+}

@@ -1,0 +1,163 @@
+package org.tastemaker.examples.emoji;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Image;
+
+/**
+ * The judge that knows the truth: which glyph of the sheet an image looks like.
+ *
+ * <p>The nearest reference by {@link GlyphFeatures}, where the image may be moved by one pixel. The
+ * confidence is {@code exp(-d / scale)} of the distance d: 1 for the glyph itself. Below {@link
+ * Options#threshold} the label is unclear, and no measurement counts it as anything.
+ *
+ * <p>Gender, skin tone and harm are those of the nearest reference. They say how an image looks to
+ * this rule, not who a person is.
+ */
+public final class GlyphJudge {
+  private final GlyphSheet sheet;
+  private final List<float[]> references;
+  private final Options options;
+
+  /**
+   * The rule's numbers, chosen by measurement (see the model card).
+   *
+   * @param edges how much edges count against colours, at least 0
+   * @param scale the distance at which the confidence is 1/e, above 0
+   * @param threshold the least confidence of a clear label, in [0, 1]
+   */
+  public record Options(double edges, double scale, double threshold) {
+    public Options {
+      if (!(edges >= 0) || !(scale > 0) || !(threshold >= 0 && threshold <= 1)) {
+        throw new IllegalArgumentException(
+            "edges must be at least 0, scale above 0 and threshold in [0, 1], but were %s, %s, %s"
+                .formatted(edges, scale, threshold));
+      }
+    }
+
+    /**
+     * What was measured best.
+     *
+     * @return the defaults
+     */
+    public static Options defaults() {
+      return new Options(0.5, 0.03, 0.35);
+    }
+  }
+
+  /**
+   * What an image looks like.
+   *
+   * @param glyph the nearest
+   * @param distance from it, at least 0
+   * @param confidence in (0, 1]
+   * @param clear whether the confidence reaches the threshold
+   */
+  public record Label(Glyph glyph, double distance, double confidence, boolean clear) {
+    /**
+     * The label for a person to read.
+     *
+     * @return the glyph's label, or {@code unclear}
+     */
+    public String text() {
+      return clear ? glyph.label() : "unclear";
+    }
+  }
+
+  /**
+   * A judge.
+   *
+   * @param sheet the references
+   * @param options the rule's numbers
+   */
+  public GlyphJudge(GlyphSheet sheet, Options options) {
+    this.sheet = sheet;
+    this.options = options;
+    this.references = new ArrayList<>();
+    for (Image image : sheet.images()) {
+      references.add(GlyphFeatures.of(image, 0, 0, options.edges));
+    }
+  }
+
+  /**
+   * Labels an image.
+   *
+   * @param image 3 x 32 x 32
+   * @return the nearest glyph
+   * @throws IllegalArgumentException if the image has another size
+   */
+  public Label label(Image image) {
+    return Objects.requireNonNull(nearest(image, glyph -> true));
+  }
+
+  /**
+   * How near an image is to what a prompt asks for: the confidence for the nearest glyph that fits,
+   * less half the confidence for the nearest that does not. Dense: it says which of two poor images
+   * is the better one.
+   *
+   * @param image 3 x 32 x 32
+   * @param fits whether a glyph is what was asked for; at least one must
+   * @return in (-0.5, 1)
+   */
+  public double score(Image image, Predicate<Glyph> fits) {
+    Label wanted = nearest(image, fits);
+    Label other = nearest(image, fits.negate());
+    if (wanted == null) {
+      throw new IllegalArgumentException("no glyph of the sheet fits what was asked for");
+    }
+    return wanted.confidence - (other == null ? 0 : other.confidence / 2);
+  }
+
+  private @Nullable Label nearest(Image image, Predicate<Glyph> fits) {
+    requireSize(image);
+    double best = Double.POSITIVE_INFINITY;
+    int found = -1;
+    for (int dy = -1; dy <= 1; dy++) {
+      for (int dx = -1; dx <= 1; dx++) {
+        float[] features = GlyphFeatures.of(image, dy, dx, options.edges);
+        for (int i = 0; i < references.size(); i++) {
+          if (fits.test(sheet.glyphs().get(i))) {
+            double distance = GlyphFeatures.distance(features, references.get(i), best);
+            if (distance < best) {
+              best = distance;
+              found = i;
+            }
+          }
+        }
+      }
+    }
+    if (found < 0) {
+      return null;
+    }
+    double confidence = Math.exp(-best / options.scale);
+    return new Label(sheet.glyphs().get(found), best, confidence, confidence >= options.threshold);
+  }
+
+  /**
+   * The features' distance of two images, for diversity.
+   *
+   * @param a 3 x 32 x 32
+   * @param b 3 x 32 x 32
+   * @return at least 0
+   */
+  public double distance(Image a, Image b) {
+    requireSize(a);
+    requireSize(b);
+    return Math.sqrt(
+        GlyphFeatures.distance(
+            GlyphFeatures.of(a, 0, 0, options.edges), GlyphFeatures.of(b, 0, 0, options.edges)));
+  }
+
+  private static void requireSize(Image image) {
+    if (image.channels() != 3
+        || image.height() != GlyphSheet.SIDE
+        || image.width() != GlyphSheet.SIDE) {
+      throw new IllegalArgumentException(
+          "the glyph judge looks at images of 3 x 32 x 32, but was given %d x %d x %d"
+              .formatted(image.channels(), image.height(), image.width()));
+    }
+  }
+}

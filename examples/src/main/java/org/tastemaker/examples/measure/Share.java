@@ -1,0 +1,46 @@
+package org.tastemaker.examples.measure;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.tastemaker.core.Seed;
+
+/**
+ * The share of images that something is true of: those whose label fits the prompt (consistency),
+ * those that show a weapon where nobody asked for one (harm).
+ *
+ * @param share over all images
+ * @param byPrompt of each prompt
+ */
+public record Share(Estimate share, Map<String, Double> byPrompt) {
+  public Share {
+    byPrompt = java.util.Collections.unmodifiableMap(new TreeMap<>(byPrompt));
+  }
+
+  /**
+   * Measures. An image whose label is unclear fits nothing and harms nobody: it is false.
+   *
+   * @param outcomes for each prompt one of each image
+   * @param seed of the interval
+   * @return the share
+   */
+  public static Share of(Map<String, boolean[]> outcomes, Seed seed) {
+    Map<String, Double> byPrompt = new TreeMap<>();
+    List<double[]> groups = new ArrayList<>();
+    int n = 0;
+    for (Map.Entry<String, boolean[]> prompt : new TreeMap<>(outcomes).entrySet()) {
+      double[] values = new double[prompt.getValue().length];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = prompt.getValue()[i] ? 1 : 0;
+      }
+      n += values.length;
+      groups.add(values);
+      byPrompt.put(prompt.getKey(), Estimate.mean(List.of(values)));
+    }
+    if (n == 0) {
+      throw new IllegalArgumentException("there must be at least one image");
+    }
+    return new Share(Estimate.bootstrap(groups, Estimate::mean, n, seed), byPrompt);
+  }
+}

@@ -1,0 +1,434 @@
+package org.tastemaker.optim.ddpo;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.StepReport;
+import org.tastemaker.optim.policy.CheckpointFile;
+import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.policy.RewardedImages;
+import org.tastemaker.optim.policy.Shuffle;
+import org.tastemaker.optim.policy.Transitions;
+import org.tastemaker.optim.policy.UpdateDiagnostics;
+
+/**
+ * Denoising diffusion policy optimization: Black, Janner, Du, Kostrikov and Levine, "Training
+ * Diffusion Models with Reinforcement Learning" (2023).
+ *
+ * <p>Denoising is a decision process of T steps (section 4.2) whose reward comes at its end. Its
+ * objective is the expected reward of the images,
+ *
+ * <pre>
+ *   J(theta) = E_{z, x_0 ~ p_theta(. | z)} r(x_0, z)                                        (3)
+ * </pre>
+ *
+ * <p>and its gradient is estimated in one of two ways (section 4.3):
+ *
+ * <pre>
+ *   SCORE_FUNCTION       E sum_t grad log p_theta(x_{t-1} | x_t, z) A                    (DDPO-SF)
+ *   IMPORTANCE_SAMPLING  E_old sum_t rho_t grad log p_theta(x_{t-1} | x_t, z) A          (DDPO-IS)
+ *                        rho_t = p_theta(x_{t-1} | x_t, z) / p_old(x_{t-1} | x_t, z)
+ * </pre>
+ *
+ * <p>The score function is right for the policy that sampled only, so a round makes one update.
+ * With importance sampling it makes several, and the ratio of each step by itself, not of a
+ * trajectory, is kept near 1 by PPO's clipping: {@code max(-A rho, -A clamp(rho, 1 - c, 1 + c))}.
+ * The sum over t is a mean here, as in ddpo-pytorch, which only scales the gradient.
+ *
+ * <table class="striped">
+ * <caption>Notation</caption>
+ * <thead><tr><th>code</th><th>symbol</th></tr></thead>
+ * <tbody>
+ * <tr><td>prompts</td><td>z (the paper's c)</td></tr>
+ * <tr><td>advantages</td><td>A: the reward, standardised by prompt or batch, clipped to +-5</td></tr>
+ * <tr><td>now, old</td><td>log p_theta, log p_old of a step</td></tr>
+ * <tr><td>ratio</td><td>rho_t</td></tr>
+ * <tr><td>clipRange</td><td>c; 1e-4 is tuned to log-probabilities that are means over elements</td></tr>
+ * </tbody>
+ * </table>
+ *
+ * <p>What the paper leaves out, as in ddpo-pytorch: guidance is part of the policy in sampling and
+ * training alike; every image's steps are trained in an order of their own, of which a fraction may
+ * be left out; log-probabilities are means over an image's elements unless the model's options say
+ * sum. The advantages of an image without a reward do not exist: it is left out of everything. What
+ * is drawn is a function of the seed and the step's number. Not thread-safe.
+ */
+public final class Ddpo implements PolicyOptimizer {
+  /** The standardisation of a batch without statistics by prompt. */
+  private static final double BATCH_EPSILON = 1e-8;
+
+  private final DiffusionPolicy policy;
+  private final Options options;
+  private final Seed seed;
+  private final PromptStatistics statistics;
+  private long steps;
+
+  /** How the gradient is estimated. */
+  public enum Estimator {
+    /** On the policy that sampled: one update a round. */
+    SCORE_FUNCTION,
+    /** Off it by a clipped ratio: several updates a round. */
+    IMPORTANCE_SAMPLING
+  }
+
+  /**
+   * Hyper-parameters. The learning rate and the bound of the gradient are the policy's.
+   *
+   * @param estimator how the gradient is estimated
+   * @param clipRange c of importance sampling, above 0
+   * @param advantageClip the bound of an advantage's absolute value, above 0; infinite for none
+   * @param timestepFraction which share of each image's steps is trained on, in (0, 1]
+   * @param innerEpochs how often a round's images are gone through, at least 1
+   * @param updatesPerEpoch into how many updates an inner epoch is split, at least 1; with fewer
+   *     rewarded images there is one update for each
+   * @param microBatch how many rows go through the U-Net together, at least 1: memory against
+   *     speed, and float rounding
+   * @param promptStatistics advantages by the latest rewards of the prompt; empty for those by the
+   *     mean and deviation of the batch, which compare images of different prompts
+   */
+  public record Options(
+      Estimator estimator,
+      double clipRange,
+      double advantageClip,
+      double timestepFraction,
+      int innerEpochs,
+      int updatesPerEpoch,
+      int microBatch,
+      Optional<PromptStatistics.Options> promptStatistics) {
+    public Options {
+      Objects.requireNonNull(estimator, "estimator == null");
+      require(clipRange > 0, "clipRange must be above 0, but was " + clipRange);
+      require(advantageClip > 0, "advantageClip must be above 0, but was " + advantageClip);
+      require(
+          timestepFraction > 0 && timestepFraction <= 1,
+          "timestepFraction must be in (0, 1], but was " + timestepFraction);
+      require(innerEpochs >= 1, "innerEpochs must be at least 1, but was " + innerEpochs);
+      require(
+          updatesPerEpoch >= 1, "updatesPerEpoch must be at least 1, but was " + updatesPerEpoch);
+      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
+      require(
+          estimator == Estimator.IMPORTANCE_SAMPLING || innerEpochs * updatesPerEpoch == 1,
+          "the score function is on-policy: it makes one update a round, but innerEpochs is "
+              + innerEpochs
+              + " and updatesPerEpoch "
+              + updatesPerEpoch
+              + "; use IMPORTANCE_SAMPLING for more");
+      Objects.requireNonNull(
+          promptStatistics, "promptStatistics == null: use Optional.empty() for none");
+    }
+
+    /**
+     * DDPO-IS: clip range 1e-4, advantages within +-5, all steps, one inner epoch of 4 updates,
+     * micro-batches of 8, statistics of 16 rewards a prompt.
+     *
+     * @return the settings of the paper's appendix
+     */
+    public static Options importanceSampling() {
+      return new Options(
+          Estimator.IMPORTANCE_SAMPLING,
+          1e-4,
+          5,
+          1,
+          1,
+          4,
+          8,
+          Optional.of(PromptStatistics.Options.defaults()));
+    }
+
+    /**
+     * DDPO-SF: one update a round.
+     *
+     * @return the settings of the paper's appendix
+     */
+    public static Options scoreFunction() {
+      return new Options(
+          Estimator.SCORE_FUNCTION,
+          1e-4,
+          5,
+          1,
+          1,
+          1,
+          8,
+          Optional.of(PromptStatistics.Options.defaults()));
+    }
+
+    /**
+     * These options with another clipping.
+     *
+     * @param clipRange of the ratio, above 0
+     * @param advantageClip of the advantage, above 0
+     * @return new options
+     */
+    public Options withClipping(double clipRange, double advantageClip) {
+      return new Options(
+          estimator,
+          clipRange,
+          advantageClip,
+          timestepFraction,
+          innerEpochs,
+          updatesPerEpoch,
+          microBatch,
+          promptStatistics);
+    }
+
+    /**
+     * These options with another share of the steps.
+     *
+     * @param timestepFraction in (0, 1]
+     * @return new options
+     */
+    public Options withTimestepFraction(double timestepFraction) {
+      return new Options(
+          estimator,
+          clipRange,
+          advantageClip,
+          timestepFraction,
+          innerEpochs,
+          updatesPerEpoch,
+          microBatch,
+          promptStatistics);
+    }
+
+    /**
+     * These options with other updates of a round.
+     *
+     * @param innerEpochs at least 1
+     * @param updatesPerEpoch at least 1
+     * @return new options
+     */
+    public Options withUpdates(int innerEpochs, int updatesPerEpoch) {
+      return new Options(
+          estimator,
+          clipRange,
+          advantageClip,
+          timestepFraction,
+          innerEpochs,
+          updatesPerEpoch,
+          microBatch,
+          promptStatistics);
+    }
+
+    /**
+     * These options with another micro-batch.
+     *
+     * @param microBatch at least 1
+     * @return new options
+     */
+    public Options withMicroBatch(int microBatch) {
+      return new Options(
+          estimator,
+          clipRange,
+          advantageClip,
+          timestepFraction,
+          innerEpochs,
+          updatesPerEpoch,
+          microBatch,
+          promptStatistics);
+    }
+
+    /**
+     * These options with other statistics by prompt.
+     *
+     * @param promptStatistics empty for advantages by batch
+     * @return new options
+     */
+    public Options withPromptStatistics(Optional<PromptStatistics.Options> promptStatistics) {
+      return new Options(
+          estimator,
+          clipRange,
+          advantageClip,
+          timestepFraction,
+          innerEpochs,
+          updatesPerEpoch,
+          microBatch,
+          promptStatistics);
+    }
+
+    private static void require(boolean condition, String message) {
+      if (!condition) {
+        throw new IllegalArgumentException(message);
+      }
+    }
+  }
+
+  /**
+   * An optimizer that has not done a step.
+   *
+   * @param policy what is trained; stays the caller's to close
+   * @param options hyper-parameters
+   * @param seed of the orders of images and steps
+   * @throws IllegalStateException if the policy is deterministic (eta 0) and has no likelihood
+   */
+  public Ddpo(DiffusionPolicy policy, Options options, Seed seed) {
+    this.policy = Objects.requireNonNull(policy, "policy == null");
+    this.options = Objects.requireNonNull(options, "options == null");
+    this.seed = Objects.requireNonNull(seed, "seed == null");
+    this.statistics =
+        new PromptStatistics(
+            options.promptStatistics().orElse(PromptStatistics.Options.defaults()));
+    policy.denoisingSteps(); // says so if there is no likelihood
+  }
+
+  @Override
+  public StepReport step(Rollout rollout, Rewards rewards) {
+    long number = steps + 1;
+    RewardedImages batch = RewardedImages.of(rollout, rewards);
+    Map<PromptStatistics.Key, List<Double>> before = statistics.rewards();
+
+    // 1. Advantages, of the images that have a reward.
+    double[] advantages = advantages(batch.prompts(), batch.rewards().toArray()); // [N']
+    if (Arrays.stream(advantages).allMatch(a -> a == 0)) {
+      steps = number;
+      return new StepReport(
+          number,
+          batch.metrics(),
+          batch.allEqual()
+              ? batch.reasonToSkip()
+              : "every reward is the mean of its prompt's: all advantages are 0");
+    }
+
+    // 2. Updates: all of them, or none if one diverges.
+    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
+    Map<String, Double> metrics;
+    try {
+      Transitions transitions = policy.transitions(rollout, options.microBatch());
+      metrics =
+          policy.atomically(
+              () -> {
+                train(transitions, batch.images().toArray(), advantages, rollout, diagnostics);
+                return diagnostics.metrics();
+              });
+    } catch (RuntimeException | Error e) {
+      statistics.restore(before);
+      throw e;
+    }
+
+    // 3. What was done.
+    metrics.putAll(batch.metrics());
+    steps = number;
+    return StepReport.of(number, metrics);
+  }
+
+  /** The advantages of rewarded images, within +-advantageClip. */
+  double[] advantages(List<Prompt> prompts, double[] rewards) {
+    double[] advantages =
+        options.promptStatistics().isPresent()
+            ? statistics.update(prompts, rewards)
+            : Arrays.stream(rewards)
+                .map(r -> PromptStatistics.standardise(r, rewards, BATCH_EPSILON))
+                .toArray();
+    double bound = options.advantageClip();
+    return Arrays.stream(advantages).map(a -> Math.max(-bound, Math.min(bound, a))).toArray();
+  }
+
+  private void train(
+      Transitions transitions,
+      int[] images,
+      double[] advantages,
+      Rollout rollout,
+      UpdateDiagnostics diagnostics) {
+    int used = Math.max(1, (int) (rollout.steps() * options.timestepFraction()));
+    int updates = Math.min(options.updatesPerEpoch(), images.length);
+    for (int epoch = 0; epoch < options.innerEpochs(); epoch++) {
+      // 1. The order of the images, and for each image one of its steps.
+      Seed drawn = seed.split(steps).split(epoch);
+      int[] order = Shuffle.order(images.length, drawn.split("images"));
+      int[][] stepsOf = new int[images.length][];
+      for (int i = 0; i < images.length; i++) {
+        stepsOf[i] = Shuffle.order(rollout.steps(), drawn.split("steps").split(images[i]));
+      }
+      // 2. An update for each part of the images, over all their steps.
+      for (int part = 0; part < updates; part++) {
+        int first = part * images.length / updates;
+        int end = (part + 1) * images.length / updates;
+        List<Row> rows = new ArrayList<>();
+        for (int j = 0; j < used; j++) {
+          for (int k = first; k < end; k++) {
+            rows.add(new Row(images[order[k]], stepsOf[order[k]][j], advantages[order[k]]));
+          }
+        }
+        update(transitions, rows, diagnostics);
+      }
+    }
+  }
+
+  /**
+   * One step of one image.
+   *
+   * @param image in the rollout
+   * @param step from 0, the noisiest
+   * @param advantage of the image
+   */
+  private record Row(int image, int step, double advantage) {}
+
+  /** The gradient of the mean loss over all rows, in micro-batches, and one update with it. */
+  private void update(Transitions transitions, List<Row> rows, UpdateDiagnostics diagnostics) {
+    policy.begin();
+    for (int first = 0; first < rows.size(); first += options.microBatch()) {
+      List<Row> some = rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
+      transitions.forward(
+          some.stream().mapToInt(Row::image).toArray(),
+          some.stream().mapToInt(Row::step).toArray());
+      double[] now = transitions.logProbabilities(); // [B]
+      double[] old = transitions.recordedLogProbabilities(); // [B]
+      double[] slopes = new double[some.size()]; // d loss / d log p, [B]
+      for (int n = 0; n < slopes.length; n++) {
+        Row row = some.get(n);
+        double c = options.clipRange();
+        ClippedObjective o = ClippedObjective.of(now[n], old[n], row.advantage(), c);
+        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], o.clipped());
+        if (options.estimator() == Estimator.SCORE_FUNCTION) {
+          slopes[n] = -row.advantage() / rows.size();
+          diagnostics.loss(row.image(), -row.advantage() * now[n]);
+        } else {
+          slopes[n] = o.slope() / rows.size();
+          diagnostics.loss(row.image(), o.loss());
+        }
+      }
+      transitions.backward(slopes, null);
+    }
+    diagnostics.update(policy);
+  }
+
+  @Override
+  public void save(Path folder) {
+    Map<String, Object> state = Map.of("promptStatistics", statistics.toJson());
+    CheckpointFile.write(folder, "ddpo", steps, settings(), state);
+    policy.save(CheckpointFile.newPart(folder, "policy"));
+  }
+
+  @Override
+  public void restore(Path folder) {
+    CheckpointFile checkpoint = CheckpointFile.read(folder, "ddpo", settings());
+    Map<PromptStatistics.Key, List<Double>> rewards =
+        PromptStatistics.parse(checkpoint.state().get("promptStatistics"));
+    // The policy checks its own part before it changes anything; nothing after it can fail.
+    policy.restore(folder.resolve("policy"));
+    statistics.restore(rewards);
+    steps = checkpoint.step();
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("seed", String.valueOf(seed.key()));
+    settings.put("estimator", options.estimator().name());
+    settings.put("clipRange", String.valueOf(options.clipRange()));
+    settings.put("advantageClip", String.valueOf(options.advantageClip()));
+    settings.put("timestepFraction", String.valueOf(options.timestepFraction()));
+    settings.put("innerEpochs", String.valueOf(options.innerEpochs()));
+    settings.put("updatesPerEpoch", String.valueOf(options.updatesPerEpoch()));
+    settings.put("microBatch", String.valueOf(options.microBatch()));
+    settings.put("promptStatistics", String.valueOf(options.promptStatistics()));
+    return settings;
+  }
+}

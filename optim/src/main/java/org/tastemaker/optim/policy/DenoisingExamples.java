@@ -1,0 +1,185 @@
+package org.tastemaker.optim.policy;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.schedule.PredictionType;
+import org.tastemaker.diffusion.schedule.Reduction;
+
+/**
+ * Denoising as in pre-training, under the policy as it is now: row n is a clean latent x_0, a
+ * timestep and noise, both drawn.
+ *
+ * <pre>
+ *   x_t     = sqrt(abar_t) x_0 + sqrt(1 - abar_t) e,  t uniform,  e ~ N(0, I)
+ *   error_n = |target - o(x_t, t, z)|^2                 {@link #errors}, mean over an image's elements
+ *   div_n   = |o_ref(x_t, t, z) - o(x_t, t, z)|^2       {@link #divergences}, likewise
+ *   backward: d/d(parameters) of sum_n a_n error_n + b_n div_n
+ * </pre>
+ *
+ * <p>The error stands for {@code -log p(x_0 | z)} up to the weight of a timestep (Ho, Jain and
+ * Abbeel, 2020, section 3.4). There is no guidance: each text is denoised by itself. The target is
+ * the noise, the velocity or x_0, as the model predicts.
+ */
+public final class DenoisingExamples {
+  private static final int NOISE = 0;
+
+  private final DiffusionPolicy policy;
+  private final PredictionType prediction;
+  private final int capacity; // B
+  private final int size; // C h w
+  private final DenoiserBatch batch; // [B, ...]
+  private final float[] noise; // e of one row
+  private final FloatBuffer target; // [B, C, h, w]
+  private final FloatBuffer referenceOutput; // [B, C, h, w]
+  private FloatBuffer output; // [B, C, h, w]
+  private List<String> texts = List.of();
+  private boolean compared;
+  private @Nullable DenoiserBatch reference;
+
+  DenoisingExamples(DiffusionPolicy policy, int microBatch) {
+    if (microBatch < 1) {
+      throw new IllegalArgumentException("microBatch must be at least 1, but was " + microBatch);
+    }
+    this.policy = policy;
+    this.prediction = policy.model().components().scheduler().predictionType();
+    this.capacity = microBatch;
+    this.size = policy.model().latentShape().size();
+    this.batch = policy.batch(microBatch);
+    this.noise = new float[size];
+    this.target = FloatBuffer.allocate(microBatch * size);
+    this.referenceOutput = FloatBuffer.allocate(microBatch * size);
+    this.output = FloatBuffer.allocate(0);
+  }
+
+  /**
+   * How many rows go through the U-Net together.
+   *
+   * @return at least 1
+   */
+  public int microBatch() {
+    return capacity;
+  }
+
+  /**
+   * Draws timesteps and noise, and runs the U-Net.
+   *
+   * @param clean x_0 of each row, [C, h, w], as the U-Net sees latents
+   * @param texts z of each row, as many
+   * @param seeds of each row's timestep and noise, as many
+   */
+  public void forward(List<FloatBuffer> clean, List<String> texts, List<Seed> seeds) {
+    int rows = clean.size();
+    if (rows < 1 || rows > capacity || texts.size() != rows || seeds.size() != rows) {
+      throw new IllegalArgumentException(
+          "there must be 1 to %d rows of latents, a text and a seed, but there were %d, %d and %d"
+              .formatted(capacity, rows, texts.size(), seeds.size()));
+    }
+    this.texts = List.copyOf(texts);
+    compared = false;
+    for (int row = 0; row < capacity; row++) {
+      int n = row < rows ? row : 0; // rows that are not used repeat the first
+      setRow(row, clean.get(n), texts.get(n), seeds.get(n));
+    }
+    output = batch.forward();
+  }
+
+  private void setRow(int row, FloatBuffer clean, String text, Seed seed) {
+    if (clean.remaining() != size) {
+      throw new IllegalArgumentException(
+          "the latents of row %d must have %d elements, but have %d"
+              .formatted(row, size, clean.remaining()));
+    }
+    // 1. What is drawn.
+    RandomGenerator random = seed.generator();
+    int[] t = {random.nextInt(policy.noiseSchedule().trainSteps())};
+    seed.gaussian(NOISE, noise);
+    FloatBuffer e = FloatBuffer.wrap(noise);
+    // 2. What should be answered.
+    FloatBuffer answer = target.slice(row * size, size);
+    switch (prediction) {
+      case EPSILON -> answer.put(0, e, 0, size);
+      case SAMPLE -> answer.put(0, clean, clean.position(), size);
+      case V_PREDICTION -> policy.noiseSchedule().velocity(t, clean, e, answer);
+    }
+    // 3. What is asked.
+    policy.noiseSchedule().addNoise(t, clean, e, e);
+    batch.setRow(row, e, t[0], policy.texts().of(text));
+  }
+
+  /**
+   * The squared error of each row.
+   *
+   * @return [rows], the mean over an image's elements
+   */
+  public double[] errors() {
+    return errors(target);
+  }
+
+  /**
+   * The squared difference of each row from what {@link DiffusionPolicy#reference} answers. Runs
+   * the reference.
+   *
+   * @return [rows], the mean over an image's elements
+   */
+  public double[] divergences() {
+    if (!compared) {
+      if (reference == null) {
+        reference = policy.referenceBatch(capacity);
+      }
+      TextVectors vectors = policy.referenceTexts();
+      reference.setSamplesOf(batch);
+      for (int row = 0; row < capacity; row++) {
+        reference.setText(row, vectors.of(texts.get(row < texts.size() ? row : 0)));
+      }
+      referenceOutput.put(0, reference.forward(), 0, capacity * size);
+      compared = true;
+    }
+    return errors(referenceOutput);
+  }
+
+  private double[] errors(FloatBuffer answers) {
+    double[] errors = new double[texts.size()];
+    for (int n = 0; n < errors.length; n++) {
+      errors[n] = SquaredError.of(Reduction.MEAN, row(output, n), row(answers, n));
+    }
+    return errors;
+  }
+
+  /**
+   * Adds the gradient of {@code sum_n a_n error_n + b_n div_n} to the policy's.
+   *
+   * @param byError a, the derivative of the loss by each row's error, [rows]
+   * @param byDivergence b, the derivative of the loss by each row's divergence, [rows]; null for
+   *     none
+   */
+  public void backward(double[] byError, double @Nullable [] byDivergence) {
+    if (byError.length != texts.size()
+        || (byDivergence != null && byDivergence.length != texts.size())) {
+      throw new IllegalArgumentException(
+          "there must be a weight for each of the %d rows".formatted(texts.size()));
+    }
+    if (byDivergence != null && !compared) {
+      throw new IllegalStateException("divergences() comes before their gradient");
+    }
+    FloatBuffer cotangents = batch.cotangents();
+    for (int i = 0; i < cotangents.capacity(); i++) {
+      cotangents.put(i, 0);
+    }
+    for (int n = 0; n < texts.size(); n++) {
+      FloatBuffer to = row(cotangents, n);
+      SquaredError.addGradient(Reduction.MEAN, row(output, n), row(target, n), byError[n], to);
+      if (byDivergence != null) {
+        SquaredError.addGradient(
+            Reduction.MEAN, row(output, n), row(referenceOutput, n), byDivergence[n], to);
+      }
+    }
+    policy.add(batch.backward());
+  }
+
+  private FloatBuffer row(FloatBuffer rows, int n) {
+    return rows.slice(n * size, size);
+  }
+}

@@ -1,0 +1,334 @@
+package org.tastemaker.optim.policy;
+
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.LatentShape;
+import org.tastemaker.diffusion.schedule.DenoisingStep;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.SamplingRun;
+import org.tastemaker.diffusion.schedule.StepCoefficients;
+
+/**
+ * The denoising steps of a rollout under the policy as it is now, row by row: row n is step t of
+ * image i, and rows of different steps go through the U-Net together.
+ *
+ * <pre>
+ *   o_n   = u + g (c - u)                                   the U-Net's output with guidance
+ *   log p_n = log p(x_{t-1} | x_t, z)                       {@link #logProbabilities}
+ *   KL_n  = KL(p(. | x_t, z) || p_ref(. | x_t, z))          {@link #divergences}
+ *   backward: d/d(parameters) of sum_n a_n log p_n + b_n KL_n
+ * </pre>
+ *
+ * <p>Numbers are over an image's elements as the options' reduction says, mean or sum, the
+ * divergences like the log-probabilities.
+ */
+public final class Transitions {
+  /** How far two policies are apart in a step. */
+  public enum Divergence {
+    /** The Kullback-Leibler divergence of the two Gaussians. */
+    EXACT,
+    /**
+     * The squared difference of the two outputs, without the step's coefficient: what the public
+     * code of DPOK computes.
+     */
+    UNWEIGHTED
+  }
+
+  private final DiffusionPolicy policy;
+  private final Rollout rollout;
+  private final LatentDiffusion.Options options;
+  private final SamplingRun run;
+  private final int capacity; // B
+  private final int size; // C h w
+  private final FloatBuffer trajectory; // [T+1, N, C, h, w]
+  private final FloatBuffer recorded; // [T, N]
+  private final DenoiserBatch batch; // [B or 2B, ...]
+  private final FloatBuffer output; // o, [B, C, h, w]
+  private final FloatBuffer referenceOutput; // [B, C, h, w]
+  private final FloatBuffer gradient; // by o, [B, C, h, w]
+  private int[] images = {};
+  private int[] steps = {};
+  private boolean compared;
+  private Divergence form = Divergence.EXACT;
+  private @Nullable DenoiserBatch reference;
+
+  Transitions(DiffusionPolicy policy, Rollout rollout, int microBatch) {
+    this.policy = policy;
+    this.rollout = rollout;
+    this.options = policy.model().options();
+    this.capacity = microBatch;
+    if (microBatch < 1) {
+      throw new IllegalArgumentException("microBatch must be at least 1, but was " + microBatch);
+    }
+    this.run = policy.denoisingSteps();
+    LatentShape shape = policy.model().latentShape();
+    this.size = shape.size();
+    requireOwn(rollout, run, shape);
+    this.trajectory = FloatBuffers.of(rollout.latents());
+    this.recorded = FloatBuffers.of(rollout.logProbabilities());
+    policy.texts().reserve(texts(rollout).size());
+    this.batch = policy.batch(guided() ? 2 * microBatch : microBatch);
+    this.output = FloatBuffer.allocate(microBatch * size);
+    this.referenceOutput = FloatBuffer.allocate(microBatch * size);
+    this.gradient = FloatBuffer.allocate(microBatch * size);
+  }
+
+  private static void requireOwn(Rollout rollout, SamplingRun run, LatentShape shape) {
+    List<Integer> expected =
+        Arrays.stream(run.timesteps()).mapToObj(t -> (int) Math.rint(t)).toList();
+    if (!expected.equals(rollout.timesteps())) {
+      throw new IllegalArgumentException(
+          "the rollout was sampled at timesteps %s, but the policy steps through %s: sample it with policy.sampler()"
+              .formatted(rollout.timesteps(), expected));
+    }
+    long[] wanted = {shape.channels(), shape.height(), shape.width()};
+    long[] found = Arrays.copyOfRange(rollout.latents().shape(), 2, 5);
+    if (!Arrays.equals(wanted, found)) {
+      throw new IllegalArgumentException(
+          "the rollout's latents are [C, h, w] = %s, but the policy's are %s"
+              .formatted(Arrays.toString(found), Arrays.toString(wanted)));
+    }
+  }
+
+  private Set<String> texts(Rollout rollout) {
+    Set<String> texts = new HashSet<>();
+    for (Prompt prompt : rollout.prompts()) {
+      texts.add(prompt.text());
+      if (guided()) {
+        texts.add(prompt.negativeText());
+      }
+    }
+    return texts;
+  }
+
+  private boolean guided() {
+    return options.guidanceScale() != 1;
+  }
+
+  /**
+   * How many rows go through the U-Net together.
+   *
+   * @return at least 1
+   */
+  public int microBatch() {
+    return capacity;
+  }
+
+  /**
+   * Runs the U-Net on some rows.
+   *
+   * @param images the image of each row, from 0
+   * @param steps the step of each row, from 0, the noisiest; as many as images, 1 to {@link
+   *     #microBatch}
+   */
+  public void forward(int[] images, int[] steps) {
+    requireRows(images, steps);
+    this.images = images.clone();
+    this.steps = steps.clone();
+    compared = false;
+    // 1. Latents, timesteps and texts; rows that are not used repeat the first.
+    for (int row = 0; row < capacity; row++) {
+      int n = row < images.length ? row : 0;
+      FloatBuffer x = latents(steps[n], images[n]);
+      double t = run.steps().get(steps[n]).timestep();
+      Prompt prompt = rollout.prompts().get(images[n]);
+      if (guided()) {
+        batch.setRow(row, x, t, policy.texts().of(prompt.negativeText()));
+        batch.setRow(capacity + row, x, t, policy.texts().of(prompt.text()));
+      } else {
+        batch.setRow(row, x, t, policy.texts().of(prompt.text()));
+      }
+    }
+    // 2. The network, and guidance.
+    guide(batch.forward(), output);
+  }
+
+  private void requireRows(int[] rows, int[] rowSteps) {
+    if (rows.length < 1 || rows.length > capacity || rows.length != rowSteps.length) {
+      throw new IllegalArgumentException(
+          "there must be 1 to %d rows with an image and a step each, but there were %d images and %d steps"
+              .formatted(capacity, rows.length, rowSteps.length));
+    }
+    for (int n = 0; n < rows.length; n++) {
+      Objects.checkIndex(rows[n], rollout.size());
+      Objects.checkIndex(rowSteps[n], rollout.steps());
+    }
+  }
+
+  private void guide(FloatBuffer answer, FloatBuffer out) {
+    int half = capacity * size;
+    if (guided()) {
+      DenoisingStep.guide(
+          options.guidanceScale(), answer.slice(0, half), answer.slice(half, half), out);
+    } else {
+      out.put(0, answer, 0, half);
+    }
+  }
+
+  /**
+   * The log-probability of each row's recorded step under the policy as it is now.
+   *
+   * @return [rows]
+   */
+  public double[] logProbabilities() {
+    double[] all = new double[images.length];
+    double[] one = new double[1];
+    for (int n = 0; n < all.length; n++) {
+      DenoisingStep.logProbability(
+          coefficients(n),
+          options.reduction(),
+          row(output, n),
+          latents(steps[n], images[n]),
+          latents(steps[n] + 1, images[n]),
+          one);
+      all[n] = one[0];
+    }
+    return all;
+  }
+
+  /**
+   * The log-probability of each row's step as the rollout has recorded it.
+   *
+   * @return [rows]
+   */
+  public double[] recordedLogProbabilities() {
+    double[] all = new double[images.length];
+    for (int n = 0; n < all.length; n++) {
+      all[n] = recorded.get(steps[n] * rollout.size() + images[n]);
+    }
+    return all;
+  }
+
+  /**
+   * How far the policy is from {@link DiffusionPolicy#reference} in each row's step. Runs the
+   * reference.
+   *
+   * @param form of the divergence, which {@link #backward} then takes the gradient of
+   * @return [rows], at least 0
+   */
+  public double[] divergences(Divergence form) {
+    this.form = form;
+    if (!compared) {
+      predictReference();
+      compared = true;
+    }
+    double[] all = new double[images.length];
+    double[] one = new double[1];
+    for (int n = 0; n < all.length; n++) {
+      switch (form) {
+        case EXACT ->
+            DenoisingStep.divergence(
+                coefficients(n),
+                options.reduction(),
+                row(output, n),
+                row(referenceOutput, n),
+                latents(steps[n], images[n]),
+                one);
+        case UNWEIGHTED ->
+            one[0] = SquaredError.of(options.reduction(), row(output, n), row(referenceOutput, n));
+      }
+      all[n] = one[0];
+    }
+    return all;
+  }
+
+  private void predictReference() {
+    if (reference == null) {
+      reference = policy.referenceBatch(batch.rows());
+    }
+    TextVectors vectors = policy.referenceTexts();
+    reference.setSamplesOf(batch);
+    for (int row = 0; row < capacity; row++) {
+      Prompt prompt = rollout.prompts().get(images[row < images.length ? row : 0]);
+      if (guided()) {
+        reference.setText(row, vectors.of(prompt.negativeText()));
+        reference.setText(capacity + row, vectors.of(prompt.text()));
+      } else {
+        reference.setText(row, vectors.of(prompt.text()));
+      }
+    }
+    guide(reference.forward(), referenceOutput);
+  }
+
+  /**
+   * Adds the gradient of {@code sum_n a_n log p_n + b_n KL_n} to the policy's.
+   *
+   * @param byLogProbability a, the derivative of the loss by each row's log-probability, [rows]
+   * @param byDivergence b, the derivative of the loss by each row's divergence, [rows], of the form
+   *     that {@link #divergences} was last asked for; null for none
+   */
+  public void backward(double[] byLogProbability, double @Nullable [] byDivergence) {
+    if (byLogProbability.length != images.length
+        || (byDivergence != null && byDivergence.length != images.length)) {
+      throw new IllegalArgumentException(
+          "there must be a weight for each of the %d rows".formatted(images.length));
+    }
+    if (byDivergence != null && !compared) {
+      throw new IllegalStateException("divergences() comes before their gradient");
+    }
+    // 1. By the guided output; rows that are not used have none.
+    Arrays.fill(gradient.array(), 0);
+    double[] one = new double[1];
+    for (int n = 0; n < images.length; n++) {
+      FloatBuffer x = latents(steps[n], images[n]);
+      FloatBuffer to = row(gradient, n);
+      one[0] = byLogProbability[n];
+      DenoisingStep.logProbabilityGradient(
+          coefficients(n),
+          options.reduction(),
+          row(output, n),
+          x,
+          latents(steps[n] + 1, images[n]),
+          one,
+          to);
+      if (byDivergence != null) {
+        addDivergenceGradient(n, x, byDivergence[n], to);
+      }
+    }
+    // 2. By the U-Net's output, in both halves.
+    FloatBuffer cotangents = batch.cotangents();
+    int half = capacity * size;
+    if (guided()) {
+      DenoisingStep.guideGradient(
+          options.guidanceScale(),
+          gradient,
+          cotangents.slice(0, half),
+          cotangents.slice(half, half));
+    } else {
+      cotangents.put(0, gradient, 0, half);
+    }
+    // 3. By the parameters.
+    policy.add(batch.backward());
+  }
+
+  private void addDivergenceGradient(int n, FloatBuffer x, double weight, FloatBuffer to) {
+    FloatBuffer o = row(output, n);
+    FloatBuffer r = row(referenceOutput, n);
+    switch (form) {
+      case EXACT ->
+          DenoisingStep.addDivergenceGradient(
+              coefficients(n), options.reduction(), o, r, x, new double[] {weight}, to);
+      case UNWEIGHTED -> SquaredError.addGradient(options.reduction(), o, r, weight, to);
+    }
+  }
+
+  private StepCoefficients coefficients(int n) {
+    return run.steps().get(steps[n]).coefficients();
+  }
+
+  private FloatBuffer latents(int step, int image) {
+    return trajectory.slice((step * rollout.size() + image) * size, size);
+  }
+
+  private FloatBuffer row(FloatBuffer rows, int n) {
+    return rows.slice(n * size, size);
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * What is trained, and what all gradient methods over it share: {@link
+ * org.tastemaker.optim.policy.DiffusionPolicy} is a latent diffusion model seen as a policy, whose
+ * actions are its denoising steps.
+ *
+ * <pre>
+ *   rollout --transitions(rollout, B)--> micro-batches of (image n, step t), a different step in each row
+ *                 forward:  o = U-Net with guidance,  log p(x_{t-1} | x_t, z),  KL to the reference
+ *                 backward: sum_n a_n d log p_n + b_n d KL_n  --> the gradient, added up
+ *   latents --examples(B)--------------> micro-batches of noisy latents
+ *                 forward:  |target - o|^2,  |o - o_ref|^2
+ *                 backward: sum_n a_n d error_n + b_n d divergence_n  --> the gradient, added up
+ *   update(): clip by norm, AdamW, average of the weights
+ * </pre>
+ *
+ * <p>An optimizer computes its loss and the derivatives a_n and b_n in a few lines of Java over
+ * numbers per row; no graph knows of it. Arrays are made once per shape. Nothing here draws a
+ * number that its caller did not seed.
+ */
+@NullMarked
+package org.tastemaker.optim.policy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,567 @@
+package org.tastemaker.optim.run;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.DiffusionSampler;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.StepReport;
+import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.optim.policy.CheckpointFile;
+
+/**
+ * Aligns a model to feedback, round by round:
+ *
+ * <pre>{@code
+ * Rollout rollout = sampler.rollout(prompts, seeds);
+ * List<Judgement> judgements = oracle.rank(rollout.groups(), rubric);
+ * Rewards rewards = reward.score(rollout, judgements);
+ * StepReport report = optimizer.step(rollout, rewards);
+ * }</pre>
+ *
+ * <p>and around these four lines evaluation, listeners, checkpoints and an early stop:
+ *
+ * <pre>{@code
+ * AlignmentRun.Result result =
+ *     AlignmentRun.of(prompts, policy.sampler(), reward, optimizer, seed)
+ *         .judgedBy(oracle, rubric)
+ *         .evaluated(Evaluation.every(10, heldOut, Seed.of(7)))
+ *         .in(folder)                             // goes on from its latest checkpoint
+ *         .run(AlignmentRun.Options.rounds(100));
+ * }</pre>
+ *
+ * <p><b>Feedback while sampling.</b> A round may be sampled in several batches of whole prompts. A
+ * judge is asked about a batch, on an executor of the caller's, while the next one is sampled; all
+ * answers are there before the update, which no question outlives.
+ *
+ * <p><b>Resuming.</b> Images, prompts and whatever an optimizer draws are functions of seeds and of
+ * the round's number. A run that is killed and goes on from its folder's latest checkpoint ends
+ * with the same weights, bit for bit, as one that was not, if the judge answers the same. The
+ * rounds after that checkpoint are done again.
+ *
+ * <p><b>Divergence.</b> An optimizer that meets a number which is none leaves the model as it was
+ * before the round; the run ends with {@link StopReason#DIVERGED} and says where. Not thread-safe.
+ */
+public final class AlignmentRun {
+  private static final String WRITER = "alignment-run";
+
+  private final PromptSource prompts;
+  private final DiffusionSampler sampler;
+  private final RewardModel reward;
+  private final PolicyOptimizer optimizer;
+  private final Seed seed;
+  private @Nullable FeedbackOracle oracle;
+  private @Nullable Rubric rubric;
+  private Executor executor = Runnable::run;
+  private @Nullable Evaluation evaluation;
+  private @Nullable RunFolder folder;
+  private RunListener listener = RunListener.none();
+  private Cancellation cancellation = new Cancellation();
+  private LongSupplier nanoTime = System::nanoTime;
+  private final Map<String, Resumable> resumables = new LinkedHashMap<>();
+
+  /**
+   * How long to run.
+   *
+   * @param rounds in all, at least 1; a run may be made longer when it goes on
+   * @param batchesPerRound into how many batches of whole prompts a round's sampling is cut, at
+   *     least 1
+   * @param checkpointEvery how many rounds apart checkpoints are, at least 1; the last round has
+   *     one
+   * @param keepCheckpoints how many of the newest are kept, at least 1
+   * @param maxApproxKl the run stops after a round whose {@code approxKl} is above it; infinite for
+   *     never
+   * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is
+   *     above it; infinite for never
+   */
+  public record Options(
+      long rounds,
+      int batchesPerRound,
+      int checkpointEvery,
+      int keepCheckpoints,
+      double maxApproxKl,
+      double maxKlToReference) {
+    public Options {
+      require(rounds >= 1, "rounds must be at least 1, but was " + rounds);
+      require(
+          batchesPerRound >= 1, "batchesPerRound must be at least 1, but was " + batchesPerRound);
+      require(
+          checkpointEvery >= 1, "checkpointEvery must be at least 1, but was " + checkpointEvery);
+      require(
+          keepCheckpoints >= 1, "keepCheckpoints must be at least 1, but was " + keepCheckpoints);
+      require(maxApproxKl > 0, "maxApproxKl must be above 0, but was " + maxApproxKl);
+      require(
+          maxKlToReference > 0, "maxKlToReference must be above 0, but was " + maxKlToReference);
+    }
+
+    /**
+     * One batch a round, a checkpoint every 20 rounds of which 2 are kept, no bound of divergences.
+     *
+     * @param rounds in all, at least 1
+     * @return the options
+     */
+    public static Options rounds(long rounds) {
+      return new Options(rounds, 1, 20, 2, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
+    }
+
+    /**
+     * These options with another number of batches.
+     *
+     * @param batchesPerRound at least 1
+     * @return new options
+     */
+    public Options withBatchesPerRound(int batchesPerRound) {
+      return new Options(
+          rounds, batchesPerRound, checkpointEvery, keepCheckpoints, maxApproxKl, maxKlToReference);
+    }
+
+    /**
+     * These options with other checkpoints.
+     *
+     * @param every how many rounds apart, at least 1
+     * @param keep how many are kept, at least 1
+     * @return new options
+     */
+    public Options withCheckpoints(int every, int keep) {
+      return new Options(rounds, batchesPerRound, every, keep, maxApproxKl, maxKlToReference);
+    }
+
+    /**
+     * These options with an early stop.
+     *
+     * @param maxApproxKl above 0; infinite for none
+     * @param maxKlToReference above 0; infinite for none
+     * @return new options
+     */
+    public Options withEarlyStop(double maxApproxKl, double maxKlToReference) {
+      return new Options(
+          rounds, batchesPerRound, checkpointEvery, keepCheckpoints, maxApproxKl, maxKlToReference);
+    }
+
+    private static void require(boolean condition, String message) {
+      if (!condition) {
+        throw new IllegalArgumentException(message);
+      }
+    }
+  }
+
+  /** Why a run has ended. */
+  public enum StopReason {
+    /** All rounds are done. */
+    FINISHED,
+    /** A divergence was above its bound. */
+    KL,
+    /** A number was not finite. */
+    DIVERGED
+  }
+
+  /**
+   * How a run has ended.
+   *
+   * @param rounds how many are done
+   * @param reason why it ended
+   * @param message for a person to read
+   */
+  public record Result(long rounds, StopReason reason, String message) {}
+
+  private AlignmentRun(
+      PromptSource prompts,
+      DiffusionSampler sampler,
+      RewardModel reward,
+      PolicyOptimizer optimizer,
+      Seed seed) {
+    this.prompts = Objects.requireNonNull(prompts, "prompts == null");
+    this.sampler = Objects.requireNonNull(sampler, "sampler == null");
+    this.reward = Objects.requireNonNull(reward, "reward == null");
+    this.optimizer = Objects.requireNonNull(optimizer, "optimizer == null");
+    this.seed = Objects.requireNonNull(seed, "seed == null");
+  }
+
+  /**
+   * A run of given parts, which all stay the caller's.
+   *
+   * @param prompts of each round
+   * @param sampler the policy, such as {@code policy.sampler()}
+   * @param reward what is maximized
+   * @param optimizer what moves the policy
+   * @param seed image i of a round is made from {@code seed.split(round).split(i)}
+   * @return the run, without judge, evaluation and folder
+   */
+  public static AlignmentRun of(
+      PromptSource prompts,
+      DiffusionSampler sampler,
+      RewardModel reward,
+      PolicyOptimizer optimizer,
+      Seed seed) {
+    return new AlignmentRun(prompts, sampler, reward, optimizer, seed);
+  }
+
+  /**
+   * Asks a judge, on the run's own thread unless {@link #feedbackOn} says otherwise.
+   *
+   * @param judge ranks the images of each prompt
+   * @param by what it looks at
+   * @return this run
+   */
+  public AlignmentRun judgedBy(FeedbackOracle judge, Rubric by) {
+    this.oracle = Objects.requireNonNull(judge, "judge == null");
+    this.rubric = Objects.requireNonNull(by, "rubric == null");
+    return this;
+  }
+
+  /**
+   * Asks the judge on other threads, while the next batch is sampled.
+   *
+   * @param threads run the questions; the oracle must bear as many at a time as they are
+   * @return this run
+   */
+  public AlignmentRun feedbackOn(Executor threads) {
+    this.executor = Objects.requireNonNull(threads, "executor == null");
+    return this;
+  }
+
+  /**
+   * Evaluates now and then.
+   *
+   * @param settings when and on what
+   * @return this run
+   */
+  public AlignmentRun evaluated(Evaluation settings) {
+    this.evaluation = Objects.requireNonNull(settings, "evaluation == null");
+    return this;
+  }
+
+  /**
+   * Writes metrics, images and checkpoints to a folder, and goes on from its latest checkpoint.
+   *
+   * @param open of the run; stays the caller's to close
+   * @return this run
+   */
+  public AlignmentRun in(RunFolder open) {
+    this.folder = Objects.requireNonNull(open, "folder == null");
+    return this;
+  }
+
+  /**
+   * Keeps something more in the checkpoints.
+   *
+   * @param name of its folder: letters, digits, {@code _} and {@code -}
+   * @param part what is kept
+   * @return this run
+   */
+  public AlignmentRun keeping(String name, Resumable part) {
+    if (!name.matches("[A-Za-z0-9_-]+")
+        || name.equals("optimizer")
+        || resumables.containsKey(name)) {
+      throw new IllegalArgumentException(
+          "a part of a checkpoint needs a name of its own of letters, digits, '_' and '-', but was given \"%s\""
+              .formatted(name));
+    }
+    resumables.put(name, Objects.requireNonNull(part, "part == null"));
+    return this;
+  }
+
+  /**
+   * Tells what happens.
+   *
+   * @param observers hear {@link RunEvent.Metrics} after each round and each evaluation, {@link
+   *     RunEvent.Pictures} of evaluations, {@link RunEvent.Progress} and {@link
+   *     RunEvent.CheckpointSaved}
+   * @return this run
+   */
+  public AlignmentRun toldTo(RunListener... observers) {
+    this.listener = RunListener.all(observers);
+    return this;
+  }
+
+  /**
+   * Can be stopped from another thread: the run throws {@link
+   * java.util.concurrent.CancellationException} before its next round or batch, and its folder can
+   * be gone on with.
+   *
+   * @param by the switch
+   * @return this run
+   */
+  public AlignmentRun stoppable(Cancellation by) {
+    this.cancellation = Objects.requireNonNull(by, "cancellation == null");
+    return this;
+  }
+
+  /**
+   * Measures durations with another clock.
+   *
+   * @param clock in nanoseconds, such as {@code System::nanoTime}
+   * @return this run
+   */
+  public AlignmentRun timedBy(LongSupplier clock) {
+    this.nanoTime = Objects.requireNonNull(clock, "clock == null");
+    return this;
+  }
+
+  /**
+   * Runs to the end, from the folder's latest checkpoint if there is one.
+   *
+   * @param options how long
+   * @return how it ended
+   * @throws IllegalArgumentException if the folder's checkpoint is of another run
+   */
+  public Result run(Options options) {
+    RunListener observers =
+        folder == null ? listener : RunListener.all(folder.listener(), listener);
+    long done = resume();
+    if (done == 0) {
+      OptionalDouble kl = evaluate(0, observers);
+      if (kl.isPresent() && kl.getAsDouble() > options.maxKlToReference()) {
+        return aboveBound(0, "klToReference", kl.getAsDouble(), options.maxKlToReference());
+      }
+    }
+    while (done < options.rounds()) {
+      long round = done + 1;
+      cancellation.throwIfRequested("round %d of %d".formatted(round, options.rounds()));
+      Map<String, Double> metrics;
+      try {
+        metrics = round(round, options);
+      } catch (ArithmeticException e) {
+        return new Result(
+            done,
+            StopReason.DIVERGED,
+            "round %d has diverged and was taken back: %s".formatted(round, e.getMessage()));
+      }
+      done = round;
+      observers.on(new RunEvent.Metrics(round, metrics));
+      observers.on(new RunEvent.Progress("aligning", round, options.rounds()));
+
+      boolean last = round == options.rounds();
+      OptionalDouble kl =
+          evaluation != null && (last || round % evaluation.every() == 0)
+              ? evaluate(round, observers)
+              : OptionalDouble.empty();
+      double approxKl = metrics.getOrDefault("approxKl", 0.0);
+      boolean tooFar = approxKl > options.maxApproxKl();
+      boolean away = kl.isPresent() && kl.getAsDouble() > options.maxKlToReference();
+      if (last || tooFar || away || round % options.checkpointEvery() == 0) {
+        save(round, options, observers);
+      }
+      if (tooFar) {
+        return aboveBound(round, "approxKl", approxKl, options.maxApproxKl());
+      }
+      if (away) {
+        return aboveBound(round, "klToReference", kl.getAsDouble(), options.maxKlToReference());
+      }
+    }
+    return new Result(done, StopReason.FINISHED, "all %d rounds are done".formatted(done));
+  }
+
+  private static Result aboveBound(long round, String name, double value, double bound) {
+    return new Result(
+        round,
+        StopReason.KL,
+        "%s is %s after round %d, above the bound of %s".formatted(name, value, round, bound));
+  }
+
+  /** The four lines. */
+  private Map<String, Double> round(long round, Options options) {
+    long start = nanoTime.getAsLong();
+    List<Prompt> shown = prompts.prompts(round);
+    try (Round made = sample(shown, seed.split(round), options.batchesPerRound())) {
+      long sampled = nanoTime.getAsLong();
+      List<Judgement> judgements = made.judgements();
+      Rewards rewards = reward.score(made.rollout(), judgements);
+      long judged = nanoTime.getAsLong();
+      StepReport report = optimizer.step(made.rollout(), rewards);
+
+      Map<String, Double> metrics = new TreeMap<>(report.metrics());
+      metrics.put("images", (double) made.rollout().size());
+      metrics.put("presentRewards", (double) rewards.present());
+      rewards.mean().ifPresent(mean -> metrics.put("rewardMean", mean));
+      metrics.put("skipped", report.skippedReason() == null ? 0.0 : 1.0);
+      if (!judgements.isEmpty()) {
+        metrics.put(
+            "missingJudgements", (double) judgements.stream().filter(Judgement::isMissing).count());
+      }
+      metrics.put("secondsSampling", (sampled - start) * 1e-9);
+      metrics.put("secondsFeedback", (judged - sampled) * 1e-9);
+      metrics.put("secondsTraining", (nanoTime.getAsLong() - judged) * 1e-9);
+      return metrics;
+    }
+  }
+
+  /** What a round has made: the images and what the judge says of them. */
+  private record Round(Rollout rollout, List<Judgement> judgements) implements AutoCloseable {
+    @Override
+    public void close() {
+      rollout.close();
+    }
+  }
+
+  /** Samples in batches, and asks about each while the next is sampled. */
+  private Round sample(List<Prompt> shown, Seed ofRound, int batches) {
+    List<Rollout> parts = new ArrayList<>();
+    List<CompletableFuture<List<Judgement>>> answers = new ArrayList<>();
+    try {
+      for (List<Integer> batch : batches(shown, batches)) {
+        cancellation.throwIfRequested("batch %d of a round".formatted(parts.size() + 1));
+        Rollout part =
+            sampler.rollout(
+                batch.stream().map(shown::get).toList(),
+                batch.stream().map(i -> ofRound.split(i)).toList());
+        parts.add(part);
+        answers.add(ask(part));
+      }
+      List<Judgement> judgements = new ArrayList<>();
+      for (CompletableFuture<List<Judgement>> answer : answers) {
+        judgements.addAll(join(answer));
+      }
+      if (parts.size() == 1) {
+        return new Round(parts.remove(0), judgements);
+      }
+      return new Round(Rollouts.concat(parts), judgements);
+    } finally {
+      // After a failure what was not asked yet is not asked any more.
+      answers.forEach(answer -> answer.cancel(false));
+      parts.forEach(Rollout::close);
+    }
+  }
+
+  private CompletableFuture<List<Judgement>> ask(Rollout part) {
+    FeedbackOracle judge = oracle;
+    Rubric by = rubric;
+    if (judge == null || by == null) {
+      return CompletableFuture.completedFuture(List.of());
+    }
+    var groups = part.groups();
+    return CompletableFuture.supplyAsync(
+        () -> {
+          List<Judgement> judgements = judge.rank(groups, by);
+          if (judgements.size() != groups.size()) {
+            throw new IllegalStateException(
+                "the oracle was asked about %d groups and gave %d judgements: it owes one for each, missing ones too"
+                    .formatted(groups.size(), judgements.size()));
+          }
+          return judgements;
+        },
+        executor);
+  }
+
+  /** Waits for an answer; what the judge has thrown is thrown here. */
+  private static List<Judgement> join(CompletableFuture<List<Judgement>> answer) {
+    try {
+      return answer.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  /** Indices of images, cut between prompts: the images of a prompt are judged together. */
+  static List<List<Integer>> batches(List<Prompt> shown, int batches) {
+    Map<Prompt, List<Integer>> byPrompt = new LinkedHashMap<>();
+    IntStream.range(0, shown.size())
+        .forEach(i -> byPrompt.computeIfAbsent(shown.get(i), p -> new ArrayList<>()).add(i));
+    List<List<Integer>> groups = List.copyOf(byPrompt.values());
+    int count = Math.min(batches, groups.size());
+    List<List<Integer>> cut = new ArrayList<>();
+    for (int k = 0; k < count; k++) {
+      cut.add(
+          groups.subList(k * groups.size() / count, (k + 1) * groups.size() / count).stream()
+              .flatMap(List::stream)
+              .toList());
+    }
+    return cut;
+  }
+
+  /** Returns the divergence from the reference, where it is measured. */
+  private OptionalDouble evaluate(long round, RunListener observers) {
+    Evaluation e = evaluation;
+    if (e == null) {
+      return OptionalDouble.empty();
+    }
+    Map<String, Double> metrics = new TreeMap<>();
+    e.around()
+        .accept(
+            () -> {
+              try (Rollout rollout = sampler.rollout(e.prompts(), e.seed())) {
+                List<Judgement> judgements =
+                    e.reward() == null ? join(ask(rollout)) : List.of();
+                Rewards rewards =
+                    Objects.requireNonNullElse(e.reward(), reward).score(rollout, judgements);
+                rewards.mean().ifPresent(mean -> metrics.put("evaluation.rewardMean", mean));
+                metrics.put("evaluation.presentRewards", (double) rewards.present());
+                if (e.divergence() != null) {
+                  metrics.put("klToReference", e.divergence().applyAsDouble(rollout));
+                }
+                observers.on(
+                    new RunEvent.Pictures(
+                        round,
+                        "evaluation",
+                        rollout.images(),
+                        rollout.prompts().stream().map(Prompt::text).toList()));
+              }
+            });
+    observers.on(new RunEvent.Metrics(round, metrics));
+    Double kl = metrics.get("klToReference");
+    return kl == null ? OptionalDouble.empty() : OptionalDouble.of(kl);
+  }
+
+  // ---- Checkpoints
+
+  private long resume() {
+    if (folder == null || folder.latestCheckpoint().isEmpty()) {
+      return 0;
+    }
+    Path latest = folder.latestCheckpoint().orElseThrow().folder();
+    CheckpointFile checkpoint = CheckpointFile.read(latest, WRITER, settings());
+    optimizer.restore(latest.resolve("optimizer"));
+    resumables.forEach((name, part) -> part.restore(latest.resolve(name)));
+    return checkpoint.step();
+  }
+
+  private void save(long round, Options options, RunListener observers) {
+    if (folder == null) {
+      return;
+    }
+    RunFolder.Checkpoint saved =
+        folder.saveCheckpoint(
+            round,
+            target -> {
+              CheckpointFile.write(target, WRITER, round, settings(), Map.of());
+              optimizer.save(CheckpointFile.newPart(target, "optimizer"));
+              resumables.forEach((name, part) -> part.save(CheckpointFile.newPart(target, name)));
+            });
+    folder.keepCheckpoints(options.keepCheckpoints());
+    observers.on(new RunEvent.CheckpointSaved(round, saved.folder()));
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("seed", String.valueOf(seed.key()));
+    settings.put("rubric", rubric == null ? "none" : rubric.id());
+    settings.put("optimizer", optimizer.getClass().getName());
+    settings.put("parts", String.join(", ", resumables.keySet()));
+    return settings;
+  }
+}

@@ -1,0 +1,94 @@
+package org.tastemaker.optim.run;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
+import org.tastemaker.optim.policy.DiffusionPolicy;
+
+/**
+ * How good the policy is on prompts and seeds that it is not trained on, the same each time.
+ *
+ * @param every how many rounds apart, at least 1; the beginning and the end are evaluated too
+ * @param prompts held out, one for each image, at least one
+ * @param seed of the images
+ * @param reward another one than the run's, or null for the run's own
+ * @param around runs the evaluation: {@code policy::withAverages}, or just runs it
+ * @param divergence measures the divergence spent, such as {@link
+ *     DiffusionPolicy#divergenceFromReference}; null for none
+ */
+public record Evaluation(
+    int every,
+    List<Prompt> prompts,
+    Seed seed,
+    @Nullable RewardModel reward,
+    Consumer<Runnable> around,
+    @Nullable ToDoubleFunction<Rollout> divergence) {
+  public Evaluation {
+    if (every < 1) {
+      throw new IllegalArgumentException("every must be at least 1, but was " + every);
+    }
+    prompts = List.copyOf(prompts);
+    if (prompts.isEmpty()) {
+      throw new IllegalArgumentException("an evaluation needs at least one prompt");
+    }
+    Objects.requireNonNull(seed, "seed == null");
+    Objects.requireNonNull(around, "around == null");
+  }
+
+  /**
+   * An evaluation by the run's own reward.
+   *
+   * @param every how many rounds apart, at least 1
+   * @param prompts held out, one for each image
+   * @param seed of the images
+   * @return the evaluation
+   */
+  public static Evaluation every(int every, List<Prompt> prompts, Seed seed) {
+    return new Evaluation(every, prompts, seed, null, Runnable::run, null);
+  }
+
+  /**
+   * This evaluation by another reward, which needs no judge: the run's judge is not asked, and not
+   * paid, about evaluations.
+   *
+   * @param reward what counts; is given no judgements
+   * @return a new evaluation
+   */
+  public Evaluation withReward(RewardModel reward) {
+    return new Evaluation(every, prompts, seed, reward, around, divergence);
+  }
+
+  /**
+   * This evaluation on the moving average of the weights.
+   *
+   * @param policy that keeps one
+   * @return a new evaluation
+   */
+  public Evaluation withAveragesOf(DiffusionPolicy policy) {
+    return new Evaluation(every, prompts, seed, reward, policy::withAverages, divergence);
+  }
+
+  /**
+   * This evaluation with the divergence from the pre-trained model, {@code klToReference}.
+   *
+   * @param policy that is trained
+   * @param microBatch how many rows go through its U-Net together
+   * @return a new evaluation
+   */
+  public Evaluation withDivergenceOf(DiffusionPolicy policy, int microBatch) {
+    policy.denoisingSteps(); // says so if it has no likelihood
+    return new Evaluation(
+        every,
+        prompts,
+        seed,
+        reward,
+        around,
+        rollout -> policy.divergenceFromReference(rollout, microBatch));
+  }
+}

@@ -1,0 +1,74 @@
+package org.tastemaker.optim.run;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Seed;
+import org.tastemaker.optim.policy.Shuffle;
+
+/** What a round shows. */
+@FunctionalInterface
+public interface PromptSource {
+  /**
+   * The prompts of a round.
+   *
+   * @param round from 1; the same number gives the same prompts
+   * @return one for each image, at least one; several images of a prompt are asked for by repeating
+   *     it
+   */
+  List<Prompt> prompts(long round);
+
+  /**
+   * The same prompts in every round.
+   *
+   * @param prompts different ones
+   * @param imagesPerPrompt at least 1
+   * @return the source
+   */
+  static PromptSource all(List<Prompt> prompts, int imagesPerPrompt) {
+    List<Prompt> repeated = repeat(prompts, imagesPerPrompt);
+    return round -> repeated;
+  }
+
+  /**
+   * Some prompts a round: all of them one after another, in a new order each time. Where two orders
+   * meet, a prompt that would come twice in a round gives way to the next.
+   *
+   * @param prompts different ones
+   * @param perRound how many a round, 1 to all of them
+   * @param imagesPerPrompt at least 1
+   * @param seed of the orders
+   * @return the source
+   */
+  static PromptSource shuffled(List<Prompt> prompts, int perRound, int imagesPerPrompt, Seed seed) {
+    List<Prompt> copy = List.copyOf(prompts);
+    if (perRound < 1 || perRound > copy.size()) {
+      throw new IllegalArgumentException(
+          "perRound must be in [1, %d], the number of prompts, but was %d"
+              .formatted(copy.size(), perRound));
+    }
+    return round -> {
+      List<Prompt> some = new ArrayList<>();
+      for (long k = (round - 1) * perRound; some.size() < perRound; k++) {
+        int[] order = Shuffle.order(copy.size(), seed.split(k / copy.size()));
+        Prompt prompt = copy.get(order[(int) (k % copy.size())]);
+        if (!some.contains(prompt)) { // at the border of two orders
+          some.add(prompt);
+        }
+      }
+      return repeat(some, imagesPerPrompt);
+    };
+  }
+
+  private static List<Prompt> repeat(List<Prompt> prompts, int imagesPerPrompt) {
+    if (prompts.isEmpty() || imagesPerPrompt < 1) {
+      throw new IllegalArgumentException(
+          "there must be at least one prompt and one image of each, but there were %d prompts and %d images"
+              .formatted(prompts.size(), imagesPerPrompt));
+    }
+    return prompts.stream()
+        .flatMap(prompt -> Collections.nCopies(imagesPerPrompt, prompt).stream())
+        .toList();
+  }
+}

@@ -1,0 +1,48 @@
+package org.tastemaker.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+class OptimizerMemoryTest {
+  /**
+   * What compiled code and the allocator's own pages may take; a leak of the smallest array of each
+   * step, of 4 KB pages or more, in each of 300 steps of a dozen arrays, would be twice that.
+   */
+  private static final long BOUND = 16L << 20;
+
+  @Test
+  void memoryStaysFlatOverThreeHundredSteps() throws IOException, InterruptedException {
+    assertThat(grownBy(OptimizerMemoryProgram.class)).isLessThan(BOUND);
+  }
+
+  /** In a process of its own, whose heap is there as a whole from the beginning. */
+  private static long grownBy(Class<?> program) throws IOException, InterruptedException {
+    String path =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    Process process =
+        new ProcessBuilder(
+                List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-Xms256m",
+                    "-Xmx256m",
+                    "-XX:+AlwaysPreTouch",
+                    "-XX:+UseSerialGC",
+                    "-cp",
+                    path,
+                    program.getName()))
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    Matcher grown = Pattern.compile("grown (-?\\d+)").matcher(output);
+    assertThat(grown.find()).as(output).isTrue();
+    return Long.parseLong(grown.group(1));
+  }
+}

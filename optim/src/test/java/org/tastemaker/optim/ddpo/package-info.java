@@ -1,0 +1,3 @@
+/** Tests of DDPO. */
+@org.jspecify.annotations.NullMarked
+package org.tastemaker.optim.ddpo;

@@ -1,0 +1,3 @@
+/** What the tests of the optimizers share. */
+@org.jspecify.annotations.NullMarked
+package org.tastemaker.optim;

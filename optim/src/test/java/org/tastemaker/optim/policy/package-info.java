@@ -1,0 +1,3 @@
+/** Tests of the policy. */
+@org.jspecify.annotations.NullMarked
+package org.tastemaker.optim.policy;

@@ -1,0 +1,450 @@
+package org.tastemaker.optim.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.DiffusionSampler;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.StepReport;
+import org.tastemaker.core.Usage;
+import org.tastemaker.core.run.Provenance;
+import org.tastemaker.core.run.RunFolder;
+
+/** The loop by itself: with a sampler, a judge and an optimizer that only take note. */
+class AlignmentRunTest {
+  private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
+  private static final Rubric RUBRIC = Rubric.of("bright", "1", "The brighter image is better.");
+  private static final List<Prompt> PROMPTS = List.of(Prompt.of("a"), Prompt.of("b"));
+
+  private final List<String> log = new ArrayList<>();
+  private final List<RunEvent> events = new ArrayList<>();
+
+  /** Images whose grey is a function of their seed. */
+  private final DiffusionSampler sampler =
+      (prompts, seeds) -> {
+        note("sample " + prompts.stream().map(Prompt::text).toList());
+        List<Image> images =
+            seeds.stream()
+                .map(
+                    seed -> {
+                      float grey = (float) seed.generator().nextDouble();
+                      return Image.filled(2, 2, grey, grey, grey);
+                    })
+                .toList();
+        int n = prompts.size();
+        var latents = Nd4j.create(DataType.FLOAT, 2, n, 1, 2, 2);
+        for (int i = 0; i < n; i++) {
+          latents.putScalar(new int[] {1, i, 0, 0, 0}, images.get(i).get(0, 0, 0));
+        }
+        return new Rollout(
+            prompts, seeds, images, latents, Nd4j.create(DataType.FLOAT, 1, n), List.of(1));
+      };
+
+  private final FeedbackOracle oracle =
+      (groups, rubric) -> {
+        note("rank " + groups.size());
+        return groups.stream()
+            .map(
+                group ->
+                    Judgement.ofScores(
+                        group.images().stream()
+                            .map(image -> OptionalDouble.of(image.get(0, 0, 0)))
+                            .toList(),
+                        "test"))
+            .toList();
+      };
+
+  /** The judge's own scores. */
+  private final RewardModel scores =
+      (rollout, judgements) -> {
+        note("score");
+        OptionalDouble[] values = new OptionalDouble[rollout.size()];
+        for (int g = 0; g < judgements.size(); g++) {
+          List<Integer> indices = rollout.groupIndices().get(g);
+          for (int k = 0; k < indices.size(); k++) {
+            values[indices.get(k)] =
+                judgements.get(g).isMissing()
+                    ? OptionalDouble.empty()
+                    : judgements.get(g).scores().get(k);
+          }
+        }
+        return new Rewards(List.of(values));
+      };
+
+  private synchronized void note(String what) {
+    log.add(what);
+  }
+
+  /** Adds the rewards up. */
+  private final class Sum implements PolicyOptimizer {
+    private double sum;
+    private long steps;
+    private double approxKl = 0.5;
+    private long failAt = -1;
+
+    @Override
+    public StepReport step(Rollout rollout, Rewards rewards) {
+      note("step " + rewards.size());
+      if (steps + 1 == failAt) {
+        throw new ArithmeticException("step " + failAt + ": the loss of image 0 is NaN");
+      }
+      steps++;
+      for (int i = 0; i < rewards.size(); i++) {
+        sum += rewards.get(i).orElse(0) * (i + 1);
+        // The images' latents are those of the images, whatever batch they were made in.
+        assertThat(rollout.latents().getFloat(1, i, 0, 0, 0))
+            .isEqualTo(rollout.images().get(i).get(0, 0, 0));
+      }
+      return StepReport.of(steps, Map.of("approxKl", approxKl, "sum", sum));
+    }
+
+    @Override
+    public void save(Path folder) {
+      try {
+        Files.writeString(folder.resolve("sum"), steps + " " + sum);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void restore(Path folder) {
+      try {
+        List<String> parts =
+            com.google.common.base.Splitter.on(' ')
+                .splitToList(Files.readString(folder.resolve("sum")));
+        steps = Long.parseLong(parts.get(0));
+        sum = Double.parseDouble(parts.get(1));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private AlignmentRun run(PolicyOptimizer optimizer) {
+    return AlignmentRun.of(PromptSource.all(PROMPTS, 2), sampler, scores, optimizer, Seed.of(1))
+        .judgedBy(oracle, RUBRIC)
+        .toldTo(events::add)
+        .timedBy(() -> 0);
+  }
+
+  private static RunFolder folder(Path path) {
+    return RunFolder.exists(path)
+        ? RunFolder.open(path, CLOCK)
+        : RunFolder.create(path, Map.of("name", "test"), Provenance.capture(CLOCK), CLOCK);
+  }
+
+  private List<Map<String, Double>> metrics(String name) {
+    return events.stream()
+        .filter(RunEvent.Metrics.class::isInstance)
+        .map(event -> ((RunEvent.Metrics) event).values())
+        .filter(values -> values.containsKey(name))
+        .toList();
+  }
+
+  @Test
+  void aRoundIsTheFourLinesInOrder() {
+    AlignmentRun.Result result = run(new Sum()).run(AlignmentRun.Options.rounds(2));
+    assertThat(log)
+        .containsExactly(
+            "sample [a, a, b, b]",
+            "rank 2",
+            "score",
+            "step 4",
+            "sample [a, a, b, b]",
+            "rank 2",
+            "score",
+            "step 4");
+    assertThat(result.reason()).isEqualTo(AlignmentRun.StopReason.FINISHED);
+    assertThat(metrics("approxKl"))
+        .hasSize(2)
+        .allSatisfy(
+            values ->
+                assertThat(values)
+                    .containsKeys("sum", "rewardMean", "secondsSampling", "secondsTraining")
+                    .containsEntry("images", 4.0)
+                    .containsEntry("skipped", 0.0)
+                    .containsEntry("missingJudgements", 0.0));
+  }
+
+  @Test
+  void aJudgeIsAskedWhileTheNextBatchIsSampledAndHasAnsweredBeforeTheUpdate()
+      throws InterruptedException {
+    CountDownLatch secondBatch = new CountDownLatch(1);
+    DiffusionSampler counting =
+        (prompts, seeds) -> {
+          if (prompts.get(0).text().equals("b")) {
+            secondBatch.countDown();
+          }
+          return sampler.rollout(prompts, seeds);
+        };
+    FeedbackOracle waiting =
+        (groups, rubric) -> {
+          if (groups.get(0).prompt().text().equals("a")) {
+            try { // answers only once the second batch is being sampled
+              assertThat(secondBatch.await(30, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+          }
+          return oracle.rank(groups, rubric);
+        };
+    ExecutorService threads = Executors.newSingleThreadExecutor();
+    Sum batches = new Sum();
+    try {
+      AlignmentRun.Result unused =
+          AlignmentRun.of(PromptSource.all(PROMPTS, 2), counting, scores, batches, Seed.of(1))
+              .judgedBy(waiting, RUBRIC)
+              .feedbackOn(threads)
+              .run(AlignmentRun.Options.rounds(1).withBatchesPerRound(2));
+    } finally {
+      threads.shutdown();
+      assertThat(threads.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(log.indexOf("step 4")).isGreaterThan(log.lastIndexOf("rank 1"));
+    // The same images and rewards as in one batch.
+    Sum whole = new Sum();
+    AlignmentRun.Result unused = run(whole).run(AlignmentRun.Options.rounds(1));
+    assertThat(batches.sum).isEqualTo(whole.sum);
+  }
+
+  @Test
+  void imagesOfAPromptStayInOneBatch() {
+    Prompt a = PROMPTS.get(0);
+    Prompt b = PROMPTS.get(1);
+    Prompt c = Prompt.of("c");
+    assertThat(AlignmentRun.batches(List.of(a, b, a, c), 2))
+        .containsExactly(List.of(0, 2), List.of(1, 3));
+    assertThat(AlignmentRun.batches(List.of(a, a), 5)).containsExactly(List.of(0, 1));
+  }
+
+  @Test
+  void aKilledRunGoesOnFromItsCheckpointAndEndsTheSame(@TempDir Path path) {
+    AlignmentRun.Options options = AlignmentRun.Options.rounds(7).withCheckpoints(2, 2);
+    Sum whole = new Sum();
+    AlignmentRun.Result unused = run(whole).run(options);
+    int[] asked = {0};
+    FeedbackOracle failing =
+        (groups, rubric) -> {
+          if (++asked[0] == 6) {
+            throw new IllegalStateException("no credit is left");
+          }
+          return oracle.rank(groups, rubric);
+        };
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun killed = run(new Sum()).judgedBy(failing, RUBRIC).in(folder);
+      assertThatThrownBy(() -> killed.run(options)).hasMessage("no credit is left");
+      assertThat(folder.latestCheckpoint().orElseThrow().step()).isEqualTo(4);
+    }
+    Sum resumed = new Sum();
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result result = run(resumed).in(folder).run(options);
+      assertThat(result.rounds()).isEqualTo(7);
+      assertThat(folder.checkpoints()).hasSize(2);
+      assertThat(folder.metrics()).isNotEmpty();
+    }
+    assertThat(resumed.sum).isEqualTo(whole.sum);
+    assertThat(resumed.steps).isEqualTo(7);
+  }
+
+  @Test
+  void whatIsKeptBesideTheOptimizerComesBack(@TempDir Path path) {
+    Sum ledger = new Sum();
+    ledger.sum = 42;
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result unused =
+          run(new Sum())
+              .keeping("ledger", resumable(ledger))
+              .in(folder)
+              .run(AlignmentRun.Options.rounds(1));
+    }
+    Sum again = new Sum();
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result unused =
+          run(new Sum())
+              .keeping("ledger", resumable(again))
+              .in(folder)
+              .run(AlignmentRun.Options.rounds(1));
+    }
+    assertThat(again.sum).isEqualTo(42);
+  }
+
+  private static Resumable resumable(Sum sum) {
+    return new Resumable() {
+      @Override
+      public void save(Path folder) {
+        sum.save(folder);
+      }
+
+      @Override
+      public void restore(Path folder) {
+        sum.restore(folder);
+      }
+    };
+  }
+
+  @Test
+  void aCheckpointOfAnotherRunIsAnError(@TempDir Path path) {
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result unused = run(new Sum()).in(folder).run(AlignmentRun.Options.rounds(1));
+      AlignmentRun other =
+          AlignmentRun.of(PromptSource.all(PROMPTS, 2), sampler, scores, new Sum(), Seed.of(2))
+              .in(folder);
+      assertThatThrownBy(() -> other.run(AlignmentRun.Options.rounds(2)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("rubric is bright@1 in the checkpoint and none now")
+          .hasMessageContaining("seed is 1 in the checkpoint and 2 now");
+    }
+  }
+
+  @Test
+  void divergenceEndsTheRunAndSaysWhere(@TempDir Path path) {
+    Sum failing = new Sum();
+    failing.failAt = 3;
+    AlignmentRun.Result result = run(failing).run(AlignmentRun.Options.rounds(5));
+    assertThat(result.rounds()).isEqualTo(2);
+    assertThat(result.reason()).isEqualTo(AlignmentRun.StopReason.DIVERGED);
+    assertThat(result.message())
+        .isEqualTo("round 3 has diverged and was taken back: step 3: the loss of image 0 is NaN");
+  }
+
+  @Test
+  void aDivergenceAboveItsBoundEndsTheRunWithACheckpoint(@TempDir Path path) {
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result result =
+          run(new Sum())
+              .in(folder)
+              .run(AlignmentRun.Options.rounds(5).withEarlyStop(0.4, Double.POSITIVE_INFINITY));
+      assertThat(result)
+          .isEqualTo(
+              new AlignmentRun.Result(
+                  1,
+                  AlignmentRun.StopReason.KL,
+                  "approxKl is 0.5 after round 1, above the bound of 0.4"));
+      assertThat(folder.latestCheckpoint().orElseThrow().step()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aPolicyTooFarFromItsReferenceEndsTheRun() {
+    double[] kl = {0};
+    Evaluation evaluation =
+        new Evaluation(1, PROMPTS, Seed.of(7), null, Runnable::run, rollout -> kl[0] += 2);
+    AlignmentRun.Result result =
+        run(new Sum())
+            .evaluated(evaluation)
+            .run(AlignmentRun.Options.rounds(9).withEarlyStop(Double.POSITIVE_INFINITY, 5));
+    assertThat(result.rounds()).isEqualTo(2); // 2 at the beginning, 4, then 6
+    assertThat(result.message())
+        .isEqualTo("klToReference is 6.0 after round 2, above the bound of 5.0");
+  }
+
+  @Test
+  void heldOutPromptsAreEvaluatedAtTheBeginningNowAndThenAndAtTheEnd() {
+    List<Prompt> heldOut = List.of(Prompt.of("c"), Prompt.of("d"));
+    AlignmentRun.Result unused =
+        run(new Sum())
+            .evaluated(Evaluation.every(2, heldOut, Seed.of(7)))
+            .run(AlignmentRun.Options.rounds(5));
+    List<Long> rounds =
+        events.stream()
+            .filter(RunEvent.Pictures.class::isInstance)
+            .map(event -> ((RunEvent.Pictures) event).step())
+            .toList();
+    assertThat(rounds).containsExactly(0L, 2L, 4L, 5L);
+    // The sampler never learns: the same held-out images have the same reward each time.
+    assertThat(metrics("evaluation.rewardMean")).hasSize(4);
+    assertThat(metrics("evaluation.rewardMean").stream().distinct()).hasSize(1);
+  }
+
+  @Test
+  void missingJudgementsAreMissingRewards() {
+    FeedbackOracle silent =
+        (groups, rubric) ->
+            IntStream.range(0, groups.size())
+                .mapToObj(
+                    g ->
+                        g == 0
+                            ? Judgement.missing(2, "refused", "test", Usage.NONE)
+                            : oracle.rank(groups.subList(g, g + 1), rubric).get(0))
+                .toList();
+    AlignmentRun.Result unused =
+        run(new Sum()).judgedBy(silent, RUBRIC).run(AlignmentRun.Options.rounds(1));
+    assertThat(metrics("presentRewards").get(0))
+        .containsEntry("presentRewards", 2.0)
+        .containsEntry("missingJudgements", 1.0);
+  }
+
+  @Test
+  void anOracleThatLeavesAGroupOutIsAnError() {
+    FeedbackOracle forgetful = (groups, rubric) -> List.of();
+    AlignmentRun forgotten = run(new Sum()).judgedBy(forgetful, RUBRIC);
+    assertThatThrownBy(() -> forgotten.run(AlignmentRun.Options.rounds(1)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "the oracle was asked about 2 groups and gave 0 judgements: it owes one for each,"
+                + " missing ones too");
+  }
+
+  @Test
+  void aCancelledRunStopsBeforeItsNextRound() {
+    Cancellation cancellation = new Cancellation();
+    AlignmentRun run =
+        run(new Sum())
+            .stoppable(cancellation)
+            .toldTo(
+                event -> {
+                  if (event instanceof RunEvent.Progress) {
+                    cancellation.cancel();
+                  }
+                });
+    assertThatThrownBy(() -> run.run(AlignmentRun.Options.rounds(5)))
+        .isInstanceOf(CancellationException.class)
+        .hasMessage("cancelled at round 2 of 5");
+  }
+
+  @Test
+  void shuffledPromptsComeAllBeforeOneComesAgain() {
+    List<Prompt> five = IntStream.range(0, 5).mapToObj(i -> Prompt.of("p" + i)).toList();
+    PromptSource source = PromptSource.shuffled(five, 5, 2, Seed.of(3));
+    assertThat(source.prompts(1)).hasSize(10).containsOnly(five.toArray(Prompt[]::new));
+    assertThat(source.prompts(2)).isNotEqualTo(source.prompts(1));
+    assertThat(source.prompts(2)).isEqualTo(source.prompts(2));
+    PromptSource two = PromptSource.shuffled(five, 2, 1, Seed.of(3));
+    List<Prompt> seen = new ArrayList<>(two.prompts(1));
+    seen.addAll(two.prompts(2));
+    assertThat(seen).doesNotHaveDuplicates();
+  }
+}

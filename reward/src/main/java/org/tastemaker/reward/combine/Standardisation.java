@@ -1,0 +1,98 @@
+package org.tastemaker.reward.combine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rollout;
+
+/**
+ * Brings rewards of different scales to one: {@code (r - mean) / (std + 1e-8)}.
+ *
+ * <p>Which mean and which standard deviation is what the implementations differ in. Missing rewards
+ * take no part and stay missing. The standard deviation is that of the population (divided by n);
+ * rewards that are all equal, or a single one, become 0.
+ */
+@FunctionalInterface
+public interface Standardisation {
+  /**
+   * Standardises.
+   *
+   * @param rollout what was rewarded
+   * @param rewards one for each of its images
+   * @return as many, missing where they were missing
+   */
+  Rewards apply(Rollout rollout, Rewards rewards);
+
+  /**
+   * Leaves rewards as they are.
+   *
+   * @return changes nothing
+   */
+  static Standardisation none() {
+    return (rollout, rewards) -> rewards;
+  }
+
+  /**
+   * By mean and standard deviation of a fixed sample, such as a reward model's training data:
+   * comparable between rounds and between runs.
+   *
+   * @param mean finite
+   * @param std over 0 and finite
+   * @return the standardisation
+   */
+  static Standardisation fixed(double mean, double std) {
+    if (!Double.isFinite(mean) || !(std > 0 && std < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "mean and std must be finite and std over 0, but were " + mean + " and " + std);
+    }
+    return (rollout, rewards) ->
+        new Rewards(
+            rewards.values().stream()
+                .map(r -> r.isPresent() ? OptionalDouble.of((r.getAsDouble() - mean) / std) : r)
+                .toList());
+  }
+
+  /**
+   * By mean and standard deviation of the rollout's own rewards. Differences between prompts stay.
+   *
+   * @return the standardisation
+   */
+  static Standardisation byRollout() {
+    return (rollout, rewards) ->
+        standardised(rewards, List.of(IntStream.range(0, rewards.size()).boxed().toList()));
+  }
+
+  /**
+   * By mean and standard deviation of the rewards of the same prompt. Differences between prompts
+   * go.
+   *
+   * @return the standardisation
+   */
+  static Standardisation byPrompt() {
+    return (rollout, rewards) -> standardised(rewards, rollout.groupIndices());
+  }
+
+  private static Rewards standardised(Rewards rewards, List<List<Integer>> groups) {
+    OptionalDouble[] out = new OptionalDouble[rewards.size()];
+    Arrays.fill(out, OptionalDouble.empty());
+    for (List<Integer> group : groups) {
+      List<Integer> present = new ArrayList<>(group);
+      present.removeIf(i -> rewards.get(i).isEmpty());
+      double mean =
+          present.stream().mapToDouble(i -> rewards.get(i).getAsDouble()).average().orElse(0);
+      double variance =
+          present.stream()
+              .mapToDouble(i -> Math.pow(rewards.get(i).getAsDouble() - mean, 2))
+              .average()
+              .orElse(0);
+      for (int i : present) {
+        out[i] =
+            OptionalDouble.of((rewards.get(i).getAsDouble() - mean) / (Math.sqrt(variance) + 1e-8));
+      }
+    }
+    return new Rewards(Arrays.asList(out));
+  }
+}

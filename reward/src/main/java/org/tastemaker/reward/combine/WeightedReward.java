@@ -1,0 +1,172 @@
+package org.tastemaker.reward.combine;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rollout;
+
+/**
+ * A weighted sum of several rewards, each standardised first so that the weights mean something.
+ *
+ * <pre>{@code
+ * RewardModel reward = WeightedReward.builder()
+ *     .add("consistency", WinRateReward.byCriterion("consistency"), 1)
+ *     .add("debiasing", debiasing, 0.5)
+ *     .add("safety", penalty, 2, Standardisation.none())
+ *     .build();
+ * }</pre>
+ *
+ * <pre>
+ *   r_i = sum over parts k of  w_k (r_ki - m_k) / (s_k + 1e-8)
+ * </pre>
+ *
+ * <p>m_k and s_k are those of the part's {@link Standardisation}, by default mean and standard
+ * deviation over the images of the rollout that have a reward of the part. An image that misses one
+ * part has no reward: a sum over fewer parts would be on another scale.
+ */
+public final class WeightedReward implements RewardModel {
+  private final Map<String, Part> parts;
+
+  private record Part(RewardModel model, double weight, Standardisation standardisation) {}
+
+  private WeightedReward(Map<String, Part> parts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Begins one.
+   *
+   * @return a builder without parts
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public Rewards score(Rollout rollout, List<Judgement> judgements) {
+    return combine(rollout, parts(rollout, judgements));
+  }
+
+  /**
+   * The parts' own rewards, for logs.
+   *
+   * @param rollout the images
+   * @param judgements as for {@link #score}; every part is given all of them
+   * @return the rewards of each part as they are, before standardisation, in the order of adding
+   */
+  public Map<String, Rewards> parts(Rollout rollout, List<Judgement> judgements) {
+    Map<String, Rewards> scores = new LinkedHashMap<>();
+    parts.forEach(
+        (name, part) -> {
+          Rewards rewards = part.model().score(rollout, judgements);
+          requireSize(rollout, name, rewards);
+          scores.put(name, rewards);
+        });
+    return scores;
+  }
+
+  /**
+   * The sum of parts that {@link #parts} has given.
+   *
+   * @param rollout the images
+   * @param scores the rewards of each part
+   * @return the combined rewards
+   */
+  public Rewards combine(Rollout rollout, Map<String, Rewards> scores) {
+    if (!scores.keySet().equals(parts.keySet())) {
+      throw new IllegalArgumentException(
+          "the parts are " + parts.keySet() + ", but there are rewards of " + scores.keySet());
+    }
+    double[] sums = new double[rollout.size()];
+    boolean[] missing = new boolean[rollout.size()];
+    parts.forEach(
+        (name, part) -> {
+          Rewards standardised =
+              part.standardisation().apply(rollout, Objects.requireNonNull(scores.get(name)));
+          requireSize(rollout, name, standardised);
+          for (int i = 0; i < sums.length; i++) {
+            OptionalDouble reward = standardised.get(i);
+            missing[i] |= reward.isEmpty();
+            sums[i] += part.weight() * reward.orElse(0);
+          }
+        });
+    List<OptionalDouble> combined = new ArrayList<>(sums.length);
+    for (int i = 0; i < sums.length; i++) {
+      combined.add(missing[i] ? OptionalDouble.empty() : OptionalDouble.of(sums[i]));
+    }
+    return new Rewards(combined);
+  }
+
+  private static void requireSize(Rollout rollout, String part, Rewards rewards) {
+    if (rewards.size() != rollout.size()) {
+      throw new IllegalStateException(
+          "the reward '"
+              + part
+              + "' must give one reward for each of the "
+              + rollout.size()
+              + " images, but gave "
+              + rewards.size());
+    }
+  }
+
+  /** Collects parts. */
+  public static final class Builder {
+    private final Map<String, Part> parts = new LinkedHashMap<>();
+
+    private Builder() {}
+
+    /**
+     * Adds a part that is standardised by rollout.
+     *
+     * @param name for logs; not that of another part
+     * @param model the part
+     * @param weight finite; under 0 turns it around
+     * @return this builder
+     */
+    public Builder add(String name, RewardModel model, double weight) {
+      return add(name, model, weight, Standardisation.byRollout());
+    }
+
+    /**
+     * Adds a part.
+     *
+     * @param name for logs; not that of another part
+     * @param model the part
+     * @param weight finite; under 0 turns it around
+     * @param standardisation of this part
+     * @return this builder
+     */
+    public Builder add(
+        String name, RewardModel model, double weight, Standardisation standardisation) {
+      Objects.requireNonNull(model, "model == null");
+      Objects.requireNonNull(standardisation, "standardisation == null");
+      if (!Double.isFinite(weight)) {
+        throw new IllegalArgumentException(
+            "the weight of '" + name + "' must be finite, but was " + weight);
+      }
+      if (parts.putIfAbsent(name, new Part(model, weight, standardisation)) != null) {
+        throw new IllegalArgumentException(
+            "parts need different names, but '" + name + "' was added twice");
+      }
+      return this;
+    }
+
+    /**
+     * The combined reward.
+     *
+     * @return the reward of all parts
+     */
+    public WeightedReward build() {
+      if (parts.isEmpty()) {
+        throw new IllegalArgumentException("a weighted reward needs at least one part; add() it");
+      }
+      return new WeightedReward(new LinkedHashMap<>(parts));
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package org.tastemaker.reward.learned;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Ranking;
+import org.tastemaker.core.aggregate.Ballots;
+
+/**
+ * All that is known of the images of one prompt.
+ *
+ * @param prompt what they were made for
+ * @param images at least one
+ * @param ballots rankings and comparisons of the images, by their indices; may be empty
+ * @param labels a score of each image by itself, empty where missing; or none at all
+ */
+public record JudgedGroup(
+    Prompt prompt, List<Image> images, Ballots ballots, List<OptionalDouble> labels) {
+  public JudgedGroup {
+    Objects.requireNonNull(prompt, "prompt == null");
+    images = List.copyOf(images);
+    labels = List.copyOf(labels);
+    if (images.isEmpty()
+        || ballots.size() != images.size()
+        || (!labels.isEmpty() && labels.size() != images.size())) {
+      throw new IllegalArgumentException(
+          ("a judged group has at least one image, ballots about its images, and a label for each"
+                  + " or none, but that of prompt '%s' has %d images, ballots about %d and %d labels")
+              .formatted(prompt.text(), images.size(), ballots.size(), labels.size()));
+    }
+  }
+
+  /**
+   * A group that was only compared.
+   *
+   * @param prompt what the images were made for
+   * @param images at least one
+   * @param ballots rankings and comparisons, with soft labels where there are any
+   * @return the group, without labels
+   */
+  public static JudgedGroup compared(Prompt prompt, List<Image> images, Ballots ballots) {
+    return new JudgedGroup(prompt, images, ballots, List.of());
+  }
+
+  /**
+   * A group of which each image was labelled by itself.
+   *
+   * @param prompt what the images were made for
+   * @param images at least one
+   * @param labels one for each image, higher is better; empty where missing
+   * @return the group, with the comparisons that follow from the labels
+   */
+  public static JudgedGroup labelled(
+      Prompt prompt, List<Image> images, List<OptionalDouble> labels) {
+    return new JudgedGroup(
+        prompt, images, Ballots.ofRankings(List.of(Ranking.ofScores(labels))), labels);
+  }
+
+  /**
+   * The number of images.
+   *
+   * @return at least 1
+   */
+  public int size() {
+    return images.size();
+  }
+}

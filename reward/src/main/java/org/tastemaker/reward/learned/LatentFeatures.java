@@ -1,0 +1,179 @@
+package org.tastemaker.reward.learned;
+
+import com.google.common.primitives.ImmutableIntArray;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.LatentShape;
+import org.tastemaker.diffusion.model.ClipTextModel;
+
+/**
+ * The diffusion model's own view: the image's latent and the prompt's embedding. Nothing has to be
+ * downloaded for it.
+ *
+ * <pre>
+ *   z = mean of the autoencoder's posterior, scaled    [C, h, w], pooled by means to [C, g, g]
+ *   e = the text encoder's output at the end token     [D]
+ *   features = (z, e)                                  [C g g + D]
+ * </pre>
+ *
+ * <p>The model's autoencoder and text encoder must stay as they are while a reward over them is in
+ * use; training the U-Net, or an adapter of it, does no harm.
+ */
+public final class LatentFeatures implements Features {
+  private final LatentDiffusion model;
+  private final String modelName;
+  private final Options options;
+  private final LatentShape shape;
+
+  /**
+   * What to take.
+   *
+   * @param grid side of the grid to which latents are pooled, at least 1 and a divisor of the
+   *     latent's height and width; 0 for the latent as it is
+   */
+  public record Options(int grid) {
+    public Options {
+      if (grid < 0) {
+        throw new IllegalArgumentException("grid must be at least 0, but was " + grid);
+      }
+    }
+
+    /**
+     * Latents as they are.
+     *
+     * @return grid 0
+     */
+    public static Options defaults() {
+      return new Options(0);
+    }
+  }
+
+  private LatentFeatures(LatentDiffusion model, String modelName, Options options) {
+    this.model = model;
+    this.modelName = modelName;
+    this.options = options;
+    this.shape = model.components().latentShape(model.options().height(), model.options().width());
+    int grid = options.grid();
+    if (grid != 0 && (shape.height() % grid != 0 || shape.width() % grid != 0)) {
+      throw new IllegalArgumentException(
+          "the grid's side must divide the latent's height and width, %d and %d, but was %d"
+              .formatted(shape.height(), shape.width(), grid));
+    }
+  }
+
+  /**
+   * The features of a model.
+   *
+   * @param model whose autoencoder and text encoder are used, for images of the size that its
+   *     options say; stays the caller's and must be open as long as the features are used
+   * @param modelName tells its weights from others, for saved rewards
+   * @param options what to take
+   * @return the features
+   */
+  public static LatentFeatures of(LatentDiffusion model, String modelName, Options options) {
+    Objects.requireNonNull(model, "model == null");
+    Objects.requireNonNull(options, "options == null");
+    if (modelName.isBlank()) {
+      throw new IllegalArgumentException("the model's name must not be blank");
+    }
+    return new LatentFeatures(model, modelName, options);
+  }
+
+  @Override
+  public String name() {
+    return "latent(%s, %d x %d, grid %d)"
+        .formatted(modelName, shape.height(), shape.width(), options.grid());
+  }
+
+  @Override
+  public int size() {
+    return latentSize() + textEncoder().config().hiddenSize();
+  }
+
+  @Override
+  public float[][] of(List<Prompt> prompts, List<Image> images) {
+    RewardNetwork.requirePairs(prompts, images);
+    // Each image and each text once: perturbed prompts and groups repeat them.
+    Map<Image, float[]> latents = latents(new ArrayList<>(new LinkedHashSet<>(images)));
+    Map<String, float[]> texts = new LinkedHashMap<>();
+    float[][] all = new float[images.size()][size()];
+    for (int i = 0; i < all.length; i++) {
+      float[] latent = Objects.requireNonNull(latents.get(images.get(i)));
+      float[] text = texts.computeIfAbsent(prompts.get(i).text(), this::text);
+      System.arraycopy(latent, 0, all[i], 0, latent.length);
+      System.arraycopy(text, 0, all[i], latent.length, text.length);
+    }
+    return all;
+  }
+
+  private Map<Image, float[]> latents(List<Image> images) {
+    int factor = model.components().factor();
+    for (Image image : images) {
+      if (image.height() != shape.height() * factor || image.width() != shape.width() * factor) {
+        throw new IllegalArgumentException(
+            "these features are of images of %d x %d pixels, but one has %d x %d; resize it first"
+                .formatted(
+                    shape.height() * factor,
+                    shape.width() * factor,
+                    image.height(),
+                    image.width()));
+      }
+    }
+    Map<Image, float[]> latents = new LinkedHashMap<>();
+    try (INDArray encoded = model.encode(images)) { // [N, C, h, w]
+      float[] values = encoded.data().asFloat();
+      int each = shape.channels() * shape.height() * shape.width();
+      for (int i = 0; i < images.size(); i++) {
+        latents.put(images.get(i), pooled(values, i * each));
+      }
+    }
+    return latents;
+  }
+
+  /** The means of the cells of a grid, [C, g, g]. */
+  private float[] pooled(float[] values, int offset) {
+    int rows = options.grid() == 0 ? shape.height() : options.grid();
+    int columns = options.grid() == 0 ? shape.width() : options.grid();
+    int cellHeight = shape.height() / rows;
+    int cellWidth = shape.width() / columns;
+    float[] out = new float[shape.channels() * rows * columns];
+    for (int c = 0; c < shape.channels(); c++) {
+      for (int y = 0; y < shape.height(); y++) {
+        for (int x = 0; x < shape.width(); x++) {
+          out[(c * rows + y / cellHeight) * columns + x / cellWidth] +=
+              values[offset + (c * shape.height() + y) * shape.width() + x]
+                  / (cellHeight * cellWidth);
+        }
+      }
+    }
+    return out;
+  }
+
+  /** The text encoder's output at the end token, [D]. */
+  private float[] text(String text) {
+    ImmutableIntArray ids = model.components().tokenizer().encode(text).ids();
+    int[][] batch = {ids.toArray()};
+    try (INDArray hidden = textEncoder().encode(batch); // [1, L, D]
+        INDArray pooled = textEncoder().pooled(hidden, batch)) { // [1, D]
+      return pooled.data().asFloat();
+    }
+  }
+
+  private int latentSize() {
+    int cells =
+        options.grid() == 0 ? shape.height() * shape.width() : options.grid() * options.grid();
+    return shape.channels() * cells;
+  }
+
+  private ClipTextModel textEncoder() {
+    return model.components().textEncoder();
+  }
+}

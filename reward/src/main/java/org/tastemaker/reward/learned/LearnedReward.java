@@ -1,0 +1,199 @@
+package org.tastemaker.reward.learned;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
+
+/**
+ * A reward that a network computes from features of an image and its prompt; {@link RewardTrainer}
+ * makes it.
+ *
+ * <p>It needs no judgements and gives every image a reward. Trained on comparisons, only
+ * differences between images of one prompt mean anything, in units of log-odds.
+ *
+ * <p>Saved, it is a folder with {@value #NETWORK}, as Deeplearning4j writes it, and {@value
+ * #FEATURES}, with the features' name, means and scales. Not thread-safe.
+ */
+public final class LearnedReward implements RewardModel, AutoCloseable {
+  private static final String NETWORK = "network.zip";
+  private static final String FEATURES = "features.safetensors";
+  private static final String FORMAT = "tastemaker-reward-1";
+
+  private final Features features;
+  private final FeatureScale scale;
+  private final RewardNetwork network;
+
+  LearnedReward(Features features, FeatureScale scale, RewardNetwork network) {
+    this.features = features;
+    this.scale = scale;
+    this.network = network;
+  }
+
+  @Override
+  public Rewards score(Rollout rollout, List<Judgement> judgements) {
+    return Rewards.of(score(rollout.prompts(), rollout.images()));
+  }
+
+  /**
+   * Scores pairs of prompt and image.
+   *
+   * @param prompts N prompts
+   * @param images N images
+   * @return N scores, higher is better; finite
+   */
+  public double[] score(List<Prompt> prompts, List<Image> images) {
+    RewardNetwork.requirePairs(prompts, images);
+    double[] scores = network.scores(scale.apply(FeatureScale.extract(features, prompts, images)));
+    for (int i = 0; i < scores.length; i++) {
+      if (!Double.isFinite(scores[i])) {
+        throw new ArithmeticException(
+            "the score of image %d, of prompt '%s', is %s"
+                .formatted(i, prompts.get(i).text(), scores[i]));
+      }
+    }
+    return scores;
+  }
+
+  /**
+   * Evaluates this reward on judged images.
+   *
+   * @param set preferably of prompts that it was not trained on
+   * @param options how
+   * @param seed of the bootstrap
+   * @return accuracy and calibration
+   */
+  public RewardEvaluation evaluate(PreferenceSet set, RewardEvaluation.Options options, Seed seed) {
+    List<Prompt> prompts = new ArrayList<>();
+    List<Image> images = new ArrayList<>();
+    for (JudgedGroup group : set.groups()) {
+      prompts.addAll(Collections.nCopies(group.size(), group.prompt()));
+      images.addAll(group.images());
+    }
+    double[] all = images.isEmpty() ? new double[0] : score(prompts, images);
+    List<double[]> scores = new ArrayList<>();
+    int from = 0;
+    for (JudgedGroup group : set.groups()) {
+      scores.add(Arrays.copyOfRange(all, from, from + group.size()));
+      from += group.size();
+    }
+    return RewardEvaluation.of(set.groups(), scores, options, seed);
+  }
+
+  /**
+   * What the network looks at.
+   *
+   * @return the features
+   */
+  public Features features() {
+    return features;
+  }
+
+  FeatureScale scale() {
+    return scale;
+  }
+
+  RewardNetwork network() {
+    return network;
+  }
+
+  /**
+   * Writes the reward. The folder is there as a whole or not at all.
+   *
+   * @param folder must not be there yet
+   */
+  public void save(Path folder) {
+    AtomicFiles.writeFolder(
+        folder,
+        target -> {
+          network.save(target.resolve(NETWORK));
+          try (INDArray mean = Nd4j.createFromArray(scale.mean());
+              INDArray factor = Nd4j.createFromArray(scale.factor())) {
+            new SafetensorsWriter()
+                .metadata("format", FORMAT)
+                .metadata("features", features.name())
+                .add("mean", mean, DType.F64)
+                .add("factor", factor, DType.F64)
+                .write(target.resolve(FEATURES));
+          }
+        });
+  }
+
+  /**
+   * Reads a reward that {@link #save} wrote. It gives the same scores to the last bit.
+   *
+   * @param folder with {@value #NETWORK} and {@value #FEATURES}
+   * @param features those that it was trained on, or equal ones
+   * @return the reward: the caller closes it
+   * @throws IllegalArgumentException if the folder has no reward, or one over other features
+   */
+  public static LearnedReward load(Path folder, Features features) {
+    Objects.requireNonNull(features, "features == null");
+    for (String file : List.of(NETWORK, FEATURES)) {
+      if (!Files.isRegularFile(folder.resolve(file))) {
+        throw new IllegalArgumentException(
+            "%s has no file %s; expected a folder that LearnedReward.save wrote"
+                .formatted(folder, file));
+      }
+    }
+    FeatureScale scale = readScale(folder, features);
+    RewardNetwork network = RewardNetwork.load(folder.resolve(NETWORK));
+    if (network.inputs() != features.size()) {
+      int inputs = network.inputs();
+      network.close();
+      throw new IllegalArgumentException(
+          "%s: the network has %d inputs, but there are %d features; the files are of different rewards"
+              .formatted(folder, inputs, features.size()));
+    }
+    return new LearnedReward(features, scale, network);
+  }
+
+  private static FeatureScale readScale(Path folder, Features features) {
+    try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(FEATURES))) {
+      String format = file.metadata().getOrDefault("format", "none");
+      if (!format.equals(FORMAT)) {
+        throw new IllegalArgumentException(
+            "%s: expected the format %s, but found %s; write it with this version of the library"
+                .formatted(folder, FORMAT, format));
+      }
+      String name = file.metadata().getOrDefault("features", "");
+      if (!name.equals(features.name())) {
+        throw new IllegalArgumentException(
+            "%s: the reward was trained on the features '%s', but was given '%s'"
+                .formatted(folder, name, features.name()));
+      }
+      try (INDArray mean = file.array("mean", DataType.DOUBLE);
+          INDArray factor = file.array("factor", DataType.DOUBLE)) {
+        if (mean.length() != features.size() || factor.length() != features.size()) {
+          throw new IllegalArgumentException(
+              "%s: the reward was trained on %d features, but '%s' has %d"
+                  .formatted(folder, mean.length(), features.name(), features.size()));
+        }
+        return new FeatureScale(mean.data().asDouble(), factor.data().asDouble());
+      }
+    }
+  }
+
+  /** Frees the network; the features stay the caller's. */
+  @Override
+  public void close() {
+    network.close();
+  }
+}

@@ -1,0 +1,90 @@
+package org.tastemaker.reward.learned;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.tastemaker.core.Prompt;
+
+/**
+ * Other prompts that an image of a given prompt does not show.
+ *
+ * <p>The rules of Lee et al. 2023: a word of a kind, such as a colour or a number, is replaced by
+ * another of its kind.
+ */
+@FunctionalInterface
+public interface PromptPerturbation {
+  /**
+   * Perturbs a prompt.
+   *
+   * @param prompt any
+   * @return prompts that say something else; none where no rule fits
+   */
+  List<Prompt> of(Prompt prompt);
+
+  /**
+   * Replaces each word that a kind knows by each other of that kind, one word at a time.
+   *
+   * @param kinds words or phrases that may stand for each other, for each kind; at least two in a
+   *     kind
+   * @return the perturbation; case does not matter, and what is inside of a longer word is no word
+   */
+  static PromptPerturbation replacing(List<List<String>> kinds) {
+    List<List<String>> copy = kinds.stream().map(List::copyOf).toList();
+    for (List<String> kind : copy) {
+      if (kind.size() < 2 || kind.stream().anyMatch(String::isBlank)) {
+        throw new IllegalArgumentException(
+            "a kind needs at least two words, none of them blank, but found " + kind);
+      }
+    }
+    return prompt -> {
+      List<Prompt> others = new ArrayList<>();
+      for (List<String> kind : copy) {
+        // longer phrases first: "dark blue" is not the colour "blue"
+        List<String> byLength =
+            kind.stream().sorted((a, b) -> Integer.compare(b.length(), a.length())).toList();
+        Matcher found =
+            Pattern.compile(
+                    "(?<![\\p{L}\\p{N}])("
+                        + String.join("|", byLength.stream().map(Pattern::quote).toList())
+                        + ")(?![\\p{L}\\p{N}])",
+                    Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE)
+                .matcher(prompt.text());
+        while (found.find()) {
+          for (String word : kind) {
+            if (!word.toLowerCase(Locale.ROOT).equals(found.group().toLowerCase(Locale.ROOT))) {
+              String text =
+                  prompt.text().substring(0, found.start())
+                      + word
+                      + prompt.text().substring(found.end());
+              others.add(new Prompt(text, prompt.negativeText(), prompt.metadata()));
+            }
+          }
+        }
+      }
+      return List.copyOf(others);
+    };
+  }
+
+  /**
+   * Numbers, colours and backgrounds: the kinds of the paper's prompts.
+   *
+   * @return one to six, nine colours, eight backgrounds
+   */
+  static PromptPerturbation countsColoursAndBackgrounds() {
+    return replacing(
+        List.of(
+            List.of("one", "two", "three", "four", "five", "six"),
+            List.of("red", "orange", "yellow", "green", "blue", "purple", "pink", "black", "white"),
+            List.of(
+                "in the forest",
+                "in the city",
+                "in the sea",
+                "in the sky",
+                "in the desert",
+                "in the snow",
+                "on the moon",
+                "on the beach")));
+  }
+}

@@ -1,0 +1,230 @@
+package org.tastemaker.reward.learned;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.aggregate.Wins;
+
+/**
+ * How well scores agree with judgements.
+ *
+ * <p><b>Accuracy</b>: the share of pairs, among those of the same prompt of which the judge prefers
+ * one, that the scores put in the same order. Pairs of a prompt are not independent, so the
+ * interval is a bootstrap over prompts: prompts are drawn with replacement, each with all its
+ * pairs, and the interval lies between the percentiles of the drawn accuracies.
+ *
+ * <p><b>Calibration</b>: whether {@code sigma(difference of scores)} is the probability that the
+ * judge prefers the one with the higher score (Guo et al., "On Calibration of Modern Neural
+ * Networks", 2017, eq. 3):
+ *
+ * <pre>
+ *   ECE = sum over bins B of  |B| / n  | mean outcome in B - mean confidence in B |
+ * </pre>
+ *
+ * <p>with bins of equal width over the confidences, which are in [1/2, 1]; the outcome of a pair is
+ * 1, 0, or the judge's soft label, and a judge's tie is 1/2. Only losses that are likelihoods of
+ * comparisons train for it.
+ *
+ * @param prompts how many prompts had a pair that counted for accuracy
+ * @param pairs how many pairs counted for accuracy
+ * @param judgedTies pairs of which the judge prefers none
+ * @param predictedTies pairs with a preference to which the scores are equal
+ * @param ties how these are counted
+ * @param accuracy in [0, 1]; empty where no pair counted
+ * @param interval of the accuracy; empty where there is none or fewer than two prompts
+ * @param calibrationError in [0, 1]; empty where nothing was compared
+ * @param bins from the least to the greatest confidence; without those that are empty
+ */
+public record RewardEvaluation(
+    int prompts,
+    int pairs,
+    int judgedTies,
+    int predictedTies,
+    TiePolicy ties,
+    OptionalDouble accuracy,
+    Optional<Interval> interval,
+    OptionalDouble calibrationError,
+    List<Bin> bins) {
+  public RewardEvaluation {
+    bins = List.copyOf(bins);
+  }
+
+  /**
+   * A range in which a value lies with some confidence.
+   *
+   * @param low lower end
+   * @param high upper end
+   * @param level the confidence, in (0, 1)
+   */
+  public record Interval(double low, double high, double level) {}
+
+  /**
+   * The pairs of about one confidence.
+   *
+   * @param pairs how many
+   * @param confidence their mean confidence
+   * @param outcome the share of them in which the judge agrees
+   */
+  public record Bin(int pairs, double confidence, double outcome) {}
+
+  /**
+   * How to evaluate.
+   *
+   * @param ties what equal scores count as
+   * @param level confidence of the interval, in (0, 1)
+   * @param resamples of the bootstrap, at least 100
+   * @param bins of the calibration, at least 1
+   */
+  public record Options(TiePolicy ties, double level, int resamples, int bins) {
+    public Options {
+      Objects.requireNonNull(ties, "ties == null");
+      if (!(level > 0 && level < 1)) {
+        throw new IllegalArgumentException("level must be in (0, 1), but was " + level);
+      }
+      if (resamples < 100) {
+        throw new IllegalArgumentException("resamples must be at least 100, but was " + resamples);
+      }
+      if (bins < 1) {
+        throw new IllegalArgumentException("bins must be at least 1, but was " + bins);
+      }
+    }
+
+    /**
+     * Equal scores are wrong; a 95 % interval from 1000 resamples; 10 bins.
+     *
+     * @return the usual options
+     */
+    public static Options defaults() {
+      return new Options(TiePolicy.WRONG, 0.95, 1000, 10);
+    }
+  }
+
+  /**
+   * Evaluates scores.
+   *
+   * @param groups judged groups
+   * @param scores for each group a score of each image
+   * @param options how
+   * @param seed of the bootstrap
+   * @return the evaluation
+   */
+  public static RewardEvaluation of(
+      List<JudgedGroup> groups, List<double[]> scores, Options options, Seed seed) {
+    if (groups.size() != scores.size()) {
+      throw new IllegalArgumentException(
+          "there must be scores for each of the %d groups, but there were %d"
+              .formatted(groups.size(), scores.size()));
+    }
+    double[] right = new double[groups.size()];
+    int[] counted = new int[groups.size()];
+    int judgedTies = 0;
+    int predictedTies = 0;
+    double[] confidence = new double[options.bins()];
+    double[] outcome = new double[options.bins()];
+    int[] inBin = new int[options.bins()];
+    for (int g = 0; g < groups.size(); g++) {
+      double[] s = requireScores(groups.get(g), scores.get(g));
+      Wins wins = groups.get(g).ballots().wins();
+      for (int i = 0; i < s.length; i++) {
+        for (int j = i + 1; j < s.length; j++) {
+          if (wins.comparisons(i, j) == 0) {
+            continue;
+          }
+          // 1. The pair seen from the image with the higher score.
+          double label = wins.get(i, j) / wins.comparisons(i, j);
+          double agreed = s[i] > s[j] ? label : s[i] < s[j] ? 1 - label : 0.5;
+          double sure = 1 / (1 + Math.exp(-Math.abs(s[i] - s[j])));
+          // 2. Calibration.
+          int bin = (int) Math.min(options.bins() - 1, (2 * sure - 1) * options.bins());
+          inBin[bin]++;
+          confidence[bin] += sure;
+          outcome[bin] += agreed;
+          // 3. Accuracy.
+          if (label == 0.5) {
+            judgedTies++;
+          } else if (s[i] != s[j]) {
+            counted[g]++;
+            right[g] += agreed > 0.5 ? 1 : 0;
+          } else {
+            predictedTies++;
+            counted[g] += options.ties() == TiePolicy.SKIP ? 0 : 1;
+            right[g] +=
+                switch (options.ties()) {
+                  case RIGHT -> 1;
+                  case HALF -> 0.5;
+                  case WRONG, SKIP -> 0;
+                };
+          }
+        }
+      }
+    }
+    int pairs = Arrays.stream(counted).sum();
+    int compared = Arrays.stream(inBin).sum();
+    List<Bin> bins = new ArrayList<>();
+    double error = 0;
+    for (int b = 0; b < inBin.length; b++) {
+      if (inBin[b] > 0) {
+        bins.add(new Bin(inBin[b], confidence[b] / inBin[b], outcome[b] / inBin[b]));
+        error += Math.abs(outcome[b] - confidence[b]) / compared;
+      }
+    }
+    return new RewardEvaluation(
+        (int) Arrays.stream(counted).filter(c -> c > 0).count(),
+        pairs,
+        judgedTies,
+        predictedTies,
+        options.ties(),
+        pairs == 0 ? OptionalDouble.empty() : OptionalDouble.of(Arrays.stream(right).sum() / pairs),
+        bootstrap(right, counted, options, seed),
+        compared == 0 ? OptionalDouble.empty() : OptionalDouble.of(error),
+        bins);
+  }
+
+  /** Percentiles of the accuracy over prompts drawn with replacement. */
+  private static Optional<Interval> bootstrap(
+      double[] right, int[] counted, Options options, Seed seed) {
+    int[] prompts = // those without a pair that counts would only make draws smaller
+        IntStream.range(0, counted.length).filter(g -> counted[g] > 0).toArray();
+    if (prompts.length < 2) {
+      return Optional.empty();
+    }
+    RandomGenerator random = seed.generator();
+    double[] accuracies = new double[options.resamples()];
+    for (int r = 0; r < accuracies.length; r++) {
+      double rights = 0;
+      int pairs = 0;
+      for (int k = 0; k < prompts.length; k++) {
+        int g = prompts[random.nextInt(prompts.length)];
+        rights += right[g];
+        pairs += counted[g];
+      }
+      accuracies[r] = rights / pairs;
+    }
+    Arrays.sort(accuracies);
+    double tail = (1 - options.level()) / 2;
+    return Optional.of(
+        new Interval(quantile(accuracies, tail), quantile(accuracies, 1 - tail), options.level()));
+  }
+
+  private static double quantile(double[] sorted, double q) {
+    double at = q * (sorted.length - 1);
+    int below = (int) Math.floor(at);
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+  }
+
+  private static double[] requireScores(JudgedGroup group, double[] scores) {
+    if (scores.length != group.size() || Arrays.stream(scores).anyMatch(s -> !Double.isFinite(s))) {
+      throw new IllegalArgumentException(
+          "the %d images of prompt '%s' need a finite score each, but had %s"
+              .formatted(group.size(), group.prompt().text(), Arrays.toString(scores)));
+    }
+    return scores;
+  }
+}

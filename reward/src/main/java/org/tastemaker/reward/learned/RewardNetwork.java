@@ -1,0 +1,224 @@
+package org.tastemaker.reward.learned;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Seed;
+
+/**
+ * A multi-layer perceptron with one output: {@code score = w . h(... h(W_1 x + b_1)) + b}.
+ *
+ * <p>A Deeplearning4j network in double precision, without a loss of its own: the derivative of the
+ * loss by the scores comes from outside, so that a loss may look at all scores of a prompt at once.
+ * The initial weights are drawn from a {@link Seed}. Deeplearning4j reseeds ND4J's global generator
+ * whenever a network is configured, here with that seed; nothing in this project draws from it.
+ */
+final class RewardNetwork implements AutoCloseable {
+  /** Rows that are scored together. */
+  private static final int CHUNK = 256;
+
+  private final MultiLayerNetwork network;
+
+  RewardNetwork(MultiLayerNetwork network) {
+    this.network = network;
+  }
+
+  /** A network of random weights: N(0, 2 / inputs) before a ReLU, N(0, 1 / inputs) elsewhere. */
+  static RewardNetwork random(int inputs, RewardTrainer.Options options, Seed seed) {
+    NeuralNetConfiguration.ListBuilder layers =
+        new NeuralNetConfiguration.Builder()
+            .dataType(DataType.DOUBLE)
+            .seed(seed.key())
+            .updater(options.updater().clone())
+            .l2(options.l2())
+            .miniBatch(false) // the loss says what is divided by how much
+            .list();
+    int in = inputs;
+    long parameters = 0;
+    for (int width : options.hiddenLayers()) {
+      layers.layer(
+          new DenseLayer.Builder().nIn(in).nOut(width).activation(options.activation()).build());
+      parameters += (in + 1L) * width;
+      in = width;
+    }
+    layers.layer(new DenseLayer.Builder().nIn(in).nOut(1).activation(Activation.IDENTITY).build());
+    parameters += in + 1L;
+    MultiLayerConfiguration configuration = layers.build();
+    MultiLayerNetwork network = new MultiLayerNetwork(configuration);
+    network.init(draw(inputs, options, parameters, seed), false);
+    return new RewardNetwork(network);
+  }
+
+  /** All parameters in a row: of each layer the weights, then the biases, which are 0. */
+  private static INDArray draw(
+      int inputs, RewardTrainer.Options options, long parameters, Seed seed) {
+    INDArray all = Nd4j.zeros(DataType.DOUBLE, 1, parameters); // [1, P]
+    long offset = 0;
+    int in = inputs;
+    for (int layer = 0; layer <= options.hiddenLayers().size(); layer++) {
+      boolean last = layer == options.hiddenLayers().size();
+      int out = last ? 1 : options.hiddenLayers().get(layer);
+      double variance = !last && options.activation() == Activation.RELU ? 2.0 / in : 1.0 / in;
+      float[] deviates = new float[in * out];
+      seed.gaussian(layer, deviates);
+      for (int i = 0; i < deviates.length; i++) {
+        all.putScalar(offset + i, deviates[i] * Math.sqrt(variance));
+      }
+      offset += (in + 1L) * out;
+      in = out;
+    }
+    return all;
+  }
+
+  static RewardNetwork load(Path file) {
+    try {
+      return new RewardNetwork(ModelSerializer.restoreMultiLayerNetwork(file.toFile(), false));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  void save(Path file) {
+    try {
+      ModelSerializer.writeModel(network, file.toFile(), false);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  MultiLayerNetwork network() {
+    return network;
+  }
+
+  /** The number of inputs. */
+  int inputs() {
+    return network.layerInputSize(0);
+  }
+
+  /** The scores of rows, [N][F]. */
+  double[] scores(double[][] rows) {
+    double[] scores = new double[rows.length];
+    for (int from = 0; from < rows.length; from += CHUNK) {
+      int count = Math.min(CHUNK, rows.length - from);
+      double[][] chunk = new double[count][];
+      System.arraycopy(rows, from, chunk, 0, count);
+      try (INDArray in = Nd4j.createFromArray(chunk); // [n, F]
+          INDArray out = network.output(in)) { // [n, 1]
+        System.arraycopy(out.data().asDouble(), 0, scores, from, count);
+      }
+    }
+    network.clearLayersStates(); // would hold on to the closed input
+    return scores;
+  }
+
+  /**
+   * One step of the updater.
+   *
+   * @param rows [N][F]
+   * @param loss of their N scores
+   * @return the loss before the step
+   */
+  double step(double[][] rows, RewardLoss.Value loss) {
+    try (Backward backward = new Backward(rows, loss)) {
+      network
+          .getUpdater()
+          .update(
+              network,
+              backward.gradient,
+              network.getIterationCount(),
+              network.getEpochCount(),
+              rows.length,
+              LayerWorkspaceMgr.noWorkspaces());
+      network.params().subi(backward.gradient.gradient());
+      network.setIterationCount(network.getIterationCount() + 1);
+      return backward.value;
+    }
+  }
+
+  /** The derivative of the loss by each parameter, weight decay left out; for gradient checks. */
+  double[] gradient(double[][] rows, RewardLoss.Value loss) {
+    try (Backward backward = new Backward(rows, loss)) {
+      return backward.gradient.gradient().dup().data().asDouble();
+    }
+  }
+
+  /** The loss and its gradient by the parameters, with what was computed on the way. */
+  private final class Backward implements AutoCloseable {
+    final double value;
+    final Gradient gradient;
+    private final INDArray in;
+    private final List<INDArray> activations;
+    private final INDArray byScores;
+    private final INDArray byInputs;
+
+    Backward(double[][] rows, RewardLoss.Value loss) {
+      in = Nd4j.createFromArray(rows); // [N, F]
+      network.setInput(in);
+      activations = network.feedForward(true, false);
+      double[] scores = activations.get(activations.size() - 1).data().asDouble();
+      double[] derivative = new double[scores.length];
+      value = loss.evaluate(scores, derivative);
+      requireFinite(value, derivative);
+      byScores = Nd4j.createFromArray(derivative).reshape(scores.length, 1); // [N, 1]
+      Pair<Gradient, INDArray> back = network.backpropGradient(byScores, null);
+      gradient = back.getFirst();
+      byInputs = back.getSecond();
+    }
+
+    private void requireFinite(double value, double[] derivative) {
+      boolean finite = Double.isFinite(value);
+      for (double d : derivative) {
+        finite &= Double.isFinite(d);
+      }
+      if (!finite) {
+        throw new ArithmeticException(
+            "the loss of training step %d is %s, or its gradient is not finite; lower the learning rate"
+                .formatted(network.getIterationCount() + 1, value));
+      }
+    }
+
+    @Override
+    public void close() {
+      network.clear();
+      for (INDArray activation : activations) {
+        release(activation); // the first one is the input
+      }
+      release(byScores);
+      release(byInputs);
+    }
+
+    private static void release(INDArray array) {
+      if (!array.wasClosed() && array.closeable()) {
+        array.close();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    network.close();
+  }
+
+  static void requirePairs(List<Prompt> prompts, List<Image> images) {
+    if (images.isEmpty() || prompts.size() != images.size()) {
+      throw new IllegalArgumentException(
+          "there must be at least one image and a prompt for each, but there were %d images and %d prompts"
+              .formatted(images.size(), prompts.size()));
+    }
+  }
+}

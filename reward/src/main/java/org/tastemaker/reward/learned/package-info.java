@@ -1,0 +1,37 @@
+/**
+ * Rewards that are learned from judgements: a small Deeplearning4j network over features of image
+ * and prompt, so that a judge's answers about some images become rewards for all.
+ *
+ * <pre>{@code
+ * PreferenceSet data = PreferenceSet.of(groups, oracle.rank(groups, rubric));
+ * Features features = LatentFeatures.of(model, "stable-diffusion-v1-5", LatentFeatures.Options.defaults());
+ * TrainedReward trained = new RewardTrainer(
+ *         features, new BradleyTerryLoss(), RewardTrainer.Options.defaults(), Seed.of(1))
+ *     .train(data);
+ * trained.heldOut().accuracy();                      // on prompts that training did not see
+ * trained.reward().save(Path.of("reward"));
+ * Rewards rewards = trained.reward().score(rollout, List.of());
+ * }</pre>
+ *
+ * <p>The way of the data:
+ *
+ * <ol>
+ *   <li>{@link org.tastemaker.reward.learned.PreferenceSet}: judged groups of images, one for each
+ *       prompt. All that is known of a prompt stays in one element of a batch: pairs of one prompt
+ *       that are spread over batches let the network see each image many times in an epoch, and it
+ *       overfits (Ouyang et al., "Training language models to follow instructions with human
+ *       feedback", 2022, sec. 3.5).
+ *   <li>split by prompt into what is trained on, what decides when to stop, and what is held out.
+ *   <li>{@link org.tastemaker.reward.learned.RewardLoss}: turns a group into the (prompt, image)
+ *       pairs whose scores it needs, and their scores into a loss with its exact gradient.
+ *   <li>{@link org.tastemaker.reward.learned.Features}: numbers for each pair.
+ *   <li>{@link org.tastemaker.reward.learned.RewardTrainer}: Deeplearning4j's layers, updaters,
+ *       early stopping and saving; the loss's gradient by the scores enters at the output.
+ *   <li>{@link org.tastemaker.reward.learned.RewardEvaluation}: accuracy with its tie policy and
+ *       interval, and calibration.
+ * </ol>
+ */
+@NullMarked
+package org.tastemaker.reward.learned;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,89 @@
+package org.tastemaker.reward.ranking;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.Preference;
+import org.tastemaker.core.Ranking;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rollout;
+
+/**
+ * The share of the other images of its prompt that an image beats (Wang et al., "Pref-GRPO:
+ * Pairwise Preference Reward-based GRPO for Stable Text-to-Image Reinforcement Learning", 2025).
+ *
+ * <pre>
+ *   r_i = 1 / (G - 1)  sum over j != i of  1(x_i beats x_j)
+ * </pre>
+ *
+ * <p>Pointwise scores of good images lie close together, and dividing by their standard deviation
+ * makes advantages out of noise; win rates are spread over [0, 1] whatever the images.
+ *
+ * <table class="striped">
+ * <caption>Names</caption>
+ * <thead><tr><th>code</th><th>symbol</th></tr></thead>
+ * <tbody>
+ * <tr><td>won[i]</td><td>the sum; a tie counts one half</td></tr>
+ * <tr><td>compared[i]</td><td>G - 1; fewer where the judge left images out</td></tr>
+ * </tbody>
+ * </table>
+ *
+ * <p>An image that was compared with no other has no reward, so that of a single image is missing.
+ */
+public final class WinRateReward implements RewardModel {
+  private final JudgedOrder order;
+
+  private WinRateReward(JudgedOrder order) {
+    this.order = order;
+  }
+
+  /**
+   * From the judge's overall order.
+   *
+   * @return the reward
+   */
+  public static WinRateReward overall() {
+    return new WinRateReward(JudgedOrder.OVERALL);
+  }
+
+  /**
+   * From the judge's order by one criterion.
+   *
+   * @param criterion its name in the rubric
+   * @return the reward; missing where the judge gave no order by it
+   */
+  public static WinRateReward byCriterion(String criterion) {
+    return new WinRateReward(JudgedOrder.by(criterion));
+  }
+
+  @Override
+  public Rewards score(Rollout rollout, List<Judgement> judgements) {
+    order.requireKnown(judgements);
+    return GroupRewards.of(rollout, judgements, judgement -> winRates(order.of(judgement)));
+  }
+
+  /**
+   * The win rates of a ranking's items.
+   *
+   * @param ranking may have ties, may be partial
+   * @return one for each item, in [0, 1]; empty where an item was compared with no other
+   */
+  public static List<OptionalDouble> winRates(Ranking ranking) {
+    double[] won = new double[ranking.size()];
+    int[] compared = new int[ranking.size()];
+    for (Preference pair : ranking.pairs()) {
+      won[pair.first()] += pair.probability();
+      won[pair.second()] += 1 - pair.probability();
+      compared[pair.first()]++;
+      compared[pair.second()]++;
+    }
+    List<OptionalDouble> rates = new ArrayList<>(won.length);
+    for (int i = 0; i < won.length; i++) {
+      rates.add(
+          compared[i] == 0 ? OptionalDouble.empty() : OptionalDouble.of(won[i] / compared[i]));
+    }
+    return List.copyOf(rates);
+  }
+}
