@@ -73,6 +73,19 @@ final class DenoisingLoop implements AutoCloseable {
       return noise;
     }
 
+    /** This batch's part of all images' initial noise, times a scale; the caller closes it. */
+    INDArray rowsOf(FloatBuffer all, double scale) {
+      INDArray latents = newLatents(seeds.size(), shape); // [B, C, h, w]
+      FloatBuffer z = FloatBuffers.of(latents);
+      for (int row = 0; row < seeds.size(); row++) {
+        int from = (first + (row < size ? row : 0)) * shape.size();
+        for (int i = 0; i < shape.size(); i++) {
+          z.put(row * shape.size() + i, (float) (scale * all.get(from + i)));
+        }
+      }
+      return latents;
+    }
+
     /** One stream of each image's seed. */
     void fillNoise(int stream, FloatBuffer out) {
       float[] one = new float[shape.size()];

@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -360,6 +361,38 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
+   * Makes images from given initial noise instead of from seeds, without drawing any number: what
+   * an optimizer of the noise calls. With {@link Seed#gaussian stream} 0 of a seed as the noise, it
+   * is the image that {@link #generate} makes of that seed.
+   *
+   * @param prompts what to show
+   * @param initialLatents [N, C, h, w], one for each prompt, on the scale of standard normal noise
+   *     for every sampler; stays the caller's
+   * @return as many images, in order
+   * @throws IllegalArgumentException if the latents are of another shape or not finite
+   * @throws IllegalStateException if the sampler draws noise on the way (DDPM, or DDIM with an eta
+   *     above 0)
+   */
+  public List<Image> generateFrom(List<Prompt> prompts, INDArray initialLatents) {
+    LatentShape shape = shape();
+    FloatBuffer initial = initialLatents(prompts, initialLatents, shape);
+    Scheduler scheduler = scheduler();
+    scheduler.begin(options.steps()).requireDeterministic();
+    List<Seed> unused = Collections.nCopies(prompts.size(), Seed.of(0)); // no step draws
+    List<Image> images = new ArrayList<>();
+    try (DenoisingLoop loop = loop(shape, prompts)) {
+      for (DenoisingLoop.Batch batch : loop.batches(prompts, unused)) {
+        SamplingRun run = scheduler.begin(options.steps());
+        try (INDArray latents = batch.rowsOf(initial, run.initialNoiseScale())) { // [B, C, h, w]
+          loop.denoise(run, batch, latents, DenoisingLoop.Recorder.NONE);
+          images.addAll(decode(latents).subList(0, batch.size()));
+        }
+      }
+    }
+    return List.copyOf(images);
+  }
+
+  /**
    * Samples from an image instead of from pure noise: the image is noised part of the way and
    * denoised from there (Meng et al., "SDEdit", ICLR 2022).
    *
@@ -573,6 +606,26 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
             new DdimScheduler.Options(options.eta(), DdimScheduler.FinalStep.DDPO))
         .begin(options.steps())
         .requireLogProbabilities();
+  }
+
+  private static FloatBuffer initialLatents(
+      List<Prompt> prompts, INDArray latents, LatentShape shape) {
+    long[] expected = {prompts.size(), shape.channels(), shape.height(), shape.width()};
+    if (prompts.isEmpty() || !Arrays.equals(expected, latents.shape())) {
+      throw new IllegalArgumentException(
+          "there must be at least one prompt and initial latents of shape [N, C, h, w] = %s for %d prompts, but theirs is %s"
+              .formatted(
+                  Arrays.toString(expected), prompts.size(), Arrays.toString(latents.shape())));
+    }
+    FloatBuffer values = FloatBuffers.of(latents);
+    for (int i = 0; i < values.limit(); i++) {
+      if (!Float.isFinite(values.get(i))) {
+        throw new IllegalArgumentException(
+            "the initial latents of image %d hold %s; have they diverged?"
+                .formatted(i / shape.size(), values.get(i)));
+      }
+    }
+    return values;
   }
 
   private static List<Integer> wholeTimesteps(SamplingRun run) {

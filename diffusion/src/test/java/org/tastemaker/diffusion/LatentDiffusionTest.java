@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
@@ -201,6 +202,59 @@ class LatentDiffusionTest {
           .hasMessageContaining("the rollout was sampled at timesteps");
       assertThatThrownBy(() -> model.with(RL.withSize(32, 16)).replay(rollout))
           .hasMessageContaining("[4, 8, 8], but this model's are [4, 16, 8]");
+    }
+  }
+
+  private static INDArray noise(List<Seed> seeds) {
+    float[] all = new float[seeds.size() * 4 * 8 * 8];
+    for (int i = 0; i < seeds.size(); i++) {
+      seeds.get(i).gaussian(0, all, i * 4 * 8 * 8, 4 * 8 * 8);
+    }
+    return Nd4j.create(all, new long[] {seeds.size(), 4, 8, 8}, 'c');
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = SchedulerKind.class,
+      names = {"DDIM", "DPM_SOLVER_MULTISTEP", "EULER_DISCRETE"})
+  void theNoiseOfSeedsGivesTheImagesOfTheSeeds(SchedulerKind sampler) {
+    LatentDiffusion view =
+        model.with(Options.defaults().withSteps(3).withSize(16, 16).withBatchSize(2)).with(sampler);
+    List<Seed> seeds = Seed.of(16).splits(3);
+    try (INDArray initial = noise(seeds);
+        INDArray before = initial.dup()) {
+      // The same operations on the same numbers: the same bits.
+      assertThat(view.generateFrom(prompts(3), initial))
+          .isEqualTo(view.generate(prompts(3), seeds));
+      assertThat(initial).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void aSamplerThatDrawsOnTheWayIsNotRunFromGivenNoise() {
+    try (INDArray initial = noise(Seed.of(17).splits(1))) {
+      assertThatThrownBy(() -> model.with(RL).generateFrom(prompts(1), initial))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("draws noise (sigma = ")
+          .hasMessageContaining("Sample with DDIM and eta 0");
+      assertThatThrownBy(() -> model.with(SchedulerKind.DDPM).generateFrom(prompts(1), initial))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("draws noise");
+    }
+  }
+
+  @Test
+  void initialNoiseOfAnotherShapeOrNotFiniteIsRefused() {
+    try (INDArray initial = noise(Seed.of(18).splits(2))) {
+      assertThatThrownBy(() -> model.generateFrom(prompts(3), initial))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("= [3, 4, 8, 8] for 3 prompts, but theirs is [2, 4, 8, 8]");
+      assertThatThrownBy(() -> model.generateFrom(List.of(), initial))
+          .hasMessageContaining("at least one prompt");
+      initial.putScalar(new int[] {1, 0, 0, 0}, Float.NaN);
+      assertThatThrownBy(() -> model.generateFrom(prompts(2), initial))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("the initial latents of image 1 hold NaN; have they diverged?");
     }
   }
 

@@ -113,6 +113,23 @@ public final class SamplingRun {
   }
 
   /**
+   * Checks that no step draws noise, so that the initial noise alone decides what comes out.
+   *
+   * @return this run
+   * @throws IllegalStateException naming the first step that draws, and the way out
+   */
+  public SamplingRun requireDeterministic() {
+    for (SamplingStep step : steps) {
+      if (step.coefficients().sigma() != 0) {
+        throw new IllegalStateException(
+            "%s draws noise (sigma = %s), so the initial noise does not decide the image. Sample with DDIM and eta 0, DPM-Solver++ or Euler."
+                .formatted(step, step.coefficients().sigma()));
+      }
+    }
+    return this;
+  }
+
+  /**
    * Noise clean samples to where the run starts: image-to-image. A run without steps leaves them as
    * they are. Nothing is allocated; {@code out} may be one of the inputs.
    *

@@ -1,0 +1,40 @@
+package org.tastemaker.examples.zo;
+
+import java.util.Arrays;
+import java.util.Locale;
+import org.apache.commons.math3.distribution.TDistribution;
+
+/**
+ * The mean of some numbers with Student's confidence interval.
+ *
+ * @param mean of the numbers
+ * @param low end of the interval
+ * @param high end of the interval
+ */
+record Interval(double mean, double low, double high) {
+  /**
+   * The interval that contains the mean of what the numbers are drawn from with a probability of
+   * {@code 1 - error}, if that is normal.
+   */
+  static Interval of(double[] numbers, double error) {
+    int n = numbers.length;
+    double mean = Arrays.stream(numbers).average().orElseThrow();
+    double squares = Arrays.stream(numbers).map(x -> (x - mean) * (x - mean)).sum();
+    double quantile = new TDistribution(n - 1).inverseCumulativeProbability(1 - error / 2);
+    double half = quantile * Math.sqrt(squares / (n - 1) / n);
+    return new Interval(mean, mean - half, mean + half);
+  }
+
+  String asPowerOfTen() {
+    return String.format(
+        Locale.ROOT,
+        "%.3g [%.3g, %.3g]",
+        Math.pow(10, mean),
+        Math.pow(10, low),
+        Math.pow(10, high));
+  }
+
+  String asExponent() {
+    return String.format(Locale.ROOT, "%+.3f [%+.3f, %+.3f]", mean, low, high);
+  }
+}

@@ -1,0 +1,79 @@
+package org.tastemaker.optim.zo;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.tastemaker.core.Ranking;
+
+/**
+ * What the answer of an (m, k) oracle says, as a directed graph G = (N, E) with an edge (i, j) for
+ * each pair of which i is known to be better than j.
+ *
+ * <p>Without ties and without missing items it has {@code |E| = km - (k^2 + k)/2} edges: the k best
+ * in order, and each of them before each of the others. Tied items have no edge between them, and
+ * an item of which nothing is known has none at all.
+ *
+ * <p>A tie across the border between the best and the others stays whole on the side of the best.
+ */
+final class PreferenceGraph {
+  private final List<List<Integer>> best; // tiers, together at least k items
+  private final List<Integer> others; // all others that have a place
+  private final int size;
+
+  private PreferenceGraph(List<List<Integer>> best, List<Integer> others, int size) {
+    this.best = best;
+    this.others = others;
+    this.size = size;
+  }
+
+  /** The graph of an answer, of which only the order of the {@code k} best is used. */
+  static PreferenceGraph of(Ranking answer, int k) {
+    List<List<Integer>> best = new ArrayList<>();
+    List<Integer> others = new ArrayList<>();
+    int ranked = 0;
+    for (List<Integer> tier : answer.tiers()) {
+      if (ranked < k) {
+        best.add(tier);
+        ranked += tier.size();
+      } else {
+        others.addAll(tier);
+      }
+    }
+    return new PreferenceGraph(best, others, answer.size());
+  }
+
+  /** |E|, 0 where the answer prefers nothing to anything. */
+  int edges() {
+    int edges = 0;
+    int behind = best.stream().mapToInt(List::size).sum() + others.size();
+    for (List<Integer> tier : best) {
+      behind -= tier.size();
+      edges += tier.size() * behind;
+    }
+    return edges;
+  }
+
+  /**
+   * One number w_i for each item, 0 for a missing one.
+   *
+   * <p>Exact: the number of edges out of i minus the number into it, which is m - 1 - 2r for the
+   * item at place r (from 0) and -k for an item that is not among the best. Items that are tied
+   * over s places from r on share their weights' mean, m - 1 - 2r - (s - 1), which is again the net
+   * number of edges. m is the number of items that have a place.
+   */
+  int[] weights(ZoRankSgd.Weights kind) {
+    int placed = best.stream().mapToInt(List::size).sum() + others.size();
+    int extra = kind == ZoRankSgd.Weights.PUBLISHED_CODE ? 1 : 0;
+    int[] weights = new int[size];
+    int place = 0;
+    for (List<Integer> tier : best) {
+      for (int item : tier) {
+        weights[item] = placed - 1 + extra - 2 * place - (tier.size() - 1);
+      }
+      place += tier.size();
+    }
+    for (int item : others) {
+      weights[item] = -place;
+    }
+    return weights;
+  }
+}

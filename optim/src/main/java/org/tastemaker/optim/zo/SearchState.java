@@ -1,0 +1,176 @@
+package org.tastemaker.optim.zo;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.StepReport;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsException;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
+
+/** All that {@link ZoRankSgd} remembers from one question to the next, and its file. */
+final class SearchState {
+  private static final String FILE = "zo-rank-sgd.safetensors";
+  private static final String POINT = "point";
+  private static final String DIRECTION_SUM = "direction_sum";
+
+  float[] point; // x, [d]
+  float[] directionSum; // of the directions found at x, [d]
+  int directions;
+
+  /** The best probe of the round that is open, or -1 where its probes are still to be asked. */
+  int bestProbe = -1;
+
+  long round;
+  long evaluations;
+  long moves;
+  long unanswered;
+  long undecided;
+
+  private SearchState(float[] point, float[] directionSum) {
+    this.point = point;
+    this.directionSum = directionSum;
+  }
+
+  static SearchState at(float[] start) {
+    return new SearchState(start.clone(), new float[start.length]);
+  }
+
+  /** Whether this round's probes have been ranked. */
+  boolean probed() {
+    return bestProbe >= 0;
+  }
+
+  /** Moves, and forgets what was found at the old point. */
+  void moveTo(float[] winner) {
+    point = winner;
+    directionSum = new float[winner.length];
+    directions = 0;
+    moves++;
+  }
+
+  /** Ends the round. */
+  StepReport close(double stepLength, int averaged, @Nullable String stayed) {
+    round++;
+    bestProbe = -1;
+    return new StepReport(
+        round,
+        Map.of(
+            "moved", stayed == null ? 1.0 : 0.0,
+            "stepLength", stepLength,
+            "averagedDirections", (double) averaged,
+            "evaluations", (double) evaluations,
+            "moves", (double) moves,
+            "unanswered", (double) unanswered,
+            "undecided", (double) undecided),
+        stayed);
+  }
+
+  void write(Path folder, ZoRankSgd.Options options, Seed seed) {
+    SafetensorsWriter writer =
+        new SafetensorsWriter()
+            .add(POINT, point, DType.F32, point.length)
+            .add(DIRECTION_SUM, directionSum, DType.F32, directionSum.length);
+    run(options, seed).forEach(writer::metadata);
+    writer
+        .metadata("directions", Integer.toString(directions))
+        .metadata("bestProbe", Integer.toString(bestProbe))
+        .metadata("round", Long.toString(round))
+        .metadata("evaluations", Long.toString(evaluations))
+        .metadata("moves", Long.toString(moves))
+        .metadata("unanswered", Long.toString(unanswered))
+        .metadata("undecided", Long.toString(undecided))
+        .write(folder.resolve(FILE));
+  }
+
+  /** Reads a state that was written with the same options, seed and dimension. */
+  static SearchState read(Path folder, ZoRankSgd.Options options, Seed seed, int dimension) {
+    Path path = folder.resolve(FILE);
+    if (!Files.isRegularFile(path)) {
+      throw new IllegalArgumentException(
+          "there is no search to go on with in " + folder + ": it has no " + FILE);
+    }
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      Map<String, String> metadata = file.metadata();
+      requireRun(path, metadata, run(options, seed));
+      SearchState state =
+          new SearchState(vector(file, POINT, dimension), vector(file, DIRECTION_SUM, dimension));
+      state.directions = Math.toIntExact(number(path, metadata, "directions", 0));
+      state.bestProbe = Math.toIntExact(number(path, metadata, "bestProbe", -1));
+      state.round = number(path, metadata, "round", 0);
+      state.evaluations = number(path, metadata, "evaluations", 0);
+      state.moves = number(path, metadata, "moves", 0);
+      state.unanswered = number(path, metadata, "unanswered", 0);
+      state.undecided = number(path, metadata, "undecided", 0);
+      if (state.bestProbe >= options.probes() || (state.probed() && state.directions == 0)) {
+        throw new IllegalArgumentException(
+            "%s is damaged: best probe %d of %d, %d directions"
+                .formatted(path, state.bestProbe, options.probes(), state.directions));
+      }
+      return state;
+    } catch (SafetensorsException | ArithmeticException e) {
+      throw new IllegalArgumentException(path + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  /** What two runs must have in common for one to go on where the other was. */
+  private static Map<String, String> run(ZoRankSgd.Options options, Seed seed) {
+    return new TreeMap<>(
+        Map.of("options", options.toString(), "seed", Long.toString(seed.key()), "format", "1"));
+  }
+
+  private static void requireRun(
+      Path path, Map<String, String> found, Map<String, String> expected) {
+    List<String> differences = new ArrayList<>();
+    expected.forEach(
+        (key, here) -> {
+          String there = found.getOrDefault(key, "not set");
+          if (!there.equals(here)) {
+            differences.add("%s is %s there and %s here".formatted(key, there, here));
+          }
+        });
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%s is of another search: %s. Go on with the same settings, or begin a new search"
+              .formatted(path, String.join("; ", differences)));
+    }
+  }
+
+  private static float[] vector(SafetensorsFile file, String name, int dimension) {
+    if (!file.names().contains(name)) {
+      throw new IllegalArgumentException(file.path() + " is damaged: it holds no " + name);
+    }
+    float[] vector = file.floats(name);
+    if (vector.length != dimension) {
+      throw new IllegalArgumentException(
+          "%s is of another search: its %s has %d elements, but this search has %d"
+              .formatted(file.path(), name, vector.length, dimension));
+    }
+    for (int i = 0; i < vector.length; i++) {
+      if (!Float.isFinite(vector[i])) {
+        throw new IllegalArgumentException(
+            "%s is damaged: element %d of %s is %s".formatted(file.path(), i, name, vector[i]));
+      }
+    }
+    return vector;
+  }
+
+  private static long number(Path path, Map<String, String> metadata, String key, long least) {
+    String text = metadata.getOrDefault(key, "not there");
+    try {
+      long number = Long.parseLong(text);
+      if (number >= least) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Reported below, like a number out of range.
+    }
+    throw new IllegalArgumentException("%s is damaged: %s is %s".formatted(path, key, text));
+  }
+}

@@ -1,0 +1,388 @@
+package org.tastemaker.optim.zo;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.tastemaker.core.Ranking;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.StepReport;
+
+/**
+ * ZO-RankSGD: stochastic gradient descent on a function that can only be ranked.
+ *
+ * <p>Tang, Rybin and Chang, "Zeroth-Order Optimization Meets Human Feedback: Provable Learning via
+ * Ranking Oracles" (ICLR 2024), algorithms 1 and 2. The objective is
+ *
+ * <pre>
+ *   min_x f(x)   where of m points an oracle names the k best, in order, and f itself is never seen
+ * </pre>
+ *
+ * <p>The answer about {@code x + mu xi_1, ..., x + mu xi_m}, with xi_i standard normal, is a graph
+ * with the edges {@code E = {(i, j): f(x_i) < f(x_j) follows}}. Its estimate of the gradient's
+ * direction, and the descent direction that is used here, is
+ *
+ * <pre>
+ *   g = 1/|E| sum_{(i,j) in E} (x_j - x_i)/mu = -1/|E| sum_i w_i xi_i
+ *   d = -g,   w_i = m - 1 - 2r at place r = 0, 1, ... of the k best,   w_i = -k of the others
+ * </pre>
+ *
+ * <p>w_i is the number of edges out of i minus the number into it. Each round:
+ *
+ * <ol>
+ *   <li>asks for the k best of m probes around x, and adds their direction d to those of the
+ *       earlier rounds since the last move, which were found at the same x;
+ *   <li>asks for the best of {@code x + eta gamma^i dbar}, i = 0, ..., l - 1, where dbar is the
+ *       mean of these directions, of the best probe of this round, and of x itself;
+ *   <li>moves there and forgets the directions, unless the best is x: then the next round's
+ *       direction is averaged in, and the estimate becomes less noisy.
+ * </ol>
+ *
+ * <table class="striped">
+ * <caption>Notation</caption>
+ * <thead><tr><th>code</th><th>symbol</th></tr></thead>
+ * <tbody>
+ * <tr><td>point</td><td>x, [d]</td></tr>
+ * <tr><td>options.probes, best</td><td>m, k</td></tr>
+ * <tr><td>options.radius</td><td>mu</td></tr>
+ * <tr><td>options.stepSize, stepDecay, stepCandidates</td><td>eta, gamma, l</td></tr>
+ * <tr><td>graph.edges(), graph.weights()</td><td>|E|, w</td></tr>
+ * <tr><td>directionSum / directions</td><td>dbar, [d]</td></tr>
+ * </tbody>
+ * </table>
+ *
+ * <p><b>Differences from the public code</b> (TZW1998, optimizer.py): its weights of the ranked are
+ * m - 2r, one more than the graph's, so that they do not add up to 0 and the probes' mean enters
+ * the direction ({@link Weights#PUBLISHED_CODE} gives them); its direction has a factor mu, so its
+ * step size is eta / mu; it ranks without ties and without missing answers.
+ *
+ * <p><b>Ties and missing answers.</b> Tied probes share their places' weights and have no edge
+ * between them. A move needs a clear winner: where x is among the best, or has no place, it stays.
+ * An answer that says nothing moves nothing; it is counted, and the gathered directions are kept.
+ * If the problem throws, the round stays open, and the next {@link #step} asks the same question.
+ *
+ * <p>Probe i of round t is {@link Seed#gaussian stream} i of {@code seed.split(t)}, so a run that
+ * goes on from {@link #save} is the same, bit for bit, as one that was never stopped. Not
+ * thread-safe.
+ */
+public final class ZoRankSgd {
+  private final RankingProblem problem;
+  private final Options options;
+  private final Seed seed;
+  private SearchState state;
+
+  /** Which weights the items of an answer get. */
+  public enum Weights {
+    /** The net degrees of the preference graph: m - 1 - 2r, and -k. */
+    EXACT,
+    /** What the paper's public code computes: m - 2r, and -k. */
+    PUBLISHED_CODE
+  }
+
+  /**
+   * Hyper-parameters.
+   *
+   * @param probes m, at least 2: how many points around x are ranked
+   * @param best k, in [1, m]: how many of them the oracle puts in order
+   * @param radius mu, greater than 0: how far away the probes are, in units of a standard normal
+   *     deviate a coordinate
+   * @param stepSize eta, greater than 0: the largest step, times a direction whose length is near
+   *     {@code sqrt(2 d / |E|)} or more
+   * @param stepDecay gamma, in (0, 1): each further candidate is this much nearer
+   * @param stepCandidates l, at least 1: how many steps are tried
+   * @param weights which weights the items of an answer get
+   */
+  public record Options(
+      int probes,
+      int best,
+      double radius,
+      double stepSize,
+      double stepDecay,
+      int stepCandidates,
+      Weights weights) {
+    public Options {
+      require(probes >= 2, "probes must be at least 2, but was " + probes);
+      require(
+          best >= 1 && best <= probes,
+          "best must be in [1, probes] = [1, " + probes + "], but was " + best);
+      require(
+          radius > 0 && Double.isFinite(radius),
+          "radius must be greater than 0 and finite, but was " + radius);
+      require(
+          stepSize > 0 && Double.isFinite(stepSize),
+          "stepSize must be greater than 0 and finite, but was " + stepSize);
+      require(stepDecay > 0 && stepDecay < 1, "stepDecay must be in (0, 1), but was " + stepDecay);
+      require(stepCandidates >= 1, "stepCandidates must be at least 1, but was " + stepCandidates);
+      Objects.requireNonNull(weights, "weights == null");
+    }
+
+    /**
+     * The set-up of the paper's experiments on functions: 10 probes, all of them ranked, and 5
+     * steps that differ by factors of 0.1. The paper finds radius and step size by a grid search
+     * for each function; those here are where to begin for coordinates near 1. Against a judge who
+     * is never wrong a smaller radius is better; one who is needs a larger one, by which the probes
+     * differ visibly.
+     *
+     * @return the options
+     */
+    public static Options defaults() {
+      return new Options(10, 10, 1e-3, 0.3, 0.1, 5, Weights.EXACT);
+    }
+
+    /**
+     * For the initial noise of an image, judged by a person or a model that sees six images at a
+     * time: the 3 best of 6 probes, and 4 steps that differ by factors of 0.5 as in the public
+     * code. The radius and the step size are choices of this library: probes that look like their
+     * neighbours, and a largest step of about two thirds of the noise's own length.
+     *
+     * @return the options
+     */
+    public static Options forLatents() {
+      return new Options(6, 3, 0.1, 1, 0.5, 4, Weights.EXACT);
+    }
+
+    /**
+     * These options with another oracle.
+     *
+     * @param probes m, at least 2
+     * @param best k, in [1, m]
+     * @return new options
+     */
+    public Options withOracle(int probes, int best) {
+      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+    }
+
+    /**
+     * These options with another radius.
+     *
+     * @param radius mu, greater than 0
+     * @return new options
+     */
+    public Options withRadius(double radius) {
+      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+    }
+
+    /**
+     * These options with other steps.
+     *
+     * @param stepSize eta, greater than 0
+     * @param stepDecay gamma, in (0, 1)
+     * @param stepCandidates l, at least 1
+     * @return new options
+     */
+    public Options withSteps(double stepSize, double stepDecay, int stepCandidates) {
+      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+    }
+
+    /**
+     * These options with other weights.
+     *
+     * @param weights which weights the items of an answer get
+     * @return new options
+     */
+    public Options withWeights(Weights weights) {
+      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+    }
+
+    private static void require(boolean condition, String message) {
+      if (!condition) {
+        throw new IllegalArgumentException(message);
+      }
+    }
+  }
+
+  /**
+   * A search that begins.
+   *
+   * @param problem ranks the candidates
+   * @param start the first x, at least one finite number; copied
+   * @param options hyper-parameters
+   * @param seed of the probes
+   */
+  public ZoRankSgd(RankingProblem problem, float[] start, Options options, Seed seed) {
+    this.problem = Objects.requireNonNull(problem, "problem == null");
+    this.options = Objects.requireNonNull(options, "options == null");
+    this.seed = Objects.requireNonNull(seed, "seed == null");
+    if (start.length == 0) {
+      throw new IllegalArgumentException("the start must hold at least one number, but is empty");
+    }
+    for (int i = 0; i < start.length; i++) {
+      if (!Float.isFinite(start[i])) {
+        throw new IllegalArgumentException(
+            "the start must be finite, but its element " + i + " is " + start[i]);
+      }
+    }
+    this.state = SearchState.at(start);
+  }
+
+  /**
+   * Does one round: a ranking of the probes, and one of the steps along what they say.
+   *
+   * @return what happened. Its metrics are {@code moved} (0 or 1), {@code stepLength} (Euclidean),
+   *     {@code averagedDirections} (how many directions the tried one was the mean of), and counts
+   *     since the beginning: {@code evaluations} (new points that were shown), {@code moves},
+   *     {@code unanswered} and {@code undecided} (answers that preferred nothing). Where x stayed,
+   *     it is skipped with the reason
+   * @throws IllegalStateException if the problem's answer is of another number of items
+   * @throws ArithmeticException if a candidate is not finite; x has not moved then
+   */
+  public StepReport step() {
+    SearchState s = state;
+    if (!s.probed()) {
+      // 1. The k best of m probes around x.
+      List<float[]> xi = new ArrayList<>(); // [m][d]
+      for (int i = 0; i < options.probes(); i++) {
+        xi.add(noise(s, i));
+      }
+      List<float[]> probes = xi.stream().map(noise -> probe(s, noise)).toList();
+      Ranking answer = ask(probes, options.best());
+      s.evaluations += probes.size();
+      PreferenceGraph graph = PreferenceGraph.of(answer, options.best());
+      if (graph.edges() == 0) {
+        return stay(s, answer.isEmpty(), "the probes");
+      }
+      // 2. Their direction, beside those that were found at this x before.
+      addDirection(s, graph, xi);
+      s.bestProbe = answer.tiers().get(0).get(0);
+    }
+    // 3. The best of some steps along the mean direction, of the best probe, and of x.
+    int averaged = s.directions;
+    List<float[]> candidates = new ArrayList<>();
+    for (int i = 0; i < options.stepCandidates(); i++) {
+      candidates.add(candidate(s, options.stepSize() * Math.pow(options.stepDecay(), i))); // [d]
+    }
+    candidates.add(probe(s, noise(s, s.bestProbe)));
+    candidates.add(s.point.clone());
+    int current = candidates.size() - 1;
+    Ranking answer = ask(candidates, 1);
+    s.evaluations += options.stepCandidates();
+    // 4. Move, or stay and average in one more direction.
+    if (answer.isEmpty() || answer.rank(current).isEmpty()) {
+      return stay(s, answer.isEmpty(), "the steps");
+    }
+    if (answer.rank(current).getAsInt() == 1) {
+      return s.close(0, averaged, "no step is better than where the search stands");
+    }
+    float[] winner = candidates.get(answer.tiers().get(0).get(0));
+    double length = distance(s.point, winner);
+    s.moveTo(winner);
+    return s.close(length, averaged, null);
+  }
+
+  /**
+   * Where the search stands.
+   *
+   * @return x, a copy
+   */
+  public float[] point() {
+    return state.point.clone();
+  }
+
+  /**
+   * How many rounds were done.
+   *
+   * @return the number in the last report, 0 before the first
+   */
+  public long rounds() {
+    return state.round;
+  }
+
+  /**
+   * Writes all that is needed to go on later into {@code zo-rank-sgd.safetensors}.
+   *
+   * @param folder an existing folder
+   */
+  public void save(Path folder) {
+    state.write(folder, options, seed);
+  }
+
+  /**
+   * Goes back to what {@link #save} wrote. Rounds after it are the same, bit for bit, as without
+   * the interruption, if the problem's answers are.
+   *
+   * @param folder what {@code save} was given
+   * @throws IllegalArgumentException if there is nothing, or something damaged, or the search of
+   *     other options, another seed or another dimension; nothing has changed then
+   */
+  public void restore(Path folder) {
+    state = SearchState.read(folder, options, seed, state.point.length);
+  }
+
+  /** xi_i, [d]. */
+  private float[] noise(SearchState s, int i) {
+    float[] xi = new float[s.point.length];
+    seed.split(s.round).gaussian(i, xi);
+    return xi;
+  }
+
+  /** x + mu xi_i. */
+  private float[] probe(SearchState s, float[] xi) {
+    float[] probe = new float[s.point.length];
+    for (int c = 0; c < probe.length; c++) {
+      probe[c] = (float) (s.point[c] + options.radius() * xi[c]);
+    }
+    return probe;
+  }
+
+  /** 1/|E| sum_i w_i xi_i. */
+  private void addDirection(SearchState s, PreferenceGraph graph, List<float[]> xi) {
+    int[] weights = graph.weights(options.weights());
+    double[] direction = new double[s.point.length];
+    for (int i = 0; i < weights.length; i++) {
+      double w = (double) weights[i] / graph.edges();
+      float[] noise = xi.get(i);
+      for (int c = 0; c < direction.length; c++) {
+        direction[c] += w * noise[c];
+      }
+    }
+    for (int c = 0; c < direction.length; c++) {
+      s.directionSum[c] += (float) direction[c];
+    }
+    s.directions++;
+  }
+
+  /** x + step dbar. */
+  private float[] candidate(SearchState s, double step) {
+    float[] candidate = new float[s.point.length];
+    for (int c = 0; c < candidate.length; c++) {
+      candidate[c] = (float) (s.point[c] + step * s.directionSum[c] / s.directions);
+    }
+    return candidate;
+  }
+
+  private Ranking ask(List<float[]> candidates, int best) {
+    for (float[] candidate : candidates) {
+      for (float value : candidate) {
+        if (!Float.isFinite(value)) {
+          throw new ArithmeticException(
+              "round %d: a candidate holds %s; lower stepSize (%s) or radius (%s)"
+                  .formatted(state.round + 1, value, options.stepSize(), options.radius()));
+        }
+      }
+    }
+    Ranking answer = problem.rank(List.copyOf(candidates), best);
+    if (answer.size() != candidates.size()) {
+      throw new IllegalStateException(
+          "round %d: the answer must be a ranking of the %d candidates, but is one of %d items"
+              .formatted(state.round + 1, candidates.size(), answer.size()));
+    }
+    return answer;
+  }
+
+  private StepReport stay(SearchState s, boolean unanswered, String what) {
+    if (unanswered) {
+      s.unanswered++;
+      return s.close(0, s.directions, "there is no answer about " + what);
+    }
+    s.undecided++;
+    return s.close(0, s.directions, "the answer about " + what + " prefers nothing");
+  }
+
+  private static double distance(float[] a, float[] b) {
+    double squares = 0;
+    for (int c = 0; c < a.length; c++) {
+      squares += ((double) a[c] - b[c]) * ((double) a[c] - b[c]);
+    }
+    return Math.sqrt(squares);
+  }
+}
