@@ -238,6 +238,61 @@ class DenoisingStepTest {
   }
 
   @Test
+  void theDivergenceIsItsFactorTimesTheSquaredDifferenceOfTheOutputs() {
+    StepCoefficients c = step(PredictionType.EPSILON, false, 4);
+    double[] sums = new double[IMAGES];
+    double[] means = new double[IMAGES];
+    DenoisingStep.divergence(c, Reduction.SUM, output, noise, sample, sums);
+    DenoisingStep.divergence(c, Reduction.MEAN, output, noise, sample, means);
+    for (int n = 0; n < IMAGES; n++) {
+      double squares = 0;
+      for (int i = n * SIZE; i < (n + 1) * SIZE; i++) {
+        squares += Math.pow((double) output.get(i) - noise.get(i), 2);
+      }
+      // Double precision; the two means' difference cancels some digits.
+      assertThat(sums[n]).isCloseTo(c.klFactor() * squares, within(1e-10 * sums[n]));
+      assertThat(means[n]).isCloseTo(sums[n] / SIZE, within(1e-12 * sums[n]));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("steps")
+  void theGradientOfTheDivergenceIsItsSlopeAndIsAdded(StepCoefficients c, Reduction reduction) {
+    double[] weights = {1, -2, .5};
+    FloatBuffer gradient = empty();
+    for (int i = 0; i < gradient.capacity(); i++) {
+      gradient.put(i, 3);
+    }
+    DenoisingStep.addDivergenceGradient(c, reduction, output, noise, sample, weights, gradient);
+    for (int i = 0; i < IMAGES * SIZE; i++) {
+      float at = output.get(i);
+      float h = 0x1p-8f; // piecewise quadratic, as for the log-probability
+      output.put(i, at + h);
+      double plusAt = output.get(i);
+      double plus = weightedDivergence(c, reduction, weights);
+      output.put(i, at - h);
+      double minusAt = output.get(i);
+      double minus = weightedDivergence(c, reduction, weights);
+      output.put(i, at);
+      double slope = (plus - minus) / (plusAt - minusAt);
+      if (c.meanByOutput(sample.get(i), plusAt) == c.meanByOutput(sample.get(i), minusAt)) {
+        assertThat(gradient.get(i) - 3.0)
+            .isCloseTo(slope, within(1e-6 * Math.max(1, Math.abs(slope))));
+      }
+    }
+  }
+
+  private double weightedDivergence(StepCoefficients c, Reduction reduction, double[] weights) {
+    double[] divergences = new double[IMAGES];
+    DenoisingStep.divergence(c, reduction, output, noise, sample, divergences);
+    double sum = 0;
+    for (int n = 0; n < IMAGES; n++) {
+      sum += weights[n] * divergences[n];
+    }
+    return sum;
+  }
+
+  @Test
   void aMultistepStepIsNotTakenAlone() {
     StepCoefficients c =
         DpmSolverScheduler.of(SchedulerConfig.stableDiffusion())

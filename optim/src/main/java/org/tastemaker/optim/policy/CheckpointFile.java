@@ -110,7 +110,8 @@ public record CheckpointFile(long step, Map<String, Object> state) {
           || !json.path("settings").isObject()
           || !json.path("state").isObject()) {
         throw new IllegalArgumentException(
-            file + " is damaged: it lacks its format, writer, step, settings or state");
+            "%s is not of a checkpoint of \"%s\", or damaged: it lacks its format, writer, step, settings or state"
+                .formatted(file, writer));
       }
       if (!json.path("writer").asText().equals(writer)) {
         throw new IllegalArgumentException(

@@ -328,7 +328,7 @@ class DdpoTest {
             "estimator is IMPORTANCE_SAMPLING in the checkpoint and SCORE_FUNCTION now")
         .hasMessageContaining("updatesPerEpoch is 4 in the checkpoint and 1 now");
     assertThatThrownBy(() -> other.restore(folder.resolve("policy")))
-        .hasMessageContaining("holds a checkpoint of");
+        .hasMessageContaining("is not of a checkpoint of \"ddpo\", or damaged");
   }
 
   @Test

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -235,16 +236,60 @@ class DiffusionPolicyTest {
   }
 
   @Test
-  void aReferenceOfAnotherShapeIsAnError() {
-    try (LatentDiffusion other = TinyModel.create(Seed.of(9))) {
+  void anotherModelMayBeTheReference() {
+    try (LatentDiffusion other = TinyModel.create(Seed.of(9));
+        Rollout rollout = rollout(policy.sampler())) {
       policy.useReference(other);
-      LatentDiffusion.Options wide = model.options().withSize(16, 16);
-      try (DiffusionPolicy large = DiffusionPolicy.lora(model.with(wide), lora);
-          Rollout rollout = rollout(policy.sampler())) {
-        assertThatThrownBy(() -> large.transitions(rollout, 1))
-            .hasMessageContaining("latents are [C, h, w] = [4, 4, 4]")
-            .hasMessageContaining("[4, 8, 8]");
+      Transitions transitions = policy.transitions(rollout, 1);
+      transitions.forward(new int[] {0}, new int[] {1});
+      assertThat(transitions.divergences(Transitions.Divergence.EXACT)[0]).isGreaterThan(1e-6);
+    }
+  }
+
+  @Test
+  void aReferenceThatPredictsSomethingElseIsAnError() {
+    try (LatentDiffusion other = TinyModel.create(Seed.of(9))) {
+      Components its = other.components();
+      LatentDiffusion velocity =
+          LatentDiffusion.of(
+              new Components(
+                  its.unet(),
+                  its.vae(),
+                  its.textEncoder(),
+                  its.tokenizer(),
+                  its.scheduler().with("prediction_type", "v_prediction").with("beta_end", 0.02)));
+      assertThatThrownBy(() -> policy.useReference(velocity))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("prediction_type are EPSILON and V_PREDICTION")
+          .hasMessageContaining("noise schedule are 1000 levels");
+    }
+  }
+
+  @Test
+  void aRolloutOfAnotherShapeIsAnError() {
+    LatentDiffusion.Options wide = model.options().withSize(16, 16);
+    try (DiffusionPolicy large = DiffusionPolicy.lora(model.with(wide), lora);
+        Rollout rollout = rollout(policy.sampler())) {
+      assertThatThrownBy(() -> large.transitions(rollout, 1))
+          .hasMessageContaining("latents are [C, h, w] = [4, 4, 4]")
+          .hasMessageContaining("[4, 8, 8]");
+    }
+  }
+
+  @Test
+  void theDivergenceSpentIsTheSumOverStepsAndElementsAveragedOverImages() {
+    GradientCheck.perturb(policy, Seed.of(4), 0.3);
+    try (Rollout rollout = rollout(policy.sampler())) {
+      Transitions transitions = policy.transitions(rollout, 4);
+      double sum = 0;
+      for (int t = 0; t < 3; t++) {
+        transitions.forward(new int[] {0, 1, 2, 3}, new int[] {t, t, t, t});
+        for (double mean : transitions.divergences(Transitions.Divergence.EXACT)) {
+          sum += 64 * mean / 4;
+        }
       }
+      // Other micro-batches: float rounding of the U-Net.
+      assertThat(policy.divergenceFromReference(rollout, 5)).isCloseTo(sum, within(1e-4 * sum));
     }
   }
 
