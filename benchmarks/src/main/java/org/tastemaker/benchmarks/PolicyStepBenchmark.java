@@ -3,11 +3,11 @@ package org.tastemaker.benchmarks;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -37,6 +37,7 @@ import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.GradientClip;
+import org.tastemaker.diffusion.train.GradientViews;
 
 /**
  * One micro-step of DDPO on a batch: the U-Net with guidance (so on twice the batch), the step's
@@ -77,6 +78,14 @@ public class PolicyStepBenchmark {
   private AdamW optimizer;
   private List<FloatBuffer> weights = List.of();
   private INDArray cotangent; // [2B, 4, h, w]
+  private Map<String, INDArray> cotangents = Map.of();
+  private FloatBuffer unconditionalCotangent; // [B, 4, h, w], the first half of it
+  private FloatBuffer conditionalCotangent;
+  private GradientViews gradients;
+  private FloatBuffer sample; // [B, 4, h, w]
+  private @Nullable INDArray output; // [2B, 4, h, w]
+  private FloatBuffer unconditional; // [B, 4, h, w], the first half of it
+  private FloatBuffer conditional;
   private FloatBuffer next; // [B, 4, h, w]
   private FloatBuffer guided;
   private FloatBuffer gradient;
@@ -106,13 +115,13 @@ public class PolicyStepBenchmark {
             .withTrainable(lora.trainable())
             .withFactory(Workload.factory(execution));
     function = unet.function(2 * batch, latent, latent, 77, options);
-    INDArray sample = Workload.normal(Seed.of(1), 2L * batch, 4, latent, latent);
+    INDArray latents = Workload.normal(Seed.of(1), 2L * batch, 4, latent, latent);
     int half = batch * 4 * latent * latent;
-    FloatBuffer x = FloatBuffers.of(sample);
+    FloatBuffer x = FloatBuffers.of(latents);
     x.put(half, x, 0, half);
     inputs =
         Map.of(
-            UNet2DConditionModel.SAMPLE, sample,
+            UNet2DConditionModel.SAMPLE, latents,
             UNet2DConditionModel.TIMESTEP,
                 Workload.normal(Seed.of(2), 2L * batch).muli(0).addi(481),
             UNet2DConditionModel.TEXT,
@@ -144,7 +153,14 @@ public class PolicyStepBenchmark {
     old = new double[batch];
     density = new double[batch];
     slope = new double[batch];
-    probabilities(predict());
+    FloatBuffer both = FloatBuffers.of(cotangent);
+    unconditionalCotangent = both.slice(0, half);
+    conditionalCotangent = both.slice(half, half);
+    cotangents = Map.of(UNet2DConditionModel.OUT, cotangent);
+    gradients = new GradientViews(lora.parameters().arrays().keySet());
+    sample = x.slice(0, half);
+    predict();
+    probabilities();
     System.arraycopy(density, 0, old, 0, batch);
   }
 
@@ -156,8 +172,8 @@ public class PolicyStepBenchmark {
   @Benchmark
   public double step() {
     // 1. The policy's log-probability of the recorded step.
-    FloatBuffer output = predict();
-    probabilities(output);
+    predict();
+    probabilities();
     // 2. The clipped loss, mean of max(-A rho, -A clamp(rho)), and its slope by the
     // log-probability.
     for (int i = 0; i < batch; i++) {
@@ -167,36 +183,32 @@ public class PolicyStepBenchmark {
       slope[i] = open ? -advantages[i] * rho / batch : 0;
     }
     // 3. Back to the two halves of the U-Net's output, and to the adapter's weights.
-    int half = gradient.capacity();
-    FloatBuffer x =
-        FloatBuffers.of(Objects.requireNonNull(inputs.get(UNet2DConditionModel.SAMPLE)));
     DenoisingStep.logProbabilityGradient(
-        step, Reduction.MEAN, guided, x.slice(0, half), next, slope, gradient);
-    FloatBuffer both = FloatBuffers.of(cotangent);
-    DenoisingStep.guideGradient(GUIDANCE, gradient, both.slice(0, half), both.slice(half, half));
-    Map<String, INDArray> gradients =
-        function.backward(Map.of(UNet2DConditionModel.OUT, cotangent));
+        step, Reduction.MEAN, guided, sample, next, slope, gradient);
+    DenoisingStep.guideGradient(GUIDANCE, gradient, unconditionalCotangent, conditionalCotangent);
+    gradients.show(function.backward(cotangents));
     // 4. The optimizer.
-    Map<String, FloatBuffer> byName = new LinkedHashMap<>();
-    for (String name : lora.parameters().arrays().keySet()) {
-      byName.put(name, FloatBuffers.of(Objects.requireNonNull(gradients.get(name))));
-    }
-    double norm = GradientClip.byGlobalNorm(1, byName);
-    optimizer.update(3e-4, weights, List.copyOf(byName.values()));
+    double norm = GradientClip.byGlobalNorm(1, gradients.byName());
+    optimizer.update(3e-4, weights, gradients.inOrder());
     return norm;
   }
 
-  private FloatBuffer predict() {
-    return FloatBuffers.of(
-        Objects.requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT)));
+  /** Runs the U-Net; views of its output are made where it is in another array than before. */
+  @SuppressWarnings("ReferenceEquality")
+  private void predict() {
+    INDArray now = Objects.requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT));
+    if (now != output) {
+      output = now;
+      FloatBuffer both = FloatBuffers.of(now);
+      int half = guided.capacity();
+      unconditional = both.slice(0, half);
+      conditional = both.slice(half, half);
+    }
   }
 
-  private void probabilities(FloatBuffer output) {
-    int half = guided.capacity();
-    FloatBuffer x =
-        FloatBuffers.of(Objects.requireNonNull(inputs.get(UNet2DConditionModel.SAMPLE)));
-    DenoisingStep.guide(GUIDANCE, output.slice(0, half), output.slice(half, half), guided);
-    DenoisingStep.logProbability(step, Reduction.MEAN, guided, x.slice(0, half), next, density);
+  private void probabilities() {
+    DenoisingStep.guide(GUIDANCE, unconditional, conditional, guided);
+    DenoisingStep.logProbability(step, Reduction.MEAN, guided, sample, next, density);
   }
 
   /** Frees everything. */
