@@ -29,12 +29,7 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.schedule.DdimScheduler;
-import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
-import org.tastemaker.diffusion.schedule.Reduction;
-import org.tastemaker.diffusion.schedule.SchedulerConfig;
-import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.GradientClip;
 import org.tastemaker.diffusion.train.GradientViews;
@@ -51,9 +46,6 @@ import org.tastemaker.diffusion.train.GradientViews;
 @Measurement(iterations = 9, time = 3)
 @Fork(1)
 public class PolicyStepBenchmark {
-  private static final double GUIDANCE = 5;
-  private static final double CLIP = 1e-4;
-
   /** A model folder in the diffusers layout, or {@code small}. */
   @Param("small")
   public String model = "";
@@ -73,26 +65,17 @@ public class PolicyStepBenchmark {
   private UNet2DConditionModel unet;
   private Lora lora;
   private GraphFunction function;
+  private PolicyObjective objective;
   private Map<String, INDArray> inputs = Map.of();
-  private StepCoefficients step;
-  private AdamW optimizer;
-  private List<FloatBuffer> weights = List.of();
-  private INDArray cotangent; // [2B, 4, h, w]
-  private Map<String, INDArray> cotangents = Map.of();
-  private FloatBuffer unconditionalCotangent; // [B, 4, h, w], the first half of it
-  private FloatBuffer conditionalCotangent;
-  private GradientViews gradients;
-  private FloatBuffer sample; // [B, 4, h, w]
   private @Nullable INDArray output; // [2B, 4, h, w]
   private FloatBuffer unconditional; // [B, 4, h, w], the first half of it
   private FloatBuffer conditional;
-  private FloatBuffer next; // [B, 4, h, w]
-  private FloatBuffer guided;
-  private FloatBuffer gradient;
-  private double[] advantages = {};
-  private double[] old = {};
-  private double[] density = {};
-  private double[] slope = {};
+  private Map<String, INDArray> cotangents = Map.of(); // [2B, 4, h, w]
+  private FloatBuffer unconditionalCotangent; // [B, 4, h, w], the first half of it
+  private FloatBuffer conditionalCotangent;
+  private GradientViews gradients;
+  private AdamW optimizer;
+  private List<FloatBuffer> weights = List.of();
 
   /** Made by JMH. */
   @SuppressWarnings("NullAway.Init")
@@ -126,42 +109,20 @@ public class PolicyStepBenchmark {
                 Workload.normal(Seed.of(2), 2L * batch).muli(0).addi(481),
             UNet2DConditionModel.TEXT,
                 Workload.normal(Seed.of(3), 2L * batch, 77, unet.config().crossAttentionDim()));
-    step =
-        DdimScheduler.of(SchedulerConfig.stableDiffusion(), DdimScheduler.Options.ddpo())
-            .begin(50)
-            .steps()
-            .get(25)
-            .coefficients();
     weights = new ArrayList<>();
     lora.parameters().arrays().values().forEach(array -> weights.add(FloatBuffers.of(array)));
     optimizer =
         new AdamW(
             AdamW.Options.defaults(), weights.stream().mapToInt(FloatBuffer::remaining).toArray());
-    cotangent = Nd4j.create(DataType.FLOAT, 2L * batch, 4, latent, latent);
-    next = FloatBuffer.allocate(half);
-    guided = FloatBuffer.allocate(half);
-    gradient = FloatBuffer.allocate(half);
-    float[] values = new float[half];
-    Seed.of(4).gaussian(0, values);
-    next.put(0, values);
-    float[] drawn = new float[batch];
-    Seed.of(5).gaussian(0, drawn);
-    advantages = new double[batch];
-    for (int i = 0; i < batch; i++) {
-      advantages[i] = drawn[i];
-    }
-    old = new double[batch];
-    density = new double[batch];
-    slope = new double[batch];
+    gradients = new GradientViews(lora.parameters().arrays().keySet());
+    INDArray cotangent = Nd4j.create(DataType.FLOAT, 2L * batch, 4, latent, latent);
+    cotangents = Map.of(UNet2DConditionModel.OUT, cotangent);
     FloatBuffer both = FloatBuffers.of(cotangent);
     unconditionalCotangent = both.slice(0, half);
     conditionalCotangent = both.slice(half, half);
-    cotangents = Map.of(UNet2DConditionModel.OUT, cotangent);
-    gradients = new GradientViews(lora.parameters().arrays().keySet());
-    sample = x.slice(0, half);
+    objective = new PolicyObjective(batch, x.slice(0, half));
     predict();
-    probabilities();
-    System.arraycopy(density, 0, old, 0, batch);
+    objective.record(unconditional, conditional);
   }
 
   /**
@@ -171,23 +132,9 @@ public class PolicyStepBenchmark {
    */
   @Benchmark
   public double step() {
-    // 1. The policy's log-probability of the recorded step.
     predict();
-    probabilities();
-    // 2. The clipped loss, mean of max(-A rho, -A clamp(rho)), and its slope by the
-    // log-probability.
-    for (int i = 0; i < batch; i++) {
-      double rho = Math.exp(density[i] - old[i]);
-      double clamped = Math.min(1 + CLIP, Math.max(1 - CLIP, rho));
-      boolean open = -advantages[i] * rho >= -advantages[i] * clamped;
-      slope[i] = open ? -advantages[i] * rho / batch : 0;
-    }
-    // 3. Back to the two halves of the U-Net's output, and to the adapter's weights.
-    DenoisingStep.logProbabilityGradient(
-        step, Reduction.MEAN, guided, sample, next, slope, gradient);
-    DenoisingStep.guideGradient(GUIDANCE, gradient, unconditionalCotangent, conditionalCotangent);
+    objective.gradient(unconditional, conditional, unconditionalCotangent, conditionalCotangent);
     gradients.show(function.backward(cotangents));
-    // 4. The optimizer.
     double norm = GradientClip.byGlobalNorm(1, gradients.byName());
     optimizer.update(3e-4, weights, gradients.inOrder());
     return norm;
@@ -200,15 +147,10 @@ public class PolicyStepBenchmark {
     if (now != output) {
       output = now;
       FloatBuffer both = FloatBuffers.of(now);
-      int half = guided.capacity();
+      int half = both.remaining() / 2;
       unconditional = both.slice(0, half);
       conditional = both.slice(half, half);
     }
-  }
-
-  private void probabilities() {
-    DenoisingStep.guide(GUIDANCE, unconditional, conditional, guided);
-    DenoisingStep.logProbability(step, Reduction.MEAN, guided, sample, next, density);
   }
 
   /** Frees everything. */
@@ -216,7 +158,7 @@ public class PolicyStepBenchmark {
   public void tearDown() {
     unet.close();
     lora.close();
-    cotangent.close();
+    cotangents.values().forEach(INDArray::close);
     inputs.values().forEach(INDArray::close);
   }
 }
