@@ -3,11 +3,11 @@ package org.tastemaker.benchmarks;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -29,14 +29,10 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.schedule.DdimScheduler;
-import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
-import org.tastemaker.diffusion.schedule.Reduction;
-import org.tastemaker.diffusion.schedule.SchedulerConfig;
-import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.GradientClip;
+import org.tastemaker.diffusion.train.GradientViews;
 
 /**
  * One micro-step of DDPO on a batch: the U-Net with guidance (so on twice the batch), the step's
@@ -50,9 +46,6 @@ import org.tastemaker.diffusion.train.GradientClip;
 @Measurement(iterations = 9, time = 3)
 @Fork(1)
 public class PolicyStepBenchmark {
-  private static final double GUIDANCE = 5;
-  private static final double CLIP = 1e-4;
-
   /** A model folder in the diffusers layout, or {@code small}. */
   @Param("small")
   public String model = "";
@@ -72,18 +65,17 @@ public class PolicyStepBenchmark {
   private UNet2DConditionModel unet;
   private Lora lora;
   private GraphFunction function;
+  private PolicyObjective objective;
   private Map<String, INDArray> inputs = Map.of();
-  private StepCoefficients step;
+  private @Nullable INDArray output; // [2B, 4, h, w]
+  private FloatBuffer unconditional; // [B, 4, h, w], the first half of it
+  private FloatBuffer conditional;
+  private Map<String, INDArray> cotangents = Map.of(); // [2B, 4, h, w]
+  private FloatBuffer unconditionalCotangent; // [B, 4, h, w], the first half of it
+  private FloatBuffer conditionalCotangent;
+  private GradientViews gradients;
   private AdamW optimizer;
   private List<FloatBuffer> weights = List.of();
-  private INDArray cotangent; // [2B, 4, h, w]
-  private FloatBuffer next; // [B, 4, h, w]
-  private FloatBuffer guided;
-  private FloatBuffer gradient;
-  private double[] advantages = {};
-  private double[] old = {};
-  private double[] density = {};
-  private double[] slope = {};
 
   /** Made by JMH. */
   @SuppressWarnings("NullAway.Init")
@@ -106,46 +98,31 @@ public class PolicyStepBenchmark {
             .withTrainable(lora.trainable())
             .withFactory(Workload.factory(execution));
     function = unet.function(2 * batch, latent, latent, 77, options);
-    INDArray sample = Workload.normal(Seed.of(1), 2L * batch, 4, latent, latent);
+    INDArray latents = Workload.normal(Seed.of(1), 2L * batch, 4, latent, latent);
     int half = batch * 4 * latent * latent;
-    FloatBuffer x = FloatBuffers.of(sample);
+    FloatBuffer x = FloatBuffers.of(latents);
     x.put(half, x, 0, half);
     inputs =
         Map.of(
-            UNet2DConditionModel.SAMPLE, sample,
+            UNet2DConditionModel.SAMPLE, latents,
             UNet2DConditionModel.TIMESTEP,
                 Workload.normal(Seed.of(2), 2L * batch).muli(0).addi(481),
             UNet2DConditionModel.TEXT,
                 Workload.normal(Seed.of(3), 2L * batch, 77, unet.config().crossAttentionDim()));
-    step =
-        DdimScheduler.of(SchedulerConfig.stableDiffusion(), DdimScheduler.Options.ddpo())
-            .begin(50)
-            .steps()
-            .get(25)
-            .coefficients();
     weights = new ArrayList<>();
     lora.parameters().arrays().values().forEach(array -> weights.add(FloatBuffers.of(array)));
     optimizer =
         new AdamW(
             AdamW.Options.defaults(), weights.stream().mapToInt(FloatBuffer::remaining).toArray());
-    cotangent = Nd4j.create(DataType.FLOAT, 2L * batch, 4, latent, latent);
-    next = FloatBuffer.allocate(half);
-    guided = FloatBuffer.allocate(half);
-    gradient = FloatBuffer.allocate(half);
-    float[] values = new float[half];
-    Seed.of(4).gaussian(0, values);
-    next.put(0, values);
-    float[] drawn = new float[batch];
-    Seed.of(5).gaussian(0, drawn);
-    advantages = new double[batch];
-    for (int i = 0; i < batch; i++) {
-      advantages[i] = drawn[i];
-    }
-    old = new double[batch];
-    density = new double[batch];
-    slope = new double[batch];
-    probabilities(predict());
-    System.arraycopy(density, 0, old, 0, batch);
+    gradients = new GradientViews(lora.parameters().arrays().keySet());
+    INDArray cotangent = Nd4j.create(DataType.FLOAT, 2L * batch, 4, latent, latent);
+    cotangents = Map.of(UNet2DConditionModel.OUT, cotangent);
+    FloatBuffer both = FloatBuffers.of(cotangent);
+    unconditionalCotangent = both.slice(0, half);
+    conditionalCotangent = both.slice(half, half);
+    objective = new PolicyObjective(batch, x.slice(0, half));
+    predict();
+    objective.record(unconditional, conditional);
   }
 
   /**
@@ -155,48 +132,25 @@ public class PolicyStepBenchmark {
    */
   @Benchmark
   public double step() {
-    // 1. The policy's log-probability of the recorded step.
-    FloatBuffer output = predict();
-    probabilities(output);
-    // 2. The clipped loss, mean of max(-A rho, -A clamp(rho)), and its slope by the
-    // log-probability.
-    for (int i = 0; i < batch; i++) {
-      double rho = Math.exp(density[i] - old[i]);
-      double clamped = Math.min(1 + CLIP, Math.max(1 - CLIP, rho));
-      boolean open = -advantages[i] * rho >= -advantages[i] * clamped;
-      slope[i] = open ? -advantages[i] * rho / batch : 0;
-    }
-    // 3. Back to the two halves of the U-Net's output, and to the adapter's weights.
-    int half = gradient.capacity();
-    FloatBuffer x =
-        FloatBuffers.of(Objects.requireNonNull(inputs.get(UNet2DConditionModel.SAMPLE)));
-    DenoisingStep.logProbabilityGradient(
-        step, Reduction.MEAN, guided, x.slice(0, half), next, slope, gradient);
-    FloatBuffer both = FloatBuffers.of(cotangent);
-    DenoisingStep.guideGradient(GUIDANCE, gradient, both.slice(0, half), both.slice(half, half));
-    Map<String, INDArray> gradients =
-        function.backward(Map.of(UNet2DConditionModel.OUT, cotangent));
-    // 4. The optimizer.
-    Map<String, FloatBuffer> byName = new LinkedHashMap<>();
-    for (String name : lora.parameters().arrays().keySet()) {
-      byName.put(name, FloatBuffers.of(Objects.requireNonNull(gradients.get(name))));
-    }
-    double norm = GradientClip.byGlobalNorm(1, byName);
-    optimizer.update(3e-4, weights, List.copyOf(byName.values()));
+    predict();
+    objective.gradient(unconditional, conditional, unconditionalCotangent, conditionalCotangent);
+    gradients.show(function.backward(cotangents));
+    double norm = GradientClip.byGlobalNorm(1, gradients.byName());
+    optimizer.update(3e-4, weights, gradients.inOrder());
     return norm;
   }
 
-  private FloatBuffer predict() {
-    return FloatBuffers.of(
-        Objects.requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT)));
-  }
-
-  private void probabilities(FloatBuffer output) {
-    int half = guided.capacity();
-    FloatBuffer x =
-        FloatBuffers.of(Objects.requireNonNull(inputs.get(UNet2DConditionModel.SAMPLE)));
-    DenoisingStep.guide(GUIDANCE, output.slice(0, half), output.slice(half, half), guided);
-    DenoisingStep.logProbability(step, Reduction.MEAN, guided, x.slice(0, half), next, density);
+  /** Runs the U-Net; views of its output are made where it is in another array than before. */
+  @SuppressWarnings("ReferenceEquality")
+  private void predict() {
+    INDArray now = Objects.requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT));
+    if (now != output) {
+      output = now;
+      FloatBuffer both = FloatBuffers.of(now);
+      int half = both.remaining() / 2;
+      unconditional = both.slice(0, half);
+      conditional = both.slice(half, half);
+    }
   }
 
   /** Frees everything. */
@@ -204,7 +158,7 @@ public class PolicyStepBenchmark {
   public void tearDown() {
     unet.close();
     lora.close();
-    cotangent.close();
+    cotangents.values().forEach(INDArray::close);
     inputs.values().forEach(INDArray::close);
   }
 }

@@ -13,6 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.compiled.Execution;
 import org.tastemaker.diffusion.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -27,8 +28,12 @@ import org.tastemaker.diffusion.model.UNetConfig;
  * <pre>
  * ./mvnw -pl diffusion -am test -Dtest=StableDiffusionSizeCheck -Dsurefire.failIfNoSpecifiedTests=false
  * </pre>
+ *
+ * <p>{@code -Dtastemaker.execution=replay}, or {@code session}, runs it another way than compiled.
  */
 class StableDiffusionSizeCheck {
+  private static final String EXECUTION = System.getProperty("tastemaker.execution", "compiled");
+
   private static final String CONFIG =
       """
       {"_class_name": "UNet2DConditionModel", "act_fn": "silu", "attention_head_dim": 8,
@@ -60,24 +65,38 @@ class StableDiffusionSizeCheck {
       fill(sample, 1);
       fill(text, 2);
       timestep.assign(500);
-      GraphFunction function = model.function(1, 64, 64, 77, FunctionOptions.inference());
+      long compiling = System.nanoTime();
+      GraphFunction function =
+          model.function(1, 64, 64, 77, FunctionOptions.inference().withFactory(factory()));
       Map<String, INDArray> inputs =
           Map.of(
               UNet2DConditionModel.SAMPLE, sample,
               UNet2DConditionModel.TIMESTEP, timestep,
               UNet2DConditionModel.TEXT, text);
       function.forward(inputs);
+      double first = (System.nanoTime() - compiling) / 1e9;
       long step = System.nanoTime();
       INDArray out = Objects.requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT));
       double seconds = (System.nanoTime() - step) / 1e9;
       assertThat(out.shape()).containsExactly(1, 4, 64, 64);
       assertThat(out.stdNumber().doubleValue()).isFinite().isPositive();
       System.out.printf(
-          "Stable Diffusion 1.5's size: loaded in %.1f s, one step in %.1f s, %.2f GB resident at"
-              + " most%n",
-          loaded, seconds, peakKilobytes() / 1e6);
+          "Stable Diffusion 1.5's size, %s: loaded in %.1f s, made and run once in %.1f s, one step"
+              + " in %.1f s, %.2f GB resident at most%n",
+          EXECUTION, loaded, first, seconds, peakKilobytes() / 1e6);
     }
     assertThat(peakKilobytes()).isLessThan(12_000_000L);
+  }
+
+  private static GraphFunction.Factory factory() {
+    return switch (EXECUTION) {
+      case "compiled" -> Execution.compiled();
+      case "replay" -> Execution.replay();
+      case "session" -> Execution.session();
+      default ->
+          throw new IllegalArgumentException(
+              "tastemaker.execution is compiled, replay or session, but was " + EXECUTION);
+    };
   }
 
   private static void fill(INDArray array, int stream) {

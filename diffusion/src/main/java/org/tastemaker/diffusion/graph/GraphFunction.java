@@ -26,6 +26,9 @@ public interface GraphFunction extends AutoCloseable {
    * cotangents {@code c_o}, at the inputs of the last {@link #forward}. The parameters must not
    * have changed since.
    *
+   * <p>A compiled function returns the same map of the same arrays at each call, so that views of
+   * them need to be made once; so does a replayed one, but for the map. A session makes new arrays.
+   *
    * @param cotangents for some or all outputs, by the output's name, of its shape and type; a
    *     missing one is zero
    * @return the gradients with respect to every trainable parameter and every differentiable input,

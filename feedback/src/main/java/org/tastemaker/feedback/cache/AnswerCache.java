@@ -19,7 +19,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
@@ -31,7 +30,9 @@ import org.tastemaker.feedback.Verdict;
  * <p>The key of an answer is a hash of the settings (model, wire format, sampling, form of the
  * images) and of {@link Question#id} and {@link Question#attempt}: the kind of question, the
  * prompt, the rubric with its words, the images in the order shown. The answer to a question is the
- * file {@code <folder>/<first two digits of the key>/<key>.json}, written as a whole or not at all.
+ * file {@code <folder>/<first two digits of the key>/<key>.json}. A process that is killed leaves
+ * it as a whole or not at all; a machine that loses power may lose, or damage, the answers of the
+ * last seconds, since each is not flushed to the disk.
  *
  * <p>Several threads that ask the same question at the same time make one call, and all get its
  * answer. A file that cannot be read is counted, moved aside to {@code <key>.json.damaged}, and the
@@ -70,6 +71,17 @@ public final class AnswerCache implements Judge {
    */
   public static AnswerCache of(Judge judge, String settings, Path folder) {
     Objects.requireNonNull(judge, "judge == null");
+    makeFolder(folder);
+    return new AnswerCache(judge, settings, folder);
+  }
+
+  /**
+   * Makes a folder for answers, if it is not there.
+   *
+   * @param folder where
+   * @throws UncheckedIOException if it cannot be made or written
+   */
+  public static void makeFolder(Path folder) {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
@@ -80,7 +92,6 @@ public final class AnswerCache implements Judge {
       throw new UncheckedIOException(
           new IOException("the folder for answers " + folder + " cannot be written"));
     }
-    return new AnswerCache(judge, settings, folder);
   }
 
   /**
@@ -175,8 +186,20 @@ public final class AnswerCache implements Judge {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot make the folder of " + file, e);
     }
-    AtomicFiles.write(file, answer.toJson(question, settings));
+    write(file, answer.toJson(question, settings));
     return answer;
+  }
+
+  /** Not flushed to the disk: a disk may take longer for that than the service for an answer. */
+  private static void write(Path file, String text) {
+    Path temporary =
+        file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    try {
+      Files.writeString(temporary, text);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot keep the answer " + file + ": " + e, e);
+    }
   }
 
   private @Nullable KeptAnswer read(String key, Question question) {

@@ -106,11 +106,23 @@ public final class Ledger implements AutoCloseable {
    * @throws IllegalArgumentException if there is a budget of money and the model has no price
    * @throws CancellationException if the thread is interrupted while it waits for calls in flight
    */
-  public synchronized Entry begin(String model, Usage estimate) {
+  public Entry begin(String model, Usage estimate) {
     if (budget.money() != null) {
       prices.requirePriceOf(model);
     }
     Sums asked = new Sums(estimate, prices.costOf(model, estimate).orElse(BigDecimal.ZERO));
+    long id = reserve(asked);
+    // Outside the lock: all calls would wait for the file otherwise.
+    try {
+      append(() -> LedgerLines.begin(clock.instant(), id, model, asked));
+    } catch (RuntimeException e) {
+      settle(id, model, null, false); // a call that is not in the book is not made
+      throw e;
+    }
+    return new Entry(id, model);
+  }
+
+  private synchronized long reserve(Sums asked) {
     try {
       for (Optional<String> limit = exceeded(reserved, asked);
           limit.isPresent();
@@ -130,8 +142,7 @@ public final class Ledger implements AutoCloseable {
     long id = nextId++;
     open.put(id, asked);
     reserved = reserved.plus(asked);
-    append(() -> LedgerLines.begin(clock.instant(), id, model, asked));
-    return new Entry(id, model);
+    return id;
   }
 
   /**
@@ -181,11 +192,19 @@ public final class Ledger implements AutoCloseable {
             + "; raise the budget and start again: what was answered so far is kept");
   }
 
-  private synchronized void end(
-      long id, String model, @Nullable Usage said, boolean estimated, String request) {
+  private void end(long id, String model, @Nullable Usage said, boolean estimated, String request) {
+    Sums used = settle(id, model, said, estimated);
+    if (used != null) {
+      append(() -> LedgerLines.end(clock.instant(), id, model, used, estimated, request));
+    }
+  }
+
+  /** What a call cost; null where it has ended before. */
+  private synchronized @Nullable Sums settle(
+      long id, String model, @Nullable Usage said, boolean estimated) {
     Sums asked = open.remove(id);
     if (asked == null) {
-      return; // it has ended before
+      return null;
     }
     reserved = reserved.minus(asked);
     Sums real = Sums.NONE;
@@ -197,9 +216,8 @@ public final class Ledger implements AutoCloseable {
       unknown++;
     }
     spent = spent.plus(real);
-    Sums used = real;
-    append(() -> LedgerLines.end(clock.instant(), id, model, used, estimated, request));
     notifyAll();
+    return real;
   }
 
   private void append(Supplier<String> line) {

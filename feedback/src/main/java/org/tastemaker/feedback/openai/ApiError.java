@@ -52,9 +52,9 @@ record ApiError(int status, String message, String type, String param, String co
       return new ApiError(
           status,
           clean(text(map.get("message")), key),
-          text(map.get("type")),
-          text(map.get("param")),
-          text(map.get("code")));
+          clean(text(map.get("type")), key),
+          clean(text(map.get("param")), key),
+          clean(text(map.get("code")), key));
     }
     return new ApiError(status, clean(error instanceof String s ? s : body, key), "", "", "");
   }

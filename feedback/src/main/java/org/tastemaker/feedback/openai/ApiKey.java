@@ -1,5 +1,7 @@
 package org.tastemaker.feedback.openai;
 
+import com.google.common.base.Throwables;
+import java.io.IOException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,21 @@ final class ApiKey {
   String redact(String text) {
     String without = secret == null ? text : text.replace(secret, HIDDEN);
     return LOOKS_LIKE_A_KEY.matcher(without).replaceAll(HIDDEN);
+  }
+
+  /** Whether a text holds this key; not of one so short that it may be there by chance. */
+  boolean isIn(String text) {
+    return secret != null && secret.length() >= 12 && text.contains(secret);
+  }
+
+  /** A failure of which no message, causes included, holds this key; the same one if it may be. */
+  Throwable redact(Throwable failure) {
+    if (!isIn(Throwables.getStackTraceAsString(failure))) {
+      return failure;
+    }
+    IOException without = new IOException(redact(failure.toString()));
+    without.setStackTrace(failure.getStackTrace());
+    return without;
   }
 
   @Override

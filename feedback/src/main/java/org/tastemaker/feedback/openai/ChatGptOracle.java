@@ -47,6 +47,8 @@ import org.tastemaker.feedback.resilience.Sleeper;
  * <p>Thread-safe.
  */
 public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
+  private static final String CAPABILITIES = "capabilities.json";
+
   private final OpenAiClient client;
   private final ChatGptJudge judge;
   private final ChatGptJudge.Options options;
@@ -64,6 +66,11 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     Ledger ledger = builder.ledger != null ? builder.ledger : openLedger(builder);
     this.own = builder.ledger != null ? null : ledger;
     try {
+      Path answers = builder.answers;
+      if (answers != null && !builder.replay) {
+        AnswerCache.makeFolder(answers);
+        builder.client.memory(answers.resolve(CAPABILITIES));
+      }
       this.client = builder.client(ledger);
       this.judge = new ChatGptJudge(client, options);
       this.cache = builder.cache(judge);
@@ -137,6 +144,16 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
    */
   public ResilientCaller.Counts calls() {
     return client.counts();
+  }
+
+  /**
+   * How many images were scaled and compressed so far: once each, however often they are asked
+   * about.
+   *
+   * @return at least 0
+   */
+  public long encodings() {
+    return judge.encodings();
   }
 
   /**
@@ -323,7 +340,8 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Keeps answers, and asks no question that has one.
+     * Keeps answers, and asks no question that has one. What is learnt of the model is kept there
+     * too, in {@code capabilities.json}.
      *
      * @param folder where; made if it is not there
      * @return this builder

@@ -74,7 +74,7 @@ final class HttpFailures {
   static AttemptFailed of(IOException failure, String where, String what, ApiKey key) {
     return AttemptFailed.server(
         new FeedbackException.TransportFailed(
-            what + " at " + where + " failed: " + words(failure, key), failure, false),
+            what + " at " + where + " failed: " + words(failure, key), key.redact(failure), false),
         true,
         null);
   }
@@ -84,7 +84,7 @@ final class HttpFailures {
     return AttemptFailed.server(
         new FeedbackException.TransportFailed(
             what + " at " + where + " gave an answer of another form: " + words(failure, key),
-            failure,
+            key.redact(failure),
             false),
         true,
         null);

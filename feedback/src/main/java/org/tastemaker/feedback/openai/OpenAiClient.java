@@ -1,8 +1,10 @@
 package org.tastemaker.feedback.openai;
 
 import com.squareup.moshi.JsonDataException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -44,12 +46,16 @@ public final class OpenAiClient implements AutoCloseable {
   private final Ledger ledger;
   private final ResilientCaller caller;
   private final PaidCalls calls;
-  private final ConcurrentMap<String, ModelCapabilities> capabilities = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, ModelCapabilities> capabilities;
+  private final @Nullable CapabilityFile memory;
 
   private OpenAiClient(Builder builder, HttpUrl baseUrl, ApiKey key) {
     this.baseUrl = baseUrl;
     this.key = key;
     this.ledger = builder.ledger;
+    this.memory = builder.memory == null ? null : new CapabilityFile(builder.memory);
+    this.capabilities =
+        new ConcurrentHashMap<>(memory == null ? Map.of() : memory.read(baseUrl.toString()));
     this.caller = new ResilientCaller(builder.limits, builder.clock, builder.sleeper, builder.seed);
     this.calls =
         new PaidCalls(
@@ -100,7 +106,8 @@ public final class OpenAiClient implements AutoCloseable {
   }
 
   /**
-   * Tells what a model can do, to spare the calls that find it out.
+   * Tells what a model can do, to spare the calls that find it out. Stands over what was learnt in
+   * earlier runs, and is itself not kept for later ones.
    *
    * @param model its name
    * @param can its capabilities
@@ -190,9 +197,7 @@ public final class OpenAiClient implements AutoCloseable {
     return used.without(error, call)
         .map(
             less -> {
-              // Another thread may have learnt the same, or something else, meanwhile.
-              capabilities.compute(
-                  call.model(), (name, now) -> now == null || now.equals(used) ? less : now);
+              remember(call.model(), used, less);
               LOG.info("{} takes one parameter less: {}", call.model(), error.words());
               return true;
             })
@@ -206,9 +211,23 @@ public final class OpenAiClient implements AutoCloseable {
         && used.hiddenTokens() < 8 * HIDDEN_TOKENS) {
       ModelCapabilities more =
           used.withHiddenTokens(Math.max(HIDDEN_TOKENS, 2 * used.hiddenTokens()));
-      capabilities.compute(
-          call.model(), (name, now) -> now == null || now.equals(used) ? more : now);
+      remember(call.model(), used, more);
     }
+  }
+
+  /** Another thread may have learnt the same, or something else, meanwhile: then that counts. */
+  private void remember(String model, ModelCapabilities used, ModelCapabilities learnt) {
+    capabilities.compute(
+        model,
+        (name, now) -> {
+          if (now != null && !now.equals(used)) {
+            return now;
+          }
+          if (memory != null) {
+            memory.keep(baseUrl.toString(), model, learnt);
+          }
+          return learnt;
+        });
   }
 
   /** Fetches what an answer points to. */
@@ -246,6 +265,7 @@ public final class OpenAiClient implements AutoCloseable {
     private Sleeper sleeper = Sleeper.system();
     private Seed seed = Seed.of(0);
     private Duration timeout = Duration.ofMinutes(2);
+    private @Nullable Path memory;
 
     private Builder() {}
 
@@ -352,6 +372,17 @@ public final class OpenAiClient implements AutoCloseable {
         throw new IllegalArgumentException("a timeout must be over 0, but was " + timeout);
       }
       this.timeout = timeout;
+      return this;
+    }
+
+    /**
+     * Keeps what is learnt of models, and begins with what was learnt before.
+     *
+     * @param file small JSON; its folder must exist. Delete it to have everything learnt again
+     * @return this builder
+     */
+    public Builder memory(Path file) {
+      this.memory = Objects.requireNonNull(file, "file == null");
       return this;
     }
 

@@ -32,6 +32,7 @@ import retrofit2.converter.moshi.MoshiConverterFactory;
  * fit. What the calls are about is not known here.
  */
 final class PaidCalls implements AutoCloseable {
+  private static final String AUTHORIZATION = "Authorization";
   private static final int LONGEST_DOWNLOAD = 64 * 1024 * 1024;
 
   private final HttpUrl baseUrl;
@@ -61,9 +62,10 @@ final class PaidCalls implements AutoCloseable {
             .readTimeout(timeout)
             .writeTimeout(timeout)
             .connectTimeout(Duration.ofSeconds(10))
+            .socketFactory(new PromptSockets())
             .retryOnConnectionFailure(false) // a silent repetition may be billed
             .connectionPool(new ConnectionPool(inFlight, 5, TimeUnit.MINUTES))
-            .addInterceptor(chain -> chain.proceed(signed(chain.request())))
+            .addInterceptor(chain -> withoutKey(chain.proceed(signed(chain.request()))))
             .build();
     this.service =
         new Retrofit.Builder()
@@ -185,9 +187,22 @@ final class PaidCalls implements AutoCloseable {
     boolean ours =
         request.url().host().equals(baseUrl.host()) && request.url().port() == baseUrl.port();
     if (authorization != null && ours && request.method().equals("POST")) {
-      signed.header("Authorization", authorization);
+      signed.header(AUTHORIZATION, authorization);
     }
     return signed.build();
+  }
+
+  /** A server, or a proxy before it, may repeat the key in its answer, which is kept. */
+  private okhttp3.Response withoutKey(okhttp3.Response response) throws IOException {
+    if (response.request().header(AUTHORIZATION) == null) {
+      return response;
+    }
+    ResponseBody body = response.body();
+    String text = body.string();
+    return response
+        .newBuilder()
+        .body(ResponseBody.create(key.isIn(text) ? key.redact(text) : text, body.contentType()))
+        .build();
   }
 
   private ApiError error(Response<?> response) throws IOException {
@@ -197,11 +212,11 @@ final class PaidCalls implements AutoCloseable {
   }
 
   /** OkHttp reports an interrupted thread as a failed call. */
-  private static AttemptFailed interruptedOr(IOException failure, AttemptFailed otherwise)
+  private AttemptFailed interruptedOr(IOException failure, AttemptFailed otherwise)
       throws InterruptedException {
     if (Thread.interrupted()) {
       InterruptedException interrupted = new InterruptedException("interrupted in a call");
-      interrupted.initCause(failure);
+      interrupted.initCause(key.redact(failure));
       throw interrupted;
     }
     return otherwise;

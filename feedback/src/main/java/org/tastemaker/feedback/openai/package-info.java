@@ -13,11 +13,13 @@
  * </pre>
  *
  * <p><b>The key</b> is sent in one header and appears nowhere else: not in a log line, a message of
- * an exception, or a {@code toString}; texts of the server are searched for it, since the service's
- * own message about a wrong key repeats parts of it.
+ * an exception, or a {@code toString}; nor, by what a server repeats of it, in a ledger, a kept
+ * answer or a dataset: texts of the server are searched for it, since the service's own message
+ * about a wrong key repeats parts of it.
  *
  * <p><b>What a model can do is data</b> ({@link org.tastemaker.feedback.openai.ModelCapabilities}):
- * a request that is turned down for a parameter is sent again without it, and the client remembers.
+ * a request that is turned down for a parameter is sent again without it, and the client remembers;
+ * with a folder for answers, later runs do too.
  *
  * <p><b>Prompts and images are material, never instructions.</b> A prompt is shown to the judge as
  * a quoted JSON string, which it cannot end from within; the judge is told to follow nothing that

@@ -7,9 +7,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +67,7 @@ public final class JudgeOracle implements FeedbackOracle {
   private final GroupInquiry.Setup setup;
   private final int maxAttempts;
   private final int concurrency;
-  private final @Nullable Executor executor;
+  private final @Nullable Executor helpers; // null where the caller's thread does it all
   private final RunListener listener;
   private final Cancellation cancellation;
   private final PositionBias bias = new PositionBias();
@@ -83,7 +84,8 @@ public final class JudgeOracle implements FeedbackOracle {
             builder.seed);
     this.maxAttempts = builder.maxAttempts;
     this.concurrency = builder.concurrency;
-    this.executor = builder.executor;
+    this.helpers =
+        concurrency == 1 ? null : builder.executor != null ? builder.executor : ownThreads();
     this.listener = builder.listener;
     this.cancellation = builder.cancellation;
   }
@@ -105,49 +107,41 @@ public final class JudgeOracle implements FeedbackOracle {
     for (ImageGroup group : groups) {
       open.add(new GroupInquiry(setup, group, rubric));
     }
-    ExecutorService own =
-        concurrency > 1 && executor == null ? Executors.newCachedThreadPool(DAEMONS) : null;
-    try {
-      AtomicLong done = new AtomicLong();
-      long planned = 0;
-      while (true) {
-        // 1. One round of questions of all groups together, so that few groups can fill the line.
-        List<Asked> round = new ArrayList<>();
-        for (GroupInquiry group : open) {
-          group
-              .inquiries()
-              .forEach(
-                  inquiry ->
-                      inquiry
-                          .nextRound()
-                          .forEach(question -> round.add(new Asked(inquiry, question))));
-        }
-        if (round.isEmpty()) {
-          break;
-        }
-        planned += round.size();
-        long total = planned;
-        // 2. Ask.
-        List<Answered> answers =
-            Workers.map(
-                round,
-                concurrency,
-                concurrency == 1 ? null : executor != null ? executor : own,
-                asked -> {
-                  Answered answered = ask(asked.question());
-                  synchronized (done) { // events in their order, and one at a time
-                    listener.on(new RunEvent.Progress("judging", done.incrementAndGet(), total));
-                  }
-                  return answered;
-                });
-        // 3. Hand the answers over in the order of the questions, whatever order they came in.
-        for (int i = 0; i < round.size(); i++) {
-          round.get(i).inquiry().add(answers.get(i));
-        }
+    AtomicLong done = new AtomicLong();
+    long planned = 0;
+    while (true) {
+      // 1. One round of questions of all groups together, so that few groups can fill the line.
+      List<Asked> round = new ArrayList<>();
+      for (GroupInquiry group : open) {
+        group
+            .inquiries()
+            .forEach(
+                inquiry ->
+                    inquiry
+                        .nextRound()
+                        .forEach(question -> round.add(new Asked(inquiry, question))));
       }
-    } finally {
-      if (own != null) {
-        own.shutdown();
+      if (round.isEmpty()) {
+        break;
+      }
+      planned += round.size();
+      long total = planned;
+      // 2. Ask.
+      List<Answered> answers =
+          Workers.map(
+              round,
+              concurrency,
+              helpers,
+              asked -> {
+                Answered answered = ask(asked.question());
+                synchronized (done) { // events in their order, and one at a time
+                  listener.on(new RunEvent.Progress("judging", done.incrementAndGet(), total));
+                }
+                return answered;
+              });
+      // 3. Hand the answers over in the order of the questions, whatever order they came in.
+      for (int i = 0; i < round.size(); i++) {
+        round.get(i).inquiry().add(answers.get(i));
       }
     }
     return open.stream().map(group -> group.judgement(bias)).toList();
@@ -206,6 +200,12 @@ public final class JudgeOracle implements FeedbackOracle {
         }
       }
     }
+  }
+
+  /** Threads that end when they have had nothing to do for a while, and keep no process alive. */
+  private static Executor ownThreads() {
+    return new ThreadPoolExecutor(
+        0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), DAEMONS);
   }
 
   private static Aggregation defaultAggregation(Protocol protocol) {
@@ -311,7 +311,7 @@ public final class JudgeOracle implements FeedbackOracle {
     /**
      * Sets whose threads are used beside the caller's where concurrency is over 1.
      *
-     * @param executor by default threads that live as long as a call of {@link #rank}
+     * @param executor by default threads of the oracle's own, which end when idle
      * @return this builder
      */
     public Builder executor(Executor executor) {

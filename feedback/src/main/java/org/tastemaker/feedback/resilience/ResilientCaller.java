@@ -96,7 +96,12 @@ public final class ResilientCaller {
           return attempt(estimatedTokens, attempt, number);
         } catch (AttemptFailed failed) {
           Duration delay = delayBeforeNext(what, failed, number, jitter);
-          LOG.debug("{}: attempt {} failed, next in {}: {}", what, number, delay, failed.failure());
+          LOG.debug(
+              "{}: attempt {} failed, next in {}: {}",
+              what,
+              number,
+              delay,
+              failed.failure().toString());
           repetitions.incrementAndGet();
           sleeper.sleep(delay);
         }

@@ -1,0 +1,278 @@
+package org.tastemaker.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.AbstractList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Seed;
+import org.tastemaker.feedback.annotate.AnnotationJob;
+import org.tastemaker.feedback.annotate.JobReport;
+import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.openai.ChatGptOracle;
+import org.tastemaker.feedback.openai.ImageForm;
+import org.tastemaker.feedback.protocol.Protocol;
+import org.tastemaker.feedback.resilience.ResilientCaller;
+import org.tastemaker.feedback.rubric.Rubrics;
+import org.tastemaker.feedback.server.LoopbackServer;
+
+/**
+ * An annotation job against a server of set latency: how near it comes to the rate at which all
+ * allowed calls are always in flight, and what it keeps in memory.
+ *
+ * <pre>
+ * java -cp benchmarks.jar org.tastemaker.benchmarks.FeedbackLoad [name=value ...]
+ * </pre>
+ *
+ * <p>Everything is as in a real run: real HTTP, a dataset, kept answers and a ledger on disk. The
+ * server is a process of its own, so that what is measured is the client. Rounds follow each other
+ * in one process: the first one includes its start, a later one shows the steady rate. Between
+ * rounds the heap is measured after a collection. Each round has new images, which are drawn as
+ * they are needed.
+ *
+ * <p>The ideal rate is {@code inFlight / latency}. A number of calls that {@code inFlight} does not
+ * divide cannot reach it, since the last wave is not full; the share that a perfect client would
+ * reach is printed beside it.
+ *
+ * <table class="striped">
+ * <caption>Settings</caption>
+ * <thead><tr><th>name</th><th>default</th><th>what</th></tr></thead>
+ * <tbody>
+ * <tr><td>calls</td><td>2000</td><td>a round</td></tr>
+ * <tr><td>inFlight</td><td>64</td><td>calls at the same time</td></tr>
+ * <tr><td>latency</td><td>200</td><td>milliseconds that the server waits before it answers</td></tr>
+ * <tr><td>images</td><td>4</td><td>a group, and so a call</td></tr>
+ * <tr><td>orders</td><td>4</td><td>calls for a group: permutations that it is ranked in</td></tr>
+ * <tr><td>size</td><td>32</td><td>pixels of an image's side</td></tr>
+ * <tr><td>side</td><td>0</td><td>pixels that it is sent with; 0 for its own size</td></tr>
+ * <tr><td>rounds</td><td>4</td><td></td></tr>
+ * <tr><td>server</td><td>process</td><td>or {@code inside}: in this one</td></tr>
+ * <tr><td>folder</td><td>a temporary one</td><td>of dataset, answers and ledger</td></tr>
+ * </tbody>
+ * </table>
+ */
+public final class FeedbackLoad {
+  private final Map<String, String> settings;
+  private final PrintStream out;
+
+  private FeedbackLoad(Map<String, String> settings, PrintStream out) {
+    this.settings = settings;
+    this.out = out;
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param args settings, {@code name=value}; {@code serve} alone makes it the server
+   * @throws Exception if the server cannot be started, or the job fails
+   */
+  public static void main(String[] args) throws Exception {
+    Map<String, String> settings =
+        new TreeMap<>(
+            Map.of(
+                "calls", "2000",
+                "inFlight", "64",
+                "latency", "200",
+                "images", "4",
+                "orders", "4",
+                "size", "32",
+                "side", "0",
+                "rounds", "4",
+                "server", "process"));
+    settings.put("folder", "");
+    boolean serve = false;
+    for (String arg : args) {
+      int equals = arg.indexOf('=');
+      if (arg.equals("serve")) {
+        serve = true;
+      } else if (equals > 0 && settings.containsKey(arg.substring(0, equals))) {
+        settings.put(arg.substring(0, equals), arg.substring(equals + 1));
+      } else {
+        throw new IllegalArgumentException(
+            "a setting is name=value with a name of " + settings.keySet() + ", but was " + arg);
+      }
+    }
+    FeedbackLoad load = new FeedbackLoad(settings, System.out);
+    if (serve) {
+      load.serve();
+    } else if ("inside".equals(settings.get("server"))) {
+      try (LoopbackServer server = load.server()) {
+        load.run(server.baseUrl(), List.of(ProcessHandle.current()));
+      }
+    } else {
+      load.runWithServerProcess();
+    }
+  }
+
+  private int number(String name) {
+    return Integer.parseInt(Objects.requireNonNull(settings.get(name)));
+  }
+
+  private LoopbackServer server() {
+    return LoopbackServer.builder(MockOracle.of((image, prompt) -> image.get(0, 0, 0)))
+        .latency(Duration.ofMillis(number("latency")), Duration.ZERO)
+        .start();
+  }
+
+  /** Serves until the other process, which holds the other end of the input, is gone. */
+  private void serve() throws IOException {
+    try (LoopbackServer server = server()) {
+      out.println(server.baseUrl());
+      out.flush();
+      System.in.transferTo(PrintStream.nullOutputStream());
+    }
+  }
+
+  private void runWithServerProcess() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                FeedbackLoad.class.getName(),
+                "serve",
+                "latency=" + number("latency"))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (BufferedReader said =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      String baseUrl = said.readLine();
+      if (baseUrl == null) {
+        throw new IllegalStateException("the server's process ended without a word");
+      }
+      run(baseUrl, List.of(ProcessHandle.current(), process.toHandle()));
+    } finally {
+      process.getOutputStream().close();
+      if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    }
+  }
+
+  private void run(String baseUrl, List<ProcessHandle> processes) throws IOException {
+    int inFlight = number("inFlight");
+    Path folder =
+        settings.getOrDefault("folder", "").isEmpty()
+            ? Files.createTempDirectory("feedback-load")
+            : Path.of(settings.getOrDefault("folder", ""));
+    out.println(settings + " in " + folder);
+    try (ChatGptOracle oracle =
+        ChatGptOracle.builder()
+            .baseUrl(baseUrl)
+            .withoutApiKey()
+            .model("mock")
+            .judging(o -> o.withImages(ImageForm.DEFAULT.withSide(number("side"))))
+            .protocol(Protocol.listwise(number("orders")))
+            .limits(ResilientCaller.Options.DEFAULTS.withInFlight(inFlight))
+            .cache(folder.resolve("answers"))
+            .ledgerFile(folder.resolve("ledger.jsonl"))
+            .build()) {
+      double ideal = inFlight * 1000.0 / number("latency");
+      int waves = (number("calls") + inFlight - 1) / inFlight;
+      print("ideal rate %.1f calls/s, heap %.1f MB", ideal, heap());
+      print(
+          "a perfect client: %.1f %% of it, in %d waves",
+          100.0 * number("calls") / ((double) waves * inFlight), waves);
+      for (int round = 0; round < number("rounds"); round++) {
+        long callsBefore = oracle.calls().attempts();
+        List<Duration> cpuBefore = processes.stream().map(FeedbackLoad::cpu).toList();
+        long start = System.nanoTime();
+        JobReport report =
+            AnnotationJob.builder(
+                    folder.resolve("judgements.jsonl"),
+                    oracle,
+                    Rubrics.quality(),
+                    oracle.settings())
+                .concurrency(inFlight)
+                .build()
+                .run(groups(round));
+        double seconds = (System.nanoTime() - start) / 1e9;
+        long calls = oracle.calls().attempts() - callsBefore;
+        print(
+            "round %d: %d calls, %d judgements (%d missing) in %.2f s, %.1f calls/s, %.1f %% of the"
+                + " ideal rate, at most %d in flight, heap after collection %.1f MB,"
+                + " %d images encoded so far",
+            round + 1,
+            calls,
+            report.judged(),
+            report.missing(),
+            seconds,
+            calls / seconds,
+            100 * calls / seconds / ideal,
+            oracle.calls().mostInFlight(),
+            heap(),
+            oracle.encodings());
+        for (int i = 0; i < processes.size(); i++) {
+          Duration cpu = cpu(processes.get(i)).minus(cpuBefore.get(i));
+          print(
+              "  processor time %s: %.2f ms a call",
+              processes.size() == 1
+                  ? "of client and server"
+                  : i == 0 ? "of the client" : "of the server",
+              cpu.toMillis() / (double) calls);
+        }
+      }
+    }
+  }
+
+  /** Groups of noise, made when they are asked for. */
+  private List<ImageGroup> groups(int round) {
+    int count = number("calls") / number("orders");
+    int images = number("images");
+    int size = number("size");
+    return new AbstractList<>() {
+      @Override
+      public ImageGroup get(int index) {
+        Seed seed = Seed.of(1).split(round).split(index);
+        List<Image> noise =
+            IntStream.range(0, images).mapToObj(i -> noise(seed.split(i), size)).toList();
+        return new ImageGroup(Prompt.of("prompt " + round + " " + index), noise);
+      }
+
+      @Override
+      public int size() {
+        return count;
+      }
+    };
+  }
+
+  private static Image noise(Seed seed, int size) {
+    float[] values = new float[3 * size * size];
+    seed.gaussian(0, values);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Math.min(1, Math.max(0, 0.5f + 0.2f * values[i]));
+    }
+    return Image.of(3, size, size, values);
+  }
+
+  private static Duration cpu(ProcessHandle process) {
+    return process.info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
+  /** Megabytes that are in use after what is not was collected. */
+  private static double heap() {
+    Runtime runtime = Runtime.getRuntime();
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+    }
+    return (runtime.totalMemory() - runtime.freeMemory()) / 1e6;
+  }
+
+  private void print(String format, Object... values) {
+    out.println(String.format(Locale.ROOT, format, values));
+  }
+}

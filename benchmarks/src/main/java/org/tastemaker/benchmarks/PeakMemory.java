@@ -1,0 +1,174 @@
+package org.tastemaker.benchmarks;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Resident memory, at its peak, of the forward pass and of the policy step, by way of running the
+ * graph: each in a process of its own, with a heap of the same size. Linux only.
+ *
+ * <pre>
+ * java -cp benchmarks.jar org.tastemaker.benchmarks.PeakMemory [name=value ...]
+ * </pre>
+ *
+ * <table class="striped">
+ * <caption>Settings</caption>
+ * <thead><tr><th>name</th><th>default</th><th>what</th></tr></thead>
+ * <tbody>
+ * <tr><td>what</td><td>forward,policy</td><td>{@link UnetForwardBenchmark}, {@link
+ * PolicyStepBenchmark}</td></tr>
+ * <tr><td>execution</td><td>compiled,session</td><td>and {@code replay}</td></tr>
+ * <tr><td>model</td><td>small</td><td>or a folder in the diffusers layout</td></tr>
+ * <tr><td>batch, latent</td><td>32, 8</td><td>as in the benchmarks</td></tr>
+ * <tr><td>steps</td><td>10</td><td>before the peak is read</td></tr>
+ * <tr><td>heap</td><td>512m</td><td>the most that Java's heap may take</td></tr>
+ * </tbody>
+ * </table>
+ */
+public final class PeakMemory {
+  private static final Pattern RESULT = Pattern.compile("RESULT (\\d+) (\\d+)");
+
+  private final Map<String, String> settings;
+  private final PrintStream out;
+
+  private PeakMemory(Map<String, String> settings, PrintStream out) {
+    this.settings = settings;
+    this.out = out;
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param args settings, {@code name=value}; {@code run} before them makes it one of the processes
+   * @throws Exception if a process cannot be started, or fails
+   */
+  public static void main(String[] args) throws Exception {
+    Map<String, String> settings =
+        new TreeMap<>(
+            Map.of(
+                "what", "forward,policy",
+                "execution", "compiled,session",
+                "model", "small",
+                "batch", "32",
+                "latent", "8",
+                "steps", "10",
+                "heap", "512m"));
+    boolean run = false;
+    for (String arg : args) {
+      int equals = arg.indexOf('=');
+      if (arg.equals("run")) {
+        run = true;
+      } else if (equals > 0 && settings.containsKey(arg.substring(0, equals))) {
+        settings.put(arg.substring(0, equals), arg.substring(equals + 1));
+      } else {
+        throw new IllegalArgumentException(
+            "a setting is name=value with a name of " + settings.keySet() + ", but was " + arg);
+      }
+    }
+    PeakMemory memory = new PeakMemory(settings, System.out);
+    if (run) {
+      memory.measure();
+    } else {
+      memory.compare();
+    }
+  }
+
+  private String get(String name) {
+    return Objects.requireNonNull(settings.get(name));
+  }
+
+  private List<String> all(String name) {
+    return List.of(Pattern.compile(",").split(get(name)));
+  }
+
+  private void compare() throws IOException, InterruptedException {
+    out.println(settings);
+    out.println("what     execution  after set-up, MB   at the peak, MB");
+    for (String what : all("what")) {
+      for (String execution : all("execution")) {
+        Matcher result = process(what, execution);
+        out.printf(
+            Locale.ROOT,
+            "%-8s %-9s %17.0f %17.0f%n",
+            what,
+            execution,
+            Long.parseLong(result.group(1)) / 1000.0,
+            Long.parseLong(result.group(2)) / 1000.0);
+      }
+    }
+  }
+
+  private Matcher process(String what, String execution) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx" + get("heap"));
+    command.add("-XX:+UseSerialGC");
+    command.add("-Dorg.bytedeco.javacpp.maxbytes=0");
+    command.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=0");
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(PeakMemory.class.getName());
+    command.add("run");
+    Map<String, String> all = new TreeMap<>(settings);
+    all.put("what", what);
+    all.put("execution", execution);
+    all.forEach((name, value) -> command.add(name + "=" + value));
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    Matcher result = RESULT.matcher(said);
+    if (process.waitFor() != 0 || !result.find()) {
+      throw new IllegalStateException(what + " by " + execution + " failed: " + said);
+    }
+    return result;
+  }
+
+  private void measure() throws IOException {
+    int steps = Integer.parseInt(get("steps"));
+    long before;
+    if (get("what").equals("forward")) {
+      UnetForwardBenchmark benchmark = new UnetForwardBenchmark();
+      benchmark.model = get("model");
+      benchmark.batch = Integer.parseInt(get("batch"));
+      benchmark.latent = Integer.parseInt(get("latent"));
+      benchmark.execution = get("execution");
+      benchmark.setUp();
+      before = kilobytes("VmRSS");
+      for (int i = 0; i < steps; i++) {
+        benchmark.forward();
+      }
+    } else {
+      PolicyStepBenchmark benchmark = new PolicyStepBenchmark();
+      benchmark.model = get("model");
+      benchmark.batch = Integer.parseInt(get("batch"));
+      benchmark.latent = Integer.parseInt(get("latent"));
+      benchmark.execution = get("execution");
+      benchmark.setUp();
+      before = kilobytes("VmRSS");
+      for (int i = 0; i < steps; i++) {
+        benchmark.step();
+      }
+    }
+    out.println("RESULT " + before + " " + kilobytes("VmHWM"));
+  }
+
+  /** A number of the process, from Linux. */
+  private static long kilobytes(String name) throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith(name + ":"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,132 @@
+package org.tastemaker.feedback.openai;
+
+import com.squareup.moshi.JsonAdapter;
+import com.squareup.moshi.JsonDataException;
+import com.squareup.moshi.Moshi;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tastemaker.core.run.AtomicFiles;
+
+/**
+ * What was learnt of models, kept for the next run: each lesson cost a call that was turned down,
+ * and one about room for reasoning a call that was paid for.
+ *
+ * <p>The file is small JSON: by the server's address and the model's name, a {@link
+ * ModelCapabilities} each. It is no more than a memory. Where it cannot be read, is of another
+ * version or cannot be written, that is logged, and the lessons are learnt again; to have them
+ * learnt again on purpose, as when a server was changed, delete it.
+ *
+ * <p>Thread-safe. Several processes may use a file: a lesson that two learn at the same time may be
+ * kept of one alone.
+ */
+final class CapabilityFile {
+  private static final Logger LOG = LoggerFactory.getLogger(CapabilityFile.class);
+  private static final int FORMAT = 1;
+  private static final JsonAdapter<Content> JSON =
+      new Moshi.Builder().build().adapter(Content.class).indent(" ");
+
+  private final Path file;
+
+  CapabilityFile(Path file) {
+    this.file = file;
+  }
+
+  /**
+   * The file; public, in a class that is not, since Moshi calls its accessors. Its records check
+   * nothing: Moshi makes an error of what a constructor throws.
+   */
+  public record Content(int format, Map<String, Map<String, Can>> servers) {}
+
+  public record Can(
+      boolean logprobs,
+      int topLogprobs,
+      boolean temperature,
+      boolean seed,
+      boolean detail,
+      boolean effort,
+      String structure,
+      String limit,
+      int hiddenTokens) {
+    static Can of(ModelCapabilities can) {
+      return new Can(
+          can.logprobs(),
+          can.topLogprobs(),
+          can.temperature(),
+          can.seed(),
+          can.detail(),
+          can.effort(),
+          can.structure().name(),
+          can.limit().name(),
+          can.hiddenTokens());
+    }
+
+    ModelCapabilities capabilities() {
+      return new ModelCapabilities(
+          logprobs,
+          topLogprobs,
+          temperature,
+          seed,
+          detail,
+          effort,
+          ModelCapabilities.Structure.valueOf(structure),
+          ModelCapabilities.Limit.valueOf(limit),
+          hiddenTokens);
+    }
+  }
+
+  /** What is known of the models of a server. */
+  Map<String, ModelCapabilities> read(String server) {
+    return servers().getOrDefault(server, Map.of());
+  }
+
+  /** Adds what is known of one of them. */
+  synchronized void keep(String server, String model, ModelCapabilities can) {
+    Map<String, Map<String, ModelCapabilities>> servers = servers();
+    servers.computeIfAbsent(server, name -> new TreeMap<>()).put(model, can);
+    Map<String, Map<String, Can>> content = new TreeMap<>();
+    servers.forEach(
+        (name, models) -> {
+          Map<String, Can> kept = new TreeMap<>();
+          models.forEach((id, its) -> kept.put(id, Can.of(its)));
+          content.put(name, kept);
+        });
+    try {
+      AtomicFiles.write(file, JSON.toJson(new Content(FORMAT, content)));
+    } catch (UncheckedIOException e) {
+      LOG.warn("what was learnt of {} is not kept: {}", model, e.getMessage());
+    }
+  }
+
+  private Map<String, Map<String, ModelCapabilities>> servers() {
+    Map<String, Map<String, ModelCapabilities>> servers = new TreeMap<>();
+    try {
+      if (!Files.exists(file)) {
+        return servers;
+      }
+      Content content = JSON.fromJson(Files.readString(file));
+      if (content == null || content.format != FORMAT) {
+        LOG.warn("{} is not of format {} and is not used", file, FORMAT);
+        return servers;
+      }
+      content.servers.forEach(
+          (name, models) -> {
+            Map<String, ModelCapabilities> known = new TreeMap<>();
+            models.forEach((id, can) -> known.put(id, can.capabilities()));
+            servers.put(name, known);
+          });
+      return servers;
+    } catch (IOException
+        | JsonDataException
+        | IllegalArgumentException
+        | NullPointerException e) { // the last two where a value is missing or out of range
+      LOG.warn("{} cannot be read and is not used: {}", file, e.toString());
+      return new TreeMap<>();
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package org.tastemaker.feedback.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.protocol.Protocol;
+import org.tastemaker.feedback.resilience.ResilientCaller;
+import org.tastemaker.feedback.server.LoopbackServer;
+
+class CapabilityFileTest {
+  private static final String SERVER = "http://127.0.0.1:1/v1/";
+  private static final ModelCapabilities LESS =
+      new ModelCapabilities(
+          false,
+          5,
+          false,
+          true,
+          false,
+          true,
+          ModelCapabilities.Structure.JSON_OBJECT,
+          ModelCapabilities.Limit.MAX_TOKENS,
+          4096);
+
+  @TempDir Path folder;
+
+  @Test
+  void whatIsKeptIsReadAgainByServerAndModel() {
+    Path file = folder.resolve("capabilities.json");
+    new CapabilityFile(file).keep(SERVER, "a", LESS);
+    new CapabilityFile(file).keep(SERVER, "b", ModelCapabilities.ALL);
+    new CapabilityFile(file).keep("http://127.0.0.1:2/v1/", "a", ModelCapabilities.ALL);
+    assertThat(new CapabilityFile(file).read(SERVER))
+        .containsOnlyKeys("a", "b")
+        .containsEntry("a", LESS)
+        .containsEntry("b", ModelCapabilities.ALL);
+    assertThat(new CapabilityFile(file).read("http://127.0.0.1:3/v1/")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{",
+        "null",
+        "[]",
+        "{\"format\":2,\"servers\":{}}",
+        "{\"format\":1}",
+        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":null}}",
+        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":null}}}",
+        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{}}}}",
+        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"logprobs\":true,"
+            + "\"topLogprobs\":99,\"temperature\":true,\"seed\":true,\"detail\":true,"
+            + "\"effort\":true,\"structure\":\"WORDS\",\"limit\":\"NONE\",\"hiddenTokens\":0}}}}",
+        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"structure\":\"XML\"}}}}"
+      })
+  void aFileThatIsDamagedCountsAsNoneAndIsReplaced(String content) throws IOException {
+    Path file = folder.resolve("capabilities.json");
+    Files.writeString(file, content);
+    CapabilityFile memory = new CapabilityFile(file);
+    assertThat(memory.read(SERVER)).isEmpty();
+    memory.keep(SERVER, "a", LESS);
+    assertThat(memory.read(SERVER)).containsEntry("a", LESS);
+  }
+
+  @Test
+  void aFileThatCannotBeWrittenEndsNothing() throws IOException {
+    CapabilityFile memory = new CapabilityFile(folder.resolve("missing").resolve("c.json"));
+    assertThatCode(() -> memory.keep(SERVER, "a", LESS)).doesNotThrowAnyException();
+    assertThat(memory.read(SERVER)).isEmpty();
+  }
+
+  @Test
+  void aSecondRunDoesNotPayForTheLessonsOfTheFirst() {
+    try (LoopbackServer server =
+        LoopbackServer.builder(MockOracle.of((image, prompt) -> image.get(0, 0, 0)))
+            .turnsDown("logprobs", "temperature", "json_schema", "max_completion_tokens")
+            .start()) {
+      ModelCapabilities learnt;
+      try (ChatGptOracle oracle = oracle(server)) {
+        oracle.rank(List.of(group(0.1f)), Rubric.of("redness", "1", "Redder is better."));
+        learnt = oracle.client().capabilities("mock");
+      }
+      long turnedDown = server.requests() - server.answers();
+      assertThat(turnedDown).isEqualTo(4);
+      try (ChatGptOracle oracle = oracle(server)) {
+        assertThat(oracle.client().capabilities("mock")).isEqualTo(learnt);
+        oracle.rank(List.of(group(0.2f)), Rubric.of("redness", "1", "Redder is better."));
+      }
+      assertThat(server.requests() - server.answers()).isEqualTo(turnedDown);
+    }
+  }
+
+  @Test
+  void whatTheUserSaysStandsOverWhatWasLearnt() {
+    Path file = folder.resolve("capabilities.json");
+    new CapabilityFile(file).keep(SERVER, "a", LESS);
+    try (OpenAiClient client =
+        OpenAiClient.builder().baseUrl(SERVER).withoutApiKey().memory(file).build()) {
+      assertThat(client.capabilities("a")).isEqualTo(LESS);
+      client.assume("a", ModelCapabilities.ALL);
+      assertThat(client.capabilities("a")).isEqualTo(ModelCapabilities.ALL);
+    }
+  }
+
+  private ChatGptOracle oracle(LoopbackServer server) {
+    return ChatGptOracle.builder()
+        .baseUrl(server.baseUrl())
+        .withoutApiKey()
+        .model("mock")
+        .protocol(Protocol.pairsInBothOrders(1))
+        .limits(ResilientCaller.Options.DEFAULTS.withInFlight(1)) // so each lesson is learnt once
+        .cache(folder)
+        .build();
+  }
+
+  private static ImageGroup group(float red) {
+    return new ImageGroup(
+        Prompt.of("red"),
+        List.of(Image.filled(4, 4, red, 0, 1), Image.filled(4, 4, red + 0.3f, 0, 1)));
+  }
+}
