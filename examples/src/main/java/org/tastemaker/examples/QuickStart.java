@@ -31,8 +31,11 @@ import org.tastemaker.examples.align.QuickReport;
 import org.tastemaker.examples.console.ConsoleProgress;
 import org.tastemaker.examples.console.Terminal;
 import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
-import org.tastemaker.examples.measure.Estimate;
+import org.tastemaker.examples.report.Cost;
+import org.tastemaker.examples.report.Headline;
+import org.tastemaker.examples.report.Measurement;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
@@ -83,6 +86,14 @@ public final class QuickStart implements Callable<Integer> {
 
   @Option(names = "--base-url", description = "Of another server with OpenAI's API.")
   private @Nullable String baseUrl;
+
+  @Option(
+      names = "--measure",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Whether bias, harm and diversity are measured too (default: they are).")
+  private boolean measure = true;
 
   @Option(names = "--yes", description = "Pay what is estimated without asking.")
   private boolean yes;
@@ -195,18 +206,19 @@ public final class QuickStart implements Callable<Integer> {
       }
       Alignment.Outcome outcome = alignment.outcome(result);
       alignment.writeLora(run.resolve("emoji-lora.safetensors"));
+      List<Measurement> measured = measure ? measured(model, alignment, glyphs, out) : List.of();
       Path report =
           QuickReport.write(
-              run, task, settings, alignment, outcome, folder, asked.transcript, asked.cost());
-      Estimate rise = outcome.rise(Seed.of(seed).split("interval"));
+              alignment, outcome, folder, asked.transcript, asked.cost(), glyphs, measured);
+      Headline headline = outcome.headline();
       out.printf(
           Locale.ROOT,
-          "%s%nScore on held-out seeds: %.3f before, %.3f after; rise %s, %s.%n",
+          "%s%nScore on held-out seeds: %.3f before, %.3f after; change %s.%n%s%n",
           result.message(),
-          mean(outcome.before()),
-          mean(outcome.after()),
-          rise.text(),
-          rise.low() > 0 ? "significant at 95 %" : "NOT significant at 95 %");
+          headline.before(),
+          headline.after(),
+          headline.change().text(),
+          headline.verdict());
       out.println("LoRA:   " + run.resolve("emoji-lora.safetensors"));
       out.println("Report: " + report.toAbsolutePath().normalize());
       return 0;
@@ -241,8 +253,8 @@ public final class QuickStart implements Callable<Integer> {
       QuickReport.Transcript transcript,
       @Nullable ChatGptOracle paid)
       implements AutoCloseable {
-    String cost() {
-      return paid == null ? "no paid calls" : paid.ledger().totals().toString();
+    Cost cost() {
+      return paid == null ? Cost.NONE : new Cost(paid.ledger().totals().usage(), null);
     }
 
     @Override
@@ -320,7 +332,19 @@ public final class QuickStart implements Callable<Integer> {
     }
   }
 
-  private static double mean(double[] values) {
-    return java.util.Arrays.stream(values).average().orElse(Double.NaN);
+  /** The measurements of both models, on few images each: their intervals are wide. */
+  private static List<Measurement> measured(
+      LatentDiffusion model, Alignment alignment, GlyphJudge glyphs, PrintWriter out) {
+    out.println("measuring both models");
+    out.flush();
+    LatentDiffusion aligned =
+        alignment.policy().sampler().with(BundledModel.sampling().withSteps(10));
+    LatentDiffusion base = model.with(BundledModel.sampling().withSteps(10));
+    EmojiReport.Counts counts = new EmojiReport.Counts(1, 4, 8, 4);
+    Seed seed = Seed.of(1).split("measurements");
+    return Measurement.of(
+        EmojiReport.of(base, glyphs, counts, seed),
+        EmojiReport.of(aligned, glyphs, counts, seed),
+        seed);
   }
 }

@@ -3,6 +3,9 @@ package org.tastemaker.examples.align;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +27,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
-import org.tastemaker.examples.measure.Estimate;
+import org.tastemaker.examples.report.Headline;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -132,16 +135,16 @@ public final class Alignment implements AutoCloseable {
   /**
    * How a run has changed the model, on the same held-out prompts and seeds.
    *
-   * @param before scores of the base model's images
-   * @param after scores of the aligned model's images
+   * @param before scores of the base model's images, by prompt
+   * @param after scores of the aligned model's images, by prompt
    * @param imagesBefore of the base model
    * @param imagesAfter of the aligned model
    * @param kl the divergence from the base model along a trajectory, in nats
    * @param result how the run has ended
    */
   public record Outcome(
-      double[] before,
-      double[] after,
+      Map<String, double[]> before,
+      Map<String, double[]> after,
       List<Image> imagesBefore,
       List<Image> imagesAfter,
       double kl,
@@ -149,15 +152,10 @@ public final class Alignment implements AutoCloseable {
     /**
      * The rise of the mean score.
      *
-     * @param seed of the interval
-     * @return the mean of the paired differences, with a bootstrap over images
+     * @return before, after and the paired difference, whose interval is a bootstrap over prompts
      */
-    public Estimate rise(Seed seed) {
-      List<double[]> differences = new ArrayList<>();
-      for (int i = 0; i < before.length; i++) {
-        differences.add(new double[] {after[i] - before[i]});
-      }
-      return Estimate.bootstrap(differences, Estimate::mean, before.length, seed);
+    public Headline headline() {
+      return Headline.paired("score on held-out seeds", before, after, Seed.of(1));
     }
   }
 
@@ -256,8 +254,8 @@ public final class Alignment implements AutoCloseable {
     try (Rollout after = policy.sampler().rollout(heldOut, heldOutSeed());
         Rollout before = policy.reference().rollout(heldOut, heldOutSeed())) {
       return new Outcome(
-          scores(before.images()),
-          scores(after.images()),
+          byPrompt(scores(before.images())),
+          byPrompt(scores(after.images())),
           before.images(),
           after.images(),
           policy.divergenceFromReference(after, 32),
@@ -273,6 +271,15 @@ public final class Alignment implements AutoCloseable {
     return scores;
   }
 
+  private Map<String, double[]> byPrompt(double[] scores) {
+    int each = settings.heldOutPerPrompt;
+    Map<String, double[]> by = new LinkedHashMap<>();
+    for (int i = 0; i < scores.length; i += each) {
+      by.put(heldOut.get(i).text(), Arrays.copyOfRange(scores, i, i + each));
+    }
+    return by;
+  }
+
   private Seed heldOutSeed() {
     return Seed.of(settings.seed).split("held out");
   }
@@ -284,6 +291,24 @@ public final class Alignment implements AutoCloseable {
    */
   public List<Prompt> heldOut() {
     return heldOut;
+  }
+
+  /**
+   * What is aligned to.
+   *
+   * @return the task
+   */
+  public EmojiTask task() {
+    return task;
+  }
+
+  /**
+   * The hyper-parameters.
+   *
+   * @return as given
+   */
+  public Settings settings() {
+    return settings;
   }
 
   /**
@@ -354,7 +379,7 @@ public final class Alignment implements AutoCloseable {
 
   private static List<Prompt> repeat(List<Prompt> prompts, int times) {
     return prompts.stream()
-        .flatMap(prompt -> java.util.Collections.nCopies(times, prompt).stream())
+        .flatMap(prompt -> Collections.nCopies(times, prompt).stream())
         .toList();
   }
 
