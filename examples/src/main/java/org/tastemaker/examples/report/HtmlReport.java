@@ -1,0 +1,432 @@
+package org.tastemaker.examples.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Provenance;
+import org.tastemaker.examples.measure.Estimate;
+
+/** Lays a report out as one HTML file. Parts that a report does not have leave no trace. */
+public final class HtmlReport {
+  /** Smaller images are pixel art: enlarged, they stay crisp. */
+  private static final int PIXEL_ART = 64;
+
+  private final Markup html = new Markup();
+
+  private HtmlReport() {}
+
+  /**
+   * Writes a report, replacing one that is there.
+   *
+   * @param report what to show
+   * @param file where; its folder must exist
+   * @throws UncheckedIOException if it cannot be written; an old file is then unchanged
+   */
+  public static void write(AlignmentReport report, Path file) {
+    AtomicFiles.write(file, render(report));
+  }
+
+  /**
+   * Lays a report out.
+   *
+   * @param report what to show
+   * @return a whole HTML file that loads nothing, well-formed as XML
+   */
+  public static String render(AlignmentReport report) {
+    HtmlReport out = new HtmlReport();
+    out.page(report);
+    return out.html.toString();
+  }
+
+  private void page(AlignmentReport report) {
+    html.open("html", "lang", "en", "xmlns", "http://www.w3.org/1999/xhtml").newLine();
+    html.open("head");
+    html.empty("meta", "charset", "utf-8");
+    html.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1");
+    html.empty("meta", "name", "color-scheme", "content", "light dark");
+    html.empty(
+        "meta",
+        "http-equiv",
+        "Content-Security-Policy",
+        "content",
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'");
+    html.element("title", report.title()).newLine();
+    html.style(styleSheet()).close("head").newLine();
+    html.open("body").newLine();
+    header(report);
+    html.open("main").newLine();
+    pictures(report.pictures());
+    measurements(report.measurements());
+    plots(report.plots());
+    judged(report.judged());
+    cost(report.cost());
+    caveats(report.caveats());
+    configuration(report.configuration());
+    provenance(report.provenance());
+    html.close("main").newLine().close("body").newLine().close("html").newLine();
+  }
+
+  private void header(AlignmentReport report) {
+    html.open("header").element("h1", report.title());
+    Headline figure = report.headline();
+    if (figure != null) {
+      html.open("p", "class", "figure");
+      html.element("span", figure.measure(), "class", "measure").text(" ");
+      html.open("span", "class", "numbers").element("span", Numbers.text(figure.before()));
+      html.element("span", " \u2192 ", "class", "arrow");
+      html.element("strong", Numbers.text(figure.after())).close("span").close("p");
+    }
+    html.open("p", "class", "summary").text(report.summary());
+    if (figure == null) {
+      html.text(
+          " Before and after were not both measured on held-out seeds, so no effect is shown.");
+    } else {
+      html.text(
+          " The %s went from %s to %s. The change is %s, with a 95\u00a0%% interval of "
+              .formatted(
+                  figure.measure(),
+                  Numbers.text(figure.before()),
+                  Numbers.text(figure.after()),
+                  Numbers.signed(figure.change().value())));
+      html.element("span", Numbers.interval(figure.change()), "class", "nowrap");
+      html.text(
+          ", over %s of the same prompts and seeds%s. "
+              .formatted(
+                  Numbers.count(figure.change().n(), "pair", "pairs"),
+                  figure.missing() == 0
+                      ? ""
+                      : " ("
+                          + Numbers.count(figure.missing(), "pair", "pairs")
+                          + " without a value left out)"));
+      html.element("strong", figure.verdict());
+    }
+    html.close("p").close("header").newLine();
+  }
+
+  private void pictures(List<BeforeAfter> pictures) {
+    if (pictures.isEmpty()) {
+      return;
+    }
+    Map<String, List<BeforeAfter>> byPrompt = new LinkedHashMap<>();
+    pictures.forEach(p -> byPrompt.computeIfAbsent(p.prompt(), x -> new ArrayList<>()).add(p));
+    section("Before and after", "Each pair has the same prompt and the same seed.");
+    html.open("div", "class", "prompts");
+    byPrompt.forEach(
+        (prompt, pairs) -> {
+          html.open("section", "class", "prompt");
+          quoted(prompt);
+          html.open("ul", "class", "pairs");
+          for (BeforeAfter pair : pairs) {
+            html.open("li");
+            half("before", pair, pair.before(), pair.labelBefore());
+            half("after", pair, pair.after(), pair.labelAfter());
+            html.element("p", "seed " + pair.seed(), "class", "seed").close("li").newLine();
+          }
+          html.close("ul").close("section").newLine();
+        });
+    html.close("div");
+    endSection();
+  }
+
+  private void half(String when, BeforeAfter pair, Image image, String label) {
+    html.open("figure", "class", when);
+    image(
+        image,
+        "%s, %s, seed %d%s"
+            .formatted(pair.prompt(), when, pair.seed(), label.isEmpty() ? "" : ": " + label));
+    html.open("figcaption").element("b", when);
+    if (!label.isEmpty()) {
+      html.text(" ").element("span", label);
+    }
+    html.close("figcaption").close("figure");
+  }
+
+  private void measurements(List<Measurement> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    section(
+        "Measurements",
+        "With 95\u00a0% intervals in brackets: percentile bootstraps over prompts, which are too"
+            + " narrow where prompts are few. A change is called better or worse only if its"
+            + " interval excludes 0. Several rows are tested at once, so one of them may do so by"
+            + " chance.");
+    html.open("table", "class", "stacked", "role", "table").open("thead", "role", "rowgroup");
+    html.open("tr", "role", "row");
+    for (String head : List.of("measurement", "before", "after", "change")) {
+      html.element("th", head, "scope", "col", "role", "columnheader");
+    }
+    html.close("tr").close("thead").open("tbody", "role", "rowgroup").newLine();
+    for (Measurement row : rows) {
+      html.open("tr", "role", "row").open("th", "scope", "row", "role", "rowheader");
+      html.text(row.name());
+      if (!row.note().isEmpty()) {
+        html.element("small", row.note());
+      }
+      html.close("th");
+      estimate("before", row.before());
+      estimate("after", row.after());
+      String verdict = row.verdict();
+      html.open("td", "role", "cell", "data-label", "change");
+      html.element("span", Numbers.signed(row.change().value()), "class", "value");
+      html.element("span", Numbers.interval(row.change()), "class", "interval");
+      html.element("span", verdict, "class", "verdict " + verdict.replace(' ', '-'));
+      html.close("td").close("tr").newLine();
+    }
+    html.close("tbody").close("table");
+    endSection();
+  }
+
+  private void estimate(String when, Estimate estimate) {
+    html.open("td", "role", "cell", "data-label", when);
+    html.element("span", Numbers.text(estimate.value()), "class", "value");
+    html.element("span", Numbers.interval(estimate), "class", "interval");
+    html.element("span", Numbers.count(estimate.n(), "image", "images"), "class", "interval");
+    html.close("td");
+  }
+
+  private void plots(List<Plot> plots) {
+    if (plots.isEmpty()) {
+      return;
+    }
+    boolean intervals =
+        plots.stream()
+            .flatMap(p -> p.curves().stream())
+            .flatMap(c -> c.points().stream())
+            .anyMatch(Plot.Point::hasInterval);
+    section("Over the run", intervals ? "Shaded: 95\u00a0% intervals." : "");
+    html.open("div", "class", "plots").newLine();
+    for (int i = 0; i < plots.size(); i++) {
+      Plot plot = plots.get(i);
+      html.open("figure", "class", "plot").open("figcaption").element("b", plot.title());
+      html.open("span", "class", "legend");
+      for (int c = 0; c < plot.curves().size(); c++) {
+        html.open("span");
+        SvgPlot.swatch(html, c);
+        html.text(plot.curves().get(c).name()).close("span").text(" ");
+      }
+      html.close("span").close("figcaption");
+      SvgPlot.draw(html, plot, "plot" + (i + 1));
+      numbers(plot);
+      html.close("figure").newLine();
+    }
+    html.close("div");
+    endSection();
+  }
+
+  /** The curves' numbers, for those who do not see them or want to copy them. */
+  private void numbers(Plot plot) {
+    html.open("details").element("summary", "numbers").open("table").open("thead").open("tr");
+    for (String head : List.of("curve", plot.xLabel(), "value", "interval")) {
+      html.element("th", head, "scope", "col");
+    }
+    html.close("tr").close("thead").open("tbody");
+    for (Plot.Curve curve : plot.curves()) {
+      for (Plot.Point point : curve.points()) {
+        html.open("tr").element("th", curve.name(), "scope", "row");
+        html.element("td", Numbers.x(point.x())).element("td", Numbers.text(point.y()));
+        html.element("td", Numbers.interval(point.low(), point.high())).close("tr");
+      }
+    }
+    html.close("tbody").close("table").close("details");
+  }
+
+  private void judged(List<JudgedGroup> groups) {
+    if (groups.isEmpty()) {
+      return;
+    }
+    section("What the judge said", "Some groups of the run, in the order in which they are shown.");
+    html.open("div", "class", "groups").newLine();
+    for (JudgedGroup group : groups) {
+      html.open("article", "class", group.missingReason() == null ? "group" : "group missing");
+      quoted(group.prompt());
+      html.open("ul", "class", "shown");
+      for (int i = 0; i < group.images().size(); i++) {
+        String place = place(group, i);
+        html.open("li").open("figure");
+        image(
+            group.images().get(i),
+            "%s, image %s, %s".formatted(group.prompt(), group.name(i), place));
+        html.open("figcaption").element("b", group.name(i)).text(" ").element("span", place);
+        html.close("figcaption").close("figure").close("li");
+      }
+      html.close("ul");
+      verdict(group);
+      html.close("article").newLine();
+    }
+    html.close("div");
+    endSection();
+  }
+
+  private void verdict(JudgedGroup group) {
+    if (group.missingReason() != null) {
+      html.open("p", "class", "reason").element("strong", "No judgement: ");
+      html.text(group.missingReason()).close("p");
+    } else {
+      html.open("p", "class", "order").element("strong", "Best first: ");
+      html.text(group.order()).close("p");
+    }
+    if (!group.rationale().isBlank()) {
+      html.element("blockquote", group.rationale());
+      if (!group.asShown()) {
+        html.element(
+            "p",
+            "The judge was not asked in this one order: the letters in its words, if"
+                + " any, are not these numbers.",
+            "class",
+            "note");
+      }
+    }
+    html.element("p", "judge: " + group.judge(), "class", "note");
+  }
+
+  private static String place(JudgedGroup group, int image) {
+    if (group.missingReason() != null) {
+      return "not judged";
+    }
+    int rank = group.ranking().rank(image).orElse(0);
+    if (rank == 0) {
+      return "not ranked";
+    }
+    boolean tied =
+        group.ranking().tiers().stream().anyMatch(tier -> tier.contains(image) && tier.size() > 1);
+    return "place " + rank + (tied ? ", tied" : "");
+  }
+
+  private void cost(@Nullable Cost cost) {
+    if (cost == null) {
+      return;
+    }
+    section("Cost", "");
+    if (cost.equals(Cost.NONE)) {
+      html.element("p", "No paid calls.");
+    } else {
+      Map<String, String> rows = new LinkedHashMap<>();
+      rows.put("calls", count(cost.usage().requests()));
+      rows.put("input tokens", count(cost.usage().inputTokens()));
+      rows.put("of these cached", count(cost.usage().cachedInputTokens()));
+      rows.put("output tokens", count(cost.usage().outputTokens()));
+      rows.put("money", cost.money() == null ? "not known" : cost.money());
+      facts(rows);
+    }
+    endSection();
+  }
+
+  private void caveats(List<String> caveats) {
+    if (caveats.isEmpty()) {
+      return;
+    }
+    section("What this does not show", "");
+    html.open("ul", "class", "caveats");
+    caveats.forEach(caveat -> html.element("li", caveat));
+    html.close("ul");
+    endSection();
+  }
+
+  private void configuration(Map<String, Object> configuration) {
+    if (configuration.isEmpty()) {
+      return;
+    }
+    section("Configuration", "");
+    Map<String, String> rows = new LinkedHashMap<>();
+    flatten("", configuration, rows);
+    facts(rows);
+    endSection();
+  }
+
+  private static void flatten(String prefix, Map<?, ?> from, Map<String, String> rows) {
+    from.forEach(
+        (name, value) -> {
+          if (value instanceof Map<?, ?> inner && !inner.isEmpty()) {
+            flatten(prefix + name + ".", inner, rows);
+          } else {
+            rows.put(prefix + name, String.valueOf(value));
+          }
+        });
+  }
+
+  private void provenance(@Nullable Provenance provenance) {
+    if (provenance == null) {
+      return;
+    }
+    section("Provenance", "");
+    Map<String, String> rows = new LinkedHashMap<>();
+    rows.put("made at", provenance.createdAt().toString());
+    rows.putAll(provenance.environment());
+    provenance.seeds().forEach((name, key) -> rows.put("seed: " + name, Long.toString(key)));
+    provenance.hashes().forEach((name, hash) -> rows.put("SHA-256: " + name, hash));
+    facts(rows);
+    endSection();
+  }
+
+  private void facts(Map<String, String> rows) {
+    html.open("table", "class", "facts").open("tbody").newLine();
+    rows.forEach(
+        (name, value) ->
+            html.open("tr")
+                .element("th", name, "scope", "row")
+                .element("td", value)
+                .close("tr")
+                .newLine());
+    html.close("tbody").close("table");
+  }
+
+  private void section(String title, String note) {
+    html.open("section").element("h2", title);
+    if (!note.isEmpty()) {
+      html.element("p", note, "class", "note");
+    }
+    html.newLine();
+  }
+
+  private void endSection() {
+    html.close("section").newLine();
+  }
+
+  private void quoted(String prompt) {
+    html.element("h3", prompt.isEmpty() ? "(the empty prompt)" : "\u201c" + prompt + "\u201d");
+  }
+
+  private void image(Image image, String alt) {
+    boolean small = image.width() <= PIXEL_ART && image.height() <= PIXEL_ART;
+    html.empty(
+        "img",
+        "src",
+        "data:image/png;base64," + Base64.getEncoder().encodeToString(image.toPng()),
+        "width",
+        Integer.toString(image.width()),
+        "height",
+        Integer.toString(image.height()),
+        "alt",
+        alt,
+        "class",
+        small ? "pixels" : "photo");
+  }
+
+  private static String count(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  private static String styleSheet() {
+    try (InputStream in = HtmlReport.class.getResourceAsStream("report.css")) {
+      if (in == null) {
+        throw new IllegalStateException(
+            "report.css is not among the resources; build the module examples");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read report.css: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package org.tastemaker.examples.report;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Set;
+
+/**
+ * Writes markup that is HTML and well-formed XML at once. Text and attributes are escaped here and
+ * nowhere else; there is no way around it but {@link #style}.
+ */
+final class Markup {
+  /** Elements without content: HTML's void ones and the shapes of SVG. HTML closes no others. */
+  private static final Set<String> EMPTY =
+      Set.of("meta", "img", "br", "path", "line", "circle", "polygon", "rect");
+
+  private final StringBuilder out = new StringBuilder("<!DOCTYPE html>\n");
+  private final Deque<String> open = new ArrayDeque<>();
+
+  /** Opens an element; attributes are names and values in turn. */
+  Markup open(String tag, String... attributes) {
+    start(tag, attributes);
+    out.append('>');
+    open.push(tag);
+    return this;
+  }
+
+  Markup close(String tag) {
+    if (!tag.equals(open.peek())) {
+      throw new IllegalStateException("cannot close " + tag + ": open are " + open);
+    }
+    open.pop();
+    out.append("</").append(tag).append('>');
+    return this;
+  }
+
+  /** An element without content. */
+  Markup empty(String tag, String... attributes) {
+    if (!EMPTY.contains(tag)) {
+      throw new IllegalArgumentException("HTML does not close an empty <" + tag + "/>");
+    }
+    start(tag, attributes);
+    out.append("/>");
+    return this;
+  }
+
+  /** An element with text and nothing else. */
+  Markup element(String tag, String text, String... attributes) {
+    return open(tag, attributes).text(text).close(tag);
+  }
+
+  Markup text(String text) {
+    escape(text);
+    return this;
+  }
+
+  /** A line's end, for those who read the source. */
+  Markup newLine() {
+    out.append('\n');
+    return this;
+  }
+
+  /** A style sheet. HTML does not unescape one and XML does, so it must not need it. */
+  Markup style(String css) {
+    if (css.indexOf('<') >= 0 || css.indexOf('&') >= 0) {
+      throw new IllegalArgumentException("a style sheet must have no '<' and no '&'");
+    }
+    out.append("<style>\n").append(css).append("</style>\n");
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    if (!open.isEmpty()) {
+      throw new IllegalStateException("elements are still open: " + open);
+    }
+    return out.toString();
+  }
+
+  private void start(String tag, String... attributes) {
+    out.append('<').append(tag);
+    for (int i = 0; i < attributes.length; i += 2) {
+      out.append(' ').append(attributes[i]).append("=\"");
+      escape(attributes[i + 1]);
+      out.append('"');
+    }
+  }
+
+  private void escape(String text) {
+    text.codePoints()
+        .forEach(
+            c -> {
+              switch (c) {
+                case '&' -> out.append("&amp;");
+                case '<' -> out.append("&lt;");
+                case '>' -> out.append("&gt;");
+                case '"' -> out.append("&quot;");
+                case '\'' -> out.append("&#39;");
+                default -> out.appendCodePoint(isXml(c) ? c : 0xFFFD);
+              }
+            });
+  }
+
+  /** The characters of XML 1.0; codePoints() gives half a pair as itself. */
+  private static boolean isXml(int c) {
+    return c == '\t'
+        || c == '\n'
+        || c == '\r'
+        || (c >= 0x20 && c <= 0xD7FF && !(c >= 0x7F && c <= 0x9F))
+        || (c >= 0xE000 && c <= 0xFFFD)
+        || c >= 0x10000;
+  }
+}

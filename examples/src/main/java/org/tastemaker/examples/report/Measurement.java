@@ -1,0 +1,164 @@
+package org.tastemaker.examples.report;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.tastemaker.core.Seed;
+import org.tastemaker.examples.emoji.EmojiReport;
+import org.tastemaker.examples.measure.Bias;
+import org.tastemaker.examples.measure.Estimate;
+import org.tastemaker.examples.measure.Share;
+
+/**
+ * One row of the table of measurements.
+ *
+ * @param name what is measured
+ * @param better which way is good
+ * @param before before, NaN where it does not exist
+ * @param after after, NaN where it does not exist
+ * @param change from before to after, with its interval
+ * @param note what is needed to read the numbers; may be empty
+ */
+public record Measurement(
+    String name, Better better, Estimate before, Estimate after, Estimate change, String note) {
+  public Measurement {
+    Objects.requireNonNull(better, "better == null");
+    Objects.requireNonNull(before, "before == null");
+    Objects.requireNonNull(after, "after == null");
+    Objects.requireNonNull(change, "change == null");
+    Objects.requireNonNull(note, "note == null: use \"\" for none");
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("a measurement needs a name, but it was blank");
+    }
+  }
+
+  /** Which way is good. */
+  public enum Better {
+    /** More is better. */
+    HIGHER,
+    /** Less is better. */
+    LOWER,
+    /** Neither is. */
+    NEITHER
+  }
+
+  /**
+   * What became of the text-to-emoji model. Changes are means over the prompts that both have a
+   * value for, with a bootstrap over these prompts.
+   *
+   * @param before the model as it was
+   * @param after the model as it is now, measured with the same prompts and seeds
+   * @param seed of the intervals
+   * @return consistency, gender bias, skin tone bias, harm, diversity, and the share of unclear
+   *     images
+   */
+  public static List<Measurement> of(EmojiReport before, EmojiReport after, Seed seed) {
+    return List.of(
+        share(
+            "consistency",
+            Better.HIGHER,
+            before.consistency(),
+            after.consistency(),
+            "share of images that show what the prompt asks for",
+            seed),
+        bias("gender bias", before.genderBias(), after.genderBias(), seed),
+        bias("skin tone bias", before.toneBias(), after.toneBias(), seed),
+        share(
+            "harm",
+            Better.LOWER,
+            before.harm(),
+            after.harm(),
+            "share of images with a weapon or a like thing for neutral prompts",
+            seed),
+        new Measurement(
+            "diversity",
+            Better.HIGHER,
+            before.diversity().diversity(),
+            after.diversity().diversity(),
+            change(
+                before.diversity().byPrompt(),
+                after.diversity().byPrompt(),
+                after.diversity().diversity().n(),
+                seed.split("diversity")),
+            "mean distance of two images of one prompt"),
+        share(
+            "unclear images",
+            Better.LOWER,
+            unclear(before, seed.split("before")),
+            unclear(after, seed.split("after")),
+            "share of all images that look like no glyph",
+            seed));
+  }
+
+  /** What the table says of the change: a word that needs no colour. */
+  String verdict() {
+    return switch (Change.of(change)) {
+      case UP -> word(Better.HIGHER);
+      case DOWN -> word(Better.LOWER);
+      case UNCLEAR -> "no clear change";
+      case UNKNOWN -> "not known";
+    };
+  }
+
+  private String word(Better went) {
+    if (better == Better.NEITHER) {
+      return went == Better.HIGHER ? "rose" : "fell";
+    }
+    return went == better ? "better" : "worse";
+  }
+
+  private static Measurement share(
+      String name, Better better, Share before, Share after, String note, Seed seed) {
+    return new Measurement(
+        name,
+        better,
+        before.share(),
+        after.share(),
+        change(before.byPrompt(), after.byPrompt(), after.share().n(), seed.split(name)),
+        note);
+  }
+
+  private static Measurement bias(String name, Bias before, Bias after, Seed seed) {
+    return new Measurement(
+        name,
+        Better.LOWER,
+        before.bias(),
+        after.bias(),
+        change(before.byPrompt(), after.byPrompt(), after.bias().n(), seed.split(name)),
+        "a fair model scores about %s here, the most is %s; images without a class are left out: %d before, %d after"
+            .formatted(
+                Numbers.text(after.floor()),
+                Numbers.text(after.maximum()),
+                before.unlabelled(),
+                after.unlabelled()));
+  }
+
+  private static Share unclear(EmojiReport report, Seed seed) {
+    Map<String, boolean[]> unclear = new TreeMap<>();
+    report
+        .images()
+        .forEach(
+            (prompt, images) -> {
+              boolean[] flags = new boolean[images.size()];
+              for (int i = 0; i < flags.length; i++) {
+                flags[i] = !images.get(i).label().clear();
+              }
+              unclear.put(prompt, flags);
+            });
+    return Share.of(unclear, seed);
+  }
+
+  private static Estimate change(
+      Map<String, Double> before, Map<String, Double> after, int n, Seed seed) {
+    Map<String, double[]> differences = new TreeMap<>();
+    before.forEach(
+        (prompt, from) -> {
+          Double to = after.get(prompt);
+          if (to != null) {
+            differences.put(prompt, new double[] {to - from});
+          }
+        });
+    return Change.between(differences, n, seed);
+  }
+}
