@@ -14,7 +14,12 @@ class QuickStartTest {
     String[] args = new String[more.length + 7];
     System.arraycopy(
         new String[] {
-          "--run", folder.resolve("run").toString(), "--prompt", "green heart", "--images", "2",
+          "--run",
+          folder.resolve("run").toString(),
+          "--prompt",
+          "green heart",
+          "--images",
+          "2",
           "--no-measure"
         },
         0,

@@ -378,9 +378,7 @@ public final class Alignment implements AutoCloseable {
   }
 
   private static List<Prompt> repeat(List<Prompt> prompts, int times) {
-    return prompts.stream()
-        .flatMap(prompt -> Collections.nCopies(times, prompt).stream())
-        .toList();
+    return prompts.stream().flatMap(prompt -> Collections.nCopies(times, prompt).stream()).toList();
   }
 
   @Override
