@@ -42,6 +42,8 @@ public final class RankingOracleTable {
       * "f" is the geometric mean of the final values with its 95 % interval (Student's, of log10 f). "log10 ratio" is the
         mean of log10 f minus that of ZO-RankSGD (10, 10), seed by seed: above 0 is worse. "beats" lists the methods that
         are worse by such an interval. The intervals of a table's pairs hold together with 95 % (Bonferroni).
+      * The budgets of the quadratic were chosen after a first run with twice as many evaluations at d = 100, where the smallest
+        steps that the line searches can take, and not the methods, decided what was reached.
       * ZO-RankSGD (m, k) is told the k best of m in order, GLD-Fast the best of some points, SCOBO the better of two, CMA-ES
         the order of a generation, ZO-SGD the values themselves.
       """;
