@@ -23,10 +23,12 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>works on N images of any size, N being the length of the per-image argument; a buffer's
  *       content is from its position to its limit, which are left as they are;
- *   <li>makes one pass, reads each input once, writes each output once, and allocates nothing; an
- *       output may share its memory with an input of the same size, element on element;
- *   <li>computes in double precision and sums an image's elements in their order, so that the
- *       result does not depend on the batch;
+ *   <li>makes one pass, reads each input once, writes each output once, and allocates a few
+ *       kilobytes; an output may share its memory with an input of the same size, element on
+ *       element;
+ *   <li>computes in double precision and sums an image's elements in an order that depends on the
+ *       image's size alone, so that the result depends neither on the batch nor on the threads: a
+ *       large batch is shared out to those of the common pool;
  *   <li>checks sizes before it writes anything.
  * </ul>
  *
@@ -80,16 +82,38 @@ public final class DenoisingStep {
       FloatBuffer previous) {
     int length = imageSize(1, output, "sample", sample, "previous", previous);
     FloatBuffer z = requireNoise(c, noise, length);
+    if (x0 != null) {
+      sampleWithHistory(c, output, sample, z, x0, previous, length);
+      return;
+    }
+    Segments.forEach(
+        1,
+        length,
+        z == null ? new FloatBuffer[] {output, sample} : new FloatBuffer[] {output, sample, z},
+        new FloatBuffer[] {previous},
+        null,
+        (image, in, out, n) -> {
+          boolean random = in.length == 3;
+          return draw(c, in[0], in[1], random ? in[2] : in[1], random ? c.sigma() : 0, out[0], n);
+        });
+  }
+
+  private static void sampleWithHistory(
+      StepCoefficients c,
+      FloatBuffer output,
+      FloatBuffer sample,
+      @Nullable FloatBuffer noise,
+      FloatBuffer x0,
+      FloatBuffer previous,
+      int length) {
     int at = previous.position();
     for (int i = 0; i < length; i++) {
       double o = get(output, i);
       double x = get(sample, i);
       double mean = c.mean(x, o);
-      if (x0 != null) {
-        mean += c.meanFromPreviousX0() == 0 ? 0 : c.meanFromPreviousX0() * get(x0, i);
-        x0.put(x0.position() + i, (float) c.x0(x, o));
-      }
-      previous.put(at + i, (float) (z == null ? mean : mean + c.sigma() * get(z, i)));
+      mean += c.meanFromPreviousX0() == 0 ? 0 : c.meanFromPreviousX0() * get(x0, i);
+      x0.put(x0.position() + i, (float) c.x0(x, o));
+      previous.put(at + i, (float) (noise == null ? mean : mean + c.sigma() * get(noise, i)));
     }
   }
 
@@ -119,17 +143,17 @@ public final class DenoisingStep {
     int images = logProbabilities.length;
     int size = imageSize(images, output, "sample", sample, "previous", previous);
     requireSize("noise", noise, images * size);
-    int at = previous.position();
-    for (int n = 0; n < images; n++) {
-      double squares = 0;
-      for (int i = n * size; i < (n + 1) * size; i++) {
-        double mean = c.mean(get(sample, i), get(output, i));
-        float x = (float) (mean + c.sigma() * get(noise, i));
-        previous.put(at + i, x);
-        squares += (x - mean) * (x - mean);
-      }
-      logProbabilities[n] = logProbability(c, reduction, squares, size);
-    }
+    Segments.forEach(
+        images,
+        size,
+        new FloatBuffer[] {output, sample, noise},
+        new FloatBuffer[] {previous},
+        logProbabilities,
+        (image, in, out, n) -> {
+          draw(c, in[0], in[1], in[2], c.sigma(), out[0], n);
+          return squares(c, in[0], in[1], out[0], n);
+        });
+    finish(c, reduction, logProbabilities, size);
   }
 
   /**
@@ -154,14 +178,14 @@ public final class DenoisingStep {
     requireDensity(c);
     int images = logProbabilities.length;
     int size = imageSize(images, output, "sample", sample, "previous", previous);
-    for (int n = 0; n < images; n++) {
-      double squares = 0;
-      for (int i = n * size; i < (n + 1) * size; i++) {
-        double difference = get(previous, i) - c.mean(get(sample, i), get(output, i));
-        squares += difference * difference;
-      }
-      logProbabilities[n] = logProbability(c, reduction, squares, size);
-    }
+    Segments.forEach(
+        images,
+        size,
+        new FloatBuffer[] {output, sample, previous},
+        new FloatBuffer[0],
+        logProbabilities,
+        (image, in, out, n) -> squares(c, in[0], in[1], in[2], n));
+    finish(c, reduction, logProbabilities, size);
   }
 
   /**
@@ -190,17 +214,24 @@ public final class DenoisingStep {
     int images = weights.length;
     int size = imageSize(images, output, "sample", sample, "previous", previous);
     requireSize("gradient", gradient, images * size);
-    int at = gradient.position();
     double elements = reduction == Reduction.MEAN ? size : 1;
-    for (int n = 0; n < images; n++) {
-      double factor = weights[n] / (c.sigma() * c.sigma() * elements);
-      for (int i = n * size; i < (n + 1) * size; i++) {
-        double o = get(output, i);
-        double x = get(sample, i);
-        double difference = get(previous, i) - c.mean(x, o);
-        gradient.put(at + i, (float) (factor * difference * c.meanByOutput(x, o)));
-      }
-    }
+    double[] given = weights.clone();
+    Segments.forEach(
+        images,
+        size,
+        new FloatBuffer[] {output, sample, previous},
+        new FloatBuffer[] {gradient},
+        null,
+        (image, in, out, n) -> {
+          double factor = given[image] / (c.sigma() * c.sigma() * elements);
+          for (int i = 0; i < n; i++) {
+            double o = in[0][i];
+            double x = in[1][i];
+            double difference = in[2][i] - c.mean(x, o);
+            out[0][i] = (float) (factor * difference * c.meanByOutput(x, o));
+          }
+          return 0;
+        });
   }
 
   /**
@@ -230,22 +261,79 @@ public final class DenoisingStep {
       double scale, FloatBuffer gradient, FloatBuffer unconditional, FloatBuffer conditional) {
     requireFinite(scale);
     int length = imageSize(1, gradient, "unconditional", unconditional, "conditional", conditional);
-    int atU = unconditional.position();
-    int atC = conditional.position();
-    for (int i = 0; i < length; i++) {
-      double g = get(gradient, i);
-      unconditional.put(atU + i, (float) ((1 - scale) * g));
-      conditional.put(atC + i, (float) (scale * g));
-    }
+    Segments.forEach(
+        1,
+        length,
+        new FloatBuffer[] {gradient},
+        new FloatBuffer[] {unconditional, conditional},
+        null,
+        (image, in, out, n) -> {
+          for (int i = 0; i < n; i++) {
+            double g = in[0][i];
+            out[0][i] = (float) ((1 - scale) * g);
+            out[1][i] = (float) (scale * g);
+          }
+          return 0;
+        });
   }
 
   /** {@code out = a x + b y} for the elements from {@code start} on. */
   static void combine(
       double a, FloatBuffer x, double b, FloatBuffer y, FloatBuffer out, int start, int length) {
-    int at = out.position();
-    for (int i = start; i < start + length; i++) {
-      out.put(at + i, (float) (a * get(x, i) + b * get(y, i)));
+    Segments.forEach(
+        1,
+        length,
+        new FloatBuffer[] {part(x, start, length), part(y, start, length)},
+        new FloatBuffer[] {part(out, start, length)},
+        null,
+        (image, in, to, n) -> {
+          for (int i = 0; i < n; i++) {
+            to[0][i] = (float) (a * in[0][i] + b * in[1][i]);
+          }
+          return 0;
+        });
+  }
+
+  /** A block of {@code previous = mean + sigma * noise}; gives 0, the sum of nothing. */
+  private static double draw(
+      StepCoefficients c,
+      float[] output,
+      float[] sample,
+      float[] noise,
+      double sigma,
+      float[] previous,
+      int n) {
+    boolean random = sigma != 0; // 0 times what is not finite would not be 0
+    for (int i = 0; i < n; i++) {
+      double mean = c.mean(sample[i], output[i]);
+      previous[i] = (float) (random ? mean + sigma * noise[i] : mean);
     }
+    return 0;
+  }
+
+  /** A block's sum of (previous - mean)^2, in four parts: an addition takes four cycles. */
+  private static double squares(
+      StepCoefficients c, float[] output, float[] sample, float[] previous, int n) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int i = 0;
+    for (; i + 3 < n; i += 4) {
+      double d0 = previous[i] - c.mean(sample[i], output[i]);
+      double d1 = previous[i + 1] - c.mean(sample[i + 1], output[i + 1]);
+      double d2 = previous[i + 2] - c.mean(sample[i + 2], output[i + 2]);
+      double d3 = previous[i + 3] - c.mean(sample[i + 3], output[i + 3]);
+      s0 += d0 * d0;
+      s1 += d1 * d1;
+      s2 += d2 * d2;
+      s3 += d3 * d3;
+    }
+    for (; i < n; i++) {
+      double d = previous[i] - c.mean(sample[i], output[i]);
+      s0 += d * d;
+    }
+    return (s0 + s1) + (s2 + s3);
   }
 
   /**
@@ -274,11 +362,15 @@ public final class DenoisingStep {
     }
   }
 
-  private static double logProbability(
-      StepCoefficients c, Reduction reduction, double squares, int size) {
-    double sum =
-        -squares / (2 * c.sigma() * c.sigma()) - size * (Math.log(c.sigma()) + LOG_SQRT_TWO_PI);
-    return reduction == Reduction.MEAN ? sum / size : sum;
+  /** The log-probabilities of images, in place of their sums of squares. */
+  private static void finish(
+      StepCoefficients c, Reduction reduction, double[] logProbabilities, int size) {
+    for (int n = 0; n < logProbabilities.length; n++) {
+      double sum =
+          -logProbabilities[n] / (2 * c.sigma() * c.sigma())
+              - size * (Math.log(c.sigma()) + LOG_SQRT_TWO_PI);
+      logProbabilities[n] = reduction == Reduction.MEAN ? sum / size : sum;
+    }
   }
 
   private static @Nullable FloatBuffer requireNoise(
@@ -313,6 +405,10 @@ public final class DenoisingStep {
     if (!Double.isFinite(scale)) {
       throw new IllegalArgumentException("guidance scale must be finite, but was " + scale);
     }
+  }
+
+  private static FloatBuffer part(FloatBuffer buffer, int start, int length) {
+    return buffer.slice(buffer.position() + start, length);
   }
 
   private static double get(FloatBuffer buffer, int i) {

@@ -114,7 +114,7 @@ public final class SamplingRun {
 
   /**
    * Noise clean samples to where the run starts: image-to-image. A run without steps leaves them as
-   * they are. Nothing is allocated; {@code out} may be one of the inputs.
+   * they are. {@code out} may be one of the inputs.
    *
    * @param clean x_0, [N, ...]
    * @param noise standard normal, the same size
