@@ -147,7 +147,7 @@ struct Float16 {
       return (Bits)(sign | 0x7C00);
     }
     if (magnitude < 0x38800000) {  // below 2^-14: a multiple of 2^-24
-      return (Bits)(sign | bitsOf(floatOf(magnitude) + 0.5f) - 0x3F000000);
+      return (Bits)(sign | (bitsOf(floatOf(magnitude) + 0.5f) - 0x3F000000));
     }
     uint32_t odd = magnitude >> 13 & 1;
     return (Bits)(sign | (magnitude - 0x38000000 + 0xFFF + odd) >> 13);
