@@ -8,7 +8,7 @@
 // The step is the affine map of StepCoefficients (Java), folded by the caller in double precision
 // into one map for elements whose predicted x0 is inside the clip range and one for the others:
 //
-//   o     = g c + (1 - g) u                                  guidance; without it g = 1, u = 0
+//   o     = u + g (c - u)                                    guidance; without it g = 1, u = 0
 //   mean  = A x + B o           where |x0| <= clip           x0 = x0FromSample x + x0FromOutput o
 //         = A' x + B' o + k     where not, k = +-clip meanFromX0
 //   prev  = mean + sigma z                                   z of Philox4x32-10 and Box-Muller
@@ -64,7 +64,7 @@ struct StepArguments {
   uint32_t images;               // N
   uint32_t stream;               // of the noise
   float guidance;                // g
-  float guidanceRest;            // 1 - g
+  float guidanceRest;            // 1 - g = d o / d u
   float x0FromSample;
   float x0FromOutput;
   float clip;                    // infinite: not clipped
@@ -373,9 +373,9 @@ struct Share {
     }
   }
 
-  // Without guidance, 1 c + 0 0.
+  // Without guidance, 0 + 1 (c - 0). With it, c and u are often close, and c - u then exact.
   TM_INLINE float output(const StepArguments& a, uint32_t k) const {
-    return fmaf(a.guidance, c[k], a.guidanceRest * u[k]);
+    return fmaf(a.guidance, c[k] - u[k], u[k]);
   }
 
   // Draws prev, writes it, and gives the sum of (prev - mean)^2 with what is there already.

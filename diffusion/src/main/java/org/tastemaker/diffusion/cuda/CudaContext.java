@@ -24,8 +24,7 @@ public final class CudaContext implements AutoCloseable {
 
   static CudaContext open(CudaDriver driver, int device) {
     long[] handle = new long[1];
-    driver.check(
-        "cuDevicePrimaryCtxRetain", driver.api().cuDevicePrimaryCtxRetain(handle, device));
+    driver.check("cuDevicePrimaryCtxRetain", driver.api().cuDevicePrimaryCtxRetain(handle, device));
     CudaContext context = new CudaContext(driver, device, handle[0]);
     try {
       context.makeCurrent();
@@ -99,8 +98,7 @@ public final class CudaContext implements AutoCloseable {
       memory.setByte(image.length, (byte) 0);
       long[] module = new long[1];
       driver.check(
-          "cuModuleLoadData",
-          driver.api().cuModuleLoadData(module, Pointer.nativeValue(memory)));
+          "cuModuleLoadData", driver.api().cuModuleLoadData(module, Pointer.nativeValue(memory)));
       return new CudaModule(driver, module[0]);
     }
   }

@@ -36,8 +36,7 @@ public final class CudaEvent implements AutoCloseable {
     driver.check("cuEventSynchronize", driver.api().cuEventSynchronize(handle));
     float[] milliseconds = new float[1];
     driver.check(
-        "cuEventElapsedTime",
-        driver.api().cuEventElapsedTime(milliseconds, start.handle, handle));
+        "cuEventElapsedTime", driver.api().cuEventElapsedTime(milliseconds, start.handle, handle));
     return milliseconds[0];
   }
 

@@ -45,9 +45,7 @@ public final class DeviceMemory implements AutoCloseable {
     requireRoom(length, Math.min(bytes, from.bytes()));
     driver.check(
         "cuMemcpyHtoDAsync_v2",
-        driver
-            .api()
-            .cuMemcpyHtoDAsync_v2(address(), from.address(), length, stream.handle()));
+        driver.api().cuMemcpyHtoDAsync_v2(address(), from.address(), length, stream.handle()));
   }
 
   /**
@@ -86,8 +84,7 @@ public final class DeviceMemory implements AutoCloseable {
    */
   public void fill(byte value, CudaStream stream) {
     driver.check(
-        "cuMemsetD8Async",
-        driver.api().cuMemsetD8Async(address(), value, bytes, stream.handle()));
+        "cuMemsetD8Async", driver.api().cuMemsetD8Async(address(), value, bytes, stream.handle()));
   }
 
   /** Gives the memory back, after all work on it. */

@@ -33,9 +33,9 @@
  * changed since. The driver must be at least that of CUDA 13.0 (580).
  *
  * <p>The way from {@link org.tastemaker.diffusion.cuda.DenoisingKernels} down uses none of ND4J's
- * natives. Nothing here has been run on a GPU yet: it was compiled, and its arithmetic and the calls
- * of the driver were checked on the host. {@code scripts/gpu-check} does the rest on a machine with
- * one.
+ * natives. Nothing here has been run on a GPU yet: it was compiled, and its arithmetic and the
+ * calls of the driver were checked on the host. {@code scripts/gpu-check} does the rest on a
+ * machine with one.
  */
 @NullMarked
 package org.tastemaker.diffusion.cuda;

@@ -19,8 +19,7 @@ public record ModelOutput(
   public ModelOutput {
     Objects.requireNonNull(conditional, "conditional == null");
     if (!Double.isFinite(guidanceScale)) {
-      throw new IllegalArgumentException(
-          "guidance scale must be finite, but was " + guidanceScale);
+      throw new IllegalArgumentException("guidance scale must be finite, but was " + guidanceScale);
     }
     if (unconditional == null && guidanceScale != 1) {
       throw new IllegalArgumentException(
