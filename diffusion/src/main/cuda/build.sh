@@ -2,14 +2,17 @@
 # Compiles the kernels into the resources that the jars carry: fat binaries with machine code for
 # each architecture and PTX for newer ones, and what they were made of.
 #
-#   diffusion/src/main/cuda/build.sh             # needs nvcc 13.0 or newer and a C++ compiler
+#   diffusion/src/main/cuda/build.sh [FOLDER]    # needs nvcc 13.0 or newer and a C++ compiler
+#
+# writes into the modules' resources, or into the same folders below FOLDER, and prints the compiler's
+# report: registers, local memory, spills.
 #
 # -fmad=false: the source says where products are contracted, so that the host computes the same.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 architectures="75 80 86 89 90 100 120"
-flags="-std=c++17 -O3 -fmad=false --compress-mode=size -I$PWD"
+flags="-std=c++17 -O3 -fmad=false --compress-mode=size -Xptxas -v -I$PWD"
 version=$(nvcc --version | sed -nE 's/.*release ([0-9]+)\.([0-9]+),.*/\1 \2/p' |
   awk '{print $1 * 1000 + $2 * 10}')
 
@@ -36,10 +39,11 @@ compile() { # SOURCE OUTPUT_WITHOUT_ENDING SOURCES...
 }
 
 root=$(cd ../../../.. && pwd)
+out=${1:-$root}
 compile "$PWD/denoising_step.cu" \
-  "$root/diffusion/src/main/resources/org/tastemaker/diffusion/cuda/denoising_step" \
+  "$out/diffusion/src/main/resources/org/tastemaker/diffusion/cuda/denoising_step" \
   "$PWD/denoising_step.h" "$PWD/denoising_step.cu"
 unfused=$root/benchmarks/src/main/cuda/unfused_steps.cu
 compile "$unfused" \
-  "$root/benchmarks/src/main/resources/org/tastemaker/benchmarks/unfused_steps" \
+  "$out/benchmarks/src/main/resources/org/tastemaker/benchmarks/unfused_steps" \
   "$PWD/denoising_step.h" "$unfused"

@@ -4,9 +4,9 @@ import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.tastemaker.diffusion.schedule.StepKernel;
 
 /**
@@ -23,7 +23,6 @@ public final class SoftwareGpu {
     try {
       Files.createDirectories(library.getParent());
       run(
-          List.of(
               "g++",
               "-std=c++17",
               "-O2",
@@ -36,7 +35,7 @@ public final class SoftwareGpu {
               "-Isrc/main/cuda",
               "-o",
               library.toString(),
-              "src/test/cuda/software_gpu.cpp"));
+              "src/test/cuda/software_gpu.cpp");
     } catch (IOException e) {
       throw new UncheckedIOException(
           "these tests need a C++ compiler, g++; without -Dtastemaker.cuda they are left out", e);
@@ -45,12 +44,12 @@ public final class SoftwareGpu {
   }
 
   /** Runs a program and gives what it printed; fails if it does. */
-  static String run(List<String> command) throws IOException {
+  static String run(String... command) throws IOException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes());
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     try {
       if (process.waitFor() != 0) {
-        throw new IllegalStateException(command + " failed:\n" + output);
+        throw new IllegalStateException(String.join(" ", command) + " failed:\n" + output);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
