@@ -66,14 +66,34 @@ public final class DeviceMemory implements AutoCloseable {
    * Copies to other memory of the same GPU, after what is in the stream already.
    *
    * @param to receives the bytes
-   * @param length bytes, at most the size of either
+   * @param offset where in it
+   * @param length bytes, from the beginning of this memory
    * @param stream in which
    */
-  public void copyTo(DeviceMemory to, long length, CudaStream stream) {
-    requireRoom(length, Math.min(bytes, to.bytes()));
+  public void copyTo(DeviceMemory to, long offset, long length, CudaStream stream) {
+    requireRoom(length, bytes);
+    requireRange(offset, length, to.bytes);
+    copy(to.address() + offset, address(), length, stream);
+  }
+
+  /**
+   * Copies a part to another place in the same memory, after what is in the stream already.
+   *
+   * @param from where the part begins
+   * @param to where the copy begins; the two do not overlap
+   * @param length bytes
+   * @param stream in which
+   */
+  public void copyWithin(long from, long to, long length, CudaStream stream) {
+    requireRange(from, length, bytes);
+    requireRange(to, length, bytes);
+    copy(address() + to, address() + from, length, stream);
+  }
+
+  private void copy(long to, long from, long length, CudaStream stream) {
     driver.check(
         "cuMemcpyDtoDAsync_v2",
-        driver.api().cuMemcpyDtoDAsync_v2(to.address(), address(), length, stream.handle()));
+        driver.api().cuMemcpyDtoDAsync_v2(to, from, length, stream.handle()));
   }
 
   /**
@@ -93,6 +113,13 @@ public final class DeviceMemory implements AutoCloseable {
     if (!closed) {
       closed = true;
       driver.check("cuMemFree_v2", driver.api().cuMemFree_v2(address));
+    }
+  }
+
+  private static void requireRange(long offset, long length, long room) {
+    if (offset < 0 || length < 0 || length > room - offset) {
+      throw new IllegalArgumentException(
+          "%d bytes from %d on are not within a memory of %d".formatted(length, offset, room));
     }
   }
 

@@ -58,7 +58,8 @@ class CudaDriverTest {
         CudaModule module = context.module(new byte[] {1, 2, 3})) {
       memory.copyFrom(pinned, 16, stream);
       memory.copyTo(pinned, 16, stream);
-      memory.copyTo(memory, 16, stream);
+      memory.copyTo(memory, 8, 8, stream);
+      memory.copyWithin(0, 8, 8, stream);
       memory.fill((byte) 1, stream);
       event.record(stream);
       assertThat(event.millisecondsSince(event)).isZero();
@@ -70,11 +71,13 @@ class CudaDriverTest {
   @Test
   void anErrorThatTheDriverCannotNameIsStillOne() {
     FakeApi fake =
-        new FakeApi().fail("cuMemAlloc_v2", 12345).fail("cuGetErrorName", 1).fail("cuGetErrorString", 1);
+        new FakeApi()
+            .fail("cuMemAlloc_v2", 12345)
+            .fail("cuGetErrorName", 1)
+            .fail("cuGetErrorString", 1);
     try (CudaContext context = fake.driver().devices().get(0).open()) {
       assertThatThrownBy(() -> context.allocate(1))
-          .isInstanceOfSatisfying(
-              CudaException.class, e -> assertThat(e.code()).isEqualTo(12345))
+          .isInstanceOfSatisfying(CudaException.class, e -> assertThat(e.code()).isEqualTo(12345))
           .hasMessage(
               "cuMemAlloc_v2 failed: an unknown error (12345), of which the driver says nothing");
     }
@@ -88,10 +91,11 @@ class CudaDriverTest {
       DeviceMemory memory = context.allocate(16);
       assertThatThrownBy(() -> memory.copyFrom(pinned, 9, stream))
           .hasMessage("length must be in [0, 8], the smaller of the two memories, but was 9");
+      assertThatThrownBy(() -> memory.copyWithin(8, 4, 9, stream))
+          .hasMessage("9 bytes from 8 on are not within a memory of 16");
       memory.close();
       memory.close(); // again is no harm
-      assertThatThrownBy(memory::address)
-          .hasMessage("this memory of the GPU was given back");
+      assertThatThrownBy(memory::address).hasMessage("this memory of the GPU was given back");
       assertThatThrownBy(() -> context.allocate(0))
           .hasMessage("bytes must be at least 1, but were 0");
     }

@@ -85,7 +85,7 @@ class DenoisingKernelTest {
     };
     for (int i = 0; i < 44; i++) {
       int[] shape = shapes[i % shapes.length];
-      PredictionType type = PredictionType.values()[i % 3];
+      PredictionType type = List.of(PredictionType.values()).get(i % 3);
       boolean clip = random.nextInt(3) == 0;
       double eta = random.nextBoolean() ? 1 : .1 + .8 * random.nextDouble();
       int steps = 5 + random.nextInt(46);
@@ -96,7 +96,7 @@ class DenoisingKernelTest {
       String name =
           "N %d of %d, %s, clip %s, eta %.2f, step %d of %d, guidance %.2f"
               .formatted(shape[0], size, type.key(), clip, eta, step, steps, guidance);
-      cases.add(new Case(c, Reduction.values()[i % 2], shape[0], size, guidance, Seed.of(i), name));
+      cases.add(new Case(c, List.of(Reduction.values()).get(i % 2), shape[0], size, guidance, Seed.of(i), name));
     }
     return cases.stream();
   }

@@ -23,19 +23,19 @@ public final class SoftwareGpu {
     try {
       Files.createDirectories(library.getParent());
       run(
-              "g++",
-              "-std=c++17",
-              "-O2",
-              "-ffp-contract=off",
-              "-Wall",
-              "-Wextra",
-              "-Werror",
-              "-shared",
-              "-fPIC",
-              "-Isrc/main/cuda",
-              "-o",
-              library.toString(),
-              "src/test/cuda/software_gpu.cpp");
+          "g++",
+          "-std=c++17",
+          "-O2",
+          "-ffp-contract=off",
+          "-Wall",
+          "-Wextra",
+          "-Werror",
+          "-shared",
+          "-fPIC",
+          "-Isrc/main/cuda",
+          "-o",
+          library.toString(),
+          "src/test/cuda/software_gpu.cpp");
     } catch (IOException e) {
       throw new UncheckedIOException(
           "these tests need a C++ compiler, g++; without -Dtastemaker.cuda they are left out", e);

@@ -50,8 +50,7 @@ class StepKernelGoldenTest {
         DdimScheduler.of(
                 SchedulerConfig.parse(json.toString()),
                 new DdimScheduler.Options(
-                    setUp.path("step").path("eta").asDouble(0),
-                    DdimScheduler.FinalStep.DIFFUSERS))
+                    setUp.path("step").path("eta").asDouble(0), DdimScheduler.FinalStep.DIFFUSERS))
             .begin(steps);
     FloatBuffer sample = goldens.floats(name + ".x_start");
     FloatBuffer outputs = goldens.floats(name + ".model_outputs");
@@ -75,8 +74,7 @@ class StepKernelGoldenTest {
         noise.fill(drawn);
         FloatBuffer given = Goldens.row(noises, i, steps);
         for (int j = 0; j < next.capacity() && c.sigma() != 0; j++) {
-          next.put(
-              j, (float) (next.get(j) + c.sigma() * ((double) given.get(j) - drawn.get(j))));
+          next.put(j, (float) (next.get(j) + c.sigma() * ((double) given.get(j) - drawn.get(j))));
         }
         sample = next;
       }

@@ -55,15 +55,13 @@ class StepKernelTest {
   void aStepIsGuidanceNoiseAndTheDenoisingStep() {
     FloatBuffer expected = empty();
     double[] expectedDensity = new double[IMAGES];
-    DenoisingStep.sample(
-        c, Reduction.SUM, guided(), x, drawn(), expected, expectedDensity);
+    DenoisingStep.sample(c, Reduction.SUM, guided(), x, drawn(), expected, expectedDensity);
     FloatBuffer found = empty();
     double[] density = new double[IMAGES];
     kernel.sample(c, Reduction.SUM, ModelOutput.guided(5, u, cond), x, noise, found, density);
     assertThat(found).isEqualTo(expected);
     assertThat(density).isEqualTo(expectedDensity);
-    kernel.sample(
-        c, Reduction.SUM, ModelOutput.guided(5, u, cond), x, noise, found, new double[0]);
+    kernel.sample(c, Reduction.SUM, ModelOutput.guided(5, u, cond), x, noise, found, new double[0]);
     assertThat(found).isEqualTo(expected);
   }
 
@@ -72,8 +70,7 @@ class StepKernelTest {
     FloatBuffer previous = drawn();
     double[] weights = {1, -2, .5};
     FloatBuffer whole = empty();
-    DenoisingStep.logProbabilityGradient(
-        c, Reduction.MEAN, guided(), x, previous, weights, whole);
+    DenoisingStep.logProbabilityGradient(c, Reduction.MEAN, guided(), x, previous, weights, whole);
     FloatBuffer expectedU = empty();
     FloatBuffer expectedC = empty();
     DenoisingStep.guideGradient(5, whole, expectedU, expectedC);
