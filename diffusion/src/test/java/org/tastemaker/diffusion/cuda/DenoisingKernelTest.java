@@ -96,7 +96,15 @@ class DenoisingKernelTest {
       String name =
           "N %d of %d, %s, clip %s, eta %.2f, step %d of %d, guidance %.2f"
               .formatted(shape[0], size, type.key(), clip, eta, step, steps, guidance);
-      cases.add(new Case(c, List.of(Reduction.values()).get(i % 2), shape[0], size, guidance, Seed.of(i), name));
+      cases.add(
+          new Case(
+              c,
+              List.of(Reduction.values()).get(i % 2),
+              shape[0],
+              size,
+              guidance,
+              Seed.of(i),
+              name));
     }
     return cases.stream();
   }

@@ -35,7 +35,7 @@ class StepKernelGoldenTest {
     List<String> setUps =
         goldens.metadata().keySet().stream()
             .filter(name -> goldens.tensors().containsKey(name + ".trajectory"))
-            .filter(name -> goldens.metadata().get(name).contains("DDIM"))
+            .filter(name -> goldens.metadata().getOrDefault(name, "").contains("DDIM"))
             .toList();
     assertThat(setUps).isNotEmpty();
     return setUps.stream().map(name -> DynamicTest.dynamicTest(name, () -> check(goldens, name)));
