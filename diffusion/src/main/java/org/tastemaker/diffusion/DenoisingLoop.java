@@ -18,10 +18,12 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.SamplingStep;
+import org.tastemaker.diffusion.schedule.StepKernel;
+import org.tastemaker.diffusion.schedule.StepNoise;
 
 /**
  * The denoising of many images in batches of one shape: what sampling, rollouts and replays share.
@@ -37,13 +39,13 @@ final class DenoisingLoop implements AutoCloseable {
   private final int rows;
   private final boolean guided;
   private final GraphFunction unet;
+  private final StepKernel kernel;
   private final RunListener listener;
   private final @Nullable Cancellation cancellation;
   private final Map<String, INDArray> texts = new HashMap<>();
   private final INDArray sample; // [B or 2B, C, h, w]
   private final INDArray timestep; // [B or 2B]
   private final INDArray context; // [B or 2B, L, D]
-  private final FloatBuffer guidedOutput; // [B, C, h, w]
   private @Nullable Batch current;
   private long done;
   private final long total;
@@ -66,7 +68,7 @@ final class DenoisingLoop implements AutoCloseable {
     INDArray initialNoise(double scale) {
       INDArray noise = newLatents(seeds.size(), shape); // [B, C, h, w]
       FloatBuffer z = FloatBuffers.of(noise);
-      fillNoise(0, z);
+      new StepNoise(seeds, 0).fill(z);
       for (int i = 0; i < z.limit() && scale != 1; i++) {
         z.put(i, (float) (scale * z.get(i)));
       }
@@ -85,15 +87,6 @@ final class DenoisingLoop implements AutoCloseable {
       }
       return latents;
     }
-
-    /** One stream of each image's seed. */
-    void fillNoise(int stream, FloatBuffer out) {
-      float[] one = new float[shape.size()];
-      for (int i = 0; i < seeds.size(); i++) {
-        seeds.get(i).gaussian(stream, one);
-        out.put(i * one.length, one);
-      }
-    }
   }
 
   DenoisingLoop(
@@ -102,8 +95,10 @@ final class DenoisingLoop implements AutoCloseable {
       LatentShape shape,
       List<Prompt> prompts,
       FunctionOptions execution,
+      StepKernel kernel,
       RunListener listener,
       @Nullable Cancellation cancellation) {
+    this.kernel = kernel;
     this.components = components;
     this.options = options;
     this.shape = shape;
@@ -121,7 +116,6 @@ final class DenoisingLoop implements AutoCloseable {
     this.context =
         Nd4j.create(
             DataType.FLOAT, unetRows, length, components.unet().config().crossAttentionDim());
-    this.guidedOutput = FloatBuffer.allocate(rows * shape.size());
   }
 
   /** Cuts the images into batches. */
@@ -149,34 +143,23 @@ final class DenoisingLoop implements AutoCloseable {
    */
   void denoise(SamplingRun run, Batch batch, INDArray latents, Recorder recorder) {
     FloatBuffer z = FloatBuffers.of(latents); // [B, C, h, w]
-    try (INDArray noiseArray = newLatents(rows, shape)) {
-      FloatBuffer noise = FloatBuffers.of(noiseArray);
-      double[] density = new double[rows];
-      for (int i = 0; i < run.steps().size(); i++) {
-        SamplingStep step = run.steps().get(i);
-        FloatBuffer output = predict(run, i, batch, z);
-        boolean random = step.coefficients().sigma() != 0;
-        if (random) {
-          batch.fillNoise(step.index() + 1, noise);
-        }
-        if (recorder == Recorder.NONE) {
-          run.step(i, output, z, random ? noise : null, z);
-        } else {
-          run.step(i, options.reduction(), output, z, noise, z, density);
-        }
-        recorder.record(i, z, density);
-        listener.on(new RunEvent.Progress("sampling", Math.min(++done, total), total));
-      }
+    double[] density = new double[recorder == Recorder.NONE ? 0 : rows];
+    for (int i = 0; i < run.steps().size(); i++) {
+      ModelOutput output = predict(run, i, batch, z);
+      StepNoise noise = new StepNoise(batch.seeds(), run.steps().get(i).index() + 1);
+      run.step(kernel, i, options.reduction(), output, z, noise, z, density);
+      recorder.record(i, z, density);
+      listener.on(new RunEvent.Progress("sampling", Math.min(++done, total), total));
     }
   }
 
   /**
-   * The U-Net's answer at one step, with guidance.
+   * The U-Net's answer at one step, with both halves of guidance.
    *
    * @param z [B, C, h, w]
-   * @return [B, C, h, w], valid until the next call
+   * @return each [B, C, h, w], valid until the next call
    */
-  FloatBuffer predict(SamplingRun run, int i, Batch batch, FloatBuffer z) {
+  ModelOutput predict(SamplingRun run, int i, Batch batch, FloatBuffer z) {
     SamplingStep step = run.steps().get(i);
     if (cancellation != null) {
       cancellation.throwIfRequested("denoising " + step + " of " + run.steps().size());
@@ -205,13 +188,11 @@ final class DenoisingLoop implements AutoCloseable {
                     UNet2DConditionModel.TEXT, context))
             .get(UNet2DConditionModel.OUT);
     FloatBuffer answer = FloatBuffers.of(Objects.requireNonNull(output));
-    // 3. Guidance: e = u + g (c - u).
-    if (!guided) {
-      return answer;
-    }
-    DenoisingStep.guide(
-        options.guidanceScale(), answer.slice(0, half), answer.slice(half, half), guidedOutput);
-    return guidedOutput;
+    // 3. Guidance: e = u + g (c - u), which the step's kernel computes.
+    return guided
+        ? ModelOutput.guided(
+            options.guidanceScale(), answer.slice(0, half), answer.slice(half, half))
+        : ModelOutput.of(answer);
   }
 
   private void fillContext(Batch batch) {

@@ -22,13 +22,14 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
-import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.Scheduler;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
+import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.weights.DType;
 
 /**
@@ -72,6 +73,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   private final Options options;
   private final SchedulerKind sampler;
   private final FunctionOptions execution;
+  private final StepKernel kernel;
   private final RunListener listener;
   private final @Nullable Cancellation cancellation;
 
@@ -212,12 +214,14 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
       Options options,
       SchedulerKind sampler,
       FunctionOptions execution,
+      StepKernel kernel,
       RunListener listener,
       @Nullable Cancellation cancellation) {
     this.components = components;
     this.options = options;
     this.sampler = sampler;
     this.execution = execution;
+    this.kernel = kernel;
     this.listener = listener;
     this.cancellation = cancellation;
   }
@@ -249,6 +253,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
         Options.defaults(),
         samples ? kind : SchedulerKind.DDIM,
         FunctionOptions.inference(),
+        StepKernel.cpu(),
         RunListener.none(),
         null);
   }
@@ -260,7 +265,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(Options options) {
-    return new LatentDiffusion(components, options, sampler, execution, listener, cancellation);
+    return new LatentDiffusion(
+        components, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -271,7 +277,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public LatentDiffusion with(SchedulerKind sampler) {
     Scheduler.of(components.scheduler().as(sampler)); // says so if it cannot
-    return new LatentDiffusion(components, options, sampler, execution, listener, cancellation);
+    return new LatentDiffusion(
+        components, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -282,7 +289,21 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(FunctionOptions execution) {
-    return new LatentDiffusion(components, options, sampler, execution, listener, cancellation);
+    return new LatentDiffusion(
+        components, options, sampler, execution, kernel, listener, cancellation);
+  }
+
+  /**
+   * A view whose denoising steps are computed elsewhere, such as on a GPU: {@link
+   * org.tastemaker.diffusion.cuda.StepExecution}. Without this they are computed on the CPU.
+   *
+   * @param kernel stays the caller's, who closes it when no view uses it any more
+   * @return a view of this model
+   */
+  public LatentDiffusion with(StepKernel kernel) {
+    Objects.requireNonNull(kernel, "kernel == null");
+    return new LatentDiffusion(
+        components, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -292,7 +313,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(RunListener listener) {
-    return new LatentDiffusion(components, options, sampler, execution, listener, cancellation);
+    return new LatentDiffusion(
+        components, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -303,7 +325,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(Cancellation cancellation) {
-    return new LatentDiffusion(components, options, sampler, execution, listener, cancellation);
+    return new LatentDiffusion(
+        components, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -313,6 +336,15 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public Components components() {
     return components;
+  }
+
+  /**
+   * Where this view computes denoising steps: policy gradients on its rollouts take the same.
+   *
+   * @return the kernel, not to be closed by who did not open it
+   */
+  public StepKernel stepKernel() {
+    return kernel;
   }
 
   /**
@@ -510,12 +542,12 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
             int at = (step * n + batch.first()) * shape.size();
             FloatBuffer z = FloatBuffers.of(current); // [B, C, h, w]
             z.put(z.position(), trajectory, at, length);
-            FloatBuffer output = loop.predict(run, step, batch, z);
+            ModelOutput output = loop.predict(run, step, batch, z);
             double[] density = new double[batch.size()];
-            DenoisingStep.logProbability(
+            kernel.logProbability(
                 run.steps().get(step).coefficients(),
                 options.reduction(),
-                output.slice(output.position(), length),
+                output.first(length),
                 trajectory.slice(at, length),
                 trajectory.slice(at + n * shape.size(), length),
                 density);
@@ -581,7 +613,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
 
   private DenoisingLoop loop(LatentShape shape, List<Prompt> prompts) {
     return new DenoisingLoop(
-        components, options, shape, prompts, execution, listener, cancellation);
+        components, options, shape, prompts, execution, kernel, listener, cancellation);
   }
 
   private LatentShape shape() {

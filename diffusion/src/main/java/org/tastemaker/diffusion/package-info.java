@@ -22,6 +22,7 @@
  * <tr><td>model</td><td>U-Net, autoencoder and text encoder</td></tr>
  * <tr><td>lora</td><td>low-rank adapters and their files</td></tr>
  * <tr><td>schedule</td><td>noise schedules, samplers and the denoising step</td></tr>
+ * <tr><td>cuda</td><td>the denoising step on a GPU</td></tr>
  * <tr><td>train</td><td>pre-training and fine-tuning by the denoising objective</td></tr>
  * </tbody>
  * </table>

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,9 +31,11 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion.Options;
+import org.tastemaker.diffusion.cuda.SoftwareGpu;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
+import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsException;
 
@@ -321,6 +325,57 @@ class LatentDiffusionTest {
         .hasMessageContaining("there were 2 prompts and 3 seeds");
     assertThatThrownBy(() -> model.rollout(List.of(), List.of()))
         .hasMessageContaining("at least one prompt");
+  }
+
+  @Test
+  void stepsAreTakenByTheKernelThatIsGiven() {
+    List<String> calls = new ArrayList<>();
+    StepKernel cpu = StepKernel.cpu();
+    StepKernel kernel =
+        (StepKernel)
+            Proxy.newProxyInstance(
+                StepKernel.class.getClassLoader(),
+                new Class<?>[] {StepKernel.class},
+                (proxy, method, arguments) -> {
+                  calls.add(method.getName());
+                  return method.invoke(cpu, arguments);
+                });
+    LatentDiffusion plain = model.with(RL.withBatchSize(2));
+    LatentDiffusion view = plain.with(kernel);
+    assertThat(view.stepKernel()).isSameAs(kernel);
+    List<Seed> seeds = Seed.of(31).splits(3);
+    try (Rollout expected = plain.rollout(prompts(3), seeds);
+        Rollout found = view.rollout(prompts(3), seeds);
+        INDArray replayed = view.replay(found)) {
+      assertThat(found.logProbabilities()).isEqualTo(expected.logProbabilities());
+      assertThat(replayed).isEqualTo(found.logProbabilities());
+    }
+    // two batches of three steps, drawn and then replayed
+    assertThat(calls)
+        .isEqualTo(
+            Stream.concat(
+                    Collections.nCopies(6, "sample").stream(),
+                    Collections.nCopies(6, "logProbability").stream())
+                .toList());
+    assertThat(view.with(SchedulerKind.DPM_SOLVER_MULTISTEP).generate(prompts(1), Seed.of(3)))
+        .isEqualTo(plain.with(SchedulerKind.DPM_SOLVER_MULTISTEP).generate(prompts(1), Seed.of(3)));
+  }
+
+  @Test
+  @Tag("toolkit")
+  void theCudaKernelSamplesAndReplaysWhatTheCpuDoes() {
+    List<Seed> seeds = Seed.of(32).splits(3);
+    try (StepKernel kernel = SoftwareGpu.stepKernel();
+        Rollout expected = model.with(RL).rollout(prompts(3), seeds);
+        Rollout found = model.with(RL).with(kernel).rollout(prompts(3), seeds);
+        INDArray replayed = model.with(RL).with(kernel).replay(found)) {
+      // 1e-6 a step on values of a few units, through three passes of the network
+      assertThat(found.latents().distance2(expected.latents()))
+          .isLessThan(1e-5 * expected.latents().norm2Number().doubleValue());
+      assertThat(found.logProbabilities().distance2(expected.logProbabilities()))
+          .isLessThan(1e-5 * expected.logProbabilities().norm2Number().doubleValue());
+      assertThat(replayed.distance2(found.logProbabilities())).isLessThan(1e-5);
+    }
   }
 
   @Test

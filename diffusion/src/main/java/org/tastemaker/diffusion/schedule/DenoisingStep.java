@@ -23,10 +23,12 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>works on N images of any size, N being the length of the per-image argument; a buffer's
  *       content is from its position to its limit, which are left as they are;
- *   <li>makes one pass, reads each input once, writes each output once, and allocates nothing; an
- *       output may share its memory with an input of the same size, element on element;
- *   <li>computes in double precision and sums an image's elements in their order, so that the
- *       result does not depend on the batch;
+ *   <li>makes one pass, reads each input once, writes each output once, and allocates a few
+ *       kilobytes; an output may share its memory with an input of the same size, element on
+ *       element;
+ *   <li>computes in double precision and sums an image's elements in an order that depends on the
+ *       image's size alone, so that the result depends neither on the batch nor on the threads: a
+ *       large batch is shared out to those of the common pool;
  *   <li>checks sizes before it writes anything.
  * </ul>
  *
@@ -80,16 +82,40 @@ public final class DenoisingStep {
       FloatBuffer previous) {
     int length = imageSize(1, output, "sample", sample, "previous", previous);
     FloatBuffer z = requireNoise(c, noise, length);
+    if (x0 != null) {
+      sampleWithHistory(c, output, sample, z, x0, previous, length);
+      return;
+    }
+    Mean mean = Mean.of(c);
+    Segments.forEach(
+        1,
+        length,
+        z == null ? new FloatBuffer[] {output, sample} : new FloatBuffer[] {output, sample, z},
+        new FloatBuffer[] {previous},
+        null,
+        (image, in, out, n) -> {
+          boolean random = in.length == 3;
+          draw(mean, in[0], in[1], random ? in[2] : in[1], random ? c.sigma() : 0, out[0], n);
+          return 0;
+        });
+  }
+
+  private static void sampleWithHistory(
+      StepCoefficients c,
+      FloatBuffer output,
+      FloatBuffer sample,
+      @Nullable FloatBuffer noise,
+      FloatBuffer x0,
+      FloatBuffer previous,
+      int length) {
     int at = previous.position();
     for (int i = 0; i < length; i++) {
       double o = get(output, i);
       double x = get(sample, i);
       double mean = c.mean(x, o);
-      if (x0 != null) {
-        mean += c.meanFromPreviousX0() == 0 ? 0 : c.meanFromPreviousX0() * get(x0, i);
-        x0.put(x0.position() + i, (float) c.x0(x, o));
-      }
-      previous.put(at + i, (float) (z == null ? mean : mean + c.sigma() * get(z, i)));
+      mean += c.meanFromPreviousX0() == 0 ? 0 : c.meanFromPreviousX0() * get(x0, i);
+      x0.put(x0.position() + i, (float) c.x0(x, o));
+      previous.put(at + i, (float) (noise == null ? mean : mean + c.sigma() * get(noise, i)));
     }
   }
 
@@ -119,17 +145,15 @@ public final class DenoisingStep {
     int images = logProbabilities.length;
     int size = imageSize(images, output, "sample", sample, "previous", previous);
     requireSize("noise", noise, images * size);
-    int at = previous.position();
-    for (int n = 0; n < images; n++) {
-      double squares = 0;
-      for (int i = n * size; i < (n + 1) * size; i++) {
-        double mean = c.mean(get(sample, i), get(output, i));
-        float x = (float) (mean + c.sigma() * get(noise, i));
-        previous.put(at + i, x);
-        squares += (x - mean) * (x - mean);
-      }
-      logProbabilities[n] = logProbability(c, reduction, squares, size);
-    }
+    Mean mean = Mean.of(c);
+    Segments.forEach(
+        images,
+        size,
+        new FloatBuffer[] {output, sample, noise},
+        new FloatBuffer[] {previous},
+        logProbabilities,
+        (image, in, out, n) -> drawWithSquares(mean, in[0], in[1], in[2], c.sigma(), out[0], n));
+    finish(c, reduction, logProbabilities, size);
   }
 
   /**
@@ -154,14 +178,15 @@ public final class DenoisingStep {
     requireDensity(c);
     int images = logProbabilities.length;
     int size = imageSize(images, output, "sample", sample, "previous", previous);
-    for (int n = 0; n < images; n++) {
-      double squares = 0;
-      for (int i = n * size; i < (n + 1) * size; i++) {
-        double difference = get(previous, i) - c.mean(get(sample, i), get(output, i));
-        squares += difference * difference;
-      }
-      logProbabilities[n] = logProbability(c, reduction, squares, size);
-    }
+    Mean mean = Mean.of(c);
+    Segments.forEach(
+        images,
+        size,
+        new FloatBuffer[] {output, sample, previous},
+        new FloatBuffer[0],
+        logProbabilities,
+        (image, in, out, n) -> squares(mean, in[0], in[1], in[2], n));
+    finish(c, reduction, logProbabilities, size);
   }
 
   /**
@@ -190,17 +215,25 @@ public final class DenoisingStep {
     int images = weights.length;
     int size = imageSize(images, output, "sample", sample, "previous", previous);
     requireSize("gradient", gradient, images * size);
-    int at = gradient.position();
     double elements = reduction == Reduction.MEAN ? size : 1;
-    for (int n = 0; n < images; n++) {
-      double factor = weights[n] / (c.sigma() * c.sigma() * elements);
-      for (int i = n * size; i < (n + 1) * size; i++) {
-        double o = get(output, i);
-        double x = get(sample, i);
-        double difference = get(previous, i) - c.mean(x, o);
-        gradient.put(at + i, (float) (factor * difference * c.meanByOutput(x, o)));
-      }
-    }
+    double[] given = weights.clone();
+    Mean mean = Mean.of(c);
+    Segments.forEach(
+        images,
+        size,
+        new FloatBuffer[] {output, sample, previous},
+        new FloatBuffer[] {gradient},
+        null,
+        (image, in, out, n) -> {
+          double factor = given[image] / (c.sigma() * c.sigma() * elements);
+          for (int i = 0; i < n; i++) {
+            double o = in[0][i];
+            double x = in[1][i];
+            double difference = in[2][i] - mean.at(x, o);
+            out[0][i] = (float) (factor * difference * mean.byOutput(x, o));
+          }
+          return 0;
+        });
   }
 
   /**
@@ -304,22 +337,138 @@ public final class DenoisingStep {
       double scale, FloatBuffer gradient, FloatBuffer unconditional, FloatBuffer conditional) {
     requireFinite(scale);
     int length = imageSize(1, gradient, "unconditional", unconditional, "conditional", conditional);
-    int atU = unconditional.position();
-    int atC = conditional.position();
-    for (int i = 0; i < length; i++) {
-      double g = get(gradient, i);
-      unconditional.put(atU + i, (float) ((1 - scale) * g));
-      conditional.put(atC + i, (float) (scale * g));
-    }
+    Segments.forEach(
+        1,
+        length,
+        new FloatBuffer[] {gradient},
+        new FloatBuffer[] {unconditional, conditional},
+        null,
+        (image, in, out, n) -> {
+          for (int i = 0; i < n; i++) {
+            double g = in[0][i];
+            out[0][i] = (float) ((1 - scale) * g);
+            out[1][i] = (float) (scale * g);
+          }
+          return 0;
+        });
   }
 
   /** {@code out = a x + b y} for the elements from {@code start} on. */
   static void combine(
       double a, FloatBuffer x, double b, FloatBuffer y, FloatBuffer out, int start, int length) {
-    int at = out.position();
-    for (int i = start; i < start + length; i++) {
-      out.put(at + i, (float) (a * get(x, i) + b * get(y, i)));
+    Segments.forEach(
+        1,
+        length,
+        new FloatBuffer[] {part(x, start, length), part(y, start, length)},
+        new FloatBuffer[] {part(out, start, length)},
+        null,
+        (image, in, to, n) -> {
+          for (int i = 0; i < n; i++) {
+            to[0][i] = (float) (a * in[0][i] + b * in[1][i]);
+          }
+          return 0;
+        });
+  }
+
+  /** The mean, which is linear where x0 is not clipped: {@code a x + b o}. */
+  private record Mean(StepCoefficients c, boolean clips, double a, double b) {
+    static Mean of(StepCoefficients c) {
+      return new Mean(
+          c,
+          c.clip() < Double.POSITIVE_INFINITY,
+          c.meanFromX0() * c.x0FromSample() + c.meanFromSample(),
+          c.meanFromX0() * c.x0FromOutput() + c.meanFromOutput());
     }
+
+    double at(double sample, double output) {
+      return clips ? c.mean(sample, output) : a * sample + b * output;
+    }
+
+    double byOutput(double sample, double output) {
+      return clips ? c.meanByOutput(sample, output) : b;
+    }
+  }
+
+  /** A block of {@code previous = mean + sigma * noise}. */
+  private static void draw(
+      Mean mean,
+      float[] output,
+      float[] sample,
+      float[] noise,
+      double sigma,
+      float[] previous,
+      int n) {
+    boolean random = sigma != 0; // 0 times what is not finite would not be 0
+    for (int i = 0; i < n; i++) {
+      double m = mean.at(sample[i], output[i]);
+      previous[i] = (float) (random ? m + sigma * noise[i] : m);
+    }
+  }
+
+  /** {@link #draw} with a sigma above 0, and {@link #squares} of it, to the last bit. */
+  private static double drawWithSquares(
+      Mean mean,
+      float[] output,
+      float[] sample,
+      float[] noise,
+      double sigma,
+      float[] previous,
+      int n) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int i = 0;
+    for (; i + 3 < n; i += 4) {
+      double m0 = mean.at(sample[i], output[i]);
+      double m1 = mean.at(sample[i + 1], output[i + 1]);
+      double m2 = mean.at(sample[i + 2], output[i + 2]);
+      double m3 = mean.at(sample[i + 3], output[i + 3]);
+      float x0 = (float) (m0 + sigma * noise[i]);
+      float x1 = (float) (m1 + sigma * noise[i + 1]);
+      float x2 = (float) (m2 + sigma * noise[i + 2]);
+      float x3 = (float) (m3 + sigma * noise[i + 3]);
+      previous[i] = x0;
+      previous[i + 1] = x1;
+      previous[i + 2] = x2;
+      previous[i + 3] = x3;
+      s0 += (x0 - m0) * (x0 - m0);
+      s1 += (x1 - m1) * (x1 - m1);
+      s2 += (x2 - m2) * (x2 - m2);
+      s3 += (x3 - m3) * (x3 - m3);
+    }
+    for (; i < n; i++) {
+      double m = mean.at(sample[i], output[i]);
+      float x = (float) (m + sigma * noise[i]);
+      previous[i] = x;
+      s0 += (x - m) * (x - m);
+    }
+    return (s0 + s1) + (s2 + s3);
+  }
+
+  /** A block's sum of (previous - mean)^2, in four parts: an addition takes four cycles. */
+  private static double squares(
+      Mean mean, float[] output, float[] sample, float[] previous, int n) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int i = 0;
+    for (; i + 3 < n; i += 4) {
+      double d0 = previous[i] - mean.at(sample[i], output[i]);
+      double d1 = previous[i + 1] - mean.at(sample[i + 1], output[i + 1]);
+      double d2 = previous[i + 2] - mean.at(sample[i + 2], output[i + 2]);
+      double d3 = previous[i + 3] - mean.at(sample[i + 3], output[i + 3]);
+      s0 += d0 * d0;
+      s1 += d1 * d1;
+      s2 += d2 * d2;
+      s3 += d3 * d3;
+    }
+    for (; i < n; i++) {
+      double d = previous[i] - mean.at(sample[i], output[i]);
+      s0 += d * d;
+    }
+    return (s0 + s1) + (s2 + s3);
   }
 
   /**
@@ -348,11 +497,15 @@ public final class DenoisingStep {
     }
   }
 
-  private static double logProbability(
-      StepCoefficients c, Reduction reduction, double squares, int size) {
-    double sum =
-        -squares / (2 * c.sigma() * c.sigma()) - size * (Math.log(c.sigma()) + LOG_SQRT_TWO_PI);
-    return reduction == Reduction.MEAN ? sum / size : sum;
+  /** The log-probabilities of images, in place of their sums of squares. */
+  private static void finish(
+      StepCoefficients c, Reduction reduction, double[] logProbabilities, int size) {
+    for (int n = 0; n < logProbabilities.length; n++) {
+      double sum =
+          -logProbabilities[n] / (2 * c.sigma() * c.sigma())
+              - size * (Math.log(c.sigma()) + LOG_SQRT_TWO_PI);
+      logProbabilities[n] = reduction == Reduction.MEAN ? sum / size : sum;
+    }
   }
 
   private static @Nullable FloatBuffer requireNoise(
@@ -387,6 +540,10 @@ public final class DenoisingStep {
     if (!Double.isFinite(scale)) {
       throw new IllegalArgumentException("guidance scale must be finite, but was " + scale);
     }
+  }
+
+  private static FloatBuffer part(FloatBuffer buffer, int start, int length) {
+    return buffer.slice(buffer.position() + start, length);
   }
 
   private static double get(FloatBuffer buffer, int i) {

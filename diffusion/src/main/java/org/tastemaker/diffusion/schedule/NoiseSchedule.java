@@ -156,7 +156,7 @@ public final class NoiseSchedule {
 
   /**
    * The forward process: {@code out = sqrt(abar_t) x_0 + sqrt(1 - abar_t) noise}, with a timestep
-   * for each image. Nothing is allocated; {@code out} may be one of the inputs.
+   * for each image. {@code out} may be one of the inputs.
    *
    * @param timesteps t of each image, 0 to T - 1, [N]
    * @param clean x_0, [N, ...]
@@ -174,8 +174,7 @@ public final class NoiseSchedule {
 
   /**
    * The target of a model that predicts the velocity: {@code v = sqrt(abar_t) noise - sqrt(1 -
-   * abar_t) x_0}, with a timestep for each image. Nothing is allocated; {@code out} may be one of
-   * the inputs.
+   * abar_t) x_0}, with a timestep for each image. {@code out} may be one of the inputs.
    *
    * @param timesteps t of each image, 0 to T - 1, [N]
    * @param clean x_0, [N, ...]

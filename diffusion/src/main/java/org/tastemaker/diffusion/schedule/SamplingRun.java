@@ -131,7 +131,7 @@ public final class SamplingRun {
 
   /**
    * Noise clean samples to where the run starts: image-to-image. A run without steps leaves them as
-   * they are. Nothing is allocated; {@code out} may be one of the inputs.
+   * they are. {@code out} may be one of the inputs.
    *
    * @param clean x_0, [N, ...]
    * @param noise standard normal, the same size
@@ -227,6 +227,53 @@ public final class SamplingRun {
         () ->
             DenoisingStep.sample(
                 step.coefficients(), reduction, output, sample, noise, previous, logProbabilities));
+  }
+
+  /**
+   * Take a step with a given kernel. A multistep solver's step is taken on the CPU, whatever the
+   * kernel.
+   *
+   * @param kernel computes the step
+   * @param i the step, from 0
+   * @param reduction over an image's elements
+   * @param output what the model said, [N, ...]
+   * @param sample x_t, the same size
+   * @param noise one seed an image, [N]; drawn from where the step's sigma is above 0
+   * @param previous receives x_{t-1}, the same size; may be {@code sample}
+   * @param logProbabilities receives one number an image, [N]; of length 0 where none is wanted
+   * @throws IllegalArgumentException naming the step, if it is deterministic and log-probabilities
+   *     are wanted
+   */
+  public void step(
+      StepKernel kernel,
+      int i,
+      Reduction reduction,
+      ModelOutput output,
+      FloatBuffer sample,
+      StepNoise noise,
+      FloatBuffer previous,
+      double[] logProbabilities) {
+    SamplingStep step = step(i);
+    if (!multistep || logProbabilities.length != 0) {
+      StepCoefficients c = step.coefficients();
+      named(
+          step,
+          () -> kernel.sample(c, reduction, output, sample, noise, previous, logProbabilities));
+      return;
+    }
+    int length = output.conditional().remaining();
+    FloatBuffer guided = output.conditional();
+    FloatBuffer u = output.unconditional();
+    if (u != null) {
+      guided = FloatBuffer.allocate(length);
+      DenoisingStep.guide(output.guidanceScale(), u, output.conditional(), guided);
+    }
+    FloatBuffer z = null;
+    if (step.coefficients().sigma() != 0) {
+      z = FloatBuffer.allocate(length);
+      noise.fill(z);
+    }
+    step(i, guided, sample, z, previous);
   }
 
   private SamplingStep step(int i) {

@@ -82,7 +82,8 @@ public record StepCoefficients(
    */
   double x0(double sample, double output) {
     double x0 = x0FromSample * sample + x0FromOutput * output;
-    return x0 > clip ? clip : Math.max(x0, -clip);
+    // Not Math.max, which is slower for its care about NaN and -0.
+    return x0 > clip ? clip : x0 < -clip ? -clip : x0;
   }
 
   /** The mean of one element, without the share of the step before. */

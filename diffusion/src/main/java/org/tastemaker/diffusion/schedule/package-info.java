@@ -14,10 +14,11 @@
  * }</pre>
  *
  * <p>{@link org.tastemaker.diffusion.schedule.DenoisingStep} is the only code that touches samples.
- * It is pure, allocates nothing, reads {@link java.nio.FloatBuffer} views of any float memory (so
- * that it needs no ND4J natives), and is the seam where a GPU kernel goes in. What a sampler
- * remembers from step to step (the multistep history of DPM-Solver++) lives in the {@link
- * org.tastemaker.diffusion.schedule.SamplingRun}, so that one scheduler serves any number of runs.
+ * It is pure and reads {@link java.nio.FloatBuffer} views of any float memory (so that it needs no
+ * ND4J natives). {@link org.tastemaker.diffusion.schedule.StepKernel} is the seam where a GPU takes
+ * its place. What a sampler remembers from step to step (the multistep history of DPM-Solver++)
+ * lives in the {@link org.tastemaker.diffusion.schedule.SamplingRun}, so that one scheduler serves
+ * any number of runs.
  *
  * <p>The noise of a step is an argument: nothing here draws random numbers.
  */

@@ -15,13 +15,19 @@ package org.tastemaker.diffusion.weights;
  * </tbody>
  * </table>
  */
-final class HalfPrecision {
+public final class HalfPrecision {
   private static final int F16_INFINITY = 0x7C00;
   private static final int BF16_INFINITY = 0x7F80;
 
   private HalfPrecision() {}
 
-  static float f16ToFloat(short half) {
+  /**
+   * Widens half precision.
+   *
+   * @param half the bits
+   * @return its value
+   */
+  public static float f16ToFloat(short half) {
     int sign = (half & 0x8000) << 16;
     int exponent = (half >>> 10) & 0x1F;
     int mantissa = half & 0x3FF;
@@ -35,7 +41,13 @@ final class HalfPrecision {
     return Float.intBitsToFloat(sign | (exponent + 127 - 15) << 23 | mantissa << 13);
   }
 
-  static short floatToF16(float value) {
+  /**
+   * Narrows to half precision; from 65,520 on, to infinity.
+   *
+   * @param value any number
+   * @return the bits of the nearest
+   */
+  public static short floatToF16(float value) {
     int bits = Float.floatToRawIntBits(value);
     int sign = (bits >>> 16) & 0x8000;
     int magnitude = bits & 0x7FFFFFFF;
@@ -59,11 +71,23 @@ final class HalfPrecision {
     return (short) (sign | (mantissa + rounding) >>> shift);
   }
 
-  static float bf16ToFloat(short half) {
+  /**
+   * Widens bfloat16.
+   *
+   * @param half the bits
+   * @return its value
+   */
+  public static float bf16ToFloat(short half) {
     return Float.intBitsToFloat(half << 16);
   }
 
-  static short floatToBf16(float value) {
+  /**
+   * Narrows to bfloat16.
+   *
+   * @param value any number
+   * @return the bits of the nearest
+   */
+  public static short floatToBf16(float value) {
     int bits = Float.floatToRawIntBits(value);
     if ((bits & 0x7FFFFFFF) > 0x7F800000) { // NaN, kept quiet so that the cut leaves a payload
       return (short) (bits >>> 16 | 0x40);

@@ -1,0 +1,264 @@
+package org.tastemaker.benchmarks;
+
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.cuda.CudaContext;
+import org.tastemaker.diffusion.cuda.CudaDevice;
+import org.tastemaker.diffusion.cuda.CudaDriver;
+import org.tastemaker.diffusion.cuda.CudaStream;
+import org.tastemaker.diffusion.cuda.DenoisingKernels;
+import org.tastemaker.diffusion.cuda.DeviceMemory;
+import org.tastemaker.diffusion.cuda.PinnedMemory;
+import org.tastemaker.diffusion.cuda.StepArguments;
+import org.tastemaker.diffusion.cuda.StorageType;
+import org.tastemaker.diffusion.schedule.DdimScheduler;
+import org.tastemaker.diffusion.schedule.Reduction;
+import org.tastemaker.diffusion.schedule.SchedulerConfig;
+import org.tastemaker.diffusion.schedule.StepCoefficients;
+
+/**
+ * The CUDA kernel on tensors that are on the GPU, with guidance and log-probability, against copies
+ * of as many bytes from the GPU to itself and against the unfused sequence.
+ *
+ * <p>A measurement is the mean of {@value #LAUNCHES} launches and one wait for them. Small batches
+ * take turns among several sets of tensors, which together are larger than the second-level cache.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 300, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
+@Fork(1)
+public class DenoisingKernelBenchmark {
+  static final int LAUNCHES = 16;
+  private static final double GUIDANCE = 5;
+  private static final int TENSORS = 6; // u, c, x, previous and two gradients
+
+  /** Images and the size of each: 64 x 64 x 4, and 128 x 128 x 4 as in SDXL. */
+  @Param({
+    "1x16384",
+    "8x16384",
+    "64x16384",
+    "512x16384",
+    "1024x16384",
+    "4096x16384",
+    "1x65536",
+    "64x65536",
+    "512x65536"
+  })
+  public String batch = "";
+
+  private int images;
+  private int size;
+  private int sets;
+  private long bytes; // of a tensor
+  private StepCoefficients step;
+  private CudaContext context;
+  private CudaStream stream;
+  private DenoisingKernels kernels;
+  private UnfusedSteps unfused;
+  private DeviceMemory tensors; // [sets, TENSORS] of bytes
+  private DeviceMemory scratch;
+  private DeviceMemory perImage; // keys, weights, log-probabilities
+  private final StepArguments arguments = new StepArguments();
+
+  /** Made by JMH. */
+  @SuppressWarnings("NullAway.Init")
+  public DenoisingKernelBenchmark() {}
+
+  /** Opens the first GPU and fills its memory with random numbers. */
+  @Setup
+  public void setUp() {
+    int x = batch.indexOf('x');
+    images = Integer.parseInt(batch.substring(0, x));
+    size = Integer.parseInt(batch.substring(x + 1));
+    bytes = 4L * images * size;
+    step =
+        DdimScheduler.of(SchedulerConfig.stableDiffusion(), DdimScheduler.Options.ddpo())
+            .begin(50)
+            .steps()
+            .get(25)
+            .coefficients();
+    CudaDevice device = CudaDriver.load().devices().get(0);
+    context = device.open();
+    stream = context.stream();
+    kernels = DenoisingKernels.load(context, stream);
+    unfused = new UnfusedSteps(context, stream, device.multiprocessors());
+    sets = (int) Math.min(LAUNCHES, 1 + 4L * device.l2CacheBytes() / bytes);
+    tensors = context.allocate(sets * TENSORS * bytes);
+    scratch = context.allocate(4 * bytes);
+    perImage = context.allocate(32L * images);
+    fill();
+    arguments
+        .batch(images, size)
+        .step(step, Reduction.MEAN)
+        .noise(perImage.address(), 7)
+        .logProbabilities(perImage.address() + 16L * images);
+  }
+
+  private void fill() {
+    float[] one = new float[1 << 16];
+    long[] keys = LongStream.range(0, images).map(n -> Seed.of(1).split(n).key()).toArray();
+    double[] weights = new double[images];
+    Arrays.fill(weights, 1);
+    try (PinnedMemory numbers = context.allocatePinned(4L * one.length);
+        PinnedMemory header = context.allocatePinned(16L * images);
+        DeviceMemory staged = context.allocate(4L * one.length)) {
+      header.buffer().asLongBuffer().put(keys);
+      header.buffer().asDoubleBuffer().put(images, weights);
+      perImage.copyFrom(header, 16L * images, stream);
+      for (long at = 0; at < tensors.bytes(); at += 4L * one.length) {
+        if (at < 64L * 4 * one.length) { // then again from the first
+          Seed.of(2).gaussian((int) (at / (4L * one.length)), one);
+          numbers.buffer().asFloatBuffer().put(one);
+          staged.copyFrom(numbers, staged.bytes(), stream);
+          stream.synchronize();
+        }
+        staged.copyTo(tensors, at, Math.min(staged.bytes(), tensors.bytes() - at), stream);
+      }
+      stream.synchronize();
+    }
+  }
+
+  private long tensor(int launch, int which) {
+    return tensors.address() + (launch % sets * (long) TENSORS + which) * bytes;
+  }
+
+  private StepArguments of(int launch) {
+    return arguments
+        .guided(GUIDANCE, tensor(launch, 0), tensor(launch, 1))
+        .samples(tensor(launch, 2), tensor(launch, 3));
+  }
+
+  /** A step with noise and log-probability: three tensors read, one written. */
+  @Benchmark
+  @OperationsPerInvocation(LAUNCHES)
+  public void sample() {
+    for (int i = 0; i < LAUNCHES; i++) {
+      kernels.sample(StorageType.FLOAT32, of(i));
+    }
+    stream.synchronize();
+  }
+
+  /** The same on half the bytes: tensors of half precision. */
+  @Benchmark
+  @OperationsPerInvocation(LAUNCHES)
+  public void sampleFloat16() {
+    for (int i = 0; i < LAUNCHES; i++) {
+      kernels.sample(StorageType.FLOAT16, of(i));
+    }
+    stream.synchronize();
+  }
+
+  /** The log-probability of a given step: four tensors read. */
+  @Benchmark
+  @OperationsPerInvocation(LAUNCHES)
+  public void replay() {
+    for (int i = 0; i < LAUNCHES; i++) {
+      kernels.replay(StorageType.FLOAT32, of(i));
+    }
+    stream.synchronize();
+  }
+
+  /** The gradient of both halves: four tensors read, two written. */
+  @Benchmark
+  @OperationsPerInvocation(LAUNCHES)
+  public void gradient() {
+    for (int i = 0; i < LAUNCHES; i++) {
+      kernels.gradient(
+          StorageType.FLOAT32,
+          of(i).gradient(perImage.address() + 8L * images, tensor(i, 4), tensor(i, 5)));
+    }
+    stream.synchronize();
+  }
+
+  /** As many bytes as a step, a replay, or the unfused steps' result: two tensors copied. */
+  @Benchmark
+  @OperationsPerInvocation(LAUNCHES)
+  public void copyOfFour() {
+    for (int i = 0; i < LAUNCHES; i++) {
+      copy(i, 2 * bytes);
+    }
+    stream.synchronize();
+  }
+
+  /** As many bytes as a step in half precision: one tensor copied. */
+  @Benchmark
+  @OperationsPerInvocation(LAUNCHES)
+  public void copyOfTwo() {
+    for (int i = 0; i < LAUNCHES; i++) {
+      copy(i, bytes);
+    }
+    stream.synchronize();
+  }
+
+  /** As many bytes as a gradient: three tensors copied. */
+  @Benchmark
+  @OperationsPerInvocation(LAUNCHES)
+  public void copyOfSix() {
+    for (int i = 0; i < LAUNCHES; i++) {
+      copy(i, 3 * bytes);
+    }
+    stream.synchronize();
+  }
+
+  private void copy(int launch, long length) {
+    long from = launch % sets * TENSORS * bytes;
+    tensors.copyWithin(from, from + 3 * bytes, length, stream);
+  }
+
+  /** The step of {@link #sample} as seven kernels. */
+  @Benchmark
+  @OperationsPerInvocation(LAUNCHES)
+  public void unfused() {
+    for (int i = 0; i < LAUNCHES; i++) {
+      unfused.step(
+          step,
+          GUIDANCE,
+          images,
+          size,
+          tensor(i, 0),
+          tensor(i, 1),
+          tensor(i, 2),
+          tensor(i, 3),
+          perImage.address(),
+          perImage.address() + 16L * images,
+          scratch.address());
+    }
+    stream.synchronize();
+  }
+
+  /** One launch, and the wait for it: for one image, what launching costs. */
+  @Benchmark
+  public void sampleAndWait() {
+    kernels.sample(StorageType.FLOAT32, of(0));
+    stream.synchronize();
+  }
+
+  /** Frees everything. */
+  @TearDown
+  public void tearDown() {
+    perImage.close();
+    scratch.close();
+    tensors.close();
+    unfused.close();
+    kernels.close();
+    stream.close();
+    context.close();
+  }
+}

@@ -1,0 +1,149 @@
+package org.tastemaker.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.nd4j.shade.jackson.databind.SerializationFeature;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/**
+ * Guards the denoising step's speed: how its time compares to that of a peer in the same run, never
+ * a time itself.
+ *
+ * <pre>
+ *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard RESULTS.json RATIOS.json
+ *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard --update RESULTS.json RATIOS.json
+ * </pre>
+ *
+ * <p>The first fails if a ratio is more than 15 % below the committed one, or a committed ratio of
+ * the CPU was not measured; ratios of the GPU that were not measured are reported. The second
+ * writes what was measured over what was committed.
+ */
+public final class RatioGuard {
+  private static final double TOLERANCE = .15;
+  private static final String GPU = "DenoisingKernelBenchmark";
+
+  /** What is compared: a method with a peer, which moves as many bytes or does the same. */
+  private record Pair(String type, String method, String peer) {}
+
+  private static final List<Pair> PAIRS =
+      List.of(
+          new Pair("DenoisingStepBenchmark", "sample", "copyOfFour"),
+          new Pair("DenoisingStepBenchmark", "replay", "copyOfThree"),
+          new Pair("DenoisingStepBenchmark", "gradient", "copyOfFour"),
+          new Pair(GPU, "sample", "copyOfFour"),
+          new Pair(GPU, "sampleFloat16", "copyOfTwo"),
+          new Pair(GPU, "replay", "copyOfFour"),
+          new Pair(GPU, "gradient", "copyOfSix"),
+          new Pair(GPU, "sample", "unfused"));
+
+  private RatioGuard() {}
+
+  /**
+   * What the guard found.
+   *
+   * @param lines for people
+   * @param failed whether a ratio fell or is missing
+   */
+  record Verdict(List<String> lines, boolean failed) {}
+
+  /**
+   * Runs the guard.
+   *
+   * @param args the results and the committed ratios
+   * @throws IOException if a file cannot be read or written
+   */
+  public static void main(String[] args) throws IOException {
+    boolean update = args.length == 3 && args[0].equals("--update");
+    if (args.length != 2 && !update) {
+      throw new IllegalArgumentException("expected [--update] RESULTS.json RATIOS.json");
+    }
+    JmhResults results = JmhResults.read(Path.of(args[args.length - 2]));
+    Path file = Path.of(args[args.length - 1]);
+    Map<String, Double> committed = read(file);
+    if (update) {
+      committed.putAll(ratios(results));
+      write(file, committed);
+      return;
+    }
+    Verdict verdict = judge(ratios(results), committed);
+    verdict.lines().forEach(System.out::println);
+    if (verdict.failed()) {
+      System.exit(1);
+    }
+  }
+
+  /** Peer's time over ours, so that more is better, by what was compared. */
+  static Map<String, Double> ratios(JmhResults results) {
+    Map<String, Double> ratios = new LinkedHashMap<>();
+    for (Pair pair : PAIRS) {
+      for (String setting : results.settings(pair.type())) {
+        OptionalDouble ours = results.time(pair.type(), pair.method(), setting);
+        OptionalDouble peer = results.time(pair.type(), pair.peer(), setting);
+        if (ours.isPresent() && peer.isPresent()) {
+          ratios.put(
+              "%s.%s against %s, %s".formatted(pair.type(), pair.method(), pair.peer(), setting),
+              peer.getAsDouble() / ours.getAsDouble());
+        }
+      }
+    }
+    return ratios;
+  }
+
+  static Verdict judge(Map<String, Double> measured, Map<String, Double> committed) {
+    List<String> lines = new ArrayList<>();
+    boolean failed = false;
+    for (Map.Entry<String, Double> entry : committed.entrySet()) {
+      Double now = measured.get(entry.getKey());
+      boolean gpu = entry.getKey().startsWith(GPU);
+      String state;
+      if (now == null) {
+        state = gpu ? "not run: no GPU" : "MISSING";
+        failed |= !gpu;
+      } else if (!(now >= (1 - TOLERANCE) * entry.getValue())) {
+        state = String.format(Locale.ROOT, "FELL to %.3f", now);
+        failed = true;
+      } else {
+        state = String.format(Locale.ROOT, "%.3f", now);
+      }
+      lines.add(
+          String.format(Locale.ROOT, "%-75s %.3f  %s", entry.getKey(), entry.getValue(), state));
+    }
+    for (Map.Entry<String, Double> entry : measured.entrySet()) {
+      if (!committed.containsKey(entry.getKey())) {
+        lines.add(
+            String.format(Locale.ROOT, "%-75s   new  %.3f", entry.getKey(), entry.getValue()));
+      }
+    }
+    boolean gpuMeasured = measured.keySet().stream().anyMatch(key -> key.startsWith(GPU));
+    if (!gpuMeasured) {
+      lines.add(GPU + ": not run, there is no GPU here; scripts/gpu-check runs it where one is");
+    }
+    return new Verdict(lines, failed);
+  }
+
+  private static Map<String, Double> read(Path file) throws IOException {
+    Map<String, Double> ratios = new LinkedHashMap<>();
+    if (Files.exists(file)) {
+      new ObjectMapper()
+          .readTree(file.toFile())
+          .fields()
+          .forEachRemaining(field -> ratios.put(field.getKey(), field.getValue().asDouble()));
+    }
+    return ratios;
+  }
+
+  private static void write(Path file, Map<String, Double> ratios) throws IOException {
+    ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    ObjectNode node = json.createObjectNode();
+    ratios.forEach((name, ratio) -> node.put(name, Math.round(ratio * 1000) / 1000.0));
+    json.writeValue(file.toFile(), node);
+  }
+}
