@@ -100,7 +100,7 @@ public class DenoisingKernelBenchmark {
     kernels = DenoisingKernels.load(context, stream);
     unfused = new UnfusedSteps(context, stream, device.multiprocessors());
     sets = (int) Math.min(LAUNCHES, 1 + 4L * device.l2CacheBytes() / bytes);
-    tensors = context.allocate(sets * TENSORS * bytes);
+    tensors = context.allocate(sets * ((long) TENSORS) * bytes);
     scratch = context.allocate(4 * bytes);
     perImage = context.allocate(32L * images);
     fill();
@@ -218,7 +218,7 @@ public class DenoisingKernelBenchmark {
   }
 
   private void copy(int launch, long length) {
-    long from = launch % sets * TENSORS * bytes;
+    long from = launch % sets * ((long) TENSORS) * bytes;
     tensors.copyWithin(from, from + 3 * bytes, length, stream);
   }
 

@@ -57,6 +57,9 @@ public final class QuickStart implements Callable<Integer> {
   /** The exit code of a run that was stopped and can be gone on with. */
   static final int STOPPED = 130;
 
+  /** Scores as near as this are a tie, or the judge would teach its own noise. */
+  private static final double TIE = 0.03;
+
   @Option(
       names = "--run",
       description = "Folder of the run; goes on with the run in it (default: ${DEFAULT-VALUE}).")
@@ -68,7 +71,7 @@ public final class QuickStart implements Callable<Integer> {
   private List<String> prompts = new ArrayList<>();
 
   @Option(names = "--rounds", description = "Rounds of training (default: ${DEFAULT-VALUE}).")
-  private int rounds = 20;
+  private int rounds = 16;
 
   @Option(names = "--images", description = "Images ranked together (default: ${DEFAULT-VALUE}).")
   private int images = 8;
@@ -268,7 +271,7 @@ public final class QuickStart implements Callable<Integer> {
   private Judge judge(EmojiTask task, Rubric rubric, PrintWriter out) {
     QuickReport.Transcript transcript = new QuickReport.Transcript();
     if (judge == JudgeName.glyphs) {
-      FeedbackOracle oracle = MockOracle.oracle(task.score());
+      FeedbackOracle oracle = MockOracle.builder(task.score()).tieThreshold(TIE).build().asOracle();
       return new Judge("glyphs", transcript.around(oracle), transcript, null);
     }
     if (System.getenv("OPENAI_API_KEY") == null && baseUrl == null) {

@@ -84,10 +84,10 @@ public final class Alignment implements AutoCloseable {
     /**
      * What the quick start uses.
      *
-     * @return 20 rounds of 8 images a prompt
+     * @return 16 rounds of 8 images a prompt
      */
     public static Settings defaults() {
-      return new Settings(20, 8, 8, 10, 3, 3e-3, 1e-3, 2, 4, 1);
+      return new Settings(16, 8, 8, 10, 3, 1e-3, 1e-3, 4, 4, 1);
     }
 
     /**
@@ -348,7 +348,8 @@ public final class Alignment implements AutoCloseable {
         return folder;
       } catch (RuntimeException e) {
         folder.close();
-        throw e;
+        throw new IllegalArgumentException(
+            e.getMessage() + "; choose another folder for a run with other settings", e);
       }
     }
     return RunFolder.create(

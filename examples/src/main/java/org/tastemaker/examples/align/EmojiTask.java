@@ -23,13 +23,13 @@ public record EmojiTask(
   private static final List<String> QUICK =
       List.of(
           "dog face",
-          "fox",
-          "banana",
-          "fire engine",
-          "rocket",
-          "thinking face",
-          "hamburger",
-          "bicycle");
+          "penguin",
+          "sleeping face",
+          "strawberry",
+          "robot",
+          "face with tears of joy",
+          "butterfly",
+          "rocket");
 
   public EmojiTask {
     prompts = List.copyOf(prompts);

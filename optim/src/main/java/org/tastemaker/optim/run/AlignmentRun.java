@@ -505,8 +505,7 @@ public final class AlignmentRun {
         .accept(
             () -> {
               try (Rollout rollout = sampler.rollout(e.prompts(), e.seed())) {
-                List<Judgement> judgements =
-                    e.reward() == null ? join(ask(rollout)) : List.of();
+                List<Judgement> judgements = e.reward() == null ? join(ask(rollout)) : List.of();
                 Rewards rewards =
                     Objects.requireNonNullElse(e.reward(), reward).score(rollout, judgements);
                 rewards.mean().ifPresent(mean -> metrics.put("evaluation.rewardMean", mean));
