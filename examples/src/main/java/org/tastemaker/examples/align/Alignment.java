@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
@@ -27,6 +28,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.examples.measure.Estimate;
 import org.tastemaker.examples.report.Headline;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
@@ -150,12 +152,26 @@ public final class Alignment implements AutoCloseable {
       double kl,
       AlignmentRun.Result result) {
     /**
-     * The rise of the mean score.
+     * The rise of the mean score. The prompts are those that were trained on, so what is drawn anew
+     * for the interval is the seeds, image by image.
      *
-     * @return before, after and the paired difference, whose interval is a bootstrap over prompts
+     * @return before, after and the paired difference with its bootstrap interval
      */
     public Headline headline() {
-      return Headline.paired("score on held-out seeds", before, after, Seed.of(1));
+      List<double[]> differences = new ArrayList<>();
+      before.forEach(
+          (prompt, from) -> {
+            double[] to = Objects.requireNonNull(after.get(prompt));
+            for (int i = 0; i < from.length; i++) {
+              differences.add(new double[] {to[i] - from[i]});
+            }
+          });
+      return new Headline(
+          "score on held-out seeds",
+          Estimate.mean(List.copyOf(before.values())),
+          Estimate.mean(List.copyOf(after.values())),
+          Estimate.bootstrap(differences, Estimate::mean, differences.size(), Seed.of(1)),
+          0);
     }
   }
 
