@@ -246,7 +246,9 @@ public final class HtmlReport {
     if (groups.isEmpty()) {
       return;
     }
-    section("What the judge said", "Some groups of the run, in the order in which they are shown.");
+    section(
+        "What the judge said",
+        "Examples from the run. Images with letters stand in the order in which the judge saw them.");
     html.open("div", "class", "groups").newLine();
     for (JudgedGroup group : groups) {
       html.open("article", "class", group.missingReason() == null ? "group" : "group missing");

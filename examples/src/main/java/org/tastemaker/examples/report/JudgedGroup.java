@@ -101,17 +101,15 @@ public record JudgedGroup(
     return letters.toString();
   }
 
-  /** The order in one line, such as "B, then A and D (tied); C is not ranked". */
+  /** The order in one line, such as "B, A = D; not ranked: C". */
   String order() {
     String order =
-        ranking.tiers().stream()
-            .map(tier -> names(tier) + (tier.size() > 1 ? " (tied)" : ""))
-            .collect(Collectors.joining(", then "));
+        ranking.tiers().stream().map(tier -> names(tier, " = ")).collect(Collectors.joining(", "));
     List<Integer> missing = ranking.missing();
-    return missing.isEmpty() ? order : order + "; not ranked: " + names(missing);
+    return missing.isEmpty() ? order : order + "; not ranked: " + names(missing, ", ");
   }
 
-  private String names(List<Integer> positions) {
-    return positions.stream().map(this::name).collect(Collectors.joining(" and "));
+  private String names(List<Integer> positions, String between) {
+    return positions.stream().map(this::name).collect(Collectors.joining(between));
   }
 }

@@ -183,8 +183,7 @@ class HtmlReportTest {
 
     Document page = parse(HtmlReport.render(report));
 
-    assertThat(text(page, "article").get(0))
-        .contains("Best first: B, then A and D (tied); not ranked: C");
+    assertThat(text(page, "article").get(0)).contains("Best first: B, A = D; not ranked: C");
     assertThat(text(page, "figcaption"))
         .containsExactly("A place 2, tied", "B place 1", "C not ranked", "D place 2, tied");
   }

@@ -138,7 +138,7 @@ class ReportValuesTest {
     assertThat(group.asShown()).isTrue();
     assertThat(group.images()).containsExactly(THREE.get(2), THREE.get(0), THREE.get(1));
     // Item 0 is the best, and was shown second: image B.
-    assertThat(group.order()).isEqualTo("B, then C, then A");
+    assertThat(group.order()).isEqualTo("B, C, A");
   }
 
   @Test
@@ -151,7 +151,7 @@ class ReportValuesTest {
 
       assertThat(group.asShown()).isFalse();
       assertThat(group.images()).isEqualTo(THREE);
-      assertThat(group.order()).isEqualTo("3, then 1, then 2");
+      assertThat(group.order()).isEqualTo("3, 1, 2");
     }
   }
 
