@@ -439,8 +439,10 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     private JudgeOracle.Builder asked(Judge judge) {
+      // A few more than may be in flight: they prepare questions and keep answers meanwhile.
+      int concurrency = limits.inFlight() + limits.inFlight() / 8;
       return asking.apply(
-          JudgeOracle.builder(judge).protocol(protocol).seed(seed).concurrency(limits.inFlight()));
+          JudgeOracle.builder(judge).protocol(protocol).seed(seed).concurrency(concurrency));
     }
 
     /** What estimates need later, whatever becomes of this builder. */

@@ -2,16 +2,18 @@ package org.tastemaker.feedback.annotate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Prompt;
-import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.openai.ChatGptOracle;
@@ -19,47 +21,83 @@ import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.server.LoopbackServer;
 
-/** What a long job over HTTP, with dataset, kept answers and ledger, keeps in memory. */
+/**
+ * What a long job over HTTP, with dataset, kept answers and ledger, keeps in memory: in a process
+ * of its own, with a heap so small that it is collected often.
+ */
 class JobMemoryTest {
   private static final int FEW = 500;
   private static final int MANY = 5000;
 
   /**
-   * One group's images alone are 2 x 3 x 16 x 16 floats, 6 KB, so keeping groups would show as 27
-   * MB, and judgements without their images as some 5 MB. What may grow is 32 to 64 bytes for the
-   * identity of each judged group (0.3 MB at most); the rest is what two measurements of a
-   * collected heap differ in.
+   * One group's images are 2 x 3 x 16 x 16 floats, 6 KB, so keeping groups would show as 27 MB, and
+   * judgements without their images as some 5 MB. What may grow is 32 to 64 bytes for the identity
+   * of each judged group (0.3 MB at most); the rest is what was encoded since the last collection.
    */
   private static final long MOST = 1_500_000;
 
   @TempDir Path folder;
 
   @Test
-  void theHeapDoesNotGrowWithTheNumberOfJudgements() {
-    try (LoopbackServer server = LoopbackServer.builder(MockOracle.of(Greys::score)).start();
-        ChatGptOracle oracle =
-            ChatGptOracle.builder()
-                .baseUrl(server.baseUrl())
-                .withoutApiKey()
-                .model("mock")
-                .judging(o -> o.withImages(ImageForm.DEFAULT.withSide(0)))
-                .protocol(Protocol.listwise(1))
-                .cache(folder.resolve("answers"))
-                .ledgerFile(folder.resolve("ledger.jsonl"))
-                .build()) {
-      Groups groups = new Groups();
-      JobReport report =
-          AnnotationJob.builder(
-                  folder.resolve("all.jsonl"), oracle, Greys.RUBRIC, oracle.settings())
-              .concurrency(1) // a group is drawn when nothing is under way
-              .build()
-              .run(groups);
-      assertThat(report.judged()).isEqualTo(MANY);
-      assertThat(report.missing()).isZero();
-      assertThat(oracle.encodings()).as("each image once").isEqualTo(2L * MANY);
-      assertThat(groups.heapAfterMany - groups.heapAfterFew)
-          .as("bytes more after %d judgements than after %d", MANY, FEW)
-          .isLessThan(MOST);
+  void theHeapDoesNotGrowWithTheNumberOfJudgements() throws Exception {
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Djava.awt.headless=true",
+                "-cp",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
+                Child.class.getName(),
+                folder.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(child.waitFor()).as(said).isZero();
+    Matcher numbers =
+        Pattern.compile("judged (\\d+) missing (\\d+) encoded (\\d+) grown (-?\\d+)").matcher(said);
+    assertThat(numbers.find()).as(said).isTrue();
+    assertThat(numbers.group(1)).isEqualTo(Integer.toString(MANY));
+    assertThat(numbers.group(2)).isEqualTo("0");
+    assertThat(numbers.group(3)).as("each image once").isEqualTo(Integer.toString(2 * MANY));
+    assertThat(Long.parseLong(numbers.group(4)))
+        .as("bytes more after %d judgements than after %d", MANY, FEW)
+        .isLessThan(MOST);
+  }
+
+  /** What the child runs. */
+  static final class Child {
+    private Child() {}
+
+    public static void main(String[] args) {
+      Path folder = Path.of(args[0]);
+      try (LoopbackServer server = LoopbackServer.builder(MockOracle.of(Greys::score)).start();
+          ChatGptOracle oracle =
+              ChatGptOracle.builder()
+                  .baseUrl(server.baseUrl())
+                  .withoutApiKey()
+                  .model("mock")
+                  .judging(o -> o.withImages(ImageForm.DEFAULT.withSide(0)))
+                  .protocol(Protocol.listwise(1))
+                  .cache(folder.resolve("answers"))
+                  .ledgerFile(folder.resolve("ledger.jsonl"))
+                  .build()) {
+        Groups groups = new Groups();
+        JobReport report =
+            AnnotationJob.builder(
+                    folder.resolve("all.jsonl"), oracle, Greys.RUBRIC, oracle.settings())
+                .concurrency(1) // a group is drawn when nothing is under way
+                .build()
+                .run(groups);
+        System.out.printf(
+            "judged %d missing %d encoded %d grown %d%n",
+            report.judged(),
+            report.missing(),
+            oracle.encodings(),
+            groups.heapAfterMany - groups.heapAfterFew);
+      }
     }
   }
 
@@ -78,28 +116,21 @@ class JobMemoryTest {
                 } else if (i == MANY - 1) {
                   heapAfterMany = heap();
                 }
-                return group(i);
+                return new ImageGroup(Prompt.of("prompt " + i), List.of(image(i, 0), image(i, 1)));
               })
           .iterator();
     }
 
-    private static ImageGroup group(int i) {
-      return new ImageGroup(
-          Prompt.of("prompt " + i),
-          List.of(image(Seed.of(1).split(i)), image(Seed.of(2).split(i))));
-    }
-
-    private static Image image(Seed seed) {
-      float[] values = new float[3 * 16 * 16];
-      seed.gaussian(0, values);
-      return Image.clamped(3, 16, 16, values);
+    /** An image of a colour that no other has. */
+    private static Image image(int i, int which) {
+      return Image.filled(16, 16, i % 256 / 255f, i / 256 / 255f, which);
     }
 
     /** Bytes in use after what is not was collected; weak references take a second look. */
     private static long heap() {
       Runtime runtime = Runtime.getRuntime();
       long least = Long.MAX_VALUE;
-      for (int i = 0; i < 5; i++) {
+      for (int i = 0; i < 3; i++) {
         System.gc();
         least = Math.min(least, runtime.totalMemory() - runtime.freeMemory());
       }
