@@ -123,7 +123,8 @@ class JobMemoryTest {
 
     /** An image of a colour that no other has. */
     private static Image image(int i, int which) {
-      return Image.filled(16, 16, i % 256 / 255f, i / 256 / 255f, which);
+      int row = i / 256;
+      return Image.filled(16, 16, i % 256 / 255f, row / 255f, which);
     }
 
     /** Bytes in use after what is not was collected; weak references take a second look. */
