@@ -86,7 +86,7 @@ public final class DenoisingStep {
       sampleWithHistory(c, output, sample, z, x0, previous, length);
       return;
     }
-    Mean mean = Mean.of(c);
+    BlockMean mean = BlockMean.of(c);
     Segments.forEach(
         1,
         length,
@@ -95,7 +95,7 @@ public final class DenoisingStep {
         null,
         (image, in, out, n) -> {
           boolean random = in.length == 3;
-          draw(mean, in[0], in[1], random ? in[2] : in[1], random ? c.sigma() : 0, out[0], n);
+          mean.draw(in[0], in[1], random ? in[2] : in[1], random ? c.sigma() : 0, out[0], n);
           return 0;
         });
   }
@@ -145,14 +145,14 @@ public final class DenoisingStep {
     int images = logProbabilities.length;
     int size = imageSize(images, output, "sample", sample, "previous", previous);
     requireSize("noise", noise, images * size);
-    Mean mean = Mean.of(c);
+    BlockMean mean = BlockMean.of(c);
     Segments.forEach(
         images,
         size,
         new FloatBuffer[] {output, sample, noise},
         new FloatBuffer[] {previous},
         logProbabilities,
-        (image, in, out, n) -> drawWithSquares(mean, in[0], in[1], in[2], c.sigma(), out[0], n));
+        (image, in, out, n) -> mean.drawWithSquares(in[0], in[1], in[2], c.sigma(), out[0], n));
     finish(c, reduction, logProbabilities, size);
   }
 
@@ -178,14 +178,14 @@ public final class DenoisingStep {
     requireDensity(c);
     int images = logProbabilities.length;
     int size = imageSize(images, output, "sample", sample, "previous", previous);
-    Mean mean = Mean.of(c);
+    BlockMean mean = BlockMean.of(c);
     Segments.forEach(
         images,
         size,
         new FloatBuffer[] {output, sample, previous},
         new FloatBuffer[0],
         logProbabilities,
-        (image, in, out, n) -> squares(mean, in[0], in[1], in[2], n));
+        (image, in, out, n) -> mean.squares(in[0], in[1], in[2], n));
     finish(c, reduction, logProbabilities, size);
   }
 
@@ -217,7 +217,7 @@ public final class DenoisingStep {
     requireSize("gradient", gradient, images * size);
     double elements = reduction == Reduction.MEAN ? size : 1;
     double[] given = weights.clone();
-    Mean mean = Mean.of(c);
+    BlockMean mean = BlockMean.of(c);
     Segments.forEach(
         images,
         size,
@@ -368,107 +368,6 @@ public final class DenoisingStep {
           }
           return 0;
         });
-  }
-
-  /** The mean, which is linear where x0 is not clipped: {@code a x + b o}. */
-  private record Mean(StepCoefficients c, boolean clips, double a, double b) {
-    static Mean of(StepCoefficients c) {
-      return new Mean(
-          c,
-          c.clip() < Double.POSITIVE_INFINITY,
-          c.meanFromX0() * c.x0FromSample() + c.meanFromSample(),
-          c.meanFromX0() * c.x0FromOutput() + c.meanFromOutput());
-    }
-
-    double at(double sample, double output) {
-      return clips ? c.mean(sample, output) : a * sample + b * output;
-    }
-
-    double byOutput(double sample, double output) {
-      return clips ? c.meanByOutput(sample, output) : b;
-    }
-  }
-
-  /** A block of {@code previous = mean + sigma * noise}. */
-  private static void draw(
-      Mean mean,
-      float[] output,
-      float[] sample,
-      float[] noise,
-      double sigma,
-      float[] previous,
-      int n) {
-    boolean random = sigma != 0; // 0 times what is not finite would not be 0
-    for (int i = 0; i < n; i++) {
-      double m = mean.at(sample[i], output[i]);
-      previous[i] = (float) (random ? m + sigma * noise[i] : m);
-    }
-  }
-
-  /** {@link #draw} with a sigma above 0, and {@link #squares} of it, to the last bit. */
-  private static double drawWithSquares(
-      Mean mean,
-      float[] output,
-      float[] sample,
-      float[] noise,
-      double sigma,
-      float[] previous,
-      int n) {
-    double s0 = 0;
-    double s1 = 0;
-    double s2 = 0;
-    double s3 = 0;
-    int i = 0;
-    for (; i + 3 < n; i += 4) {
-      double m0 = mean.at(sample[i], output[i]);
-      double m1 = mean.at(sample[i + 1], output[i + 1]);
-      double m2 = mean.at(sample[i + 2], output[i + 2]);
-      double m3 = mean.at(sample[i + 3], output[i + 3]);
-      float x0 = (float) (m0 + sigma * noise[i]);
-      float x1 = (float) (m1 + sigma * noise[i + 1]);
-      float x2 = (float) (m2 + sigma * noise[i + 2]);
-      float x3 = (float) (m3 + sigma * noise[i + 3]);
-      previous[i] = x0;
-      previous[i + 1] = x1;
-      previous[i + 2] = x2;
-      previous[i + 3] = x3;
-      s0 += (x0 - m0) * (x0 - m0);
-      s1 += (x1 - m1) * (x1 - m1);
-      s2 += (x2 - m2) * (x2 - m2);
-      s3 += (x3 - m3) * (x3 - m3);
-    }
-    for (; i < n; i++) {
-      double m = mean.at(sample[i], output[i]);
-      float x = (float) (m + sigma * noise[i]);
-      previous[i] = x;
-      s0 += (x - m) * (x - m);
-    }
-    return (s0 + s1) + (s2 + s3);
-  }
-
-  /** A block's sum of (previous - mean)^2, in four parts: an addition takes four cycles. */
-  private static double squares(
-      Mean mean, float[] output, float[] sample, float[] previous, int n) {
-    double s0 = 0;
-    double s1 = 0;
-    double s2 = 0;
-    double s3 = 0;
-    int i = 0;
-    for (; i + 3 < n; i += 4) {
-      double d0 = previous[i] - mean.at(sample[i], output[i]);
-      double d1 = previous[i + 1] - mean.at(sample[i + 1], output[i + 1]);
-      double d2 = previous[i + 2] - mean.at(sample[i + 2], output[i + 2]);
-      double d3 = previous[i + 3] - mean.at(sample[i + 3], output[i + 3]);
-      s0 += d0 * d0;
-      s1 += d1 * d1;
-      s2 += d2 * d2;
-      s3 += d3 * d3;
-    }
-    for (; i < n; i++) {
-      double d = previous[i] - mean.at(sample[i], output[i]);
-      s0 += d * d;
-    }
-    return (s0 + s1) + (s2 + s3);
   }
 
   /**
