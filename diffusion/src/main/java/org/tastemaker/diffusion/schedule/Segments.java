@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,30 @@ final class Segments {
   /** Elements of a block: 4 kB of each tensor. */
   static final int BLOCK = 1 << 10;
 
+  /** The most inputs, and the most outputs, that a body has. */
+  private static final int MOST = 4;
+
+  /**
+   * The blocks of a thread, made once: with small latents they were most of what a step allocated.
+   * What is in them does not outlive a segment, and no body walks over segments itself.
+   */
+  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
   private Segments() {}
+
+  private static final class Scratch {
+    final float[][][] in = arrays(); // [inputs][input][BLOCK]
+    final float[][][] out = arrays();
+
+    private static float[][][] arrays() {
+      float[][] blocks = new float[MOST][BLOCK];
+      float[][][] firstOf = new float[MOST + 1][][];
+      for (int k = 0; k <= MOST; k++) {
+        firstOf[k] = Arrays.copyOf(blocks, k);
+      }
+      return firstOf;
+    }
+  }
 
   /** What is done with a block. */
   @FunctionalInterface
@@ -77,9 +101,9 @@ final class Segments {
 
   private static double segment(
       int image, int first, int length, FloatBuffer[] inputs, FloatBuffer[] outputs, Body body) {
-    int room = Math.min(BLOCK, length);
-    float[][] in = new float[inputs.length][room];
-    float[][] out = new float[outputs.length][room];
+    Scratch scratch = SCRATCH.get();
+    float[][] in = scratch.in[inputs.length];
+    float[][] out = scratch.out[outputs.length];
     double sum = 0;
     for (int at = 0; at < length; at += BLOCK) {
       int n = Math.min(BLOCK, length - at);
