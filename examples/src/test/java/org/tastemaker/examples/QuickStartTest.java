@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.server.LoopbackServer;
 
 class QuickStartTest {
   @TempDir Path folder;
@@ -70,5 +72,29 @@ class QuickStartTest {
   void aPromptThatTheJudgeDoesNotKnowIsRefused() {
     assertThat(run("--prompt", "a castle in the air")).isEqualTo(2);
     assertThat(folder.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void chatGptsPathRunsOverHttp() {
+    MockOracle judge = MockOracle.of((image, prompt) -> image.get(1, 16, 16));
+    try (LoopbackServer server = LoopbackServer.builder(judge).start()) {
+      String[] paid = {
+        "--rounds", "1", "--judge", "chatgpt", "--base-url", server.baseUrl(), "--yes"
+      };
+
+      assertThat(run(paid)).isZero();
+      assertThat(server.answers()).isPositive();
+      assertThat(folder.resolve("run-ledger.jsonl")).exists();
+    }
+  }
+
+  @Test
+  void nothingIsPaidWithoutAYes() {
+    try (LoopbackServer server =
+        LoopbackServer.builder(MockOracle.of((image, prompt) -> 0)).start()) {
+      assertThat(run("--rounds", "1", "--judge", "chatgpt", "--base-url", server.baseUrl()))
+          .isEqualTo(2);
+      assertThat(server.requests()).isZero();
+    }
   }
 }

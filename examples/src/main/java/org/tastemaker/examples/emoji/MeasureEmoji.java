@@ -89,16 +89,17 @@ public final class MeasureEmoji {
       List<EmojiReport.Labelled> of = report.of(prompt);
       for (EmojiReport.Labelled labelled : of.subList(0, Math.min(each, of.size()))) {
         images.add(labelled.image());
+        String label = labelled.label().text();
         captions.add(
             String.format(
                 Locale.ROOT,
-                "%s > %s %.2f",
+                "%s%s %.2f",
                 prompt,
-                labelled.label().text(),
+                label.equals(prompt) ? ":" : " > " + label,
                 labelled.label().confidence()));
       }
     }
-    picture(file, ImageGrid.of(images).captions(captions).columns(columns).cell(96));
+    picture(file, ImageGrid.of(images).captions(captions).columns(columns).cell(128));
   }
 
   private static void picture(Path file, ImageGrid grid) throws IOException {
