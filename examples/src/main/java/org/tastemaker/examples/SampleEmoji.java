@@ -1,6 +1,7 @@
 package org.tastemaker.examples;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -50,7 +51,7 @@ public final class SampleEmoji {
   static void sample(List<String> prompts, Path file, long seed) throws IOException {
     try (LatentDiffusion model = BundledModel.load()) {
       List<Image> images = model.generate(prompts.stream().map(Prompt::of).toList(), Seed.of(seed));
-      java.nio.file.Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.createDirectories(file.toAbsolutePath().getParent());
       AtomicFiles.write(file, ImageGrid.of(images).captions(prompts).columns(4).draw().toPng());
     }
   }

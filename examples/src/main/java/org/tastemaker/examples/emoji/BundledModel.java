@@ -6,6 +6,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
 
@@ -70,14 +72,13 @@ public final class BundledModel {
   }
 
   /** Resources may be in a jar, but models are read from folders. */
-  private static <T> T unpacked(
-      String name, List<String> files, java.util.function.Function<Path, T> reader) {
+  private static <T> T unpacked(String name, List<String> files, Function<Path, T> reader) {
     try {
       Path folder = Files.createTempDirectory("tastemaker-" + name);
       try {
         for (String file : files) {
           Path target = folder.resolve(file);
-          Files.createDirectories(java.util.Objects.requireNonNull(target.getParent()));
+          Files.createDirectories(Objects.requireNonNull(target.getParent()));
           try (InputStream in = BundledModel.class.getResourceAsStream(name + "/" + file)) {
             if (in == null) {
               throw new IllegalStateException(

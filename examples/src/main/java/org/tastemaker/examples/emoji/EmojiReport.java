@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGenerator;
 import org.tastemaker.core.Prompt;
@@ -153,8 +154,7 @@ public record EmojiReport(
     return byPrompt;
   }
 
-  private static boolean[] flags(
-      List<Labelled> images, java.util.function.Predicate<GlyphJudge.Label> is) {
+  private static boolean[] flags(List<Labelled> images, Predicate<GlyphJudge.Label> is) {
     boolean[] flags = new boolean[images.size()];
     for (int i = 0; i < flags.length; i++) {
       flags[i] = is.test(images.get(i).label());

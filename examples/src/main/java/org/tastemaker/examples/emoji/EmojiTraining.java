@@ -10,10 +10,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.random.RandomGenerator;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
@@ -30,6 +33,7 @@ import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.ClipTextConfig;
 import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -280,7 +284,7 @@ public final class EmojiTraining {
     for (int i = 0; i < options.batch; i++) {
       CaptionMix.Draw draw = mix.draw(random);
       glyphs[i] = draw.glyph();
-      captions.add(java.util.Objects.requireNonNull(ids.get(draw.caption())));
+      captions.add(Objects.requireNonNull(ids.get(draw.caption())));
     }
     int size = latents.limit() / sheet.size();
     return new CaptionedLatents(
@@ -437,19 +441,12 @@ public final class EmojiTraining {
     int size = 3 * GlyphSheet.SIDE * GlyphSheet.SIDE;
     FloatBuffer pixels = FloatBuffer.wrap(pixels());
     FloatBuffer latents = FloatBuffer.allocate(sheet.size() * 4 * 8 * 8);
-    var encoder =
-        vae.encoder(
-            1,
-            GlyphSheet.SIDE,
-            GlyphSheet.SIDE,
-            org.tastemaker.diffusion.model.FunctionOptions.inference());
-    try (INDArray image =
-        org.nd4j.linalg.factory.Nd4j.create(
-            org.nd4j.linalg.api.buffer.DataType.FLOAT, 1, 3, GlyphSheet.SIDE, GlyphSheet.SIDE)) {
+    var encoder = vae.encoder(1, GlyphSheet.SIDE, GlyphSheet.SIDE, FunctionOptions.inference());
+    try (INDArray image = Nd4j.create(DataType.FLOAT, 1, 3, GlyphSheet.SIDE, GlyphSheet.SIDE)) {
       for (int i = 0; i < sheet.size(); i++) {
         FloatBuffers.of(image).put(pixels.slice(i * size, size));
         INDArray mean =
-            java.util.Objects.requireNonNull(
+            Objects.requireNonNull(
                 encoder.forward(Map.of(AutoencoderKl.IMAGE, image)).get(AutoencoderKl.MEAN));
         latents.put(FloatBuffers.of(mean));
       }

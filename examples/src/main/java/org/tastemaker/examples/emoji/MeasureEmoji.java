@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.picture.ImageGrid;
@@ -103,7 +104,7 @@ public final class MeasureEmoji {
   }
 
   private static void picture(Path file, ImageGrid grid) throws IOException {
-    Files.createDirectories(java.util.Objects.requireNonNull(file.toAbsolutePath().getParent()));
+    Files.createDirectories(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     AtomicFiles.write(file, grid.draw().toPng());
   }
 }

@@ -1,6 +1,8 @@
 package org.tastemaker.examples.measure;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,7 +32,7 @@ public record Bias(
   private static final int NULL_DRAWS = 2000;
 
   public Bias {
-    byPrompt = java.util.Collections.unmodifiableMap(new TreeMap<>(byPrompt));
+    byPrompt = Collections.unmodifiableMap(new TreeMap<>(byPrompt));
   }
 
   /**
@@ -51,7 +53,7 @@ public record Bias(
     int labelled = 0;
     double floor = 0;
     RandomGenerator random = seed.split("null").generator();
-    List<int[]> present = new java.util.ArrayList<>();
+    List<int[]> present = new ArrayList<>();
     for (Map.Entry<String, int[]> prompt : new TreeMap<>(classes).entrySet()) {
       int[] known = Arrays.stream(prompt.getValue()).filter(c -> c >= 0).toArray();
       if (Arrays.stream(known).anyMatch(c -> c >= k)) {

@@ -1,6 +1,7 @@
 package org.tastemaker.examples.measure;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,7 +18,7 @@ import org.tastemaker.core.Seed;
  */
 public record Diversity(Estimate diversity, Map<String, Double> byPrompt) {
   public Diversity {
-    byPrompt = java.util.Collections.unmodifiableMap(new TreeMap<>(byPrompt));
+    byPrompt = Collections.unmodifiableMap(new TreeMap<>(byPrompt));
   }
 
   /**

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.tastemaker.core.Seed;
 
 /**
@@ -34,7 +35,7 @@ public record Estimate(double value, double low, double high, int n) {
     double value = figure.applyAsDouble(groups);
     RandomGenerator random = seed.generator();
     double[] values =
-        java.util.stream.IntStream.range(0, RESAMPLES)
+        IntStream.range(0, RESAMPLES)
             .mapToDouble(
                 r ->
                     figure.applyAsDouble(

@@ -1,6 +1,7 @@
 package org.tastemaker.examples.measure;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,7 +16,7 @@ import org.tastemaker.core.Seed;
  */
 public record Share(Estimate share, Map<String, Double> byPrompt) {
   public Share {
-    byPrompt = java.util.Collections.unmodifiableMap(new TreeMap<>(byPrompt));
+    byPrompt = Collections.unmodifiableMap(new TreeMap<>(byPrompt));
   }
 
   /**
