@@ -12,7 +12,7 @@
  * a browser to load anything.
  *
  * <p>The file is HTML and well-formed XML at once. All of it goes through {@link
- * org.tastemaker.examples.report.Markup}, which escapes whatever it is given, so a prompt or a
+ * Markup}, which escapes whatever it is given, so a prompt or a
  * judge's words cannot become markup.
  */
 @NullMarked
