@@ -11,9 +11,8 @@
  * with its reason. Images are in the file, curves are drawn in it, and a policy in its head forbids
  * a browser to load anything.
  *
- * <p>The file is HTML and well-formed XML at once. All of it goes through {@link
- * Markup}, which escapes whatever it is given, so a prompt or a
- * judge's words cannot become markup.
+ * <p>The file is HTML and well-formed XML at once. All of it goes through {@link Markup}, which
+ * escapes whatever it is given, so a prompt or a judge's words cannot become markup.
  */
 @NullMarked
 package org.tastemaker.examples.report;
