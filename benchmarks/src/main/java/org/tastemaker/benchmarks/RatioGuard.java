@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.SerializationFeature;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
@@ -19,12 +20,14 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  *
  * <pre>
  *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard RESULTS.json RATIOS.json
+ *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard --gpu RESULTS.json RATIOS.json
  *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard --update RESULTS.json RATIOS.json
  * </pre>
  *
  * <p>The first fails if a ratio is more than 15 % below the committed one, or a committed ratio of
- * the CPU was not measured; ratios of the GPU that were not measured are reported. The second
- * writes what was measured over what was committed.
+ * the CPU was not measured; ratios of the GPU that were not measured are reported. The second looks
+ * at the GPU's ratios alone, on a machine whose CPU is another. The third writes what was measured
+ * over what was committed.
  */
 public final class RatioGuard {
   private static final double TOLERANCE = .15;
@@ -61,19 +64,23 @@ public final class RatioGuard {
    * @throws IOException if a file cannot be read or written
    */
   public static void main(String[] args) throws IOException {
-    boolean update = args.length == 3 && args[0].equals("--update");
-    if (args.length != 2 && !update) {
-      throw new IllegalArgumentException("expected [--update] RESULTS.json RATIOS.json");
+    String mode = args.length == 3 ? args[0] : "";
+    if (args.length < 2 || args.length > 3 || !Set.of("", "--gpu", "--update").contains(mode)) {
+      throw new IllegalArgumentException("expected [--gpu | --update] RESULTS.json RATIOS.json");
     }
-    JmhResults results = JmhResults.read(Path.of(args[args.length - 2]));
+    Map<String, Double> measured = ratios(JmhResults.read(Path.of(args[args.length - 2])));
     Path file = Path.of(args[args.length - 1]);
     Map<String, Double> committed = read(file);
-    if (update) {
-      committed.putAll(ratios(results));
+    if (mode.equals("--update")) {
+      committed.putAll(measured);
       write(file, committed);
       return;
     }
-    Verdict verdict = judge(ratios(results), committed);
+    if (mode.equals("--gpu")) {
+      measured.keySet().removeIf(key -> !key.startsWith(GPU));
+      committed.keySet().removeIf(key -> !key.startsWith(GPU));
+    }
+    Verdict verdict = judge(measured, committed);
     verdict.lines().forEach(System.out::println);
     if (verdict.failed()) {
       System.exit(1);
