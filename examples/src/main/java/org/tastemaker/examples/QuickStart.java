@@ -36,6 +36,7 @@ import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.examples.report.Cost;
 import org.tastemaker.examples.report.Headline;
 import org.tastemaker.examples.report.Measurement;
+import org.tastemaker.feedback.ledger.CostEstimate;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
@@ -305,17 +306,18 @@ public final class QuickStart implements Callable<Integer> {
       }
       round.add(new ImageGroup(prompt, shown));
     }
-    var estimate = oracle.estimate(round, rubric);
+    CostEstimate estimate = oracle.estimate(round, rubric);
     BigDecimal cost = estimate.cost();
     out.printf(
-        "%d rounds will ask %s %d times a round: about %s in all%s.%n",
+        "%d rounds of %d groups judged by %s take about %,d tokens of input and %,d of output: %s.%n",
         rounds,
-        chatModel,
         round.size(),
-        estimate.usage(),
+        chatModel,
+        rounds * estimate.usage().inputTokens(),
+        rounds * estimate.usage().outputTokens(),
         cost == null
-            ? " a round; its price is not known here, see your provider's list"
-            : ", " + cost.multiply(BigDecimal.valueOf(rounds)) + " " + estimate.currency());
+            ? "their price is in your provider's list"
+            : cost.multiply(BigDecimal.valueOf(rounds)) + " " + estimate.currency());
     out.flush();
     if (yes) {
       return;

@@ -25,7 +25,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   private final String name;
   private final long total;
   private final long start;
-  private long done;
+  private long begun = -1; // steps that were done when this run began or went on
   private long lastLine;
   private String message = "";
 
@@ -126,7 +126,9 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
    * @param now of all
    */
   public void step(long now) {
-    done = now;
+    if (begun < 0) {
+      begun = now - 1;
+    }
     if (bar != null) {
       bar.stepTo(now);
       return;
@@ -134,7 +136,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
     long time = nanoTime.getAsLong();
     if (time - lastLine >= plainEvery.toNanos() || now == total) {
       lastLine = time;
-      double left = done == 0 ? Double.NaN : (time - start) * 1e-9 / done * (total - done);
+      double left = (time - start) * 1e-9 / Math.max(1, now - begun) * (total - now);
       out.printf(
           Locale.ROOT,
           "%s %d of %d%s, %s left%n",
@@ -167,9 +169,6 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   }
 
   private static String duration(double seconds) {
-    if (Double.isNaN(seconds)) {
-      return "unknown";
-    }
     long whole = Math.round(seconds);
     return whole < 60 ? whole + " s" : "%d min %02d s".formatted(whole / 60, whole % 60);
   }

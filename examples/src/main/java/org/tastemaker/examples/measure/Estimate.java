@@ -72,11 +72,14 @@ public record Estimate(double value, double low, double high, int n) {
   /**
    * For tables.
    *
-   * @return such as {@code 0.62 [0.55, 0.69]}
+   * @return such as {@code 0.620 [0.550, 0.690]}; the value alone where there is no interval
    */
   public String text() {
-    return Double.isNaN(value)
-        ? "none"
+    if (Double.isNaN(value)) {
+      return "none";
+    }
+    return Double.isNaN(low)
+        ? String.format(Locale.ROOT, "%.3f", value)
         : String.format(Locale.ROOT, "%.3f [%.3f, %.3f]", value, low, high);
   }
 }

@@ -46,6 +46,16 @@ class ConsoleProgressTest {
   }
 
   @Test
+  void theTimeLeftOfAResumedRunCountsOnlyWhatThisRunDid() {
+    try (ConsoleProgress progress = progress(0)) {
+      time[0] += 12_000_000_000L;
+      progress.on(new RunEvent.Progress("aligning", 3, 4)); // two were done before
+    }
+
+    assertThat(printed()).isEqualTo("aligning 3 of 4, 12 s left" + System.lineSeparator());
+  }
+
+  @Test
   void progressOfSomethingElseIsNotItsOwn() {
     try (ConsoleProgress progress = progress(0)) {
       time[0] += 60_000_000_000L;

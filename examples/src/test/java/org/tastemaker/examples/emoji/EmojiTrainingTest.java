@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,20 +55,27 @@ class EmojiTrainingTest {
   @Test
   void aStoppedRunGoesOnAndEndsWithTheSameModel() throws IOException {
     Path whole = training(folder.resolve("whole"), RunListener.none(), new Cancellation()).train();
-    Cancellation cancellation = new Cancellation();
-    RunListener atStepTwo =
-        event -> {
-          if (event instanceof RunEvent.Metrics m && m.step() == 2) {
-            cancellation.cancel(); // in the autoencoder, whose last step is done then
-          }
-        };
     Path halves = folder.resolve("halves");
-    assertThatThrownBy(() -> training(halves, atStepTwo, cancellation).train())
-        .isInstanceOf(CancellationException.class);
+    Path autoencoder = halves.resolve("vae/model");
+    // Stopped in the autoencoder, and then in the middle of the denoiser.
+    stopAt(halves, () -> !Files.exists(autoencoder), 1);
+    stopAt(halves, () -> Files.exists(autoencoder), 2);
 
     Path model = training(halves, RunListener.none(), new Cancellation()).train();
 
     assertThat(Files.mismatch(weights(model), weights(whole))).isEqualTo(-1);
+  }
+
+  private static void stopAt(Path run, BooleanSupplier stage, long step) {
+    Cancellation cancellation = new Cancellation();
+    RunListener listener =
+        event -> {
+          if (event instanceof RunEvent.Metrics m && stage.getAsBoolean() && m.step() == step) {
+            cancellation.cancel();
+          }
+        };
+    assertThatThrownBy(() -> training(run, listener, cancellation).train())
+        .isInstanceOf(CancellationException.class);
   }
 
   private static Path weights(Path model) {
