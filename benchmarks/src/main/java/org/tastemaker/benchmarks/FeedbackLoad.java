@@ -39,9 +39,9 @@ import org.tastemaker.feedback.server.LoopbackServer;
  *
  * <p>Everything is as in a real run: real HTTP, a dataset, kept answers and a ledger on disk. The
  * server is a process of its own, so that what is measured is the client. Rounds follow each other
- * in one process: the first one includes its start, a later one shows the steady rate. Between
- * rounds the heap is measured after a collection. Each round has new images, which are drawn as
- * they are needed.
+ * in one process, each with a dataset of its own: the first one includes the start of the process,
+ * a later one shows the steady rate. Between rounds the heap is measured after a collection. Each
+ * round has new images, which are drawn as they are needed.
  *
  * <p>The ideal rate is {@code inFlight / latency}. A number of calls that {@code inFlight} does not
  * divide cannot reach it, since the last wave is not full; the share that a perfect client would
@@ -193,7 +193,7 @@ public final class FeedbackLoad {
         long start = System.nanoTime();
         JobReport report =
             AnnotationJob.builder(
-                    folder.resolve("judgements.jsonl"),
+                    folder.resolve("judgements-" + (round + 1) + ".jsonl"),
                     oracle,
                     Rubrics.quality(),
                     oracle.settings())

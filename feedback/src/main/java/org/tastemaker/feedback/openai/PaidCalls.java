@@ -103,6 +103,8 @@ final class PaidCalls implements AutoCloseable {
    */
   <T, R> Optional<R> post(Post<T> post, Predicate<ApiError> learns, Function<T, R> read) {
     long tokens = post.estimate.inputTokens() + post.estimate.outputTokens();
+    Call<T> prepared = post.call.apply(service);
+    prepared.request(); // writes the body now: a call in flight waits for the network only
     return caller.call(
         post.what,
         tokens,
@@ -110,7 +112,7 @@ final class PaidCalls implements AutoCloseable {
           Ledger.Entry entry = ledger.begin(post.model, post.estimate);
           long used = tokens;
           try {
-            Response<T> response = post.call.apply(service).execute();
+            Response<T> response = (number == 1 ? prepared : prepared.clone()).execute();
             ServerHints hints = ServerHints.read(response.headers()::get, clock.instant());
             caller.heed(hints);
             if (!response.isSuccessful()) {

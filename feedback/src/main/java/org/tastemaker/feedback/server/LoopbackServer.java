@@ -8,7 +8,9 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,6 +51,7 @@ public final class LoopbackServer implements AutoCloseable {
   private final Duration latency;
   private final Duration slowness;
   private final Duration retryAfter;
+  private final Clock clock;
   private final Sleeper sleeper;
   private final @Nullable String key;
   private final Set<String> models;
@@ -66,6 +69,7 @@ public final class LoopbackServer implements AutoCloseable {
     this.latency = builder.latency;
     this.slowness = builder.slowness;
     this.retryAfter = builder.retryAfter;
+    this.clock = builder.clock;
     this.sleeper = builder.sleeper;
     this.key = builder.key;
     this.models = builder.models;
@@ -174,9 +178,11 @@ public final class LoopbackServer implements AutoCloseable {
     mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
     try (exchange) {
       String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      Instant arrival = clock.instant();
       try {
-        answer(exchange, body, number);
+        answer(exchange, body, number, arrival);
       } catch (BadRequest e) {
+        takeTime(arrival);
         error(exchange, e.status(), e.code(), e.param(), String.valueOf(e.getMessage()));
       }
     } catch (InterruptedException e) {
@@ -186,9 +192,8 @@ public final class LoopbackServer implements AutoCloseable {
     }
   }
 
-  private void answer(HttpExchange exchange, String text, long number)
+  private void answer(HttpExchange exchange, String text, long number, Instant arrival)
       throws IOException, BadRequest, InterruptedException {
-    sleep(latency);
     String path = exchange.getRequestURI().getPath();
     boolean responses = path.equals("/v1/responses");
     if (!responses && !path.equals("/v1/chat/completions")) {
@@ -196,7 +201,7 @@ public final class LoopbackServer implements AutoCloseable {
     }
     checkKey(exchange);
     Fault fault = faults.next(number);
-    if (fault != null && !fault.isOfTheAnswer() && !misbehaves(exchange, fault)) {
+    if (fault != null && !fault.isOfTheAnswer() && !misbehaves(exchange, fault, arrival)) {
       return;
     }
     Map<?, ?> body = AskedQuestion.body(text);
@@ -220,6 +225,7 @@ public final class LoopbackServer implements AutoCloseable {
       }
     }
     byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+    takeTime(arrival);
     if (fault == Fault.TRUNCATED_BODY) {
       sendHalf(exchange, bytes);
     } else {
@@ -228,9 +234,10 @@ public final class LoopbackServer implements AutoCloseable {
   }
 
   /** Whether an answer is to follow all the same. */
-  private boolean misbehaves(HttpExchange exchange, Fault fault)
+  private boolean misbehaves(HttpExchange exchange, Fault fault, Instant arrival)
       throws IOException, InterruptedException {
     faults.count(fault);
+    takeTime(arrival);
     switch (fault) {
       case RATE_LIMITED_WITH_DELAY -> {
         exchange
@@ -295,8 +302,13 @@ public final class LoopbackServer implements AutoCloseable {
     }
   }
 
+  /** Waits until an answer has taken as long as it is to; what it took to make it is a part. */
+  private void takeTime(Instant arrival) throws InterruptedException {
+    sleep(latency.minus(Duration.between(arrival, clock.instant())));
+  }
+
   private void sleep(Duration time) throws InterruptedException {
-    if (!time.isZero()) {
+    if (!time.isZero() && !time.isNegative()) {
       sleeper.sleep(time);
     }
   }
@@ -337,6 +349,7 @@ public final class LoopbackServer implements AutoCloseable {
     private Duration latency = Duration.ZERO;
     private Duration slowness = Duration.ofSeconds(1);
     private Duration retryAfter = Duration.ofMillis(50);
+    private Clock clock = Clock.systemUTC();
     private Sleeper sleeper = Sleeper.system();
     private @Nullable String key;
     private Set<String> models = Set.of();
@@ -385,7 +398,8 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Sets how long each answer takes, and how long a {@link Fault#SLOW} one on top of that.
+     * Sets how long each answer takes from the arrival of its question, and how long a {@link
+     * Fault#SLOW} one on top of that.
      *
      * @param latency by default none
      * @param slowness by default a second
@@ -409,12 +423,14 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Sets how the server lets time pass.
+     * Sets the clock and how time is let pass.
      *
+     * @param clock by default the system's
      * @param sleeper by default one that really waits
      * @return this builder
      */
-    public Builder sleeper(Sleeper sleeper) {
+    public Builder time(Clock clock, Sleeper sleeper) {
+      this.clock = Objects.requireNonNull(clock, "clock == null");
       this.sleeper = Objects.requireNonNull(sleeper, "sleeper == null");
       return this;
     }

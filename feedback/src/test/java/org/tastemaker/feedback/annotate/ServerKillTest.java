@@ -91,11 +91,12 @@ class ServerKillTest {
   }
 
   private static LoopbackServer server(boolean badNetwork) {
+    FakeTime time = new FakeTime();
     double rate = badNetwork ? 0.04 : 0;
     MockOracle judge = MockOracle.builder(Greys::score).temperature(0.3).seed(Seed.of(17)).build();
     return LoopbackServer.builder(judge)
         .seed(Seed.of(5))
-        .sleeper(new FakeTime())
+        .time(time, time)
         .fault(Fault.RATE_LIMITED, rate)
         .fault(Fault.RATE_LIMITED_WITH_DELAY, rate)
         .fault(Fault.SERVER_ERROR, rate)

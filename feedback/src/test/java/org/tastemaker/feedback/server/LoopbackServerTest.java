@@ -131,7 +131,10 @@ class LoopbackServerTest {
   @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "NO_CREDIT")
   void anyFaultButMissingMoneyIsOvercome(Fault fault) {
     try (LoopbackServer server =
-            LoopbackServer.builder(REDDER).sleeper(time).retryAfter(Duration.ofSeconds(3)).start();
+            LoopbackServer.builder(REDDER)
+                .time(time, time)
+                .retryAfter(Duration.ofSeconds(3))
+                .start();
         ChatGptOracle oracle = oracle(server).protocol(Protocol.listwise(1)).build()) {
       server.next(fault);
       Judgement judgement = oracle.rank(List.of(group(0, 1, 4, 2)), RUBRIC).get(0);
@@ -197,7 +200,7 @@ class LoopbackServerTest {
     }
     try (LoopbackServer server =
             LoopbackServer.builder(noisy)
-                .sleeper(time)
+                .time(time, time)
                 .fault(Fault.SERVER_ERROR, 0.05)
                 .fault(Fault.RATE_LIMITED, 0.05)
                 .fault(Fault.RATE_LIMITED_WITH_DELAY, 0.05)
@@ -308,7 +311,8 @@ class LoopbackServerTest {
     try (LoopbackServer server =
             LoopbackServer.builder(REDDER)
                 .latency(Duration.ofMillis(200), Duration.ZERO)
-                .sleeper(
+                .time(
+                    new FakeTime(),
                     latency -> {
                       full.countDown();
                       full.await(); // nobody is answered before 64 have come
