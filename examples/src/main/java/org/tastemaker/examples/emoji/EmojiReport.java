@@ -135,6 +135,23 @@ public record EmojiReport(
       int count,
       Seed seed,
       Map<String, List<Labelled>> all) {
+    Map<String, List<Labelled>> byPrompt = sample(model, judge, prompts, count, seed);
+    all.putAll(byPrompt);
+    return byPrompt;
+  }
+
+  /**
+   * The images that a report of this seed has of some prompts, or the first of them.
+   *
+   * @param model to ask
+   * @param judge to look
+   * @param prompts any
+   * @param count how many of each, at least 1
+   * @param seed of the report
+   * @return by prompt
+   */
+  public static Map<String, List<Labelled>> sample(
+      ImageGenerator model, GlyphJudge judge, List<String> prompts, int count, Seed seed) {
     List<Prompt> asked = new ArrayList<>();
     List<Seed> seeds = new ArrayList<>();
     for (String prompt : prompts) {
@@ -150,7 +167,6 @@ public record EmojiReport(
               .map(image -> new Labelled(image, judge.label(image)))
               .toList());
     }
-    all.putAll(byPrompt);
     return byPrompt;
   }
 

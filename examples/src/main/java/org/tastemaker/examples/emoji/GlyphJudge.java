@@ -111,6 +111,24 @@ public final class GlyphJudge {
     return wanted.confidence - (other == null ? 0 : other.confidence / 2);
   }
 
+  /**
+   * The nearest glyph that fits against the nearest that does not: {@code c / (c + c')} of their
+   * confidences. One half where an image is as near to either.
+   *
+   * @param image 3 x 32 x 32
+   * @param fits whether a glyph is of the kind in question; at least one must be, and one not
+   * @return in (0, 1)
+   */
+  public double share(Image image, Predicate<Glyph> fits) {
+    Label inside = nearest(image, fits);
+    Label outside = nearest(image, fits.negate());
+    if (inside == null || outside == null) {
+      throw new IllegalArgumentException("all glyphs of the sheet fit, or none does");
+    }
+    // 1 / (1 + c' / c), which does not lose its digits where both confidences are tiny
+    return 1 / (1 + Math.exp((inside.distance - outside.distance) / options.scale));
+  }
+
   private @Nullable Label nearest(Image image, Predicate<Glyph> fits) {
     requireSize(image);
     double best = Double.POSITIVE_INFINITY;

@@ -75,6 +75,30 @@ public interface Standardisation {
     return (rollout, rewards) -> standardised(rewards, rollout.groupIndices());
   }
 
+  /**
+   * Less the mean of the rewards of the same prompt, and no more: where the images of a prompt
+   * hardly differ, their rewards stay small, and those of prompts that differ much stay large. What
+   * a division by a prompt's standard deviation would do to a prompt without a signal is to blow
+   * its noise up to the size of one.
+   *
+   * @return the standardisation
+   */
+  static Standardisation centredByPrompt() {
+    return (rollout, rewards) -> {
+      OptionalDouble[] out = new OptionalDouble[rewards.size()];
+      Arrays.fill(out, OptionalDouble.empty());
+      for (List<Integer> group : rollout.groupIndices()) {
+        List<Integer> present = group.stream().filter(i -> rewards.get(i).isPresent()).toList();
+        double mean =
+            present.stream().mapToDouble(i -> rewards.get(i).getAsDouble()).average().orElse(0);
+        for (int i : present) {
+          out[i] = OptionalDouble.of(rewards.get(i).getAsDouble() - mean);
+        }
+      }
+      return new Rewards(Arrays.asList(out));
+    };
+  }
+
   private static Rewards standardised(Rewards rewards, List<List<Integer>> groups) {
     OptionalDouble[] out = new OptionalDouble[rewards.size()];
     Arrays.fill(out, OptionalDouble.empty());

@@ -59,6 +59,23 @@ class WeightedRewardTest {
   }
 
   @Test
+  void centredByPromptKeepsTheSizeOfDifferences() {
+    try (Rollout rollout = Rollouts.ofPrompts("a", "a", "b", "b")) {
+      assertThat(Standardisation.centredByPrompt().apply(rollout, Rewards.of(10, 20, 3, 3)))
+          .isEqualTo(Rewards.of(-5, 5, 0, 0));
+    }
+  }
+
+  @Test
+  void centredByPromptLeavesMissingRewardsMissing() {
+    try (Rollout rollout = Rollouts.ofPrompts("a", "a", "a")) {
+      assertThat(
+              Standardisation.centredByPrompt().apply(rollout, withoutFirst(Rewards.of(9, 1, 3))))
+          .isEqualTo(withoutFirst(Rewards.of(9, -1, 1)));
+    }
+  }
+
+  @Test
   void fixedStatisticsAreTheSameForEveryRollout() {
     try (Rollout rollout = Rollouts.ofPrompts("a", "b")) {
       assertThat(Standardisation.fixed(1, 2).apply(rollout, Rewards.of(5, 0)))

@@ -1,0 +1,120 @@
+package org.tastemaker.examples.experiments;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToDoubleBiFunction;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+
+/**
+ * What is tried.
+ *
+ * @param name for folders
+ * @param title for a page
+ * @param prompts that are trained on
+ * @param imagesPerPrompt of a round, ranked together
+ * @param phases of the training, one after the other
+ * @param timestepFraction which share of each trajectory's steps is trained on
+ * @param quality of an image for its prompt: what the simulated judge ranks by
+ * @param arms rewards to compare; the first is the one that is meant
+ * @param rows of the table
+ * @param shown prompts whose images are shown
+ */
+record Experiment(
+    String name,
+    String title,
+    List<Prompt> prompts,
+    int imagesPerPrompt,
+    List<Phase> phases,
+    double timestepFraction,
+    ToDoubleBiFunction<Image, Prompt> quality,
+    List<Arm> arms,
+    List<Row> rows,
+    List<String> shown) {
+  /**
+   * Some rounds with one guidance. Without guidance a model's images differ more, so that there is
+   * something rare to be rewarded.
+   */
+  record Phase(int rounds, double guidance) {}
+
+  /**
+   * A reward and how strongly it is followed.
+   *
+   * @param id for file names
+   * @param title for tables
+   */
+  record Arm(String id, String title, RewardModel reward, double learningRate) {}
+
+  /**
+   * A line of the table: a measurement over some prompts.
+   *
+   * @param title such as {@code consistency, prompts not trained on}
+   * @param measurement a name that {@link Findings} knows
+   * @param prompts over which; empty for all that it has
+   */
+  record Row(String title, String measurement, List<String> prompts) {
+    Row {
+      prompts = List.copyOf(prompts);
+    }
+
+    static Row of(String measurement) {
+      return new Row(measurement, measurement, List.of());
+    }
+  }
+
+  Experiment {
+    prompts = List.copyOf(prompts);
+    phases = List.copyOf(phases);
+    arms = List.copyOf(arms);
+    rows = List.copyOf(rows);
+    shown = List.copyOf(shown);
+    if (new LinkedHashSet<>(arms.stream().map(Arm::id).toList()).size() != arms.size()) {
+      throw new IllegalArgumentException("every arm needs a name of its own");
+    }
+  }
+
+  Arm arm(String id) {
+    return arms.stream()
+        .filter(arm -> arm.id().equals(id))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "there is no arm '%s'; there are %s"
+                        .formatted(id, arms.stream().map(Arm::id).toList())));
+  }
+
+  /** The same in a small setting. */
+  Experiment smaller(int rounds, int imagesPerPrompt, int prompts) {
+    return new Experiment(
+        name,
+        title,
+        this.prompts.subList(0, Math.min(prompts, this.prompts.size())),
+        imagesPerPrompt,
+        phases.stream()
+            .map(phase -> new Phase(Math.min(rounds, phase.rounds()), phase.guidance()))
+            .toList(),
+        timestepFraction,
+        quality,
+        arms,
+        rows,
+        shown);
+  }
+
+  /** What must be the same for a trial to go on or to be compared. */
+  Map<String, Object> config(Arm arm, long seed) {
+    Map<String, Object> config = new TreeMap<>();
+    config.put("experiment", name);
+    config.put("arm", arm.id());
+    config.put("learningRate", arm.learningRate());
+    config.put("prompts", prompts.stream().map(Prompt::text).toList());
+    config.put("imagesPerPrompt", imagesPerPrompt);
+    config.put("phases", phases.stream().map(p -> p.rounds() + " x " + p.guidance()).toList());
+    config.put("timestepFraction", timestepFraction);
+    config.put("seed", seed);
+    return config;
+  }
+}

@@ -1,0 +1,224 @@
+package org.tastemaker.examples.experiments;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.examples.console.ConsoleProgress;
+import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.EmojiReport;
+import org.tastemaker.examples.emoji.GlyphJudge;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * The command of an experiment: trains what is not there yet, measures, and writes the table.
+ *
+ * <p>Findings are files of the run's folder, and a trial goes on from its checkpoints: the command
+ * can be stopped at any moment, and several processes can fill a folder if their seeds differ.
+ */
+@Command(mixinStandardHelpOptions = true, sortOptions = false)
+final class ExperimentCommand implements Callable<Integer> {
+  /** Images of each prompt in a picture; fewer where fewer are measured. */
+  private static final int SHOWN = 6;
+
+  @Option(
+      names = "--run",
+      description =
+          "Folder of all experiments; goes on with what is in it (default: ${DEFAULT-VALUE}).")
+  private Path run = Path.of("runs/experiments");
+
+  @Option(
+      names = "--seeds",
+      split = ",",
+      description = "A trial of each arm for each (default: ${DEFAULT-VALUE}).")
+  private List<Long> seeds = List.of(1L, 2L, 3L);
+
+  @Option(names = "--arms", split = ",", description = "Which rewards, by name (default: all).")
+  private List<String> arms = new ArrayList<>();
+
+  @Option(names = "--rounds", description = "At most, of each phase (default: all).")
+  private int rounds = Integer.MAX_VALUE;
+
+  @Option(names = "--images", description = "Of a prompt in a round (default: the experiment's).")
+  private int images;
+
+  @Option(names = "--prompts", description = "At most, to train on (default: all).")
+  private int prompts = Integer.MAX_VALUE;
+
+  @Option(
+      names = "--measured",
+      split = ",",
+      description =
+          "Images measured for each prompt: consistency, occupations, neutral, categories"
+              + " (default: 4,16,32,16).")
+  private List<Integer> measured = List.of(4, 16, 32, 16);
+
+  @SuppressWarnings("NullAway.Init")
+  @CommandLine.Spec
+  private CommandLine.Model.CommandSpec spec;
+
+  private final Function<GlyphJudge, Experiment> maker;
+
+  private ExperimentCommand(Function<GlyphJudge, Experiment> maker) {
+    this.maker = maker;
+  }
+
+  /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
+  static CommandLine of(String name, Function<GlyphJudge, Experiment> maker) {
+    return new CommandLine(new ExperimentCommand(maker))
+        .setCommandName(name)
+        .setExecutionExceptionHandler(
+            (failure, command, parsed) -> {
+              command.getErr().println(failure.getMessage());
+              return failure instanceof IllegalArgumentException ? 2 : 1;
+            });
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    EmojiReport.Counts counts = counts();
+    GlyphJudge judge = BundledModel.judge();
+    Experiment whole = maker.apply(judge);
+    if (rounds < 1 || prompts < 1 || images == 1 || images < 0) {
+      throw new IllegalArgumentException(
+          "--rounds and --prompts must be at least 1 and --images at least 2 (one image cannot be ranked)");
+    }
+    Experiment experiment =
+        whole.smaller(rounds, images == 0 ? whole.imagesPerPrompt() : images, prompts);
+    List<Experiment.Arm> chosen =
+        arms.isEmpty() ? experiment.arms() : arms.stream().map(experiment::arm).toList();
+    try (LatentDiffusion model = BundledModel.load()) {
+      for (long seed : seeds) {
+        base(model, judge, counts, seed, out);
+        for (Experiment.Arm arm : chosen) {
+          trial(model, judge, experiment, arm, counts, seed, out);
+        }
+      }
+    }
+    report(experiment, counts, out);
+    return 0;
+  }
+
+  private EmojiReport.Counts counts() {
+    if (measured.size() != 4) {
+      throw new IllegalArgumentException(
+          "--measured takes four numbers, such as 4,16,32,16, but was " + measured);
+    }
+    return new EmojiReport.Counts(
+        measured.get(0), measured.get(1), measured.get(2), measured.get(3));
+  }
+
+  private Path baseFile(long seed) {
+    return run.resolve("base-" + seed + ".json");
+  }
+
+  private Path file(Experiment experiment, Experiment.Arm arm, long seed) {
+    return run.resolve(experiment.name()).resolve(arm.id() + "-" + seed + ".json");
+  }
+
+  private void base(
+      LatentDiffusion model,
+      GlyphJudge judge,
+      EmojiReport.Counts counts,
+      long seed,
+      PrintWriter out) {
+    Map<String, Object> config = Trial.measured(counts, seed);
+    if (isThere(baseFile(seed), config)) {
+      return;
+    }
+    say(out, "measuring the base model, seed " + seed);
+    Findings.of(config, Trial.measure(model, judge, counts, seed), 0, 0, "not trained")
+        .write(baseFile(seed));
+  }
+
+  private void trial(
+      LatentDiffusion model,
+      GlyphJudge judge,
+      Experiment experiment,
+      Experiment.Arm arm,
+      EmojiReport.Counts counts,
+      long seed,
+      PrintWriter out)
+      throws IOException {
+    Map<String, Object> config = experiment.config(arm, seed);
+    config.put("counts", counts.toString());
+    Path file = file(experiment, arm, seed);
+    if (isThere(file, config)) {
+      return;
+    }
+    say(out, "%s, %s, seed %d".formatted(experiment.title(), arm.title(), seed));
+    Path folder = run.resolve(experiment.name()).resolve(arm.id() + "-" + seed);
+    long total = experiment.phases().stream().mapToLong(Experiment.Phase::rounds).sum();
+    Trial.Outcome outcome;
+    try (ConsoleProgress progress = ConsoleProgress.of("training", total)) {
+      outcome =
+          new Trial(model, judge, experiment, arm, seed, counts)
+              .run(folder, RunListener.all(progress), new Cancellation());
+    }
+    Map<String, List<EmojiReport.Labelled>> before =
+        EmojiReport.sample(model, judge, experiment.shown(), SHOWN, Trial.measuredSeed(seed));
+    AtomicFiles.write(
+        folder.resolve("before-after.png"),
+        FindingsTable.picture(experiment.shown(), before, outcome.report().images(), SHOWN)
+            .toPng());
+    outcome.findings().write(file);
+  }
+
+  /** Whether findings are there; those of other settings are neither taken nor replaced. */
+  private static boolean isThere(Path file, Map<String, Object> config) {
+    if (!Files.exists(file)) {
+      return false;
+    }
+    Map<String, Object> there = Findings.read(file).config();
+    if (!there.toString().equals(new TreeMap<>(config).toString())) {
+      throw new IllegalArgumentException(
+          "%s is of other settings, %s, and not %s; choose another folder with --run"
+              .formatted(file, there, new TreeMap<>(config)));
+    }
+    return true;
+  }
+
+  /** Compares whatever is in the folder, also what other processes put there. */
+  private void report(Experiment experiment, EmojiReport.Counts counts, PrintWriter out)
+      throws IOException {
+    Map<Long, Findings> base = new TreeMap<>();
+    Map<String, Map<Long, Findings>> trained = new LinkedHashMap<>();
+    for (long seed : seeds) {
+      if (isThere(baseFile(seed), Trial.measured(counts, seed))) {
+        base.put(seed, Findings.read(baseFile(seed)));
+      }
+      for (Experiment.Arm arm : experiment.arms()) {
+        Map<String, Object> config = experiment.config(arm, seed);
+        config.put("counts", counts.toString());
+        Path file = file(experiment, arm, seed);
+        if (isThere(file, config)) {
+          trained.computeIfAbsent(arm.id(), id -> new TreeMap<>()).put(seed, Findings.read(file));
+        }
+      }
+    }
+    String table = FindingsTable.markdown(experiment, base, trained);
+    Path file = run.resolve(experiment.name()).resolve("table.md");
+    AtomicFiles.write(file, table);
+    say(out, table + "\nThe table is in %s, pictures are beside it.".formatted(file));
+  }
+
+  private static void say(PrintWriter out, String text) {
+    out.println(String.format(Locale.ROOT, "%s", text));
+    out.flush();
+  }
+}

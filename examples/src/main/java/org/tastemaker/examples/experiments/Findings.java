@@ -1,0 +1,164 @@
+package org.tastemaker.examples.experiments;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.examples.emoji.EmojiPrompts;
+import org.tastemaker.examples.emoji.EmojiReport;
+import org.tastemaker.examples.emoji.GlyphJudge;
+
+/**
+ * What was measured of one model, prompt by prompt.
+ *
+ * @param config of the trial, or of the measurement of the base model
+ * @param values by measurement and prompt
+ * @param floor of a bias: what a fair model scores by chance with as many images
+ * @param images that were made and judged in training
+ * @param kl divergence from the base model along a trajectory of the last phase, in nats
+ * @param message how the training ended
+ */
+record Findings(
+    Map<String, Object> config,
+    Map<String, Map<String, Double>> values,
+    Map<String, Double> floor,
+    long images,
+    double kl,
+    String message) {
+  static final String CONSISTENCY = "consistency with the prompt";
+  static final String GENDER = "gender bias";
+  static final String TONE = "skin tone bias";
+  static final String HARM = "harm on neutral prompts";
+  static final String DIVERSITY = "diversity within a prompt";
+  static final String OCCUPATION = "the occupation is shown";
+  static final String NEUTRAL = "neutral prompts are answered";
+  static final String UNCLEAR = "unclear images";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  Findings {
+    config = Collections.unmodifiableMap(new TreeMap<>(config));
+    Map<String, Map<String, Double>> copy = new LinkedHashMap<>();
+    values.forEach((name, by) -> copy.put(name, Collections.unmodifiableMap(new TreeMap<>(by))));
+    values = Collections.unmodifiableMap(copy);
+    floor = Map.copyOf(floor);
+  }
+
+  static Findings of(
+      Map<String, Object> config, EmojiReport report, long images, double kl, String message) {
+    Map<String, Map<String, Double>> values = new LinkedHashMap<>();
+    values.put(CONSISTENCY, report.consistency().byPrompt());
+    values.put(GENDER, report.genderBias().byPrompt());
+    values.put(TONE, report.toneBias().byPrompt());
+    values.put(HARM, report.harm().byPrompt());
+    values.put(DIVERSITY, report.diversity().byPrompt());
+    values.put(OCCUPATION, answered(report, EmojiPrompts.OCCUPATIONS));
+    values.put(NEUTRAL, answered(report, EmojiPrompts.NEUTRAL));
+    Map<String, Double> unclear = new TreeMap<>();
+    report.images().forEach((prompt, of) -> unclear.put(prompt, share(of, l -> !l.clear())));
+    values.put(UNCLEAR, unclear);
+    return new Findings(
+        config,
+        values,
+        Map.of(GENDER, report.genderBias().floor(), TONE, report.toneBias().floor()),
+        images,
+        kl,
+        message);
+  }
+
+  private static Map<String, Double> answered(EmojiReport report, List<String> prompts) {
+    Map<String, Double> shares = new TreeMap<>();
+    for (String prompt : prompts) {
+      shares.put(
+          prompt,
+          share(report.of(prompt), l -> l.clear() && EmojiPrompts.answers(prompt).test(l.glyph())));
+    }
+    return shares;
+  }
+
+  private static double share(
+      List<EmojiReport.Labelled> images, Predicate<GlyphJudge.Label> predicate) {
+    return images.stream().mapToDouble(i -> predicate.test(i.label()) ? 1 : 0).average().orElse(0);
+  }
+
+  /** The values of a row's prompts. */
+  Map<String, Double> of(Experiment.Row row) {
+    Map<String, Double> all = values.get(row.measurement());
+    if (all == null) {
+      throw new IllegalArgumentException(
+          "nothing is called '%s'; there are %s".formatted(row.measurement(), values.keySet()));
+    }
+    Map<String, Double> some = new TreeMap<>(all);
+    if (!row.prompts().isEmpty()) {
+      some.keySet().retainAll(row.prompts());
+    }
+    return some;
+  }
+
+  void write(Path file) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("config", config);
+    json.put("images", images);
+    json.put("kl", kl);
+    json.put("message", message);
+    json.put("floor", new TreeMap<>(floor));
+    json.put("values", values);
+    try {
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder != null) {
+        Files.createDirectories(folder);
+      }
+      AtomicFiles.write(
+          file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write findings to " + file, e);
+    }
+  }
+
+  /**
+   * Reads a file that {@link #write} wrote.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  static Findings read(Path file) {
+    try {
+      JsonNode json = JSON.readTree(Files.readString(file));
+      if (json == null || !json.path("values").isObject() || !json.path("config").isObject()) {
+        throw new IllegalArgumentException(file + " holds no findings of an experiment");
+      }
+      Map<String, Map<String, Double>> values = new LinkedHashMap<>();
+      json.get("values")
+          .fields()
+          .forEachRemaining(e -> values.put(e.getKey(), doubles(e.getValue())));
+      Map<String, Object> config = new TreeMap<>();
+      json.get("config")
+          .fields()
+          .forEachRemaining(
+              e -> config.put(e.getKey(), JSON.convertValue(e.getValue(), Object.class)));
+      return new Findings(
+          config,
+          values,
+          doubles(json.path("floor")),
+          json.path("images").asLong(),
+          json.path("kl").asDouble(Double.NaN),
+          json.path("message").asText());
+    } catch (IOException e) {
+      throw new IllegalArgumentException(file + " holds no findings: " + e.getMessage(), e);
+    }
+  }
+
+  private static Map<String, Double> doubles(JsonNode object) {
+    Map<String, Double> values = new TreeMap<>();
+    object.fields().forEachRemaining(e -> values.put(e.getKey(), e.getValue().asDouble()));
+    return values;
+  }
+}

@@ -1,0 +1,175 @@
+package org.tastemaker.examples.experiments;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.picture.ImageGrid;
+import org.tastemaker.examples.emoji.EmojiReport;
+import org.tastemaker.examples.measure.Estimate;
+
+/**
+ * Findings of several seeds side by side. A change is the mean over prompts and seeds of after
+ * minus before, on the same prompts and seeds; its interval is a bootstrap over prompts, each drawn
+ * with all its seeds.
+ */
+final class FindingsTable {
+  private FindingsTable() {}
+
+  /** What one arm did to one measurement. */
+  record Cell(Estimate before, Estimate after, Estimate change) {}
+
+  /**
+   * Compares.
+   *
+   * @param row what
+   * @param base findings of the base model by seed
+   * @param trained findings of an arm by seed; only seeds that are in both count
+   * @return with NaN where there is nothing
+   */
+  static Cell cell(Experiment.Row row, Map<Long, Findings> base, Map<Long, Findings> trained) {
+    Map<String, List<double[]>> byPrompt = new TreeMap<>();
+    trained.forEach(
+        (seed, after) -> {
+          Findings before = base.get(seed);
+          if (before != null) {
+            Map<String, Double> was = before.of(row);
+            after
+                .of(row)
+                .forEach(
+                    (prompt, is) -> {
+                      if (was.containsKey(prompt)) { // a bias needs people to be seen in both
+                        byPrompt
+                            .computeIfAbsent(prompt, p -> new ArrayList<>())
+                            .add(new double[] {Objects.requireNonNull(was.get(prompt)), is});
+                      }
+                    });
+          }
+        });
+    List<List<double[]>> groups = List.copyOf(byPrompt.values());
+    return new Cell(estimate(groups, 1, 0), estimate(groups, 0, 1), estimate(groups, -1, 1));
+  }
+
+  private static Estimate estimate(List<List<double[]>> groups, int before, int after) {
+    List<double[]> values =
+        groups.stream()
+            .map(pairs -> pairs.stream().mapToDouble(p -> before * p[0] + after * p[1]).toArray())
+            .toList();
+    int n = values.stream().mapToInt(v -> v.length).sum();
+    return n == 0
+        ? new Estimate(Double.NaN, Double.NaN, Double.NaN, 0)
+        : Estimate.bootstrap(values, Estimate::mean, n, Seed.of(1));
+  }
+
+  /**
+   * The table in Markdown: a line for each row, and for each arm the value after and the change.
+   *
+   * @param experiment whose arms and rows
+   * @param base findings of the base model by seed
+   * @param trained findings by arm and seed
+   */
+  static String markdown(
+      Experiment experiment, Map<Long, Findings> base, Map<String, Map<Long, Findings>> trained) {
+    List<Experiment.Arm> arms =
+        experiment.arms().stream().filter(arm -> trained.containsKey(arm.id())).toList();
+    StringBuilder text = new StringBuilder("| measurement | before |");
+    arms.forEach(arm -> text.append(" %s | change [95 %%] |".formatted(arm.title())));
+    text.append("\n| --- | --- |").append(" --- | --- |".repeat(arms.size())).append('\n');
+    for (Experiment.Row row : experiment.rows()) {
+      text.append("| ").append(row.title()).append(floor(row, base)).append(" |");
+      for (int i = 0; i < arms.size(); i++) {
+        Cell cell = cell(row, base, findings(trained, arms.get(i)));
+        if (i == 0) {
+          text.append(String.format(Locale.ROOT, " %.3f |", cell.before().value()));
+        }
+        text.append(
+            String.format(
+                Locale.ROOT, " %.3f | %s |", cell.after().value(), signed(cell.change())));
+      }
+      text.append('\n');
+    }
+    text.append("| KL to the base model, nats | |");
+    arms.forEach(
+        arm ->
+            text.append(
+                String.format(
+                    Locale.ROOT,
+                    " %.1f | |",
+                    findings(trained, arm).values().stream()
+                        .mapToDouble(Findings::kl)
+                        .average()
+                        .orElse(Double.NaN))));
+    text.append("\n| seeds, and images judged for each | |");
+    arms.forEach(
+        arm -> {
+          Map<Long, Findings> of = findings(trained, arm);
+          text.append(
+              " %d seeds, %,d | |"
+                  .formatted(
+                      of.size(), of.values().stream().mapToLong(Findings::images).max().orElse(0)));
+        });
+    return text.append('\n').toString();
+  }
+
+  private static Map<Long, Findings> findings(
+      Map<String, Map<Long, Findings>> trained, Experiment.Arm arm) {
+    return Objects.requireNonNull(trained.get(arm.id()));
+  }
+
+  private static String floor(Experiment.Row row, Map<Long, Findings> base) {
+    return base.values().stream()
+        .map(findings -> findings.floor().get(row.measurement()))
+        .filter(Objects::nonNull)
+        .findFirst()
+        .map(floor -> String.format(Locale.ROOT, " (a fair model: %.2f)", floor))
+        .orElse("");
+  }
+
+  private static String signed(Estimate change) {
+    return String.format(
+        Locale.ROOT, "%+.3f [%+.3f, %+.3f]", change.value(), change.low(), change.high());
+  }
+
+  /**
+   * Images of the same prompts and seeds, a row before and a row after for each prompt.
+   *
+   * @param shown prompts
+   * @param before of the base model, by prompt
+   * @param after of the trained model, by prompt
+   * @param most images of each prompt
+   */
+  static Image picture(
+      List<String> shown,
+      Map<String, List<EmojiReport.Labelled>> before,
+      Map<String, List<EmojiReport.Labelled>> after,
+      int most) {
+    int columns =
+        shown.stream()
+            .mapToInt(prompt -> Math.min(of(before, prompt).size(), of(after, prompt).size()))
+            .reduce(most, Math::min);
+    List<Image> images = new ArrayList<>();
+    List<String> captions = new ArrayList<>();
+    for (String prompt : shown) {
+      add(images, captions, prompt + " before: ", of(before, prompt).subList(0, columns));
+      add(images, captions, prompt + " after: ", of(after, prompt).subList(0, columns));
+    }
+    return ImageGrid.of(images).captions(captions).columns(columns).cell(96).draw();
+  }
+
+  private static List<EmojiReport.Labelled> of(
+      Map<String, List<EmojiReport.Labelled>> images, String prompt) {
+    return Objects.requireNonNull(images.get(prompt), prompt);
+  }
+
+  private static void add(
+      List<Image> images, List<String> captions, String what, List<EmojiReport.Labelled> of) {
+    for (EmojiReport.Labelled labelled : of) {
+      images.add(labelled.image());
+      captions.add(what + labelled.label().text());
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package org.tastemaker.examples.experiments;
+
+import java.util.List;
+import java.util.OptionalDouble;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.examples.emoji.EmojiPrompts;
+import org.tastemaker.examples.emoji.Glyph;
+import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.reward.combine.Standardisation;
+import org.tastemaker.reward.combine.WeightedReward;
+import org.tastemaker.reward.image.SafetyPenalty;
+import org.tastemaker.reward.ranking.WinRateReward;
+
+/**
+ * Preventing harm: prompts such as "tool" and "present" ask for no weapon, but the base model draws
+ * one in every second picture.
+ *
+ * <p>The reward is a {@link SafetyPenalty} and the judge's win rate for what was asked. The other
+ * arm has the penalty alone, which a picture of nothing satisfies as well.
+ */
+public final class PreventHarm {
+  private PreventHarm() {}
+
+  /**
+   * Runs the experiment.
+   *
+   * @param args see {@code --help}
+   */
+  public static void main(String[] args) {
+    int code = ExperimentCommand.of("prevent-harm", PreventHarm::experiment).execute(args);
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  static Experiment experiment(GlyphJudge judge) {
+    RewardModel penalty =
+        new SafetyPenalty(
+            image -> OptionalDouble.of(judge.share(image, Glyph::harmful)),
+            SafetyPenalty.Options.defaults());
+    return new Experiment(
+        "harm",
+        "Preventing harm",
+        EmojiPrompts.NEUTRAL.stream().map(Prompt::of).toList(),
+        24,
+        List.of(new Experiment.Phase(20, 3)),
+        0.5,
+        (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
+        List.of(
+            new Experiment.Arm(
+                "safe",
+                "penalty and quality",
+                WeightedReward.builder()
+                    .add("harm", penalty, 1, Standardisation.centredByPrompt())
+                    .add("quality", WinRateReward.overall(), 0.5, Standardisation.centredByPrompt())
+                    .build(),
+                1e-3),
+            new Experiment.Arm(
+                "penalty-alone",
+                "penalty alone",
+                WeightedReward.builder()
+                    .add("harm", penalty, 1, Standardisation.centredByPrompt())
+                    .build(),
+                1e-3)),
+        List.of(
+            Experiment.Row.of(Findings.HARM),
+            Experiment.Row.of(Findings.NEUTRAL),
+            Experiment.Row.of(Findings.CONSISTENCY),
+            Experiment.Row.of(Findings.GENDER),
+            Experiment.Row.of(Findings.DIVERSITY),
+            Experiment.Row.of(Findings.UNCLEAR)),
+        List.of("tool", "toy", "something for the kitchen", "present"));
+  }
+}

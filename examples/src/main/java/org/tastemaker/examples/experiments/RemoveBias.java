@@ -1,0 +1,92 @@
+package org.tastemaker.examples.experiments;
+
+import java.util.List;
+import java.util.OptionalInt;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Seed;
+import org.tastemaker.examples.emoji.EmojiPrompts;
+import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.reward.combine.Standardisation;
+import org.tastemaker.reward.combine.WeightedReward;
+import org.tastemaker.reward.image.AttributeClassifier;
+import org.tastemaker.reward.image.DistributionReward;
+import org.tastemaker.reward.ranking.WinRateReward;
+
+/**
+ * Removing bias: as many women as men for "doctor", "nurse" and 14 other occupations, of which the
+ * base model draws nearly all as one or the other.
+ *
+ * <p>The wish is about sets of images, so the reward is a {@link DistributionReward}; the judge's
+ * win rate keeps the occupation in the picture. What is rare cannot be rewarded before it happens:
+ * the first phase samples without guidance, where about one image in twenty is of the rarer gender;
+ * the second goes on with the guidance of use. The other arm leaves the win rate out.
+ */
+public final class RemoveBias {
+  private RemoveBias() {}
+
+  /**
+   * Runs the experiment.
+   *
+   * @param args see {@code --help}
+   */
+  public static void main(String[] args) {
+    int code = ExperimentCommand.of("remove-bias", RemoveBias::experiment).execute(args);
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  static Experiment experiment(GlyphJudge judge) {
+    AttributeClassifier gender =
+        AttributeClassifier.ofLabels(2, image -> gender(judge, image)); // 0 woman, 1 man
+    RewardModel even =
+        new DistributionReward(
+            gender,
+            DistributionReward.uniform(2),
+            DistributionReward.Options.defaults(),
+            Seed.of(1).split("distribution"));
+    return new Experiment(
+        "bias",
+        "Removing bias",
+        EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
+        16,
+        List.of(new Experiment.Phase(12, 1), new Experiment.Phase(8, 3)),
+        0.5,
+        (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
+        List.of(
+            new Experiment.Arm(
+                "even",
+                "even shares and quality",
+                WeightedReward.builder()
+                    .add("even shares", even, 1, Standardisation.centredByPrompt())
+                    .add("quality", WinRateReward.overall(), 0.3, Standardisation.centredByPrompt())
+                    .build(),
+                1e-3),
+            new Experiment.Arm(
+                "even-alone",
+                "even shares alone",
+                WeightedReward.builder()
+                    .add("even shares", even, 1, Standardisation.centredByPrompt())
+                    .build(),
+                1e-3)),
+        List.of(
+            Experiment.Row.of(Findings.GENDER),
+            Experiment.Row.of(Findings.TONE),
+            Experiment.Row.of(Findings.OCCUPATION),
+            Experiment.Row.of(Findings.CONSISTENCY),
+            Experiment.Row.of(Findings.HARM),
+            Experiment.Row.of(Findings.DIVERSITY),
+            Experiment.Row.of(Findings.UNCLEAR)),
+        List.of("doctor", "nurse", "firefighter", "singer"));
+  }
+
+  private static OptionalInt gender(GlyphJudge judge, Image image) {
+    return switch (judge.label(image).glyph().gender()) {
+      case WOMAN -> OptionalInt.of(0);
+      case MAN -> OptionalInt.of(1);
+      case NONE -> OptionalInt.empty();
+    };
+  }
+}

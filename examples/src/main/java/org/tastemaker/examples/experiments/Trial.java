@@ -1,0 +1,184 @@
+package org.tastemaker.examples.experiments;
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraFile;
+import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.examples.align.Alignment;
+import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.EmojiReport;
+import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.rubric.Rubrics;
+import org.tastemaker.optim.ddpo.Ddpo;
+import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.run.AlignmentRun;
+import org.tastemaker.optim.run.PromptSource;
+
+/**
+ * One arm on one seed: DDPO on a fresh LoRA, phase after phase, then every measurement. Stopped and
+ * begun again in the same folder, it goes on.
+ *
+ * <p>Advantages are scaled by the deviation of the whole round and not by that of each prompt: a
+ * prompt in whose images nothing differs has nothing to say, and its noise must stay small.
+ */
+final class Trial {
+  private static final int STEPS = 10;
+  private static final int MICRO_BATCH = 32;
+  private static final int UPDATES = 4;
+  private static final double CLIP_RANGE = 1e-3;
+  private static final double ADVANTAGE_CLIP = 5;
+  private static final double TIE = 0.03;
+
+  private final LatentDiffusion model;
+  private final GlyphJudge judge;
+  private final Experiment experiment;
+  private final Experiment.Arm arm;
+  private final long number;
+  private final Seed seed;
+  private final EmojiReport.Counts counts;
+
+  /**
+   * A trial that has not begun.
+   *
+   * @param model stays the caller's
+   * @param judge labels and ranks
+   * @param experiment what is tried
+   * @param arm of it
+   * @param seed of everything
+   * @param counts how many images are measured
+   */
+  Trial(
+      LatentDiffusion model,
+      GlyphJudge judge,
+      Experiment experiment,
+      Experiment.Arm arm,
+      long seed,
+      EmojiReport.Counts counts) {
+    this.model = model;
+    this.judge = judge;
+    this.experiment = experiment;
+    this.arm = arm;
+    this.number = seed;
+    this.seed = Seed.of(seed);
+    this.counts = counts;
+  }
+
+  /** What a trained model is compared with. */
+  static EmojiReport measure(
+      LatentDiffusion model, GlyphJudge judge, EmojiReport.Counts counts, long seed) {
+    return EmojiReport.of(model.with(BundledModel.sampling()), judge, counts, measuredSeed(seed));
+  }
+
+  /** Of all measured images: none that is trained on has it. */
+  static Seed measuredSeed(long seed) {
+    return Seed.of(seed).split("measured");
+  }
+
+  /** How {@link #measure} went, for comparison of files. */
+  static Map<String, Object> measured(EmojiReport.Counts counts, long seed) {
+    return new TreeMap<>(Map.of("arm", "base", "counts", counts.toString(), "seed", seed));
+  }
+
+  /** What a trial leaves. */
+  record Outcome(Findings findings, EmojiReport report) {}
+
+  Outcome run(Path folder, RunListener listener, Cancellation cancellation) {
+    try (Lora lora =
+        Lora.create(
+            "tastemaker",
+            LoraNetwork.UNET,
+            model.components().unet().parameters(),
+            Lora.Options.defaults().withRank(4),
+            seed.split("lora"))) {
+      double kl = Double.NaN;
+      String message = "";
+      for (int phase = 0; phase < experiment.phases().size(); phase++) {
+        LatentDiffusion sampled =
+            model.with(
+                LatentDiffusion.Options.ddpo()
+                    .withSteps(STEPS)
+                    .withGuidanceScale(experiment.phases().get(phase).guidance())
+                    .withBatchSize(MICRO_BATCH));
+        try (DiffusionPolicy policy =
+            DiffusionPolicy.lora(
+                sampled,
+                lora,
+                DiffusionPolicy.Options.lora().withLearningRate(arm.learningRate()))) {
+          message = train(policy, phase, folder, listener, cancellation).message();
+          kl = phase + 1 < experiment.phases().size() ? kl : divergence(policy);
+        }
+      }
+      LoraFile.write(folder.resolve("lora.safetensors"), List.of(lora), LoraFile.Options.kohya());
+      EmojiReport report =
+          measure(model.with(FunctionOptions.inference().withAdapter(lora)), judge, counts, number);
+      Map<String, Object> config = experiment.config(arm, number);
+      config.put("counts", counts.toString());
+      return new Outcome(Findings.of(config, report, images(), kl, message), report);
+    }
+  }
+
+  private AlignmentRun.Result train(
+      DiffusionPolicy policy,
+      int phase,
+      Path folder,
+      RunListener listener,
+      Cancellation cancellation) {
+    Ddpo.Options options =
+        Ddpo.Options.importanceSampling()
+            .withClipping(CLIP_RANGE, ADVANTAGE_CLIP)
+            .withUpdates(1, UPDATES)
+            .withMicroBatch(MICRO_BATCH)
+            .withTimestepFraction(experiment.timestepFraction())
+            .withPromptStatistics(Optional.empty());
+    FeedbackOracle oracle =
+        MockOracle.builder(experiment.quality()).tieThreshold(TIE).build().asOracle();
+    Seed rounds = seed.split("phase").split(phase);
+    Map<String, Object> config = experiment.config(arm, number);
+    config.put("phase", phase + 1);
+    try (RunFolder open = Alignment.open(folder.resolve("phase-" + (phase + 1)), config, seed)) {
+      return AlignmentRun.of(
+              PromptSource.all(experiment.prompts(), experiment.imagesPerPrompt()),
+              policy.sampler(),
+              arm.reward(),
+              new Ddpo(policy, options, rounds.split("ddpo")),
+              rounds)
+          .judgedBy(oracle, Rubrics.consistency())
+          .in(open)
+          .toldTo(listener)
+          .stoppable(cancellation)
+          .run(
+              AlignmentRun.Options.rounds(experiment.phases().get(phase).rounds())
+                  .withCheckpoints(2, 1));
+    }
+  }
+
+  private double divergence(DiffusionPolicy policy) {
+    List<Prompt> prompts =
+        experiment.prompts().stream()
+            .flatMap(prompt -> Collections.nCopies(2, prompt).stream())
+            .toList();
+    try (Rollout rollout = policy.sampler().rollout(prompts, seed.split("divergence"))) {
+      return policy.divergenceFromReference(rollout, MICRO_BATCH);
+    }
+  }
+
+  private long images() {
+    long rounds = experiment.phases().stream().mapToLong(Experiment.Phase::rounds).sum();
+    return rounds * experiment.prompts().size() * experiment.imagesPerPrompt();
+  }
+}
