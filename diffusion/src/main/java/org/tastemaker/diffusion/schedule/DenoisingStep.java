@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>makes one pass, reads each input once, writes each output once, and allocates a few
  *       kilobytes; an output may share its memory with an input of the same size, element on
  *       element;
- *   <li>computes in double precision and sums an image's elements in an order that depends on the
- *       image's size alone, so that the result depends neither on the batch nor on the threads: a
- *       large batch is shared out to those of the common pool;
+ *   <li>computes in single precision, as the kernel does, but sums in double precision and in an
+ *       order that depends on an image's size alone, so that the result depends neither on the
+ *       batch nor on the threads: a large batch is shared out to those of the common pool;
  *   <li>checks sizes before it writes anything.
  * </ul>
  *
@@ -226,12 +226,7 @@ public final class DenoisingStep {
         null,
         (image, in, out, n) -> {
           double factor = given[image] / (c.sigma() * c.sigma() * elements);
-          for (int i = 0; i < n; i++) {
-            double o = in[0][i];
-            double x = in[1][i];
-            double difference = in[2][i] - mean.at(x, o);
-            out[0][i] = (float) (factor * difference * mean.byOutput(x, o));
-          }
+          mean.gradient(in[0], in[1], in[2], factor, out[0], n);
           return 0;
         });
   }
@@ -344,11 +339,8 @@ public final class DenoisingStep {
         new FloatBuffer[] {unconditional, conditional},
         null,
         (image, in, out, n) -> {
-          for (int i = 0; i < n; i++) {
-            double g = in[0][i];
-            out[0][i] = (float) ((1 - scale) * g);
-            out[1][i] = (float) (scale * g);
-          }
+          scaled(in[0], (float) (1 - scale), out[0], n);
+          scaled(in[0], (float) scale, out[1], n);
           return 0;
         });
   }
@@ -363,11 +355,21 @@ public final class DenoisingStep {
         new FloatBuffer[] {part(out, start, length)},
         null,
         (image, in, to, n) -> {
-          for (int i = 0; i < n; i++) {
-            to[0][i] = (float) (a * in[0][i] + b * in[1][i]);
-          }
+          sum((float) a, in[0], (float) b, in[1], to[0], n);
           return 0;
         });
+  }
+
+  private static void sum(float a, float[] x, float b, float[] y, float[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] = a * x[i] + b * y[i];
+    }
+  }
+
+  private static void scaled(float[] x, float factor, float[] out, int n) {
+    for (int i = 0; i < n; i++) {
+      out[i] = factor * x[i];
+    }
   }
 
   /**

@@ -65,8 +65,9 @@ class DenoisingStepTest {
     DenoisingStep.logProbabilityGradient(c, reduction, output, sample, previous, weights, gradient);
     for (int i = 0; i < IMAGES * SIZE; i++) {
       float at = output.get(i);
-      // The log-probability is piecewise quadratic, so a central difference is exact but for the
-      // rounding of the sums (1e-13 of 1e4, over 1e-2), and of the gradient to single precision.
+      // The log-probability is piecewise quadratic, so a central difference is exact but for
+      // rounding: means of about 1 in single precision (6e-8) over sigma squared (0.1) and 2 h,
+      // times a weight of 2, summed for two ends.
       // The step is a power of two near the value's own precision, so that at + h is exact.
       float h = 0x1p-8f;
       output.put(i, at + h);
@@ -81,8 +82,39 @@ class DenoisingStepTest {
       double slope = (plus - minus) / (plusAt - minusAt);
       if (!acrossTheClip) {
         assertThat((double) gradient.get(i))
-            .isCloseTo(slope, within(1e-6 * Math.max(1, Math.abs(slope))));
+            .isCloseTo(slope, within(2e-4 * Math.max(1, Math.abs(slope))));
       }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("steps")
+  void singlePrecisionIsNearTheFormulasInDoublePrecision(StepCoefficients c, Reduction reduction) {
+    FloatBuffer previous = empty();
+    double[] logProbabilities = new double[IMAGES];
+    DenoisingStep.sample(c, reduction, output, sample, noise, previous, logProbabilities);
+    double[] weights = {1, -2, .5};
+    FloatBuffer gradient = empty();
+    DenoisingStep.logProbabilityGradient(c, reduction, output, sample, previous, weights, gradient);
+    double elements = reduction == Reduction.MEAN ? SIZE : 1;
+    for (int n = 0; n < IMAGES; n++) {
+      double sum = 0;
+      for (int i = n * SIZE; i < (n + 1) * SIZE; i++) {
+        double mean = c.mean(sample.get(i), output.get(i));
+        double z = (previous.get(i) - mean) / c.sigma();
+        // Values of a few units, each operation rounded to 6e-8 of them.
+        assertThat((double) previous.get(i))
+            .isCloseTo(mean + c.sigma() * noise.get(i), within(2e-6));
+        double slope =
+            weights[n] * z / (c.sigma() * elements) * c.meanByOutput(sample.get(i), output.get(i));
+        // An error of 1e-6 in the difference from the mean, over sigma squared.
+        assertThat((double) gradient.get(i))
+            .isCloseTo(
+                slope, within(1e-6 * Math.abs(weights[n]) / (c.sigma() * c.sigma() * elements)));
+        sum -= z * z / 2 + Math.log(c.sigma() * Math.sqrt(2 * Math.PI));
+      }
+      assertThat(logProbabilities[n])
+          .isCloseTo(sum / elements, within(1e-5 * Math.max(1, Math.abs(sum / elements))));
     }
   }
 
@@ -177,7 +209,8 @@ class DenoisingStepTest {
     for (int i = 0; i < IMAGES * SIZE; i++) {
       double u = output.get(i);
       double c = sample.get(i);
-      assertThat(guided.get(i)).isCloseTo((float) (u + 7.5 * (c - u)), within(1e-6f));
+      assertThat(guided.get(i))
+          .isCloseTo((float) (u + 7.5 * (c - u)), within(4e-6f)); // values up to 30, rounded twice
     }
     DenoisingStep.guide(1, output, sample, guided);
     assertThat(guided).isEqualTo(sample);

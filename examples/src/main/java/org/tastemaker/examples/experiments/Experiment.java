@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleBiFunction;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
-import org.tastemaker.core.RewardModel;
+import org.tastemaker.reward.combine.WeightedReward;
 
 /**
  * What is tried.
@@ -46,7 +46,7 @@ record Experiment(
    * @param id for file names
    * @param title for tables
    */
-  record Arm(String id, String title, RewardModel reward, double learningRate) {}
+  record Arm(String id, String title, WeightedReward reward, double learningRate) {}
 
   /**
    * A line of the table: a measurement over some prompts.

@@ -5,6 +5,8 @@ import java.util.stream.IntStream;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.reward.combine.Standardisation;
+import org.tastemaker.reward.combine.WeightedReward;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
@@ -33,6 +35,10 @@ public final class ImproveConsistency {
   static Experiment experiment(GlyphJudge judge) {
     List<String> trained = half(0);
     List<String> others = half(1);
+    WeightedReward ranked =
+        WeightedReward.builder()
+            .add("quality", WinRateReward.overall(), 1, Standardisation.centredByPrompt())
+            .build();
     return new Experiment(
         "consistency",
         "Improving consistency",
@@ -42,9 +48,8 @@ public final class ImproveConsistency {
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm("ranked", "win rates", WinRateReward.overall(), 1e-3),
-            new Experiment.Arm(
-                "pushed", "win rates, three times the rate", WinRateReward.overall(), 3e-3)),
+            new Experiment.Arm("ranked", "win rates", ranked, 1e-3),
+            new Experiment.Arm("pushed", "win rates, three times the rate", ranked, 3e-3)),
         List.of(
             new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, trained),
             new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),

@@ -52,7 +52,7 @@ public final class RemoveBias {
         "Removing bias",
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
-        List.of(new Experiment.Phase(12, 1), new Experiment.Phase(8, 3)),
+        List.of(new Experiment.Phase(24, 1)),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
@@ -61,16 +61,16 @@ public final class RemoveBias {
                 "even shares and quality",
                 WeightedReward.builder()
                     .add("even shares", even, 1, Standardisation.centredByPrompt())
-                    .add("quality", WinRateReward.overall(), 0.3, Standardisation.centredByPrompt())
+                    .add("quality", WinRateReward.overall(), 0.1, Standardisation.centredByPrompt())
                     .build(),
-                1e-3),
+                2e-3),
             new Experiment.Arm(
                 "even-alone",
                 "even shares alone",
                 WeightedReward.builder()
                     .add("even shares", even, 1, Standardisation.centredByPrompt())
                     .build(),
-                1e-3)),
+                2e-3)),
         List.of(
             Experiment.Row.of(Findings.GENDER),
             Experiment.Row.of(Findings.TONE),

@@ -5,10 +5,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
@@ -151,10 +154,17 @@ final class Trial {
     Map<String, Object> config = experiment.config(arm, number);
     config.put("phase", phase + 1);
     try (RunFolder open = Alignment.open(folder.resolve("phase-" + (phase + 1)), config, seed)) {
+      long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
+      RewardModel reward =
+          (rollout, judgements) -> {
+            Map<String, Rewards> parts = arm.reward().parts(rollout, judgements);
+            open.appendMetrics(++round[0], means(parts));
+            return arm.reward().combine(rollout, parts);
+          };
       return AlignmentRun.of(
               PromptSource.all(experiment.prompts(), experiment.imagesPerPrompt()),
               policy.sampler(),
-              arm.reward(),
+              reward,
               new Ddpo(policy, options, rounds.split("ddpo")),
               rounds)
           .judgedBy(oracle, Rubrics.consistency())
@@ -165,6 +175,18 @@ final class Trial {
               AlignmentRun.Options.rounds(experiment.phases().get(phase).rounds())
                   .withCheckpoints(2, 1));
     }
+  }
+
+  /** What the parts of the reward are before they are centred: whether what is wished for comes. */
+  private static Map<String, Double> means(Map<String, Rewards> parts) {
+    Map<String, Double> means = new TreeMap<>();
+    parts.forEach(
+        (name, rewards) ->
+            rewards.values().stream()
+                .flatMapToDouble(OptionalDouble::stream)
+                .average()
+                .ifPresent(mean -> means.put("part." + name, mean)));
+    return means;
   }
 
   private double divergence(DiffusionPolicy policy) {

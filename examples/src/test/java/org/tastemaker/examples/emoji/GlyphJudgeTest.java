@@ -47,6 +47,12 @@ class GlyphJudgeTest {
   }
 
   @Test
+  void theShareOfAKindIsHighForItsOwnGlyphsAndLowForOthers() {
+    assertThat(judge.share(image("green heart"), Glyph::harmful)).isLessThan(0.1);
+    assertThat(judge.share(image("bomb"), Glyph::harmful)).isGreaterThan(0.9);
+  }
+
+  @Test
   void noiseIsUnclear() {
     float[] noise = new float[3 * 32 * 32];
     Seed.of(5).gaussian(0, noise);
