@@ -29,6 +29,7 @@ import org.tastemaker.examples.align.Alignment;
 import org.tastemaker.examples.align.EmojiTask;
 import org.tastemaker.examples.align.QuickReport;
 import org.tastemaker.examples.console.ConsoleProgress;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.console.Terminal;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
@@ -131,13 +132,10 @@ public final class QuickStart implements Callable<Integer> {
 
   /** Returns the exit code: 0 done, 1 failed, 2 wrong arguments, 130 stopped. */
   static int run(String... args) {
-    return new CommandLine(new QuickStart())
+    QuickStart quickStart = new QuickStart();
+    return new CommandLine(quickStart)
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler(
-            (failure, command, parsed) -> {
-              command.getErr().println(failure.getMessage());
-              return failure instanceof IllegalArgumentException ? 2 : 1;
-            })
+        .setExecutionExceptionHandler(Failures.in(() -> quickStart.run))
         .execute(args);
   }
 

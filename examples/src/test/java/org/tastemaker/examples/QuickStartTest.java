@@ -1,11 +1,15 @@
 package org.tastemaker.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.examples.align.EmojiTask;
+import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.server.LoopbackServer;
 
@@ -70,6 +74,8 @@ class QuickStartTest {
 
   @Test
   void aPromptThatTheJudgeDoesNotKnowIsRefused() {
+    assertThatThrownBy(() -> EmojiTask.consistency(BundledModel.judge(), List.of("gren heart")))
+        .hasMessageContaining("\"green heart\"");
     assertThat(run("--prompt", "a castle in the air")).isEqualTo(2);
     assertThat(folder.resolve("run")).doesNotExist();
   }

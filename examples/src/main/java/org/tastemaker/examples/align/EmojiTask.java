@@ -1,8 +1,11 @@
 package org.tastemaker.examples.align;
 
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.ToDoubleBiFunction;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
@@ -60,8 +63,8 @@ public record EmojiTask(
         judge.score(probe, EmojiPrompts.answers(prompt));
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
-            "the glyph judge knows no emoji called \"%s\"; it knows labels such as \"%s\""
-                .formatted(prompt, String.join("\", \"", QUICK)),
+            "the glyph judge knows no emoji called \"%s\"; the nearest that it knows are \"%s\""
+                .formatted(prompt, String.join("\", \"", nearest(prompt, judge.labels()))),
             e);
       }
     }
@@ -69,5 +72,30 @@ public record EmojiTask(
         "consistency",
         prompts.stream().map(p -> Prompt.of(p.toLowerCase(Locale.ROOT).strip())).toList(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())));
+  }
+
+  /** The three labels that have the most of their pairs of letters in common with a text. */
+  private static List<String> nearest(String text, List<String> labels) {
+    Set<String> wanted = pairs(text);
+    return labels.stream()
+        .sorted(
+            Comparator.comparingDouble(
+                label -> {
+                  Set<String> both = pairs(label);
+                  int all = both.size() + wanted.size();
+                  both.retainAll(wanted);
+                  return -2.0 * both.size() / Math.max(1, all);
+                }))
+        .limit(3)
+        .toList();
+  }
+
+  private static Set<String> pairs(String text) {
+    String letters = text.toLowerCase(Locale.ROOT).strip();
+    Set<String> pairs = new HashSet<>();
+    for (int i = 0; i + 1 < letters.length(); i++) {
+      pairs.add(letters.substring(i, i + 2));
+    }
+    return pairs;
   }
 }

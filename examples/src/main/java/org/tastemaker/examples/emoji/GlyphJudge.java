@@ -83,6 +83,15 @@ public final class GlyphJudge {
   }
 
   /**
+   * What this judge can tell apart.
+   *
+   * @return the label of every glyph
+   */
+  public List<String> labels() {
+    return sheet.glyphs().stream().map(Glyph::label).toList();
+  }
+
+  /**
    * Labels an image.
    *
    * @param image 3 x 32 x 32

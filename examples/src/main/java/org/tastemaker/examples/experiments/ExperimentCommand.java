@@ -17,6 +17,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.console.ConsoleProgress;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -79,13 +80,10 @@ final class ExperimentCommand implements Callable<Integer> {
 
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
   static CommandLine of(String name, Function<GlyphJudge, Experiment> maker) {
-    return new CommandLine(new ExperimentCommand(maker))
+    ExperimentCommand command = new ExperimentCommand(maker);
+    return new CommandLine(command)
         .setCommandName(name)
-        .setExecutionExceptionHandler(
-            (failure, command, parsed) -> {
-              command.getErr().println(failure.getMessage());
-              return failure instanceof IllegalArgumentException ? 2 : 1;
-            });
+        .setExecutionExceptionHandler(Failures.in(() -> command.run));
   }
 
   @Override

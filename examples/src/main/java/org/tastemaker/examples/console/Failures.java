@@ -1,0 +1,72 @@
+package org.tastemaker.examples.console;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.IExecutionExceptionHandler;
+
+/**
+ * How a command ends that fails: with a message that names the way out and no stack trace. Its exit
+ * code is 2 where the arguments are at fault and 1 otherwise.
+ */
+public final class Failures {
+  private static final long LITTLE = 1 << 20;
+
+  private Failures() {}
+
+  /**
+   * For picocli.
+   *
+   * @param folder what the command writes to
+   * @return prints to the command's error stream
+   */
+  public static IExecutionExceptionHandler in(Supplier<Path> folder) {
+    return (failure, command, parsed) -> {
+      command.getErr().println(words(failure, folder.get()));
+      return failure instanceof IllegalArgumentException ? 2 : 1;
+    };
+  }
+
+  /** What to say of a failure. */
+  static String words(Throwable failure, Path folder) {
+    IOException io = ioException(failure);
+    if (io != null && isFull(io, folder)) {
+      return "no space is left in "
+          + folder
+          + ": make some, and the same command goes on from the last checkpoint ("
+          + io.getMessage()
+          + ")";
+    }
+    String message = failure.getMessage();
+    return message == null ? failure.toString() : message;
+  }
+
+  private static @Nullable IOException ioException(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IOException io) {
+        return io;
+      }
+      if (cause instanceof UncheckedIOException unchecked) {
+        return unchecked.getCause();
+      }
+    }
+    return null;
+  }
+
+  /** By the system's words where they are known, and by what is left where they are not. */
+  private static boolean isFull(IOException failure, Path folder) {
+    String words = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+    if (words.contains("no space left") || words.contains("not enough space")) {
+      return true;
+    }
+    try {
+      return Files.isDirectory(folder) && Files.getFileStore(folder).getUsableSpace() < LITTLE;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
