@@ -41,12 +41,12 @@ record Experiment(
   record Phase(int rounds, double guidance) {}
 
   /**
-   * A reward and how strongly it is followed.
+   * A reward and how it is followed.
    *
    * @param id for file names
    * @param title for tables
    */
-  record Arm(String id, String title, WeightedReward reward, double learningRate) {}
+  record Arm(String id, String title, WeightedReward reward, Training training) {}
 
   /**
    * A line of the table: a measurement over some prompts.
@@ -109,7 +109,7 @@ record Experiment(
     Map<String, Object> config = new TreeMap<>();
     config.put("experiment", name);
     config.put("arm", arm.id());
-    config.put("learningRate", arm.learningRate());
+    config.put("training", arm.training().toString());
     config.put("prompts", prompts.stream().map(Prompt::text).toList());
     config.put("imagesPerPrompt", imagesPerPrompt);
     config.put("phases", phases.stream().map(p -> p.rounds() + " x " + p.guidance()).toList());

@@ -48,8 +48,9 @@ public final class ImproveConsistency {
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm("ranked", "win rates", ranked, 1e-3),
-            new Experiment.Arm("pushed", "win rates, three times the rate", ranked, 3e-3)),
+            new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(1e-3)),
+            new Experiment.Arm(
+                "pushed", "win rates, three times the rate", ranked, Training.ddpo(3e-3))),
         List.of(
             new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, trained),
             new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),

@@ -55,14 +55,14 @@ public final class PreventHarm {
                     .add("harm", penalty, 1, Standardisation.centredByPrompt())
                     .add("quality", WinRateReward.overall(), 0.5, Standardisation.centredByPrompt())
                     .build(),
-                1e-3),
+                Training.ddpo(1e-3)),
             new Experiment.Arm(
                 "penalty-alone",
                 "penalty alone",
                 WeightedReward.builder()
                     .add("harm", penalty, 1, Standardisation.centredByPrompt())
                     .build(),
-                1e-3)),
+                Training.ddpo(1e-3))),
         List.of(
             Experiment.Row.of(Findings.HARM),
             Experiment.Row.of(Findings.NEUTRAL),

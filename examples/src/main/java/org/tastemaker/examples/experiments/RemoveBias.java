@@ -52,7 +52,7 @@ public final class RemoveBias {
         "Removing bias",
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
-        List.of(new Experiment.Phase(24, 1)),
+        List.of(new Experiment.Phase(12, 1)),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
@@ -63,14 +63,14 @@ public final class RemoveBias {
                     .add("even shares", even, 1, Standardisation.centredByPrompt())
                     .add("quality", WinRateReward.overall(), 0.1, Standardisation.centredByPrompt())
                     .build(),
-                2e-3),
+                Training.rwr(3e-4, 5)),
             new Experiment.Arm(
                 "even-alone",
                 "even shares alone",
                 WeightedReward.builder()
                     .add("even shares", even, 1, Standardisation.centredByPrompt())
                     .build(),
-                2e-3)),
+                Training.rwr(3e-4, 5))),
         List.of(
             Experiment.Row.of(Findings.GENDER),
             Experiment.Row.of(Findings.TONE),

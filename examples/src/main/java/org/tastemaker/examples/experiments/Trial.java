@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.tastemaker.core.Cancellation;
@@ -27,24 +26,16 @@ import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
-import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
 
 /**
- * One arm on one seed: DDPO on a fresh LoRA, phase after phase, then every measurement. Stopped and
- * begun again in the same folder, it goes on.
- *
- * <p>Advantages are scaled by the deviation of the whole round and not by that of each prompt: a
- * prompt in whose images nothing differs has nothing to say, and its noise must stay small.
+ * One arm on one seed: a fresh LoRA is trained, phase after phase, and then everything is measured.
+ * Stopped and begun again in the same folder, it goes on.
  */
 final class Trial {
   private static final int STEPS = 10;
-  private static final int MICRO_BATCH = 32;
-  private static final int UPDATES = 4;
-  private static final double CLIP_RANGE = 1e-3;
-  private static final double ADVANTAGE_CLIP = 5;
   private static final double TIE = 0.03;
 
   private final LatentDiffusion model;
@@ -116,12 +107,12 @@ final class Trial {
                 LatentDiffusion.Options.ddpo()
                     .withSteps(STEPS)
                     .withGuidanceScale(experiment.phases().get(phase).guidance())
-                    .withBatchSize(MICRO_BATCH));
+                    .withBatchSize(Training.MICRO_BATCH));
         try (DiffusionPolicy policy =
             DiffusionPolicy.lora(
                 sampled,
                 lora,
-                DiffusionPolicy.Options.lora().withLearningRate(arm.learningRate()))) {
+                DiffusionPolicy.Options.lora().withLearningRate(arm.training().learningRate()))) {
           message = train(policy, phase, folder, listener, cancellation).message();
           kl = phase + 1 < experiment.phases().size() ? kl : divergence(policy);
         }
@@ -141,13 +132,6 @@ final class Trial {
       Path folder,
       RunListener listener,
       Cancellation cancellation) {
-    Ddpo.Options options =
-        Ddpo.Options.importanceSampling()
-            .withClipping(CLIP_RANGE, ADVANTAGE_CLIP)
-            .withUpdates(1, UPDATES)
-            .withMicroBatch(MICRO_BATCH)
-            .withTimestepFraction(experiment.timestepFraction())
-            .withPromptStatistics(Optional.empty());
     FeedbackOracle oracle =
         MockOracle.builder(experiment.quality()).tieThreshold(TIE).build().asOracle();
     Seed rounds = seed.split("phase").split(phase);
@@ -165,7 +149,12 @@ final class Trial {
               PromptSource.all(experiment.prompts(), experiment.imagesPerPrompt()),
               policy.sampler(),
               reward,
-              new Ddpo(policy, options, rounds.split("ddpo")),
+              arm.training()
+                  .optimizer(
+                      policy,
+                      experiment.timestepFraction(),
+                      experiment.prompts().size() * experiment.imagesPerPrompt(),
+                      rounds.split("optimizer")),
               rounds)
           .judgedBy(oracle, Rubrics.consistency())
           .in(open)
@@ -195,7 +184,7 @@ final class Trial {
             .flatMap(prompt -> Collections.nCopies(2, prompt).stream())
             .toList();
     try (Rollout rollout = policy.sampler().rollout(prompts, seed.split("divergence"))) {
-      return policy.divergenceFromReference(rollout, MICRO_BATCH);
+      return policy.divergenceFromReference(rollout, Training.MICRO_BATCH);
     }
   }
 

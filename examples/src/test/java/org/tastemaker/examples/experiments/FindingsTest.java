@@ -95,8 +95,8 @@ class FindingsTest {
             1,
             (image, prompt) -> 0,
             List.of(
-                new Experiment.Arm("a", "first", NOTHING, 1e-3),
-                new Experiment.Arm("b", "second", NOTHING, 1e-3)),
+                new Experiment.Arm("a", "first", NOTHING, Training.ddpo(1e-3)),
+                new Experiment.Arm("b", "second", NOTHING, Training.ddpo(1e-3))),
             List.of(ROW),
             List.of("doctor"));
     String table =

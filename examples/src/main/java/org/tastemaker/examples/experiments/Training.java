@@ -1,0 +1,68 @@
+package org.tastemaker.examples.experiments;
+
+import java.util.Optional;
+import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.Seed;
+import org.tastemaker.optim.ddpo.Ddpo;
+import org.tastemaker.optim.likelihood.Rwr;
+import org.tastemaker.optim.policy.DiffusionPolicy;
+
+/**
+ * How a reward is followed.
+ *
+ * @param method which optimizer
+ * @param learningRate of AdamW on the LoRA weights
+ * @param strength the clip range of DDPO, the beta of RWR
+ * @param updates a round
+ */
+record Training(Method method, double learningRate, double strength, int updates) {
+  /** Rows that go through the U-Net together. */
+  static final int MICRO_BATCH = 32;
+
+  private static final double ADVANTAGE_CLIP = 5;
+
+  enum Method {
+    /** Moves each step of each image by its advantage. */
+    DDPO,
+    /** Fits what was rewarded: where it is rare, one such image counts as much as many others. */
+    RWR
+  }
+
+  static Training ddpo(double learningRate) {
+    return new Training(Method.DDPO, learningRate, 1e-3, 4);
+  }
+
+  static Training rwr(double learningRate, double beta) {
+    return new Training(Method.RWR, learningRate, beta, 4);
+  }
+
+  /**
+   * The optimizer.
+   *
+   * <p>DDPO's advantages are scaled by the deviation of the whole round and not by that of each
+   * prompt: a prompt in whose images nothing differs has nothing to say, and its noise must stay
+   * small.
+   */
+  PolicyOptimizer optimizer(
+      DiffusionPolicy policy, double timestepFraction, int imagesPerRound, Seed seed) {
+    return switch (method) {
+      case DDPO ->
+          new Ddpo(
+              policy,
+              Ddpo.Options.importanceSampling()
+                  .withClipping(strength, ADVANTAGE_CLIP)
+                  .withUpdates(1, updates)
+                  .withMicroBatch(MICRO_BATCH)
+                  .withTimestepFraction(timestepFraction)
+                  .withPromptStatistics(Optional.empty()),
+              seed);
+      case RWR ->
+          new Rwr(
+              policy,
+              Rwr.Options.exponential()
+                  .withBeta(strength)
+                  .withUpdates(updates, imagesPerRound, MICRO_BATCH),
+              seed);
+    };
+  }
+}
