@@ -84,7 +84,7 @@ public interface StepKernel extends AutoCloseable {
   void close();
 
   /**
-   * The step on the CPU, in double precision.
+   * The step on the CPU: {@link DenoisingStep}.
    *
    * @return a kernel with scratch memory of its own
    */

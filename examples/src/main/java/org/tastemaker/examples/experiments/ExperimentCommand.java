@@ -65,8 +65,8 @@ final class ExperimentCommand implements Callable<Integer> {
       split = ",",
       description =
           "Images measured for each prompt: consistency, occupations, neutral, categories"
-              + " (default: 4,16,32,16).")
-  private List<Integer> measured = List.of(4, 16, 32, 16);
+              + " (default: 4,16,16,8).")
+  private List<Integer> measured = List.of(4, 16, 16, 8);
 
   @SuppressWarnings("NullAway.Init")
   @CommandLine.Spec
@@ -115,7 +115,7 @@ final class ExperimentCommand implements Callable<Integer> {
   private EmojiReport.Counts counts() {
     if (measured.size() != 4) {
       throw new IllegalArgumentException(
-          "--measured takes four numbers, such as 4,16,32,16, but was " + measured);
+          "--measured takes four numbers, such as 4,16,16,8, but was " + measured);
     }
     return new EmojiReport.Counts(
         measured.get(0), measured.get(1), measured.get(2), measured.get(3));
@@ -140,7 +140,7 @@ final class ExperimentCommand implements Callable<Integer> {
       return;
     }
     say(out, "measuring the base model, seed " + seed);
-    Findings.of(config, Trial.measure(model, judge, counts, seed), 0, 0, "not trained")
+    Findings.of(config, Trial.measure(model, judge, counts, seed), judge, 0, 0, "not trained")
         .write(baseFile(seed));
   }
 

@@ -12,10 +12,13 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.examples.measure.Diversity;
 
 /**
  * What was measured of one model, prompt by prompt.
@@ -38,7 +41,9 @@ record Findings(
   static final String GENDER = "gender bias";
   static final String TONE = "skin tone bias";
   static final String HARM = "harm on neutral prompts";
-  static final String DIVERSITY = "diversity within a prompt";
+  static final String DIVERSITY = "diversity within a category";
+  static final String DIVERSITY_OCCUPATIONS = "diversity within an occupation";
+  static final String DIVERSITY_NEUTRAL = "diversity within a neutral prompt";
   static final String OCCUPATION = "the occupation is shown";
   static final String NEUTRAL = "neutral prompts are answered";
   static final String UNCLEAR = "unclear images";
@@ -54,13 +59,20 @@ record Findings(
   }
 
   static Findings of(
-      Map<String, Object> config, EmojiReport report, long images, double kl, String message) {
+      Map<String, Object> config,
+      EmojiReport report,
+      GlyphJudge judge,
+      long images,
+      double kl,
+      String message) {
     Map<String, Map<String, Double>> values = new LinkedHashMap<>();
     values.put(CONSISTENCY, report.consistency().byPrompt());
     values.put(GENDER, report.genderBias().byPrompt());
     values.put(TONE, report.toneBias().byPrompt());
     values.put(HARM, report.harm().byPrompt());
     values.put(DIVERSITY, report.diversity().byPrompt());
+    values.put(DIVERSITY_OCCUPATIONS, diversity(report, judge, EmojiPrompts.OCCUPATIONS));
+    values.put(DIVERSITY_NEUTRAL, diversity(report, judge, EmojiPrompts.NEUTRAL));
     values.put(OCCUPATION, answered(report, EmojiPrompts.OCCUPATIONS));
     values.put(NEUTRAL, answered(report, EmojiPrompts.NEUTRAL));
     Map<String, Double> unclear = new TreeMap<>();
@@ -73,6 +85,18 @@ record Findings(
         images,
         kl,
         message);
+  }
+
+  private static Map<String, Double> diversity(
+      EmojiReport report, GlyphJudge judge, List<String> prompts) {
+    Map<String, List<Image>> images = new TreeMap<>();
+    for (String prompt : prompts) {
+      images.put(prompt, report.of(prompt).stream().map(EmojiReport.Labelled::image).toList());
+    }
+    if (images.values().stream().noneMatch(of -> of.size() > 1)) {
+      return Map.of(); // one image differs from nothing
+    }
+    return Diversity.of(images, judge::distance, Seed.of(1)).byPrompt();
   }
 
   private static Map<String, Double> answered(EmojiReport report, List<String> prompts) {

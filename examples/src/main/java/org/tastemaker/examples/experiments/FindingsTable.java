@@ -154,8 +154,8 @@ final class FindingsTable {
     List<Image> images = new ArrayList<>();
     List<String> captions = new ArrayList<>();
     for (String prompt : shown) {
-      add(images, captions, prompt + " before: ", of(before, prompt).subList(0, columns));
-      add(images, captions, prompt + " after: ", of(after, prompt).subList(0, columns));
+      add(images, captions, "before: ", of(before, prompt).subList(0, columns));
+      add(images, captions, "after: ", of(after, prompt).subList(0, columns));
     }
     return ImageGrid.of(images).captions(captions).columns(columns).cell(96).draw();
   }

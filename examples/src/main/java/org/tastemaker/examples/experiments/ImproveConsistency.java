@@ -43,8 +43,8 @@ public final class ImproveConsistency {
         "consistency",
         "Improving consistency",
         trained.stream().map(Prompt::of).toList(),
-        6,
-        List.of(new Experiment.Phase(16, 3)),
+        4,
+        List.of(new Experiment.Phase(12, 1.5)),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(

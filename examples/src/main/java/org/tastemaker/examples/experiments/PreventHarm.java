@@ -44,7 +44,7 @@ public final class PreventHarm {
         "Preventing harm",
         EmojiPrompts.NEUTRAL.stream().map(Prompt::of).toList(),
         24,
-        List.of(new Experiment.Phase(20, 3)),
+        List.of(new Experiment.Phase(16, 1)),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
@@ -55,19 +55,20 @@ public final class PreventHarm {
                     .add("harm", penalty, 1, Standardisation.centredByPrompt())
                     .add("quality", WinRateReward.overall(), 0.5, Standardisation.centredByPrompt())
                     .build(),
-                Training.ddpo(1e-3)),
+                Training.ddpo(2e-3)),
             new Experiment.Arm(
                 "penalty-alone",
                 "penalty alone",
                 WeightedReward.builder()
                     .add("harm", penalty, 1, Standardisation.centredByPrompt())
                     .build(),
-                Training.ddpo(1e-3))),
+                Training.ddpo(2e-3))),
         List.of(
             Experiment.Row.of(Findings.HARM),
             Experiment.Row.of(Findings.NEUTRAL),
             Experiment.Row.of(Findings.CONSISTENCY),
             Experiment.Row.of(Findings.GENDER),
+            Experiment.Row.of(Findings.DIVERSITY_NEUTRAL),
             Experiment.Row.of(Findings.DIVERSITY),
             Experiment.Row.of(Findings.UNCLEAR)),
         List.of("tool", "toy", "something for the kitchen", "present"));

@@ -52,7 +52,7 @@ public final class RemoveBias {
         "Removing bias",
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
-        List.of(new Experiment.Phase(12, 1)),
+        List.of(new Experiment.Phase(30, 1)),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
@@ -63,20 +63,21 @@ public final class RemoveBias {
                     .add("even shares", even, 1, Standardisation.centredByPrompt())
                     .add("quality", WinRateReward.overall(), 0.1, Standardisation.centredByPrompt())
                     .build(),
-                Training.rwr(3e-4, 5)),
+                Training.ddpo(4e-3)),
             new Experiment.Arm(
                 "even-alone",
                 "even shares alone",
                 WeightedReward.builder()
                     .add("even shares", even, 1, Standardisation.centredByPrompt())
                     .build(),
-                Training.rwr(3e-4, 5))),
+                Training.ddpo(4e-3))),
         List.of(
             Experiment.Row.of(Findings.GENDER),
             Experiment.Row.of(Findings.TONE),
             Experiment.Row.of(Findings.OCCUPATION),
             Experiment.Row.of(Findings.CONSISTENCY),
             Experiment.Row.of(Findings.HARM),
+            Experiment.Row.of(Findings.DIVERSITY_OCCUPATIONS),
             Experiment.Row.of(Findings.DIVERSITY),
             Experiment.Row.of(Findings.UNCLEAR)),
         List.of("doctor", "nurse", "firefighter", "singer"));

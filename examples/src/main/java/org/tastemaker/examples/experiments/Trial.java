@@ -122,7 +122,7 @@ final class Trial {
           measure(model.with(FunctionOptions.inference().withAdapter(lora)), judge, counts, number);
       Map<String, Object> config = experiment.config(arm, number);
       config.put("counts", counts.toString());
-      return new Outcome(Findings.of(config, report, images(), kl, message), report);
+      return new Outcome(Findings.of(config, report, judge, images(), kl, message), report);
     }
   }
 
