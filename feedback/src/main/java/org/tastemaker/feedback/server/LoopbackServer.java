@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.ImageGenerator;
 import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
@@ -38,15 +39,17 @@ import org.tastemaker.feedback.resilience.Sleeper;
  * }
  * }</pre>
  *
- * <p>It understands {@code /chat/completions} and {@code /responses}. Faults are drawn with set
- * rates, those of the network for each request, those of the answer for each question, so that an
- * answer is a function of the question and the seed; or they are {@linkplain #next put in a row}
- * for the requests to come.
+ * <p>It understands {@code /chat/completions} and {@code /responses}, and {@code
+ * /images/generations} where it is {@linkplain Builder#images given a generator}. Faults are drawn
+ * with set rates, those of the network for each request, those of the answer for each question, so
+ * that an answer is a function of the question and the seed; or they are {@linkplain #next put in a
+ * row} for the requests to come.
  */
 public final class LoopbackServer implements AutoCloseable {
   private static final String NO_DELAY = "sun.net.httpserver.nodelay";
 
   private final Judge judge;
+  private final ImageAnswers images;
   private final FaultPlan faults;
   private final Duration latency;
   private final Duration slowness;
@@ -65,6 +68,7 @@ public final class LoopbackServer implements AutoCloseable {
 
   private LoopbackServer(Builder builder) {
     this.judge = builder.judge;
+    this.images = new ImageAnswers(builder.images, builder.seed);
     this.faults = new FaultPlan(builder.rates, builder.seed);
     this.latency = builder.latency;
     this.slowness = builder.slowness;
@@ -101,7 +105,7 @@ public final class LoopbackServer implements AutoCloseable {
    * A server to be set up.
    *
    * @param judge who answers; called from several threads. Its refusals and malformed answers are
-   *     passed on as such
+   *     passed on as such, any other exception as a request that cannot be answered
    * @return a builder without faults
    */
   public static Builder builder(Judge judge) {
@@ -196,7 +200,8 @@ public final class LoopbackServer implements AutoCloseable {
       throws IOException, BadRequest, InterruptedException {
     String path = exchange.getRequestURI().getPath();
     boolean responses = path.equals("/v1/responses");
-    if (!responses && !path.equals("/v1/chat/completions")) {
+    boolean image = path.equals("/v1/images/generations");
+    if (!responses && !image && !path.equals("/v1/chat/completions")) {
       throw new BadRequest(404, "unknown_url", "", "Unknown request URL: " + path);
     }
     checkKey(exchange);
@@ -206,6 +211,16 @@ public final class LoopbackServer implements AutoCloseable {
     }
     Map<?, ?> body = AskedQuestion.body(text);
     check(body);
+    if (image) {
+      byte[] made = images.answer(body);
+      answers.incrementAndGet();
+      if (fault == Fault.TRUNCATED_BODY) {
+        sendHalf(exchange, made);
+      } else {
+        send(exchange, 200, made);
+      }
+      return;
+    }
     AskedQuestion asked = AskedQuestion.read(body, responses);
     AnswerWriter writer = new AnswerWriter(asked, responses);
     Fault ofTheAnswer =
@@ -222,6 +237,8 @@ public final class LoopbackServer implements AutoCloseable {
         answer = writer.of(Fault.REFUSAL);
       } catch (FeedbackException.MalformedVerdict e) {
         answer = writer.of(Fault.WRONG_LABELS);
+      } catch (RuntimeException e) { // a mistake in the judge: asking again does not help
+        throw new BadRequest(400, "judge_failed", "", "the judge failed: " + e);
       }
     }
     byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
@@ -345,6 +362,7 @@ public final class LoopbackServer implements AutoCloseable {
   public static final class Builder {
     private final Judge judge;
     private final Map<Fault, Double> rates = new EnumMap<>(Fault.class);
+    private @Nullable ImageGenerator images;
     private Seed seed = Seed.of(0);
     private Duration latency = Duration.ZERO;
     private Duration slowness = Duration.ofSeconds(1);
@@ -387,7 +405,19 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Sets the seed of drawn faults.
+     * Makes images too, at {@code /images/generations}.
+     *
+     * @param generator is asked for one image at a time; stays the caller's; by default there are
+     *     no images
+     * @return this builder
+     */
+    public Builder images(ImageGenerator generator) {
+      this.images = Objects.requireNonNull(generator, "generator == null");
+      return this;
+    }
+
+    /**
+     * Sets the seed of drawn faults and of images.
      *
      * @param seed by default 0
      * @return this builder

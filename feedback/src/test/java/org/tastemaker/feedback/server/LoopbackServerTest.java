@@ -39,6 +39,7 @@ import org.tastemaker.feedback.openai.ChatGptJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.openai.OpenAiClient;
+import org.tastemaker.feedback.openai.OpenAiImageGenerator;
 import org.tastemaker.feedback.openai.WireFormat;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.resilience.FakeTime;
@@ -375,6 +376,55 @@ class LoopbackServerTest {
         .hasMessageStartingWith("a budget of money needs the price of model 'm'");
     assertThatThrownBy(() -> LoopbackServer.builder(REDDER).fault(Fault.DROPPED, 1.5))
         .hasMessageStartingWith("rates of faults must be at least 0 and add up to at most 1");
+  }
+
+  @Test
+  void aMistakeInTheJudgeIsToldAtOnce() {
+    MockOracle mistaken =
+        MockOracle.of(
+            (image, prompt) -> {
+              throw new IllegalArgumentException("images must be 32 pixels wide");
+            });
+    try (LoopbackServer server = LoopbackServer.builder(mistaken).start();
+        ChatGptOracle oracle = oracle(server).build()) {
+      assertThat(oracle.rank(List.of(group(0, 1, 4)), RUBRIC).get(0).missingReason())
+          .contains("images must be 32 pixels wide");
+      assertThat(server.requests()).isEqualTo(2); // a question in two orders, neither of them twice
+    }
+  }
+
+  @Test
+  void imagesAreMadeByTheGeneratorBehindTheServer() {
+    try (LoopbackServer server =
+            LoopbackServer.builder(REDDER).images(LoopbackServerTest::shades).start();
+        OpenAiClient client = client(server).build()) {
+      OpenAiImageGenerator generator =
+          new OpenAiImageGenerator(client, OpenAiImageGenerator.Options.of("mock"));
+      List<Image> two =
+          generator.generate(List.of(Prompt.of("a"), Prompt.of("a")), Seed.of(0).splits(2));
+      assertThat(two.get(0)).isNotEqualTo(two.get(1));
+      assertThat(server.answers()).isEqualTo(2);
+      assertThat(client.ledger().totals().usage().outputTokens()).isEqualTo(2 * 272);
+    }
+  }
+
+  @Test
+  void aServerWithoutAGeneratorMakesNoImages() {
+    try (LoopbackServer server = LoopbackServer.builder(REDDER).start();
+        OpenAiClient client = client(server).build()) {
+      OpenAiImageGenerator generator =
+          new OpenAiImageGenerator(client, OpenAiImageGenerator.Options.of("mock"));
+      assertThatThrownBy(() -> generator.make(Prompt.of("a")))
+          .isInstanceOf(InvalidRequest.class)
+          .hasMessageContaining("makes no images");
+    }
+  }
+
+  /** One flat image for each prompt, whose red is drawn from its seed. */
+  private static List<Image> shades(List<Prompt> prompts, List<Seed> seeds) {
+    return seeds.stream()
+        .map(seed -> Image.filled(4, 4, seed.generator().nextFloat(), 0, 0))
+        .toList();
   }
 
   private ChatGptOracle.Builder oracle(LoopbackServer server) {

@@ -1,0 +1,166 @@
+package org.tastemaker.examples.ideas;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.primitives.ImmutableIntArray;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.Components;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.LatentShape;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraFile;
+import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.train.CaptionedLatents;
+import org.tastemaker.diffusion.train.Checkpointing;
+import org.tastemaker.diffusion.train.DenoisingTrainer;
+import org.tastemaker.diffusion.train.OptimizerOptions;
+import org.tastemaker.diffusion.train.Samples;
+import org.tastemaker.diffusion.train.TrainedPart;
+
+/**
+ * A Stable Diffusion folder is loaded, and a LoRA of it is trained on a handful of images.
+ *
+ * <pre>
+ * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.FineTuneLora
+ * </pre>
+ *
+ * <p>prints the loss and writes {@code lora.safetensors} with kohya's keys. Without arguments it
+ * trains a tiny model of random weights, made for it, on four flat colours: every step is that of
+ * the real thing, but nothing can be learned. For real: {@code -Dexec.args="stable-diffusion-v1-5
+ * photos"}, a folder in diffusers' layout with safetensors, and one with images as {@code NAME.png}
+ * and their captions as {@code NAME.txt}. On a CPU count minutes for each step of a real model.
+ */
+public final class FineTuneLora {
+  private FineTuneLora() {}
+
+  /**
+   * Trains 100 steps.
+   *
+   * @param args the model's folder and that of the images, or nothing
+   * @throws IOException if a folder cannot be read or written
+   */
+  public static void main(String[] args) throws IOException {
+    Path output = Path.of("runs/ideas/fine-tune-lora");
+    if (args.length == 2) {
+      train(Path.of(args[0]), read(Path.of(args[1])), 100, output, System.out);
+      return;
+    }
+    List<Captioned> colours = colours();
+    Path tiny = output.resolve("tiny-model");
+    AtomicFiles.deleteRecursively(tiny); // of an earlier run
+    Files.createDirectories(output);
+    TinyFolder.write(tiny, colours.stream().map(Captioned::caption).toList(), Seed.of(1));
+    train(tiny, colours, 100, output, System.out);
+  }
+
+  /** An image and what it shows. */
+  record Captioned(String caption, Image image) {}
+
+  static List<Double> train(
+      Path folder, List<Captioned> images, int steps, Path output, PrintStream out)
+      throws IOException {
+    Files.createDirectories(output);
+    List<Double> losses = new ArrayList<>();
+    try (LatentDiffusion model = LatentDiffusion.load(folder);
+        Lora lora =
+            Lora.create(
+                "mine",
+                LoraNetwork.UNET,
+                model.components().unet().parameters(),
+                Lora.Options.defaults(),
+                Seed.of(2))) {
+      // 1. What is trained on: latents and token ids, computed once.
+      CaptionedLatents batch = encode(model, images);
+
+      // 2. The U-Net's LoRA is trained; all else stays as it is.
+      Components parts = model.components();
+      DenoisingTrainer.Models models =
+          DenoisingTrainer.Models.of(
+                  parts.unet(),
+                  parts.textEncoder(),
+                  parts.scheduler(),
+                  parts.tokenizer().encode("").ids())
+              .training(TrainedPart.adapter(lora, lora.parameters()), TrainedPart.nothing());
+      OptimizerOptions optimizer =
+          OptimizerOptions.defaults(steps)
+              .withRate(new OptimizerOptions.Rate(OptimizerOptions.Decay.CONSTANT, 1e-3, 0));
+      DenoisingTrainer trainer =
+          new DenoisingTrainer(models, new DenoisingTrainer.Options(optimizer, 0.1, 0, 0), Seed.of(3));
+      RunListener listener =
+          event -> {
+            Double loss = event instanceof RunEvent.Metrics m ? m.values().get("loss") : null;
+            if (loss != null) {
+              losses.add(loss);
+              if (losses.size() % 20 == 0) {
+                out.printf("step %3d  loss %.4f%n", losses.size(), loss);
+              }
+            }
+          };
+      trainer.run(number -> batch, Checkpointing.none(), listener, new Cancellation());
+
+      // 3. The LoRA alone, of a few megabytes for a real model.
+      Path file = output.resolve("lora.safetensors");
+      LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
+      out.printf("%,d weights of %s are in %s%n", lora.parameters().count(), folder, file);
+      return losses;
+    }
+  }
+
+  private static CaptionedLatents encode(LatentDiffusion model, List<Captioned> images) {
+    LatentShape shape = model.latentShape(); // of the model's own image size
+    int factor = model.components().factor();
+    List<Image> resized =
+        images.stream()
+            .map(i -> i.image().resized(shape.height() * factor, shape.width() * factor))
+            .toList();
+    try (INDArray latents = model.encode(resized)) { // [N, 4, h, w]
+      float[] values = new float[images.size() * shape.size()];
+      FloatBuffers.of(latents).get(values);
+      ImmutableList.Builder<ImmutableIntArray> captions = ImmutableList.builder(); // [N, 77]
+      images.forEach(i -> captions.add(model.components().tokenizer().encode(i.caption()).ids()));
+      return new CaptionedLatents(
+          new Samples(
+              images.size(),
+              shape.channels(),
+              shape.height(),
+              shape.width(),
+              FloatBuffer.wrap(values)),
+          captions.build());
+    }
+  }
+
+  static List<Captioned> colours() {
+    return List.of(
+        new Captioned("a red wall", Image.filled(16, 16, 1, 0, 0)),
+        new Captioned("a green wall", Image.filled(16, 16, 0, 1, 0)),
+        new Captioned("a blue wall", Image.filled(16, 16, 0, 0, 1)),
+        new Captioned("a white wall", Image.filled(16, 16, 1, 1, 1)));
+  }
+
+  static List<Captioned> read(Path folder) throws IOException {
+    List<Captioned> images = new ArrayList<>();
+    for (Path file : AnnotateFolder.entries(folder)) {
+      String name = String.valueOf(file.getFileName());
+      if (name.endsWith(".png")) {
+        Path caption = folder.resolve(name.replace(".png", ".txt"));
+        images.add(
+            new Captioned(
+                Files.readString(caption).strip(), Image.fromBytes(Files.readAllBytes(file))));
+      }
+    }
+    return images;
+  }
+}

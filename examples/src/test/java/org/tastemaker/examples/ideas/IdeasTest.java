@@ -1,0 +1,202 @@
+package org.tastemaker.examples.ideas;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGenerator;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rewards;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraFile;
+import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.examples.measure.Estimate;
+import org.tastemaker.feedback.annotate.PreferenceDataset;
+import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.openai.ChatGptOracle;
+import org.tastemaker.feedback.openai.OpenAiClient;
+import org.tastemaker.feedback.openai.OpenAiImageGenerator;
+import org.tastemaker.feedback.server.LoopbackServer;
+import org.tastemaker.reward.learned.RewardEvaluation;
+
+/** Every example in a small setting. */
+class IdeasTest {
+  @TempDir Path folder;
+
+  private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+  private final PrintStream out = new PrintStream(printed, true, UTF_8);
+
+  @Test
+  void imagesAreRankedOverHttpOnceAndThenFromWhatIsKept() throws IOException {
+    try (LoopbackServer server = RankImages.playChatGpt()) {
+      ChatGptOracle.Builder chatGpt =
+          ChatGptOracle.builder().model("mock").baseUrl(server.baseUrl()).withoutApiKey();
+      Judgement judgement = RankImages.rank(chatGpt, 3, folder, out);
+      long asked = server.answers();
+      assertThat(judgement.ranking().isComplete()).isTrue();
+      assertThat(asked).isPositive();
+
+      assertThat(RankImages.rank(chatGpt, 3, folder, out).ranking()).isEqualTo(judgement.ranking());
+      assertThat(server.answers()).isEqualTo(asked);
+    }
+    assertThat(folder.resolve("best-first.png")).exists();
+    assertThat(printed.toString(UTF_8)).contains("best first");
+  }
+
+  @Test
+  void aRewardOfOnesOwnTrainsALora() throws IOException {
+    OwnReward.Result result = OwnReward.train(2, 2, folder, out);
+
+    assertThat(result.after()).isNotEqualTo(result.before()); // too short to be surely better
+    assertThat(printed.toString(UTF_8)).contains("round  2");
+    assertThat(folder.resolve("yellow.safetensors")).exists();
+  }
+
+  @Test
+  void yellownessIsThatOfYellow() {
+    assertThat(OwnReward.yellowness(Image.filled(2, 2, 1, 1, 0))).isEqualTo(1);
+    assertThat(OwnReward.yellowness(Image.filled(2, 2, 1, 1, 1))).isEqualTo(0);
+    assertThat(OwnReward.yellowness(Image.filled(2, 2, 0, 0, 1))).isEqualTo(-1);
+  }
+
+  @Test
+  void aFolderIsAnnotatedAcrossAStopAndNothingIsPaidTwice() throws IOException {
+    AnnotateFolder.makeImages(folder.resolve("prompts"), List.of("frog", "pizza", "lemon", "bus"), 2);
+
+    AnnotateFolder.Paid paid = AnnotateFolder.annotate(folder, out);
+
+    assertThat(paid.untilTheStop()).isPositive();
+    assertThat(paid.afterIt()).isPositive();
+    assertThat(paid.thirdRun()).isZero();
+    assertThat(paid.untilTheStop() + paid.afterIt()).isEqualTo(paid.byTheDataset());
+    assertThat(PreferenceDataset.readAll(folder.resolve("preferences.jsonl"))).hasSize(4);
+  }
+
+  @Test
+  void theSearchOfALatentNeverMakesItsImageWorse() throws IOException {
+    OptimiseLatent.Result result = OptimiseLatent.search(2, 4, folder, out);
+
+    assertThat(result.after()).isGreaterThanOrEqualTo(result.before()); // the judge never errs
+    assertThat(folder.resolve("rounds.png")).exists();
+  }
+
+  @Test
+  void aRewardModelIsTrainedEvaluatedAndSaved() throws IOException {
+    RewardEvaluation heldOut = TrainRewardModel.train(10, 2, 2, folder, out);
+
+    assertThat(heldOut.pairs()).isPositive();
+    assertThat(folder.resolve("reward")).isNotEmptyDirectory();
+    assertThat(printed.toString(UTF_8)).contains("agrees with the judge on");
+  }
+
+  @Test
+  void aJudgeOfOnesOwnMakesRewards() {
+    Rewards rewards = OwnFeedbackOracle.judge(List.of(Prompt.of("bus")), 3, 2, out);
+
+    assertThat(rewards.present()).isEqualTo(3);
+    assertThat(rewards.mean().orElseThrow()).isEqualTo(0.5); // win rates
+  }
+
+  @Test
+  void theMirrorPrefersSymmetryAndSaysNothingOfEmptyImages() {
+    Image left = Image.of(1, 1, 2, new float[] {1, 0});
+    Image both = Image.of(1, 2, 2, new float[] {1, 1, 0, 0});
+    Image empty = Image.of(1, 1, 2, new float[] {1, 1});
+    Prompt prompt = Prompt.of("a");
+    FeedbackOracle mirror = new OwnFeedbackOracle.Mirror();
+    Rubric rubric = Rubric.of("symmetry", "1", "is the same in a mirror");
+
+    List<Judgement> judgements =
+        mirror.rank(
+            List.of(
+                new ImageGroup(prompt, List.of(left, both, empty)),
+                new ImageGroup(prompt, List.of(empty, empty))),
+            rubric);
+
+    assertThat(judgements.get(0).ranking().tiers()).containsExactly(List.of(1), List.of(0));
+    assertThat(judgements.get(1).missingReason()).isEqualTo("nothing to be seen");
+  }
+
+  @Test
+  void aSamplerOfOnesOwnIsAlignedByTheLibrarysLoop() {
+    OwnSampler.Result result = OwnSampler.align(10, out);
+
+    // The run is seeded, so the gain repeats.
+    assertThat(result.after()).isGreaterThan(result.before() + 0.2);
+  }
+
+  @Test
+  void aStableDiffusionFolderIsFineTuned() throws IOException {
+    Path tiny = folder.resolve("tiny");
+    List<FineTuneLora.Captioned> colours = FineTuneLora.colours();
+    TinyFolder.write(
+        tiny, colours.stream().map(FineTuneLora.Captioned::caption).toList(), Seed.of(1));
+
+    List<Double> losses = FineTuneLora.train(tiny, colours, 20, folder, out);
+
+    assertThat(losses).hasSize(20).allMatch(Double::isFinite);
+    try (LatentDiffusion model = LatentDiffusion.load(tiny)) {
+      Map<LoraNetwork, Lora> loras =
+          LoraFile.read(
+              folder.resolve("lora.safetensors"),
+              "mine",
+              Map.of(LoraNetwork.UNET, model.components().unet().parameters()));
+      assertThat(loras).containsOnlyKeys(LoraNetwork.UNET);
+      loras.values().forEach(Lora::close);
+    }
+  }
+
+  @Test
+  void imagesAndCaptionsAreReadFromAFolder() throws IOException {
+    Image red = Image.filled(4, 4, 1, 0, 0);
+    Files.write(folder.resolve("one.png"), red.toPng());
+    Files.writeString(folder.resolve("one.txt"), "a red wall\n");
+
+    assertThat(FineTuneLora.read(folder))
+        .containsExactly(new FineTuneLora.Captioned("a red wall", red));
+  }
+
+  @Test
+  void aLocalGeneratorIsComparedWithARemoteOne() throws IOException {
+    ImageGenerator light = shades(0.6f);
+    FeedbackOracle brighter = MockOracle.oracle((image, prompt) -> image.get(0, 0, 0));
+    try (LoopbackServer server =
+            LoopbackServer.builder(MockOracle.of((image, prompt) -> 0)).images(shades(0)).start();
+        OpenAiClient client =
+            OpenAiClient.builder().baseUrl(server.baseUrl()).withoutApiKey().build()) {
+      ImageGenerator remote =
+          new OpenAiImageGenerator(client, OpenAiImageGenerator.Options.of("mock"));
+
+      Estimate rate =
+          CompareGenerators.compare(light, remote, brighter, List.of("a", "b", "c"), folder, out);
+
+      assertThat(rate.value()).isEqualTo(1); // [0.6, 1) against [0, 0.4)
+      assertThat(server.answers()).isEqualTo(3);
+    }
+    assertThat(folder.resolve("pairs.png")).exists();
+  }
+
+  /** Flat grey images, from a shade to one that is 0.4 lighter. */
+  private static ImageGenerator shades(float darkest) {
+    return (prompts, seeds) ->
+        seeds.stream()
+            .map(seed -> darkest + 0.4f * seed.generator().nextFloat())
+            .map(grey -> Image.filled(8, 8, grey, grey, grey))
+            .toList();
+  }
+}
