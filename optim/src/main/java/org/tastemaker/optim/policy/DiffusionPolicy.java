@@ -434,7 +434,34 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalStateException if the policy is deterministic (eta 0)
    */
   public Transitions transitions(Rollout rollout, int microBatch) {
-    return new Transitions(this, rollout, microBatch);
+    return transitions(trajectories(rollout), microBatch);
+  }
+
+  /**
+   * The denoising steps of some images, to be evaluated in micro-batches. Use it before anything
+   * else runs the model.
+   *
+   * @param trajectories of {@link #trajectories}, or copies of them
+   * @param microBatch how many rows go through the U-Net together, at least 1; twice as many with
+   *     guidance
+   * @return the evaluation
+   * @throws IllegalArgumentException if their steps or latents are not the policy's
+   * @throws IllegalStateException if the policy is deterministic (eta 0)
+   */
+  public Transitions transitions(List<Trajectory> trajectories, int microBatch) {
+    return new Transitions(this, trajectories, microBatch);
+  }
+
+  /**
+   * The images of a rollout one by one.
+   *
+   * @param rollout stays the caller's, and open as long as the views are used
+   * @return a view of each
+   * @throws IllegalArgumentException if the rollout's steps or latents are not the policy's
+   * @throws IllegalStateException if the policy is deterministic (eta 0)
+   */
+  public List<Trajectory> trajectories(Rollout rollout) {
+    return Transitions.of(this, rollout);
   }
 
   /**
