@@ -104,13 +104,14 @@ class AlignmentResumeTest {
         return new Dpok(policy, Dpok.Options.singlePrompt().withUpdates(2, 6, 6), SEED);
       }
     },
-    DPOK_WITH_VALUE_NETWORK {
+    DPOK_WITH_VALUE_NETWORK_AND_REPLAY {
       @Override
       PolicyOptimizer optimizer(DiffusionPolicy policy) {
         return new Dpok(
             policy,
             Dpok.Options.multiplePrompts()
                 .withUpdates(2, 6, 6)
+                .withReplay(6)
                 .withValue(Optional.of(new Dpok.ValueOptions(8, 1e-3, 0.01, 2, 6))),
             SEED);
       }
