@@ -35,6 +35,7 @@ final class OptimizerMemoryProgram {
                   policy,
                   Dpok.Options.multiplePrompts()
                       .withUpdates(1, 4, 4)
+                      .withReplay(6)
                       .withValue(Optional.of(new Dpok.ValueOptions(16, 1e-4, 0.01, 1, 4))),
                   Seed.of(3))) {
         List<PolicyOptimizer> optimizers =

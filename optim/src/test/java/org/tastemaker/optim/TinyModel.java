@@ -30,6 +30,11 @@ public final class TinyModel {
 
   /** Three steps, guidance 3, eta 1, batches of 4; the caller closes it. */
   public static LatentDiffusion create(Seed seed) {
+    return create(seed, 4);
+  }
+
+  /** The same of latents with another side; the caller closes it. */
+  public static LatentDiffusion create(Seed seed, int side) {
     ClipTokenizer tokenizer =
         ClipTokenizer.of(
             BpeTrainer.train(CAPTIONS, BpeTrainer.Options.ofSize(600)),
@@ -38,7 +43,7 @@ public final class TinyModel {
     UNet2DConditionModel unet =
         UNet2DConditionModel.random(
             new UNetConfig(
-                4,
+                side,
                 4,
                 4,
                 ImmutableList.of(8, 8),

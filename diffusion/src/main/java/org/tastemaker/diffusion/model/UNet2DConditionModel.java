@@ -5,7 +5,10 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tastemaker.core.Seed;
@@ -58,10 +61,14 @@ public final class UNet2DConditionModel implements AutoCloseable {
   /** The output, [B, out, H, W]. */
   public static final String OUT = "out";
 
+  /** The output of {@link #activations}, [B, C, h, w] of a block. */
+  public static final String ACTIVATIONS = "activations";
+
   /** The epsilon of the norm before a transformer; it is not the residual blocks' norm_eps. */
   private static final double TRANSFORMER_NORM_EPS = 1e-6;
 
   private static final double LAYER_NORM_EPS = 1e-5;
+  private static final String MIDDLE = "mid_block";
 
   private final UNetConfig config;
   private final Parameters parameters;
@@ -144,17 +151,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
    */
   public GraphFunction function(
       int batch, int height, int width, int textLength, FunctionOptions options) {
-    int multiple = 1 << (config.blockOutChannels().size() - 1);
-    if (batch < 1 || textLength < 1 || height < 1 || width < 1) {
-      throw new IllegalArgumentException(
-          "batch, height, width and text length must be at least 1, but are %d, %d, %d, %d"
-              .formatted(batch, height, width, textLength));
-    }
-    if (height % multiple != 0 || width % multiple != 0) {
-      throw new IllegalArgumentException(
-          "height and width of the latents must be multiples of %d, but are %d and %d"
-              .formatted(multiple, height, width));
-    }
+    requireSizes(batch, height, width, textLength);
     options.requireInputs(Set.of(SAMPLE, TIMESTEP, TEXT));
     return functions.get(
         List.of(batch, height, width, textLength, options),
@@ -170,6 +167,78 @@ public final class UNet2DConditionModel implements AutoCloseable {
                         height,
                         width,
                         textLength)));
+  }
+
+  /**
+   * The blocks whose activations can be had, in the order of the network: {@code "down_blocks.0"}
+   * and so on, {@code "mid_block"}, {@code "up_blocks.0"} and so on.
+   *
+   * @return by name, how many channels each gives
+   */
+  public ImmutableMap<String, Integer> blocks() {
+    ImmutableList<Integer> channels = config.blockOutChannels();
+    ImmutableMap.Builder<String, Integer> blocks = ImmutableMap.builder();
+    for (int i = 0; i < channels.size(); i++) {
+      blocks.put("down_blocks." + i, channels.get(i));
+    }
+    blocks.put(MIDDLE, channels.get(channels.size() - 1));
+    for (int i = 0; i < channels.size(); i++) {
+      blocks.put("up_blocks." + i, channels.get(channels.size() - 1 - i));
+    }
+    return blocks.buildOrThrow();
+  }
+
+  /**
+   * What a block of the model makes of its inputs, as a function of fixed shapes that runs forward:
+   * the inputs are those of {@link #function}, and the output is {@link #ACTIVATIONS}. What comes
+   * after the block is not computed.
+   *
+   * @param block one of {@link #blocks}
+   * @param batch B, at least 1
+   * @param height H of the latents
+   * @param width W of the latents
+   * @param textLength N, at least 1
+   * @param factory makes the graph runnable
+   * @return the function, which belongs to the model; it is closed with the model, or when it is
+   *     the oldest and others have been asked for since
+   */
+  public GraphFunction activations(
+      String block,
+      int batch,
+      int height,
+      int width,
+      int textLength,
+      GraphFunction.Factory factory) {
+    requireSizes(batch, height, width, textLength);
+    if (!blocks().containsKey(block)) {
+      throw new IllegalArgumentException(
+          "there is no block \"%s\"; the model has %s".formatted(block, blocks().keySet()));
+    }
+    return functions.get(
+        List.of(block, batch, height, width, textLength, factory),
+        () -> {
+          Layers net = Layers.building(parameters, type, FunctionOptions.inference());
+          Map<String, Tensor> made = new HashMap<>();
+          Tensor unused = build(config, net, Set.of(), batch, height, width, textLength, made);
+          return factory.create(
+              GraphDefinition.of(
+                  net.ops(),
+                  ImmutableMap.of(ACTIVATIONS, Objects.requireNonNull(made.get(block)))));
+        });
+  }
+
+  private void requireSizes(int batch, int height, int width, int textLength) {
+    int multiple = 1 << (config.blockOutChannels().size() - 1);
+    if (batch < 1 || textLength < 1 || height < 1 || width < 1) {
+      throw new IllegalArgumentException(
+          "batch, height, width and text length must be at least 1, but are %d, %d, %d, %d"
+              .formatted(batch, height, width, textLength));
+    }
+    if (height % multiple != 0 || width % multiple != 0) {
+      throw new IllegalArgumentException(
+          "height and width of the latents must be multiples of %d, but are %d and %d"
+              .formatted(multiple, height, width));
+    }
   }
 
   /**
@@ -224,18 +293,31 @@ public final class UNet2DConditionModel implements AutoCloseable {
       int height,
       int width,
       int textLength) {
+    Tensor out = build(config, net, gradients, batch, height, width, textLength, new HashMap<>());
+    return GraphDefinition.of(net.ops(), ImmutableMap.of(OUT, out));
+  }
+
+  /** The whole network; what its blocks give is noted by their names. */
+  private static Tensor build(
+      UNetConfig config,
+      Layers net,
+      Set<String> gradients,
+      int batch,
+      int height,
+      int width,
+      int textLength,
+      Map<String, Tensor> blocks) {
     Ops ops = net.ops();
     Tensor sample =
         ops.input(SAMPLE, gradients.contains(SAMPLE), batch, config.inChannels(), height, width);
     Tensor timestep = ops.input(TIMESTEP, gradients.contains(TIMESTEP), batch);
     Tensor text =
         ops.input(TEXT, gradients.contains(TEXT), batch, textLength, config.crossAttentionDim());
-    Tensor out = new Network(config, net).out(sample, timestep, text);
-    return GraphDefinition.of(ops, ImmutableMap.of(OUT, out));
+    return new Network(config, net, blocks).out(sample, timestep, text);
   }
 
   /** The network itself. */
-  private record Network(UNetConfig config, Layers net) {
+  private record Network(UNetConfig config, Layers net, Map<String, Tensor> blocks) {
     Tensor out(Tensor sample, Tensor timestep, Tensor text) {
       ImmutableList<Integer> channels = config.blockOutChannels();
       int levels = channels.size();
@@ -283,6 +365,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
                   padding); // [.., Hi / 2, ..]
           skips.push(h);
         }
+        blocks.put(level, h);
       }
 
       // 4. The middle.
@@ -290,6 +373,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
       h = resnet("mid_block.resnets.0", h, time, channels.get(last));
       h = transformer("mid_block.attentions.0", h, text, last);
       h = resnet("mid_block.resnets.1", h, time, channels.get(last));
+      blocks.put(MIDDLE, h);
 
       // 5. Up: each block sees what was put aside, the latest first.
       for (int i = 0; i < levels; i++) {
@@ -308,6 +392,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
           h = net.ops().upsampleNearest2x(level + ".upsamplers.0", h);
           h = net.conv2d(level + ".upsamplers.0.conv", h, channels.get(mirrored), 3);
         }
+        blocks.put(level, h);
       }
 
       // 6. Out.

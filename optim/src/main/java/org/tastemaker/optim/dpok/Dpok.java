@@ -1,9 +1,8 @@
 package org.tastemaker.optim.dpok;
 
-import java.nio.FloatBuffer;
+import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,11 +16,10 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
-import org.tastemaker.optim.policy.Shuffle;
+import org.tastemaker.optim.policy.Trajectory;
 import org.tastemaker.optim.policy.Transitions;
 import org.tastemaker.optim.policy.UpdateDiagnostics;
 
@@ -44,13 +42,13 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <p>(the term that charges later divergences to earlier steps is left out, as in the paper).
  * Several updates a round are corrected by the ratio rho of probabilities, whose clamping is
  * applied directly: outside of {@code [1 - c, 1 + c]} a step has no gradient on either side, unlike
- * PPO.
+ * PPO. Sums over t are means over the transitions drawn.
  *
  * <table class="striped">
  * <caption>Notation</caption>
  * <thead><tr><th>code</th><th>symbol</th></tr></thead>
  * <tbody>
- * <tr><td>rewardWeight, klWeight</td><td>alpha, beta</td></tr>
+ * <tr><td>rewardWeight, kl.weight (beta)</td><td>alpha, beta</td></tr>
  * <tr><td>divergences</td><td>KL_t; over an image's elements mean or sum, like log p</td></tr>
  * <tr><td>advantage</td><td>A_t</td></tr>
  * <tr><td>value</td><td>V, {@link ValueNetwork}</td></tr>
@@ -58,9 +56,14 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * </tbody>
  * </table>
  *
- * <p>Each round learns from its own transitions; the public code's buffer over rounds is not taken
- * over, nor its KL without c_t, which {@link Transitions.Divergence#UNWEIGHTED} gives on request.
- * Sums over t are means over the transitions drawn. Not thread-safe.
+ * <p><b>What the public code adds</b> (google-research, dpok), all of it off in the paper's
+ * settings and on request: a {@code replay} buffer over rounds, whose ratios are to the policies
+ * that sampled its images; a {@code klWarmup} of rounds whose loss is without the divergence, which
+ * is reported all the same; a {@code rewardFilter} that clamps rewards at 0, so that without a
+ * baseline an image below it pushes nothing; and its divergence, which lacks c_t, as {@link
+ * Transitions.Divergence#UNWEIGHTED}. Its buffer of single transitions may hold the last steps of
+ * an image alone; here it holds whole images. Its value network makes one update a round with the
+ * mean gradient of its batches, and here one with each. Not thread-safe.
  */
 public final class Dpok implements PolicyOptimizer, AutoCloseable {
   private static final String VALUE_FILE = "value_network.zip";
@@ -69,6 +72,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
   private final Options options;
   private final Seed seed;
   private final @Nullable ValueNetwork value;
+  private final ReplayBuffer replay;
   private long steps;
 
   /**
@@ -109,63 +113,73 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
    * has 1e-5 and 0.1.
    *
    * @param rewardWeight alpha, at least 0
-   * @param klWeight beta, at least 0; with 0 the divergence is not computed
-   * @param divergence what is regularised
+   * @param rewardFilter which rewards count
+   * @param kl how the policy is kept near the pre-trained model
    * @param clipRange c, above 0
    * @param updates a round, at least 1
    * @param batch transitions an update, at least 1
    * @param microBatch how many rows go through the U-Net together, at least 1
+   * @param replay of how many images, those of the round among them, transitions are drawn at most,
+   *     at least 0: a round's own are all there, and the latest of earlier rounds fill the rest
    * @param value of the baseline; empty for the reward itself, which fits a single prompt
    */
   public record Options(
       double rewardWeight,
-      double klWeight,
-      Transitions.Divergence divergence,
+      RewardFilter rewardFilter,
+      KlOptions kl,
       double clipRange,
       int updates,
       int batch,
       int microBatch,
+      int replay,
       Optional<ValueOptions> value) {
     public Options {
       require(
           rewardWeight >= 0 && Double.isFinite(rewardWeight),
           "rewardWeight must be at least 0 and finite, but was " + rewardWeight);
-      require(
-          klWeight >= 0 && Double.isFinite(klWeight),
-          "klWeight must be at least 0 and finite, but was " + klWeight);
-      Objects.requireNonNull(divergence, "divergence == null");
+      Objects.requireNonNull(rewardFilter, "rewardFilter == null");
+      Objects.requireNonNull(kl, "kl == null");
       require(clipRange > 0, "clipRange must be above 0, but was " + clipRange);
       require(updates >= 1, "updates must be at least 1, but was " + updates);
       require(batch >= 1, "batch must be at least 1, but was " + batch);
       require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
+      require(replay >= 0, "replay must be at least 0, but was " + replay);
       Objects.requireNonNull(value, "value == null: use Optional.empty() for none");
     }
 
     /**
      * For one prompt: weights 10 and 0.01, clip range 1e-4, 5 updates of 32 transitions a round, no
-     * value network.
+     * value network, and none of the public code's additions.
      *
      * @return the paper's settings
      */
     public static Options singlePrompt() {
-      return new Options(10, 0.01, Transitions.Divergence.EXACT, 1e-4, 5, 32, 8, Optional.empty());
+      KlOptions kl = new KlOptions(0.01, 0, Transitions.Divergence.EXACT);
+      return new Options(10, RewardFilter.NONE, kl, 1e-4, 5, 32, 8, 0, Optional.empty());
     }
 
     /**
-     * For several prompts: weights 10 and 0.001, and a value network.
+     * For several prompts: as for one, with a divergence of weight 0.001 and a value network.
      *
      * @return the paper's settings
      */
     public static Options multiplePrompts() {
-      return new Options(
-          10,
-          0.001,
-          Transitions.Divergence.EXACT,
-          1e-4,
-          5,
-          32,
-          8,
-          Optional.of(ValueOptions.defaults()));
+      return singlePrompt().withWeights(10, 0.001).withValue(Optional.of(ValueOptions.defaults()));
+    }
+
+    /**
+     * Weights 100 and 0.01, the divergence without its coefficient, 5 updates of 24 transitions (12
+     * batches of 2), those of the last 20 images (1,000 transitions of 50 steps), and a value
+     * network.
+     *
+     * @return the defaults of the public code
+     */
+    public static Options publicCode() {
+      return multiplePrompts()
+          .withWeights(100, 0.01)
+          .withDivergence(Transitions.Divergence.UNWEIGHTED)
+          .withUpdates(5, 24, 8)
+          .withReplay(20);
     }
 
     /**
@@ -176,8 +190,28 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
      * @return new options
      */
     public Options withWeights(double rewardWeight, double klWeight) {
+      return with(rewardWeight, new KlOptions(klWeight, kl.warmup(), kl.form()));
+    }
+
+    /**
+     * These options with another choice of rewards.
+     *
+     * @param rewardFilter which rewards count
+     * @return new options
+     */
+    public Options withRewardFilter(RewardFilter rewardFilter) {
       return new Options(
-          rewardWeight, klWeight, divergence, clipRange, updates, batch, microBatch, value);
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
+    }
+
+    /**
+     * These options with first rounds that are free of the divergence.
+     *
+     * @param klWarmup how many rounds, at least 0; the public code's {@code kl_warmup} plus 1
+     * @return new options
+     */
+    public Options withKlWarmup(int klWarmup) {
+      return with(rewardWeight, new KlOptions(kl.weight(), klWarmup, kl.form()));
     }
 
     /**
@@ -187,8 +221,12 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
      * @return new options
      */
     public Options withDivergence(Transitions.Divergence divergence) {
+      return with(rewardWeight, new KlOptions(kl.weight(), kl.warmup(), divergence));
+    }
+
+    private Options with(double rewardWeight, KlOptions kl) {
       return new Options(
-          rewardWeight, klWeight, divergence, clipRange, updates, batch, microBatch, value);
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
     }
 
     /**
@@ -199,7 +237,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
      */
     public Options withClipRange(double clipRange) {
       return new Options(
-          rewardWeight, klWeight, divergence, clipRange, updates, batch, microBatch, value);
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
     }
 
     /**
@@ -212,7 +250,18 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
      */
     public Options withUpdates(int updates, int batch, int microBatch) {
       return new Options(
-          rewardWeight, klWeight, divergence, clipRange, updates, batch, microBatch, value);
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
+    }
+
+    /**
+     * These options with images of earlier rounds.
+     *
+     * @param replay of how many images transitions are drawn at most, at least 0
+     * @return new options
+     */
+    public Options withReplay(int replay) {
+      return new Options(
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
     }
 
     /**
@@ -223,7 +272,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
      */
     public Options withValue(Optional<ValueOptions> value) {
       return new Options(
-          rewardWeight, klWeight, divergence, clipRange, updates, batch, microBatch, value);
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
     }
   }
 
@@ -246,9 +295,10 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     this.policy = Objects.requireNonNull(policy, "policy == null");
     this.options = Objects.requireNonNull(options, "options == null");
     this.seed = Objects.requireNonNull(seed, "seed == null");
+    this.replay = new ReplayBuffer(options.replay());
     int denoisingSteps = policy.denoisingSteps().steps().size();
     LatentDiffusion sampler = policy.sampler();
-    if (options.klWeight() > 0) {
+    if (options.kl().weight() > 0) {
       LatentDiffusion unused = policy.reference();
     }
     this.value =
@@ -265,50 +315,41 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
             .orElse(null);
   }
 
-  /**
-   * One step of one image.
-   *
-   * @param image in the rollout
-   * @param step from 0, the noisiest
-   * @param reward of the image
-   */
-  private record Row(int image, int step, double reward) {}
-
   @Override
   public StepReport step(Rollout rollout, Rewards rewards) {
     long number = steps + 1;
-    RewardedImages batch = RewardedImages.of(rollout, rewards);
+    RewardedImages batch = RewardedImages.of(rollout, options.rewardFilter().apply(rewards));
     if (batch.allEqual()) {
       steps = number;
       return new StepReport(number, batch.metrics(), batch.reasonToSkip());
     }
-    List<Row> rows = new ArrayList<>();
+    // 1. The round's own images, and of those of earlier rounds as many as there is room for.
+    List<Trajectory> all = policy.trajectories(rollout);
+    List<ReplayBuffer.Entry> own = new ArrayList<>();
     for (int k = 0; k < batch.size(); k++) {
-      for (int t = 0; t < rollout.steps(); t++) {
-        rows.add(new Row(batch.images().get(k), t, batch.rewards().get(k)));
-      }
+      own.add(new ReplayBuffer.Entry(all.get(batch.images().get(k)), batch.rewards().get(k)));
     }
-    Transitions transitions = policy.transitions(rollout, options.microBatch());
+    List<ReplayBuffer.Entry> earlier = replay.beside(own.size());
+    TransitionPool pool = TransitionPool.of(own, batch.images(), earlier);
+    // 2. Updates: all of them, or none if one diverges.
     Map<String, Double> metrics = new TreeMap<>(batch.metrics());
-    ValueNetwork.Memory before = value == null ? null : value.memory();
-    try {
-      metrics.putAll(policy.atomically(() -> train(transitions, rollout, rows, number)));
-    } catch (RuntimeException | Error e) {
-      if (value != null && before != null) {
-        value.resume(before);
-      }
-      throw e;
-    } finally {
-      if (before != null) {
-        before.close();
+    metrics.put("replayedImages", (double) earlier.size());
+    try (ValueNetwork.Memory before = value == null ? null : value.memory()) {
+      try {
+        metrics.putAll(policy.atomically(() -> train(pool, number)));
+      } catch (RuntimeException | Error e) {
+        if (value != null && before != null) {
+          value.resume(before);
+        }
+        throw e;
       }
     }
+    replay.add(own);
     steps = number;
     return StepReport.of(number, metrics);
   }
 
-  private Map<String, Double> train(
-      Transitions transitions, Rollout rollout, List<Row> rows, long number) {
+  private Map<String, Double> train(TransitionPool pool, long number) {
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
     Map<String, Double> metrics = new TreeMap<>();
     Seed drawn = seed.split(number);
@@ -317,8 +358,12 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     if (value != null) {
       double loss = 0;
       for (int i = 0; i < value.options().updates(); i++) {
-        List<Row> some = draw(rows, value.options().batch(), drawn.split("value").split(i));
-        loss = value.fit(states(rollout, some), some.stream().mapToDouble(Row::reward).toArray());
+        List<TransitionPool.Row> some =
+            pool.draw(value.options().batch(), drawn.split("value").split(i));
+        loss =
+            value.fit(
+                pool.states(policy, some),
+                some.stream().mapToDouble(TransitionPool.Row::reward).toArray());
       }
       if (!Double.isFinite(loss)) {
         throw new ArithmeticException(
@@ -329,79 +374,65 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     }
 
     // 2. The policy's updates.
+    Transitions transitions = policy.transitions(pool.trajectories(), options.microBatch());
+    double beta = options.kl().weightIn(number);
     for (int i = 0; i < options.updates(); i++) {
-      List<Row> some = draw(rows, options.batch(), drawn.split("policy").split(i));
-      update(transitions, rollout, some, diagnostics);
+      List<TransitionPool.Row> some = pool.draw(options.batch(), drawn.split("policy").split(i));
+      update(
+          transitions, beta, some, value == null ? null : pool.states(policy, some), diagnostics);
     }
     metrics.putAll(diagnostics.metrics());
     return metrics;
   }
 
-  private static List<Row> draw(List<Row> rows, int count, Seed seed) {
-    return Arrays.stream(Shuffle.order(rows.size(), seed))
-        .limit(count)
-        .mapToObj(rows::get)
-        .toList();
-  }
-
   private void update(
-      Transitions transitions, Rollout rollout, List<Row> rows, UpdateDiagnostics diagnostics) {
+      Transitions transitions,
+      double beta,
+      List<TransitionPool.Row> rows,
+      @Nullable List<ValueNetwork.State> states,
+      UpdateDiagnostics diagnostics) {
     policy.begin();
+    double[] baseline = // [R]
+        value == null || states == null ? new double[rows.size()] : value.values(states);
     for (int first = 0; first < rows.size(); first += options.microBatch()) {
-      List<Row> some = rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
+      List<TransitionPool.Row> some =
+          rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
       transitions.forward(
-          some.stream().mapToInt(Row::image).toArray(),
-          some.stream().mapToInt(Row::step).toArray());
+          some.stream().mapToInt(TransitionPool.Row::trajectory).toArray(),
+          some.stream().mapToInt(TransitionPool.Row::step).toArray());
       double[] now = transitions.logProbabilities(); // [B]
       double[] old = transitions.recordedLogProbabilities(); // [B]
       double[] kl =
-          options.klWeight() > 0 ? transitions.divergences(options.divergence()) : null; // [B]
-      double[] baseline =
-          value == null ? new double[some.size()] : value.values(states(rollout, some)); // [B]
+          options.kl().weight() > 0 ? transitions.divergences(options.kl().form()) : null; // [B]
       double[] byLogProbability = new double[some.size()];
       double[] byDivergence = new double[some.size()];
       for (int n = 0; n < some.size(); n++) {
-        Row row = some.get(n);
-        double advantage = row.reward() - baseline[n]; // A_t
+        TransitionPool.Row row = some.get(n);
+        double advantage = row.reward() - baseline[first + n]; // A_t
         double ratio = Math.exp(now[n] - old[n]); // rho
         boolean inside = Math.abs(ratio - 1) <= options.clipRange();
         double clamped =
             Math.max(1 - options.clipRange(), Math.min(1 + options.clipRange(), ratio));
         double weight = options.rewardWeight() * advantage;
         byLogProbability[n] = inside ? -weight * ratio / rows.size() : 0;
-        byDivergence[n] = options.klWeight() / rows.size();
+        byDivergence[n] = beta / rows.size();
         diagnostics.ratio(row.image(), row.step(), now[n] - old[n], !inside);
-        diagnostics.loss(
-            row.image(), -weight * clamped + (kl == null ? 0 : options.klWeight() * kl[n]));
+        diagnostics.loss(row.image(), -weight * clamped + (kl == null ? 0 : beta * kl[n]));
         diagnostics.mean("advantage", row.image(), advantage);
         if (kl != null) {
           diagnostics.mean("kl", row.image(), kl[n]);
         }
       }
-      transitions.backward(byLogProbability, kl == null ? null : byDivergence);
+      transitions.backward(byLogProbability, beta > 0 ? byDivergence : null);
     }
     diagnostics.update(policy);
   }
 
-  private List<ValueNetwork.State> states(Rollout rollout, List<Row> rows) {
-    FloatBuffer trajectory = FloatBuffers.of(rollout.latents()); // [T+1, N, C, h, w]
-    int size = trajectory.capacity() / (rollout.steps() + 1) / rollout.size();
-    List<ValueNetwork.State> states = new ArrayList<>();
-    for (Row row : rows) {
-      int at = (row.step() * rollout.size() + row.image()) * size;
-      states.add(
-          new ValueNetwork.State(
-              trajectory.slice(at, size),
-              policy.textFeature(rollout.prompts().get(row.image()).text()),
-              row.step()));
-    }
-    return states;
-  }
-
   @Override
   public void save(Path folder) {
-    CheckpointFile.write(folder, "dpok", steps, settings(), Map.of());
+    CheckpointFile.write(folder, "dpok", steps, settings(), Map.of("replay", replay.toJson()));
     policy.save(CheckpointFile.newPart(folder, "policy"));
+    replay.save(folder);
     if (value != null) {
       value.save(folder.resolve(VALUE_FILE));
     }
@@ -410,11 +441,18 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
   @Override
   public void restore(Path folder) {
     CheckpointFile checkpoint = CheckpointFile.read(folder, "dpok", settings());
+    ImmutableList<ReplayBuffer.Entry> images =
+        replay.read(
+            folder,
+            checkpoint.state().get("replay"),
+            policy.denoisingSteps().steps().size(),
+            policy.sampler().latentShape().size());
     ComputationGraph read = value == null ? null : value.read(folder.resolve(VALUE_FILE));
     policy.restore(folder.resolve("policy")); // nothing after it can fail
     if (value != null && read != null) {
       value.restore(read);
     }
+    replay.restore(images);
     steps = checkpoint.step();
   }
 
@@ -422,8 +460,11 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     Map<String, String> settings = new TreeMap<>();
     settings.put("seed", String.valueOf(seed.key()));
     settings.put("rewardWeight", String.valueOf(options.rewardWeight()));
-    settings.put("klWeight", String.valueOf(options.klWeight()));
-    settings.put("divergence", options.divergence().name());
+    settings.put("rewardFilter", options.rewardFilter().name());
+    settings.put("klWarmup", String.valueOf(options.kl().warmup()));
+    settings.put("replay", String.valueOf(options.replay()));
+    settings.put("klWeight", String.valueOf(options.kl().weight()));
+    settings.put("divergence", options.kl().form().name());
     settings.put("clipRange", String.valueOf(options.clipRange()));
     settings.put("updates", String.valueOf(options.updates()));
     settings.put("batch", String.valueOf(options.batch()));

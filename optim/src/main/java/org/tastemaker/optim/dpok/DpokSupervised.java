@@ -28,7 +28,8 @@ import org.tastemaker.optim.policy.RewardedImages;
  *
  * <p>KL_D is the divergence seen from the data: every image counts gamma more. KL_O is the one seen
  * from the predictions. The images should be those of {@link DiffusionPolicy#reference}: give that
- * as the sampler. A weight below 0 pushes away from an image without bound; shift such rewards.
+ * as the run's sampler, and the policy's as the evaluation's. A weight below 0 pushes away from an
+ * image without bound; shift such rewards.
  *
  * <table class="striped">
  * <caption>Notation</caption>

@@ -2,7 +2,6 @@ package org.tastemaker.optim.policy;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.primitives.Longs;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,10 +12,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Rollout;
@@ -79,11 +76,8 @@ public final class DiffusionPolicy implements AutoCloseable {
   private final ImmutableMap<String, FloatBuffer> parameters;
   private final TextVectors texts;
   private final Map<Integer, DenoiserBatch> batches = new HashMap<>();
-  private final Map<Integer, DenoiserBatch> referenceBatches = new HashMap<>();
   private final NoiseSchedule noise;
-  private @Nullable LatentDiffusion reference;
-  private @Nullable UNet2DConditionModel kept;
-  private @Nullable TextVectors referenceTexts;
+  private final PolicyReference reference;
   private @Nullable String frozenSum;
   private boolean added;
 
@@ -177,8 +171,8 @@ public final class DiffusionPolicy implements AutoCloseable {
     this.options = Objects.requireNonNull(options, "options == null");
     if (!model.execution().adapter().equals(Adapter.NONE)) {
       throw new IllegalArgumentException(
-          "the view of the model runs with an adapter of its own, which would be lost: merge it into"
-              + " the weights (Lora.mergeInto) and give the view without it");
+          "the view of the model runs with an adapter of its own, which would be lost: merge it"
+              + " into the weights (Lora.mergeInto) and give the view without it");
     }
     FunctionOptions plain = FunctionOptions.inference().withFactory(model.execution().factory());
     Components components = model.components();
@@ -198,7 +192,6 @@ public final class DiffusionPolicy implements AutoCloseable {
               plain.withAdapter(lora).withTrainable(lora.trainable()),
               ImmutableList.of(lora.parameters()));
       sampler = model.with(plain.withAdapter(lora));
-      reference = model.with(plain);
     }
     trained = part.options();
     state =
@@ -218,6 +211,8 @@ public final class DiffusionPolicy implements AutoCloseable {
     parameters = views.buildOrThrow();
     texts = new TextVectors(components, model.options().clipSkip());
     noise = NoiseSchedule.of(components.scheduler());
+    // Beside an adapter the weights stay as they are.
+    reference = new PolicyReference(model, texts, lora == null ? null : model.with(plain));
   }
 
   /**
@@ -283,23 +278,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalStateException if the weights have been trained already and no copy was made
    */
   public LatentDiffusion reference() {
-    if (reference == null) {
-      if (state.step() > 0) {
-        throw new IllegalStateException(
-            "the pre-trained weights are not there any more after %d updates: call reference() before"
-                    .formatted(state.step())
-                + " training, or give a model of your own with useReference");
-      }
-      Components own = model.components();
-      kept = own.unet().copy();
-      reference =
-          LatentDiffusion.of(
-                  new Components(
-                      kept, own.vae(), own.textEncoder(), own.tokenizer(), own.scheduler()))
-              .with(model.options())
-              .with(FunctionOptions.inference().withFactory(model.execution().factory()));
-    }
-    return reference;
+    return reference.view(state.step());
   }
 
   /**
@@ -310,36 +289,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalArgumentException if it does not fit; the message says where
    */
   public void useReference(LatentDiffusion other) {
-    List<String> problems = new ArrayList<>();
-    Components own = model.components();
-    Components its = other.components();
-    differ(problems, "latents", model.latentShape(), other.with(model.options()).latentShape());
-    differ(
-        problems,
-        "prediction_type",
-        own.scheduler().predictionType(),
-        its.scheduler().predictionType());
-    differ(
-        problems, "noise schedule", noiseSum(noise), noiseSum(NoiseSchedule.of(its.scheduler())));
-    if (!problems.isEmpty()) {
-      throw new IllegalArgumentException(
-          "a reference must denoise the same latents as the policy: "
-              + String.join("; ", problems));
-    }
-    closeReference();
-    reference =
-        other
-            .with(model.options())
-            .with(
-                FunctionOptions.inference()
-                    .withFactory(other.execution().factory())
-                    .withAdapter(other.execution().adapter()));
-  }
-
-  private static void differ(List<String> problems, String what, Object policy, Object reference) {
-    if (!policy.equals(reference)) {
-      problems.add("%s are %s and %s".formatted(what, policy, reference));
-    }
+    reference.use(other);
   }
 
   /**
@@ -434,7 +384,34 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalStateException if the policy is deterministic (eta 0)
    */
   public Transitions transitions(Rollout rollout, int microBatch) {
-    return new Transitions(this, rollout, microBatch);
+    return transitions(trajectories(rollout), microBatch);
+  }
+
+  /**
+   * The denoising steps of some images, to be evaluated in micro-batches. Use it before anything
+   * else runs the model.
+   *
+   * @param trajectories of {@link #trajectories}, or copies of them
+   * @param microBatch how many rows go through the U-Net together, at least 1; twice as many with
+   *     guidance
+   * @return the evaluation
+   * @throws IllegalArgumentException if their steps or latents are not the policy's
+   * @throws IllegalStateException if the policy is deterministic (eta 0)
+   */
+  public Transitions transitions(List<Trajectory> trajectories, int microBatch) {
+    return new Transitions(this, trajectories, microBatch);
+  }
+
+  /**
+   * The images of a rollout one by one.
+   *
+   * @param rollout stays the caller's, and open as long as the views are used
+   * @return a view of each
+   * @throws IllegalArgumentException if the rollout's steps or latents are not the policy's
+   * @throws IllegalStateException if the policy is deterministic (eta 0)
+   */
+  public List<Trajectory> trajectories(Rollout rollout) {
+    return Transitions.of(this, rollout);
   }
 
   /**
@@ -571,38 +548,7 @@ public final class DiffusionPolicy implements AutoCloseable {
     if (frozenSum == null) {
       frozenSum = state.frozenSum(); // what is frozen does not change
     }
-    LatentDiffusion.Options o = model.options();
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("steps", String.valueOf(o.steps()));
-    settings.put("guidanceScale", String.valueOf(o.guidanceScale()));
-    settings.put("eta", String.valueOf(o.eta()));
-    settings.put("clipSkip", String.valueOf(o.clipSkip()));
-    settings.put("reduction", o.reduction().name());
-    settings.put("latents", model.latentShape().toString());
-    settings.put("prediction", model.components().scheduler().predictionType().key());
-    settings.put("noiseSchedule", noiseSum(noise));
-    settings.put("trained", lora == null ? "full weights" : describe(lora));
-    settings.put("frozen", frozenSum);
-    settings.put("learningRate", String.valueOf(options.learningRate()));
-    settings.put("adamW", options.adamW().toString());
-    settings.put("maxGradientNorm", String.valueOf(options.maxGradientNorm()));
-    settings.put("ema", options.ema().map(Ema.Options::toString).orElse("none"));
-    return settings;
-  }
-
-  /** Names and shapes of a LoRA's weights are checked by themselves; its scale is not in them. */
-  private static String describe(Lora lora) {
-    return lora.modules().values().stream().map(m -> String.valueOf(m.scale())).distinct().toList()
-        + " x LoRA "
-        + lora.name();
-  }
-
-  private static String noiseSum(NoiseSchedule noise) {
-    CRC32C sum = new CRC32C();
-    for (int t = 0; t < noise.trainSteps(); t++) {
-      sum.update(Longs.toByteArray(Double.doubleToLongBits(noise.alphaCumprod(t))));
-    }
-    return "%d levels, %08x".formatted(noise.trainSteps(), sum.getValue());
+    return PolicySettings.of(model, lora, frozenSum, options);
   }
 
   // ---- For the evaluations of this package
@@ -626,24 +572,11 @@ public final class DiffusionPolicy implements AutoCloseable {
 
   /** The reference's U-Net for a number of rows, with its function. */
   DenoiserBatch referenceBatch(int rows) {
-    LatentDiffusion view = reference();
-    DenoiserBatch batch =
-        referenceBatches.computeIfAbsent(
-            rows,
-            r -> new DenoiserBatch(view.components(), view.execution(), model.latentShape(), r));
-    batch.open();
-    return batch;
+    return reference.batch(rows, state.step());
   }
 
   TextVectors referenceTexts() {
-    LatentDiffusion view = reference();
-    if (view.components().textEncoder().equals(model.components().textEncoder())) {
-      return texts;
-    }
-    if (referenceTexts == null) {
-      referenceTexts = new TextVectors(view.components(), model.options().clipSkip());
-    }
-    return referenceTexts;
+    return reference.texts(state.step());
   }
 
   /** Adds a batch's gradient. */
@@ -652,22 +585,11 @@ public final class DiffusionPolicy implements AutoCloseable {
     added = true;
   }
 
-  private void closeReference() {
-    referenceBatches.values().forEach(DenoiserBatch::close);
-    referenceBatches.clear();
-    referenceTexts = null;
-    if (kept != null) {
-      kept.close();
-      kept = null;
-    }
-    reference = null;
-  }
-
   /** Frees what the policy made; the model and the LoRA stay. */
   @Override
   public void close() {
     batches.values().forEach(DenoiserBatch::close);
     batches.clear();
-    closeReference();
+    reference.close();
   }
 }

@@ -6,18 +6,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.schedule.DenoisingStep;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * The denoising steps of a rollout under the policy as it is now, row by row: row n is step t of
+ * The denoising steps of some images under the policy as it is now, row by row: row n is step t of
  * image i, and rows of different steps go through the U-Net together.
  *
  * <pre>
@@ -43,13 +43,11 @@ public final class Transitions {
   }
 
   private final DiffusionPolicy policy;
-  private final Rollout rollout;
+  private final List<Trajectory> trajectories;
   private final LatentDiffusion.Options options;
   private final SamplingRun run;
   private final int capacity; // B
   private final int size; // C h w
-  private final FloatBuffer trajectory; // [T+1, N, C, h, w]
-  private final FloatBuffer recorded; // [T, N]
   private final DenoiserBatch batch; // [B or 2B, ...]
   private final FloatBuffer output; // o, [B, C, h, w]
   private final FloatBuffer referenceOutput; // [B, C, h, w]
@@ -60,25 +58,41 @@ public final class Transitions {
   private Divergence form = Divergence.EXACT;
   private @Nullable DenoiserBatch reference;
 
-  Transitions(DiffusionPolicy policy, Rollout rollout, int microBatch) {
+  Transitions(DiffusionPolicy policy, List<Trajectory> trajectories, int microBatch) {
     this.policy = policy;
-    this.rollout = rollout;
+    this.trajectories = List.copyOf(trajectories);
     this.options = policy.model().options();
     this.capacity = microBatch;
     if (microBatch < 1) {
       throw new IllegalArgumentException("microBatch must be at least 1, but was " + microBatch);
     }
     this.run = policy.denoisingSteps();
-    LatentShape shape = policy.model().latentShape();
-    this.size = shape.size();
-    requireOwn(rollout, run, shape);
-    this.trajectory = FloatBuffers.of(rollout.latents());
-    this.recorded = FloatBuffers.of(rollout.logProbabilities());
-    policy.texts().reserve(texts(rollout).size());
+    this.size = policy.model().latentShape().size();
+    this.trajectories.forEach(this::requireOwn);
+    policy.texts().reserve(texts().size());
     this.batch = policy.batch(guided() ? 2 * microBatch : microBatch);
     this.output = FloatBuffer.allocate(microBatch * size);
     this.referenceOutput = FloatBuffer.allocate(microBatch * size);
     this.gradient = FloatBuffer.allocate(microBatch * size);
+  }
+
+  private void requireOwn(Trajectory trajectory) {
+    if (trajectory.steps() != run.steps().size()
+        || trajectory.latents().stream().anyMatch(x -> x.capacity() != size)) {
+      throw new IllegalArgumentException(
+          "the policy has %d steps of latents of %d elements, but a trajectory has %d of %d"
+              .formatted(
+                  run.steps().size(),
+                  size,
+                  trajectory.steps(),
+                  trajectory.latents().get(0).capacity()));
+    }
+  }
+
+  /** Every image of a rollout, if the policy could have sampled it. */
+  static List<Trajectory> of(DiffusionPolicy policy, Rollout rollout) {
+    requireOwn(rollout, policy.denoisingSteps(), policy.model().latentShape());
+    return IntStream.range(0, rollout.size()).mapToObj(i -> Trajectory.of(rollout, i)).toList();
   }
 
   private static void requireOwn(Rollout rollout, SamplingRun run, LatentShape shape) {
@@ -98,12 +112,12 @@ public final class Transitions {
     }
   }
 
-  private Set<String> texts(Rollout rollout) {
+  private Set<String> texts() {
     Set<String> texts = new HashSet<>();
-    for (Prompt prompt : rollout.prompts()) {
-      texts.add(prompt.text());
+    for (Trajectory trajectory : trajectories) {
+      texts.add(trajectory.prompt().text());
       if (guided()) {
-        texts.add(prompt.negativeText());
+        texts.add(trajectory.prompt().negativeText());
       }
     }
     return texts;
@@ -125,7 +139,7 @@ public final class Transitions {
   /**
    * Runs the U-Net on some rows.
    *
-   * @param images the image of each row, from 0
+   * @param images the image of each row, from 0, among those given
    * @param steps the step of each row, from 0, the noisiest; as many as images, 1 to {@link
    *     #microBatch}
    */
@@ -139,7 +153,7 @@ public final class Transitions {
       int n = row < images.length ? row : 0;
       FloatBuffer x = latents(steps[n], images[n]);
       double t = run.steps().get(steps[n]).timestep();
-      Prompt prompt = rollout.prompts().get(images[n]);
+      Prompt prompt = trajectories.get(images[n]).prompt();
       if (guided()) {
         batch.setRow(row, x, t, policy.texts().of(prompt.negativeText()));
         batch.setRow(capacity + row, x, t, policy.texts().of(prompt.text()));
@@ -158,8 +172,8 @@ public final class Transitions {
               .formatted(capacity, rows.length, rowSteps.length));
     }
     for (int n = 0; n < rows.length; n++) {
-      Objects.checkIndex(rows[n], rollout.size());
-      Objects.checkIndex(rowSteps[n], rollout.steps());
+      Objects.checkIndex(rows[n], trajectories.size());
+      Objects.checkIndex(rowSteps[n], run.steps().size());
     }
   }
 
@@ -195,14 +209,14 @@ public final class Transitions {
   }
 
   /**
-   * The log-probability of each row's step as the rollout has recorded it.
+   * The log-probability of each row's step as it was recorded when it was sampled.
    *
    * @return [rows]
    */
   public double[] recordedLogProbabilities() {
     double[] all = new double[images.length];
     for (int n = 0; n < all.length; n++) {
-      all[n] = recorded.get(steps[n] * rollout.size() + images[n]);
+      all[n] = trajectories.get(images[n]).logProbabilities().get(steps[n]);
     }
     return all;
   }
@@ -247,7 +261,7 @@ public final class Transitions {
     TextVectors vectors = policy.referenceTexts();
     reference.setSamplesOf(batch);
     for (int row = 0; row < capacity; row++) {
-      Prompt prompt = rollout.prompts().get(images[row < images.length ? row : 0]);
+      Prompt prompt = trajectories.get(images[row < images.length ? row : 0]).prompt();
       if (guided()) {
         reference.setText(row, vectors.of(prompt.negativeText()));
         reference.setText(capacity + row, vectors.of(prompt.text()));
@@ -325,7 +339,7 @@ public final class Transitions {
   }
 
   private FloatBuffer latents(int step, int image) {
-    return trajectory.slice((step * rollout.size() + image) * size, size);
+    return trajectories.get(image).latents().get(step);
   }
 
   private FloatBuffer row(FloatBuffer rows, int n) {

@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Rollout;
@@ -21,6 +22,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * @param around runs the evaluation: {@code policy::withAverages}, or just runs it
  * @param divergence measures the divergence spent, such as {@link
  *     DiffusionPolicy#divergenceFromReference}; null for none
+ * @param sampler another one than the run's, or null for the run's own
  */
 public record Evaluation(
     int every,
@@ -28,7 +30,8 @@ public record Evaluation(
     Seed seed,
     @Nullable RewardModel reward,
     Consumer<Runnable> around,
-    @Nullable ToDoubleFunction<Rollout> divergence) {
+    @Nullable ToDoubleFunction<Rollout> divergence,
+    @Nullable DiffusionSampler sampler) {
   public Evaluation {
     if (every < 1) {
       throw new IllegalArgumentException("every must be at least 1, but was " + every);
@@ -50,7 +53,7 @@ public record Evaluation(
    * @return the evaluation
    */
   public static Evaluation every(int every, List<Prompt> prompts, Seed seed) {
-    return new Evaluation(every, prompts, seed, null, Runnable::run, null);
+    return new Evaluation(every, prompts, seed, null, Runnable::run, null, null);
   }
 
   /**
@@ -61,7 +64,7 @@ public record Evaluation(
    * @return a new evaluation
    */
   public Evaluation withReward(RewardModel reward) {
-    return new Evaluation(every, prompts, seed, reward, around, divergence);
+    return new Evaluation(every, prompts, seed, reward, around, divergence, sampler);
   }
 
   /**
@@ -71,7 +74,7 @@ public record Evaluation(
    * @return a new evaluation
    */
   public Evaluation withAveragesOf(DiffusionPolicy policy) {
-    return new Evaluation(every, prompts, seed, reward, policy::withAverages, divergence);
+    return new Evaluation(every, prompts, seed, reward, policy::withAverages, divergence, sampler);
   }
 
   /**
@@ -89,6 +92,18 @@ public record Evaluation(
         seed,
         reward,
         around,
-        rollout -> policy.divergenceFromReference(rollout, microBatch));
+        rollout -> policy.divergenceFromReference(rollout, microBatch),
+        sampler);
+  }
+
+  /**
+   * This evaluation of another sampler than the run's: of the policy, where a run trains on images
+   * of something else, such as those of the pre-trained model.
+   *
+   * @param sampler makes the images, such as {@code policy.sampler()}
+   * @return a new evaluation
+   */
+  public Evaluation withSampler(DiffusionSampler sampler) {
+    return new Evaluation(every, prompts, seed, reward, around, divergence, sampler);
   }
 }

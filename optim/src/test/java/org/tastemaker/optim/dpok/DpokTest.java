@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -173,8 +175,7 @@ class DpokTest {
         resumed.restore(folder.resolve("one"));
         assertThat(round(again, resumed, 1)).isEqualTo(two); // value loss and advantages too
         resumed.save(Files.createDirectory(folder.resolve("again")));
-        Checkpoints.assertSame(
-            folder.resolve("two").resolve("policy"), folder.resolve("again").resolve("policy"));
+        Checkpoints.assertSame(folder.resolve("two"), folder.resolve("again"));
       }
     }
   }
@@ -183,6 +184,159 @@ class DpokTest {
     try (Rollout rollout =
         policy.sampler().rollout(TinyModel.prompts(4), Seed.of(8).split(round))) {
       return dpok.step(rollout, REWARDS);
+    }
+  }
+
+  @Test
+  void rewardsBelowZeroPushNothingWhereTheyAreFiltered() {
+    Dpok.Options positive = ONE_UPDATE.withWeights(1, 0).withRewardFilter(RewardFilter.POSITIVE);
+    try (Rollout rollout = rollout()) {
+      Map<String, Double> filtered = stepOf(positive, rollout, Rewards.of(0.3, -0.2, 1, -5));
+      Map<String, float[]> gradient = GradientCheck.gradientOf(still);
+      // What -0.2 and -5 count as; the same transitions are drawn.
+      assertThat(filtered).isEqualTo(stepOf(positive, rollout, Rewards.of(0.3, 0, 1, 0)));
+      GradientCheck.gradientOf(still)
+          .forEach((name, values) -> assertThat(gradient.get(name)).as(name).isEqualTo(values));
+      assertThat(filtered)
+          .isNotEqualTo(
+              stepOf(ONE_UPDATE.withWeights(1, 0), rollout, Rewards.of(0.3, -0.2, 1, -5)));
+      assertThat(filtered.get("advantage")).isCloseTo(1.3 / 4, within(1e-12)); // a mean of doubles
+    }
+  }
+
+  @Test
+  void whereNoRewardIsAboveZeroTheFilterLeavesNothingAndSaysSo() {
+    try (Rollout rollout = rollout();
+        Dpok dpok =
+            new Dpok(still, ONE_UPDATE.withRewardFilter(RewardFilter.POSITIVE), Seed.of(4))) {
+      assertThat(dpok.step(rollout, Rewards.of(-1, -2, -3, -4)).skippedReason())
+          .isEqualTo("all 4 rewards are equal (0.0): no image is better than another");
+    }
+  }
+
+  private Map<String, Double> stepOf(Dpok.Options options, Rollout rollout, Rewards rewards) {
+    try (Dpok dpok = new Dpok(still, options, Seed.of(4))) {
+      return dpok.step(rollout, rewards).metrics();
+    }
+  }
+
+  @Test
+  void theFirstRoundsAreFreeOfTheDivergenceAndReportIt() {
+    Dpok.Options options = ONE_UPDATE.withWeights(1, 0.5).withKlWarmup(2);
+    GradientCheck.perturb(still, Seed.of(5), 0.2);
+    try (Rollout rollout = rollout();
+        Dpok warm = new Dpok(still, options, Seed.of(4));
+        Dpok none = new Dpok(still, ONE_UPDATE.withWeights(1, 0), Seed.of(4));
+        Dpok always = new Dpok(still, ONE_UPDATE.withWeights(1, 0.5), Seed.of(4))) {
+      for (int round = 1; round <= 3; round++) {
+        Map<String, Double> metrics = warm.step(rollout, REWARDS).metrics();
+        Map<String, Double> without = none.step(rollout, REWARDS).metrics();
+        Map<String, Double> with = always.step(rollout, REWARDS).metrics();
+        assertThat(metrics.get("kl")).isPositive().isEqualTo(with.get("kl"));
+        for (String name : List.of("loss", "gradientNorm")) {
+          assertThat(metrics.get(name))
+              .as("%s of round %d", name, round)
+              .isEqualTo((round <= 2 ? without : with).get(name))
+              .isNotEqualTo((round <= 2 ? with : without).get(name));
+        }
+      }
+    }
+  }
+
+  @Test
+  void transitionsOfEarlierRoundsAreDrawnUpToTheBuffersSize() {
+    Dpok.Options options = ONE_UPDATE.withReplay(6).withUpdates(1, 100, 12);
+    try (Dpok dpok = new Dpok(still, options, Seed.of(4))) {
+      double mean = REWARDS.mean().orElseThrow();
+      for (int round = 0; round < 4; round++) {
+        double shift = 10 * round;
+        try (Rollout rollout =
+            model.rollout(TinyModel.prompts(4), Seed.of(8).split(round))) { // closed each time
+          Rewards shifted =
+              Rewards.of(
+                  REWARDS.values().stream().mapToDouble(r -> r.orElseThrow() + shift).toArray());
+          Map<String, Double> metrics = dpok.step(rollout, shifted).metrics();
+          assertThat(metrics).containsEntry("replayedImages", round == 0 ? 0.0 : 2.0);
+          // Four images of this round, and the latest two of the round before: 1 and 0.5.
+          double expected =
+              round == 0 ? mean : (4 * (mean + shift) + 1 + 0.5 + 2 * (shift - 10)) / 6;
+          // A mean of doubles in another order.
+          assertThat(metrics.get("advantage")).isCloseTo(expected, within(1e-9));
+          // The ratios are to the policy that sampled: the same as now, but for float rounding.
+          assertThat(metrics.get("ratioMax")).isCloseTo(1, within(1e-4));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aResumedRunGoesOnBitForBitWithItsBuffer(@TempDir Path folder) throws IOException {
+    Dpok.Options options =
+        Dpok.Options.publicCode()
+            .withUpdates(2, 9, 6)
+            .withReplay(7)
+            .withKlWarmup(1)
+            .withValue(Optional.of(new Dpok.ValueOptions(8, 1e-3, 0.01, 2, 6)));
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
+        Dpok dpok = new Dpok(policy, options, Seed.of(4))) {
+      round(policy, dpok, 0);
+      round(policy, dpok, 1);
+      dpok.save(Files.createDirectory(folder.resolve("one")));
+      StepReport three = round(policy, dpok, 2);
+      assertThat(three.metrics()).containsEntry("replayedImages", 3.0);
+      dpok.save(Files.createDirectory(folder.resolve("two")));
+      try (LatentDiffusion sameModel = TinyModel.create(Seed.of(1));
+          Lora other = TinyModel.lora(sameModel, Seed.of(77));
+          DiffusionPolicy again = DiffusionPolicy.lora(sameModel, other);
+          Dpok resumed = new Dpok(again, options, Seed.of(4))) {
+        resumed.restore(folder.resolve("one"));
+        assertThat(round(again, resumed, 2)).isEqualTo(three);
+        resumed.save(Files.createDirectory(folder.resolve("again")));
+        Checkpoints.assertSame(folder.resolve("two"), folder.resolve("again"));
+
+        Files.delete(folder.resolve("one/replay_buffer.safetensors"));
+        assertThatThrownBy(() -> resumed.restore(folder.resolve("one")))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("replay_buffer.safetensors is damaged: there is no such file");
+      }
+    }
+  }
+
+  @Test
+  void aCheckpointOfAnotherBufferIsAnError(@TempDir Path folder) {
+    try (Dpok dpok = new Dpok(still, ONE_UPDATE, Seed.of(4));
+        Dpok other = new Dpok(still, ONE_UPDATE.withReplay(5).withKlWarmup(3), Seed.of(4))) {
+      dpok.save(folder);
+      assertThatThrownBy(() -> other.restore(folder))
+          .hasMessageContaining("klWarmup is 0 in the checkpoint and 3 now")
+          .hasMessageContaining("replay is 0 in the checkpoint and 5 now");
+    }
+  }
+
+  @Test
+  void optionsOutOfRangeAreRefused() {
+    assertThatThrownBy(() -> ONE_UPDATE.withReplay(-1))
+        .hasMessage("replay must be at least 0, but was -1");
+    assertThatThrownBy(() -> ONE_UPDATE.withKlWarmup(-1))
+        .hasMessage("klWarmup must be at least 0, but was -1");
+    assertThatThrownBy(() -> ONE_UPDATE.withWeights(Double.NaN, 1))
+        .hasMessage("rewardWeight must be at least 0 and finite, but was NaN");
+  }
+
+  @Test
+  void aDeterministicPolicyIsAnErrorBeforeAnyWork() {
+    try (DiffusionPolicy deterministic =
+        DiffusionPolicy.lora(model.with(model.options().withEta(0)), lora)) {
+      assertThatThrownBy(() -> new Dpok(deterministic, ONE_UPDATE, Seed.of(4)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("eta");
+    }
+  }
+
+  @Test
+  void oneImageOfEachPromptIsEnough() {
+    try (Rollout rollout = model.rollout(TinyModel.prompts(2), Seed.of(3))) {
+      assertThat(stepOf(ONE_UPDATE, rollout, Rewards.of(1, 2))).containsEntry("updates", 1.0);
     }
   }
 

@@ -245,9 +245,9 @@ class AlignmentRunTest {
     Prompt a = PROMPTS.get(0);
     Prompt b = PROMPTS.get(1);
     Prompt c = Prompt.of("c");
-    assertThat(AlignmentRun.batches(List.of(a, b, a, c), 2))
+    assertThat(FeedbackSampling.batches(List.of(a, b, a, c), 2))
         .containsExactly(List.of(0, 2), List.of(1, 3));
-    assertThat(AlignmentRun.batches(List.of(a, a), 5)).containsExactly(List.of(0, 1));
+    assertThat(FeedbackSampling.batches(List.of(a, a), 5)).containsExactly(List.of(0, 1));
   }
 
   @Test
@@ -361,7 +361,7 @@ class AlignmentRunTest {
   void aPolicyTooFarFromItsReferenceEndsTheRun() {
     double[] kl = {0};
     Evaluation evaluation =
-        new Evaluation(1, PROMPTS, Seed.of(7), null, Runnable::run, rollout -> kl[0] += 2);
+        new Evaluation(1, PROMPTS, Seed.of(7), null, Runnable::run, rollout -> kl[0] += 2, null);
     AlignmentRun.Result result =
         run(new Sum())
             .evaluated(evaluation)
@@ -387,6 +387,21 @@ class AlignmentRunTest {
     // The sampler never learns: the same held-out images have the same reward each time.
     assertThat(metrics("evaluation.rewardMean")).hasSize(4);
     assertThat(metrics("evaluation.rewardMean").stream().distinct()).hasSize(1);
+  }
+
+  @Test
+  void anotherSamplerThanTheOneThatIsTrainedOnMayBeEvaluated() {
+    DiffusionSampler policy =
+        (prompts, seeds) -> {
+          note("evaluate " + prompts.size());
+          return sampler.rollout(prompts, seeds);
+        };
+    AlignmentRun.Result unused =
+        run(new Sum())
+            .evaluated(Evaluation.every(1, PROMPTS, Seed.of(7)).withSampler(policy))
+            .run(AlignmentRun.Options.rounds(1));
+    assertThat(log.stream().filter(line -> line.startsWith("evaluate"))).hasSize(2);
+    assertThat(log.stream().filter(line -> line.startsWith("sample"))).hasSize(3);
   }
 
   @Test

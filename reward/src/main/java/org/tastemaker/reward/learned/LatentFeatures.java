@@ -1,6 +1,5 @@
 package org.tastemaker.reward.learned;
 
-import com.google.common.primitives.ImmutableIntArray;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -12,7 +11,6 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
-import org.tastemaker.diffusion.model.ClipTextModel;
 
 /**
  * The diffusion model's own view: the image's latent and the prompt's embedding. Nothing has to be
@@ -28,8 +26,7 @@ import org.tastemaker.diffusion.model.ClipTextModel;
  * use; training the U-Net, or an adapter of it, does no harm.
  */
 public final class LatentFeatures implements Features {
-  private final LatentDiffusion model;
-  private final String modelName;
+  private final ModelView view;
   private final Options options;
   private final LatentShape shape;
 
@@ -56,11 +53,10 @@ public final class LatentFeatures implements Features {
     }
   }
 
-  private LatentFeatures(LatentDiffusion model, String modelName, Options options) {
-    this.model = model;
-    this.modelName = modelName;
+  private LatentFeatures(ModelView view, Options options) {
+    this.view = view;
     this.options = options;
-    this.shape = model.components().latentShape(model.options().height(), model.options().width());
+    this.shape = view.shape();
     int grid = options.grid();
     if (grid != 0 && (shape.height() % grid != 0 || shape.width() % grid != 0)) {
       throw new IllegalArgumentException(
@@ -79,23 +75,19 @@ public final class LatentFeatures implements Features {
    * @return the features
    */
   public static LatentFeatures of(LatentDiffusion model, String modelName, Options options) {
-    Objects.requireNonNull(model, "model == null");
     Objects.requireNonNull(options, "options == null");
-    if (modelName.isBlank()) {
-      throw new IllegalArgumentException("the model's name must not be blank");
-    }
-    return new LatentFeatures(model, modelName, options);
+    return new LatentFeatures(ModelView.of(model, modelName), options);
   }
 
   @Override
   public String name() {
     return "latent(%s, %d x %d, grid %d)"
-        .formatted(modelName, shape.height(), shape.width(), options.grid());
+        .formatted(view.name(), shape.height(), shape.width(), options.grid());
   }
 
   @Override
   public int size() {
-    return latentSize() + textEncoder().config().hiddenSize();
+    return latentSize() + view.textSize();
   }
 
   @Override
@@ -107,7 +99,7 @@ public final class LatentFeatures implements Features {
     float[][] all = new float[images.size()][size()];
     for (int i = 0; i < all.length; i++) {
       float[] latent = Objects.requireNonNull(latents.get(images.get(i)));
-      float[] text = texts.computeIfAbsent(prompts.get(i).text(), this::text);
+      float[] text = texts.computeIfAbsent(prompts.get(i).text(), view::text);
       System.arraycopy(latent, 0, all[i], 0, latent.length);
       System.arraycopy(text, 0, all[i], latent.length, text.length);
     }
@@ -115,20 +107,8 @@ public final class LatentFeatures implements Features {
   }
 
   private Map<Image, float[]> latents(List<Image> images) {
-    int factor = model.components().factor();
-    for (Image image : images) {
-      if (image.height() != shape.height() * factor || image.width() != shape.width() * factor) {
-        throw new IllegalArgumentException(
-            "these features are of images of %d x %d pixels, but one has %d x %d; resize it first"
-                .formatted(
-                    shape.height() * factor,
-                    shape.width() * factor,
-                    image.height(),
-                    image.width()));
-      }
-    }
     Map<Image, float[]> latents = new LinkedHashMap<>();
-    try (INDArray encoded = model.encode(images)) { // [N, C, h, w]
+    try (INDArray encoded = view.encode(images)) { // [N, C, h, w]
       float[] values = encoded.data().asFloat();
       int each = shape.channels() * shape.height() * shape.width();
       for (int i = 0; i < images.size(); i++) {
@@ -157,23 +137,9 @@ public final class LatentFeatures implements Features {
     return out;
   }
 
-  /** The text encoder's output at the end token, [D]. */
-  private float[] text(String text) {
-    ImmutableIntArray ids = model.components().tokenizer().encode(text).ids();
-    int[][] batch = {ids.toArray()};
-    try (INDArray hidden = textEncoder().encode(batch); // [1, L, D]
-        INDArray pooled = textEncoder().pooled(hidden, batch)) { // [1, D]
-      return pooled.data().asFloat();
-    }
-  }
-
   private int latentSize() {
     int cells =
         options.grid() == 0 ? shape.height() * shape.width() : options.grid() * options.grid();
     return shape.channels() * cells;
-  }
-
-  private ClipTextModel textEncoder() {
-    return model.components().textEncoder();
   }
 }

@@ -24,7 +24,9 @@
  *   <li>split by prompt into what is trained on, what decides when to stop, and what is held out.
  *   <li>{@link org.tastemaker.reward.learned.RewardLoss}: turns a group into the (prompt, image)
  *       pairs whose scores it needs, and their scores into a loss with its exact gradient.
- *   <li>{@link org.tastemaker.reward.learned.Features}: numbers for each pair.
+ *   <li>{@link org.tastemaker.reward.learned.Features}: numbers for each pair. {@link
+ *       org.tastemaker.reward.learned.LatentFeatures} and {@link
+ *       org.tastemaker.reward.learned.UnetFeatures} take them from the diffusion model at hand.
  *   <li>{@link org.tastemaker.reward.learned.RewardTrainer}: Deeplearning4j's layers, updaters,
  *       early stopping and saving; the loss's gradient by the scores enters at the output.
  *   <li>{@link org.tastemaker.reward.learned.RewardEvaluation}: accuracy with its tie policy and

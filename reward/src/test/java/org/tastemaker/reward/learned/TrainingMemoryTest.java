@@ -23,6 +23,16 @@ class TrainingMemoryTest {
     assertThat(grownBy(TrainingMemoryProgram.class)).isLessThan(BOUND);
   }
 
+  /**
+   * Each of 400 calls makes arrays of 30 KB or more (the vectors of two texts alone are 20 KB): one
+   * that is not freed would show as 8 MiB, all of them as over 12 MiB.
+   */
+  @Test
+  void fourHundredCallsForFeaturesLeaveResidentMemoryFlat()
+      throws IOException, InterruptedException {
+    assertThat(grownBy(FeaturesMemoryProgram.class)).isLessThan(8 << 20);
+  }
+
   /** In a process of its own, with a heap that is there as a whole from the beginning. */
   private static long grownBy(Class<?> program) throws IOException, InterruptedException {
     String path =

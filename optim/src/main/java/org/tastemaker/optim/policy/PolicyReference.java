@@ -1,0 +1,123 @@
+package org.tastemaker.optim.policy;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.diffusion.Components;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.schedule.NoiseSchedule;
+
+/** The pre-trained model, from which a policy's divergences are measured. */
+final class PolicyReference implements AutoCloseable {
+  private final LatentDiffusion policy;
+  private final TextVectors policyTexts;
+  private final Map<Integer, DenoiserBatch> batches = new HashMap<>();
+  private @Nullable LatentDiffusion view;
+  private @Nullable UNet2DConditionModel kept;
+  private @Nullable TextVectors texts;
+
+  /** Of a given view; null for a copy of the policy's weights, when it is first asked for. */
+  PolicyReference(LatentDiffusion policy, TextVectors policyTexts, @Nullable LatentDiffusion view) {
+    this.policy = policy;
+    this.policyTexts = policyTexts;
+    this.view = view;
+  }
+
+  /** The model, when the policy has done a number of updates. */
+  LatentDiffusion view(long updates) {
+    if (view == null) {
+      if (updates > 0) {
+        throw new IllegalStateException(
+            "the pre-trained weights are not there any more after %d updates: call reference() before"
+                    .formatted(updates)
+                + " training, or give a model of your own with useReference");
+      }
+      Components own = policy.components();
+      kept = own.unet().copy();
+      view =
+          LatentDiffusion.of(
+                  new Components(
+                      kept, own.vae(), own.textEncoder(), own.tokenizer(), own.scheduler()))
+              .with(policy.options())
+              .with(FunctionOptions.inference().withFactory(policy.execution().factory()));
+    }
+    return view;
+  }
+
+  /** Takes another model in place of it, if it denoises the same latents. */
+  void use(LatentDiffusion other) {
+    List<String> problems = new ArrayList<>();
+    Components own = policy.components();
+    Components its = other.components();
+    differ(problems, "latents", policy.latentShape(), other.with(policy.options()).latentShape());
+    differ(
+        problems,
+        "prediction_type",
+        own.scheduler().predictionType(),
+        its.scheduler().predictionType());
+    differ(
+        problems,
+        "noise schedule",
+        PolicySettings.noiseSum(NoiseSchedule.of(own.scheduler())),
+        PolicySettings.noiseSum(NoiseSchedule.of(its.scheduler())));
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(
+          "a reference must denoise the same latents as the policy: "
+              + String.join("; ", problems));
+    }
+    close();
+    view =
+        other
+            .with(policy.options())
+            .with(
+                FunctionOptions.inference()
+                    .withFactory(other.execution().factory())
+                    .withAdapter(other.execution().adapter()));
+  }
+
+  private static void differ(List<String> problems, String what, Object policy, Object reference) {
+    if (!policy.equals(reference)) {
+      problems.add("%s are %s and %s".formatted(what, policy, reference));
+    }
+  }
+
+  /** Its U-Net for a number of rows, with its function. */
+  DenoiserBatch batch(int rows, long updates) {
+    LatentDiffusion model = view(updates);
+    DenoiserBatch batch =
+        batches.computeIfAbsent(
+            rows,
+            r -> new DenoiserBatch(model.components(), model.execution(), policy.latentShape(), r));
+    batch.open();
+    return batch;
+  }
+
+  /** What its U-Net attends to; the policy's own where the text encoder is. */
+  TextVectors texts(long updates) {
+    LatentDiffusion model = view(updates);
+    if (model.components().textEncoder().equals(policy.components().textEncoder())) {
+      return policyTexts;
+    }
+    if (texts == null) {
+      texts = new TextVectors(model.components(), policy.options().clipSkip());
+    }
+    return texts;
+  }
+
+  /** Frees the copy, if one was made. */
+  @Override
+  public void close() {
+    batches.values().forEach(DenoiserBatch::close);
+    batches.clear();
+    texts = null;
+    if (kept != null) {
+      kept.close();
+      kept = null;
+    }
+    view = null;
+  }
+}

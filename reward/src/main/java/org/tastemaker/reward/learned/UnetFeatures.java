@@ -1,0 +1,124 @@
+package org.tastemaker.reward.learned;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.UNetActivations;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+
+/**
+ * What the diffusion model's denoiser sees in an image of a prompt: unlike {@link LatentFeatures},
+ * image and text have met in them, in the U-Net's cross-attention. Nothing has to be downloaded.
+ *
+ * <pre>
+ *   a = the activations of a block at a noise level, averaged over space   [K]  {@link UNetActivations}
+ *   e = the text encoder's output at the end token                        [D]
+ *   features = (a, e)                                                     [K + D]
+ * </pre>
+ *
+ * <p>They are deterministic: the noise is the same for every image and every call. The model's
+ * weights must stay as they are while a reward over them is in use. Training an adapter of it does
+ * no harm, since it is not seen here; for the training of all weights give a model of its own.
+ */
+public final class UnetFeatures implements Features {
+  private final ModelView view;
+  private final UNetActivations.Options options;
+  private final UNetActivations activations;
+
+  private UnetFeatures(ModelView view, UNetActivations.Options options) {
+    this.view = view;
+    this.options = options;
+    this.activations = UNetActivations.of(view.model(), options);
+  }
+
+  /**
+   * The features of a model.
+   *
+   * @param model whose autoencoder, U-Net and text encoder are used, for images of the size that
+   *     its options say; stays the caller's and must be open as long as the features are used
+   * @param modelName tells its weights from others, for saved rewards
+   * @param options which block to look at, and with how much noise
+   * @return the features
+   * @throws IllegalArgumentException if the model has no such block or timestep
+   */
+  public static UnetFeatures of(
+      LatentDiffusion model, String modelName, UNetActivations.Options options) {
+    Objects.requireNonNull(options, "options == null");
+    return new UnetFeatures(ModelView.of(model, modelName), options);
+  }
+
+  @Override
+  public String name() {
+    return "unet(%s, %d x %d, %s at t = %d, noise %d)"
+        .formatted(
+            view.name(),
+            view.shape().height(),
+            view.shape().width(),
+            options.block(),
+            options.timestep(),
+            options.seed().key());
+  }
+
+  @Override
+  public int size() {
+    return activations.size() + view.textSize();
+  }
+
+  @Override
+  public float[][] of(List<Prompt> prompts, List<Image> images) {
+    RewardNetwork.requirePairs(prompts, images);
+    // Each pair, each image and each text once: perturbed prompts and groups repeat them.
+    List<Pair> pairs = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      pairs.add(new Pair(prompts.get(i).text(), images.get(i)));
+    }
+    List<Pair> distinct = new ArrayList<>(new LinkedHashSet<>(pairs));
+    float[][] made = activations(distinct);
+    Map<Pair, float[]> byPair = new LinkedHashMap<>();
+    for (int k = 0; k < made.length; k++) {
+      byPair.put(distinct.get(k), made[k]);
+    }
+    Map<String, float[]> texts = new LinkedHashMap<>();
+    float[][] all = new float[pairs.size()][size()];
+    for (int i = 0; i < all.length; i++) {
+      float[] a = Objects.requireNonNull(byPair.get(pairs.get(i)));
+      float[] e = texts.computeIfAbsent(pairs.get(i).text(), view::text);
+      System.arraycopy(a, 0, all[i], 0, a.length);
+      System.arraycopy(e, 0, all[i], a.length, e.length);
+    }
+    return all;
+  }
+
+  private record Pair(String text, Image image) {}
+
+  private float[][] activations(List<Pair> pairs) {
+    List<Image> images =
+        new ArrayList<>(new LinkedHashSet<>(pairs.stream().map(Pair::image).toList()));
+    Map<Image, Integer> places = new LinkedHashMap<>();
+    images.forEach(image -> places.put(image, places.size()));
+    long[] shape = {
+      pairs.size(), view.shape().channels(), view.shape().height(), view.shape().width()
+    };
+    int each = view.shape().size();
+    try (INDArray encoded = view.encode(images); // [M, C, h, w]
+        INDArray latents = Nd4j.create(DataType.FLOAT, shape)) { // [N, C, h, w]
+      FloatBuffer from = FloatBuffers.of(encoded);
+      FloatBuffer to = FloatBuffers.of(latents);
+      for (int i = 0; i < pairs.size(); i++) {
+        int place = Objects.requireNonNull(places.get(pairs.get(i).image()));
+        to.put(i * each, from, place * each, each);
+      }
+      return activations.of(pairs.stream().map(Pair::text).toList(), latents);
+    }
+  }
+}
