@@ -26,6 +26,8 @@ enum Method {
   RWR("rwr", "RWR", "beta", true, 3e-4, 4, 5),
   LEE("lee", "Reward-weighted likelihood (Lee et al.)", "pre-training weight", true, 3e-4, 4, 0.5),
   BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
+  /** RWR with the same weight for every image: what training on own images does by itself. */
+  CONTROL("control", "Control: own images, all weights equal", "", true, 3e-4, 4, 0),
   ZO_RANK_SGD("zo-rank-sgd", "ZO-RankSGD on the LoRA", "radius", true, 0.3, 4, 0.03);
 
   private final String id;
@@ -83,7 +85,9 @@ enum Method {
   /** The adapter that is trained: small for the search without gradients. */
   Lora.Options lora() {
     return this == ZO_RANK_SGD
-        ? Lora.Options.defaults().withRank(1).withTargets(LoraTargets.textAttention())
+        ? Lora.Options.defaults()
+            .withRank(1)
+            .withTargets(LoraTargets.matching(".*\\.attn2\\.to_[kv]"))
         : Lora.Options.defaults().withRank(4);
   }
 
@@ -163,6 +167,13 @@ enum Method {
               policy,
               Rwr.Options.exponential()
                   .withBeta(setting.strength())
+                  .withUpdates(setting.updates(), images, microBatch),
+              seed);
+      case CONTROL ->
+          new Rwr(
+              policy,
+              Rwr.Options.exponential()
+                  .withBeta(Double.MIN_NORMAL)
                   .withUpdates(setting.updates(), images, microBatch),
               seed);
       case BEST_OF_N ->

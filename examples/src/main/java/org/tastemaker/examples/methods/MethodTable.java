@@ -63,6 +63,11 @@ public final class MethodTable implements Callable<Integer> {
   private int heldOut = 16;
 
   @Option(
+      names = "--guidance",
+      description = "In sampling and training; 1 for none (default: ${DEFAULT-VALUE}).")
+  private double guidance = 3;
+
+  @Option(
       names = "--prompt",
       description = "An emoji's name; may be given several times (default: eight of them).")
   private List<String> prompts = EmojiTask.quickPrompts();
@@ -121,7 +126,7 @@ public final class MethodTable implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     List<Method> chosen = methods.stream().map(Method::of).toList();
     EmojiTask task = EmojiTask.consistency(BundledModel.judge(), prompts);
-    Protocol protocol = new Protocol(task.prompts(), rounds, images, heldOut);
+    Protocol protocol = new Protocol(task.prompts(), rounds, images, heldOut, guidance);
     List<Job> jobs = new ArrayList<>();
     for (long seed : seeds) {
       for (Method method : chosen) {

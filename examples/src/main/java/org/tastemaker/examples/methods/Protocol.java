@@ -14,13 +14,12 @@ import org.tastemaker.diffusion.LatentDiffusion;
  * @param rounds of sampling, judging and training
  * @param imagesPerPrompt ranked together in a round
  * @param heldOutPerPrompt images of each prompt that are measured only
+ * @param guidance in sampling and in the training of policy gradients; 1 for none
  */
-record Protocol(List<Prompt> prompts, int rounds, int imagesPerPrompt, int heldOutPerPrompt) {
+record Protocol(
+    List<Prompt> prompts, int rounds, int imagesPerPrompt, int heldOutPerPrompt, double guidance) {
   /** Denoising steps of a trajectory. */
   static final int STEPS = 10;
-
-  /** In sampling and, where the method has it, in training. */
-  static final double GUIDANCE = 3;
 
   /** Scores as near as this are a tie to the judge, or it would teach its own noise. */
   static final double TIE = 0.03;
@@ -38,11 +37,11 @@ record Protocol(List<Prompt> prompts, int rounds, int imagesPerPrompt, int heldO
   }
 
   /** The model as it samples in all trials. */
-  static LatentDiffusion sampled(LatentDiffusion model) {
+  LatentDiffusion sampled(LatentDiffusion model) {
     return model.with(
         LatentDiffusion.Options.ddpo()
             .withSteps(STEPS)
-            .withGuidanceScale(GUIDANCE)
+            .withGuidanceScale(guidance)
             .withBatchSize(MICRO_BATCH));
   }
 
@@ -70,7 +69,7 @@ record Protocol(List<Prompt> prompts, int rounds, int imagesPerPrompt, int heldO
     map.put("imagesPerPrompt", imagesPerPrompt);
     map.put("heldOutPerPrompt", heldOutPerPrompt);
     map.put("steps", STEPS);
-    map.put("guidance", GUIDANCE);
+    map.put("guidance", guidance);
     map.put("tie", TIE);
     return map;
   }

@@ -58,6 +58,9 @@ final class Trial {
   /** Images from which the pre-training term draws. */
   private static final int PRETRAINING_IMAGES = 1024;
 
+  /** The share of them without a caption, as in the model's own training, or guidance suffers. */
+  private static final double WITHOUT_CAPTION = 0.1;
+
   private final LatentDiffusion model;
   private final EmojiTask task;
   private final Protocol protocol;
@@ -89,7 +92,7 @@ final class Trial {
       Method method,
       Setting setting,
       long seed) {
-    this.model = Protocol.sampled(model);
+    this.model = protocol.sampled(model);
     this.task = task;
     this.protocol = protocol;
     this.method = method;
@@ -302,7 +305,8 @@ final class Trial {
       for (int i = 0; i < draws.size(); i++) {
         float[] one = new float[size];
         all.get(i * size, one);
-        data.add(new PretrainingData.Captioned(FloatBuffer.wrap(one), draws.get(i).caption()));
+        String caption = random.nextDouble() < WITHOUT_CAPTION ? "" : draws.get(i).caption();
+        data.add(new PretrainingData.Captioned(FloatBuffer.wrap(one), caption));
       }
     }
     return PretrainingData.of(data, seed.split("pre-training draws"));

@@ -1,0 +1,71 @@
+package org.tastemaker.examples.methods;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JpegExperimentTest {
+  @TempDir Path folder;
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... more) {
+    List<String> args =
+        new ArrayList<>(
+            List.of(
+                "--run",
+                folder.toString(),
+                "--prompt",
+                "rocket",
+                "--seeds",
+                "5",
+                "--rounds",
+                "1",
+                "--images",
+                "2",
+                "--held-out",
+                "1"));
+    args.addAll(Arrays.asList(more));
+    return JpegExperiment.command()
+        .setOut(new PrintWriter(new StringWriter()))
+        .setErr(new PrintWriter(err, true))
+        .execute(args.toArray(String[]::new));
+  }
+
+  @Test
+  void bothDirectionsAreTrainedOnce() throws Exception {
+    assertThat(run()).isZero();
+
+    assertThat(folder.resolve("jpeg.md"))
+        .content()
+        .contains("| compressibility | 1 |", "| incompressibility | 1 |");
+    assertThat(folder.resolve("jpeg.png")).isNotEmptyFile();
+    assertThat(folder.resolve("compressibility-5.png")).isNotEmptyFile();
+    Path file = folder.resolve("incompressibility-5.json");
+    Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(0));
+    assertThat(run()).isZero();
+    assertThat(Files.getLastModifiedTime(file).toMillis()).isZero();
+  }
+
+  @Test
+  void aResultOfOtherSettingsIsRefused() {
+    assertThat(run("--directions", "compressibility")).isZero();
+
+    assertThat(run("--directions", "compressibility", "--rounds", "2")).isEqualTo(2);
+    assertThat(err.toString()).contains("compressibility-5.json", "other settings", "--run");
+  }
+
+  @Test
+  void wrongArgumentsAreUsageErrors() {
+    assertThat(run("--directions", "sideways")).isEqualTo(2);
+    assertThat(run("--images", "1")).isEqualTo(2);
+    assertThat(folder).isEmptyDirectory();
+  }
+}
