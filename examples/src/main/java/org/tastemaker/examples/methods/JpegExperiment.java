@@ -70,7 +70,7 @@ public final class JpegExperiment implements Callable<Integer> {
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
   @Option(names = "--rounds", description = "Rounds of a training (default: ${DEFAULT-VALUE}).")
-  private int rounds = 24;
+  private int rounds = 12;
 
   @Option(
       names = "--images",

@@ -20,10 +20,10 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 enum Method {
   DDPO_IS("ddpo-is", "DDPO, importance sampling", "clip range", true, 1e-3, 4, 1e-3),
   DDPO_SF("ddpo-sf", "DDPO, score function", "", true, 1e-3, 1, 0),
-  DPOK("dpok", "DPOK, online with KL", "KL weight", true, 1e-3, 4, 0.001),
+  DPOK("dpok", "DPOK, online with KL", "KL weight", true, 1e-3, 4, 0.1),
   DPOK_KL_D("dpok-kl-d", "DPOK, supervised KL-D", "gamma", false, 3e-4, 4, 0.1),
   DPOK_KL_O("dpok-kl-o", "DPOK, supervised KL-O", "gamma", false, 3e-4, 4, 0.1),
-  RWR("rwr", "RWR", "beta", true, 3e-4, 4, 5),
+  RWR("rwr", "RWR", "beta", true, 3e-4, 4, 20),
   LEE("lee", "Reward-weighted likelihood (Lee et al.)", "pre-training weight", true, 3e-4, 4, 0.5),
   BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
   /** RWR with the same weight for every image: what training on own images does by itself. */
@@ -146,7 +146,7 @@ enum Method {
                       setting.updates(),
                       Math.max(1, images * Protocol.STEPS / setting.updates()),
                       microBatch)
-                  .withValue(Optional.of(new Dpok.ValueOptions(256, 1e-3, 0.01, 5, 256))),
+                  .withValue(Optional.of(new Dpok.ValueOptions(256, 1e-3, 0.01, 15, 256))),
               seed);
       case DPOK_KL_D ->
           new DpokSupervised(

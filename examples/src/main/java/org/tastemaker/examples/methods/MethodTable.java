@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.run.AtomicFiles;
@@ -50,7 +52,7 @@ public final class MethodTable implements Callable<Integer> {
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
   @Option(names = "--rounds", description = "Rounds of a trial (default: ${DEFAULT-VALUE}).")
-  private int rounds = 16;
+  private int rounds = 12;
 
   @Option(
       names = "--images",
@@ -65,7 +67,7 @@ public final class MethodTable implements Callable<Integer> {
   @Option(
       names = "--guidance",
       description = "In sampling and training; 1 for none (default: ${DEFAULT-VALUE}).")
-  private double guidance = 3;
+  private double guidance = 1.5;
 
   @Option(
       names = "--prompt",
@@ -134,10 +136,12 @@ public final class MethodTable implements Callable<Integer> {
       }
     }
     jobs.removeIf(job -> isDone(job, protocol));
+    Map<Long, List<Double>> base = new HashMap<>();
     try (LatentDiffusion model = BundledModel.load()) {
       for (Job job : jobs) {
+        Trial trial = new Trial(model, task, protocol, job.method(), job.setting(), job.seed());
         TrialResult result =
-            new Trial(model, task, protocol, job.method(), job.setting(), job.seed()).run();
+            trial.run(base.computeIfAbsent(job.seed(), seed -> trial.baseScores()));
         result.write(run);
         out.printf(
             Locale.ROOT,

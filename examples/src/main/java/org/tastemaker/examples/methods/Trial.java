@@ -2,6 +2,7 @@ package org.tastemaker.examples.methods;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
@@ -55,6 +56,9 @@ final class Trial {
 
   private static final int PROBES = 6;
 
+  /** Images of each prompt on which the divergence is measured. */
+  private static final int DIVERGENCE_IMAGES = 4;
+
   /** Images from which the pre-training term draws. */
   private static final int PRETRAINING_IMAGES = 1024;
 
@@ -102,7 +106,22 @@ final class Trial {
     this.oracle = MockOracle.builder(task.score()).tieThreshold(Protocol.TIE).build().asOracle();
   }
 
-  TrialResult run() {
+  /**
+   * The held-out scores of the base model, which are the same for all methods of a seed.
+   *
+   * @return one for each held-out image
+   */
+  List<Double> baseScores() {
+    return scores(model);
+  }
+
+  /**
+   * Trains and measures.
+   *
+   * @param before what {@link #baseScores} says
+   * @return what was found
+   */
+  TrialResult run(List<Double> before) {
     try (Lora lora =
             Lora.create(
                 "tastemaker",
@@ -111,7 +130,6 @@ final class Trial {
                 method.lora(),
                 seed.split("lora"));
         DiffusionPolicy policy = policy(lora)) {
-      List<Double> before = scores(policy.reference());
       points.add(new TrialResult.Point(0, 0, 0, mean(before)));
       String message = method == Method.ZO_RANK_SGD ? search(policy, lora) : align(policy);
       if (nextMark < MARKS.length) { // ended early
@@ -267,8 +285,13 @@ final class Trial {
     return seed.split("held out").splits(count);
   }
 
+  /** On some of the held-out images, since it costs more than to make them. */
   private double divergence(DiffusionPolicy policy) {
-    List<Prompt> prompts = protocol.heldOut();
+    int each = Math.min(DIVERGENCE_IMAGES, protocol.heldOutPerPrompt());
+    List<Prompt> prompts =
+        protocol.prompts().stream()
+            .flatMap(prompt -> Collections.nCopies(each, prompt).stream())
+            .toList();
     try (Rollout rollout = policy.sampler().rollout(prompts, heldOutSeeds(prompts.size()))) {
       return policy.divergenceFromReference(rollout, Protocol.MICRO_BATCH);
     }

@@ -34,6 +34,7 @@ class JpegExperimentTest {
                 "1"));
     args.addAll(Arrays.asList(more));
     return JpegExperiment.command()
+        .setOverwrittenOptionsAllowed(true)
         .setOut(new PrintWriter(new StringWriter()))
         .setErr(new PrintWriter(err, true))
         .execute(args.toArray(String[]::new));

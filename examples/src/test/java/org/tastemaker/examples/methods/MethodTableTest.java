@@ -40,6 +40,7 @@ class MethodTableTest {
     args.addAll(Arrays.asList(more));
     CommandLine command = MethodTable.command();
     return command
+        .setOverwrittenOptionsAllowed(true)
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
         .execute(args.toArray(String[]::new));
