@@ -130,26 +130,22 @@ public final class JpegExperiment implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Protocol protocol =
         new Protocol(prompts.stream().map(Prompt::of).toList(), rounds, images, heldOut, guidance);
-    List<JpegResult> results = new ArrayList<>();
-    try (LatentDiffusion model = BundledModel.load()) {
-      for (long seed : seeds) {
-        for (JpegResult.Direction direction : directions) {
-          Path file = JpegResult.file(run, direction, seed);
-          JpegResult result =
-              Files.exists(file)
-                  ? JpegResult.read(file)
-                  : train(protocol.sampled(model), protocol, direction, seed);
-          if (!result.settings().equals(settings(protocol))) {
-            throw new IllegalArgumentException(
-                "%s is of other settings: %s there, %s now; choose another folder with --run"
-                    .formatted(file, result.settings(), settings(protocol)));
-          }
-          results.add(result);
-          out.println(line(List.of(result)));
+    List<Job> jobs = new ArrayList<>();
+    for (long seed : seeds) {
+      for (JpegResult.Direction direction : directions) {
+        jobs.add(new Job(direction, seed));
+      }
+    }
+    List<Job> missing = jobs.stream().filter(job -> !isDone(job, protocol)).toList();
+    if (!missing.isEmpty()) {
+      try (LatentDiffusion model = BundledModel.load()) {
+        for (Job job : missing) {
+          out.println(line(List.of(train(protocol.sampled(model), protocol, job))));
           out.flush();
         }
       }
     }
+    List<JpegResult> results = jobs.stream().map(this::read).toList();
     String table = markdown(results);
     AtomicFiles.write(run.resolve("jpeg.md"), table);
     AtomicFiles.write(run.resolve("jpeg.png"), plot(results, protocol).toPng());
@@ -157,16 +153,37 @@ public final class JpegExperiment implements Callable<Integer> {
     return 0;
   }
 
-  private static String settings(Protocol protocol) {
+  private record Job(JpegResult.Direction direction, long seed) {}
+
+  private JpegResult read(Job job) {
+    return JpegResult.read(JpegResult.file(run, job.direction(), job.seed()));
+  }
+
+  /** Whether the training is there; one of other settings is neither taken nor replaced. */
+  private boolean isDone(Job job, Protocol protocol) {
+    Path file = JpegResult.file(run, job.direction(), job.seed());
+    if (!Files.exists(file)) {
+      return false;
+    }
+    String there = read(job).settings();
+    if (!there.equals(settings(protocol))) {
+      throw new IllegalArgumentException(
+          "%s is of other settings: %s there, %s now; choose another folder with --run"
+              .formatted(file, there, settings(protocol)));
+    }
+    return true;
+  }
+
+  /** What must be equal for results to be compared. */
+  static String settings(Protocol protocol) {
     return "%s, rate %s, clip range %s, %d updates"
         .formatted(protocol.toMap(), LEARNING_RATE, CLIP_RANGE, UPDATES);
   }
 
-  private JpegResult train(
-      LatentDiffusion model, Protocol protocol, JpegResult.Direction direction, long number) {
-    Seed seed = Seed.of(number);
+  private JpegResult train(LatentDiffusion model, Protocol protocol, Job job) {
+    Seed seed = Seed.of(job.seed());
     List<Double> kilobytes = new ArrayList<>();
-    JpegReward reward = direction.reward();
+    JpegReward reward = job.direction().reward();
     RewardModel noted =
         (rollout, judgements) -> {
           kilobytes.add(mean(sizes(rollout.images())));
@@ -207,8 +224,8 @@ public final class JpegExperiment implements Callable<Integer> {
           Rollout after = policy.sampler().rollout(protocol.heldOut(), heldOutSeed)) {
         JpegResult done =
             new JpegResult(
-                direction,
-                number,
+                job.direction(),
+                job.seed(),
                 settings(protocol),
                 kilobytes,
                 sizes(before.images()),
@@ -216,7 +233,7 @@ public final class JpegExperiment implements Callable<Integer> {
                 policy.divergenceFromReference(after, Protocol.MICRO_BATCH));
         done.write(run);
         AtomicFiles.write(
-            run.resolve("%s-%d.png".formatted(direction.id(), number)),
+            run.resolve("%s-%d.png".formatted(job.direction().id(), job.seed())),
             pictures(protocol, before.images(), after.images()).toPng());
         return done;
       }

@@ -136,6 +136,14 @@ public final class MethodTable implements Callable<Integer> {
       }
     }
     jobs.removeIf(job -> isDone(job, protocol));
+    if (!jobs.isEmpty()) {
+      run(jobs, task, protocol, out);
+    }
+    report(out);
+    return 0;
+  }
+
+  private void run(List<Job> jobs, EmojiTask task, Protocol protocol, PrintWriter out) {
     Map<Long, List<Double>> base = new HashMap<>();
     try (LatentDiffusion model = BundledModel.load()) {
       for (Job job : jobs) {
@@ -159,8 +167,6 @@ public final class MethodTable implements Callable<Integer> {
         out.flush();
       }
     }
-    report(out);
-    return 0;
   }
 
   private record Job(Method method, Setting setting, long seed) {}

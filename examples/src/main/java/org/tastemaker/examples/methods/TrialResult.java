@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,12 @@ record TrialResult(
       throw new IllegalArgumentException(
           "a result needs points and as many scores before as after, but there were %d, %d, %d"
               .formatted(points.size(), before.size(), after.size()));
+    }
+    if (!Double.isFinite(kl)
+        || !Stream.concat(before.stream(), after.stream()).allMatch(Double::isFinite)) {
+      throw new IllegalArgumentException(
+          "scores and divergence must be finite, but the divergence was %s and the scores %s, %s"
+              .formatted(kl, before, after));
     }
   }
 
@@ -148,16 +155,35 @@ record TrialResult(
     }
   }
 
-  /** All results of a folder, by method and seed. */
+  /**
+   * All results of a folder, by method and seed.
+   *
+   * @throws IllegalArgumentException if a file is not a result, or two cannot be compared
+   */
   static List<TrialResult> readAll(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> file.toString().endsWith(".json"))
-          .map(TrialResult::read)
-          .sorted(Comparator.comparing(TrialResult::method).thenComparing(TrialResult::seed))
-          .toList();
+      List<TrialResult> results =
+          files
+              .filter(file -> file.toString().endsWith(".json"))
+              .map(TrialResult::read)
+              .sorted(Comparator.comparing(TrialResult::method).thenComparing(TrialResult::seed))
+              .toList();
+      requireComparable(results, folder);
+      return results;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the results in " + folder, e);
+    }
+  }
+
+  private static void requireComparable(List<TrialResult> results, Path folder) {
+    Map<Method, Setting> settings = new EnumMap<>(Method.class);
+    for (TrialResult result : results) {
+      Setting first = settings.computeIfAbsent(result.method, method -> result.setting);
+      if (!result.protocol.equals(results.get(0).protocol) || !result.setting.equals(first)) {
+        throw new IllegalArgumentException(
+            "%s and the results before it in %s are of different settings and cannot be compared; keep one folder for each"
+                .formatted(file(folder, result.method, result.seed).getFileName(), folder));
+      }
     }
   }
 

@@ -6,11 +6,13 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.core.Prompt;
 
 class JpegExperimentTest {
   @TempDir Path folder;
@@ -50,17 +52,27 @@ class JpegExperimentTest {
     assertThat(folder.resolve("jpeg.png")).isNotEmptyFile();
     assertThat(folder.resolve("compressibility-5.png")).isNotEmptyFile();
     Path file = folder.resolve("incompressibility-5.json");
-    Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.fromMillis(0));
+    Files.setLastModifiedTime(file, FileTime.fromMillis(0));
     assertThat(run()).isZero();
     assertThat(Files.getLastModifiedTime(file).toMillis()).isZero();
   }
 
   @Test
   void aResultOfOtherSettingsIsRefused() {
-    assertThat(run("--directions", "compressibility")).isZero();
+    Protocol other = new Protocol(List.of(Prompt.of("rocket")), 2, 2, 1, 3);
+    new JpegResult(
+            JpegResult.Direction.COMPRESSIBILITY,
+            5,
+            JpegExperiment.settings(other),
+            List.of(1.0, 0.9),
+            List.of(1.0),
+            List.of(0.9),
+            1)
+        .write(folder);
 
-    assertThat(run("--directions", "compressibility", "--rounds", "2")).isEqualTo(2);
+    assertThat(run()).isEqualTo(2);
     assertThat(err.toString()).contains("compressibility-5.json", "other settings", "--run");
+    assertThat(folder.resolve("incompressibility-5.json")).doesNotExist();
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.core.Prompt;
 import picocli.CommandLine;
 
 class MethodTableTest {
@@ -65,27 +66,60 @@ class MethodTableTest {
     assertThat(folder.resolve("methods.png")).isNotEmptyFile();
   }
 
-  @Test
-  void whatIsThereIsNotDoneAgain() throws Exception {
-    assertThat(run("--methods", "best-of-n")).isZero();
-    Path file = folder.resolve("best-of-n-5.json");
-    byte[] first = Files.readAllBytes(file); // with its seconds, which no second run would repeat
-
-    assertThat(run("--methods", "best-of-n,zo-rank-sgd")).isZero();
-
-    assertThat(Files.readAllBytes(file)).isEqualTo(first);
-    assertThat(folder.resolve("zo-rank-sgd-5.json")).exists();
+  /** As if it had been trained: with a score that no training would give. */
+  private TrialResult leaveResult(int rounds) {
+    TrialResult there =
+        new TrialResult(
+            Method.RWR,
+            Method.RWR.tuned(),
+            5,
+            new Protocol(List.of(Prompt.of(PROMPT)), rounds, 2, 1, 1.5).toMap(),
+            List.of(new TrialResult.Point(0, 0, 0, 0.5), new TrialResult.Point(2, 1, 1, 7)),
+            List.of(0.5),
+            List.of(7.0),
+            1,
+            "done");
+    there.write(folder);
+    return there;
   }
 
   @Test
-  void aTrialOfOtherSettingsIsLeftAlone() throws Exception {
-    assertThat(run("--methods", "best-of-n")).isZero();
-    byte[] first = Files.readAllBytes(folder.resolve("best-of-n-5.json"));
+  void whatIsThereIsNotDoneAgain() {
+    TrialResult there = leaveResult(1);
 
-    assertThat(run("--methods", "best-of-n", "--learning-rate", "0.5")).isEqualTo(2);
-    assertThat(err.toString()).contains("best-of-n-5.json", "another setting", "--run");
-    assertThat(run("--methods", "best-of-n", "--held-out", "2")).isEqualTo(2);
-    assertThat(Files.readAllBytes(folder.resolve("best-of-n-5.json"))).isEqualTo(first);
+    assertThat(run("--methods", "rwr")).isZero();
+
+    assertThat(TrialResult.readAll(folder)).containsExactly(there);
+    assertThat(out.toString()).contains("| RWR | 1 | 0.500 | 7.000 |");
+  }
+
+  @Test
+  void aTrialOfOtherSettingsIsLeftAlone() {
+    TrialResult there = leaveResult(1);
+
+    assertThat(run("--methods", "rwr", "--learning-rate", "0.5")).isEqualTo(2);
+    assertThat(err.toString()).contains("rwr-5.json", "another setting", "--run");
+    assertThat(run("--methods", "rwr", "--held-out", "2")).isEqualTo(2);
+    assertThat(TrialResult.readAll(folder)).containsExactly(there);
+  }
+
+  @Test
+  void resultsOfDifferentProtocolsAreNotPutInOneTable() {
+    TrialResult other = leaveResult(1);
+    new TrialResult(
+            Method.LEE,
+            Method.LEE.tuned(),
+            5,
+            new Protocol(List.of(Prompt.of(PROMPT)), 3, 2, 1, 1.5).toMap(),
+            other.points(),
+            other.before(),
+            other.after(),
+            1,
+            "done")
+        .write(folder);
+
+    assertThat(run("--methods", "rwr")).isEqualTo(2);
+    assertThat(err.toString()).contains("lee-5.json", "cannot be compared");
   }
 
   @Test
