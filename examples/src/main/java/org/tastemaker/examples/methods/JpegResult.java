@@ -1,0 +1,124 @@
+package org.tastemaker.examples.methods;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.reward.image.JpegReward;
+
+/**
+ * What one training on the size of JPEG files has found.
+ *
+ * @param direction of the reward
+ * @param seed of the training
+ * @param settings what must be equal for results to be compared
+ * @param kilobytes mean size of the images of each round, before the round's update
+ * @param before size of each held-out image of the base model
+ * @param after size of each held-out image of the trained model
+ * @param kl divergence from the base model along a trajectory, in nats
+ */
+record JpegResult(
+    Direction direction,
+    long seed,
+    String settings,
+    List<Double> kilobytes,
+    List<Double> before,
+    List<Double> after,
+    double kl) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Which images are rewarded. */
+  enum Direction {
+    /** Those whose files are small. */
+    COMPRESSIBILITY,
+    /** Those whose files are large. */
+    INCOMPRESSIBILITY;
+
+    String id() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    JpegReward reward() {
+      return this == COMPRESSIBILITY
+          ? JpegReward.compressibility()
+          : JpegReward.incompressibility();
+    }
+  }
+
+  JpegResult {
+    kilobytes = List.copyOf(kilobytes);
+    before = List.copyOf(before);
+    after = List.copyOf(after);
+    if (kilobytes.isEmpty() || before.isEmpty() || before.size() != after.size()) {
+      throw new IllegalArgumentException(
+          "there must be rounds and as many images before as after, but there were %d, %d, %d"
+              .formatted(kilobytes.size(), before.size(), after.size()));
+    }
+  }
+
+  static Path file(Path folder, Direction direction, long seed) {
+    return folder.resolve("%s-%d.json".formatted(direction.id(), seed));
+  }
+
+  void write(Path folder) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("direction", direction.id());
+    json.put("seed", seed);
+    json.put("settings", settings);
+    json.put("kilobytes", kilobytes);
+    json.put("before", before);
+    json.put("after", after);
+    json.put("kl", kl);
+    try {
+      Files.createDirectories(folder);
+      AtomicFiles.write(file(folder, direction, seed), JSON.writeValueAsString(json) + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write a result into " + folder, e);
+    }
+  }
+
+  /**
+   * Reads a result.
+   *
+   * @throws IllegalArgumentException if the file is not one
+   */
+  static JpegResult read(Path file) {
+    try {
+      JsonNode json = JSON.readTree(Files.readAllBytes(file));
+      String id = json.path("direction").asText();
+      Direction direction =
+          Arrays.stream(Direction.values())
+              .filter(d -> d.id().equals(id))
+              .findFirst()
+              .orElseThrow(() -> new IllegalArgumentException("its direction is '" + id + "'"));
+      return new JpegResult(
+          direction,
+          json.path("seed").asLong(),
+          json.path("settings").asText(),
+          doubles(json.path("kilobytes")),
+          doubles(json.path("before")),
+          doubles(json.path("after")),
+          json.path("kl").asDouble());
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "%s is not a result of this experiment: %s; delete it to do the training again"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+  }
+
+  private static List<Double> doubles(JsonNode array) {
+    List<Double> values = new ArrayList<>();
+    array.forEach(value -> values.add(value.asDouble()));
+    return values;
+  }
+}

@@ -1,0 +1,197 @@
+package org.tastemaker.examples.methods;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraTargets;
+import org.tastemaker.optim.ddpo.Ddpo;
+import org.tastemaker.optim.ddpo.PromptStatistics;
+import org.tastemaker.optim.dpok.Dpok;
+import org.tastemaker.optim.dpok.DpokSupervised;
+import org.tastemaker.optim.likelihood.PretrainingData;
+import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
+import org.tastemaker.optim.likelihood.Rwr;
+import org.tastemaker.optim.policy.DiffusionPolicy;
+
+/** What is compared. */
+enum Method {
+  DDPO_IS("ddpo-is", "DDPO, importance sampling", "clip range", true, 1e-3, 4, 1e-3),
+  DDPO_SF("ddpo-sf", "DDPO, score function", "", true, 1e-3, 1, 0),
+  DPOK("dpok", "DPOK, online with KL", "KL weight", true, 1e-3, 4, 0.1),
+  DPOK_KL_D("dpok-kl-d", "DPOK, supervised KL-D", "gamma", false, 3e-4, 4, 0.1),
+  DPOK_KL_O("dpok-kl-o", "DPOK, supervised KL-O", "gamma", false, 3e-4, 4, 0.1),
+  RWR("rwr", "RWR", "beta", true, 3e-4, 4, 20),
+  LEE("lee", "Reward-weighted likelihood (Lee et al.)", "pre-training weight", true, 3e-4, 4, 0.5),
+  BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
+  /** RWR with the same weight for every image: what training on own images does by itself. */
+  CONTROL("control", "Control: own images, all weights equal", "", true, 3e-4, 4, 0),
+  ZO_RANK_SGD("zo-rank-sgd", "ZO-RankSGD on the LoRA", "radius", true, 0.3, 4, 0.03);
+
+  private final String id;
+  private final String title;
+  private final String strengthName;
+  private final boolean online;
+  private final double learningRate;
+  private final int updates;
+  private final double strength;
+
+  Method(
+      String id,
+      String title,
+      String strengthName,
+      boolean online,
+      double learningRate,
+      int updates,
+      double strength) {
+    this.id = id;
+    this.title = title;
+    this.strengthName = strengthName;
+    this.online = online;
+    this.learningRate = learningRate;
+    this.updates = updates;
+    this.strength = strength;
+  }
+
+  /** For options and file names. */
+  String id() {
+    return id;
+  }
+
+  String title() {
+    return title;
+  }
+
+  /** What {@link Setting#strength} is here; empty where there is none. */
+  String strengthName() {
+    return strengthName;
+  }
+
+  /**
+   * Whether each round's images are made by the model as it is by then; those of the supervised
+   * variants are made by the pre-trained model, as in their paper.
+   */
+  boolean online() {
+    return online;
+  }
+
+  /** What was found on a seed that is not reported. */
+  Setting tuned() {
+    return new Setting(learningRate, updates, strength);
+  }
+
+  /** The adapter that is trained: small for the search without gradients. */
+  Lora.Options lora() {
+    return this == ZO_RANK_SGD
+        ? Lora.Options.defaults()
+            .withRank(1)
+            .withTargets(LoraTargets.matching(".*\\.attn2\\.to_[kv]"))
+        : Lora.Options.defaults().withRank(4);
+  }
+
+  static Method of(String id) {
+    return Arrays.stream(values())
+        .filter(method -> method.id.equals(id.strip().toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "there is no method '%s'; there are %s"
+                        .formatted(
+                            id,
+                            String.join(", ", Arrays.stream(values()).map(Method::id).toList()))));
+  }
+
+  /** The optimizer of a method that has one. */
+  PolicyOptimizer optimizer(
+      DiffusionPolicy policy,
+      Protocol protocol,
+      Setting setting,
+      PretrainingData pretraining,
+      Seed seed) {
+    int images = protocol.imagesPerRound();
+    int microBatch = Protocol.MICRO_BATCH;
+    Optional<PromptStatistics.Options> statistics =
+        Optional.of(
+            new PromptStatistics.Options(
+                4 * protocol.imagesPerPrompt(), protocol.imagesPerPrompt()));
+    return switch (this) {
+      case DDPO_IS ->
+          new Ddpo(
+              policy,
+              Ddpo.Options.importanceSampling()
+                  .withClipping(setting.strength(), 5)
+                  .withUpdates(1, setting.updates())
+                  .withMicroBatch(microBatch)
+                  .withPromptStatistics(statistics),
+              seed);
+      case DDPO_SF ->
+          new Ddpo(
+              policy,
+              Ddpo.Options.scoreFunction()
+                  .withUpdates(1, setting.updates())
+                  .withMicroBatch(microBatch)
+                  .withPromptStatistics(statistics),
+              seed);
+      case DPOK ->
+          new Dpok(
+              policy,
+              Dpok.Options.multiplePrompts()
+                  .withWeights(10, setting.strength())
+                  .withClipRange(1e-3)
+                  // All transitions of a round once, as DDPO sees them.
+                  .withUpdates(
+                      setting.updates(),
+                      Math.max(1, images * Protocol.STEPS / setting.updates()),
+                      microBatch)
+                  .withValue(Optional.of(new Dpok.ValueOptions(256, 1e-3, 0.01, 15, 256))),
+              seed);
+      case DPOK_KL_D ->
+          new DpokSupervised(
+              policy,
+              DpokSupervised.Options.of(DpokSupervised.Variant.KL_D)
+                  .withGamma(setting.strength())
+                  .withUpdates(setting.updates(), images, microBatch),
+              seed);
+      case DPOK_KL_O ->
+          new DpokSupervised(
+              policy,
+              DpokSupervised.Options.of(DpokSupervised.Variant.KL_O)
+                  .withGamma(setting.strength())
+                  .withUpdates(setting.updates(), images, microBatch),
+              seed);
+      case RWR ->
+          new Rwr(
+              policy,
+              Rwr.Options.exponential()
+                  .withBeta(setting.strength())
+                  .withUpdates(setting.updates(), images, microBatch),
+              seed);
+      case CONTROL ->
+          new Rwr(
+              policy,
+              Rwr.Options.exponential()
+                  .withBeta(Double.MIN_NORMAL)
+                  .withUpdates(setting.updates(), images, microBatch),
+              seed);
+      case BEST_OF_N ->
+          new Rwr(
+              policy,
+              Rwr.Options.bestOfN().withUpdates(setting.updates(), images, microBatch),
+              seed);
+      case LEE ->
+          new RewardWeightedLikelihood(
+              policy,
+              pretraining,
+              RewardWeightedLikelihood.Options.defaults()
+                  .withPretrainingWeight(setting.strength())
+                  .withUpdates(setting.updates(), images, images, microBatch),
+              seed);
+      case ZO_RANK_SGD ->
+          throw new IllegalArgumentException(
+              title + " searches over parameters; it has no optimizer of a policy");
+    };
+  }
+}

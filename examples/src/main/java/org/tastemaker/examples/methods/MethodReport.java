@@ -1,0 +1,167 @@
+package org.tastemaker.examples.methods;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.picture.LinePlot;
+import org.tastemaker.examples.measure.Estimate;
+
+/** The results of trials as Markdown and as a plot. */
+final class MethodReport {
+  private MethodReport() {}
+
+  /**
+   * The tables: what each method reaches and spends, and its reward on the way.
+   *
+   * @param results of one protocol, at least one
+   * @return Markdown
+   */
+  static String markdown(List<TrialResult> results) {
+    StringBuilder page = new StringBuilder();
+    page.append("| method | trials | before | after | change | by seed | KL | images | ");
+    page.append("processor s | wall s | setting |\n");
+    page.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    byMethod(results)
+        .forEach(
+            (method, trials) ->
+                page.append(
+                    String.format(
+                        Locale.ROOT,
+                        "| %s | %d | %.3f | %.3f | %s | %s | %.2f | %d | %.0f | %.0f | %s |%n",
+                        method.title(),
+                        trials.size(),
+                        mean(trials, t -> t.points().get(0).reward()),
+                        mean(trials, t -> t.last().reward()),
+                        change(trials).text(),
+                        trials.stream()
+                            .map(t -> String.format(Locale.ROOT, "%+.3f", mean(t.changes())))
+                            .collect(Collectors.joining(" ")),
+                        mean(trials, TrialResult::kl),
+                        Math.round(mean(trials, t -> t.last().images())),
+                        mean(trials, t -> t.last().processorSeconds()),
+                        mean(trials, t -> t.last().wallSeconds()),
+                        trials.get(0).setting().text(method))));
+    page.append("\n").append(onTheWay(results));
+    page.append("\n").append(verdict(results));
+    return page.toString();
+  }
+
+  /** Mean reward and processor seconds after each share of the images. */
+  private static String onTheWay(List<TrialResult> results) {
+    int points = results.stream().mapToInt(r -> r.points().size()).max().orElseThrow();
+    StringBuilder table = new StringBuilder("| method |");
+    for (int i = 0; i < points; i++) {
+      int at = i;
+      table.append(
+          String.format(
+              Locale.ROOT,
+              " %d images |",
+              Math.round(
+                  mean(
+                      results.stream().filter(r -> r.points().size() > at).toList(),
+                      r -> r.points().get(at).images()))));
+    }
+    table.append("\n| --- |").append(" --- |".repeat(points)).append("\n");
+    byMethod(results)
+        .forEach(
+            (method, trials) -> {
+              table.append("| ").append(method.title()).append(" |");
+              for (int i = 0; i < points; i++) {
+                int at = i;
+                List<TrialResult> there =
+                    trials.stream().filter(t -> t.points().size() > at).toList();
+                table.append(
+                    there.isEmpty()
+                        ? " |"
+                        : String.format(
+                            Locale.ROOT,
+                            " %.3f (%.0f s) |",
+                            mean(there, t -> t.points().get(at).reward()),
+                            mean(there, t -> t.points().get(at).processorSeconds())));
+              }
+              table.append("\n");
+            });
+    return table.toString();
+  }
+
+  private static String verdict(List<TrialResult> results) {
+    Map<Boolean, List<String>> raised = new TreeMap<>();
+    byMethod(results)
+        .forEach(
+            (method, trials) ->
+                raised
+                    .computeIfAbsent(change(trials).low() > 0, key -> new ArrayList<>())
+                    .add(method.title()));
+    return String.format(
+        "Raised the score, by an interval above 0: %s. Did not: %s.%n",
+        names(raised.getOrDefault(true, List.of())), names(raised.getOrDefault(false, List.of())));
+  }
+
+  private static String names(List<String> names) {
+    return names.isEmpty() ? "none" : String.join("; ", names);
+  }
+
+  /** The paired difference of the scores, bootstrapped over the images of all trials. */
+  static Estimate change(List<TrialResult> trials) {
+    List<double[]> changes =
+        trials.stream()
+            .flatMap(t -> t.changes().stream())
+            .map(change -> new double[] {change})
+            .toList();
+    return Estimate.bootstrap(changes, Estimate::mean, changes.size(), Seed.of(1));
+  }
+
+  /**
+   * Reward against images.
+   *
+   * @param results of one protocol, at least one
+   * @return a line for each method, the mean of its trials
+   */
+  static Image plot(List<TrialResult> results) {
+    LinePlot plot = LinePlot.of("Score on held-out seeds", "images made and judged", "score");
+    byMethod(results)
+        .forEach(
+            (method, trials) -> {
+              int points = trials.stream().mapToInt(t -> t.points().size()).min().orElseThrow();
+              double[] x = new double[points];
+              double[] y = new double[points];
+              for (int i = 0; i < points; i++) {
+                int at = i;
+                x[i] = mean(trials, t -> t.points().get(at).images());
+                y[i] = mean(trials, t -> t.points().get(at).reward());
+              }
+              plot.line(method.title(), x, y);
+            });
+    return plot.draw(900, 480);
+  }
+
+  static Map<Method, List<TrialResult>> byMethod(List<TrialResult> results) {
+    Map<Method, List<TrialResult>> by = new LinkedHashMap<>();
+    Arrays.stream(Method.values())
+        .forEach(
+            method -> {
+              List<TrialResult> trials =
+                  results.stream().filter(r -> r.method() == method).toList();
+              if (!trials.isEmpty()) {
+                by.put(method, trials);
+              }
+            });
+    return by;
+  }
+
+  private static double mean(List<TrialResult> trials, ToDoubleFunction<TrialResult> of) {
+    return trials.stream().mapToDouble(of).average().orElse(Double.NaN);
+  }
+
+  private static double mean(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+  }
+}

@@ -1,0 +1,210 @@
+package org.tastemaker.examples.methods;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.examples.align.EmojiTask;
+import org.tastemaker.examples.emoji.BundledModel;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Trains with every method on the same number of images, some seeds each, and writes the table of
+ * what they reach and spend.
+ *
+ * <p>Each trial is a file in the run's folder, written when it is done; those that are there are
+ * not done again. So the command can be stopped and goes on, and several processes can share a
+ * folder if their methods or seeds differ.
+ */
+@Command(
+    name = "method-table",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Compares the policy optimizers on the bundled model.")
+public final class MethodTable implements Callable<Integer> {
+  @Option(
+      names = "--run",
+      description = "Folder of the results; what is in it is kept (default: ${DEFAULT-VALUE}).")
+  private Path run = Path.of("runs/methods");
+
+  @Option(
+      names = "--methods",
+      split = ",",
+      description = "Which ones, by name (default: all of them).")
+  private List<String> methods = Arrays.stream(Method.values()).map(Method::id).toList();
+
+  @Option(
+      names = "--seeds",
+      split = ",",
+      description = "A trial of each method for each (default: ${DEFAULT-VALUE}).")
+  private List<Long> seeds = List.of(1L, 2L, 3L);
+
+  @Option(names = "--rounds", description = "Rounds of a trial (default: ${DEFAULT-VALUE}).")
+  private int rounds = 12;
+
+  @Option(
+      names = "--images",
+      description = "Images of a prompt in a round (default: ${DEFAULT-VALUE}).")
+  private int images = 8;
+
+  @Option(
+      names = "--held-out",
+      description = "Measured images of a prompt (default: ${DEFAULT-VALUE}).")
+  private int heldOut = 16;
+
+  @Option(
+      names = "--guidance",
+      description = "In sampling and training; 1 for none (default: ${DEFAULT-VALUE}).")
+  private double guidance = 1.5;
+
+  @Option(
+      names = "--prompt",
+      description = "An emoji's name; may be given several times (default: eight of them).")
+  private List<String> prompts = EmojiTask.quickPrompts();
+
+  @Option(
+      names = "--learning-rate",
+      description = "Instead of the tuned one; of zo-rank-sgd the largest step.")
+  private @Nullable Double learningRate;
+
+  @Option(
+      names = "--updates",
+      description = "A round, instead of the tuned ones; of zo-rank-sgd the steps tried.")
+  private @Nullable Integer updates;
+
+  @Option(
+      names = "--strength",
+      description =
+          "Instead of the tuned one: clip range (ddpo-is), KL weight (dpok), gamma (dpok-kl-d,"
+              + " dpok-kl-o), beta (rwr), pre-training weight (lee), radius (zo-rank-sgd).")
+  private @Nullable Double strength;
+
+  @SuppressWarnings("NullAway.Init")
+  @CommandLine.Spec
+  private CommandLine.Model.CommandSpec spec;
+
+  /** Made by picocli. */
+  public MethodTable() {}
+
+  /**
+   * Runs what is missing and writes the table.
+   *
+   * @param args see {@code --help}
+   */
+  public static void main(String[] args) {
+    int code = command().execute(args);
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
+  static CommandLine command() {
+    return new CommandLine(new MethodTable())
+        .setExecutionExceptionHandler(
+            (failure, command, parsed) -> {
+              if (failure instanceof IllegalArgumentException) {
+                command.getErr().println(failure.getMessage());
+                return 2;
+              }
+              throw failure;
+            });
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    List<Method> chosen = methods.stream().map(Method::of).toList();
+    EmojiTask task = EmojiTask.consistency(BundledModel.judge(), prompts);
+    Protocol protocol = new Protocol(task.prompts(), rounds, images, heldOut, guidance);
+    List<Job> jobs = new ArrayList<>();
+    for (long seed : seeds) {
+      for (Method method : chosen) {
+        jobs.add(new Job(method, setting(method), seed));
+      }
+    }
+    jobs.removeIf(job -> isDone(job, protocol));
+    if (!jobs.isEmpty()) {
+      run(jobs, task, protocol, out);
+    }
+    report(out);
+    return 0;
+  }
+
+  private void run(List<Job> jobs, EmojiTask task, Protocol protocol, PrintWriter out) {
+    Map<Long, List<Double>> base = new HashMap<>();
+    try (LatentDiffusion model = BundledModel.load()) {
+      for (Job job : jobs) {
+        Trial trial = new Trial(model, task, protocol, job.method(), job.setting(), job.seed());
+        TrialResult result =
+            trial.run(base.computeIfAbsent(job.seed(), seed -> trial.baseScores()));
+        result.write(run);
+        out.printf(
+            Locale.ROOT,
+            "%s, seed %d, %s: %.3f before, %.3f after, KL %.2f, %d images, %.0f processor s, %.0f s. %s%n",
+            job.method().title(),
+            job.seed(),
+            job.setting().text(job.method()),
+            result.points().get(0).reward(),
+            result.last().reward(),
+            result.kl(),
+            result.last().images(),
+            result.last().processorSeconds(),
+            result.last().wallSeconds(),
+            result.message());
+        out.flush();
+      }
+    }
+  }
+
+  private record Job(Method method, Setting setting, long seed) {}
+
+  private Setting setting(Method method) {
+    Setting tuned = method.tuned();
+    return new Setting(
+        learningRate == null ? tuned.learningRate() : learningRate,
+        updates == null ? tuned.updates() : updates,
+        strength == null ? tuned.strength() : strength);
+  }
+
+  /** Whether the trial is there; one of other settings is neither taken nor replaced. */
+  private boolean isDone(Job job, Protocol protocol) {
+    Path file = TrialResult.file(run, job.method(), job.seed());
+    if (!Files.exists(file)) {
+      return false;
+    }
+    TrialResult there = TrialResult.read(file);
+    if (!there.protocol().equals(protocol.toMap()) || !there.setting().equals(job.setting())) {
+      throw new IllegalArgumentException(
+          "%s is of another setting: %s, %s there, and %s, %s now; choose another folder with --run"
+              .formatted(
+                  file,
+                  there.setting().text(job.method()),
+                  there.protocol(),
+                  job.setting().text(job.method()),
+                  protocol.toMap()));
+    }
+    return true;
+  }
+
+  private void report(PrintWriter out) throws IOException {
+    List<TrialResult> results = TrialResult.readAll(run);
+    String table = MethodReport.markdown(results);
+    AtomicFiles.write(run.resolve("methods.md"), table);
+    AtomicFiles.write(run.resolve("methods.png"), MethodReport.plot(results).toPng());
+    out.print(table);
+    out.println("Table and plot: " + run.resolve("methods.md") + ", " + run.resolve("methods.png"));
+  }
+}

@@ -1,0 +1,76 @@
+package org.tastemaker.examples.methods;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.diffusion.LatentDiffusion;
+
+/**
+ * What is the same for all methods.
+ *
+ * @param prompts that are trained on and, with other seeds, measured
+ * @param rounds of sampling, judging and training
+ * @param imagesPerPrompt ranked together in a round
+ * @param heldOutPerPrompt images of each prompt that are measured only
+ * @param guidance in sampling and in the training of policy gradients; 1 for none
+ */
+record Protocol(
+    List<Prompt> prompts, int rounds, int imagesPerPrompt, int heldOutPerPrompt, double guidance) {
+  /** Denoising steps of a trajectory. */
+  static final int STEPS = 10;
+
+  /** Scores as near as this are a tie to the judge, or it would teach its own noise. */
+  static final double TIE = 0.03;
+
+  /** How many rows go through the U-Net together. */
+  static final int MICRO_BATCH = 32;
+
+  Protocol {
+    prompts = List.copyOf(prompts);
+    if (prompts.isEmpty() || rounds < 1 || imagesPerPrompt < 2 || heldOutPerPrompt < 1) {
+      throw new IllegalArgumentException(
+          "there must be at least 1 prompt, 1 round, 2 images a prompt (one cannot be ranked) and 1 held-out image, but there were %d, %d, %d, %d"
+              .formatted(prompts.size(), rounds, imagesPerPrompt, heldOutPerPrompt));
+    }
+  }
+
+  /** The model as it samples in all trials. */
+  LatentDiffusion sampled(LatentDiffusion model) {
+    return model.with(
+        LatentDiffusion.Options.ddpo()
+            .withSteps(STEPS)
+            .withGuidanceScale(guidance)
+            .withBatchSize(MICRO_BATCH));
+  }
+
+  int imagesPerRound() {
+    return prompts.size() * imagesPerPrompt;
+  }
+
+  /** All images that a method may have made and judged. */
+  int images() {
+    return rounds * imagesPerRound();
+  }
+
+  /** The prompts of the measured images, those of one prompt together. */
+  List<Prompt> heldOut() {
+    return prompts.stream()
+        .flatMap(prompt -> Collections.nCopies(heldOutPerPrompt, prompt).stream())
+        .toList();
+  }
+
+  /** For files: trials can be compared where this is equal. */
+  Map<String, Object> toMap() {
+    Map<String, Object> map = new TreeMap<>();
+    map.put("prompts", prompts.stream().map(Prompt::text).toList());
+    map.put("rounds", rounds);
+    map.put("imagesPerPrompt", imagesPerPrompt);
+    map.put("heldOutPerPrompt", heldOutPerPrompt);
+    map.put("steps", STEPS);
+    map.put("guidance", guidance);
+    map.put("tie", TIE);
+    return map;
+  }
+}

@@ -1,0 +1,337 @@
+package org.tastemaker.examples.methods;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGenerator;
+import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.examples.align.EmojiTask;
+import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.CaptionMix;
+import org.tastemaker.examples.emoji.EmojiPrompts;
+import org.tastemaker.examples.emoji.Glyph;
+import org.tastemaker.examples.emoji.GlyphSheet;
+import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.rubric.Rubrics;
+import org.tastemaker.optim.likelihood.PretrainingData;
+import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.run.AlignmentRun;
+import org.tastemaker.optim.run.PromptSource;
+import org.tastemaker.optim.zo.ParameterProblem;
+import org.tastemaker.optim.zo.RankingProblem;
+import org.tastemaker.optim.zo.ZoRankSgd;
+import org.tastemaker.reward.ranking.WinRateReward;
+
+/**
+ * One method on one seed: a fresh LoRA is trained on the protocol's number of images, all judged by
+ * the same simulated judge, and measured on held-out seeds before, on the way and after.
+ *
+ * <pre>
+ *   seed                  lora, rounds, optimizer, held out: children of the trial's seed
+ *   reward of a round     win rate of an image among those of its prompt, in [0, 1]
+ *   measured              the judge's score itself, on the same prompts with other seeds
+ * </pre>
+ *
+ * <p>The held-out seeds are those of the trial's seed: the same for all methods.
+ */
+final class Trial {
+  /** After these shares of the images the model is measured. */
+  private static final double[] MARKS = {0.25, 0.5, 1};
+
+  private static final int PROBES = 6;
+
+  /** Images of each prompt on which the divergence is measured. */
+  private static final int DIVERGENCE_IMAGES = 4;
+
+  /** Images from which the pre-training term draws. */
+  private static final int PRETRAINING_IMAGES = 1024;
+
+  /** The share of them without a caption, as in the model's own training, or guidance suffers. */
+  private static final double WITHOUT_CAPTION = 0.1;
+
+  private final LatentDiffusion model;
+  private final EmojiTask task;
+  private final Protocol protocol;
+  private final Method method;
+  private final Setting setting;
+  private final Seed seed;
+  private final long number;
+  private final FeedbackOracle oracle;
+  private final Rubric rubric = Rubrics.consistency();
+  private final Stopwatch stopwatch = new Stopwatch();
+  private final List<TrialResult.Point> points = new ArrayList<>();
+  private int nextMark;
+  private List<Double> latest = List.of();
+
+  /**
+   * A trial that has not begun.
+   *
+   * @param model stays the caller's
+   * @param task what the judge ranks by, for the protocol's prompts
+   * @param protocol what is the same for all
+   * @param method that trains
+   * @param setting of it
+   * @param seed of everything
+   */
+  Trial(
+      LatentDiffusion model,
+      EmojiTask task,
+      Protocol protocol,
+      Method method,
+      Setting setting,
+      long seed) {
+    this.model = protocol.sampled(model);
+    this.task = task;
+    this.protocol = protocol;
+    this.method = method;
+    this.setting = setting;
+    this.number = seed;
+    this.seed = Seed.of(seed);
+    this.oracle = MockOracle.builder(task.score()).tieThreshold(Protocol.TIE).build().asOracle();
+  }
+
+  /**
+   * The held-out scores of the base model, which are the same for all methods of a seed.
+   *
+   * @return one for each held-out image
+   */
+  List<Double> baseScores() {
+    return scores(model);
+  }
+
+  /**
+   * Trains and measures.
+   *
+   * @param before what {@link #baseScores} says
+   * @return what was found
+   */
+  TrialResult run(List<Double> before) {
+    try (Lora lora =
+            Lora.create(
+                "tastemaker",
+                LoraNetwork.UNET,
+                model.components().unet().parameters(),
+                method.lora(),
+                seed.split("lora"));
+        DiffusionPolicy policy = policy(lora)) {
+      points.add(new TrialResult.Point(0, 0, 0, mean(before)));
+      String message = method == Method.ZO_RANK_SGD ? search(policy, lora) : align(policy);
+      if (nextMark < MARKS.length) { // ended early
+        measure(policy, last().images());
+      }
+      return new TrialResult(
+          method,
+          setting,
+          number,
+          protocol.toMap(),
+          points,
+          before,
+          latest,
+          divergence(policy),
+          message);
+    }
+  }
+
+  private DiffusionPolicy policy(Lora lora) {
+    DiffusionPolicy.Options options = DiffusionPolicy.Options.lora();
+    return DiffusionPolicy.lora(
+        model,
+        lora,
+        method == Method.ZO_RANK_SGD ? options : options.withLearningRate(setting.learningRate()));
+  }
+
+  /** Trains with an optimizer of policies. */
+  private String align(DiffusionPolicy policy) {
+    PolicyOptimizer optimizer =
+        method.optimizer(
+            policy,
+            protocol,
+            setting,
+            method == Method.LEE ? pretraining() : (batch, size) -> List.of(),
+            seed.split("optimizer"));
+    try {
+      RunListener marks =
+          event -> {
+            if (event instanceof RunEvent.Progress progress) {
+              reached(policy, Math.toIntExact(progress.done()) * protocol.imagesPerRound());
+            }
+          };
+      stopwatch.start();
+      return AlignmentRun.of(
+              PromptSource.all(protocol.prompts(), protocol.imagesPerPrompt()),
+              method.online() ? policy.sampler() : policy.reference(),
+              WinRateReward.overall(),
+              optimizer,
+              seed.split("rounds"))
+          .judgedBy(oracle, rubric)
+          .toldTo(marks)
+          .run(AlignmentRun.Options.rounds(protocol.rounds()))
+          .message();
+    } finally {
+      stopwatch.stop();
+      if (optimizer instanceof AutoCloseable closeable) {
+        close(closeable);
+      }
+    }
+  }
+
+  private static void close(AutoCloseable closeable) {
+    try {
+      closeable.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("an optimizer cannot be closed", e);
+    }
+  }
+
+  /**
+   * Searches with rankings alone. Each question shows the images of all candidates for each prompt
+   * with a seed of the question's own, so that the search does not fit some seeds.
+   */
+  private String search(DiffusionPolicy policy, Lora lora) {
+    int[] used = {0};
+    long[] questions = {0};
+    ImageGenerator counted =
+        (prompts, seeds) -> {
+          used[0] += prompts.size();
+          return policy.sampler().generate(prompts, seeds);
+        };
+    Seed rounds = seed.split("rounds");
+    List<Prompt> prompts = protocol.prompts();
+    RankingProblem problem =
+        (candidates, best) ->
+            new ParameterProblem(
+                    counted,
+                    lora.parameters(),
+                    prompts,
+                    rounds.split(questions[0]++).splits(prompts.size()),
+                    oracle,
+                    rubric)
+                .rank(candidates, best);
+    ParameterProblem parameters =
+        new ParameterProblem(
+            counted, lora.parameters(), prompts, rounds.splits(prompts.size()), oracle, rubric);
+    ZoRankSgd.Options options =
+        ZoRankSgd.Options.forLatents()
+            .withOracle(PROBES, PROBES)
+            .withRadius(setting.strength())
+            .withSteps(setting.learningRate(), 0.5, setting.updates());
+    ZoRankSgd search = new ZoRankSgd(problem, parameters.start(), options, seed.split("optimizer"));
+    int perRound = prompts.size() * (PROBES + setting.updates() + 2);
+    int moves = 0;
+    stopwatch.start();
+    do {
+      moves += search.step().skippedReason() == null ? 1 : 0;
+      parameters.apply(search.point());
+      reached(policy, used[0]);
+    } while (used[0] + perRound <= protocol.images());
+    stopwatch.stop();
+    if (nextMark < MARKS.length) {
+      measure(policy, used[0]);
+      nextMark = MARKS.length;
+    }
+    return "%d rounds, %d moves".formatted(search.rounds(), moves);
+  }
+
+  /** Measures when a mark has been reached; the time that it takes is not the method's. */
+  private void reached(DiffusionPolicy policy, int images) {
+    stopwatch.stop();
+    if (nextMark < MARKS.length && images >= MARKS[nextMark] * protocol.images()) {
+      while (nextMark < MARKS.length && images >= MARKS[nextMark] * protocol.images()) {
+        nextMark++;
+      }
+      measure(policy, images);
+    }
+    stopwatch.start();
+  }
+
+  private void measure(DiffusionPolicy policy, int images) {
+    latest = scores(policy.sampler());
+    points.add(
+        new TrialResult.Point(
+            images, stopwatch.processorSeconds(), stopwatch.wallSeconds(), mean(latest)));
+  }
+
+  private TrialResult.Point last() {
+    return points.get(points.size() - 1);
+  }
+
+  private List<Double> scores(LatentDiffusion sampler) {
+    List<Prompt> prompts = protocol.heldOut();
+    List<Image> images = sampler.generate(prompts, heldOutSeeds(prompts.size()));
+    List<Double> scores = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      scores.add(task.score().applyAsDouble(images.get(i), prompts.get(i)));
+    }
+    return scores;
+  }
+
+  private List<Seed> heldOutSeeds(int count) {
+    return seed.split("held out").splits(count);
+  }
+
+  /** On some of the held-out images, since it costs more than to make them. */
+  private double divergence(DiffusionPolicy policy) {
+    int each = Math.min(DIVERGENCE_IMAGES, protocol.heldOutPerPrompt());
+    List<Prompt> prompts =
+        protocol.prompts().stream()
+            .flatMap(prompt -> Collections.nCopies(each, prompt).stream())
+            .toList();
+    try (Rollout rollout = policy.sampler().rollout(prompts, heldOutSeeds(prompts.size()))) {
+      return policy.divergenceFromReference(rollout, Protocol.MICRO_BATCH);
+    }
+  }
+
+  private static double mean(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+  }
+
+  /**
+   * Images that the model was trained on, in the shares that it saw them in, but none that answers
+   * a prompt of the trial: what is aimed at is to be learnt from the judge alone.
+   */
+  private PretrainingData pretraining() {
+    GlyphSheet sheet = BundledModel.glyphs();
+    CaptionMix mix = CaptionMix.of(sheet.glyphs());
+    Predicate<Glyph> aimedAt =
+        protocol.prompts().stream()
+            .map(prompt -> EmojiPrompts.answers(prompt.text()))
+            .reduce(glyph -> false, Predicate::or);
+    RandomGenerator random = seed.split("pre-training").generator();
+    List<CaptionMix.Draw> draws = new ArrayList<>();
+    while (draws.size() < PRETRAINING_IMAGES) {
+      CaptionMix.Draw draw = mix.draw(random);
+      if (!aimedAt.test(sheet.glyphs().get(draw.glyph()))) {
+        draws.add(draw);
+      }
+    }
+    List<PretrainingData.Captioned> data = new ArrayList<>();
+    try (INDArray latents =
+        model.encode(draws.stream().map(draw -> sheet.images().get(draw.glyph())).toList())) {
+      FloatBuffer all = FloatBuffers.of(latents); // [N, C, h, w]
+      int size = all.limit() / draws.size();
+      for (int i = 0; i < draws.size(); i++) {
+        float[] one = new float[size];
+        all.get(i * size, one);
+        String caption = random.nextDouble() < WITHOUT_CAPTION ? "" : draws.get(i).caption();
+        data.add(new PretrainingData.Captioned(FloatBuffer.wrap(one), caption));
+      }
+    }
+    return PretrainingData.of(data, seed.split("pre-training draws"));
+  }
+}

@@ -1,0 +1,195 @@
+package org.tastemaker.examples.methods;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.run.AtomicFiles;
+
+/**
+ * What a trial has found.
+ *
+ * @param method that trained
+ * @param setting of it
+ * @param seed of the trial
+ * @param protocol of it, as {@link Protocol#toMap}
+ * @param points measurements on the way, from no images to all
+ * @param before score of each held-out image of the base model
+ * @param after score of each held-out image of the trained model, the same prompts and seeds
+ * @param kl divergence from the base model along a trajectory, in nats
+ * @param message how the training ended
+ */
+record TrialResult(
+    Method method,
+    Setting setting,
+    long seed,
+    Map<String, Object> protocol,
+    List<Point> points,
+    List<Double> before,
+    List<Double> after,
+    double kl,
+    String message) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * A measurement on the way.
+   *
+   * @param images that were made and judged until then
+   * @param processorSeconds of the training until then, without measurements
+   * @param wallSeconds likewise, by the clock
+   * @param reward mean score of the held-out images
+   */
+  record Point(int images, double processorSeconds, double wallSeconds, double reward) {}
+
+  TrialResult {
+    points = List.copyOf(points);
+    before = List.copyOf(before);
+    after = List.copyOf(after);
+    if (before.isEmpty() || before.size() != after.size() || points.isEmpty()) {
+      throw new IllegalArgumentException(
+          "a result needs points and as many scores before as after, but there were %d, %d, %d"
+              .formatted(points.size(), before.size(), after.size()));
+    }
+    if (!Double.isFinite(kl)
+        || !Stream.concat(before.stream(), after.stream()).allMatch(Double::isFinite)) {
+      throw new IllegalArgumentException(
+          "scores and divergence must be finite, but the divergence was %s and the scores %s, %s"
+              .formatted(kl, before, after));
+    }
+  }
+
+  /** The measurement at the end. */
+  Point last() {
+    return points.get(points.size() - 1);
+  }
+
+  /** After minus before, image by image. */
+  List<Double> changes() {
+    return IntStream.range(0, before.size()).mapToObj(i -> after.get(i) - before.get(i)).toList();
+  }
+
+  static Path file(Path folder, Method method, long seed) {
+    return folder.resolve("%s-%d.json".formatted(method.id(), seed));
+  }
+
+  void write(Path folder) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("method", method.id());
+    json.put("seed", seed);
+    json.put("learningRate", setting.learningRate());
+    json.put("updates", setting.updates());
+    json.put("strength", setting.strength());
+    json.put("protocol", protocol);
+    json.put(
+        "points",
+        points.stream()
+            .map(
+                p ->
+                    List.of((double) p.images(), p.processorSeconds(), p.wallSeconds(), p.reward()))
+            .toList());
+    json.put("before", before);
+    json.put("after", after);
+    json.put("kl", kl);
+    json.put("message", message);
+    try {
+      Files.createDirectories(folder);
+      AtomicFiles.write(file(folder, method, seed), JSON.writeValueAsString(json) + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write a result into " + folder, e);
+    }
+  }
+
+  /**
+   * Reads a result.
+   *
+   * @throws IllegalArgumentException if the file is not one
+   */
+  static TrialResult read(Path file) {
+    try {
+      JsonNode json = JSON.readTree(Files.readAllBytes(file));
+      for (String field :
+          List.of("method", "seed", "learningRate", "updates", "strength", "protocol", "kl")) {
+        if (!json.has(field)) {
+          throw new IllegalArgumentException("it has no " + field);
+        }
+      }
+      List<Point> points = new ArrayList<>();
+      for (JsonNode p : json.path("points")) {
+        points.add(
+            new Point(
+                p.path(0).asInt(),
+                p.path(1).asDouble(),
+                p.path(2).asDouble(),
+                p.path(3).asDouble()));
+      }
+      @SuppressWarnings("unchecked") // an object of JSON is a map of strings
+      Map<String, Object> protocol = JSON.convertValue(json.path("protocol"), Map.class);
+      return new TrialResult(
+          Method.of(json.path("method").asText()),
+          new Setting(
+              json.path("learningRate").asDouble(),
+              json.path("updates").asInt(),
+              json.path("strength").asDouble()),
+          json.path("seed").asLong(),
+          protocol,
+          points,
+          doubles(json.path("before")),
+          doubles(json.path("after")),
+          json.path("kl").asDouble(),
+          json.path("message").asText());
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "%s is not the result of a trial: %s; delete it to do the trial again"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * All results of a folder, by method and seed.
+   *
+   * @throws IllegalArgumentException if a file is not a result, or two cannot be compared
+   */
+  static List<TrialResult> readAll(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<TrialResult> results =
+          files
+              .filter(file -> file.toString().endsWith(".json"))
+              .map(TrialResult::read)
+              .sorted(Comparator.comparing(TrialResult::method).thenComparing(TrialResult::seed))
+              .toList();
+      requireComparable(results, folder);
+      return results;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the results in " + folder, e);
+    }
+  }
+
+  private static void requireComparable(List<TrialResult> results, Path folder) {
+    Map<Method, Setting> settings = new EnumMap<>(Method.class);
+    for (TrialResult result : results) {
+      Setting first = settings.computeIfAbsent(result.method, method -> result.setting);
+      if (!result.protocol.equals(results.get(0).protocol) || !result.setting.equals(first)) {
+        throw new IllegalArgumentException(
+            "%s and the results before it in %s are of different settings and cannot be compared; keep one folder for each"
+                .formatted(file(folder, result.method, result.seed).getFileName(), folder));
+      }
+    }
+  }
+
+  private static List<Double> doubles(JsonNode array) {
+    List<Double> values = new ArrayList<>();
+    array.forEach(value -> values.add(value.asDouble()));
+    return values;
+  }
+}
