@@ -117,8 +117,7 @@ class ReadmeTest {
       List<String> args = new ArrayList<>();
       find("-Dexec\\.args=\"([^\"]*)\"", command)
           .forEach(m -> args.addAll(Splitter.on(' ').splitToList(m.group(1))));
-      assertThatCode(
-              () -> new CommandLine(new QuickStart()).parseArgs(args.toArray(String[]::new)))
+      assertThatCode(() -> new CommandLine(new QuickStart()).parseArgs(args.toArray(String[]::new)))
           .as(command)
           .doesNotThrowAnyException();
     }
@@ -168,9 +167,10 @@ class ReadmeTest {
             classes.toString(),
             "-classpath",
             System.getProperty("java.class.path"));
-    boolean compiled = compiler
-        .getTask(null, null, diagnostics, options, null, List.of(new Source(source)))
-        .call();
+    boolean compiled =
+        compiler
+            .getTask(null, null, diagnostics, options, null, List.of(new Source(source)))
+            .call();
     List<Diagnostic<?>> errors = new ArrayList<>();
     for (Diagnostic<?> diagnostic : diagnostics.getDiagnostics()) {
       if (diagnostic.getKind() == Diagnostic.Kind.ERROR) {

@@ -38,8 +38,8 @@ import org.tastemaker.feedback.server.LoopbackServer;
  * <p>prints how often the local one wins, with a 95 % interval over prompts, and draws the pairs.
  * The remote one is a server on this machine with the API of OpenAI's images; behind it is the same
  * model with a third of the steps and no guidance, so that the local one should win. For real: drop
- * the server, {@code baseUrl} and {@code withoutApiKey}, and name an image model; the key comes from
- * {@code OPENAI_API_KEY}, and every image costs money.
+ * the server, {@code baseUrl} and {@code withoutApiKey}, and name an image model; the key comes
+ * from {@code OPENAI_API_KEY}, and every image costs money.
  */
 public final class CompareGenerators {
   private CompareGenerators() {}
@@ -113,8 +113,7 @@ public final class CompareGenerators {
       drawn.addAll(List.of(ours.get(i), theirs.get(i)));
     }
     Files.createDirectories(folder);
-    AtomicFiles.write(
-        folder.resolve("pairs.png"), ImageGrid.of(drawn).columns(8).draw().toPng());
+    AtomicFiles.write(folder.resolve("pairs.png"), ImageGrid.of(drawn).columns(8).draw().toPng());
     out.println("drawn in " + folder.resolve("pairs.png") + ": local, remote, local, remote, ...");
     return rate;
   }

@@ -98,7 +98,8 @@ public final class FineTuneLora {
           OptimizerOptions.defaults(steps)
               .withRate(new OptimizerOptions.Rate(OptimizerOptions.Decay.CONSTANT, 1e-3, 0));
       DenoisingTrainer trainer =
-          new DenoisingTrainer(models, new DenoisingTrainer.Options(optimizer, 0.1, 0, 0), Seed.of(3));
+          new DenoisingTrainer(
+              models, new DenoisingTrainer.Options(optimizer, 0.1, 0, 0), Seed.of(3));
       RunListener listener =
           event -> {
             Double loss = event instanceof RunEvent.Metrics m ? m.values().get("loss") : null;

@@ -91,7 +91,9 @@ public final class OwnSampler {
     }
   }
 
-  /** An optimizer for it, reward-weighted regression: drifts become the moves that were rewarded. */
+  /**
+   * An optimizer for it, reward-weighted regression: drifts become the moves that were rewarded.
+   */
   private static final class Rwr implements PolicyOptimizer {
     private final Walk walk;
     private long steps;
@@ -116,12 +118,14 @@ public final class OwnSampler {
           double mean = 0;
           for (int i = 0; i < weights.length; i++) {
             INDArray x = rollout.latents();
-            mean += weights[i] / sum * (x.getDouble(t + 1, i, c, 0, 0) - x.getDouble(t, i, c, 0, 0));
+            mean +=
+                weights[i] / sum * (x.getDouble(t + 1, i, c, 0, 0) - x.getDouble(t, i, c, 0, 0));
           }
           walk.drift[t][c] = mean;
         }
       }
-      return StepReport.of(steps, Map.of("weightOfTheBest", Arrays.stream(weights).max().orElse(0) / sum));
+      return StepReport.of(
+          steps, Map.of("weightOfTheBest", Arrays.stream(weights).max().orElse(0) / sum));
     }
 
     @Override
@@ -156,7 +160,8 @@ public final class OwnSampler {
         .judgedBy(judge, Rubrics.quality())
         .run(AlignmentRun.Options.rounds(rounds));
     double after = mean(walk.generate(prompts.prompts(1), Seed.of(-1)));
-    out.printf("darkness of the middle on held-out seeds: %.3f before, %.3f after%n", before, after);
+    out.printf(
+        "darkness of the middle on held-out seeds: %.3f before, %.3f after%n", before, after);
     return new Result(before, after);
   }
 

@@ -76,7 +76,8 @@ class IdeasTest {
 
   @Test
   void aFolderIsAnnotatedAcrossAStopAndNothingIsPaidTwice() throws IOException {
-    AnnotateFolder.makeImages(folder.resolve("prompts"), List.of("frog", "pizza", "lemon", "bus"), 2);
+    AnnotateFolder.makeImages(
+        folder.resolve("prompts"), List.of("frog", "pizza", "lemon", "bus"), 2);
 
     AnnotateFolder.Paid paid = AnnotateFolder.annotate(folder, out);
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,13 +89,14 @@ class UnetFeaturesTest {
         INDArray t = Nd4j.valueArrayOf(new long[] {1}, 100, DataType.FLOAT);
         INDArray text = model.components().encodeText(CAT.text(), 0)) {
       float[] made =
-          middle
-              .forward(
-                  Map.of(
-                      UNet2DConditionModel.SAMPLE, x,
-                      UNet2DConditionModel.TIMESTEP, t,
-                      UNet2DConditionModel.TEXT, text))
-              .get(UNet2DConditionModel.ACTIVATIONS)
+          Objects.requireNonNull(
+                  middle
+                      .forward(
+                          Map.of(
+                              UNet2DConditionModel.SAMPLE, x,
+                              UNet2DConditionModel.TIMESTEP, t,
+                              UNet2DConditionModel.TEXT, text))
+                      .get(UNet2DConditionModel.ACTIVATIONS))
               .data()
               .asFloat(); // [1, 8, 4, 4]
       for (int k = 0; k < CHANNELS; k++) {
