@@ -38,7 +38,7 @@ import org.tastemaker.reward.ranking.WinRateReward;
  */
 public final class OwnSampler {
   private static final int STEPS = 4;
-  private static final double SIGMA = 0.15;
+  private static final double SIGMA = 0.08;
   private static final int SIDE = 16;
 
   private OwnSampler() {}
