@@ -115,26 +115,20 @@ record BlockMean(StepCoefficients c, boolean clips, float a, float b) {
   }
 
   /**
-   * A block of {@code gradient = factor * (previous - mean) * d mean / d output}.
-   *
-   * @param output is overwritten
+   * A block of {@code gradient = factor * (previous - mean) * d mean / d output}, in double
+   * precision: in the last steps, where sigma is small, the difference is all that rounding leaves.
    */
   void gradient(
       float[] output, float[] sample, float[] previous, double factor, float[] gradient, int n) {
-    if (clips) {
-      for (int i = 0; i < n; i++) {
-        gradient[i] = (float) (factor * c.meanByOutput(sample[i], output[i]));
-      }
-      mean(output, sample, n);
-      for (int i = 0; i < n; i++) {
-        gradient[i] *= previous[i] - output[i];
-      }
-      return;
-    }
-    float slope = (float) (factor * b);
-    mean(output, sample, n);
+    double fromSample = c.meanFromX0() * c.x0FromSample() + c.meanFromSample();
+    double fromOutput = c.meanFromX0() * c.x0FromOutput() + c.meanFromOutput();
+    double slope = factor * fromOutput;
     for (int i = 0; i < n; i++) {
-      gradient[i] = slope * (previous[i] - output[i]);
+      double x = sample[i];
+      double o = output[i];
+      double mean = clips ? c.mean(x, o) : fromSample * x + fromOutput * o;
+      gradient[i] =
+          (float) ((clips ? factor * c.meanByOutput(x, o) : slope) * (previous[i] - mean));
     }
   }
 }
