@@ -43,14 +43,14 @@ public final class ImproveConsistency {
         "consistency",
         "Improving consistency",
         trained.stream().map(Prompt::of).toList(),
-        4,
-        List.of(new Experiment.Phase(12, 1.5)),
+        6,
+        List.of(new Experiment.Phase(16, 3)),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(1e-3)),
+            new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(2e-3)),
             new Experiment.Arm(
-                "pushed", "win rates, three times the rate", ranked, Training.ddpo(3e-3))),
+                "pushed", "win rates, three times the rate", ranked, Training.ddpo(6e-3))),
         List.of(
             new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, trained),
             new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),

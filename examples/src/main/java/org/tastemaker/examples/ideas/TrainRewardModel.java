@@ -94,8 +94,10 @@ public final class TrainRewardModel {
             "%d epochs, the best was number %d%n",
             trained.trainingLoss().size(), trained.bestEpoch() + 1);
         out.printf(
-            "agrees with the judge on %.0f %% of %d pairs of %d prompts that it has not seen; %s%n",
-            100 * heldOut.accuracy().orElseThrow(),
+            "agrees with the judge on %s of %d pairs of %d prompts that it has not seen; %s%n",
+            heldOut.accuracy().isPresent()
+                ? "%.0f %%".formatted(100 * heldOut.accuracy().getAsDouble())
+                : "none", // the judge called each of them a tie
             heldOut.pairs(),
             heldOut.prompts(),
             heldOut
