@@ -23,6 +23,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.examples.align.EmojiTask;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.measure.Estimate;
 import org.tastemaker.optim.ddpo.Ddpo;
@@ -70,7 +71,7 @@ public final class JpegExperiment implements Callable<Integer> {
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
   @Option(names = "--rounds", description = "Rounds of a training (default: ${DEFAULT-VALUE}).")
-  private int rounds = 12;
+  private int rounds = 60;
 
   @Option(
       names = "--images",
@@ -85,7 +86,7 @@ public final class JpegExperiment implements Callable<Integer> {
   @Option(
       names = "--guidance",
       description = "In sampling and training; 1 for none (default: ${DEFAULT-VALUE}).")
-  private double guidance = 3;
+  private double guidance = 1;
 
   @Option(
       names = "--prompt",
@@ -113,16 +114,10 @@ public final class JpegExperiment implements Callable<Integer> {
 
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
   static CommandLine command() {
-    return new CommandLine(new JpegExperiment())
+    JpegExperiment experiment = new JpegExperiment();
+    return new CommandLine(experiment)
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler(
-            (failure, command, parsed) -> {
-              if (failure instanceof IllegalArgumentException) {
-                command.getErr().println(failure.getMessage());
-                return 2;
-              }
-              throw failure;
-            });
+        .setExecutionExceptionHandler(Failures.in(() -> experiment.run));
   }
 
   @Override

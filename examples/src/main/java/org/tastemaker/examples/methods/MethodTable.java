@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.align.EmojiTask;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -112,15 +113,8 @@ public final class MethodTable implements Callable<Integer> {
 
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
   static CommandLine command() {
-    return new CommandLine(new MethodTable())
-        .setExecutionExceptionHandler(
-            (failure, command, parsed) -> {
-              if (failure instanceof IllegalArgumentException) {
-                command.getErr().println(failure.getMessage());
-                return 2;
-              }
-              throw failure;
-            });
+    MethodTable table = new MethodTable();
+    return new CommandLine(table).setExecutionExceptionHandler(Failures.in(() -> table.run));
   }
 
   @Override

@@ -59,6 +59,15 @@ class IdeasTest {
   }
 
   @Test
+  void theWholeLoopTrainsALora() throws IOException {
+    AlignModel.Result result = AlignModel.align(2, 2, folder, out);
+
+    assertThat(result.after()).isNotEqualTo(result.before()); // too short to be surely better
+    assertThat(printed.toString(UTF_8)).contains("round 2 of 2", "score on held-out seeds");
+    assertThat(folder.resolve("mine.safetensors")).exists();
+  }
+
+  @Test
   void aRewardOfOnesOwnTrainsALora() throws IOException {
     OwnReward.Result result = OwnReward.train(2, 2, folder, out);
 

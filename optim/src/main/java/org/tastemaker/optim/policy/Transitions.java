@@ -28,7 +28,8 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
  * </pre>
  *
  * <p>Numbers are over an image's elements as the options' reduction says, mean or sum, the
- * divergences like the log-probabilities.
+ * divergences like the log-probabilities. Log-probabilities and their gradients come from the
+ * model's {@link LatentDiffusion#stepKernel}, divergences from the CPU.
  */
 public final class Transitions {
   /** How far two policies are apart in a step. */
@@ -49,7 +50,8 @@ public final class Transitions {
   private final int capacity; // B
   private final int size; // C h w
   private final DenoiserBatch batch; // [B or 2B, ...]
-  private final FloatBuffer output; // o, [B, C, h, w]
+  private final RowsByStep rows;
+  private final FloatBuffer output; // o, [B, C, h, w], where divergences are asked for
   private final FloatBuffer referenceOutput; // [B, C, h, w]
   private final FloatBuffer gradient; // by o, [B, C, h, w]
   private int[] images = {};
@@ -71,6 +73,13 @@ public final class Transitions {
     this.trajectories.forEach(this::requireOwn);
     policy.texts().reserve(texts().size());
     this.batch = policy.batch(guided() ? 2 * microBatch : microBatch);
+    this.rows =
+        new RowsByStep(
+            policy.model().stepKernel(),
+            step -> run.steps().get(step).coefficients(),
+            options,
+            microBatch,
+            size);
     this.output = FloatBuffer.allocate(microBatch * size);
     this.referenceOutput = FloatBuffer.allocate(microBatch * size);
     this.gradient = FloatBuffer.allocate(microBatch * size);
@@ -161,8 +170,14 @@ public final class Transitions {
         batch.setRow(row, x, t, policy.texts().of(prompt.text()));
       }
     }
-    // 2. The network, and guidance.
-    guide(batch.forward(), output);
+    // 2. The network.
+    FloatBuffer answer = batch.forward(); // [B or 2B, C, h, w]
+    rows.set(
+        this.steps,
+        answer,
+        n -> latents(this.steps[n], this.images[n]),
+        n -> latents(this.steps[n] + 1, this.images[n]));
+    guide(answer, output);
   }
 
   private void requireRows(int[] rows, int[] rowSteps) {
@@ -193,19 +208,7 @@ public final class Transitions {
    * @return [rows]
    */
   public double[] logProbabilities() {
-    double[] all = new double[images.length];
-    double[] one = new double[1];
-    for (int n = 0; n < all.length; n++) {
-      DenoisingStep.logProbability(
-          coefficients(n),
-          options.reduction(),
-          row(output, n),
-          latents(steps[n], images[n]),
-          latents(steps[n] + 1, images[n]),
-          one);
-      all[n] = one[0];
-    }
-    return all;
+    return rows.logProbabilities();
   }
 
   /**
@@ -288,39 +291,37 @@ public final class Transitions {
     if (byDivergence != null && !compared) {
       throw new IllegalStateException("divergences() comes before their gradient");
     }
-    // 1. By the guided output; rows that are not used have none.
-    Arrays.fill(gradient.array(), 0);
-    double[] one = new double[1];
-    for (int n = 0; n < images.length; n++) {
-      FloatBuffer x = latents(steps[n], images[n]);
-      FloatBuffer to = row(gradient, n);
-      one[0] = byLogProbability[n];
-      DenoisingStep.logProbabilityGradient(
-          coefficients(n),
-          options.reduction(),
-          row(output, n),
-          x,
-          latents(steps[n] + 1, images[n]),
-          one,
-          to);
-      if (byDivergence != null) {
-        addDivergenceGradient(n, x, byDivergence[n], to);
-      }
+    // 1. By the U-Net's output, in both halves; rows that are not used have none.
+    FloatBuffer cotangents = batch.cotangents(); // [B or 2B, C, h, w]
+    for (int i = 0; i < cotangents.limit(); i++) {
+      cotangents.put(i, 0);
     }
-    // 2. By the U-Net's output, in both halves.
-    FloatBuffer cotangents = batch.cotangents();
-    int half = capacity * size;
-    if (guided()) {
-      DenoisingStep.guideGradient(
-          options.guidanceScale(),
-          gradient,
-          cotangents.slice(0, half),
-          cotangents.slice(half, half));
-    } else {
-      cotangents.put(0, gradient, 0, half);
+    rows.gradient(byLogProbability, cotangents);
+    // 2. The divergences' share, which goes through the guided output.
+    if (byDivergence != null) {
+      Arrays.fill(gradient.array(), 0);
+      for (int n = 0; n < images.length; n++) {
+        addDivergenceGradient(n, latents(steps[n], images[n]), byDivergence[n], row(gradient, n));
+      }
+      addGuided(gradient, cotangents);
     }
     // 3. By the parameters.
     policy.add(batch.backward());
+  }
+
+  /** Adds a gradient by the guided output to that by the U-Net's output. */
+  private void addGuided(FloatBuffer byGuided, FloatBuffer cotangents) {
+    int half = capacity * size;
+    float scale = (float) options.guidanceScale();
+    for (int i = 0; i < half; i++) {
+      float g = byGuided.get(i);
+      if (guided()) {
+        cotangents.put(i, cotangents.get(i) + (1 - scale) * g);
+        cotangents.put(half + i, cotangents.get(half + i) + scale * g);
+      } else {
+        cotangents.put(i, cotangents.get(i) + g);
+      }
+    }
   }
 
   private void addDivergenceGradient(int n, FloatBuffer x, double weight, FloatBuffer to) {
