@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  *       kilobytes; an output may share its memory with an input of the same size, element on
  *       element;
  *   <li>computes in single precision, as the kernel does, gradients in double precision; sums are
- *       in double precision and in an order that depends on an image's size alone, so that the
- *       result depends neither on the batch nor on the threads: a large batch is shared out to
- *       those of the common pool;
+ *       in double precision but for the innermost eight, and in an order that depends on an image's
+ *       size alone, so that the result depends neither on the batch nor on the threads: a large
+ *       batch is shared out to those of the common pool;
  *   <li>checks sizes before it writes anything.
  * </ul>
  *

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Walks over the elements of a batch at the speed of memory: in parallel over segments, and within
- * a segment over blocks that are copied to arrays in the first-level cache. (Access through a
+ * a segment over blocks that are copied to arrays in the core's own cache. (Access through a
  * FloatBuffer, element by element, is a virtual call as soon as a program has heap and native
  * buffers.)
  *
@@ -18,8 +18,11 @@ final class Segments {
   /** Elements of a segment: a task of about 10 microseconds. */
   private static final int SEGMENT = 1 << 14;
 
-  /** Elements of a block: 4 kB of each tensor. */
-  static final int BLOCK = 1 << 10;
+  /**
+   * Elements of a block: 32 kB of each tensor, so that a tensor is read over several pages before
+   * the next one is, as memory likes it; what is computed then comes from the second-level cache.
+   */
+  static final int BLOCK = 1 << 13;
 
   /** The most inputs, and the most outputs, that a body has. */
   private static final int MOST = 4;

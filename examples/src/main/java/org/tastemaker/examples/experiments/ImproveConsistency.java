@@ -1,7 +1,6 @@
 package org.tastemaker.examples.experiments;
 
 import java.util.List;
-import java.util.stream.IntStream;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -10,13 +9,38 @@ import org.tastemaker.reward.combine.WeightedReward;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
- * Improving consistency with the prompt: the judge's ranking alone, on half of the prompts that
- * name one glyph. The other half tells whether anything was learnt beyond the prompts trained on.
+ * Improving consistency with the prompt: the judge's ranking alone, on the prompts that the base
+ * model misses at least once in four images of a seed that is not reported. The prompts that it
+ * does not miss are not trained on: they tell what it costs elsewhere.
  *
- * <p>The other arm follows the same reward with three times the learning rate, to show what too
- * much of it costs.
+ * <p>Images are sampled without guidance, as in {@link PreventHarm}: they differ more, and among
+ * them are some that answer. What the model never draws, no ranking can reward. The other arm
+ * follows the same reward with three times the learning rate, to show what too much of it costs.
  */
 public final class ImproveConsistency {
+  private static final List<String> MISSED =
+      List.of(
+          "carrot",
+          "lion",
+          "robot",
+          "strawberry",
+          "bus",
+          "clown face",
+          "dog face",
+          "face with tears of joy",
+          "lemon",
+          "purple heart",
+          "rocket",
+          "banana",
+          "butterfly",
+          "fox",
+          "penguin",
+          "broken heart",
+          "lady beetle",
+          "panda",
+          "red apple",
+          "smiling face with sunglasses");
+
   private ImproveConsistency() {}
 
   /**
@@ -33,8 +57,8 @@ public final class ImproveConsistency {
   }
 
   static Experiment experiment(GlyphJudge judge) {
-    List<String> trained = half(0);
-    List<String> others = half(1);
+    List<String> others =
+        EmojiPrompts.CONSISTENCY.stream().filter(prompt -> !MISSED.contains(prompt)).toList();
     WeightedReward ranked =
         WeightedReward.builder()
             .add("quality", WinRateReward.overall(), 1, Standardisation.centredByPrompt())
@@ -42,9 +66,9 @@ public final class ImproveConsistency {
     return new Experiment(
         "consistency",
         "Improving consistency",
-        trained.stream().map(Prompt::of).toList(),
-        6,
-        List.of(new Experiment.Phase(16, 3)),
+        MISSED.stream().map(Prompt::of).toList(),
+        12,
+        List.of(new Experiment.Phase(20, 1)),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
@@ -52,20 +76,12 @@ public final class ImproveConsistency {
             new Experiment.Arm(
                 "pushed", "win rates, three times the rate", ranked, Training.ddpo(6e-3))),
         List.of(
-            new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, trained),
+            new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, MISSED),
             new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),
             Experiment.Row.of(Findings.GENDER),
             Experiment.Row.of(Findings.HARM),
             Experiment.Row.of(Findings.DIVERSITY),
             Experiment.Row.of(Findings.UNCLEAR)),
-        trained.subList(2, 6));
-  }
-
-  /** Every second prompt, so that faces, animals and people are in both halves. */
-  private static List<String> half(int which) {
-    return IntStream.range(0, EmojiPrompts.CONSISTENCY.size())
-        .filter(i -> i % 2 == which)
-        .mapToObj(EmojiPrompts.CONSISTENCY::get)
-        .toList();
+        List.of("bus", "dog face", "rocket", "penguin"));
   }
 }
