@@ -154,10 +154,10 @@ final class FindingsTable {
     List<Image> images = new ArrayList<>();
     List<String> captions = new ArrayList<>();
     for (String prompt : shown) {
-      add(images, captions, "before: ", of(before, prompt).subList(0, columns));
-      add(images, captions, "after: ", of(after, prompt).subList(0, columns));
+      add(images, captions, prompt + ", before:", of(before, prompt).subList(0, columns));
+      add(images, captions, "after:", of(after, prompt).subList(0, columns));
     }
-    return ImageGrid.of(images).captions(captions).columns(columns).cell(96).draw();
+    return ImageGrid.of(images).captions(captions).columns(columns + 1).cell(96).draw();
   }
 
   private static List<EmojiReport.Labelled> of(
@@ -167,9 +167,12 @@ final class FindingsTable {
 
   private static void add(
       List<Image> images, List<String> captions, String what, List<EmojiReport.Labelled> of) {
+    Image first = of.get(0).image();
+    images.add(Image.filled(first.height(), first.width(), 1, 1, 1)); // a place for the words
+    captions.add(what);
     for (EmojiReport.Labelled labelled : of) {
       images.add(labelled.image());
-      captions.add(what + labelled.label().text());
+      captions.add(labelled.label().text());
     }
   }
 }
