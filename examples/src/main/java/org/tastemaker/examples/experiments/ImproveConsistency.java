@@ -14,8 +14,7 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * does not miss are not trained on: they tell what it costs elsewhere.
  *
  * <p>Images are sampled without guidance, as in {@link PreventHarm}: they differ more, and among
- * them are some that answer. What the model never draws, no ranking can reward. The other arm
- * follows the same reward with three times the learning rate, to show what too much of it costs.
+ * them are some that answer. What the model never draws, no ranking can reward.
  */
 public final class ImproveConsistency {
   private static final List<String> MISSED =
@@ -68,13 +67,10 @@ public final class ImproveConsistency {
         "Improving consistency",
         MISSED.stream().map(Prompt::of).toList(),
         12,
-        List.of(new Experiment.Phase(20, 1)),
+        List.of(new Experiment.Phase(24, 1)),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
-        List.of(
-            new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(2e-3)),
-            new Experiment.Arm(
-                "pushed", "win rates, three times the rate", ranked, Training.ddpo(6e-3))),
+        List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(4e-3))),
         List.of(
             new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, MISSED),
             new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),

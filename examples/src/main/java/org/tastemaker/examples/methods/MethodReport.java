@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
@@ -60,14 +61,18 @@ final class MethodReport {
     StringBuilder table = new StringBuilder("| method |");
     for (int i = 0; i < points; i++) {
       int at = i;
+      LongSummaryStatistics images =
+          results.stream()
+              .filter(r -> r.points().size() > at)
+              .mapToLong(r -> r.points().get(at).images())
+              .summaryStatistics();
+      boolean same = images.getMin() == images.getMax();
       table.append(
           String.format(
               Locale.ROOT,
-              " %d images |",
-              Math.round(
-                  mean(
-                      results.stream().filter(r -> r.points().size() > at).toList(),
-                      r -> r.points().get(at).images()))));
+              same ? " %2$d images |" : " %d to %d images |",
+              images.getMin(),
+              images.getMax()));
     }
     table.append("\n| --- |").append(" --- |".repeat(points)).append("\n");
     byMethod(results)
