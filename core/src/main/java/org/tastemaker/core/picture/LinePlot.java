@@ -34,6 +34,10 @@ public final class LinePlot {
     new Color(0xE69F00), new Color(0x56B4E9), new Color(0x000000), new Color(0x7F7F7F)
   };
 
+  /** Tells lines of the same colour apart: the ninth to the sixteenth are dashed, and so on. */
+  private static final List<BasicStroke> STROKES =
+      List.of(new BasicStroke(2), dashed(8, 5), dashed(2, 4));
+
   private final String title;
   private final String xLabel;
   private final String yLabel;
@@ -152,12 +156,21 @@ public final class LinePlot {
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     chart.getStyler().setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
     for (int i = 0; i < lines.size(); i++) {
-      draw(chart, lines.get(i), COLOURS[i % COLOURS.length]);
+      draw(
+          chart,
+          lines.get(i),
+          COLOURS[i % COLOURS.length],
+          STROKES.get(i / COLOURS.length % STROKES.size()));
     }
     return Image.fromBufferedImage(BitmapEncoder.getBufferedImage(chart));
   }
 
-  private static void draw(XYChart chart, Line line, Color colour) {
+  private static BasicStroke dashed(float on, float off) {
+    return new BasicStroke(
+        2, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {on, off}, 0);
+  }
+
+  private static void draw(XYChart chart, Line line, Color colour, BasicStroke stroke) {
     if (line.low != null && line.high != null) {
       Color pale = new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 40);
       int[] finite = // the band's corners: along the lower ends, and back along the upper ones
@@ -189,7 +202,7 @@ public final class LinePlot {
     }
     XYSeries series = chart.addSeries(line.name, line.x, y);
     series.setLineColor(colour);
-    series.setLineStyle(new BasicStroke(2f));
+    series.setLineStyle(stroke);
     series.setMarkerColor(colour);
     series.setMarker(line.x.length == 1 ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
   }

@@ -86,6 +86,35 @@ class PictureTest {
   }
 
   @Test
+  void theNinthLineHasTheColourOfTheFirstAndIsDashed() {
+    int first = blue(nineLines(0));
+    int ninth = blue(nineLines(8));
+
+    assertThat(ninth).isBetween(first / 3, first * 4 / 5); // 8 of 13 pixels, and the legend's
+  }
+
+  /** Only one of them has values. */
+  private static Image nineLines(int visible) {
+    LinePlot plot = LinePlot.of("t", "x", "y");
+    for (int i = 0; i < 9; i++) {
+      double y = i == visible ? 1 : Double.NaN;
+      plot.line("line " + i, new double[] {0, 1}, new double[] {y, y});
+    }
+    return plot.draw(600, 300);
+  }
+
+  private static int blue(Image image) {
+    int count = 0;
+    for (int y = 0; y < image.height(); y++) {
+      for (int x = 0; x < image.width(); x++) {
+        boolean is = image.get(0, y, x) < 0.2 && image.get(2, y, x) > 0.6;
+        count += is ? 1 : 0;
+      }
+    }
+    return count;
+  }
+
+  @Test
   void aPlotOfOnePointAndOneOfNoFiniteValueAreDrawn() {
     assertThat(
             LinePlot.of("t", "x", "y").line("a", new double[] {1}, new double[] {2}).draw(200, 200))
