@@ -82,6 +82,177 @@ public final class Ddpo implements PolicyOptimizer {
   }
 
   /**
+   * An optimizer that has not done a step.
+   *
+   * @param policy what is trained; stays the caller's to close
+   * @param options hyper-parameters
+   * @param seed of the orders of images and steps
+   * @throws IllegalStateException if the policy is deterministic (eta 0) and has no likelihood
+   */
+  public Ddpo(DiffusionPolicy policy, Options options, Seed seed) {
+    this.policy = Objects.requireNonNull(policy, "policy == null");
+    this.options = Objects.requireNonNull(options, "options == null");
+    this.seed = Objects.requireNonNull(seed, "seed == null");
+    this.statistics =
+        new PromptStatistics(
+            options.promptStatistics().orElse(PromptStatistics.Options.defaults()));
+    policy.denoisingSteps(); // says so if there is no likelihood
+  }
+
+  @Override
+  public StepReport step(Rollout rollout, Rewards rewards) {
+    long number = steps + 1;
+    RewardedImages batch = RewardedImages.of(rollout, rewards);
+    Map<PromptStatistics.Key, List<Double>> before = statistics.rewards();
+
+    // 1. Advantages, of the images that have a reward.
+    double[] advantages = advantages(batch.prompts(), batch.rewards().toArray()); // [N']
+    if (Arrays.stream(advantages).allMatch(a -> a == 0)) {
+      steps = number;
+      return new StepReport(
+          number,
+          batch.metrics(),
+          batch.allEqual()
+              ? batch.reasonToSkip()
+              : "every reward is the mean of its prompt's: all advantages are 0");
+    }
+
+    // 2. Updates: all of them, or none if one diverges.
+    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
+    Map<String, Double> metrics;
+    try {
+      Transitions transitions = policy.transitions(rollout, options.microBatch());
+      metrics =
+          policy.atomically(
+              () -> {
+                train(transitions, batch.images().toArray(), advantages, rollout, diagnostics);
+                return diagnostics.metrics();
+              });
+    } catch (RuntimeException | Error e) {
+      statistics.restore(before);
+      throw e;
+    }
+
+    // 3. What was done.
+    metrics.putAll(batch.metrics());
+    steps = number;
+    return StepReport.of(number, metrics);
+  }
+
+  /** The advantages of rewarded images, within +-advantageClip. */
+  double[] advantages(List<Prompt> prompts, double[] rewards) {
+    double[] advantages =
+        options.promptStatistics().isPresent()
+            ? statistics.update(prompts, rewards)
+            : Arrays.stream(rewards)
+                .map(r -> PromptStatistics.standardise(r, rewards, BATCH_EPSILON))
+                .toArray();
+    double bound = options.advantageClip();
+    return Arrays.stream(advantages).map(a -> Math.max(-bound, Math.min(bound, a))).toArray();
+  }
+
+  private void train(
+      Transitions transitions,
+      int[] images,
+      double[] advantages,
+      Rollout rollout,
+      UpdateDiagnostics diagnostics) {
+    int used = Math.max(1, (int) (rollout.steps() * options.timestepFraction()));
+    int updates = Math.min(options.updatesPerEpoch(), images.length);
+    for (int epoch = 0; epoch < options.innerEpochs(); epoch++) {
+      // 1. The order of the images, and for each image one of its steps.
+      Seed drawn = seed.split(steps).split(epoch);
+      int[] order = Shuffle.order(images.length, drawn.split("images"));
+      int[][] stepsOf = new int[images.length][];
+      for (int i = 0; i < images.length; i++) {
+        stepsOf[i] = Shuffle.order(rollout.steps(), drawn.split("steps").split(images[i]));
+      }
+      // 2. An update for each part of the images, over all their steps.
+      for (int part = 0; part < updates; part++) {
+        int first = part * images.length / updates;
+        int end = (part + 1) * images.length / updates;
+        List<Row> rows = new ArrayList<>();
+        for (int j = 0; j < used; j++) {
+          for (int k = first; k < end; k++) {
+            rows.add(new Row(images[order[k]], stepsOf[order[k]][j], advantages[order[k]]));
+          }
+        }
+        update(transitions, rows, diagnostics);
+      }
+    }
+  }
+
+  /**
+   * One step of one image.
+   *
+   * @param image in the rollout
+   * @param step from 0, the noisiest
+   * @param advantage of the image
+   */
+  private record Row(int image, int step, double advantage) {}
+
+  /** The gradient of the mean loss over all rows, in micro-batches, and one update with it. */
+  private void update(Transitions transitions, List<Row> rows, UpdateDiagnostics diagnostics) {
+    policy.begin();
+    for (int first = 0; first < rows.size(); first += options.microBatch()) {
+      List<Row> some = rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
+      transitions.forward(
+          some.stream().mapToInt(Row::image).toArray(),
+          some.stream().mapToInt(Row::step).toArray());
+      double[] now = transitions.logProbabilities(); // [B]
+      double[] old = transitions.recordedLogProbabilities(); // [B]
+      double[] slopes = new double[some.size()]; // d loss / d log p, [B]
+      for (int n = 0; n < slopes.length; n++) {
+        Row row = some.get(n);
+        double c = options.clipRange();
+        ClippedObjective o = ClippedObjective.of(now[n], old[n], row.advantage(), c);
+        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], o.clipped());
+        if (options.estimator() == Estimator.SCORE_FUNCTION) {
+          slopes[n] = -row.advantage() / rows.size();
+          diagnostics.loss(row.image(), -row.advantage() * now[n]);
+        } else {
+          slopes[n] = o.slope() / rows.size();
+          diagnostics.loss(row.image(), o.loss());
+        }
+      }
+      transitions.backward(slopes, null);
+    }
+    diagnostics.update(policy);
+  }
+
+  @Override
+  public void save(Path folder) {
+    Map<String, Object> state = Map.of("promptStatistics", statistics.toJson());
+    CheckpointFile.write(folder, "ddpo", steps, settings(), state);
+    policy.save(CheckpointFile.newPart(folder, "policy"));
+  }
+
+  @Override
+  public void restore(Path folder) {
+    CheckpointFile checkpoint = CheckpointFile.read(folder, "ddpo", settings());
+    Map<PromptStatistics.Key, List<Double>> rewards =
+        PromptStatistics.parse(checkpoint.state().get("promptStatistics"));
+    // The policy checks its own part before it changes anything; nothing after it can fail.
+    policy.restore(folder.resolve("policy"));
+    statistics.restore(rewards);
+    steps = checkpoint.step();
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("seed", String.valueOf(seed.key()));
+    settings.put("estimator", options.estimator().name());
+    settings.put("clipRange", String.valueOf(options.clipRange()));
+    settings.put("advantageClip", String.valueOf(options.advantageClip()));
+    settings.put("timestepFraction", String.valueOf(options.timestepFraction()));
+    settings.put("innerEpochs", String.valueOf(options.innerEpochs()));
+    settings.put("updatesPerEpoch", String.valueOf(options.updatesPerEpoch()));
+    settings.put("microBatch", String.valueOf(options.microBatch()));
+    settings.put("promptStatistics", String.valueOf(options.promptStatistics()));
+    return settings;
+  }
+
+  /**
    * Hyper-parameters. The learning rate and the bound of the gradient are the policy's.
    *
    * @param estimator how the gradient is estimated
@@ -259,176 +430,5 @@ public final class Ddpo implements PolicyOptimizer {
         throw new IllegalArgumentException(message);
       }
     }
-  }
-
-  /**
-   * An optimizer that has not done a step.
-   *
-   * @param policy what is trained; stays the caller's to close
-   * @param options hyper-parameters
-   * @param seed of the orders of images and steps
-   * @throws IllegalStateException if the policy is deterministic (eta 0) and has no likelihood
-   */
-  public Ddpo(DiffusionPolicy policy, Options options, Seed seed) {
-    this.policy = Objects.requireNonNull(policy, "policy == null");
-    this.options = Objects.requireNonNull(options, "options == null");
-    this.seed = Objects.requireNonNull(seed, "seed == null");
-    this.statistics =
-        new PromptStatistics(
-            options.promptStatistics().orElse(PromptStatistics.Options.defaults()));
-    policy.denoisingSteps(); // says so if there is no likelihood
-  }
-
-  @Override
-  public StepReport step(Rollout rollout, Rewards rewards) {
-    long number = steps + 1;
-    RewardedImages batch = RewardedImages.of(rollout, rewards);
-    Map<PromptStatistics.Key, List<Double>> before = statistics.rewards();
-
-    // 1. Advantages, of the images that have a reward.
-    double[] advantages = advantages(batch.prompts(), batch.rewards().toArray()); // [N']
-    if (Arrays.stream(advantages).allMatch(a -> a == 0)) {
-      steps = number;
-      return new StepReport(
-          number,
-          batch.metrics(),
-          batch.allEqual()
-              ? batch.reasonToSkip()
-              : "every reward is the mean of its prompt's: all advantages are 0");
-    }
-
-    // 2. Updates: all of them, or none if one diverges.
-    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
-    Map<String, Double> metrics;
-    try {
-      Transitions transitions = policy.transitions(rollout, options.microBatch());
-      metrics =
-          policy.atomically(
-              () -> {
-                train(transitions, batch.images().toArray(), advantages, rollout, diagnostics);
-                return diagnostics.metrics();
-              });
-    } catch (RuntimeException | Error e) {
-      statistics.restore(before);
-      throw e;
-    }
-
-    // 3. What was done.
-    metrics.putAll(batch.metrics());
-    steps = number;
-    return StepReport.of(number, metrics);
-  }
-
-  /** The advantages of rewarded images, within +-advantageClip. */
-  double[] advantages(List<Prompt> prompts, double[] rewards) {
-    double[] advantages =
-        options.promptStatistics().isPresent()
-            ? statistics.update(prompts, rewards)
-            : Arrays.stream(rewards)
-                .map(r -> PromptStatistics.standardise(r, rewards, BATCH_EPSILON))
-                .toArray();
-    double bound = options.advantageClip();
-    return Arrays.stream(advantages).map(a -> Math.max(-bound, Math.min(bound, a))).toArray();
-  }
-
-  private void train(
-      Transitions transitions,
-      int[] images,
-      double[] advantages,
-      Rollout rollout,
-      UpdateDiagnostics diagnostics) {
-    int used = Math.max(1, (int) (rollout.steps() * options.timestepFraction()));
-    int updates = Math.min(options.updatesPerEpoch(), images.length);
-    for (int epoch = 0; epoch < options.innerEpochs(); epoch++) {
-      // 1. The order of the images, and for each image one of its steps.
-      Seed drawn = seed.split(steps).split(epoch);
-      int[] order = Shuffle.order(images.length, drawn.split("images"));
-      int[][] stepsOf = new int[images.length][];
-      for (int i = 0; i < images.length; i++) {
-        stepsOf[i] = Shuffle.order(rollout.steps(), drawn.split("steps").split(images[i]));
-      }
-      // 2. An update for each part of the images, over all their steps.
-      for (int part = 0; part < updates; part++) {
-        int first = part * images.length / updates;
-        int end = (part + 1) * images.length / updates;
-        List<Row> rows = new ArrayList<>();
-        for (int j = 0; j < used; j++) {
-          for (int k = first; k < end; k++) {
-            rows.add(new Row(images[order[k]], stepsOf[order[k]][j], advantages[order[k]]));
-          }
-        }
-        update(transitions, rows, diagnostics);
-      }
-    }
-  }
-
-  /**
-   * One step of one image.
-   *
-   * @param image in the rollout
-   * @param step from 0, the noisiest
-   * @param advantage of the image
-   */
-  private record Row(int image, int step, double advantage) {}
-
-  /** The gradient of the mean loss over all rows, in micro-batches, and one update with it. */
-  private void update(Transitions transitions, List<Row> rows, UpdateDiagnostics diagnostics) {
-    policy.begin();
-    for (int first = 0; first < rows.size(); first += options.microBatch()) {
-      List<Row> some = rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
-      transitions.forward(
-          some.stream().mapToInt(Row::image).toArray(),
-          some.stream().mapToInt(Row::step).toArray());
-      double[] now = transitions.logProbabilities(); // [B]
-      double[] old = transitions.recordedLogProbabilities(); // [B]
-      double[] slopes = new double[some.size()]; // d loss / d log p, [B]
-      for (int n = 0; n < slopes.length; n++) {
-        Row row = some.get(n);
-        double c = options.clipRange();
-        ClippedObjective o = ClippedObjective.of(now[n], old[n], row.advantage(), c);
-        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], o.clipped());
-        if (options.estimator() == Estimator.SCORE_FUNCTION) {
-          slopes[n] = -row.advantage() / rows.size();
-          diagnostics.loss(row.image(), -row.advantage() * now[n]);
-        } else {
-          slopes[n] = o.slope() / rows.size();
-          diagnostics.loss(row.image(), o.loss());
-        }
-      }
-      transitions.backward(slopes, null);
-    }
-    diagnostics.update(policy);
-  }
-
-  @Override
-  public void save(Path folder) {
-    Map<String, Object> state = Map.of("promptStatistics", statistics.toJson());
-    CheckpointFile.write(folder, "ddpo", steps, settings(), state);
-    policy.save(CheckpointFile.newPart(folder, "policy"));
-  }
-
-  @Override
-  public void restore(Path folder) {
-    CheckpointFile checkpoint = CheckpointFile.read(folder, "ddpo", settings());
-    Map<PromptStatistics.Key, List<Double>> rewards =
-        PromptStatistics.parse(checkpoint.state().get("promptStatistics"));
-    // The policy checks its own part before it changes anything; nothing after it can fail.
-    policy.restore(folder.resolve("policy"));
-    statistics.restore(rewards);
-    steps = checkpoint.step();
-  }
-
-  private Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("seed", String.valueOf(seed.key()));
-    settings.put("estimator", options.estimator().name());
-    settings.put("clipRange", String.valueOf(options.clipRange()));
-    settings.put("advantageClip", String.valueOf(options.advantageClip()));
-    settings.put("timestepFraction", String.valueOf(options.timestepFraction()));
-    settings.put("innerEpochs", String.valueOf(options.innerEpochs()));
-    settings.put("updatesPerEpoch", String.valueOf(options.updatesPerEpoch()));
-    settings.put("microBatch", String.valueOf(options.microBatch()));
-    settings.put("promptStatistics", String.valueOf(options.promptStatistics()));
-    return settings;
   }
 }

@@ -76,213 +76,6 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
   private long steps;
 
   /**
-   * The value network's hyper-parameters.
-   *
-   * @param width of its three hidden layers, at least 1
-   * @param learningRate above 0
-   * @param weightDecay at least 0
-   * @param updates a round, before the policy's, at least 1
-   * @param batch transitions an update, at least 1
-   */
-  public record ValueOptions(
-      int width, double learningRate, double weightDecay, int updates, int batch) {
-    public ValueOptions {
-      require(width >= 1, "width must be at least 1, but was " + width);
-      require(
-          learningRate > 0 && Double.isFinite(learningRate),
-          "learningRate must be above 0 and finite, but was " + learningRate);
-      require(
-          weightDecay >= 0 && Double.isFinite(weightDecay),
-          "weightDecay must be at least 0 and finite, but was " + weightDecay);
-      require(updates >= 1, "updates must be at least 1, but was " + updates);
-      require(batch >= 1, "batch must be at least 1, but was " + batch);
-    }
-
-    /**
-     * Those of the public code: width 256, 1e-4, decay 0.01, 5 updates of 256 transitions.
-     *
-     * @return the options
-     */
-    public static ValueOptions defaults() {
-      return new ValueOptions(256, 1e-4, 0.01, 5, 256);
-    }
-  }
-
-  /**
-   * Hyper-parameters. The learning rate and the bound of the gradient are the policy's; the paper
-   * has 1e-5 and 0.1.
-   *
-   * @param rewardWeight alpha, at least 0
-   * @param rewardFilter which rewards count
-   * @param kl how the policy is kept near the pre-trained model
-   * @param clipRange c, above 0
-   * @param updates a round, at least 1
-   * @param batch transitions an update, at least 1
-   * @param microBatch how many rows go through the U-Net together, at least 1
-   * @param replay of how many images, those of the round among them, transitions are drawn at most,
-   *     at least 0: a round's own are all there, and the latest of earlier rounds fill the rest
-   * @param value of the baseline; empty for the reward itself, which fits a single prompt
-   */
-  public record Options(
-      double rewardWeight,
-      RewardFilter rewardFilter,
-      KlOptions kl,
-      double clipRange,
-      int updates,
-      int batch,
-      int microBatch,
-      int replay,
-      Optional<ValueOptions> value) {
-    public Options {
-      require(
-          rewardWeight >= 0 && Double.isFinite(rewardWeight),
-          "rewardWeight must be at least 0 and finite, but was " + rewardWeight);
-      Objects.requireNonNull(rewardFilter, "rewardFilter == null");
-      Objects.requireNonNull(kl, "kl == null");
-      require(clipRange > 0, "clipRange must be above 0, but was " + clipRange);
-      require(updates >= 1, "updates must be at least 1, but was " + updates);
-      require(batch >= 1, "batch must be at least 1, but was " + batch);
-      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
-      require(replay >= 0, "replay must be at least 0, but was " + replay);
-      Objects.requireNonNull(value, "value == null: use Optional.empty() for none");
-    }
-
-    /**
-     * For one prompt: weights 10 and 0.01, clip range 1e-4, 5 updates of 32 transitions a round, no
-     * value network, and none of the public code's additions.
-     *
-     * @return the paper's settings
-     */
-    public static Options singlePrompt() {
-      KlOptions kl = new KlOptions(0.01, 0, Transitions.Divergence.EXACT);
-      return new Options(10, RewardFilter.NONE, kl, 1e-4, 5, 32, 8, 0, Optional.empty());
-    }
-
-    /**
-     * For several prompts: as for one, with a divergence of weight 0.001 and a value network.
-     *
-     * @return the paper's settings
-     */
-    public static Options multiplePrompts() {
-      return singlePrompt().withWeights(10, 0.001).withValue(Optional.of(ValueOptions.defaults()));
-    }
-
-    /**
-     * Weights 100 and 0.01, the divergence without its coefficient, 5 updates of 24 transitions (12
-     * batches of 2), those of the last 20 images (1,000 transitions of 50 steps), and a value
-     * network.
-     *
-     * @return the defaults of the public code
-     */
-    public static Options publicCode() {
-      return multiplePrompts()
-          .withWeights(100, 0.01)
-          .withDivergence(Transitions.Divergence.UNWEIGHTED)
-          .withUpdates(5, 24, 8)
-          .withReplay(20);
-    }
-
-    /**
-     * These options with other weights.
-     *
-     * @param rewardWeight alpha, at least 0
-     * @param klWeight beta, at least 0
-     * @return new options
-     */
-    public Options withWeights(double rewardWeight, double klWeight) {
-      return with(rewardWeight, new KlOptions(klWeight, kl.warmup(), kl.form()));
-    }
-
-    /**
-     * These options with another choice of rewards.
-     *
-     * @param rewardFilter which rewards count
-     * @return new options
-     */
-    public Options withRewardFilter(RewardFilter rewardFilter) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with first rounds that are free of the divergence.
-     *
-     * @param klWarmup how many rounds, at least 0; the public code's {@code kl_warmup} plus 1
-     * @return new options
-     */
-    public Options withKlWarmup(int klWarmup) {
-      return with(rewardWeight, new KlOptions(kl.weight(), klWarmup, kl.form()));
-    }
-
-    /**
-     * These options with another form of the divergence.
-     *
-     * @param divergence what is regularised
-     * @return new options
-     */
-    public Options withDivergence(Transitions.Divergence divergence) {
-      return with(rewardWeight, new KlOptions(kl.weight(), kl.warmup(), divergence));
-    }
-
-    private Options with(double rewardWeight, KlOptions kl) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with another clip range.
-     *
-     * @param clipRange above 0
-     * @return new options
-     */
-    public Options withClipRange(double clipRange) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with other updates of a round.
-     *
-     * @param updates at least 1
-     * @param batch transitions an update, at least 1
-     * @param microBatch rows through the U-Net together, at least 1
-     * @return new options
-     */
-    public Options withUpdates(int updates, int batch, int microBatch) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with images of earlier rounds.
-     *
-     * @param replay of how many images transitions are drawn at most, at least 0
-     * @return new options
-     */
-    public Options withReplay(int replay) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with another baseline.
-     *
-     * @param value of the value network; empty for none
-     * @return new options
-     */
-    public Options withValue(Optional<ValueOptions> value) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-  }
-
-  private static void require(boolean condition, String message) {
-    if (!condition) {
-      throw new IllegalArgumentException(message);
-    }
-  }
-
-  /**
    * An optimizer that has not done a step. With full weights it takes the reference's copy.
    *
    * @param policy what is trained; stays the caller's to close
@@ -478,6 +271,213 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
   public void close() {
     if (value != null) {
       value.close();
+    }
+  }
+
+  /**
+   * Hyper-parameters. The learning rate and the bound of the gradient are the policy's; the paper
+   * has 1e-5 and 0.1.
+   *
+   * @param rewardWeight alpha, at least 0
+   * @param rewardFilter which rewards count
+   * @param kl how the policy is kept near the pre-trained model
+   * @param clipRange c, above 0
+   * @param updates a round, at least 1
+   * @param batch transitions an update, at least 1
+   * @param microBatch how many rows go through the U-Net together, at least 1
+   * @param replay of how many images, those of the round among them, transitions are drawn at most,
+   *     at least 0: a round's own are all there, and the latest of earlier rounds fill the rest
+   * @param value of the baseline; empty for the reward itself, which fits a single prompt
+   */
+  public record Options(
+      double rewardWeight,
+      RewardFilter rewardFilter,
+      KlOptions kl,
+      double clipRange,
+      int updates,
+      int batch,
+      int microBatch,
+      int replay,
+      Optional<ValueOptions> value) {
+    public Options {
+      require(
+          rewardWeight >= 0 && Double.isFinite(rewardWeight),
+          "rewardWeight must be at least 0 and finite, but was " + rewardWeight);
+      Objects.requireNonNull(rewardFilter, "rewardFilter == null");
+      Objects.requireNonNull(kl, "kl == null");
+      require(clipRange > 0, "clipRange must be above 0, but was " + clipRange);
+      require(updates >= 1, "updates must be at least 1, but was " + updates);
+      require(batch >= 1, "batch must be at least 1, but was " + batch);
+      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
+      require(replay >= 0, "replay must be at least 0, but was " + replay);
+      Objects.requireNonNull(value, "value == null: use Optional.empty() for none");
+    }
+
+    /**
+     * For one prompt: weights 10 and 0.01, clip range 1e-4, 5 updates of 32 transitions a round, no
+     * value network, and none of the public code's additions.
+     *
+     * @return the paper's settings
+     */
+    public static Options singlePrompt() {
+      KlOptions kl = new KlOptions(0.01, 0, Transitions.Divergence.EXACT);
+      return new Options(10, RewardFilter.NONE, kl, 1e-4, 5, 32, 8, 0, Optional.empty());
+    }
+
+    /**
+     * For several prompts: as for one, with a divergence of weight 0.001 and a value network.
+     *
+     * @return the paper's settings
+     */
+    public static Options multiplePrompts() {
+      return singlePrompt().withWeights(10, 0.001).withValue(Optional.of(ValueOptions.defaults()));
+    }
+
+    /**
+     * Weights 100 and 0.01, the divergence without its coefficient, 5 updates of 24 transitions (12
+     * batches of 2), those of the last 20 images (1,000 transitions of 50 steps), and a value
+     * network.
+     *
+     * @return the defaults of the public code
+     */
+    public static Options publicCode() {
+      return multiplePrompts()
+          .withWeights(100, 0.01)
+          .withDivergence(Transitions.Divergence.UNWEIGHTED)
+          .withUpdates(5, 24, 8)
+          .withReplay(20);
+    }
+
+    /**
+     * These options with other weights.
+     *
+     * @param rewardWeight alpha, at least 0
+     * @param klWeight beta, at least 0
+     * @return new options
+     */
+    public Options withWeights(double rewardWeight, double klWeight) {
+      return with(rewardWeight, new KlOptions(klWeight, kl.warmup(), kl.form()));
+    }
+
+    /**
+     * These options with another choice of rewards.
+     *
+     * @param rewardFilter which rewards count
+     * @return new options
+     */
+    public Options withRewardFilter(RewardFilter rewardFilter) {
+      return new Options(
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
+    }
+
+    /**
+     * These options with first rounds that are free of the divergence.
+     *
+     * @param klWarmup how many rounds, at least 0; the public code's {@code kl_warmup} plus 1
+     * @return new options
+     */
+    public Options withKlWarmup(int klWarmup) {
+      return with(rewardWeight, new KlOptions(kl.weight(), klWarmup, kl.form()));
+    }
+
+    /**
+     * These options with another form of the divergence.
+     *
+     * @param divergence what is regularised
+     * @return new options
+     */
+    public Options withDivergence(Transitions.Divergence divergence) {
+      return with(rewardWeight, new KlOptions(kl.weight(), kl.warmup(), divergence));
+    }
+
+    private Options with(double rewardWeight, KlOptions kl) {
+      return new Options(
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
+    }
+
+    /**
+     * These options with another clip range.
+     *
+     * @param clipRange above 0
+     * @return new options
+     */
+    public Options withClipRange(double clipRange) {
+      return new Options(
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
+    }
+
+    /**
+     * These options with other updates of a round.
+     *
+     * @param updates at least 1
+     * @param batch transitions an update, at least 1
+     * @param microBatch rows through the U-Net together, at least 1
+     * @return new options
+     */
+    public Options withUpdates(int updates, int batch, int microBatch) {
+      return new Options(
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
+    }
+
+    /**
+     * These options with images of earlier rounds.
+     *
+     * @param replay of how many images transitions are drawn at most, at least 0
+     * @return new options
+     */
+    public Options withReplay(int replay) {
+      return new Options(
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
+    }
+
+    /**
+     * These options with another baseline.
+     *
+     * @param value of the value network; empty for none
+     * @return new options
+     */
+    public Options withValue(Optional<ValueOptions> value) {
+      return new Options(
+          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
+    }
+  }
+
+  /**
+   * The value network's hyper-parameters.
+   *
+   * @param width of its three hidden layers, at least 1
+   * @param learningRate above 0
+   * @param weightDecay at least 0
+   * @param updates a round, before the policy's, at least 1
+   * @param batch transitions an update, at least 1
+   */
+  public record ValueOptions(
+      int width, double learningRate, double weightDecay, int updates, int batch) {
+    public ValueOptions {
+      require(width >= 1, "width must be at least 1, but was " + width);
+      require(
+          learningRate > 0 && Double.isFinite(learningRate),
+          "learningRate must be above 0 and finite, but was " + learningRate);
+      require(
+          weightDecay >= 0 && Double.isFinite(weightDecay),
+          "weightDecay must be at least 0 and finite, but was " + weightDecay);
+      require(updates >= 1, "updates must be at least 1, but was " + updates);
+      require(batch >= 1, "batch must be at least 1, but was " + batch);
+    }
+
+    /**
+     * Those of the public code: width 256, 1e-4, decay 0.01, 5 updates of 256 transitions.
+     *
+     * @return the options
+     */
+    public static ValueOptions defaults() {
+      return new ValueOptions(256, 1e-4, 0.01, 5, 256);
+    }
+  }
+
+  private static void require(boolean condition, String message) {
+    if (!condition) {
+      throw new IllegalArgumentException(message);
     }
   }
 }

@@ -58,65 +58,6 @@ public final class DpokSupervised implements PolicyOptimizer {
   }
 
   /**
-   * Hyper-parameters.
-   *
-   * @param variant how it is regularised
-   * @param gamma at least 0
-   * @param updates a round, at least 1
-   * @param batch images an update, at least 1
-   * @param microBatch how many rows go through the U-Net together, at least 1
-   */
-  public record Options(Variant variant, double gamma, int updates, int batch, int microBatch) {
-    public Options {
-      Objects.requireNonNull(variant, "variant == null");
-      require(
-          gamma >= 0 && Double.isFinite(gamma),
-          "gamma must be at least 0 and finite, but was " + gamma);
-      require(updates >= 1, "updates must be at least 1, but was " + updates);
-      require(batch >= 1, "batch must be at least 1, but was " + batch);
-      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
-    }
-
-    /**
-     * Gamma 2, 5 updates of 32 images a round.
-     *
-     * @param variant how it is regularised
-     * @return the options
-     */
-    public static Options of(Variant variant) {
-      return new Options(variant, 2, 5, 32, 8);
-    }
-
-    /**
-     * These options with another gamma.
-     *
-     * @param gamma at least 0
-     * @return new options
-     */
-    public Options withGamma(double gamma) {
-      return new Options(variant, gamma, updates, batch, microBatch);
-    }
-
-    /**
-     * These options with other updates of a round.
-     *
-     * @param updates at least 1
-     * @param batch images an update, at least 1
-     * @param microBatch rows through the U-Net together, at least 1
-     * @return new options
-     */
-    public Options withUpdates(int updates, int batch, int microBatch) {
-      return new Options(variant, gamma, updates, batch, microBatch);
-    }
-
-    private static void require(boolean condition, String message) {
-      if (!condition) {
-        throw new IllegalArgumentException(message);
-      }
-    }
-  }
-
-  /**
    * An optimizer that has not done a step.
    *
    * @param policy what is trained; stays the caller's to close
@@ -189,5 +130,64 @@ public final class DpokSupervised implements PolicyOptimizer {
     settings.put("batch", String.valueOf(options.batch()));
     settings.put("microBatch", String.valueOf(options.microBatch()));
     return settings;
+  }
+
+  /**
+   * Hyper-parameters.
+   *
+   * @param variant how it is regularised
+   * @param gamma at least 0
+   * @param updates a round, at least 1
+   * @param batch images an update, at least 1
+   * @param microBatch how many rows go through the U-Net together, at least 1
+   */
+  public record Options(Variant variant, double gamma, int updates, int batch, int microBatch) {
+    public Options {
+      Objects.requireNonNull(variant, "variant == null");
+      require(
+          gamma >= 0 && Double.isFinite(gamma),
+          "gamma must be at least 0 and finite, but was " + gamma);
+      require(updates >= 1, "updates must be at least 1, but was " + updates);
+      require(batch >= 1, "batch must be at least 1, but was " + batch);
+      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
+    }
+
+    /**
+     * Gamma 2, 5 updates of 32 images a round.
+     *
+     * @param variant how it is regularised
+     * @return the options
+     */
+    public static Options of(Variant variant) {
+      return new Options(variant, 2, 5, 32, 8);
+    }
+
+    /**
+     * These options with another gamma.
+     *
+     * @param gamma at least 0
+     * @return new options
+     */
+    public Options withGamma(double gamma) {
+      return new Options(variant, gamma, updates, batch, microBatch);
+    }
+
+    /**
+     * These options with other updates of a round.
+     *
+     * @param updates at least 1
+     * @param batch images an update, at least 1
+     * @param microBatch rows through the U-Net together, at least 1
+     * @return new options
+     */
+    public Options withUpdates(int updates, int batch, int microBatch) {
+      return new Options(variant, gamma, updates, batch, microBatch);
+    }
+
+    private static void require(boolean condition, String message) {
+      if (!condition) {
+        throw new IllegalArgumentException(message);
+      }
+    }
   }
 }

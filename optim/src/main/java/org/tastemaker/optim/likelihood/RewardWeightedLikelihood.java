@@ -48,69 +48,6 @@ public final class RewardWeightedLikelihood implements PolicyOptimizer {
   private long steps;
 
   /**
-   * Hyper-parameters.
-   *
-   * @param pretrainingWeight beta, at least 0; 0 for no second term
-   * @param updates a round, at least 1
-   * @param batch images of the model an update, at least 1
-   * @param pretrainingBatch images of the pre-training data an update, at least 1
-   * @param microBatch how many rows go through the U-Net together, at least 1
-   */
-  public record Options(
-      double pretrainingWeight, int updates, int batch, int pretrainingBatch, int microBatch) {
-    public Options {
-      require(
-          pretrainingWeight >= 0 && Double.isFinite(pretrainingWeight),
-          "pretrainingWeight must be at least 0 and finite, but was " + pretrainingWeight);
-      require(updates >= 1, "updates must be at least 1, but was " + updates);
-      require(batch >= 1, "batch must be at least 1, but was " + batch);
-      require(
-          pretrainingBatch >= 1,
-          "pretrainingBatch must be at least 1, but was " + pretrainingBatch);
-      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
-    }
-
-    /**
-     * Beta 0.5 (that of ImageReward's re-implementation), half of each batch of 32 pre-training
-     * data as in the paper, 5 updates a round.
-     *
-     * @return the options
-     */
-    public static Options defaults() {
-      return new Options(0.5, 5, 16, 16, 8);
-    }
-
-    /**
-     * These options with another beta.
-     *
-     * @param pretrainingWeight at least 0
-     * @return new options
-     */
-    public Options withPretrainingWeight(double pretrainingWeight) {
-      return new Options(pretrainingWeight, updates, batch, pretrainingBatch, microBatch);
-    }
-
-    /**
-     * These options with other updates of a round.
-     *
-     * @param updates at least 1
-     * @param batch images of the model an update, at least 1
-     * @param pretrainingBatch images of the pre-training data an update, at least 1
-     * @param microBatch rows through the U-Net together, at least 1
-     * @return new options
-     */
-    public Options withUpdates(int updates, int batch, int pretrainingBatch, int microBatch) {
-      return new Options(pretrainingWeight, updates, batch, pretrainingBatch, microBatch);
-    }
-
-    private static void require(boolean condition, String message) {
-      if (!condition) {
-        throw new IllegalArgumentException(message);
-      }
-    }
-  }
-
-  /**
    * An optimizer that has not done a step.
    *
    * @param policy what is trained; stays the caller's to close
@@ -194,5 +131,68 @@ public final class RewardWeightedLikelihood implements PolicyOptimizer {
     settings.put("seed", String.valueOf(seed.key()));
     settings.put("options", options.toString());
     return settings;
+  }
+
+  /**
+   * Hyper-parameters.
+   *
+   * @param pretrainingWeight beta, at least 0; 0 for no second term
+   * @param updates a round, at least 1
+   * @param batch images of the model an update, at least 1
+   * @param pretrainingBatch images of the pre-training data an update, at least 1
+   * @param microBatch how many rows go through the U-Net together, at least 1
+   */
+  public record Options(
+      double pretrainingWeight, int updates, int batch, int pretrainingBatch, int microBatch) {
+    public Options {
+      require(
+          pretrainingWeight >= 0 && Double.isFinite(pretrainingWeight),
+          "pretrainingWeight must be at least 0 and finite, but was " + pretrainingWeight);
+      require(updates >= 1, "updates must be at least 1, but was " + updates);
+      require(batch >= 1, "batch must be at least 1, but was " + batch);
+      require(
+          pretrainingBatch >= 1,
+          "pretrainingBatch must be at least 1, but was " + pretrainingBatch);
+      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
+    }
+
+    /**
+     * Beta 0.5 (that of ImageReward's re-implementation), half of each batch of 32 pre-training
+     * data as in the paper, 5 updates a round.
+     *
+     * @return the options
+     */
+    public static Options defaults() {
+      return new Options(0.5, 5, 16, 16, 8);
+    }
+
+    /**
+     * These options with another beta.
+     *
+     * @param pretrainingWeight at least 0
+     * @return new options
+     */
+    public Options withPretrainingWeight(double pretrainingWeight) {
+      return new Options(pretrainingWeight, updates, batch, pretrainingBatch, microBatch);
+    }
+
+    /**
+     * These options with other updates of a round.
+     *
+     * @param updates at least 1
+     * @param batch images of the model an update, at least 1
+     * @param pretrainingBatch images of the pre-training data an update, at least 1
+     * @param microBatch rows through the U-Net together, at least 1
+     * @return new options
+     */
+    public Options withUpdates(int updates, int batch, int pretrainingBatch, int microBatch) {
+      return new Options(pretrainingWeight, updates, batch, pretrainingBatch, microBatch);
+    }
+
+    private static void require(boolean condition, String message) {
+      if (!condition) {
+        throw new IllegalArgumentException(message);
+      }
+    }
   }
 }

@@ -58,86 +58,6 @@ public final class Rwr implements PolicyOptimizer {
   }
 
   /**
-   * Hyper-parameters.
-   *
-   * @param weighting how rewards become weights
-   * @param beta of the exponential weights, above 0
-   * @param percentile of the sparse weights, in [0, 1]: 0.9 keeps the best tenth, 1 the best alone
-   * @param updates a round, at least 1
-   * @param batch images an update, at least 1
-   * @param microBatch how many rows go through the U-Net together, at least 1
-   */
-  public record Options(
-      Weighting weighting, double beta, double percentile, int updates, int batch, int microBatch) {
-    public Options {
-      Objects.requireNonNull(weighting, "weighting == null");
-      require(
-          beta > 0 && Double.isFinite(beta), "beta must be above 0 and finite, but was " + beta);
-      require(
-          percentile >= 0 && percentile <= 1,
-          "percentile must be in [0, 1], but was " + percentile);
-      require(updates >= 1, "updates must be at least 1, but was " + updates);
-      require(batch >= 1, "batch must be at least 1, but was " + batch);
-      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
-    }
-
-    /**
-     * Exponential weights with beta 0.2.
-     *
-     * @return RWR of the paper, with 5 updates of 32 images a round
-     */
-    public static Options exponential() {
-      return new Options(Weighting.EXPONENTIAL, 0.2, 0.9, 5, 32, 8);
-    }
-
-    /**
-     * The best tenth of each prompt's images.
-     *
-     * @return RWR_sparse of the paper, with 5 updates of 32 images a round
-     */
-    public static Options sparse() {
-      return new Options(Weighting.SPARSE, 0.2, 0.9, 5, 32, 8);
-    }
-
-    /**
-     * The best image of each prompt, and those that are equal to it.
-     *
-     * @return rejection sampling, with 5 updates of 32 images a round
-     */
-    public static Options bestOfN() {
-      return new Options(Weighting.SPARSE, 0.2, 1, 5, 32, 8);
-    }
-
-    /**
-     * These options with another beta.
-     *
-     * @param beta above 0
-     * @return new options
-     */
-    public Options withBeta(double beta) {
-      return new Options(weighting, beta, percentile, updates, batch, microBatch);
-    }
-
-    /**
-     * These options with other updates of a round.
-     *
-     * @param updates at least 1
-     * @param batch images an update, at least 1
-     * @param microBatch rows through the U-Net together, at least 1
-     * @return new options
-     */
-    public Options withUpdates(int updates, int batch, int microBatch) {
-      return new Options(weighting, beta, percentile, updates, batch, microBatch);
-    }
-
-    private static void require(boolean condition, String message) {
-      if (!condition) {
-        throw new IllegalArgumentException(message);
-      }
-    }
-  }
-
-  /**
    * An optimizer that has not done a step.
    *
    * @param policy what is trained; stays the caller's to close
@@ -248,5 +168,85 @@ public final class Rwr implements PolicyOptimizer {
     settings.put("seed", String.valueOf(seed.key()));
     settings.put("options", options.toString());
     return settings;
+  }
+
+  /**
+   * Hyper-parameters.
+   *
+   * @param weighting how rewards become weights
+   * @param beta of the exponential weights, above 0
+   * @param percentile of the sparse weights, in [0, 1]: 0.9 keeps the best tenth, 1 the best alone
+   * @param updates a round, at least 1
+   * @param batch images an update, at least 1
+   * @param microBatch how many rows go through the U-Net together, at least 1
+   */
+  public record Options(
+      Weighting weighting, double beta, double percentile, int updates, int batch, int microBatch) {
+    public Options {
+      Objects.requireNonNull(weighting, "weighting == null");
+      require(
+          beta > 0 && Double.isFinite(beta), "beta must be above 0 and finite, but was " + beta);
+      require(
+          percentile >= 0 && percentile <= 1,
+          "percentile must be in [0, 1], but was " + percentile);
+      require(updates >= 1, "updates must be at least 1, but was " + updates);
+      require(batch >= 1, "batch must be at least 1, but was " + batch);
+      require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
+    }
+
+    /**
+     * Exponential weights with beta 0.2.
+     *
+     * @return RWR of the paper, with 5 updates of 32 images a round
+     */
+    public static Options exponential() {
+      return new Options(Weighting.EXPONENTIAL, 0.2, 0.9, 5, 32, 8);
+    }
+
+    /**
+     * The best tenth of each prompt's images.
+     *
+     * @return RWR_sparse of the paper, with 5 updates of 32 images a round
+     */
+    public static Options sparse() {
+      return new Options(Weighting.SPARSE, 0.2, 0.9, 5, 32, 8);
+    }
+
+    /**
+     * The best image of each prompt, and those that are equal to it.
+     *
+     * @return rejection sampling, with 5 updates of 32 images a round
+     */
+    public static Options bestOfN() {
+      return new Options(Weighting.SPARSE, 0.2, 1, 5, 32, 8);
+    }
+
+    /**
+     * These options with another beta.
+     *
+     * @param beta above 0
+     * @return new options
+     */
+    public Options withBeta(double beta) {
+      return new Options(weighting, beta, percentile, updates, batch, microBatch);
+    }
+
+    /**
+     * These options with other updates of a round.
+     *
+     * @param updates at least 1
+     * @param batch images an update, at least 1
+     * @param microBatch rows through the U-Net together, at least 1
+     * @return new options
+     */
+    public Options withUpdates(int updates, int batch, int microBatch) {
+      return new Options(weighting, beta, percentile, updates, batch, microBatch);
+    }
+
+    private static void require(boolean condition, String message) {
+      if (!condition) {
+        throw new IllegalArgumentException(message);
+      }
+    }
   }
 }

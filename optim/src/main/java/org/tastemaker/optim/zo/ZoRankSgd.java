@@ -80,118 +80,6 @@ public final class ZoRankSgd {
   }
 
   /**
-   * Hyper-parameters.
-   *
-   * @param probes m, at least 2: how many points around x are ranked
-   * @param best k, in [1, m]: how many of them the oracle puts in order
-   * @param radius mu, greater than 0: how far away the probes are, in units of a standard normal
-   *     deviate a coordinate
-   * @param stepSize eta, greater than 0: the largest step, times a direction whose length is near
-   *     {@code sqrt(2 d / |E|)} or more
-   * @param stepDecay gamma, in (0, 1): each further candidate is this much nearer
-   * @param stepCandidates l, at least 1: how many steps are tried
-   * @param weights which weights the items of an answer get
-   */
-  public record Options(
-      int probes,
-      int best,
-      double radius,
-      double stepSize,
-      double stepDecay,
-      int stepCandidates,
-      Weights weights) {
-    public Options {
-      require(probes >= 2, "probes must be at least 2, but was " + probes);
-      require(
-          best >= 1 && best <= probes,
-          "best must be in [1, probes] = [1, " + probes + "], but was " + best);
-      require(
-          radius > 0 && Double.isFinite(radius),
-          "radius must be greater than 0 and finite, but was " + radius);
-      require(
-          stepSize > 0 && Double.isFinite(stepSize),
-          "stepSize must be greater than 0 and finite, but was " + stepSize);
-      require(stepDecay > 0 && stepDecay < 1, "stepDecay must be in (0, 1), but was " + stepDecay);
-      require(stepCandidates >= 1, "stepCandidates must be at least 1, but was " + stepCandidates);
-      Objects.requireNonNull(weights, "weights == null");
-    }
-
-    /**
-     * The set-up of the paper's experiments on functions: 10 probes, all of them ranked, and 5
-     * steps that differ by factors of 0.1. The paper finds radius and step size by a grid search
-     * for each function; those here are where to begin for coordinates near 1. Against a judge who
-     * is never wrong a smaller radius is better; one who is needs a larger one, by which the probes
-     * differ visibly.
-     *
-     * @return the options
-     */
-    public static Options defaults() {
-      return new Options(10, 10, 1e-3, 0.3, 0.1, 5, Weights.EXACT);
-    }
-
-    /**
-     * For the initial noise of an image, judged by a person or a model that sees six images at a
-     * time: the 3 best of 6 probes, and 4 steps that differ by factors of 0.5 as in the public
-     * code. The radius and the step size are choices of this library: probes that look like their
-     * neighbours, and a largest step of about two thirds of the noise's own length.
-     *
-     * @return the options
-     */
-    public static Options forLatents() {
-      return new Options(6, 3, 0.1, 1, 0.5, 4, Weights.EXACT);
-    }
-
-    /**
-     * These options with another oracle.
-     *
-     * @param probes m, at least 2
-     * @param best k, in [1, m]
-     * @return new options
-     */
-    public Options withOracle(int probes, int best) {
-      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
-    }
-
-    /**
-     * These options with another radius.
-     *
-     * @param radius mu, greater than 0
-     * @return new options
-     */
-    public Options withRadius(double radius) {
-      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
-    }
-
-    /**
-     * These options with other steps.
-     *
-     * @param stepSize eta, greater than 0
-     * @param stepDecay gamma, in (0, 1)
-     * @param stepCandidates l, at least 1
-     * @return new options
-     */
-    public Options withSteps(double stepSize, double stepDecay, int stepCandidates) {
-      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
-    }
-
-    /**
-     * These options with other weights.
-     *
-     * @param weights which weights the items of an answer get
-     * @return new options
-     */
-    public Options withWeights(Weights weights) {
-      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
-    }
-
-    private static void require(boolean condition, String message) {
-      if (!condition) {
-        throw new IllegalArgumentException(message);
-      }
-    }
-  }
-
-  /**
    * A search that begins.
    *
    * @param problem ranks the candidates
@@ -384,5 +272,117 @@ public final class ZoRankSgd {
       squares += ((double) a[c] - b[c]) * ((double) a[c] - b[c]);
     }
     return Math.sqrt(squares);
+  }
+
+  /**
+   * Hyper-parameters.
+   *
+   * @param probes m, at least 2: how many points around x are ranked
+   * @param best k, in [1, m]: how many of them the oracle puts in order
+   * @param radius mu, greater than 0: how far away the probes are, in units of a standard normal
+   *     deviate a coordinate
+   * @param stepSize eta, greater than 0: the largest step, times a direction whose length is near
+   *     {@code sqrt(2 d / |E|)} or more
+   * @param stepDecay gamma, in (0, 1): each further candidate is this much nearer
+   * @param stepCandidates l, at least 1: how many steps are tried
+   * @param weights which weights the items of an answer get
+   */
+  public record Options(
+      int probes,
+      int best,
+      double radius,
+      double stepSize,
+      double stepDecay,
+      int stepCandidates,
+      Weights weights) {
+    public Options {
+      require(probes >= 2, "probes must be at least 2, but was " + probes);
+      require(
+          best >= 1 && best <= probes,
+          "best must be in [1, probes] = [1, " + probes + "], but was " + best);
+      require(
+          radius > 0 && Double.isFinite(radius),
+          "radius must be greater than 0 and finite, but was " + radius);
+      require(
+          stepSize > 0 && Double.isFinite(stepSize),
+          "stepSize must be greater than 0 and finite, but was " + stepSize);
+      require(stepDecay > 0 && stepDecay < 1, "stepDecay must be in (0, 1), but was " + stepDecay);
+      require(stepCandidates >= 1, "stepCandidates must be at least 1, but was " + stepCandidates);
+      Objects.requireNonNull(weights, "weights == null");
+    }
+
+    /**
+     * The set-up of the paper's experiments on functions: 10 probes, all of them ranked, and 5
+     * steps that differ by factors of 0.1. The paper finds radius and step size by a grid search
+     * for each function; those here are where to begin for coordinates near 1. Against a judge who
+     * is never wrong a smaller radius is better; one who is needs a larger one, by which the probes
+     * differ visibly.
+     *
+     * @return the options
+     */
+    public static Options defaults() {
+      return new Options(10, 10, 1e-3, 0.3, 0.1, 5, Weights.EXACT);
+    }
+
+    /**
+     * For the initial noise of an image, judged by a person or a model that sees six images at a
+     * time: the 3 best of 6 probes, and 4 steps that differ by factors of 0.5 as in the public
+     * code. The radius and the step size are choices of this library: probes that look like their
+     * neighbours, and a largest step of about two thirds of the noise's own length.
+     *
+     * @return the options
+     */
+    public static Options forLatents() {
+      return new Options(6, 3, 0.1, 1, 0.5, 4, Weights.EXACT);
+    }
+
+    /**
+     * These options with another oracle.
+     *
+     * @param probes m, at least 2
+     * @param best k, in [1, m]
+     * @return new options
+     */
+    public Options withOracle(int probes, int best) {
+      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+    }
+
+    /**
+     * These options with another radius.
+     *
+     * @param radius mu, greater than 0
+     * @return new options
+     */
+    public Options withRadius(double radius) {
+      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+    }
+
+    /**
+     * These options with other steps.
+     *
+     * @param stepSize eta, greater than 0
+     * @param stepDecay gamma, in (0, 1)
+     * @param stepCandidates l, at least 1
+     * @return new options
+     */
+    public Options withSteps(double stepSize, double stepDecay, int stepCandidates) {
+      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+    }
+
+    /**
+     * These options with other weights.
+     *
+     * @param weights which weights the items of an answer get
+     * @return new options
+     */
+    public Options withWeights(Weights weights) {
+      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+    }
+
+    private static void require(boolean condition, String message) {
+      if (!condition) {
+        throw new IllegalArgumentException(message);
+      }
+    }
   }
 }
