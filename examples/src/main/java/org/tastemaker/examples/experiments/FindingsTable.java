@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.picture.ImageGrid;
@@ -21,7 +22,7 @@ final class FindingsTable {
   private FindingsTable() {}
 
   /** What one arm did to one measurement. */
-  record Cell(Estimate before, Estimate after, Estimate change) {}
+  record Cell(Estimate before, Estimate after, Estimate change, List<Double> bySeed) {}
 
   /**
    * Compares.
@@ -51,7 +52,26 @@ final class FindingsTable {
           }
         });
     List<List<double[]>> groups = List.copyOf(byPrompt.values());
-    return new Cell(estimate(groups, 1, 0), estimate(groups, 0, 1), estimate(groups, -1, 1));
+    return new Cell(
+        estimate(groups, 1, 0),
+        estimate(groups, 0, 1),
+        estimate(groups, -1, 1),
+        trained.keySet().stream()
+            .filter(base::containsKey)
+            .map(seed -> change(row, base, trained, seed))
+            .toList());
+  }
+
+  /** The mean change on one seed. */
+  private static double change(
+      Experiment.Row row, Map<Long, Findings> base, Map<Long, Findings> trained, long seed) {
+    Map<String, Double> was = Objects.requireNonNull(base.get(seed)).of(row);
+    Map<String, Double> is = Objects.requireNonNull(trained.get(seed)).of(row);
+    return is.keySet().stream()
+        .filter(was::containsKey)
+        .mapToDouble(p -> Objects.requireNonNull(is.get(p)) - Objects.requireNonNull(was.get(p)))
+        .average()
+        .orElse(Double.NaN);
   }
 
   private static Estimate estimate(List<List<double[]>> groups, int before, int after) {
@@ -77,7 +97,7 @@ final class FindingsTable {
     List<Experiment.Arm> arms =
         experiment.arms().stream().filter(arm -> trained.containsKey(arm.id())).toList();
     StringBuilder text = new StringBuilder("| measurement | before |");
-    arms.forEach(arm -> text.append(" %s | change [95 %%] |".formatted(arm.title())));
+    arms.forEach(arm -> text.append(" %s | change [95 %%] (by seed) |".formatted(arm.title())));
     text.append("\n| --- | --- |").append(" --- | --- |".repeat(arms.size())).append('\n');
     for (Experiment.Row row : experiment.rows()) {
       text.append("| ").append(row.title()).append(floor(row, base)).append(" |");
@@ -86,9 +106,7 @@ final class FindingsTable {
         if (i == 0) {
           text.append(String.format(Locale.ROOT, " %.3f |", cell.before().value()));
         }
-        text.append(
-            String.format(
-                Locale.ROOT, " %.3f | %s |", cell.after().value(), signed(cell.change())));
+        text.append(String.format(Locale.ROOT, " %.3f | %s |", cell.after().value(), signed(cell)));
       }
       text.append('\n');
     }
@@ -129,9 +147,17 @@ final class FindingsTable {
         .orElse("");
   }
 
-  private static String signed(Estimate change) {
+  private static String signed(Cell cell) {
+    Estimate change = cell.change();
+    String seeds =
+        cell.bySeed().size() < 2
+            ? ""
+            : cell.bySeed().stream()
+                .map(c -> String.format(Locale.ROOT, "%+.2f", c))
+                .collect(Collectors.joining(" ", " (", ")"));
     return String.format(
-        Locale.ROOT, "%+.3f [%+.3f, %+.3f]", change.value(), change.low(), change.high());
+            Locale.ROOT, "%+.3f [%+.3f, %+.3f]", change.value(), change.low(), change.high())
+        + seeds;
   }
 
   /**

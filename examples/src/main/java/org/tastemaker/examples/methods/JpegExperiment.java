@@ -274,12 +274,8 @@ public final class JpegExperiment implements Callable<Integer> {
   }
 
   private static String line(List<JpegResult> results) {
-    List<double[]> changes = new ArrayList<>();
-    for (JpegResult result : results) {
-      for (int i = 0; i < result.before().size(); i++) {
-        changes.add(new double[] {result.after().get(i) - result.before().get(i)});
-      }
-    }
+    double[] changes =
+        results.stream().mapToDouble(r -> mean(r.after()) - mean(r.before())).toArray();
     return String.format(
         Locale.ROOT,
         "| %s | %d | %.3f | %.3f | %s | %s | %.2f |",
@@ -287,12 +283,10 @@ public final class JpegExperiment implements Callable<Integer> {
         results.size(),
         results.stream().mapToDouble(r -> mean(r.before())).average().orElseThrow(),
         results.stream().mapToDouble(r -> mean(r.after())).average().orElseThrow(),
-        Estimate.bootstrap(changes, Estimate::mean, changes.size(), Seed.of(1)).text(),
+        Estimate.student(changes, 0.05).text(),
         String.join(
             " ",
-            results.stream()
-                .map(r -> String.format(Locale.ROOT, "%+.3f", mean(r.after()) - mean(r.before())))
-                .toList()),
+            Arrays.stream(changes).mapToObj(c -> String.format(Locale.ROOT, "%+.3f", c)).toList()),
         results.stream().mapToDouble(JpegResult::kl).average().orElseThrow());
   }
 

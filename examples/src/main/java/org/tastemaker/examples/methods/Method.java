@@ -28,7 +28,7 @@ enum Method {
   BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
   /** RWR with the same weight for every image: what training on own images does by itself. */
   CONTROL("control", "Control: own images, all weights equal", "", true, 3e-4, 4, 0),
-  ZO_RANK_SGD("zo-rank-sgd", "ZO-RankSGD on the LoRA", "radius", true, 0.06, 2, 0.02);
+  ZO_RANK_SGD("zo-rank-sgd", "ZO-RankSGD on the LoRA", "radius", true, 0.03, 2, 0.02);
 
   private final String id;
   private final String title;

@@ -1,8 +1,7 @@
 package org.tastemaker.examples.zo;
 
-import java.util.Arrays;
 import java.util.Locale;
-import org.apache.commons.math3.distribution.TDistribution;
+import org.tastemaker.examples.measure.Estimate;
 
 /**
  * The mean of some numbers with Student's confidence interval.
@@ -17,12 +16,8 @@ record Interval(double mean, double low, double high) {
    * {@code 1 - error}, if that is normal.
    */
   static Interval of(double[] numbers, double error) {
-    int n = numbers.length;
-    double mean = Arrays.stream(numbers).average().orElseThrow();
-    double squares = Arrays.stream(numbers).map(x -> (x - mean) * (x - mean)).sum();
-    double quantile = new TDistribution(n - 1).inverseCumulativeProbability(1 - error / 2);
-    double half = quantile * Math.sqrt(squares / (n - 1) / n);
-    return new Interval(mean, mean - half, mean + half);
+    Estimate estimate = Estimate.student(numbers, error);
+    return new Interval(estimate.value(), estimate.low(), estimate.high());
   }
 
   String asPowerOfTen() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -40,12 +41,26 @@ class MethodReportTest {
 
     assertThat(table)
         .contains(
-            "| DDPO, importance sampling | 2 | 0.250 | 0.300 | 0.050 [0.040, 0.060]"
-                + " | +0.040 +0.060 | 1.50 | 128 | 20 | 40 |")
-        .contains("| RWR | 1 | 0.250 | 0.230 | -0.020 [-0.020, -0.020] | -0.020 |")
+            "| DDPO, importance sampling | 2 | 0.250 | 0.300 | 0.050 [-0.077, 0.177]"
+                + " | +0.040 +0.060 |  | 1.50 | 128 | 20 | 40 |")
+        .contains("| RWR | 1 | 0.250 | 0.230 | -0.020 | -0.020 |")
         .contains("| method | 0 images | 64 images | 128 images |")
         .contains("| DDPO, importance sampling | 0.250 (0 s) | 0.275 (10 s) | 0.300 (20 s) |")
-        .contains("interval above 0: DDPO, importance sampling. Did not: RWR.");
+        .contains("above 0: none. Not shown to: DDPO, importance sampling; RWR.");
+  }
+
+  @Test
+  void aRiseThatAllSeedsShareIsShownAndComparedWithTheControlSeedBySeed() {
+    List<TrialResult> results = new ArrayList<>();
+    for (int seed = 1; seed <= 3; seed++) {
+      results.add(result(Method.DDPO_IS, seed, 0.05 + 0.001 * seed));
+      results.add(result(Method.CONTROL, seed, 0.01 + 0.001 * seed));
+    }
+
+    // Student's quantile for two degrees of freedom is 4.303: 0.001 / sqrt(3) * 4.303 = 0.0025
+    assertThat(MethodReport.markdown(results))
+        .contains("0.052 [0.050, 0.054] | +0.051 +0.052 +0.053 | 0.040 [0.040, 0.040] |")
+        .contains("interval over seeds above 0: DDPO, importance sampling; Control");
   }
 
   @Test
