@@ -33,8 +33,8 @@ import org.tastemaker.optim.zo.ZoRankSgd;
  *
  * <p>prints each round what the search did and the image's score, which the search itself never
  * sees, and draws the image after each round. For real: any {@link FeedbackOracle} will do, such as
- * {@link org.tastemaker.feedback.openai.ChatGptOracle}, or a person who is shown ten images a round
- * and clicks; {@link LatentDiffusion#load} your model.
+ * {@link org.tastemaker.feedback.openai.ChatGptOracle}, or a person ({@link AskPerson}); {@link
+ * LatentDiffusion#load} your model.
  */
 public final class OptimiseLatent {
   private OptimiseLatent() {}
@@ -54,12 +54,22 @@ public final class OptimiseLatent {
 
   static Result search(int rounds, int denoisingSteps, Path folder, PrintStream out)
       throws IOException {
+    GlyphJudge glyphs = BundledModel.judge();
+    FeedbackOracle judge =
+        MockOracle.oracle(
+            (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text())));
+    return search(judge, rounds, denoisingSteps, folder, out);
+  }
+
+  /** The search with any judge; the glyphs' score only tells how it went. */
+  static Result search(
+      FeedbackOracle judge, int rounds, int denoisingSteps, Path folder, PrintStream out)
+      throws IOException {
     Files.createDirectories(folder);
     Prompt prompt = Prompt.of("robot");
     GlyphJudge glyphs = BundledModel.judge();
     ToDoubleFunction<Image> score =
         image -> glyphs.score(image, EmojiPrompts.answers(prompt.text()));
-    FeedbackOracle judge = MockOracle.oracle((image, p) -> score.applyAsDouble(image));
 
     List<Image> images = new ArrayList<>();
     try (LatentDiffusion model =
