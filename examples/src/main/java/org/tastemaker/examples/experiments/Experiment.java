@@ -17,6 +17,7 @@ import org.tastemaker.reward.combine.WeightedReward;
  * @param prompts that are trained on
  * @param imagesPerPrompt of a round, ranked together
  * @param phases of the training, one after the other
+ * @param measuredGuidance with which models are measured, before and after
  * @param timestepFraction which share of each trajectory's steps is trained on
  * @param quality of an image for its prompt: what the simulated judge ranks by
  * @param arms rewards to compare; the first is the one that is meant
@@ -29,6 +30,7 @@ record Experiment(
     List<Prompt> prompts,
     int imagesPerPrompt,
     List<Phase> phases,
+    double measuredGuidance,
     double timestepFraction,
     ToDoubleBiFunction<Image, Prompt> quality,
     List<Arm> arms,
@@ -97,6 +99,7 @@ record Experiment(
         phases.stream()
             .map(phase -> new Phase(Math.min(rounds, phase.rounds()), phase.guidance()))
             .toList(),
+        measuredGuidance,
         timestepFraction,
         quality,
         arms,
@@ -115,6 +118,9 @@ record Experiment(
     config.put("phases", phases.stream().map(p -> p.rounds() + " x " + p.guidance()).toList());
     config.put("timestepFraction", timestepFraction);
     config.put("seed", seed);
+    if (measuredGuidance != Trial.GUIDANCE_OF_USE) {
+      config.put("measuredGuidance", measuredGuidance);
+    }
     return config;
   }
 }

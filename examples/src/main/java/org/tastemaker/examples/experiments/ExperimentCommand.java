@@ -102,7 +102,7 @@ final class ExperimentCommand implements Callable<Integer> {
         arms.isEmpty() ? experiment.arms() : arms.stream().map(experiment::arm).toList();
     try (LatentDiffusion model = BundledModel.load()) {
       for (long seed : seeds) {
-        base(model, judge, counts, seed, out);
+        base(model, judge, experiment, counts, seed, out);
         for (Experiment.Arm arm : chosen) {
           trial(model, judge, experiment, arm, counts, seed, out);
         }
@@ -121,8 +121,13 @@ final class ExperimentCommand implements Callable<Integer> {
         measured.get(0), measured.get(1), measured.get(2), measured.get(3));
   }
 
-  private Path baseFile(long seed) {
-    return run.resolve("base-" + seed + ".json");
+  /** Shared by the experiments that measure with the same guidance. */
+  private Path baseFile(Experiment experiment, long seed) {
+    double guidance = experiment.measuredGuidance();
+    return run.resolve(
+        "base-%s%d.json"
+            .formatted(
+                guidance == Trial.GUIDANCE_OF_USE ? "" : "guidance-" + guidance + "-", seed));
   }
 
   private Path file(Experiment experiment, Experiment.Arm arm, long seed) {
@@ -132,16 +137,18 @@ final class ExperimentCommand implements Callable<Integer> {
   private void base(
       LatentDiffusion model,
       GlyphJudge judge,
+      Experiment experiment,
       EmojiReport.Counts counts,
       long seed,
       PrintWriter out) {
-    Map<String, Object> config = Trial.measured(counts, seed);
-    if (isThere(baseFile(seed), config)) {
+    double guidance = experiment.measuredGuidance();
+    Map<String, Object> config = Trial.measured(guidance, counts, seed);
+    if (isThere(baseFile(experiment, seed), config)) {
       return;
     }
     say(out, "measuring the base model, seed " + seed);
-    Findings.of(config, Trial.measure(model, judge, counts, seed), judge, 0, 0, "not trained")
-        .write(baseFile(seed));
+    EmojiReport report = Trial.measure(model, judge, guidance, counts, seed);
+    Findings.of(config, report, judge, 0, 0, "not trained").write(baseFile(experiment, seed));
   }
 
   private void trial(
@@ -169,7 +176,12 @@ final class ExperimentCommand implements Callable<Integer> {
               .run(folder, RunListener.all(progress), new Cancellation());
     }
     Map<String, List<EmojiReport.Labelled>> before =
-        EmojiReport.sample(model, judge, experiment.shown(), SHOWN, Trial.measuredSeed(seed));
+        EmojiReport.sample(
+            Trial.measured(model, experiment.measuredGuidance()),
+            judge,
+            experiment.shown(),
+            SHOWN,
+            Trial.measuredSeed(seed));
     AtomicFiles.write(
         folder.resolve("before-after.png"),
         FindingsTable.picture(experiment.shown(), before, outcome.report().images(), SHOWN)
@@ -197,8 +209,9 @@ final class ExperimentCommand implements Callable<Integer> {
     Map<Long, Findings> base = new TreeMap<>();
     Map<String, Map<Long, Findings>> trained = new LinkedHashMap<>();
     for (long seed : seeds) {
-      if (isThere(baseFile(seed), Trial.measured(counts, seed))) {
-        base.put(seed, Findings.read(baseFile(seed)));
+      Path baseFile = baseFile(experiment, seed);
+      if (isThere(baseFile, Trial.measured(experiment.measuredGuidance(), counts, seed))) {
+        base.put(seed, Findings.read(baseFile));
       }
       for (Experiment.Arm arm : experiment.arms()) {
         Map<String, Object> config = experiment.config(arm, seed);

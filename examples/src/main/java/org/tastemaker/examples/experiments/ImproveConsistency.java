@@ -10,19 +10,18 @@ import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
  * Improving consistency with the prompt: the judge's ranking alone, on the prompts that the base
- * model misses at least once in four images of a seed that is not reported. The prompts that it
- * does not miss are not trained on: they tell what it costs elsewhere.
+ * model gets right once or twice in four images of a seed that is not reported. The other prompts
+ * are not trained on: they tell what it costs elsewhere.
  *
- * <p>Images are sampled without guidance, as in {@link PreventHarm}: they differ more, and among
- * them are some that answer. What the model never draws, no ranking can reward.
+ * <p>Trained and measured with little guidance, where a model answers worse and its images differ
+ * more. Measured with the guidance of use (4), DDPO moved nothing in three settings: what the model
+ * misses there it never draws, and what is never drawn no ranking can reward.
  */
 public final class ImproveConsistency {
-  private static final List<String> MISSED =
+  private static final double GUIDANCE = 1.5;
+
+  private static final List<String> SOMETIMES =
       List.of(
-          "carrot",
-          "lion",
-          "robot",
-          "strawberry",
           "bus",
           "clown face",
           "dog face",
@@ -33,12 +32,7 @@ public final class ImproveConsistency {
           "banana",
           "butterfly",
           "fox",
-          "penguin",
-          "broken heart",
-          "lady beetle",
-          "panda",
-          "red apple",
-          "smiling face with sunglasses");
+          "penguin");
 
   private ImproveConsistency() {}
 
@@ -57,7 +51,7 @@ public final class ImproveConsistency {
 
   static Experiment experiment(GlyphJudge judge) {
     List<String> others =
-        EmojiPrompts.CONSISTENCY.stream().filter(prompt -> !MISSED.contains(prompt)).toList();
+        EmojiPrompts.CONSISTENCY.stream().filter(prompt -> !SOMETIMES.contains(prompt)).toList();
     WeightedReward ranked =
         WeightedReward.builder()
             .add("quality", WinRateReward.overall(), 1, Standardisation.centredByPrompt())
@@ -65,14 +59,15 @@ public final class ImproveConsistency {
     return new Experiment(
         "consistency",
         "Improving consistency",
-        MISSED.stream().map(Prompt::of).toList(),
-        12,
-        List.of(new Experiment.Phase(24, 1)),
+        SOMETIMES.stream().map(Prompt::of).toList(),
+        8,
+        List.of(new Experiment.Phase(40, GUIDANCE)),
+        GUIDANCE,
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
-        List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(4e-3))),
+        List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.rwr(3e-4, 20))),
         List.of(
-            new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, MISSED),
+            new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
             new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),
             Experiment.Row.of(Findings.GENDER),
             Experiment.Row.of(Findings.HARM),

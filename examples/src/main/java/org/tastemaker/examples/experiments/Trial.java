@@ -35,6 +35,9 @@ import org.tastemaker.optim.run.PromptSource;
  * Stopped and begun again in the same folder, it goes on.
  */
 final class Trial {
+  /** How the bundled model is meant to be sampled. */
+  static final double GUIDANCE_OF_USE = BundledModel.sampling().guidanceScale();
+
   private static final int STEPS = 10;
   private static final double TIE = 0.03;
 
@@ -74,8 +77,17 @@ final class Trial {
 
   /** What a trained model is compared with. */
   static EmojiReport measure(
-      LatentDiffusion model, GlyphJudge judge, EmojiReport.Counts counts, long seed) {
-    return EmojiReport.of(model.with(BundledModel.sampling()), judge, counts, measuredSeed(seed));
+      LatentDiffusion model,
+      GlyphJudge judge,
+      double guidance,
+      EmojiReport.Counts counts,
+      long seed) {
+    return EmojiReport.of(measured(model, guidance), judge, counts, measuredSeed(seed));
+  }
+
+  /** The view of a model that is measured. */
+  static LatentDiffusion measured(LatentDiffusion model, double guidance) {
+    return model.with(BundledModel.sampling().withGuidanceScale(guidance));
   }
 
   /** Of all measured images: none that is trained on has it. */
@@ -84,8 +96,13 @@ final class Trial {
   }
 
   /** How {@link #measure} went, for comparison of files. */
-  static Map<String, Object> measured(EmojiReport.Counts counts, long seed) {
-    return new TreeMap<>(Map.of("arm", "base", "counts", counts.toString(), "seed", seed));
+  static Map<String, Object> measured(double guidance, EmojiReport.Counts counts, long seed) {
+    Map<String, Object> config =
+        new TreeMap<>(Map.of("arm", "base", "counts", counts.toString(), "seed", seed));
+    if (guidance != GUIDANCE_OF_USE) {
+      config.put("guidance", guidance);
+    }
+    return config;
   }
 
   /** What a trial leaves. */
@@ -119,7 +136,12 @@ final class Trial {
       }
       LoraFile.write(folder.resolve("lora.safetensors"), List.of(lora), LoraFile.Options.kohya());
       EmojiReport report =
-          measure(model.with(FunctionOptions.inference().withAdapter(lora)), judge, counts, number);
+          measure(
+              model.with(FunctionOptions.inference().withAdapter(lora)),
+              judge,
+              experiment.measuredGuidance(),
+              counts,
+              number);
       Map<String, Object> config = experiment.config(arm, number);
       config.put("counts", counts.toString());
       return new Outcome(Findings.of(config, report, judge, images(), kl, message), report);
