@@ -24,7 +24,9 @@ class QuickStartReportTest {
 
   @Test
   void theWholeReportIsThereAndItsSeedsMakeItsImages() throws Exception {
-    assertThat(new QuickStarts(folder.resolve("run")).measuring("--rounds", "2")).isZero();
+    QuickStarts quickStart = new QuickStarts(folder.resolve("run"));
+    quickStart.images = 6; // two often tie, and a round of ties trains nothing
+    assertThat(quickStart.measuring("--rounds", "2")).isZero();
     String report = Files.readString(folder.resolve("run/report.html"));
 
     assertThat(all(report, "<h2>([^<]+)</h2>"))
@@ -45,12 +47,7 @@ class QuickStartReportTest {
     assertThat(report).contains("Shaded: 95\u00a0% intervals.");
     assertThat(all(report, "role=\"rowheader\">([^<]+)<"))
         .containsExactly(
-            "consistency",
-            "gender bias",
-            "skin tone bias",
-            "harm",
-            "diversity",
-            "unclear images");
+            "consistency", "gender bias", "skin tone bias", "harm", "diversity", "unclear images");
     assertThat(all(report, "<blockquote>([^<]+)</blockquote>"))
         .singleElement()
         .asString()

@@ -12,12 +12,13 @@ import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.examples.emoji.EmojiReport;
 
-/** The quick start in a small setting: one prompt, two images. */
+/** The quick start in a small setting: one prompt, two images unless more are asked for. */
 final class QuickStarts {
   final Path run;
   final Cancellation cancellation = new Cancellation();
   RunListener listener = RunListener.none();
   Optional<UnaryOperator<@Nullable String>> asking = Optional.empty();
+  int images = 2;
   String said = "";
 
   QuickStarts(Path run) {
@@ -34,7 +35,13 @@ final class QuickStarts {
   int measuring(String... more) {
     List<String> args =
         new ArrayList<>(
-            List.of("--run", run.toString(), "--prompt", "green heart", "--images", "2"));
+            List.of(
+                "--run",
+                run.toString(),
+                "--prompt",
+                "green heart",
+                "--images",
+                Integer.toString(images)));
     args.addAll(List.of(more));
     return plain(args.toArray(String[]::new));
   }

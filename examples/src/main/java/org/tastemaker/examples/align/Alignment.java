@@ -202,8 +202,7 @@ public final class Alignment implements AutoCloseable {
             lora,
             DiffusionPolicy.Options.lora().withLearningRate(settings.learningRate));
     this.heldOut =
-        new HeldOut(
-            task, settings.heldOutPerPrompt, Seed.of(settings.seed).split("held out"));
+        new HeldOut(task, settings.heldOutPerPrompt, Seed.of(settings.seed).split("held out"));
   }
 
   /**

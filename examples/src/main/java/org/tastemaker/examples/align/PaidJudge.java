@@ -12,7 +12,6 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -86,10 +85,7 @@ public final class PaidJudge {
    * @param asking puts a question to a person and returns the answer; empty where nobody is there
    */
   public PaidJudge(
-      Terms terms,
-      Path run,
-      PrintWriter out,
-      Optional<UnaryOperator<@Nullable String>> asking) {
+      Terms terms, Path run, PrintWriter out, Optional<UnaryOperator<@Nullable String>> asking) {
     this.terms = terms;
     this.run = run;
     this.out = out;
@@ -123,7 +119,8 @@ public final class PaidJudge {
       round = oracle.estimate(groups(task, images), rubric);
     }
     Usage usage = times(round.usage(), rounds);
-    BigDecimal cost = round.cost() == null ? null : round.cost().multiply(BigDecimal.valueOf(rounds));
+    BigDecimal cost =
+        round.cost() == null ? null : round.cost().multiply(BigDecimal.valueOf(rounds));
     Ledger.Totals spent = spent();
     out.printf(
         Locale.ROOT,

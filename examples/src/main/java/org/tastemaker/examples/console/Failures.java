@@ -31,7 +31,8 @@ public final class Failures {
         command
             .getErr()
             .printf(
-                "Usage: %s [OPTIONS]; --help lists them%n", command.getCommandSpec().qualifiedName());
+                "Usage: %s [OPTIONS]; --help lists them%n",
+                command.getCommandSpec().qualifiedName());
         return 2;
       }
       return 1;

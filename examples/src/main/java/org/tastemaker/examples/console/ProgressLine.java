@@ -37,8 +37,7 @@ record ProgressLine(
     }
     if (line.length() > columns) {
       String left = Double.isNaN(secondsLeft) ? "" : " " + clock();
-      line =
-          "%s %d/%d%s%s".formatted(name, now, total, brief.isEmpty() ? "" : " " + brief, left);
+      line = "%s %d/%d%s%s".formatted(name, now, total, brief.isEmpty() ? "" : " " + brief, left);
       if (line.length() > columns) {
         line = line.substring(name.length() + 1);
       }

@@ -58,9 +58,7 @@ class TranscriptTest {
     Transcript transcript = Transcript.of(run);
     for (int round = 0; round < 3; round++) {
       List<ImageGroup> asked = List.of(group("a", round));
-      transcript
-          .around((groups, rubric) -> List.of(judged("")))
-          .rank(asked, Rubrics.consistency());
+      transcript.around((groups, rubric) -> List.of(judged(""))).rank(asked, Rubrics.consistency());
     }
 
     assertThat(transcript.latest().get(0).images().get(0).get(0, 0, 0)).isEqualTo(2 / 255f);

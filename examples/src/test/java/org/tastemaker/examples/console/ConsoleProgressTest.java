@@ -68,7 +68,8 @@ class ConsoleProgressTest {
   @Test
   void aBarFitsANarrowTerminalAndStillSaysTheWordsBriefly() {
     try (ConsoleProgress progress = progress(40)) {
-      progress.say("held-out score 0.251 [0.201, 0.301], 40 images/s, 0.0124 USD", "0.25\u00b10.05");
+      progress.say(
+          "held-out score 0.251 [0.201, 0.301], 40 images/s, 0.0124 USD", "0.25\u00b10.05");
       time[0] += 90_000_000_000L;
       progress.step(2);
     }

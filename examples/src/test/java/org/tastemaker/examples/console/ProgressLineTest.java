@@ -16,8 +16,13 @@ class ProgressLineTest {
   @Test
   void aWideTerminalHasABarAndAllWords() {
     assertThat(line(95).fitting(120))
-        .isEqualTo("[" + "=".repeat(6) + " ".repeat(19) + "] round 4 of 16, " + WORDS
-            + ", 1 min 35 s left")
+        .isEqualTo(
+            "["
+                + "=".repeat(6)
+                + " ".repeat(19)
+                + "] round 4 of 16, "
+                + WORDS
+                + ", 1 min 35 s left")
         .hasSizeLessThanOrEqualTo(120);
   }
 
