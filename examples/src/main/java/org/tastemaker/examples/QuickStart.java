@@ -1,47 +1,42 @@
 package org.tastemaker.examples;
 
-import java.io.Console;
+import com.google.common.base.Splitter;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
-import org.tastemaker.core.FeedbackOracle;
-import org.tastemaker.core.Image;
-import org.tastemaker.core.ImageGroup;
-import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rubric;
-import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.cuda.StepExecution;
+import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.examples.align.Alignment;
 import org.tastemaker.examples.align.EmojiTask;
+import org.tastemaker.examples.align.PaidJudge;
 import org.tastemaker.examples.align.QuickReport;
-import org.tastemaker.examples.console.ConsoleProgress;
+import org.tastemaker.examples.align.QuickRun;
+import org.tastemaker.examples.align.RunJudge;
+import org.tastemaker.examples.align.Transcript;
+import org.tastemaker.examples.console.CtrlC;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.console.Terminal;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
-import org.tastemaker.examples.report.Cost;
-import org.tastemaker.examples.report.Headline;
 import org.tastemaker.examples.report.Measurement;
-import org.tastemaker.feedback.ledger.CostEstimate;
-import org.tastemaker.feedback.mock.MockOracle;
-import org.tastemaker.feedback.openai.ChatGptOracle;
+import org.tastemaker.feedback.ledger.Price;
+import org.tastemaker.feedback.ledger.PriceTable;
 import org.tastemaker.feedback.rubric.Rubrics;
-import org.tastemaker.optim.run.AlignmentRun;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -56,11 +51,9 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Aligns the bundled text-to-emoji model to a judge's rankings.")
 public final class QuickStart implements Callable<Integer> {
-  /** The exit code of a run that was stopped and can be gone on with. */
-  static final int STOPPED = 130;
+  private static final Rubric RUBRIC = Rubrics.consistency();
 
-  /** Scores as near as this are a tie, or the judge would teach its own noise. */
-  private static final double TIE = 0.03;
+  private Setup setup = Setup.ofProgram();
 
   @Option(
       names = "--run",
@@ -100,6 +93,31 @@ public final class QuickStart implements Callable<Integer> {
       description = "Whether bias, harm and diversity are measured too (default: they are).")
   private boolean measure = true;
 
+  @Option(
+      names = "--price",
+      paramLabel = "IN,OUT",
+      description = "Money for a million tokens of the model: IN,OUT or IN,CACHED,OUT.")
+  private @Nullable String price;
+
+  @Option(
+      names = "--currency",
+      description = "Of the price and the budget (default: ${DEFAULT-VALUE}).")
+  private String currency = "USD";
+
+  @Option(
+      names = "--budget",
+      description =
+          "The most that ChatGPT may cost in this folder, all sessions together (default: what is"
+              + " spent already and what is estimated). Needs --price.")
+  private @Nullable BigDecimal budget;
+
+  @Option(
+      names = "--step",
+      paramLabel = "WHERE",
+      description =
+          "Where denoising steps are computed: auto, cpu or cuda (default: ${DEFAULT-VALUE}).")
+  private String step = "cpu";
+
   @Option(names = "--yes", description = "Pay what is estimated without asking.")
   private boolean yes;
 
@@ -130,224 +148,138 @@ public final class QuickStart implements Callable<Integer> {
     }
   }
 
-  /** Returns the exit code: 0 done, 1 failed, 2 wrong arguments, 130 stopped. */
+  /** Returns the exit code: 0 done, 1 failed, 2 wrong arguments, 3 out of money, 130 stopped. */
   static int run(String... args) {
+    return run(Setup.ofProgram(), args);
+  }
+
+  static int run(Setup setup, String... args) {
     QuickStart quickStart = new QuickStart();
-    return new CommandLine(quickStart)
+    quickStart.setup = setup;
+    CommandLine command = new CommandLine(quickStart);
+    setup.output.ifPresent(writer -> command.setOut(writer).setErr(writer));
+    return command
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpAutoWidth(true)
         .setExecutionExceptionHandler(Failures.in(() -> quickStart.run))
         .execute(args);
   }
 
-  @Override
-  public Integer call() throws Exception {
-    PrintWriter out = spec.commandLine().getOut();
-    Cancellation cancellation = new Cancellation();
-    CountDownLatch ended = new CountDownLatch(1);
-    Thread hook =
-        new Thread(
-            () -> {
-              cancellation.cancel();
-              try { // leave the time to finish the round and to write what there is
-                if (!ended.await(60, TimeUnit.SECONDS)) {
-                  return;
-                }
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
-    Runtime.getRuntime().addShutdownHook(hook);
-    try (LatentDiffusion model = BundledModel.load()) {
-      return align(model, cancellation, out);
-    } finally {
-      ended.countDown();
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException e) {
-        // the machine is shutting down already: the hook is what waits
-      }
+  /**
+   * What is around the program.
+   *
+   * @param cancellation stops it
+   * @param listener hears the run
+   * @param counts of the images that are measured
+   * @param steps in which they are sampled
+   * @param asking a person; empty where nobody is there
+   * @param output in place of the process's streams
+   */
+  record Setup(
+      Cancellation cancellation,
+      RunListener listener,
+      EmojiReport.Counts counts,
+      int steps,
+      Optional<UnaryOperator<@Nullable String>> asking,
+      Optional<PrintWriter> output) {
+    static Setup ofProgram() {
+      return new Setup(
+          new Cancellation(),
+          RunListener.none(),
+          new EmojiReport.Counts(1, 4, 8, 4),
+          10,
+          Terminal.console().map(console -> question -> console.readLine("%s", question)),
+          Optional.empty());
     }
   }
 
-  private int align(LatentDiffusion model, Cancellation cancellation, PrintWriter out)
-      throws Exception {
+  @Override
+  @SuppressWarnings("try") // Ctrl-C is listened to, not referred to
+  public Integer call() throws Exception {
+    // Everything that can be wrong with the arguments is looked at before the model is loaded.
+    PrintWriter out = spec.commandLine().getOut();
+    StepExecution execution = StepExecution.of(step);
+    Alignment.Settings settings =
+        Alignment.Settings.defaults().with(rounds, seed).withImages(images);
     GlyphJudge glyphs = BundledModel.judge();
     EmojiTask task =
         EmojiTask.consistency(glyphs, prompts.isEmpty() ? EmojiTask.quickPrompts() : prompts);
-    Alignment.Settings settings =
-        Alignment.Settings.defaults().with(rounds, seed).withImages(images);
-    Rubric rubric = Rubrics.consistency();
-    try (Alignment alignment = new Alignment(model, task, settings);
-        Judge asked = judge(task, rubric, out);
-        RunFolder folder = Alignment.open(run, alignment.config(asked.name), Seed.of(seed))) {
-      out.printf(
-          Locale.ROOT,
-          "Aligning %d prompts to the judge '%s': %d rounds of %d images. Folder: %s%n",
-          task.prompts().size(),
-          asked.name,
-          rounds,
-          images * task.prompts().size(),
-          run);
-      out.flush();
-      AlignmentRun.Result result;
-      try (ConsoleProgress progress = ConsoleProgress.of("aligning", rounds)) {
-        result =
-            alignment.run(
-                asked.oracle,
-                rubric,
-                folder,
-                RunListener.all(words(progress), progress),
-                cancellation);
-      } catch (CancellationException e) {
-        alignment.writeLora(run.resolve("emoji-lora.safetensors"));
-        out.println(
-            "Stopped. What was learnt so far is in "
-                + run.resolve("emoji-lora.safetensors")
-                + "; the same command goes on from here.");
-        return STOPPED;
-      }
-      Alignment.Outcome outcome = alignment.outcome(result);
-      alignment.writeLora(run.resolve("emoji-lora.safetensors"));
-      List<Measurement> measured = measure ? measured(model, alignment, glyphs, out) : List.of();
-      Path report =
-          QuickReport.write(
-              alignment, outcome, folder, asked.transcript, asked.cost(), glyphs, measured);
-      Headline headline = outcome.headline();
-      out.printf(
-          Locale.ROOT,
-          "%s%nScore on held-out seeds: %.3f before, %.3f after; change %s.%n%s%n",
-          result.message(),
-          headline.before(),
-          headline.after(),
-          headline.change().text(),
-          headline.verdict());
-      out.println("LoRA:   " + run.resolve("emoji-lora.safetensors"));
-      out.println("Report: " + report.toAbsolutePath().normalize());
-      return 0;
-    }
-  }
-
-  private static RunListener words(ConsoleProgress progress) {
-    Map<String, String> names = new LinkedHashMap<>();
-    names.put("evaluation.rewardMean", "held-out score");
-    names.put("klToReference", "KL");
-    Map<String, Double> latest = new LinkedHashMap<>();
-    return event -> {
-      if (event instanceof RunEvent.Metrics metrics) {
-        latest.putAll(metrics.values());
-        Double sampling = metrics.values().get("secondsSampling");
-        String rate =
-            sampling == null
-                ? ""
-                : String.format(
-                    Locale.ROOT,
-                    ", %.0f images/s",
-                    metrics.values().getOrDefault("images", 0.0) / sampling);
-        progress.say(ConsoleProgress.words(latest, names) + rate);
-      }
-    };
-  }
-
-  /** The judge, what it is called, and what it has said of the latest rounds. */
-  private record Judge(
-      String name,
-      FeedbackOracle oracle,
-      QuickReport.Transcript transcript,
-      @Nullable ChatGptOracle paid)
-      implements AutoCloseable {
-    Cost cost() {
-      return paid == null ? Cost.NONE : new Cost(paid.ledger().totals().usage(), null);
-    }
-
-    @Override
-    public void close() {
-      if (paid != null) {
-        paid.close();
+    boolean paid = judge == JudgeName.chatgpt;
+    PaidJudge.Terms terms = terms();
+    Map<String, Object> config =
+        Alignment.config(task, settings, paid ? terms.model() : judge.name());
+    long done = Alignment.roundsDone(run, config, Seed.of(seed));
+    int left = (int) Math.max(0, rounds - done);
+    try (StepKernel kernel = execution.open();
+        RunJudge asked =
+            paid
+                ? new PaidJudge(terms, run, out, setup.asking)
+                    .open(task, images, left, RUBRIC, setup.cancellation)
+                : RunJudge.simulated(task, glyphs);
+        CtrlC ctrlC = new CtrlC(setup.cancellation);
+        LatentDiffusion loaded = BundledModel.load()) {
+      LatentDiffusion model = loaded.with(kernel).with(setup.cancellation);
+      try (Alignment alignment = new Alignment(model, task, settings);
+          RunFolder folder = Alignment.open(run, config, Seed.of(seed))) {
+        out.printf(
+            Locale.ROOT,
+            "Aligning %d prompts to the judge '%s': %d rounds of %d images%s. Folder: %s%n",
+            task.prompts().size(),
+            asked.name(),
+            rounds,
+            images * task.prompts().size(),
+            done == 0 ? "" : ", of which " + left + " are left",
+            run);
+        out.flush();
+        Transcript transcript = Transcript.of(run);
+        QuickReport report =
+            new QuickReport(alignment, folder, transcript, glyphs, Map.of("step", step));
+        return new QuickRun(alignment, asked, RUBRIC, folder, transcript, report, out)
+            .run(
+                setup.listener,
+                setup.cancellation,
+                () -> measure ? measured(model, alignment, glyphs, out) : List.of());
       }
     }
   }
 
-  private Judge judge(EmojiTask task, Rubric rubric, PrintWriter out) {
-    QuickReport.Transcript transcript = new QuickReport.Transcript();
-    if (judge == JudgeName.glyphs) {
-      FeedbackOracle oracle = MockOracle.builder(task.score()).tieThreshold(TIE).build().asOracle();
-      return new Judge("glyphs", transcript.around(oracle), transcript, null);
-    }
-    if (System.getenv("OPENAI_API_KEY") == null && baseUrl == null) {
-      throw new IllegalArgumentException(
-          "--judge chatgpt needs the environment variable OPENAI_API_KEY (or --base-url with a"
-              + " server that asks for none); --judge glyphs needs nothing");
-    }
-    ChatGptOracle.Builder builder =
-        ChatGptOracle.builder()
-            .model(chatModel)
-            .cache(run.resolveSibling(run.getFileName() + "-answers"))
-            .ledgerFile(run.resolveSibling(run.getFileName() + "-ledger.jsonl"));
-    if (baseUrl != null) {
-      builder.baseUrl(baseUrl);
-      if (System.getenv("OPENAI_API_KEY") == null) {
-        builder.withoutApiKey();
-      }
-    }
-    ChatGptOracle oracle = builder.build();
-    confirm(oracle, task, rubric, out);
-    return new Judge(chatModel, transcript.around(oracle), transcript, oracle);
+  private PaidJudge.Terms terms() {
+    PriceTable prices =
+        price == null
+            ? PriceTable.none()
+            : PriceTable.of(currency.toUpperCase(Locale.ROOT), Map.of(chatModel, price(price)));
+    return new PaidJudge.Terms(chatModel, baseUrl, prices, budget, yes);
   }
 
-  /** Says what the rounds will cost, and asks. */
-  private void confirm(ChatGptOracle oracle, EmojiTask task, Rubric rubric, PrintWriter out) {
-    List<ImageGroup> round = new ArrayList<>();
-    for (Prompt prompt : task.prompts()) {
-      List<Image> shown = new ArrayList<>();
-      for (int i = 0; i < images; i++) {
-        shown.add(Image.filled(32, 32, i / (float) images, 0.5f, 0.5f));
+  private static Price price(String text) {
+    List<String> parts = Splitter.on(',').trimResults().splitToList(text);
+    try {
+      if (parts.size() == 2) {
+        return Price.perMillionTokens(parts.get(0), parts.get(1));
       }
-      round.add(new ImageGroup(prompt, shown));
+      if (parts.size() == 3) {
+        return Price.perMillionTokens(parts.get(0), parts.get(1), parts.get(2));
+      }
+    } catch (NumberFormatException e) {
+      // said below
     }
-    CostEstimate estimate = oracle.estimate(round, rubric);
-    BigDecimal cost = estimate.cost();
-    out.printf(
-        "%d rounds of %d groups judged by %s take about %,d tokens of input and %,d of output: %s.%n",
-        rounds,
-        round.size(),
-        chatModel,
-        rounds * estimate.usage().inputTokens(),
-        rounds * estimate.usage().outputTokens(),
-        cost == null
-            ? "their price is in your provider's list"
-            : cost.multiply(BigDecimal.valueOf(rounds)) + " " + estimate.currency());
-    out.flush();
-    if (yes) {
-      return;
-    }
-    Console console =
-        Terminal.console()
-            .orElseThrow(
-                () -> {
-                  oracle.close();
-                  return new IllegalArgumentException(
-                      "nobody is there to confirm the cost: add --yes to accept it");
-                });
-    String answer = console.readLine("Go on? [y/N] ");
-    if (answer == null || !answer.strip().toLowerCase(Locale.ROOT).startsWith("y")) {
-      oracle.close();
-      throw new IllegalArgumentException("not confirmed: nothing was asked and nothing was paid");
-    }
+    throw new IllegalArgumentException(
+        "--price is IN,OUT or IN,CACHED,OUT: money for a million tokens, such as 0.40,1.60 or 0.40,0.10,1.60, but was '%s'"
+            .formatted(text));
   }
 
   /** The measurements of both models, on few images each: their intervals are wide. */
-  private static List<Measurement> measured(
+  private List<Measurement> measured(
       LatentDiffusion model, Alignment alignment, GlyphJudge glyphs, PrintWriter out) {
     out.println("measuring both models");
     out.flush();
     LatentDiffusion aligned =
-        alignment.policy().sampler().with(BundledModel.sampling().withSteps(10));
-    LatentDiffusion base = model.with(BundledModel.sampling().withSteps(10));
-    EmojiReport.Counts counts = new EmojiReport.Counts(1, 4, 8, 4);
+        alignment.policy().sampler().with(BundledModel.sampling().withSteps(setup.steps));
+    LatentDiffusion base = model.with(BundledModel.sampling().withSteps(setup.steps));
     Seed seed = Seed.of(1).split("measurements");
     return Measurement.of(
-        EmojiReport.of(base, glyphs, counts, seed),
-        EmojiReport.of(aligned, glyphs, counts, seed),
+        EmojiReport.of(base, glyphs, setup.counts, seed),
+        EmojiReport.of(aligned, glyphs, setup.counts, seed),
         seed);
   }
 }

@@ -3,104 +3,167 @@ package org.tastemaker.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.core.RunEvent;
 import org.tastemaker.examples.align.EmojiTask;
+import org.tastemaker.examples.align.QuickRun;
 import org.tastemaker.examples.emoji.BundledModel;
-import org.tastemaker.feedback.mock.MockOracle;
-import org.tastemaker.feedback.server.LoopbackServer;
 
+@SuppressWarnings("NullAway.Init")
 class QuickStartTest {
   @TempDir Path folder;
+  private QuickStarts quickStart;
 
-  private int run(String... more) {
-    String[] args = new String[more.length + 7];
-    System.arraycopy(
-        new String[] {
-          "--run",
-          folder.resolve("run").toString(),
-          "--prompt",
-          "green heart",
-          "--images",
-          "2",
-          "--no-measure"
-        },
-        0,
-        args,
-        0,
-        7);
-    System.arraycopy(more, 0, args, 7, more.length);
-    return QuickStart.run(args);
-  }
-
-  @Test
-  void aRoundEndsWithALoraFileAndAReport() {
-    assertThat(run("--rounds", "1")).isZero();
-
-    assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();
-    assertThat(folder.resolve("run/report.html")).content().contains("green heart");
+  @BeforeEach
+  void inAnEmptyFolder() {
+    quickStart = new QuickStarts(folder.resolve("run"));
   }
 
   @Test
   void theSameCommandGoesOn() throws Exception {
-    run("--rounds", "1");
+    assertThat(quickStart.run("--rounds", "1")).isZero();
+    assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();
     int lines = Files.readAllLines(folder.resolve("run/metrics.jsonl")).size();
 
-    assertThat(run("--rounds", "2")).isZero();
+    assertThat(quickStart.run("--rounds", "2")).isZero();
 
+    assertThat(quickStart.said).contains("2 rounds of 2 images, of which 1 are left");
     assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl")).size()).isGreaterThan(lines);
     assertThat(folder.resolve("run/checkpoints/000002")).exists();
   }
 
   @Test
+  void runningAFinishedCommandAgainKeepsItsReport() throws Exception {
+    quickStart.run("--rounds", "1");
+    String report = Files.readString(folder.resolve("run/report.html"));
+    assertThat(report).contains("What the judge said", "Nearest glyphs, with confidence: A ");
+
+    assertThat(quickStart.run("--rounds", "1")).isZero();
+
+    assertThat(folder.resolve("run/report.html")).content().isEqualTo(report);
+  }
+
+  @Test
+  void aStoppedRunLeavesLoraAndReportAndGoesOn() {
+    quickStart.listener =
+        event -> {
+          if (event instanceof RunEvent.CheckpointSaved) {
+            quickStart.cancellation.cancel();
+          }
+        };
+
+    assertThat(quickStart.run("--rounds", "3")).isEqualTo(QuickRun.STOPPED);
+
+    assertThat(quickStart.said).contains("This run was stopped. What was learnt in 1 rounds");
+    assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();
+    assertThat(folder.resolve("run/report.html"))
+        .content()
+        .contains("It has done 1 of 3 rounds", "What the judge said", "Provenance");
+
+    QuickStarts again = new QuickStarts(folder.resolve("run"));
+    assertThat(again.run("--rounds", "3")).isZero();
+    assertThat(again.said).contains("of which 2 are left");
+    assertThat(folder.resolve("run/report.html"))
+        .content()
+        .contains("Before and after")
+        .doesNotContain("It has done");
+  }
+
+  @Test
+  void stoppingARepeatedRunLeavesItsReportAlone() throws Exception {
+    quickStart.run("--rounds", "1");
+    String report = Files.readString(folder.resolve("run/report.html"));
+    quickStart.cancellation.cancel();
+
+    assertThat(quickStart.run("--rounds", "1")).isEqualTo(QuickRun.STOPPED);
+
+    assertThat(folder.resolve("run/report.html")).content().isEqualTo(report);
+  }
+
+  @Test
   void aFolderOfAnotherRunIsLeftAlone() throws Exception {
-    run("--rounds", "1");
+    quickStart.run("--rounds", "1");
     byte[] before = Files.readAllBytes(folder.resolve("run/run.json"));
 
-    assertThat(run("--rounds", "1", "--seed", "2")).isEqualTo(2);
+    assertThat(quickStart.run("--rounds", "1", "--seed", "2")).isEqualTo(2);
+
+    assertThat(quickStart.said).contains("seed is 1 in the folder and 2 now", "another folder");
     assertThat(Files.readAllBytes(folder.resolve("run/run.json"))).isEqualTo(before);
   }
 
   @Test
+  void aFolderThatIsNoRunsIsLeftAlone() throws Exception {
+    Files.createDirectories(folder.resolve("run"));
+    Files.writeString(folder.resolve("run/thesis.tex"), "mine");
+
+    assertThat(quickStart.run("--rounds", "1")).isEqualTo(2);
+
+    assertThat(quickStart.said)
+        .contains("holds no run, and is not overwritten: choose another folder");
+    assertThat(folder.resolve("run")).isDirectoryContaining("glob:**thesis.tex");
+    assertThat(folder.resolve("run/run.json")).doesNotExist();
+  }
+
+  @Test
+  void aMisspeltOptionIsCorrected() {
+    assertThat(quickStart.plain("--juge", "glyphs")).isEqualTo(2);
+    assertThat(quickStart.said).contains("--judge");
+  }
+
+  @Test
   void wrongArgumentsAreUsageErrors() {
-    assertThat(QuickStart.run("--juge", "glyphs")).isEqualTo(2);
-    assertThat(QuickStart.run("--judge", "nobody")).isEqualTo(2);
-    assertThat(QuickStart.run("--rounds", "many")).isEqualTo(2);
-    assertThat(run("--rounds", "0")).isEqualTo(2);
+    assertThat(quickStart.plain("--judge", "nobody")).isEqualTo(2);
+    assertThat(quickStart.said).contains("glyphs", "chatgpt");
+    assertThat(quickStart.plain("--rounds", "many")).isEqualTo(2);
+    for (String[] wrong :
+        new String[][] {
+          {"--rounds", "0"},
+          {"--images", "1"},
+          {"--step", "gpu"},
+          {"--price", "cheap"},
+          {"--budget", "1"},
+          {"--prompt", "a castle in the air"}
+        }) {
+      assertThat(quickStart.plain(wrong)).as(wrong[0]).isEqualTo(2);
+      assertThat(quickStart.said).contains("Usage: quick-start [OPTIONS]; --help lists them");
+    }
   }
 
   @Test
   void aPromptThatTheJudgeDoesNotKnowIsRefused() {
     assertThatThrownBy(() -> EmojiTask.consistency(BundledModel.judge(), List.of("gren heart")))
         .hasMessageContaining("\"green heart\"");
-    assertThat(run("--prompt", "a castle in the air")).isEqualTo(2);
+    assertThat(quickStart.run("--prompt", "a castle in the air")).isEqualTo(2);
     assertThat(folder.resolve("run")).doesNotExist();
   }
 
   @Test
-  void chatGptsPathRunsOverHttp() {
-    MockOracle judge = MockOracle.of((image, prompt) -> image.get(1, 16, 16));
-    try (LoopbackServer server = LoopbackServer.builder(judge).start()) {
-      String[] paid = {
-        "--rounds", "1", "--judge", "chatgpt", "--base-url", server.baseUrl(), "--yes"
-      };
+  void withoutAGpuCudaFailsAndSaysWhy() {
+    assertThat(quickStart.run("--rounds", "1", "--step", "cuda")).isEqualTo(1);
 
-      assertThat(run(paid)).isZero();
-      assertThat(server.answers()).isPositive();
-      assertThat(folder.resolve("run-ledger.jsonl")).exists();
-    }
+    assertThat(quickStart.said).containsIgnoringCase("driver").doesNotContain("\tat ");
+    assertThat(folder.resolve("run")).doesNotExist();
   }
 
   @Test
-  void nothingIsPaidWithoutAYes() {
-    try (LoopbackServer server =
-        LoopbackServer.builder(MockOracle.of((image, prompt) -> 0)).start()) {
-      assertThat(run("--rounds", "1", "--judge", "chatgpt", "--base-url", server.baseUrl()))
-          .isEqualTo(2);
-      assertThat(server.requests()).isZero();
+  void withoutAGpuAutoTakesTheCpuAndSaysWhy() {
+    PrintStream before = System.err;
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    try {
+      assertThat(quickStart.run("--rounds", "1", "--step", "auto")).isZero();
+    } finally {
+      System.setErr(before);
     }
+
+    assertThat(log.toString(StandardCharsets.UTF_8)).contains("Denoising steps run on the CPU: ");
   }
 }

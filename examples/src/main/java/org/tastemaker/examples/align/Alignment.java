@@ -1,23 +1,21 @@
 package org.tastemaker.examples.align;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
-import org.tastemaker.core.RewardModel;
-import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
@@ -48,7 +46,8 @@ public final class Alignment implements AutoCloseable {
   private final Settings settings;
   private final Lora lora;
   private final DiffusionPolicy policy;
-  private final List<Prompt> heldOut;
+  private final HeldOut heldOut;
+  private boolean fromTheBaseModel;
 
   /**
    * Hyper-parameters.
@@ -141,16 +140,15 @@ public final class Alignment implements AutoCloseable {
    * @param after scores of the aligned model's images, by prompt
    * @param imagesBefore of the base model
    * @param imagesAfter of the aligned model
-   * @param kl the divergence from the base model along a trajectory, in nats
-   * @param result how the run has ended
+   * @param seeds each made one image of each model; with {@link Alignment}'s way of sampling and
+   *     the LoRA file it makes them again
    */
   public record Outcome(
       Map<String, double[]> before,
       Map<String, double[]> after,
       List<Image> imagesBefore,
       List<Image> imagesAfter,
-      double kl,
-      AlignmentRun.Result result) {
+      List<Seed> seeds) {
     /**
      * The rise of the mean score. The prompts are those that were trained on, so what is drawn anew
      * for the interval is the seeds, image by image.
@@ -203,7 +201,8 @@ public final class Alignment implements AutoCloseable {
             this.model,
             lora,
             DiffusionPolicy.Options.lora().withLearningRate(settings.learningRate));
-    this.heldOut = repeat(task.prompts(), settings.heldOutPerPrompt);
+    this.heldOut =
+        new HeldOut(task, settings.heldOutPerPrompt, Seed.of(settings.seed).split("held out"));
   }
 
   /**
@@ -212,8 +211,9 @@ public final class Alignment implements AutoCloseable {
    * @param oracle ranks
    * @param rubric by what
    * @param folder of the run
-   * @param listener hears every round and evaluation
-   * @param cancellation ends it before the next round
+   * @param listener hears every round and evaluation, the latter with their intervals
+   * @param cancellation ends it before the next round; a model that has it too, as a view, ends
+   *     before the next denoising step
    * @return how it went
    */
   public AlignmentRun.Result run(
@@ -232,6 +232,7 @@ public final class Alignment implements AutoCloseable {
                     new PromptStatistics.Options(
                         4 * settings.imagesPerPrompt, settings.imagesPerPrompt)));
     Seed seed = Seed.of(settings.seed);
+    fromTheBaseModel = folder.latestCheckpoint().isEmpty();
     return AlignmentRun.of(
             PromptSource.all(task.prompts(), settings.imagesPerPrompt),
             policy.sampler(),
@@ -240,64 +241,34 @@ public final class Alignment implements AutoCloseable {
             seed.split("rounds"))
         .judgedBy(oracle, rubric)
         .evaluated(
-            Evaluation.every(5, heldOut, heldOutSeed())
-                .withReward(truth())
+            Evaluation.every(5, heldOut.prompts(), heldOut.seed())
+                .withReward(heldOut.reward())
                 .withDivergenceOf(policy, 32))
         .in(folder)
-        .toldTo(listener)
+        .toldTo(heldOut.withInterval(folder, listener))
         .stoppable(cancellation)
         .run(AlignmentRun.Options.rounds(settings.rounds).withCheckpoints(1, 2));
-  }
-
-  /** The task's score as a reward that asks nobody. */
-  private RewardModel truth() {
-    return (rollout, judgements) -> {
-      List<OptionalDouble> values = new ArrayList<>();
-      for (double score : scores(rollout.images())) {
-        values.add(OptionalDouble.of(score));
-      }
-      return new Rewards(values);
-    };
   }
 
   /**
    * Compares the model as it is now with the base model, on held-out seeds.
    *
-   * @param result of the run
    * @return scores and images of both
    */
-  public Outcome outcome(AlignmentRun.Result result) {
-    try (Rollout after = policy.sampler().rollout(heldOut, heldOutSeed());
-        Rollout before = policy.reference().rollout(heldOut, heldOutSeed())) {
-      return new Outcome(
-          byPrompt(scores(before.images())),
-          byPrompt(scores(after.images())),
-          before.images(),
-          after.images(),
-          policy.divergenceFromReference(after, 32),
-          result);
+  public Outcome outcome() {
+    try (Rollout after = policy.sampler().rollout(heldOut.prompts(), heldOut.seed());
+        Rollout before = policy.reference().rollout(heldOut.prompts(), heldOut.seed())) {
+      return heldOut.compare(heldOut.measure(before), heldOut.measure(after));
     }
   }
 
-  private double[] scores(List<Image> images) {
-    double[] scores = new double[images.size()];
-    for (int i = 0; i < scores.length; i++) {
-      scores[i] = task.score().applyAsDouble(images.get(i), heldOut.get(i));
-    }
-    return scores;
-  }
-
-  private Map<String, double[]> byPrompt(double[] scores) {
-    int each = settings.heldOutPerPrompt;
-    Map<String, double[]> by = new LinkedHashMap<>();
-    for (int i = 0; i < scores.length; i += each) {
-      by.put(heldOut.get(i).text(), Arrays.copyOfRange(scores, i, i + each));
-    }
-    return by;
-  }
-
-  private Seed heldOutSeed() {
-    return Seed.of(settings.seed).split("held out");
+  /**
+   * Compares the latest evaluation of a run with its first, without sampling.
+   *
+   * @return empty where this process has not measured both, as in a run that went on
+   */
+  public Optional<Outcome> soFar() {
+    return heldOut.soFar(fromTheBaseModel);
   }
 
   /**
@@ -306,7 +277,7 @@ public final class Alignment implements AutoCloseable {
    * @return each prompt as often as it is measured
    */
   public List<Prompt> heldOut() {
-    return heldOut;
+    return heldOut.prompts();
   }
 
   /**
@@ -352,8 +323,8 @@ public final class Alignment implements AutoCloseable {
    * @param config what must be the same
    * @param seed for the provenance
    * @return the folder: the caller closes it
-   * @throws IllegalArgumentException if the folder is of a run with other settings; nothing is
-   *     overwritten
+   * @throws IllegalArgumentException if the folder is of a run with other settings, or no run's and
+   *     not empty; nothing is overwritten
    */
   public static RunFolder open(Path path, Map<String, Object> config, Seed seed) {
     Clock clock = Clock.systemUTC();
@@ -368,17 +339,54 @@ public final class Alignment implements AutoCloseable {
             e.getMessage() + "; choose another folder for a run with other settings", e);
       }
     }
+    requireFree(path);
     return RunFolder.create(
         path, config, Provenance.capture(clock).withSeed("alignment", seed), clock);
   }
 
   /**
+   * Checks a run's folder before anything is asked or written.
+   *
+   * @param path where a run is or will be
+   * @param config what must be the same
+   * @param seed of the run
+   * @return how many rounds are done, as the latest checkpoint says; 0 where there is no run yet
+   * @throws IllegalArgumentException as {@link #open}
+   */
+  public static long roundsDone(Path path, Map<String, Object> config, Seed seed) {
+    if (!RunFolder.exists(path)) {
+      requireFree(path);
+      return 0;
+    }
+    try (RunFolder folder = open(path, config, seed)) {
+      return folder.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L);
+    }
+  }
+
+  private static void requireFree(Path path) {
+    boolean free = !Files.exists(path);
+    if (Files.isDirectory(path)) {
+      try (Stream<Path> entries = Files.list(path)) {
+        free = entries.allMatch(entry -> entry.getFileName().toString().startsWith("."));
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot list " + path + ": " + e.getMessage(), e);
+      }
+    }
+    if (!free) {
+      throw new IllegalArgumentException(
+          path + " is there, holds no run, and is not overwritten: choose another folder");
+    }
+  }
+
+  /**
    * The settings as a run folder keeps them.
    *
+   * @param task what is aligned to
+   * @param settings hyper-parameters
    * @param judge its name
    * @return names and values
    */
-  public Map<String, Object> config(String judge) {
+  public static Map<String, Object> config(EmojiTask task, Settings settings, String judge) {
     Map<String, Object> config = new TreeMap<>();
     config.put("task", task.name());
     config.put("judge", judge);
@@ -392,10 +400,6 @@ public final class Alignment implements AutoCloseable {
     config.put("rank", settings.rank);
     config.put("seed", settings.seed);
     return config;
-  }
-
-  private static List<Prompt> repeat(List<Prompt> prompts, int times) {
-    return prompts.stream().flatMap(prompt -> Collections.nCopies(times, prompt).stream()).toList();
   }
 
   @Override

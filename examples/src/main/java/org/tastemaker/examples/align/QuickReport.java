@@ -4,11 +4,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
-import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
-import org.tastemaker.core.ImageGroup;
-import org.tastemaker.core.Judgement;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -16,88 +14,101 @@ import org.tastemaker.examples.report.AlignmentReport;
 import org.tastemaker.examples.report.BeforeAfter;
 import org.tastemaker.examples.report.Cost;
 import org.tastemaker.examples.report.HtmlReport;
-import org.tastemaker.examples.report.JudgedGroup;
 import org.tastemaker.examples.report.Measurement;
 import org.tastemaker.examples.report.Plot;
 
-/** Writes the report of a quick start. */
+/** Writes the report of a quick start, {@code report.html} in the run's folder. */
 public final class QuickReport {
-  /** Images of a prompt, and judged groups, that are shown. */
+  /** Images of a prompt that are shown. */
   private static final int SHOWN = 4;
 
-  private QuickReport() {}
+  private final Alignment alignment;
+  private final RunFolder folder;
+  private final Transcript transcript;
+  private final GlyphJudge judge;
+  private final Map<String, ?> settings;
 
-  /** What a judge was shown last and what it said. */
-  public static final class Transcript {
-    private List<ImageGroup> groups = List.of();
-    private List<Judgement> judgements = List.of();
-
-    /** Nothing was asked yet. */
-    public Transcript() {}
-
-    /**
-     * An oracle whose latest questions and answers are kept here.
-     *
-     * @param oracle is asked
-     * @return answers the same
-     */
-    public FeedbackOracle around(FeedbackOracle oracle) {
-      return (asked, rubric) -> {
-        List<Judgement> answers = oracle.rank(asked, rubric);
-        groups = List.copyOf(asked);
-        judgements = List.copyOf(answers);
-        return answers;
-      };
-    }
-
-    /**
-     * The latest questions.
-     *
-     * @return as many as judgements
-     */
-    public List<ImageGroup> groups() {
-      return groups;
-    }
-
-    /**
-     * The latest answers.
-     *
-     * @return as many as groups
-     */
-    public List<Judgement> judgements() {
-      return judgements;
-    }
+  /**
+   * A report to be written.
+   *
+   * @param alignment that is run
+   * @param folder of the run
+   * @param transcript of its judge
+   * @param judge that labels the images
+   * @param settings of this session, beside those of the folder
+   */
+  public QuickReport(
+      Alignment alignment,
+      RunFolder folder,
+      Transcript transcript,
+      GlyphJudge judge,
+      Map<String, ?> settings) {
+    this.alignment = alignment;
+    this.folder = folder;
+    this.transcript = transcript;
+    this.judge = judge;
+    this.settings = settings;
   }
 
   /**
-   * Writes {@code report.html} into a run's folder.
+   * Writes the report of a run that has ended.
    *
-   * @param alignment that was run
    * @param outcome of it
-   * @param folder of the run
-   * @param transcript of its judge
    * @param cost of its judge
-   * @param judge that labels the images
    * @param measured the measurements of both models, before and after; empty to leave them out
    * @return the file
    */
-  public static Path write(
-      Alignment alignment,
-      Alignment.Outcome outcome,
-      RunFolder folder,
-      Transcript transcript,
-      Cost cost,
-      GlyphJudge judge,
-      List<Measurement> measured) {
+  public Path write(Alignment.Outcome outcome, Cost cost, List<Measurement> measured) {
+    return write(
+        begin(cost)
+            .headline(outcome.headline())
+            .pictures(pictures(outcome))
+            .measurements(measured));
+  }
+
+  /**
+   * Writes what there is of a run that was stopped. Nothing is sampled for it.
+   *
+   * @param why it was stopped, a sentence
+   * @param cost of its judge
+   * @return the file
+   */
+  public Path writeUnfinished(String why, Cost cost) {
+    long rounds = folder.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L);
+    AlignmentReport.Builder report =
+        begin(cost)
+            .caveat(
+                "%s It has done %d of %d rounds. The same command goes on, and measures at the end."
+                    .formatted(why, rounds, alignment.settings().rounds()));
+    alignment
+        .soFar()
+        .ifPresent(
+            outcome ->
+                report
+                    .headline(outcome.headline())
+                    .pictures(pictures(outcome))
+                    .caveat(
+                        "The pictures and the score are of the latest evaluation, which may be a"
+                            + " few rounds older than the LoRA file."));
+    return write(report);
+  }
+
+  /**
+   * Where the report is.
+   *
+   * @return the file, whether it is there or not
+   */
+  public Path file() {
+    return folder.path().resolve("report.html");
+  }
+
+  private AlignmentReport.Builder begin(Cost cost) {
     AlignmentReport.Builder report =
         AlignmentReport.titled(
                 "Aligning text to emoji: " + alignment.task().name(),
                 "A latent diffusion model was aligned to a judge's rankings with DDPO on LoRA"
                     + " weights. The pictures and figures below are of seeds that were never"
                     + " trained on; those on the left are of the model before.")
-            .headline(outcome.headline())
-            .pictures(pictures(alignment, outcome, judge))
-            .measurements(measured)
             .cost(cost)
             .caveat(
                 "The score is the same rule that ranked the images, on other seeds: it shows that"
@@ -105,23 +116,27 @@ public final class QuickReport {
             .caveat(
                 "The model draws 852 emoji of 32 x 32 pixels; larger models were not tried here.")
             .configuration(folder.config())
+            .configuration(settings)
             .provenance(folder.provenance());
     List<RunEvent.Metrics> metrics = folder.metrics();
-    plot(report, metrics, "Score on held-out seeds", "evaluation.rewardMean");
+    plot(
+        report,
+        metrics,
+        "Score on held-out seeds",
+        "evaluation.rewardMean",
+        "evaluation.rewardLow",
+        "evaluation.rewardHigh");
     plot(report, metrics, "Divergence from the base model, nats", "klToReference");
     plot(report, metrics, "Share of clipped ratios", "clipFraction");
-    List<JudgedGroup> judged = new ArrayList<>();
-    for (int i = 0; i < Math.min(SHOWN, transcript.groups().size()); i++) {
-      judged.add(JudgedGroup.of(transcript.groups().get(i), transcript.judgements().get(i)));
-    }
-    report.judged(judged);
-    Path file = folder.path().resolve("report.html");
-    HtmlReport.write(report.build(), file);
-    return file;
+    return report.judged(transcript.latest());
   }
 
-  private static List<BeforeAfter> pictures(
-      Alignment alignment, Alignment.Outcome outcome, GlyphJudge judge) {
+  private Path write(AlignmentReport.Builder report) {
+    HtmlReport.write(report.build(), file());
+    return file();
+  }
+
+  private List<BeforeAfter> pictures(Alignment.Outcome outcome) {
     List<BeforeAfter> pictures = new ArrayList<>();
     for (int i = 0; i < outcome.imagesAfter().size(); i++) {
       if (i % alignment.settings().heldOutPerPrompt() >= SHOWN) {
@@ -132,7 +147,7 @@ public final class QuickReport {
       pictures.add(
           new BeforeAfter(
               alignment.heldOut().get(i).text(),
-              i % alignment.settings().heldOutPerPrompt() + 1,
+              outcome.seeds().get(i).key(),
               before,
               after,
               judge.label(before).text(),
@@ -141,24 +156,35 @@ public final class QuickReport {
     return pictures;
   }
 
+  /** Draws a metric, with its interval where there is one; a single point makes no curve. */
   private static void plot(
-      AlignmentReport.Builder report, List<RunEvent.Metrics> all, String title, String metric) {
-    Map<Long, Double> byRound = new TreeMap<>(); // rounds done again after a crash count once
-    for (RunEvent.Metrics metrics : all) {
-      Double value = metrics.values().get(metric);
-      if (value != null) {
-        byRound.put(metrics.step(), value);
+      AlignmentReport.Builder report, List<RunEvent.Metrics> all, String title, String... names) {
+    List<TreeMap<Long, Double>> byRound = new ArrayList<>();
+    for (String name : names) {
+      TreeMap<Long, Double> values = new TreeMap<>(); // rounds that were done again count once
+      for (RunEvent.Metrics metrics : all) {
+        Double value = metrics.values().get(name);
+        if (value != null) {
+          values.put(metrics.step(), value);
+        }
       }
+      byRound.add(values);
     }
-    if (byRound.size() > 1) {
-      report.plot(
-          Plot.of(
-              title,
-              "round",
-              Plot.Curve.of(
-                  title,
-                  byRound.keySet().stream().mapToDouble(Long::doubleValue).toArray(),
-                  byRound.values().stream().mapToDouble(Double::doubleValue).toArray())));
+    Set<Long> rounds = byRound.get(0).keySet();
+    if (rounds.size() < 2) {
+      return;
     }
+    double[] x = rounds.stream().mapToDouble(Long::doubleValue).toArray();
+    List<double[]> y = new ArrayList<>();
+    for (TreeMap<Long, Double> values : byRound) {
+      y.add(rounds.stream().mapToDouble(r -> values.getOrDefault(r, Double.NaN)).toArray());
+    }
+    report.plot(
+        Plot.of(
+            title,
+            "round",
+            names.length == 3
+                ? Plot.Curve.of(title, x, y.get(0), y.get(1), y.get(2))
+                : Plot.Curve.of(title, x, y.get(0))));
   }
 }

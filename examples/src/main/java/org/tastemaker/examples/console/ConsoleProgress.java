@@ -8,7 +8,6 @@ import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
@@ -27,7 +26,10 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   private final long start;
   private long begun = -1; // steps that were done when this run began or went on
   private long lastLine;
-  private String message = "";
+  private long lastStep;
+  private long done;
+  private String words = "";
+  private String brief = "";
 
   private ConsoleProgress(
       String name,
@@ -49,7 +51,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
             : new ProgressBarBuilder()
                 .setTaskName(name)
                 .setInitialMax(total)
-                .setStyle(ProgressBarStyle.ASCII)
+                .setRenderer((state, width) -> line().fitting(width))
                 .setUpdateIntervalMillis(500)
                 .setMaxRenderedLength(columns)
                 .setConsumer(new ConsoleProgressBarConsumer(out, columns - 1))
@@ -78,7 +80,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
    * @param plainEvery how far apart plain lines are
    * @return hears the run
    */
-  static ConsoleProgress of(
+  public static ConsoleProgress of(
       String name,
       long total,
       PrintStream out,
@@ -88,17 +90,8 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
     return new ConsoleProgress(name, total, out, columns, nanoTime, plainEvery);
   }
 
-  /** The width of the terminal, at least 40; 0 where output is not a terminal. */
   private static int terminalColumns() {
-    if (Terminal.console().isEmpty()) {
-      return 0;
-    }
-    try {
-      String columns = System.getenv("COLUMNS");
-      return columns == null ? 80 : Math.max(40, Integer.parseInt(columns.strip()));
-    } catch (NumberFormatException e) {
-      return 80;
-    }
+    return Terminal.console().isEmpty() ? 0 : Terminal.columns(System.getenv("COLUMNS"));
   }
 
   @Override
@@ -114,10 +107,18 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
    * @param text short
    */
   public void say(String text) {
-    message = text;
-    if (bar != null) {
-      bar.setExtraMessage(" " + text);
-    }
+    say(text, text);
+  }
+
+  /**
+   * What to say beside the bar.
+   *
+   * @param text short
+   * @param shorter the same for a narrow terminal, in 25 characters or so
+   */
+  public synchronized void say(String text, String shorter) {
+    words = text;
+    brief = shorter;
   }
 
   /**
@@ -125,27 +126,29 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
    *
    * @param now of all
    */
-  public void step(long now) {
+  public synchronized void step(long now) {
     if (begun < 0) {
       begun = now - 1;
     }
+    done = now;
+    lastStep = nanoTime.getAsLong();
     if (bar != null) {
       bar.stepTo(now);
-      return;
+    } else if (lastStep - lastLine >= plainEvery.toNanos() || now == total) {
+      lastLine = lastStep;
+      out.println(line().plain());
     }
-    long time = nanoTime.getAsLong();
-    if (time - lastLine >= plainEvery.toNanos() || now == total) {
-      lastLine = time;
-      double left = (time - start) * 1e-9 / Math.max(1, now - begun) * (total - now);
-      out.printf(
-          Locale.ROOT,
-          "%s %d of %d%s, %s left%n",
-          name,
-          now,
-          total,
-          message.isEmpty() ? "" : ", " + message,
-          duration(left));
+  }
+
+  /** As it is now: a step that is under way makes the time left shorter, but not negative. */
+  private synchronized ProgressLine line() {
+    double left = Double.NaN;
+    if (begun >= 0) {
+      double each = (lastStep - start) * 1e-9 / Math.max(1, done - begun);
+      double since = bar == null ? 0 : (nanoTime.getAsLong() - lastStep) * 1e-9;
+      left = Math.max(0, each * (total - done) - since);
     }
+    return new ProgressLine(name, done, total, words, brief, left);
   }
 
   /**
@@ -166,11 +169,6 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
           }
         });
     return words.toString();
-  }
-
-  private static String duration(double seconds) {
-    long whole = Math.round(seconds);
-    return whole < 60 ? whole + " s" : "%d min %02d s".formatted(whole / 60, whole % 60);
   }
 
   @Override

@@ -11,7 +11,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 
 /**
  * How a command ends that fails: with a message that names the way out and no stack trace. Its exit
- * code is 2 where the arguments are at fault and 1 otherwise.
+ * code is 2 where the arguments are at fault, with a hint at the usage, and 1 otherwise.
  */
 public final class Failures {
   private static final long LITTLE = 1 << 20;
@@ -27,7 +27,15 @@ public final class Failures {
   public static IExecutionExceptionHandler in(Supplier<Path> folder) {
     return (failure, command, parsed) -> {
       command.getErr().println(words(failure, folder.get()));
-      return failure instanceof IllegalArgumentException ? 2 : 1;
+      if (failure instanceof IllegalArgumentException) {
+        command
+            .getErr()
+            .printf(
+                "Usage: %s [OPTIONS]; --help lists them%n",
+                command.getCommandSpec().qualifiedName());
+        return 2;
+      }
+      return 1;
     };
   }
 

@@ -7,7 +7,7 @@ import org.tastemaker.core.Image;
  * What one prompt and one seed gave, before and after.
  *
  * @param prompt the prompt's text
- * @param seed the seed's number, to make the images again
+ * @param seed the {@link org.tastemaker.core.Seed#key} from which both images can be made again
  * @param before the image before
  * @param after the image after
  * @param labelBefore what a judge sees in it; may be empty

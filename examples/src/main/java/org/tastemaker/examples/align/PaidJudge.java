@@ -1,0 +1,288 @@
+package org.tastemaker.examples.align;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.Usage;
+import org.tastemaker.examples.report.Cost;
+import org.tastemaker.feedback.ledger.Budget;
+import org.tastemaker.feedback.ledger.CostEstimate;
+import org.tastemaker.feedback.ledger.Ledger;
+import org.tastemaker.feedback.ledger.PriceTable;
+import org.tastemaker.feedback.openai.ChatGptOracle;
+
+/**
+ * ChatGPT as the judge of a run: says what the rounds that are left will cost, asks, and makes what
+ * was confirmed the end of what is spent. Answers and the book of what was spent are beside the
+ * run's folder, so that nothing is paid twice.
+ */
+public final class PaidJudge {
+  private static final MathContext SHOWN = new MathContext(3, RoundingMode.UP);
+
+  private final Terms terms;
+  private final Path run;
+  private final PrintWriter out;
+  private final Optional<UnaryOperator<@Nullable String>> asking;
+
+  /**
+   * Whom to ask, and for how much.
+   *
+   * @param model its name at the server
+   * @param baseUrl of a server with OpenAI's API, or null for OpenAI
+   * @param prices with the model's, or {@link PriceTable#none} where it is not known
+   * @param budget the most that may be spent in all on this run, or null for what is estimated;
+   *     needs a price
+   * @param confirmed whether the estimate is paid without asking
+   */
+  public record Terms(
+      String model,
+      @Nullable String baseUrl,
+      PriceTable prices,
+      @Nullable BigDecimal budget,
+      boolean confirmed) {
+    public Terms {
+      Objects.requireNonNull(model, "model == null");
+      if (budget != null && budget.signum() <= 0) {
+        throw new IllegalArgumentException(
+            "a budget is above 0, but was " + budget.toPlainString());
+      }
+      if (budget != null && prices.priceOf(model).isEmpty()) {
+        throw new IllegalArgumentException(
+            "a budget of money needs the price of %s: add --price IN,OUT, money for a million tokens, from your provider's list"
+                .formatted(model));
+      }
+    }
+
+    private boolean priced() {
+      return prices.priceOf(model).isPresent();
+    }
+  }
+
+  /**
+   * A judge to be opened.
+   *
+   * @param terms whom to ask, and for how much
+   * @param run the run's folder
+   * @param out is told the estimate
+   * @param asking puts a question to a person and returns the answer; empty where nobody is there
+   */
+  public PaidJudge(
+      Terms terms, Path run, PrintWriter out, Optional<UnaryOperator<@Nullable String>> asking) {
+    this.terms = terms;
+    this.run = run;
+    this.out = out;
+    this.asking = asking;
+  }
+
+  /**
+   * Says what is left to pay, asks, and opens the judge.
+   *
+   * @param task its prompts are asked about, each once a round
+   * @param images of a group
+   * @param rounds that are left; with 0 nothing is asked, and the judge only knows what was spent
+   * @param rubric by which it ranks
+   * @param cancellation ends its questions
+   * @return the judge: the caller closes it
+   * @throws IllegalArgumentException if there is no key or the cost is not confirmed; nothing was
+   *     written or paid then
+   */
+  public RunJudge open(
+      EmojiTask task, int images, int rounds, Rubric rubric, Cancellation cancellation) {
+    if (rounds == 0) {
+      return finished();
+    }
+    if (System.getenv("OPENAI_API_KEY") == null && terms.baseUrl == null) {
+      throw new IllegalArgumentException(
+          "--judge chatgpt needs the environment variable OPENAI_API_KEY (or --base-url with a"
+              + " server that asks for none); --judge glyphs needs nothing");
+    }
+    CostEstimate round;
+    try (ChatGptOracle oracle = server().prices(terms.prices).build()) {
+      round = oracle.estimate(groups(task, images), rubric);
+    }
+    Usage usage = times(round.usage(), rounds);
+    BigDecimal cost =
+        round.cost() == null ? null : round.cost().multiply(BigDecimal.valueOf(rounds));
+    Ledger.Totals spent = spent();
+    out.printf(
+        Locale.ROOT,
+        "%d rounds of %d groups judged by %s take up to %,d tokens of input and %,d of output: %s.%n",
+        rounds,
+        task.prompts().size(),
+        terms.model,
+        usage.inputTokens(),
+        usage.outputTokens(),
+        cost == null ? "their price is not known" : "up to " + money(cost, round.currency()));
+    Budget budget = budget(usage, cost, spent);
+    out.flush();
+    confirm();
+    makeParent();
+    Ledger ledger = Ledger.open(ledgerFile(), terms.prices, budget, Clock.systemUTC());
+    try {
+      ChatGptOracle oracle =
+          server()
+              .cache(run.resolveSibling(run.getFileName() + "-answers"))
+              .asking(asked -> asked.cancellation(cancellation))
+              .ledger(ledger)
+              .build();
+      return new RunJudge(
+          terms.model,
+          oracle,
+          () -> cost(ledger.totals()),
+          () -> {
+            oracle.close();
+            ledger.close();
+          });
+    } catch (RuntimeException e) {
+      ledger.close();
+      throw e;
+    }
+  }
+
+  /** The judge of a run that has no round left. */
+  private RunJudge finished() {
+    Cost cost = cost(spent());
+    return new RunJudge(
+        terms.model,
+        (groups, rubric) -> {
+          throw new IllegalStateException("all rounds are done, so that the judge is not asked");
+        },
+        () -> cost,
+        () -> {});
+  }
+
+  /** What was confirmed is the end: money where there is a price, tokens where there is none. */
+  private Budget budget(Usage usage, @Nullable BigDecimal cost, Ledger.Totals spent) {
+    if (cost == null) {
+      long tokens = tokens(spent.usage()) + tokens(usage);
+      out.printf(
+          Locale.ROOT,
+          "Without a price (--price IN,OUT, for a million tokens) money cannot be capped. The run"
+              + " ends at %,d tokens; %,d are used so far.%n",
+          tokens,
+          tokens(spent.usage()));
+      return Budget.ofTokens(tokens);
+    }
+    String currency = terms.prices.currency();
+    BigDecimal all = spent.cost().add(cost).round(SHOWN); // what is shown is what holds
+    BigDecimal end = terms.budget != null ? terms.budget : all;
+    out.printf(
+        "The run ends before it has spent more than %s; %s are spent so far.%n",
+        end.toPlainString() + " " + currency, money(spent.cost(), currency));
+    if (spent.cost().signum() == 0 && tokens(spent.usage()) > 0) {
+      out.printf(
+          Locale.ROOT,
+          "The %,d tokens that were used so far had no price and are not in these sums.%n",
+          tokens(spent.usage()));
+    }
+    if (end.compareTo(all) < 0) {
+      out.println("That may not be enough for all rounds; a higher --budget goes on from there.");
+    }
+    return Budget.ofMoney(end.toPlainString());
+  }
+
+  private void confirm() {
+    if (terms.confirmed) {
+      return;
+    }
+    String answer =
+        asking
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "nobody is there to confirm the cost: add --yes to accept it"))
+            .apply("Go on? [y/N] ");
+    if (answer == null || !answer.strip().toLowerCase(Locale.ROOT).startsWith("y")) {
+      throw new IllegalArgumentException("not confirmed: nothing was asked and nothing was paid");
+    }
+  }
+
+  private ChatGptOracle.Builder server() {
+    ChatGptOracle.Builder builder = ChatGptOracle.builder().model(terms.model);
+    if (terms.baseUrl != null) {
+      builder.baseUrl(terms.baseUrl);
+      if (System.getenv("OPENAI_API_KEY") == null) {
+        builder.withoutApiKey();
+      }
+    }
+    return builder;
+  }
+
+  /** A round's questions: images of one size cost the same, whatever they show. */
+  private static List<ImageGroup> groups(EmojiTask task, int images) {
+    List<ImageGroup> groups = new ArrayList<>();
+    for (Prompt prompt : task.prompts()) {
+      List<Image> shown = new ArrayList<>();
+      for (int i = 0; i < images; i++) {
+        shown.add(Image.filled(32, 32, i / (float) images, 0.5f, 0.5f));
+      }
+      groups.add(new ImageGroup(prompt, shown));
+    }
+    return groups;
+  }
+
+  private Ledger.Totals spent() {
+    Path file = ledgerFile();
+    try (Ledger ledger =
+        Files.exists(file)
+            ? Ledger.open(file, terms.prices, Budget.unlimited(), Clock.systemUTC())
+            : Ledger.inMemory(terms.prices, Budget.unlimited())) {
+      return ledger.totals();
+    }
+  }
+
+  private Path ledgerFile() {
+    return run.resolveSibling(run.getFileName() + "-ledger.jsonl");
+  }
+
+  private void makeParent() {
+    Path folder = run.toAbsolutePath().getParent();
+    try {
+      if (folder != null) {
+        Files.createDirectories(folder);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make the folder of " + run, e);
+    }
+  }
+
+  private Cost cost(Ledger.Totals totals) {
+    return new Cost(
+        totals.usage(), terms.priced() ? money(totals.cost(), totals.currency()) : null);
+  }
+
+  private static Usage times(Usage usage, int times) {
+    Usage sum = Usage.NONE;
+    for (int i = 0; i < times; i++) {
+      sum = sum.plus(usage);
+    }
+    return sum;
+  }
+
+  private static long tokens(Usage usage) {
+    return usage.inputTokens() + usage.outputTokens();
+  }
+
+  /** Three digits, rounded up. */
+  private static String money(BigDecimal amount, String currency) {
+    return amount.round(SHOWN).toPlainString() + " " + currency;
+  }
+}

@@ -1,0 +1,46 @@
+package org.tastemaker.examples.align;
+
+import java.util.function.Supplier;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Seed;
+import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.examples.report.Cost;
+import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.protocol.JudgeOracle;
+import org.tastemaker.feedback.protocol.Protocol;
+
+/**
+ * Who ranks in a run.
+ *
+ * @param name of the judge, a setting of the run
+ * @param oracle is asked
+ * @param cost what it has cost so far
+ * @param end frees what the oracle holds
+ */
+public record RunJudge(String name, FeedbackOracle oracle, Supplier<Cost> cost, Runnable end)
+    implements AutoCloseable {
+  /** Scores as near as this are a tie, or the judge would teach its own noise. */
+  private static final double TIE = 0.03;
+
+  /**
+   * The simulated judge. It is shown each group once: its score knows no order.
+   *
+   * @param task whose score it ranks by
+   * @param glyphs names what images are like, in its reasons
+   * @return costs nothing
+   */
+  public static RunJudge simulated(EmojiTask task, GlyphJudge glyphs) {
+    MockOracle mock = MockOracle.builder(task.score()).tieThreshold(TIE).name("glyphs").build();
+    JudgeOracle oracle =
+        JudgeOracle.builder(new GlyphReasons(mock, glyphs))
+            .protocol(Protocol.listwise(1))
+            .seed(Seed.of(0))
+            .build();
+    return new RunJudge("glyphs", oracle, () -> Cost.NONE, () -> {});
+  }
+
+  @Override
+  public void close() {
+    end.run();
+  }
+}

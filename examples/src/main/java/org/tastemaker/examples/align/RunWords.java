@@ -1,0 +1,69 @@
+package org.tastemaker.examples.align;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.function.Supplier;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.examples.console.ConsoleProgress;
+import org.tastemaker.examples.report.Cost;
+
+/**
+ * Says beside a progress bar how a run goes: the held-out score with its interval, images a second,
+ * and what the judge has cost.
+ */
+final class RunWords implements RunListener {
+  private final ConsoleProgress progress;
+  private final Supplier<Cost> cost;
+  private final Map<String, Double> latest = new LinkedHashMap<>();
+
+  /** What an earlier session has measured is said until there is something newer. */
+  RunWords(ConsoleProgress progress, Supplier<Cost> cost, List<RunEvent.Metrics> earlier) {
+    this.progress = progress;
+    this.cost = cost;
+    earlier.forEach(metrics -> latest.putAll(metrics.values()));
+  }
+
+  @Override
+  public void on(RunEvent event) {
+    if (event instanceof RunEvent.Metrics metrics) {
+      latest.putAll(metrics.values());
+      say();
+    }
+  }
+
+  private void say() {
+    StringJoiner words = new StringJoiner(", ");
+    StringJoiner brief = new StringJoiner(" ");
+    Double mean = latest.get("evaluation.rewardMean");
+    Double low = latest.get("evaluation.rewardLow");
+    Double high = latest.get("evaluation.rewardHigh");
+    if (mean != null && low != null && high != null) {
+      words.add(text("held-out score %.3f [%.3f, %.3f]", mean, low, high));
+      brief.add(text("%.2f\u00b1%.2f", mean, Math.max(high - mean, mean - low)));
+    }
+    Double images = latest.get("images");
+    Double seconds = latest.get("secondsSampling");
+    if (images != null && seconds != null && seconds > 0) {
+      words.add(text("%.0f images/s", images / seconds));
+      brief.add(text("%.0f/s", images / seconds));
+    }
+    Cost spent = cost.get();
+    long tokens = spent.usage().inputTokens() + spent.usage().outputTokens();
+    if (spent.money() != null) {
+      words.add(spent.money());
+      brief.add(spent.money());
+    } else if (tokens > 0) {
+      words.add(text("%,d tokens", tokens));
+      brief.add(tokens < 10_000 ? text("%dtok", tokens) : text("%dktok", tokens / 1000));
+    }
+    progress.say(words.toString(), brief.toString());
+  }
+
+  private static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}

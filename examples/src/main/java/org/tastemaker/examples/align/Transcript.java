@@ -1,0 +1,162 @@
+package org.tastemaker.examples.align;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.nd4j.shade.jackson.databind.JsonNode;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.Ranking;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.examples.report.JudgedGroup;
+
+/**
+ * What a judge was shown last and what it said, kept in a run's folder: {@code judged/groups.json}
+ * and a PNG file for each image. The JSON file is replaced last and as a whole, so that a crash
+ * leaves the old groups or the new ones.
+ */
+public final class Transcript {
+  /** As many as a report shows. */
+  private static final int KEPT = 4;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path folder;
+  private List<JudgedGroup> latest;
+
+  private Transcript(Path folder, List<JudgedGroup> latest) {
+    this.folder = folder;
+    this.latest = latest;
+  }
+
+  /**
+   * The transcript of a run, with what an earlier session of it has kept.
+   *
+   * @param run the run's folder
+   * @return empty where no judge was asked yet
+   * @throws IllegalArgumentException if what is there cannot be read
+   */
+  public static Transcript of(Path run) {
+    Path folder = run.resolve("judged");
+    Path file = folder.resolve("groups.json");
+    if (!Files.exists(file)) {
+      return new Transcript(folder, List.of());
+    }
+    try {
+      List<JudgedGroup> groups = new ArrayList<>();
+      for (JsonNode group : JSON.readTree(file.toFile()).path("groups")) {
+        groups.add(read(group, folder));
+      }
+      return new Transcript(folder, List.copyOf(groups));
+    } catch (IOException | RuntimeException e) {
+      throw new IllegalArgumentException(
+          "%s holds no judged groups (%s): delete it, and the next round writes it again"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * An oracle whose latest questions and answers are kept here.
+   *
+   * @param oracle is asked
+   * @return answers the same
+   */
+  public FeedbackOracle around(FeedbackOracle oracle) {
+    return (asked, rubric) -> {
+      List<Judgement> answers = oracle.rank(asked, rubric);
+      keep(asked, answers);
+      return answers;
+    };
+  }
+
+  /**
+   * The latest answers.
+   *
+   * @return the first few groups of the latest round
+   */
+  public List<JudgedGroup> latest() {
+    return latest;
+  }
+
+  private void keep(List<ImageGroup> asked, List<Judgement> answers) {
+    List<JudgedGroup> groups = new ArrayList<>();
+    for (int i = 0; i < Math.min(KEPT, asked.size()); i++) {
+      groups.add(JudgedGroup.of(asked.get(i), answers.get(i)));
+    }
+    latest = List.copyOf(groups);
+    try {
+      write();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write to " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void write() throws IOException {
+    Files.createDirectories(folder);
+    Set<String> files = new HashSet<>();
+    List<Map<String, Object>> groups = new ArrayList<>();
+    for (JudgedGroup group : latest) {
+      List<String> images = new ArrayList<>();
+      for (Image image : group.images()) {
+        String name = image.sha256() + ".png";
+        images.add(name);
+        if (files.add(name)) {
+          Files.write(folder.resolve(name), image.toPng());
+        }
+      }
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("prompt", group.prompt());
+      json.put("images", images);
+      json.put("ranking", group.ranking().tiers());
+      json.put("rationale", group.rationale());
+      json.put("judge", group.judge());
+      json.put("missingReason", group.missingReason());
+      json.put("asShown", group.asShown());
+      groups.add(json);
+    }
+    AtomicFiles.write(
+        folder.resolve("groups.json"),
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsString(Map.of("groups", groups)) + "\n");
+    try (Stream<Path> there = Files.list(folder)) {
+      for (Path old : there.filter(f -> f.toString().endsWith(".png")).toList()) {
+        if (!files.contains(Objects.requireNonNull(old.getFileName()).toString())) {
+          Files.delete(old);
+        }
+      }
+    }
+  }
+
+  private static JudgedGroup read(JsonNode json, Path folder) throws IOException {
+    List<Image> images = new ArrayList<>();
+    for (JsonNode name : json.path("images")) {
+      images.add(Image.fromBytes(Files.readAllBytes(folder.resolve(name.asText()))));
+    }
+    List<List<Integer>> tiers = new ArrayList<>();
+    for (JsonNode tier : json.path("ranking")) {
+      List<Integer> tied = new ArrayList<>();
+      tier.forEach(image -> tied.add(image.asInt()));
+      tiers.add(tied);
+    }
+    return new JudgedGroup(
+        json.path("prompt").asText(),
+        images,
+        tiers.isEmpty() ? Ranking.none(images.size()) : Ranking.ofTiers(images.size(), tiers),
+        json.path("rationale").asText(),
+        json.path("judge").asText(),
+        json.path("missingReason").isTextual() ? json.path("missingReason").asText() : null,
+        json.path("asShown").asBoolean());
+  }
+}

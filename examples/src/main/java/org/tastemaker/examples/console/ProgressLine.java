@@ -1,0 +1,57 @@
+package org.tastemaker.examples.console;
+
+/**
+ * A line of progress: how many of how many, what there is to say, the time left. Where the terminal
+ * is wide there is a bar too; where it is narrow the words are brief.
+ *
+ * @param name what is counted
+ * @param now steps that are done
+ * @param total steps in all
+ * @param words to say; may be empty
+ * @param brief the same in fewer characters
+ * @param secondsLeft at least 0; NaN where it is not known yet
+ */
+record ProgressLine(
+    String name, long now, long total, String words, String brief, double secondsLeft) {
+  private static final int SHORTEST_BAR = 8;
+  private static final int LONGEST_BAR = 30;
+
+  /** The line with all its words and no bar. */
+  String plain() {
+    return "%s %d of %d%s%s"
+        .formatted(
+            name,
+            now,
+            total,
+            words.isEmpty() ? "" : ", " + words,
+            Double.isNaN(secondsLeft) ? "" : ", " + duration() + " left");
+  }
+
+  /** The line in a terminal: never longer than its columns. */
+  String fitting(int columns) {
+    String line = plain();
+    int bar = Math.min(LONGEST_BAR, columns - line.length() - 3);
+    if (bar >= SHORTEST_BAR) {
+      int full = (int) (bar * Math.min(now, total) / Math.max(1, total));
+      return "[" + "=".repeat(full) + " ".repeat(bar - full) + "] " + line;
+    }
+    if (line.length() > columns) {
+      String left = Double.isNaN(secondsLeft) ? "" : " " + clock();
+      line = "%s %d/%d%s%s".formatted(name, now, total, brief.isEmpty() ? "" : " " + brief, left);
+      if (line.length() > columns) {
+        line = line.substring(name.length() + 1);
+      }
+    }
+    return line.substring(0, Math.min(columns, line.length()));
+  }
+
+  private String duration() {
+    long whole = Math.round(secondsLeft);
+    return whole < 60 ? whole + " s" : "%d min %02d s".formatted(whole / 60, whole % 60);
+  }
+
+  private String clock() {
+    long whole = Math.round(secondsLeft);
+    return "%d:%02d".formatted(whole / 60, whole % 60);
+  }
+}

@@ -1,0 +1,68 @@
+package org.tastemaker.examples.align;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.Usage;
+import org.tastemaker.examples.console.ConsoleProgress;
+import org.tastemaker.examples.report.Cost;
+
+class RunWordsTest {
+  private static final RunEvent.Metrics EVALUATION =
+      new RunEvent.Metrics(
+          0,
+          Map.of(
+              "evaluation.rewardMean", 0.251,
+              "evaluation.rewardLow", 0.2,
+              "evaluation.rewardHigh", 0.29));
+  private static final RunEvent.Metrics ROUND =
+      new RunEvent.Metrics(1, Map.of("images", 64.0, "secondsSampling", 1.6));
+
+  /** The plain line of the first of four rounds, which took ten seconds. */
+  private static String line(Cost cost, List<RunEvent.Metrics> earlier, RunEvent... events) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    long[] time = {0};
+    try (ConsoleProgress progress =
+        ConsoleProgress.of(
+            "round",
+            4,
+            new PrintStream(bytes, true, StandardCharsets.UTF_8),
+            0,
+            () -> time[0],
+            Duration.ZERO)) {
+      RunWords words = new RunWords(progress, () -> cost, earlier);
+      for (RunEvent event : events) {
+        words.on(event);
+      }
+      time[0] += 10_000_000_000L;
+      progress.step(1);
+    }
+    return bytes.toString(StandardCharsets.UTF_8).strip();
+  }
+
+  @Test
+  void roundScoreWithIntervalRateTimeLeftAndCostAreSaid() {
+    assertThat(line(new Cost(new Usage(9, 900, 0, 90), "0.0124 USD"), List.of(), EVALUATION, ROUND))
+        .isEqualTo(
+            "round 1 of 4, held-out score 0.251 [0.200, 0.290], 40 images/s, 0.0124 USD, 30 s left");
+  }
+
+  @Test
+  void withoutAPriceTheTokensAreSaid() {
+    assertThat(line(new Cost(new Usage(9, 12_000, 0, 345), null), List.of(), ROUND))
+        .isEqualTo("round 1 of 4, 40 images/s, 12,345 tokens, 30 s left");
+  }
+
+  @Test
+  void aRunThatGoesOnSaysItsLatestEvaluation() {
+    assertThat(line(Cost.NONE, List.of(EVALUATION), ROUND))
+        .isEqualTo("round 1 of 4, held-out score 0.251 [0.200, 0.290], 40 images/s, 30 s left");
+  }
+}
