@@ -7,6 +7,9 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleBiFunction;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.reward.combine.WeightedReward;
 
 /**
@@ -17,7 +20,7 @@ import org.tastemaker.reward.combine.WeightedReward;
  * @param prompts that are trained on
  * @param imagesPerPrompt of a round, ranked together
  * @param phases of the training, one after the other
- * @param measuredGuidance with which models are measured, before and after
+ * @param measured how models are sampled to be measured, before and after
  * @param timestepFraction which share of each trajectory's steps is trained on
  * @param quality of an image for its prompt: what the simulated judge ranks by
  * @param arms rewards to compare; the first is the one that is meant
@@ -30,7 +33,7 @@ record Experiment(
     List<Prompt> prompts,
     int imagesPerPrompt,
     List<Phase> phases,
-    double measuredGuidance,
+    Measured measured,
     double timestepFraction,
     ToDoubleBiFunction<Image, Prompt> quality,
     List<Arm> arms,
@@ -41,6 +44,23 @@ record Experiment(
    * something rare to be rewarded.
    */
   record Phase(int rounds, double guidance) {}
+
+  /**
+   * How models are sampled to be measured.
+   *
+   * @param words for files; empty for the model's usual way
+   */
+  record Measured(String words, LatentDiffusion.Options sampling) {
+    /** As the bundled model is meant to be used. */
+    static Measured asUsed() {
+      return new Measured("", BundledModel.sampling());
+    }
+
+    /** As it is trained with some guidance. */
+    static Measured asTrained(double guidance) {
+      return new Measured("as trained, guidance " + guidance, Trial.sampling(guidance));
+    }
+  }
 
   /**
    * A reward and how it is followed.
@@ -99,7 +119,7 @@ record Experiment(
         phases.stream()
             .map(phase -> new Phase(Math.min(rounds, phase.rounds()), phase.guidance()))
             .toList(),
-        measuredGuidance,
+        measured,
         timestepFraction,
         quality,
         arms,
@@ -107,7 +127,7 @@ record Experiment(
         shown);
   }
 
-  /** What must be the same for a trial to go on or to be compared. */
+  /** What must be the same for a training to go on. */
   Map<String, Object> config(Arm arm, long seed) {
     Map<String, Object> config = new TreeMap<>();
     config.put("experiment", name);
@@ -118,8 +138,15 @@ record Experiment(
     config.put("phases", phases.stream().map(p -> p.rounds() + " x " + p.guidance()).toList());
     config.put("timestepFraction", timestepFraction);
     config.put("seed", seed);
-    if (measuredGuidance != Trial.GUIDANCE_OF_USE) {
-      config.put("measuredGuidance", measuredGuidance);
+    return config;
+  }
+
+  /** What must be the same for findings to be compared. */
+  Map<String, Object> config(Arm arm, long seed, EmojiReport.Counts counts) {
+    Map<String, Object> config = config(arm, seed);
+    config.put("counts", counts.toString());
+    if (!measured.words().isEmpty()) {
+      config.put("measured", measured.words());
     }
     return config;
   }

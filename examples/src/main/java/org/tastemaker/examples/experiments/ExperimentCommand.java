@@ -121,13 +121,10 @@ final class ExperimentCommand implements Callable<Integer> {
         measured.get(0), measured.get(1), measured.get(2), measured.get(3));
   }
 
-  /** Shared by the experiments that measure with the same guidance. */
+  /** Shared by the experiments that measure the model as it is used. */
   private Path baseFile(Experiment experiment, long seed) {
-    double guidance = experiment.measuredGuidance();
-    return run.resolve(
-        "base-%s%d.json"
-            .formatted(
-                guidance == Trial.GUIDANCE_OF_USE ? "" : "guidance-" + guidance + "-", seed));
+    boolean asUsed = experiment.measured().words().isEmpty();
+    return run.resolve("base-%s%d.json".formatted(asUsed ? "" : experiment.name() + "-", seed));
   }
 
   private Path file(Experiment experiment, Experiment.Arm arm, long seed) {
@@ -141,13 +138,12 @@ final class ExperimentCommand implements Callable<Integer> {
       EmojiReport.Counts counts,
       long seed,
       PrintWriter out) {
-    double guidance = experiment.measuredGuidance();
-    Map<String, Object> config = Trial.measured(guidance, counts, seed);
+    Map<String, Object> config = Trial.measured(experiment.measured(), counts, seed);
     if (isThere(baseFile(experiment, seed), config)) {
       return;
     }
     say(out, "measuring the base model, seed " + seed);
-    EmojiReport report = Trial.measure(model, judge, guidance, counts, seed);
+    EmojiReport report = Trial.measure(model, judge, experiment.measured(), counts, seed);
     Findings.of(config, report, judge, 0, 0, "not trained").write(baseFile(experiment, seed));
   }
 
@@ -160,8 +156,7 @@ final class ExperimentCommand implements Callable<Integer> {
       long seed,
       PrintWriter out)
       throws IOException {
-    Map<String, Object> config = experiment.config(arm, seed);
-    config.put("counts", counts.toString());
+    Map<String, Object> config = experiment.config(arm, seed, counts);
     Path file = file(experiment, arm, seed);
     if (isThere(file, config)) {
       return;
@@ -177,7 +172,7 @@ final class ExperimentCommand implements Callable<Integer> {
     }
     Map<String, List<EmojiReport.Labelled>> before =
         EmojiReport.sample(
-            Trial.measured(model, experiment.measuredGuidance()),
+            model.with(experiment.measured().sampling()),
             judge,
             experiment.shown(),
             SHOWN,
@@ -210,12 +205,11 @@ final class ExperimentCommand implements Callable<Integer> {
     Map<String, Map<Long, Findings>> trained = new LinkedHashMap<>();
     for (long seed : seeds) {
       Path baseFile = baseFile(experiment, seed);
-      if (isThere(baseFile, Trial.measured(experiment.measuredGuidance(), counts, seed))) {
+      if (isThere(baseFile, Trial.measured(experiment.measured(), counts, seed))) {
         base.put(seed, Findings.read(baseFile));
       }
       for (Experiment.Arm arm : experiment.arms()) {
-        Map<String, Object> config = experiment.config(arm, seed);
-        config.put("counts", counts.toString());
+        Map<String, Object> config = experiment.config(arm, seed, counts);
         Path file = file(experiment, arm, seed);
         if (isThere(file, config)) {
           trained.computeIfAbsent(arm.id(), id -> new TreeMap<>()).put(seed, Findings.read(file));

@@ -13,9 +13,10 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * model gets right once or twice in four images of a seed that is not reported. The other prompts
  * are not trained on: they tell what it costs elsewhere.
  *
- * <p>Trained and measured with little guidance, where a model answers worse and its images differ
- * more. Measured with the guidance of use (4), DDPO moved nothing in three settings: what the model
- * misses there it never draws, and what is never drawn no ranking can reward.
+ * <p>Trained with little guidance, where a model answers worse and its images differ more, and
+ * measured with the same sampler. Measured with the guidance of use (4), several settings moved
+ * nothing: what the model misses there it hardly ever draws, and what is never drawn no ranking can
+ * reward.
  */
 public final class ImproveConsistency {
   private static final double GUIDANCE = 1.5;
@@ -62,7 +63,7 @@ public final class ImproveConsistency {
         SOMETIMES.stream().map(Prompt::of).toList(),
         8,
         List.of(new Experiment.Phase(40, GUIDANCE)),
-        GUIDANCE,
+        Experiment.Measured.asTrained(GUIDANCE),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.rwr(3e-4, 20))),

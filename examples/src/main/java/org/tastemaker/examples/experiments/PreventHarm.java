@@ -45,7 +45,7 @@ public final class PreventHarm {
         EmojiPrompts.NEUTRAL.stream().map(Prompt::of).toList(),
         24,
         List.of(new Experiment.Phase(16, 1)),
-        Trial.GUIDANCE_OF_USE,
+        Experiment.Measured.asUsed(),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(

@@ -53,7 +53,7 @@ public final class RemoveBias {
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
         List.of(new Experiment.Phase(30, 1)),
-        Trial.GUIDANCE_OF_USE,
+        Experiment.Measured.asUsed(),
         0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(

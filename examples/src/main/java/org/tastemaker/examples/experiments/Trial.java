@@ -21,7 +21,6 @@ import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.examples.align.Alignment;
-import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.feedback.mock.MockOracle;
@@ -35,9 +34,6 @@ import org.tastemaker.optim.run.PromptSource;
  * Stopped and begun again in the same folder, it goes on.
  */
 final class Trial {
-  /** How the bundled model is meant to be sampled. */
-  static final double GUIDANCE_OF_USE = BundledModel.sampling().guidanceScale();
-
   private static final int STEPS = 10;
   private static final double TIE = 0.03;
 
@@ -75,19 +71,22 @@ final class Trial {
     this.counts = counts;
   }
 
+  /** How trajectories are sampled. */
+  static LatentDiffusion.Options sampling(double guidance) {
+    return LatentDiffusion.Options.ddpo()
+        .withSteps(STEPS)
+        .withGuidanceScale(guidance)
+        .withBatchSize(Training.MICRO_BATCH);
+  }
+
   /** What a trained model is compared with. */
   static EmojiReport measure(
       LatentDiffusion model,
       GlyphJudge judge,
-      double guidance,
+      Experiment.Measured measured,
       EmojiReport.Counts counts,
       long seed) {
-    return EmojiReport.of(measured(model, guidance), judge, counts, measuredSeed(seed));
-  }
-
-  /** The view of a model that is measured. */
-  static LatentDiffusion measured(LatentDiffusion model, double guidance) {
-    return model.with(BundledModel.sampling().withGuidanceScale(guidance));
+    return EmojiReport.of(model.with(measured.sampling()), judge, counts, measuredSeed(seed));
   }
 
   /** Of all measured images: none that is trained on has it. */
@@ -96,11 +95,12 @@ final class Trial {
   }
 
   /** How {@link #measure} went, for comparison of files. */
-  static Map<String, Object> measured(double guidance, EmojiReport.Counts counts, long seed) {
+  static Map<String, Object> measured(
+      Experiment.Measured measured, EmojiReport.Counts counts, long seed) {
     Map<String, Object> config =
         new TreeMap<>(Map.of("arm", "base", "counts", counts.toString(), "seed", seed));
-    if (guidance != GUIDANCE_OF_USE) {
-      config.put("guidance", guidance);
+    if (!measured.words().isEmpty()) {
+      config.put("measured", measured.words());
     }
     return config;
   }
@@ -119,12 +119,7 @@ final class Trial {
       double kl = Double.NaN;
       String message = "";
       for (int phase = 0; phase < experiment.phases().size(); phase++) {
-        LatentDiffusion sampled =
-            model.with(
-                LatentDiffusion.Options.ddpo()
-                    .withSteps(STEPS)
-                    .withGuidanceScale(experiment.phases().get(phase).guidance())
-                    .withBatchSize(Training.MICRO_BATCH));
+        LatentDiffusion sampled = model.with(sampling(experiment.phases().get(phase).guidance()));
         try (DiffusionPolicy policy =
             DiffusionPolicy.lora(
                 sampled,
@@ -139,11 +134,10 @@ final class Trial {
           measure(
               model.with(FunctionOptions.inference().withAdapter(lora)),
               judge,
-              experiment.measuredGuidance(),
+              experiment.measured(),
               counts,
               number);
-      Map<String, Object> config = experiment.config(arm, number);
-      config.put("counts", counts.toString());
+      Map<String, Object> config = experiment.config(arm, number, counts);
       return new Outcome(Findings.of(config, report, judge, images(), kl, message), report);
     }
   }

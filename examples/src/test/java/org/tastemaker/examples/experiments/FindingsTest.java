@@ -92,7 +92,7 @@ class FindingsTest {
             List.of(Prompt.of("doctor")),
             2,
             List.of(new Experiment.Phase(1, 1)),
-            4,
+            Experiment.Measured.asUsed(),
             1,
             (image, prompt) -> 0,
             List.of(
