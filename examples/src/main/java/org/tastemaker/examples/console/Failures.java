@@ -1,6 +1,7 @@
 package org.tastemaker.examples.console;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,10 +26,21 @@ public final class Failures {
    * @return prints to the command's error stream
    */
   public static IExecutionExceptionHandler in(Supplier<Path> folder) {
-    return (failure, command, parsed) -> {
-      command.getErr().println(words(failure, folder.get()));
-      return failure instanceof IllegalArgumentException ? 2 : 1;
-    };
+    return (failure, command, parsed) -> report(failure, folder.get(), command.getErr());
+  }
+
+  /**
+   * Says what went wrong.
+   *
+   * @param failure what was thrown
+   * @param folder what the command writes to
+   * @param err the error stream
+   * @return the exit code
+   */
+  public static int report(Throwable failure, Path folder, PrintWriter err) {
+    err.println(words(failure, folder));
+    err.flush();
+    return failure instanceof IllegalArgumentException ? 2 : 1;
   }
 
   /** What to say of a failure. */
