@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles the kernels into the resources that the jars carry: fat binaries with machine code for
-# each architecture and PTX for newer ones, and what they were made of.
+# each architecture and PTX for newer ones, and what they were made of: the sources and this file.
 #
 #   diffusion/src/main/cuda/build.sh [FOLDER]    # needs nvcc 13.0 or newer and a C++ compiler
 #
@@ -42,8 +42,8 @@ root=$(cd ../../../.. && pwd)
 out=${1:-$root}
 compile "$PWD/denoising_step.cu" \
   "$out/diffusion/src/main/resources/org/tastemaker/diffusion/cuda/denoising_step" \
-  "$PWD/denoising_step.h" "$PWD/denoising_step.cu"
+  "$PWD/denoising_step.h" "$PWD/denoising_step.cu" "$PWD/build.sh"
 unfused=$root/benchmarks/src/main/cuda/unfused_steps.cu
 compile "$unfused" \
   "$out/benchmarks/src/main/resources/org/tastemaker/benchmarks/unfused_steps" \
-  "$PWD/denoising_step.h" "$unfused"
+  "$PWD/denoising_step.h" "$unfused" "$PWD/build.sh"

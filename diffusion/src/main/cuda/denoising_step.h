@@ -169,6 +169,16 @@ struct BFloat16 {
   }
 };
 
+#ifndef __CUDACC__
+// For the tests: 16-byte accesses, and those that a GPU would refuse.
+inline uint64_t accesses, misalignedAccesses;
+
+inline void countAccess(const void* address) {
+  accesses++;
+  misalignedAccesses += (uintptr_t)address % 16 != 0;
+}
+#endif
+
 // The elements of one 16-byte access, as they are stored: 4 floats or 8 halves.
 template <typename T>
 struct Vector {
@@ -187,16 +197,17 @@ struct Vector {
 
   TM_INLINE void set(uint32_t k, float value) { bits[k] = T::narrow(value); }
 
-  // WHOLE: all elements are there, and at a multiple of 16 bytes. Otherwise the first count are.
-  template <bool WHOLE>
-  TM_INLINE void load(const void* from, size_t first, uint32_t count) {
+  // whole: all elements are there, and at a multiple of 16 bytes. Otherwise the first count are.
+  TM_INLINE void load(const void* from, size_t first, uint32_t count, bool whole) {
     const typename T::Bits* elements = (const typename T::Bits*)from + first;
-#ifdef __CUDA_ARCH__
-    if constexpr (WHOLE) {
+    if (whole) {
+#ifdef __CUDACC__
       words = *(const uint4*)elements;
-    } else
+#else
+      countAccess(elements);
+      memcpy(bits, elements, 16);
 #endif
-    {
+    } else {
       TM_UNROLL
       for (uint32_t k = 0; k < SIZE; k++) {
         bits[k] = k < count ? elements[k] : 0;
@@ -204,15 +215,16 @@ struct Vector {
     }
   }
 
-  template <bool WHOLE>
-  TM_INLINE void store(void* to, size_t first, uint32_t count) const {
+  TM_INLINE void store(void* to, size_t first, uint32_t count, bool whole) const {
     typename T::Bits* elements = (typename T::Bits*)to + first;
-#ifdef __CUDA_ARCH__
-    if constexpr (WHOLE) {
+    if (whole) {
+#ifdef __CUDACC__
       *(uint4*)elements = words;
-    } else
+#else
+      countAccess(elements);
+      memcpy(elements, bits, 16);
 #endif
-    {
+    } else {
       TM_UNROLL
       for (uint32_t k = 0; k < SIZE; k++) {
         if (k < count) {
@@ -350,26 +362,27 @@ struct Map {
 };
 
 // Which elements a thread has in hand, and what it has read of them.
-template <typename T, Form form, bool WHOLE, bool CLIPS>
+template <typename T, Form form, bool CLIPS>
 struct Share {
   size_t at;        // in the batch
   uint32_t first;   // in the image
   uint32_t count;   // Vector<T>::SIZE or, at an image's end, fewer
+  bool whole;       // Vector<T>::SIZE, at a multiple of 16 bytes in every tensor
   Vector<T> c, u, x, previous;
 
   TM_INLINE void load(const StepArguments& a) {
-    c.template load<WHOLE>(a.conditional, at, count);
+    c.load(a.conditional, at, count, whole);
     if (a.unconditional != nullptr) {
-      u.template load<WHOLE>(a.unconditional, at, count);
+      u.load(a.unconditional, at, count, whole);
     } else {
       TM_UNROLL
       for (uint32_t k = 0; k < Vector<T>::SIZE; k++) {
         u.bits[k] = 0;
       }
     }
-    x.template load<WHOLE>(a.sample, at, count);
+    x.load(a.sample, at, count, whole);
     if (form != SAMPLE) {
-      previous.template load<WHOLE>(a.previous, at, count);
+      previous.load(a.previous, at, count, whole);
     }
   }
 
@@ -393,10 +406,10 @@ struct Share {
         Map<CLIPS> map(a, x[k], o);
         previous.set(k, fmaf(a.sigma, z[i], map.mean(x[k], o)));
         float d = map.difference(previous[k], x[k], o);
-        squares = WHOLE || k < count ? fmaf(d, d, squares) : squares;
+        squares = k < count ? fmaf(d, d, squares) : squares;
       }
     }
-    previous.template store<WHOLE>(a.previous, at, count);
+    previous.store(a.previous, at, count, whole);
     return squares;
   }
 
@@ -405,7 +418,7 @@ struct Share {
     for (uint32_t k = 0; k < Vector<T>::SIZE; k++) {
       float o = output(a, k);
       float d = Map<CLIPS>(a, x[k], o).difference(previous[k], x[k], o);
-      squares = WHOLE || k < count ? fmaf(d, d, squares) : squares;
+      squares = k < count ? fmaf(d, d, squares) : squares;
     }
     return squares;
   }
@@ -419,29 +432,29 @@ struct Share {
       c.set(k, a.guidance * g);
       u.set(k, a.guidanceRest * g);
     }
-    c.template store<WHOLE>(a.conditionalGradient, at, count);
+    c.store(a.conditionalGradient, at, count, whole);
     if (a.unconditional != nullptr) {
-      u.template store<WHOLE>(a.unconditionalGradient, at, count);
+      u.store(a.unconditionalGradient, at, count, whole);
     }
   }
 };
 
-// Whether all of a tile is there and begins at a multiple of 16 bytes in every tensor.
+// Whether an image begins at a multiple of 16 bytes in every tensor: its vectors then do so too.
 template <typename T, Form form>
-TM_INLINE bool wholeTile(const StepArguments& a, size_t base, uint32_t tile) {
+TM_INLINE bool alignedImage(const StepArguments& a, uint32_t image) {
   uintptr_t all = (uintptr_t)a.conditional | (uintptr_t)a.unconditional | (uintptr_t)a.sample |
-                  (uintptr_t)a.previous | base * sizeof(typename T::Bits);
+                  (uintptr_t)a.previous | (size_t)image * a.size * sizeof(typename T::Bits);
   if (form == GRADIENT) {
     all |= (uintptr_t)a.conditionalGradient | (uintptr_t)a.unconditionalGradient;
   }
-  return all % 16 == 0 && a.size - tile * TILE >= TILE;
+  return all % 16 == 0;
 }
 
 // All that one thread does for one tile. Reads come before writes, and each element is read by the
-// thread that writes it, so an output may be an input.
+// thread that writes it, so an output may be an input. WHOLE: the tile is within an aligned image.
 template <typename T, Form form, bool WHOLE, bool CLIPS>
-TM_INLINE float threadOfTile(const StepArguments& a, uint32_t image, uint32_t tile,
-                             uint32_t thread) {
+TM_INLINE float threadOfTile(const StepArguments& a, uint32_t image, uint32_t tile, uint32_t thread,
+                             bool aligned) {
   constexpr uint32_t V = Vector<T>::SIZE;
   constexpr uint32_t AT_ONCE = WHOLE && V == 4 ? 2 : 1;  // 8 elements of each tensor in flight
   const size_t base = (size_t)image * a.size;
@@ -452,15 +465,17 @@ TM_INLINE float threadOfTile(const StepArguments& a, uint32_t image, uint32_t ti
 #pragma unroll 1
 #endif
   for (uint32_t round = 0; round < TILE / (THREADS * V * AT_ONCE); round++) {
-    Share<T, form, WHOLE, CLIPS> shares[AT_ONCE];
+    Share<T, form, CLIPS> shares[AT_ONCE];
     TM_UNROLL
     for (uint32_t i = 0; i < AT_ONCE; i++) {
-      Share<T, form, WHOLE, CLIPS>& share = shares[i];
+      Share<T, form, CLIPS>& share = shares[i];
       // No overflow: an image has fewer than 2^31 elements.
       share.first = tile * TILE + ((round * AT_ONCE + i) * THREADS + thread) * V;
-      share.count = WHOLE || a.size >= share.first + V ? V
-                    : a.size > share.first             ? a.size - share.first
-                                                       : 0;
+      if (!WHOLE && share.first >= a.size) {
+        return squares;
+      }
+      share.count = WHOLE || a.size - share.first >= V ? V : a.size - share.first;
+      share.whole = WHOLE || (aligned && share.count == V);
       share.at = base + share.first;
       share.load(a);
     }
@@ -483,11 +498,12 @@ TM_INLINE float threadOfTile(const StepArguments& a, uint32_t image, uint32_t ti
 template <typename T, Form form>
 TM_INLINE float threadOfTile(const StepArguments& a, uint32_t image, uint32_t tile,
                              uint32_t thread) {
-  if (!wholeTile<T, form>(a, (size_t)image * a.size, tile)) {
-    return threadOfTile<T, form, false, true>(a, image, tile, thread);
+  bool aligned = alignedImage<T, form>(a, image);
+  if (!aligned || a.size - tile * TILE < TILE) {
+    return threadOfTile<T, form, false, true>(a, image, tile, thread, aligned);
   }
-  return a.clip < INFINITY ? threadOfTile<T, form, true, true>(a, image, tile, thread)
-                           : threadOfTile<T, form, true, false>(a, image, tile, thread);
+  return a.clip < INFINITY ? threadOfTile<T, form, true, true>(a, image, tile, thread, true)
+                           : threadOfTile<T, form, true, false>(a, image, tile, thread, true);
 }
 
 // An image's log-probability: mean and sum.

@@ -62,7 +62,14 @@ const Kernel KERNELS[] = {
     {"gradient_bfloat16", run<BFloat16, GRADIENT>},
 };
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_IMAGE = 200, NOT_FOUND = 500 };
+enum {
+  SUCCESS = 0,
+  INVALID_VALUE = 1,
+  OUT_OF_MEMORY = 2,
+  INVALID_IMAGE = 200,
+  NOT_FOUND = 500,
+  MISALIGNED = 716
+};
 
 const uint64_t LARGEST = 1ull << 34;
 
@@ -201,14 +208,16 @@ int cuLaunchKernel(const Kernel* function, unsigned gridX, unsigned gridY, unsig
       return INVALID_VALUE;
     }
   }
+  misalignedAccesses = 0;
   function->run(a);
-  return SUCCESS;
+  return misalignedAccesses == 0 ? SUCCESS : MISALIGNED;
 }
 
 int cuGetErrorName(int error, const char** text) {
   *text = error == INVALID_VALUE   ? "CUDA_ERROR_INVALID_VALUE"
           : error == OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY"
           : error == INVALID_IMAGE ? "CUDA_ERROR_INVALID_IMAGE"
+          : error == MISALIGNED    ? "CUDA_ERROR_MISALIGNED_ADDRESS"
                                    : "CUDA_ERROR_NOT_FOUND";
   return SUCCESS;
 }
@@ -221,6 +230,13 @@ int cuGetErrorString(int error, const char** text) {
 // How many things are open.
 int softwareGpuLive() {
   return (int)memory.size() + contexts + modules + streams + events;
+}
+
+// 16-byte accesses since the last call.
+int64_t softwareGpuAccesses() {
+  int64_t count = (int64_t)accesses;
+  accesses = 0;
+  return count;
 }
 
 // The largest relative error of -ln u and the largest absolute errors of cosine and sine, over all

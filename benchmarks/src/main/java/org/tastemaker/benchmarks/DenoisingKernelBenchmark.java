@@ -1,6 +1,8 @@
 package org.tastemaker.benchmarks;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -35,8 +37,9 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
  * The CUDA kernel on tensors that are on the GPU, with guidance and log-probability, against copies
  * of as many bytes from the GPU to itself and against the unfused sequence.
  *
- * <p>A measurement is the mean of {@value #LAUNCHES} launches and one wait for them. Small batches
- * take turns among several sets of tensors, which together are larger than the second-level cache.
+ * <p>A measurement is the mean of {@value #LAUNCHES} launches and one wait for them. Launches take
+ * turns among several sets of tensors: before one comes again, at least twice the second-level
+ * cache has been read and written.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -46,6 +49,10 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 @Fork(1)
 public class DenoisingKernelBenchmark {
   static final int LAUNCHES = 16;
+
+  /** The method that has no peer. */
+  static final String WAITING = "sampleAndWait";
+
   private static final double GUIDANCE = 5;
   private static final int TENSORS = 6; // u, c, x, previous and two gradients
 
@@ -66,6 +73,7 @@ public class DenoisingKernelBenchmark {
   private int images;
   private int size;
   private int sets;
+  private int turn; // the set of the launch to come
   private long bytes; // of a tensor
   private StepCoefficients step;
   private CudaContext context;
@@ -99,7 +107,7 @@ public class DenoisingKernelBenchmark {
     stream = context.stream();
     kernels = DenoisingKernels.load(context, stream);
     unfused = new UnfusedSteps(context, stream, device.multiprocessors());
-    sets = (int) Math.min(LAUNCHES, 1 + 4L * device.l2CacheBytes() / bytes);
+    sets = sets(device.l2CacheBytes(), bytes);
     tensors = context.allocate(sets * ((long) TENSORS) * bytes);
     scratch = context.allocate(4 * bytes);
     perImage = context.allocate(32L * images);
@@ -109,6 +117,26 @@ public class DenoisingKernelBenchmark {
         .step(step, Reduction.MEAN)
         .noise(perImage.address(), 7)
         .logProbabilities(perImage.address() + 16L * images);
+  }
+
+  /** A launch moves at least 2 tensors' bytes: that of half precision, and the copy beside it. */
+  static int sets(long cacheBytes, long tensorBytes) {
+    return (int) (1 + (cacheBytes + tensorBytes - 1) / tensorBytes);
+  }
+
+  /** All settings. */
+  static List<String> batches() {
+    try {
+      Param setting = DenoisingKernelBenchmark.class.getField("batch").getAnnotation(Param.class);
+      return List.of(Objects.requireNonNull(setting).value());
+    } catch (NoSuchFieldException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private int next() {
+    turn = (turn + 1) % sets;
+    return turn;
   }
 
   private void fill() {
@@ -135,14 +163,14 @@ public class DenoisingKernelBenchmark {
     }
   }
 
-  private long tensor(int launch, int which) {
-    return tensors.address() + (launch % sets * (long) TENSORS + which) * bytes;
+  private long tensor(int set, int which) {
+    return tensors.address() + (set * (long) TENSORS + which) * bytes;
   }
 
-  private StepArguments of(int launch) {
+  private StepArguments of(int set) {
     return arguments
-        .guided(GUIDANCE, tensor(launch, 0), tensor(launch, 1))
-        .samples(tensor(launch, 2), tensor(launch, 3));
+        .guided(GUIDANCE, tensor(set, 0), tensor(set, 1))
+        .samples(tensor(set, 2), tensor(set, 3));
   }
 
   /** A step with noise and log-probability: three tensors read, one written. */
@@ -150,7 +178,7 @@ public class DenoisingKernelBenchmark {
   @OperationsPerInvocation(LAUNCHES)
   public void sample() {
     for (int i = 0; i < LAUNCHES; i++) {
-      kernels.sample(StorageType.FLOAT32, of(i));
+      kernels.sample(StorageType.FLOAT32, of(next()));
     }
     stream.synchronize();
   }
@@ -160,7 +188,7 @@ public class DenoisingKernelBenchmark {
   @OperationsPerInvocation(LAUNCHES)
   public void sampleFloat16() {
     for (int i = 0; i < LAUNCHES; i++) {
-      kernels.sample(StorageType.FLOAT16, of(i));
+      kernels.sample(StorageType.FLOAT16, of(next()));
     }
     stream.synchronize();
   }
@@ -170,7 +198,7 @@ public class DenoisingKernelBenchmark {
   @OperationsPerInvocation(LAUNCHES)
   public void replay() {
     for (int i = 0; i < LAUNCHES; i++) {
-      kernels.replay(StorageType.FLOAT32, of(i));
+      kernels.replay(StorageType.FLOAT32, of(next()));
     }
     stream.synchronize();
   }
@@ -180,9 +208,10 @@ public class DenoisingKernelBenchmark {
   @OperationsPerInvocation(LAUNCHES)
   public void gradient() {
     for (int i = 0; i < LAUNCHES; i++) {
+      int set = next();
       kernels.gradient(
           StorageType.FLOAT32,
-          of(i).gradient(perImage.address() + 8L * images, tensor(i, 4), tensor(i, 5)));
+          of(set).gradient(perImage.address() + 8L * images, tensor(set, 4), tensor(set, 5)));
     }
     stream.synchronize();
   }
@@ -192,7 +221,7 @@ public class DenoisingKernelBenchmark {
   @OperationsPerInvocation(LAUNCHES)
   public void copyOfFour() {
     for (int i = 0; i < LAUNCHES; i++) {
-      copy(i, 2 * bytes);
+      copy(2 * bytes);
     }
     stream.synchronize();
   }
@@ -202,7 +231,7 @@ public class DenoisingKernelBenchmark {
   @OperationsPerInvocation(LAUNCHES)
   public void copyOfTwo() {
     for (int i = 0; i < LAUNCHES; i++) {
-      copy(i, bytes);
+      copy(bytes);
     }
     stream.synchronize();
   }
@@ -212,13 +241,13 @@ public class DenoisingKernelBenchmark {
   @OperationsPerInvocation(LAUNCHES)
   public void copyOfSix() {
     for (int i = 0; i < LAUNCHES; i++) {
-      copy(i, 3 * bytes);
+      copy(3 * bytes);
     }
     stream.synchronize();
   }
 
-  private void copy(int launch, long length) {
-    long from = launch % sets * ((long) TENSORS) * bytes;
+  private void copy(long length) {
+    long from = next() * ((long) TENSORS) * bytes;
     tensors.copyWithin(from, from + 3 * bytes, length, stream);
   }
 
@@ -227,15 +256,16 @@ public class DenoisingKernelBenchmark {
   @OperationsPerInvocation(LAUNCHES)
   public void unfused() {
     for (int i = 0; i < LAUNCHES; i++) {
+      int set = next();
       unfused.step(
           step,
           GUIDANCE,
           images,
           size,
-          tensor(i, 0),
-          tensor(i, 1),
-          tensor(i, 2),
-          tensor(i, 3),
+          tensor(set, 0),
+          tensor(set, 1),
+          tensor(set, 2),
+          tensor(set, 3),
           perImage.address(),
           perImage.address() + 16L * images,
           scratch.address());

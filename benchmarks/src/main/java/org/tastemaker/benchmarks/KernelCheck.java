@@ -12,7 +12,9 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.cuda.CudaContext;
 import org.tastemaker.diffusion.cuda.CudaDevice;
 import org.tastemaker.diffusion.cuda.CudaDriver;
+import org.tastemaker.diffusion.cuda.CudaException;
 import org.tastemaker.diffusion.cuda.CudaStream;
+import org.tastemaker.diffusion.cuda.CudaUnavailableException;
 import org.tastemaker.diffusion.cuda.DenoisingKernels;
 import org.tastemaker.diffusion.cuda.StorageType;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
@@ -76,9 +78,23 @@ public final class KernelCheck {
             .mapToLong(Long::parseLong)
             .findFirst()
             .orElseGet(System::nanoTime);
-    CudaDevice device = CudaDriver.load().devices().get(0);
-    System.out.println(device + ", seed " + seed);
-    List<String> failures = run(device, Seed.of(seed), small);
+    List<String> failures;
+    try {
+      List<CudaDevice> devices = CudaDriver.load().devices();
+      if (devices.isEmpty()) {
+        failures =
+            List.of(
+                "nothing was checked: NVIDIA's driver finds no GPU; look at nvidia-smi and"
+                    + " CUDA_VISIBLE_DEVICES");
+      } else {
+        System.out.println(devices.get(0) + ", seed " + seed);
+        failures = run(devices.get(0), Seed.of(seed), small);
+      }
+    } catch (CudaUnavailableException e) {
+      failures = List.of("nothing was checked: " + e.getMessage());
+    } catch (CudaException e) {
+      failures = List.of(String.valueOf(e.getMessage()));
+    }
     failures.forEach(failure -> System.out.println("FAILED " + failure));
     System.out.println(failures.isEmpty() ? "correctness: passed" : "correctness: FAILED");
     if (!failures.isEmpty()) {

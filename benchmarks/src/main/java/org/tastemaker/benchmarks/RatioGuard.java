@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,9 +26,9 @@ import org.nd4j.shade.jackson.databind.node.ObjectNode;
  * </pre>
  *
  * <p>The first fails if a ratio is more than 15 % below the committed one, or a committed ratio of
- * the CPU was not measured; ratios of the GPU that were not measured are reported. The second looks
- * at the GPU's ratios alone, on a machine whose CPU is another. The third writes what was measured
- * over what was committed.
+ * the CPU was not measured; where no ratio of the GPU was measured, that is reported. The second
+ * looks at the GPU's ratios alone, on a machine whose CPU is another, and also fails unless every
+ * measurement of the GPU is there. The third writes what was measured over what was committed.
  */
 public final class RatioGuard {
   private static final double TOLERANCE = .15;
@@ -68,7 +69,8 @@ public final class RatioGuard {
     if (args.length < 2 || args.length > 3 || !Set.of("", "--gpu", "--update").contains(mode)) {
       throw new IllegalArgumentException("expected [--gpu | --update] RESULTS.json RATIOS.json");
     }
-    Map<String, Double> measured = ratios(JmhResults.read(Path.of(args[args.length - 2])));
+    JmhResults results = JmhResults.read(Path.of(args[args.length - 2]));
+    Map<String, Double> measured = ratios(results);
     Path file = Path.of(args[args.length - 1]);
     Map<String, Double> committed = read(file);
     if (mode.equals("--update")) {
@@ -76,11 +78,8 @@ public final class RatioGuard {
       write(file, committed);
       return;
     }
-    if (mode.equals("--gpu")) {
-      measured.keySet().removeIf(key -> !key.startsWith(GPU));
-      committed.keySet().removeIf(key -> !key.startsWith(GPU));
-    }
-    Verdict verdict = judge(measured, committed);
+    Verdict verdict =
+        mode.equals("--gpu") ? judgeGpu(results, committed) : judge(measured, committed);
     verdict.lines().forEach(System.out::println);
     if (verdict.failed()) {
       System.exit(1);
@@ -104,16 +103,47 @@ public final class RatioGuard {
     return ratios;
   }
 
+  /** The GPU's ratios alone; every measurement must be there. */
+  static Verdict judgeGpu(JmhResults results, Map<String, Double> committed) {
+    Map<String, Double> measured = ratios(results);
+    measured.keySet().removeIf(key -> !key.startsWith(GPU));
+    Map<String, Double> held = new LinkedHashMap<>(committed);
+    held.keySet().removeIf(key -> !key.startsWith(GPU));
+    Verdict ratios = judge(measured, held);
+    List<String> lines = new ArrayList<>(ratios.lines());
+    boolean failed = ratios.failed();
+    Set<String> methods = new LinkedHashSet<>();
+    for (Pair pair : PAIRS) {
+      if (pair.type().equals(GPU)) {
+        methods.add(pair.method());
+        methods.add(pair.peer());
+      }
+    }
+    methods.add(DenoisingKernelBenchmark.WAITING);
+    for (String method : methods) {
+      for (String batch : DenoisingKernelBenchmark.batches()) {
+        OptionalDouble time = results.time(GPU, method, "batch=" + batch);
+        // A time that is no number, or none at all, was not measured either.
+        if (!(time.orElse(0) > 0)) {
+          lines.add("%s.%s, batch=%s: NOT MEASURED".formatted(GPU, method, batch));
+          failed = true;
+        }
+      }
+    }
+    return new Verdict(lines, failed);
+  }
+
   static Verdict judge(Map<String, Double> measured, Map<String, Double> committed) {
+    boolean gpuMeasured = measured.keySet().stream().anyMatch(key -> key.startsWith(GPU));
     List<String> lines = new ArrayList<>();
     boolean failed = false;
     for (Map.Entry<String, Double> entry : committed.entrySet()) {
       Double now = measured.get(entry.getKey());
-      boolean gpu = entry.getKey().startsWith(GPU);
+      boolean noGpu = entry.getKey().startsWith(GPU) && !gpuMeasured;
       String state;
       if (now == null) {
-        state = gpu ? "not run: no GPU" : "MISSING";
-        failed |= !gpu;
+        state = noGpu ? "not run: no GPU" : "MISSING";
+        failed |= !noGpu;
       } else if (!(now >= (1 - TOLERANCE) * entry.getValue())) {
         state = String.format(Locale.ROOT, "FELL to %.3f", now);
         failed = true;
@@ -129,9 +159,8 @@ public final class RatioGuard {
             String.format(Locale.ROOT, "%-75s   new  %.3f", entry.getKey(), entry.getValue()));
       }
     }
-    boolean gpuMeasured = measured.keySet().stream().anyMatch(key -> key.startsWith(GPU));
     if (!gpuMeasured) {
-      lines.add(GPU + ": not run, there is no GPU here; scripts/gpu-check runs it where one is");
+      lines.add(GPU + ": not run; scripts/gpu-check runs it where a GPU is");
     }
     return new Verdict(lines, failed);
   }

@@ -7,9 +7,14 @@ import static org.assertj.core.api.Assertions.entry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RatioGuardTest {
   private static final String CPU = "DenoisingStepBenchmark.sample against copyOfFour, images=512";
@@ -65,6 +70,62 @@ class RatioGuardTest {
     assertThat(verdict.lines())
         .anyMatch(line -> line.startsWith(GPU) && line.endsWith("not run: no GPU"))
         .anyMatch(line -> line.startsWith("DenoisingKernelBenchmark: not run"));
+  }
+
+  private JmhResults gpuResults(Predicate<String> measured) throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (String method :
+        "sample sampleFloat16 replay gradient copyOfTwo copyOfFour copyOfSix unfused sampleAndWait"
+            .split(" ", -1)) {
+      for (String batch : DenoisingKernelBenchmark.batches()) {
+        if (measured.test(method + " " + batch)) {
+          lines.add(result("DenoisingKernelBenchmark." + method, "batch", batch, 10, "us/op"));
+        }
+      }
+    }
+    return results(lines.toArray(String[]::new));
+  }
+
+  @Test
+  void onAGpuEveryMeasurementIsEnough() throws IOException {
+    RatioGuard.Verdict verdict = RatioGuard.judgeGpu(gpuResults(m -> true), Map.of(CPU, 1.));
+    assertThat(verdict.failed()).isFalse();
+    assertThat(verdict.lines())
+        .anyMatch(line -> line.startsWith(GPU) && line.endsWith("new  1.000"))
+        .noneMatch(line -> line.startsWith("DenoisingStepBenchmark"));
+  }
+
+  @Test
+  void onAGpuWhereNothingWasMeasuredFails() throws IOException {
+    RatioGuard.Verdict verdict = RatioGuard.judgeGpu(gpuResults(m -> false), Map.of());
+    assertThat(verdict.failed()).isTrue();
+    assertThat(verdict.lines())
+        .contains("DenoisingKernelBenchmark.replay, batch=1x16384: NOT MEASURED");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sample 4096x16384",
+        "unfused 1x16384",
+        "copyOfSix 64x65536",
+        "sampleAndWait 8x16384"
+      })
+  void onAGpuNoMeasurementMayBeMissing(String missing) throws IOException {
+    RatioGuard.Verdict verdict = RatioGuard.judgeGpu(gpuResults(m -> !m.equals(missing)), Map.of());
+    assertThat(verdict.failed()).isTrue();
+    assertThat(verdict.lines().stream().filter(line -> line.contains("NOT MEASURED")))
+        .containsExactly(
+            "DenoisingKernelBenchmark.%s: NOT MEASURED"
+                .formatted(missing.replace(" ", ", batch=")));
+  }
+
+  @Test
+  void whereTheGpuWasMeasuredACommittedRatioMustBeToo() {
+    String other = GPU.replace("512x", "64x");
+    RatioGuard.Verdict verdict = RatioGuard.judge(Map.of(other, .9), Map.of(GPU, .9));
+    assertThat(verdict.failed()).isTrue();
+    assertThat(verdict.lines()).anyMatch(line -> line.startsWith(GPU) && line.endsWith("MISSING"));
   }
 
   @Test

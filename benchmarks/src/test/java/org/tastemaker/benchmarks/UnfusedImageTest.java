@@ -19,6 +19,8 @@ class UnfusedImageTest {
     digest.update(
         Files.readAllBytes(Path.of("..", "diffusion", "src", "main", "cuda", "denoising_step.h")));
     digest.update(Files.readAllBytes(Path.of("src", "main", "cuda", "unfused_steps.cu")));
+    digest.update(
+        Files.readAllBytes(Path.of("..", "diffusion", "src", "main", "cuda", "build.sh")));
     assertThat(HexFormat.of().formatHex(digest.digest()))
         .as("the sources have changed: run diffusion/src/main/cuda/build.sh and commit the result")
         .isEqualTo(properties().getProperty("sources.sha256"));

@@ -29,10 +29,18 @@ public final class CudaContext implements AutoCloseable {
     try {
       context.makeCurrent();
     } catch (RuntimeException e) {
-      driver.api().cuDevicePrimaryCtxRelease_v2(device); // the first failure is the one to report
+      try {
+        context.close();
+      } catch (CudaException later) {
+        e.addSuppressed(later); // the first failure is the one to report
+      }
       throw e;
     }
     return context;
+  }
+
+  CudaDriver driver() {
+    return driver;
   }
 
   /** Makes this context the calling thread's. */

@@ -46,10 +46,13 @@ public final class DenoisingKernels implements AutoCloseable {
    * @param context of the GPU
    * @param stream all launches go into; stays the caller's
    * @return the kernels: the caller closes them
+   * @throws CudaUnavailableException if the driver is too old for them
    * @throws CudaException if the GPU cannot run them
    */
   public static DenoisingKernels load(CudaContext context, CudaStream stream) {
-    CudaModule module = context.module(KernelImage.read().code());
+    KernelImage image = KernelImage.read();
+    image.requireDriver(context.driver());
+    CudaModule module = context.module(image.code());
     try {
       return new DenoisingKernels(context, stream, module);
     } catch (RuntimeException e) {

@@ -20,7 +20,7 @@ import org.tastemaker.diffusion.schedule.StepKernel;
 public enum StepExecution {
   /** On the first GPU that can; where there is none, on the CPU, and the log says why. */
   AUTO,
-  /** On the CPU, in double precision: the reference. */
+  /** On the CPU: the reference. */
   CPU,
   /** On the first GPU that can; where there is none, opening fails. */
   CUDA;

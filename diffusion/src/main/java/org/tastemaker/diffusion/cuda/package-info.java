@@ -19,10 +19,9 @@
  * host's compiler take. It is float32, built of correctly rounded operations alone: the logarithm,
  * sine and cosine of Box and Muller are polynomials there, and products are contracted where the
  * source says so and nowhere else. So a CPU computes the bits that a GPU does, and the tests do so,
- * against {@link org.tastemaker.diffusion.schedule.DenoisingStep} in double precision. The noise
- * has {@link org.tastemaker.core.Seed}'s counters and bits; its normal deviates are rounded to
- * float32 on the way and differ from Seed's by some units in the last place, at most 1e-6
- * relatively.
+ * against {@link org.tastemaker.diffusion.schedule.DenoisingStep}. The noise has {@link
+ * org.tastemaker.core.Seed}'s counters and bits; its normal deviates are rounded to float32 on the
+ * way and differ from Seed's by some units in the last place, at most 1e-6 relatively.
  *
  * <p><b>Sums are deterministic.</b> An image is cut into tiles of 4,096 elements, each for one
  * block of threads; lanes, warps and tiles are added in a fixed order, the last by whichever block

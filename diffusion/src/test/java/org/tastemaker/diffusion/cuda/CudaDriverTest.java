@@ -69,6 +69,37 @@ class CudaDriverTest {
   }
 
   @Test
+  void aFailureOnTheWayOutIsReportedBehindTheFirst() {
+    CudaDevice device =
+        new FakeApi()
+            .fail("cuCtxSetCurrent", 201)
+            .fail("cuDevicePrimaryCtxRelease_v2", 700)
+            .driver()
+            .devices()
+            .get(0);
+    assertThatThrownBy(device::open)
+        .hasMessageContaining("cuCtxSetCurrent")
+        .satisfies(
+            e ->
+                assertThat(e.getSuppressed())
+                    .singleElement()
+                    .asString()
+                    .contains("cuDevicePrimaryCtxRelease_v2"));
+  }
+
+  @Test
+  void theKernelsAreNotGivenToADriverThatIsTooOld() {
+    FakeApi fake = new FakeApi().result("cuDriverGetVersion", 12080);
+    try (CudaContext context = fake.driver().devices().get(0).open();
+        CudaStream stream = context.stream()) {
+      assertThatThrownBy(() -> DenoisingKernels.load(context, stream))
+          .isInstanceOf(CudaUnavailableException.class)
+          .hasMessageContaining("too old: it supports CUDA 12.8, and the kernels need 13.0");
+    }
+    assertThat(fake.calls).doesNotContain("cuModuleLoadData");
+  }
+
+  @Test
   void anErrorThatTheDriverCannotNameIsStillOne() {
     FakeApi fake =
         new FakeApi()

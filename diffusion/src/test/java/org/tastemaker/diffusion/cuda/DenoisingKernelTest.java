@@ -24,10 +24,7 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
 
-/**
- * What the GPU computes, computed on the host by the same source, against the step on the CPU in
- * double precision.
- */
+/** What the GPU computes, computed on the host by the same source, against the step on the CPU. */
 @Tag("toolkit")
 class DenoisingKernelTest {
   /** What float32 is asked for: 1e-5, as ||ours - reference|| / ||reference||. */
@@ -259,6 +256,66 @@ class DenoisingKernelTest {
             density);
         assertThat(density[0]).isEqualTo(densities[n]);
         assertThat(alone).isEqualTo(together.slice(n * 4099, 4099));
+      }
+    }
+  }
+
+  @Test
+  void everyWholeVectorOfAnAlignedImageIsOneAccess() {
+    StepCoefficients c = step(PredictionType.EPSILON, false, 1, 20, 11);
+    // Elements of an image, and its whole vectors of 4. The second of two images of 4,099 begins
+    // at 16,396 bytes, which is no multiple of 16: there are none in it.
+    int[][] sizes = {{256, 2 * 64}, {4, 2}, {4096 + 256, 2 * 1088}, {3, 0}, {4099, 1024}};
+    try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+      for (int[] size : sizes) {
+        Case two = new Case(c, Reduction.SUM, 2, size[0], 5, Seed.of(6), "two");
+        FloatBuffer x = two.tensor("sample", 1);
+        FloatBuffer previous = poisoned(x.capacity());
+        SoftwareGpu.accesses();
+        gpu.sample(c, Reduction.SUM, two.output(), x, two.noise(), previous, new double[2]);
+        assertThat(SoftwareGpu.accesses()).as("%d elements", size[0]).isEqualTo(4L * size[1]);
+        gpu.logProbability(c, Reduction.SUM, two.output(), x, previous, new double[2]);
+        assertThat(SoftwareGpu.accesses()).isEqualTo(4L * size[1]);
+        gpu.logProbabilityGradient(
+            c,
+            Reduction.SUM,
+            two.output(),
+            x,
+            previous,
+            new double[] {1, -1},
+            poisoned(x.capacity()),
+            poisoned(x.capacity()));
+        assertThat(SoftwareGpu.accesses()).isEqualTo(6L * size[1]);
+      }
+    }
+  }
+
+  @Test
+  void aPartOfATileIsTheSameToTheLastBitWhereverItsMemoryBegins() {
+    // The first image's last vector and the second image are read element by element; alone and
+    // aligned, they are not. 257 elements: no full tile; 4,353: one, and a part.
+    StepCoefficients c = step(PredictionType.V_PREDICTION, true, 1, 20, 11);
+    for (int size : new int[] {257, 4353}) {
+      Case batch = new Case(c, Reduction.SUM, 2, size, 5, Seed.of(5), "two");
+      FloatBuffer x = batch.tensor("sample", 1);
+      FloatBuffer together = poisoned(x.capacity());
+      double[] densities = new double[2];
+      ModelOutput output = batch.output();
+      FloatBuffer u = java.util.Objects.requireNonNull(output.unconditional());
+      try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+        gpu.sample(c, Reduction.SUM, output, x, batch.noise(), together, densities);
+        FloatBuffer alone = poisoned(size);
+        double[] density = new double[1];
+        gpu.sample(
+            c,
+            Reduction.SUM,
+            ModelOutput.guided(5, u.slice(size, size), output.conditional().slice(size, size)),
+            x.slice(size, size),
+            new StepNoise(batch.noise().seeds().subList(1, 2), 17),
+            alone,
+            density);
+        assertThat(density[0]).isEqualTo(densities[1]);
+        assertThat(alone).isEqualTo(together.slice(size, size));
       }
     }
   }

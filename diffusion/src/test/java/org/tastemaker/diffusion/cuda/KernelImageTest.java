@@ -20,7 +20,8 @@ class KernelImageTest {
     assertThat(
             sha256(
                 Files.readAllBytes(cuda.resolve("denoising_step.h")),
-                Files.readAllBytes(cuda.resolve("denoising_step.cu"))))
+                Files.readAllBytes(cuda.resolve("denoising_step.cu")),
+                Files.readAllBytes(cuda.resolve("build.sh"))))
         .as("the sources have changed: run diffusion/src/main/cuda/build.sh and commit the result")
         .isEqualTo(image.properties().getProperty("sources.sha256"));
   }

@@ -72,6 +72,11 @@ public final class SoftwareGpu {
     return function("softwareGpuLive").invokeInt(new Object[0]);
   }
 
+  /** 16-byte accesses since the last call. */
+  static long accesses() {
+    return function("softwareGpuAccesses").invokeLong(new Object[0]);
+  }
+
   static Function function(String name) {
     return NativeLibrary.getInstance(LIBRARY.toString()).getFunction(name);
   }

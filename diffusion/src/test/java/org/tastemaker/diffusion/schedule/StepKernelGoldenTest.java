@@ -20,7 +20,7 @@ import org.tastemaker.diffusion.cuda.SoftwareGpu;
 /** The CUDA kernel's arithmetic on the trajectories of diffusers and ddpo-pytorch. */
 @Tag("toolkit")
 class StepKernelGoldenTest {
-  /** Against the step in double precision. */
+  /** Against the step on the CPU. */
   private static final double BOUND = 1e-5;
 
   /** Against references that are in single precision themselves. */

@@ -1,6 +1,7 @@
 package org.tastemaker.examples.console;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,17 +27,30 @@ public final class Failures {
    */
   public static IExecutionExceptionHandler in(Supplier<Path> folder) {
     return (failure, command, parsed) -> {
-      command.getErr().println(words(failure, folder.get()));
-      if (failure instanceof IllegalArgumentException) {
+      int code = report(failure, folder.get(), command.getErr());
+      if (code == 2) {
         command
             .getErr()
             .printf(
                 "Usage: %s [OPTIONS]; --help lists them%n",
                 command.getCommandSpec().qualifiedName());
-        return 2;
       }
-      return 1;
+      return code;
     };
+  }
+
+  /**
+   * Says what went wrong.
+   *
+   * @param failure what was thrown
+   * @param folder what the command writes to
+   * @param err the error stream
+   * @return the exit code
+   */
+  public static int report(Throwable failure, Path folder, PrintWriter err) {
+    err.println(words(failure, folder));
+    err.flush();
+    return failure instanceof IllegalArgumentException ? 2 : 1;
   }
 
   /** What to say of a failure. */

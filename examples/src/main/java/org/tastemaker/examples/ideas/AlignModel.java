@@ -105,7 +105,7 @@ public final class AlignModel {
 
       // 5. What came of it.
       Result result = new Result(before, mean(policy.sampler(), each.prompts(1), likeness));
-      Path file = folder.resolve("mine.safetensors");
+      Path file = Example.unused(folder, "mine", ".safetensors");
       LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
       out.printf(
           Locale.ROOT,

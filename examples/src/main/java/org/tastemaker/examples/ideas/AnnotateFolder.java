@@ -37,11 +37,15 @@ import org.tastemaker.feedback.server.LoopbackServer;
  *
  * <p>prints how many answers were paid for until the stop, after it, and on a third run. A prompt
  * is a folder with {@code prompt.txt} and its images as {@code *.png}; eight are made with the
- * bundled model if there are none in {@code runs/ideas/annotate-folder/prompts}. For real: put your
- * own there, and leave out {@code baseUrl} and {@code withoutApiKey} below; the key then comes from
- * {@code OPENAI_API_KEY}, and every answer costs money.
+ * bundled model in {@code runs/ideas/annotate-folder/prompts}.
+ *
+ * <p>For real: set {@code OPENAI_API_KEY} and add {@code -Dexec.args="--real FOLDER"}, where your
+ * prompts' folders are in {@code FOLDER/prompts}. The images go to OpenAI and every answer costs
+ * money. {@code FOLDER/preferences.jsonl} is never begun anew: a run that was stopped goes on with
+ * the same command. The demonstration alone deletes its dataset, {@code demonstration.jsonl}.
  */
 public final class AnnotateFolder {
+  private static final String MODEL = "gpt-4.1-mini";
   private static final List<String> PROMPTS =
       List.of("penguin", "rocket", "red heart", "frog", "pizza", "robot", "lemon", "bus");
 
@@ -50,15 +54,46 @@ public final class AnnotateFolder {
   /**
    * Judges the folder.
    *
-   * @param args none
-   * @throws IOException if the folder cannot be read or written
+   * @param args {@code --real} and a folder to ask OpenAI and pay for it, or nothing
    */
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     Path folder = Path.of("runs/ideas/annotate-folder");
-    if (!Files.exists(folder.resolve("prompts"))) {
-      makeImages(folder.resolve("prompts"), PROMPTS, 3);
-    }
-    annotate(folder, System.out);
+    Example.exit(run(List.of(args), folder, System.out, System.err));
+  }
+
+  static int run(List<String> args, Path folder, PrintStream out, PrintStream err) {
+    return Example.run(
+        folder,
+        err,
+        () -> {
+          if (args.size() == 2 && args.get(0).equals("--real")) {
+            try (ChatGptOracle oracle = ChatGptOracle.builder().model(MODEL).build()) {
+              annotateForReal(Path.of(args.get(1)), oracle, out);
+            }
+          } else if (args.isEmpty()) {
+            if (!Files.exists(folder.resolve("prompts"))) {
+              makeImages(folder.resolve("prompts"), PROMPTS, 3);
+            }
+            annotate(folder, out);
+          } else {
+            throw new IllegalArgumentException(
+                "usage: AnnotateFolder [--real FOLDER], but the arguments were " + args);
+          }
+        });
+  }
+
+  /** Begins a dataset, or goes on with the one that is there. */
+  static JobReport annotateForReal(Path folder, ChatGptOracle oracle, PrintStream out)
+      throws IOException {
+    Path dataset = folder.resolve("preferences.jsonl");
+    JobReport report =
+        AnnotationJob.builder(dataset, oracle, Rubrics.consistency(), oracle.settings())
+            .build()
+            .run(read(folder.resolve("prompts")));
+    out.printf(
+        "%d groups were judged and %d were there already: %s%n",
+        report.judged(), report.alreadyThere(), dataset);
+    return report;
   }
 
   /** Answers that were paid for: until the stop, after it, on a third run; and by the dataset. */
@@ -66,12 +101,12 @@ public final class AnnotateFolder {
 
   static Paid annotate(Path folder, PrintStream out) throws IOException {
     List<ImageGroup> groups = read(folder.resolve("prompts"));
-    Path dataset = folder.resolve("preferences.jsonl");
-    Files.deleteIfExists(dataset); // the demonstration begins anew; a real job would go on
+    Path dataset = folder.resolve("demonstration.jsonl");
+    Files.deleteIfExists(dataset); // what the server on this machine has said, and nobody else
     try (LoopbackServer server = RankImages.playChatGpt();
         ChatGptOracle oracle =
             ChatGptOracle.builder()
-                .model("gpt-4.1-mini")
+                .model(MODEL)
                 .baseUrl(server.baseUrl())
                 .withoutApiKey()
                 .build()) {
@@ -118,6 +153,12 @@ public final class AnnotateFolder {
 
   /** One group for each folder with a prompt, in the order of their names. */
   private static List<ImageGroup> read(Path prompts) throws IOException {
+    if (!Files.isDirectory(prompts)) {
+      throw new IllegalArgumentException(
+          "there is no folder "
+              + prompts
+              + ": make one with a folder for each prompt, of prompt.txt and images as *.png");
+    }
     List<ImageGroup> groups = new ArrayList<>();
     for (Path folder : entries(prompts)) {
       List<Image> images = new ArrayList<>();

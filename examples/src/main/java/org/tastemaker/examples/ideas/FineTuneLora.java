@@ -41,7 +41,8 @@ import org.tastemaker.diffusion.train.TrainedPart;
  * trains a tiny model of random weights, made for it, on four flat colours: every step is that of
  * the real thing, but nothing can be learned. For real: {@code -Dexec.args="stable-diffusion-v1-5
  * photos"}, a folder in diffusers' layout with safetensors, and one with images as {@code NAME.png}
- * and their captions as {@code NAME.txt}. On a CPU count minutes for each step of a real model.
+ * and their captions as {@code NAME.txt}. On a CPU count minutes for each step of a real model. A
+ * LoRA that is there already is kept, and the new one has a number in its name.
  */
 public final class FineTuneLora {
   private FineTuneLora() {}
@@ -50,20 +51,31 @@ public final class FineTuneLora {
    * Trains 100 steps.
    *
    * @param args the model's folder and that of the images, or nothing
-   * @throws IOException if a folder cannot be read or written
    */
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     Path output = Path.of("runs/ideas/fine-tune-lora");
-    if (args.length == 2) {
-      train(Path.of(args[0]), read(Path.of(args[1])), 100, output, System.out);
-      return;
-    }
-    List<Captioned> colours = colours();
-    Path tiny = output.resolve("tiny-model");
-    AtomicFiles.deleteRecursively(tiny); // of an earlier run
-    Files.createDirectories(output);
-    TinyFolder.write(tiny, colours.stream().map(Captioned::caption).toList(), Seed.of(1));
-    train(tiny, colours, 100, output, System.out);
+    Example.exit(run(List.of(args), output, System.out, System.err));
+  }
+
+  static int run(List<String> args, Path output, PrintStream out, PrintStream err) {
+    return Example.run(
+        output,
+        err,
+        () -> {
+          if (args.size() == 2) {
+            train(Path.of(args.get(0)), read(Path.of(args.get(1))), 100, output, out);
+          } else if (args.isEmpty()) {
+            List<Captioned> colours = colours();
+            Path tiny = output.resolve("tiny-model");
+            AtomicFiles.deleteRecursively(tiny); // of an earlier run
+            Files.createDirectories(output);
+            TinyFolder.write(tiny, colours.stream().map(Captioned::caption).toList(), Seed.of(1));
+            train(tiny, colours, 100, output, out);
+          } else {
+            throw new IllegalArgumentException(
+                "usage: FineTuneLora [MODEL_FOLDER IMAGE_FOLDER], but the arguments were " + args);
+          }
+        });
   }
 
   /** An image and what it shows. */
@@ -113,7 +125,7 @@ public final class FineTuneLora {
       trainer.run(number -> batch, Checkpointing.none(), listener, new Cancellation());
 
       // 3. The LoRA alone, of a few megabytes for a real model.
-      Path file = output.resolve("lora.safetensors");
+      Path file = Example.unused(output, "lora", ".safetensors");
       LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
       out.printf("%,d weights of %s are in %s%n", lora.parameters().count(), folder, file);
       return losses;
@@ -152,15 +164,26 @@ public final class FineTuneLora {
   }
 
   static List<Captioned> read(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new IllegalArgumentException("there is no folder of images " + folder);
+    }
     List<Captioned> images = new ArrayList<>();
     for (Path file : AnnotateFolder.entries(folder)) {
       String name = String.valueOf(file.getFileName());
       if (name.endsWith(".png")) {
-        Path caption = folder.resolve(name.replace(".png", ".txt"));
+        Path caption = folder.resolve(name.substring(0, name.length() - 4) + ".txt");
+        if (!Files.isRegularFile(caption)) {
+          throw new IllegalArgumentException(
+              "%s has no caption: write one into %s".formatted(file, caption));
+        }
         images.add(
             new Captioned(
                 Files.readString(caption).strip(), Image.fromBytes(Files.readAllBytes(file))));
       }
+    }
+    if (images.isEmpty()) {
+      throw new IllegalArgumentException(
+          "there are no images in " + folder + ": put NAME.png and NAME.txt there");
     }
     return images;
   }

@@ -97,7 +97,10 @@ public final class OwnReward {
         }
       }
       List<Image> after = policy.sampler().generate(each.prompts(1), Seed.of(-1));
-      LoraFile.write(folder.resolve("yellow.safetensors"), List.of(lora), LoraFile.Options.kohya());
+      LoraFile.write(
+          Example.unused(folder, "yellow", ".safetensors"),
+          List.of(lora),
+          LoraFile.Options.kohya());
       return compare(before, after, folder, out);
     }
   }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -45,18 +44,30 @@ public final class RankImages {
    * Ranks six images.
    *
    * @param args {@code --real} to ask OpenAI and pay for it, or nothing
-   * @throws IOException if the picture cannot be written
    */
-  public static void main(String[] args) throws IOException {
-    ChatGptOracle.Builder chatGpt = ChatGptOracle.builder().model(MODEL);
-    if (Arrays.asList(args).contains("--real")) {
-      rank(chatGpt, 6, Path.of("runs/ideas/rank-images"), System.out);
-      return;
-    }
-    try (LoopbackServer server = playChatGpt()) {
-      chatGpt.baseUrl(server.baseUrl()).withoutApiKey();
-      rank(chatGpt, 6, Path.of("runs/ideas/rank-images"), System.out);
-    }
+  public static void main(String[] args) {
+    Path folder = Path.of("runs/ideas/rank-images");
+    Example.exit(run(List.of(args), folder, System.out, System.err));
+  }
+
+  static int run(List<String> args, Path folder, PrintStream out, PrintStream err) {
+    return Example.run(
+        folder,
+        err,
+        () -> {
+          ChatGptOracle.Builder chatGpt = ChatGptOracle.builder().model(MODEL);
+          if (args.equals(List.of("--real"))) {
+            rank(chatGpt, 6, folder, out);
+          } else if (args.isEmpty()) {
+            try (LoopbackServer server = playChatGpt()) {
+              chatGpt.baseUrl(server.baseUrl()).withoutApiKey();
+              rank(chatGpt, 6, folder, out);
+            }
+          } else {
+            throw new IllegalArgumentException(
+                "usage: RankImages [--real], but the arguments were " + args);
+          }
+        });
   }
 
   /** A server whose answers come from the judge that knows the glyphs. */

@@ -13,7 +13,6 @@ import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
-import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
@@ -48,17 +47,16 @@ public final class TrainRewardModel {
    * Trains on 60 prompts.
    *
    * @param args none
-   * @throws IOException if the folder cannot be made
    */
-  public static void main(String[] args) throws IOException {
-    train(60, 4, 10, Path.of("runs/ideas/train-reward-model"), System.out);
+  public static void main(String[] args) {
+    Path folder = Path.of("runs/ideas/train-reward-model");
+    Example.exit(Example.run(folder, System.err, () -> train(60, 4, 10, folder, System.out)));
   }
 
   static RewardEvaluation train(
       int prompts, int imagesPerPrompt, int denoisingSteps, Path folder, PrintStream out)
       throws IOException {
     Files.createDirectories(folder);
-    AtomicFiles.deleteRecursively(folder.resolve("reward")); // of an earlier run
     FeedbackOracle judge =
         MockOracle.builder((image, prompt) -> OwnReward.yellowness(image))
             .temperature(0.05)
@@ -106,8 +104,9 @@ public final class TrainRewardModel {
                 .orElse("too few for an interval"));
 
         // 3. Saved; loaded again with the same features.
-        reward.save(folder.resolve("reward"));
-        out.println("saved in " + folder.resolve("reward"));
+        Path saved = Example.unused(folder, "reward", ""); // one of an earlier run is kept
+        reward.save(saved);
+        out.println("saved in " + saved);
         return heldOut;
       }
     }

@@ -8,7 +8,8 @@
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.RankImages
  * </pre>
  *
- * <p>What they write goes to {@code runs/ideas}.
+ * <p>What they write goes to {@code runs/ideas}. What was trained or paid for in an earlier run is
+ * kept. Wrong arguments end an example with exit code 2, other failures with 1.
  */
 @NullMarked
 package org.tastemaker.examples.ideas;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -94,7 +95,87 @@ class IdeasTest {
     assertThat(paid.afterIt()).isPositive();
     assertThat(paid.thirdRun()).isZero();
     assertThat(paid.untilTheStop() + paid.afterIt()).isEqualTo(paid.byTheDataset());
-    assertThat(PreferenceDataset.readAll(folder.resolve("preferences.jsonl"))).hasSize(4);
+    assertThat(PreferenceDataset.readAll(folder.resolve("demonstration.jsonl"))).hasSize(4);
+  }
+
+  @Test
+  void aDatasetThatWasPaidForIsGoneOnWithAndOutlivesTheDemonstration() throws IOException {
+    AnnotateFolder.makeImages(folder.resolve("prompts"), List.of("frog", "pizza"), 2);
+    Path dataset = folder.resolve("preferences.jsonl");
+    try (LoopbackServer server = RankImages.playChatGpt();
+        ChatGptOracle oracle =
+            ChatGptOracle.builder()
+                .model("gpt-4.1-mini")
+                .baseUrl(server.baseUrl())
+                .withoutApiKey()
+                .build()) {
+      assertThat(AnnotateFolder.annotateForReal(folder, oracle, out).judged()).isEqualTo(2);
+      long paid = server.answers();
+      byte[] before = Files.readAllBytes(dataset);
+
+      AnnotateFolder.annotate(folder, out); // asks a server of its own
+      assertThat(AnnotateFolder.annotateForReal(folder, oracle, out).alreadyThere()).isEqualTo(2);
+
+      assertThat(server.answers()).isEqualTo(paid).isPositive();
+      assertThat(Files.readAllBytes(dataset)).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void wrongArgumentsAreToldTheUsageAndDoNothing() throws IOException {
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    PrintStream err = new PrintStream(told, true, Charset.defaultCharset());
+
+    assertThat(RankImages.run(List.of("--rael"), folder, out, err)).isEqualTo(2);
+    assertThat(FineTuneLora.run(List.of("model"), folder, out, err)).isEqualTo(2);
+    assertThat(AnnotateFolder.run(List.of("--real"), folder, out, err)).isEqualTo(2);
+
+    assertThat(told.toString(Charset.defaultCharset()).lines())
+        .containsExactly(
+            "usage: RankImages [--real], but the arguments were [--rael]",
+            "usage: FineTuneLora [MODEL_FOLDER IMAGE_FOLDER], but the arguments were [model]",
+            "usage: AnnotateFolder [--real FOLDER], but the arguments were [--real]");
+    assertThat(folder).isEmptyDirectory();
+    assertThat(printed.size()).isZero();
+  }
+
+  @Test
+  void whatIsMissingIsNamedWithTheWayOut() throws IOException {
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    PrintStream err = new PrintStream(told, true, Charset.defaultCharset());
+    String images = folder.resolve("images").toString();
+
+    assertThat(FineTuneLora.run(List.of("model", images), folder, out, err)).isEqualTo(2);
+    Files.createDirectories(Path.of(images));
+    assertThat(FineTuneLora.run(List.of("model", images), folder, out, err)).isEqualTo(2);
+    Files.write(Path.of(images, "one.png"), Image.filled(4, 4, 1, 0, 0).toPng());
+    assertThat(FineTuneLora.run(List.of("model", images), folder, out, err)).isEqualTo(2);
+
+    assertThat(told.toString(Charset.defaultCharset()).lines())
+        .containsExactly(
+            "there is no folder of images " + images,
+            "there are no images in " + images + ": put NAME.png and NAME.txt there",
+            "%s has no caption: write one into %s"
+                .formatted(Path.of(images, "one.png"), Path.of(images, "one.txt")));
+  }
+
+  @Test
+  void whatAnEarlierRunMadeIsKept() throws IOException {
+    assertThat(Example.unused(folder, "lora", ".safetensors"))
+        .isEqualTo(folder.resolve("lora.safetensors"));
+    Files.writeString(folder.resolve("lora.safetensors"), "mine");
+    Path tiny = folder.resolve("tiny");
+    List<FineTuneLora.Captioned> colours = FineTuneLora.colours();
+    TinyFolder.write(
+        tiny, colours.stream().map(FineTuneLora.Captioned::caption).toList(), Seed.of(1));
+
+    FineTuneLora.train(tiny, colours, 1, folder, out);
+
+    assertThat(folder.resolve("lora.safetensors")).hasContent("mine");
+    assertThat(folder.resolve("lora-2.safetensors")).exists();
+    assertThat(printed.toString(UTF_8)).contains("lora-2.safetensors");
+    assertThat(Example.unused(folder, "lora", ".safetensors"))
+        .isEqualTo(folder.resolve("lora-3.safetensors"));
   }
 
   @Test
@@ -107,11 +188,13 @@ class IdeasTest {
 
   @Test
   void aRewardModelIsTrainedEvaluatedAndSaved() throws IOException {
+    Files.writeString(folder.resolve("reward"), "mine"); // of an earlier run
     RewardEvaluation heldOut = TrainRewardModel.train(20, 4, 2, folder, out);
 
     assertThat(heldOut.pairs()).isPositive();
-    assertThat(folder.resolve("reward")).isNotEmptyDirectory();
-    assertThat(printed.toString(UTF_8)).contains("agrees with the judge on");
+    assertThat(folder.resolve("reward")).hasContent("mine");
+    assertThat(folder.resolve("reward-2")).isNotEmptyDirectory();
+    assertThat(printed.toString(UTF_8)).contains("agrees with the judge on", "reward-2");
   }
 
   @Test

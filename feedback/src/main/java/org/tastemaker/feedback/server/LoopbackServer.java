@@ -499,7 +499,8 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Starts the server on a free port.
+     * Starts the server on a port that nothing else uses: the system chooses it, so that none can
+     * be in use already, and several servers may run at once.
      *
      * @return a server: the caller closes it
      */

@@ -73,6 +73,22 @@ class LoopbackServerTest {
     }
   }
 
+  @Test
+  void serversThatRunAtOnceAnswerEachForItself() {
+    MockOracle darker = MockOracle.of((image, prompt) -> -image.get(0, 0, 0));
+    try (LoopbackServer one = LoopbackServer.builder(REDDER).start();
+        LoopbackServer other = LoopbackServer.builder(darker).start();
+        ChatGptOracle red = oracle(one).build();
+        ChatGptOracle dark = oracle(other).build()) {
+      assertThat(one.baseUrl()).isNotEqualTo(other.baseUrl());
+      List<ImageGroup> groups = List.of(group(0, 1, 2));
+      assertThat(red.rank(groups, RUBRIC).get(0).ranking()).isEqualTo(Ranking.of(1, 0));
+      assertThat(dark.rank(groups, RUBRIC).get(0).ranking()).isEqualTo(Ranking.of(0, 1));
+      assertThat(one.answers()).isEqualTo(2);
+      assertThat(other.answers()).isEqualTo(2);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(WireFormat.class)
   void everyKindOfQuestionIsUnderstoodInBothFormats(WireFormat format) {

@@ -1,0 +1,50 @@
+package org.tastemaker.examples.ideas;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.tastemaker.examples.console.Failures;
+
+/** How an example ends, and where it writes what nothing may overwrite. */
+final class Example {
+  private Example() {}
+
+  /** What an example does. */
+  @FunctionalInterface
+  interface Body {
+    void run() throws IOException;
+  }
+
+  /** Ends the program with an exit code where it is not 0. */
+  static void exit(int code) {
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  /**
+   * Runs an example. One that cannot go on says why, without a stack trace.
+   *
+   * @return the exit code: 2 where the arguments are at fault, 1 where something else is
+   */
+  static int run(Path folder, PrintStream err, Body body) {
+    try {
+      body.run();
+      return 0;
+    } catch (IOException | RuntimeException e) {
+      return Failures.report(e, folder, new PrintWriter(err, true, Charset.defaultCharset()));
+    }
+  }
+
+  /** A name in a folder that nothing has yet: with a number where the plain one is taken. */
+  static Path unused(Path folder, String name, String ending) {
+    Path path = folder.resolve(name + ending);
+    for (int number = 2; Files.exists(path); number++) {
+      path = folder.resolve(name + "-" + number + ending);
+    }
+    return path;
+  }
+}
