@@ -21,6 +21,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.optim.Checkpoints;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.TinyModel;
@@ -74,6 +75,31 @@ class DpokTest {
           GradientCheck.gradientOf(still),
           () -> step(options, rollout).metrics().getOrDefault("loss", 0.0),
           0.01,
+          5e-3);
+    }
+  }
+
+  @Test
+  void theGradientOverSumsOfElementsIsThatOfTheLoss() {
+    Dpok.Options options = ONE_UPDATE.withClipRange(1e6);
+    try (DiffusionPolicy sums =
+            DiffusionPolicy.lora(
+                model.with(model.options().withReduction(Reduction.SUM)),
+                lora,
+                DiffusionPolicy.Options.lora()
+                    .withLearningRate(0)
+                    .withMaxGradientNorm(Double.POSITIVE_INFINITY));
+        Dpok dpok = new Dpok(sums, options, Seed.of(4));
+        Rollout rollout = sums.sampler().rollout(TinyModel.prompts(4), Seed.of(3))) {
+      GradientCheck.perturb(sums, Seed.of(5), 0.05);
+      StepReport report = dpok.step(rollout, REWARDS);
+      assertThat(report.metrics().get("ratioMax")).isGreaterThan(1.01);
+      // A shorter step than over means: the ratios bend by the elements' number more.
+      GradientCheck.assertGradient(
+          sums,
+          GradientCheck.gradientOf(sums),
+          () -> dpok.step(rollout, REWARDS).metrics().getOrDefault("loss", 0.0),
+          0.002,
           5e-3);
     }
   }
