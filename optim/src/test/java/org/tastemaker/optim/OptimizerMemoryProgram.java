@@ -71,7 +71,10 @@ final class OptimizerMemoryProgram {
           }
           try (Rollout rollout =
               policy.sampler().rollout(TinyModel.prompts(2), Seed.of(6).split(i))) {
-            var report = optimizers.get(i % optimizers.size()).step(rollout, Rewards.of(Math.sin(i), Math.cos(i)));
+            var report =
+                optimizers
+                    .get(i % optimizers.size())
+                    .step(rollout, Rewards.of(Math.sin(i), Math.cos(i)));
             if (report.skippedReason() != null) {
               throw new IllegalStateException(report.skippedReason());
             }

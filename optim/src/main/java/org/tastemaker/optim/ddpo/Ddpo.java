@@ -62,9 +62,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * sum. The advantages of an image without a reward do not exist: it is left out of everything. What
  * is drawn is a function of the seed and the step's number.
  *
- * <p>Unlike ddpo-pytorch, a round whose rewards are all equal moves nothing, and says so, even where
- * they are better or worse than their prompts' latest ones: no image of it is better than another.
- * The statistics take such rewards in. Not thread-safe.
+ * <p>Unlike ddpo-pytorch, a round whose rewards are all equal moves nothing, and says so, even
+ * where they are better or worse than their prompts' latest ones: no image of it is better than
+ * another. The statistics take such rewards in. Not thread-safe.
  */
 public final class Ddpo implements PolicyOptimizer {
   /** The standardisation of a batch without statistics by prompt. */

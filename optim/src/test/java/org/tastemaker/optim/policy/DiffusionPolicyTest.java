@@ -157,7 +157,8 @@ class DiffusionPolicyTest {
           double expected = 64.0 * entry.getValue()[i];
           largest = Math.max(largest, Math.abs(expected));
           // 64 is a power of two: what flows back is the same but for its exponent.
-          assertThat((double) sum[i]).isCloseTo(expected, within(1e-6 * Math.abs(expected) + 1e-12));
+          assertThat((double) sum[i])
+              .isCloseTo(expected, within(1e-6 * Math.abs(expected) + 1e-12));
         }
       }
       assertThat(largest).isPositive();
