@@ -13,6 +13,7 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.DpokSupervised;
+import org.tastemaker.optim.dpok.ValueOptions;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
@@ -43,7 +44,7 @@ final class OptimizerMemoryProgram {
                   Dpok.Options.multiplePrompts()
                       .withUpdates(1, 4, 4)
                       .withReplay(6)
-                      .withValue(Optional.of(new Dpok.ValueOptions(16, 1e-4, 0.01, 1, 4))),
+                      .withValue(Optional.of(new ValueOptions(16, 1e-4, 0.01, 1, 4))),
                   Seed.of(3))) {
         PretrainingData.Captioned captioned =
             new PretrainingData.Captioned(FloatBuffer.allocate(4 * SIDE * SIDE), "a green bird");

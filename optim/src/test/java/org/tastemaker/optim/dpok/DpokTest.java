@@ -156,7 +156,7 @@ class DpokTest {
 
   @Test
   void theBaselineIsTakenFromTheReward() {
-    Dpok.ValueOptions value = new Dpok.ValueOptions(16, 0.01, 0, 60, 12);
+    ValueOptions value = new ValueOptions(16, 0.01, 0, 60, 12);
     try (Rollout rollout = rollout();
         Dpok dpok =
             new Dpok(
@@ -185,7 +185,7 @@ class DpokTest {
   void aResumedRunGoesOnBitForBitWithItsValueNetwork(@TempDir Path folder) throws IOException {
     Dpok.Options options =
         Dpok.Options.multiplePrompts()
-            .withValue(Optional.of(new Dpok.ValueOptions(8, 1e-3, 0.01, 2, 6)))
+            .withValue(Optional.of(new ValueOptions(8, 1e-3, 0.01, 2, 6)))
             .withUpdates(2, 6, 6);
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Dpok dpok = new Dpok(policy, options, Seed.of(4))) {
@@ -302,7 +302,7 @@ class DpokTest {
             .withUpdates(2, 9, 6)
             .withReplay(7)
             .withKlWarmup(1)
-            .withValue(Optional.of(new Dpok.ValueOptions(8, 1e-3, 0.01, 2, 6)));
+            .withValue(Optional.of(new ValueOptions(8, 1e-3, 0.01, 2, 6)));
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Dpok dpok = new Dpok(policy, options, Seed.of(4))) {
       round(policy, dpok, 0);
