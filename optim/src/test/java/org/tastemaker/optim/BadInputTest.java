@@ -25,6 +25,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.optim.ddpo.Ddpo;
+import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
@@ -54,6 +55,17 @@ class BadInputTest {
             Ddpo.Options.importanceSampling()
                 .withUpdates(1, 1)
                 .withPromptStatistics(Optional.empty()),
+            seed);
+      }
+    },
+    DDPO_BY_PROMPT("ddpo") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new Ddpo(
+            policy,
+            Ddpo.Options.importanceSampling()
+                .withUpdates(1, 1)
+                .withPromptStatistics(Optional.of(new PromptStatistics.Options(4, 2))),
             seed);
       }
     },
@@ -116,7 +128,7 @@ class BadInputTest {
     abstract PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed);
 
     boolean needsLikelihood() {
-      return this == DDPO || this == DPOK;
+      return this == DDPO || this == DDPO_BY_PROMPT || this == DPOK;
     }
   }
 
@@ -157,6 +169,18 @@ class BadInputTest {
     assertThat(none.skippedReason()).isEqualTo("no image has a reward");
     assertThat(List.of(equal.step(), one.step(), none.step())).containsExactly(1L, 2L, 3L);
     assertThat(policy.updates()).isZero();
+    assertThat(weights()).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void equalRewardsMoveNothingAfterOtherRoundsEither(Method method) {
+    PolicyOptimizer optimizer = method.optimizer(policy, Seed.of(4));
+    StepReport first = step(optimizer, Rewards.of(1, 3, 2, 4, 0, 5));
+    assertThat(first.skippedReason()).isNull();
+    float[] before = weights();
+    assertThat(step(optimizer, Rewards.of(7, 7, 7, 7, 7, 7)).skippedReason())
+        .isEqualTo("all 6 rewards are equal (7.0): no image is better than another");
     assertThat(weights()).isEqualTo(before);
   }
 
@@ -224,7 +248,7 @@ class BadInputTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("is of a run with other settings: seed is 4 in the checkpoint");
     PolicyOptimizer another =
-        (method == Method.DDPO ? Method.RWR : Method.DDPO).optimizer(policy, Seed.of(4));
+        (method.writer.equals("ddpo") ? Method.RWR : Method.DDPO).optimizer(policy, Seed.of(4));
     assertThatThrownBy(() -> another.restore(saved))
         .hasMessageContaining("holds a checkpoint of \"" + method.writer + "\", but this is");
     Path empty = Files.createDirectory(folder.resolve("empty"));

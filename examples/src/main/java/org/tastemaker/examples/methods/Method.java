@@ -11,6 +11,7 @@ import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.DpokSupervised;
+import org.tastemaker.optim.dpok.ValueOptions;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
@@ -146,7 +147,7 @@ enum Method {
                       setting.updates(),
                       Math.max(1, images * Protocol.STEPS / setting.updates()),
                       microBatch)
-                  .withValue(Optional.of(new Dpok.ValueOptions(256, 1e-3, 0.01, 15, 256))),
+                  .withValue(Optional.of(new ValueOptions(256, 1e-3, 0.01, 15, 256))),
               seed);
       case DPOK_KL_D ->
           new DpokSupervised(

@@ -1,7 +1,6 @@
 package org.tastemaker.optim.ddpo;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -14,10 +13,10 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.optim.ddpo.TrainingOrder.Row;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
-import org.tastemaker.optim.policy.Shuffle;
 import org.tastemaker.optim.policy.Transitions;
 import org.tastemaker.optim.policy.UpdateDiagnostics;
 
@@ -61,7 +60,11 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * training alike; every image's steps are trained in an order of their own, of which a fraction may
  * be left out; log-probabilities are means over an image's elements unless the model's options say
  * sum. The advantages of an image without a reward do not exist: it is left out of everything. What
- * is drawn is a function of the seed and the step's number. Not thread-safe.
+ * is drawn is a function of the seed and the step's number.
+ *
+ * <p>Unlike ddpo-pytorch, a round whose rewards are all equal moves nothing, and says so, even
+ * where they are better or worse than their prompts' latest ones: no image of it is better than
+ * another. The statistics take such rewards in. Not thread-safe.
  */
 public final class Ddpo implements PolicyOptimizer {
   /** The standardisation of a batch without statistics by prompt. */
@@ -107,7 +110,7 @@ public final class Ddpo implements PolicyOptimizer {
 
     // 1. Advantages, of the images that have a reward.
     double[] advantages = advantages(batch.prompts(), batch.rewards().toArray()); // [N']
-    if (Arrays.stream(advantages).allMatch(a -> a == 0)) {
+    if (batch.allEqual() || Arrays.stream(advantages).allMatch(a -> a == 0)) {
       steps = number;
       return new StepReport(
           number,
@@ -157,39 +160,20 @@ public final class Ddpo implements PolicyOptimizer {
       double[] advantages,
       Rollout rollout,
       UpdateDiagnostics diagnostics) {
-    int used = Math.max(1, (int) (rollout.steps() * options.timestepFraction()));
-    int updates = Math.min(options.updatesPerEpoch(), images.length);
     for (int epoch = 0; epoch < options.innerEpochs(); epoch++) {
-      // 1. The order of the images, and for each image one of its steps.
-      Seed drawn = seed.split(steps).split(epoch);
-      int[] order = Shuffle.order(images.length, drawn.split("images"));
-      int[][] stepsOf = new int[images.length][];
-      for (int i = 0; i < images.length; i++) {
-        stepsOf[i] = Shuffle.order(rollout.steps(), drawn.split("steps").split(images[i]));
-      }
-      // 2. An update for each part of the images, over all their steps.
-      for (int part = 0; part < updates; part++) {
-        int first = part * images.length / updates;
-        int end = (part + 1) * images.length / updates;
-        List<Row> rows = new ArrayList<>();
-        for (int j = 0; j < used; j++) {
-          for (int k = first; k < end; k++) {
-            rows.add(new Row(images[order[k]], stepsOf[order[k]][j], advantages[order[k]]));
-          }
-        }
+      List<List<Row>> updates =
+          TrainingOrder.rows(
+              images,
+              advantages,
+              rollout.steps(),
+              options.timestepFraction(),
+              options.updatesPerEpoch(),
+              seed.split(steps).split(epoch));
+      for (List<Row> rows : updates) {
         update(transitions, rows, diagnostics);
       }
     }
   }
-
-  /**
-   * One step of one image.
-   *
-   * @param image in the rollout
-   * @param step from 0, the noisiest
-   * @param advantage of the image
-   */
-  private record Row(int image, int step, double advantage) {}
 
   /** The gradient of the mean loss over all rows, in micro-batches, and one update with it. */
   private void update(Transitions transitions, List<Row> rows, UpdateDiagnostics diagnostics) {

@@ -52,7 +52,7 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <tr><td>divergences</td><td>KL_t; over an image's elements mean or sum, like log p</td></tr>
  * <tr><td>advantage</td><td>A_t</td></tr>
  * <tr><td>value</td><td>V, {@link ValueNetwork}</td></tr>
- * <tr><td>ratio, clipRange</td><td>rho, c</td></tr>
+ * <tr><td>rho, clipRange</td><td>rho, c; {@link ClampedRatio}</td></tr>
  * </tbody>
  * </table>
  *
@@ -202,15 +202,12 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       for (int n = 0; n < some.size(); n++) {
         TransitionPool.Row row = some.get(n);
         double advantage = row.reward() - baseline[first + n]; // A_t
-        double ratio = Math.exp(now[n] - old[n]); // rho
-        boolean inside = Math.abs(ratio - 1) <= options.clipRange();
-        double clamped =
-            Math.max(1 - options.clipRange(), Math.min(1 + options.clipRange(), ratio));
+        ClampedRatio rho = ClampedRatio.of(now[n], old[n], options.clipRange());
         double weight = options.rewardWeight() * advantage;
-        byLogProbability[n] = inside ? -weight * ratio / rows.size() : 0;
+        byLogProbability[n] = -weight * rho.slope() / rows.size();
         byDivergence[n] = beta / rows.size();
-        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], !inside);
-        diagnostics.loss(row.image(), -weight * clamped + (kl == null ? 0 : beta * kl[n]));
+        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], rho.clamped());
+        diagnostics.loss(row.image(), -weight * rho.value() + (kl == null ? 0 : beta * kl[n]));
         diagnostics.mean("advantage", row.image(), advantage);
         if (kl != null) {
           diagnostics.mean("kl", row.image(), kl[n]);
@@ -439,39 +436,6 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     public Options withValue(Optional<ValueOptions> value) {
       return new Options(
           rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-  }
-
-  /**
-   * The value network's hyper-parameters.
-   *
-   * @param width of its three hidden layers, at least 1
-   * @param learningRate above 0
-   * @param weightDecay at least 0
-   * @param updates a round, before the policy's, at least 1
-   * @param batch transitions an update, at least 1
-   */
-  public record ValueOptions(
-      int width, double learningRate, double weightDecay, int updates, int batch) {
-    public ValueOptions {
-      require(width >= 1, "width must be at least 1, but was " + width);
-      require(
-          learningRate > 0 && Double.isFinite(learningRate),
-          "learningRate must be above 0 and finite, but was " + learningRate);
-      require(
-          weightDecay >= 0 && Double.isFinite(weightDecay),
-          "weightDecay must be at least 0 and finite, but was " + weightDecay);
-      require(updates >= 1, "updates must be at least 1, but was " + updates);
-      require(batch >= 1, "batch must be at least 1, but was " + batch);
-    }
-
-    /**
-     * Those of the public code: width 256, 1e-4, decay 0.01, 5 updates of 256 transitions.
-     *
-     * @return the options
-     */
-    public static ValueOptions defaults() {
-      return new ValueOptions(256, 1e-4, 0.01, 5, 256);
     }
   }
 

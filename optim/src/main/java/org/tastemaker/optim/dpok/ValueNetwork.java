@@ -44,7 +44,7 @@ final class ValueNetwork implements AutoCloseable {
   private static final String FEATURES = "features";
   private static final String STEP = "step";
 
-  private final Dpok.ValueOptions options;
+  private final ValueOptions options;
   private final int features;
   private final int steps;
   private ComputationGraph network;
@@ -52,15 +52,14 @@ final class ValueNetwork implements AutoCloseable {
   /** A state of the denoising: x_t, [C, h, w], a feature of z, [D], and the index of t. */
   record State(FloatBuffer latents, float[] text, int step) {}
 
-  ValueNetwork(Dpok.ValueOptions options, int latentSize, int textSize, int steps, Seed seed) {
+  ValueNetwork(ValueOptions options, int latentSize, int textSize, int steps, Seed seed) {
     this.options = options;
     this.features = latentSize + textSize;
     this.steps = steps;
     this.network = build(options, features, steps, seed);
   }
 
-  private static ComputationGraph build(
-      Dpok.ValueOptions options, int features, int steps, Seed seed) {
+  private static ComputationGraph build(ValueOptions options, int features, int steps, Seed seed) {
     GraphBuilder graph =
         new NeuralNetConfiguration.Builder()
             .dataType(DataType.FLOAT)
@@ -157,7 +156,7 @@ final class ValueNetwork implements AutoCloseable {
     }
   }
 
-  Dpok.ValueOptions options() {
+  ValueOptions options() {
     return options;
   }
 

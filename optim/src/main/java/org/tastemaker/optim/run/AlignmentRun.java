@@ -1,11 +1,10 @@
 package org.tastemaker.optim.run;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -18,14 +17,13 @@ import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Rewards;
-import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.RunFolder;
-import org.tastemaker.optim.policy.CheckpointFile;
+import org.tastemaker.optim.run.RunCheckpoints.Saved;
 
 /**
  * Aligns a model to feedback, round by round:
@@ -55,14 +53,17 @@ import org.tastemaker.optim.policy.CheckpointFile;
  * <p><b>Resuming.</b> Images, prompts and whatever an optimizer draws are functions of seeds and of
  * the round's number. A run that is killed and goes on from its folder's latest checkpoint ends
  * with the same weights, bit for bit, as one that was not, if the judge answers the same. The
- * rounds after that checkpoint are done again.
+ * rounds after that checkpoint are done again. What a judge was paid is not taken back with them: a
+ * ledger is a file of its own, which only grows, and {@link #keeping} is for what must be as it
+ * was, such as a learned reward. An oracle that keeps its answers is not paid twice for the rounds
+ * that are done again.
  *
  * <p><b>Divergence.</b> An optimizer that meets a number which is none leaves the model as it was
- * before the round; the run ends with {@link StopReason#DIVERGED} and says where. Not thread-safe.
+ * before the round; the run saves the rounds before, ends with {@link StopReason#DIVERGED} and says
+ * where. A run that a bound has ended ends there again when it is gone on with, until the bound is
+ * raised. Not thread-safe.
  */
 public final class AlignmentRun {
-  private static final String WRITER = "alignment-run";
-
   private final PromptSource prompts;
   private final DiffusionSampler sampler;
   private final RewardModel reward;
@@ -77,110 +78,6 @@ public final class AlignmentRun {
   private Cancellation cancellation = new Cancellation();
   private LongSupplier nanoTime = System::nanoTime;
   private final Map<String, Resumable> resumables = new LinkedHashMap<>();
-
-  /**
-   * How long to run.
-   *
-   * @param rounds in all, at least 1; a run may be made longer when it goes on
-   * @param batchesPerRound into how many batches of whole prompts a round's sampling is cut, at
-   *     least 1
-   * @param checkpointEvery how many rounds apart checkpoints are, at least 1; the last round has
-   *     one
-   * @param keepCheckpoints how many of the newest are kept, at least 1
-   * @param maxApproxKl the run stops after a round whose {@code approxKl} is above it; infinite for
-   *     never
-   * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is
-   *     above it; infinite for never
-   */
-  public record Options(
-      long rounds,
-      int batchesPerRound,
-      int checkpointEvery,
-      int keepCheckpoints,
-      double maxApproxKl,
-      double maxKlToReference) {
-    public Options {
-      require(rounds >= 1, "rounds must be at least 1, but was " + rounds);
-      require(
-          batchesPerRound >= 1, "batchesPerRound must be at least 1, but was " + batchesPerRound);
-      require(
-          checkpointEvery >= 1, "checkpointEvery must be at least 1, but was " + checkpointEvery);
-      require(
-          keepCheckpoints >= 1, "keepCheckpoints must be at least 1, but was " + keepCheckpoints);
-      require(maxApproxKl > 0, "maxApproxKl must be above 0, but was " + maxApproxKl);
-      require(
-          maxKlToReference > 0, "maxKlToReference must be above 0, but was " + maxKlToReference);
-    }
-
-    /**
-     * One batch a round, a checkpoint every 20 rounds of which 2 are kept, no bound of divergences.
-     *
-     * @param rounds in all, at least 1
-     * @return the options
-     */
-    public static Options rounds(long rounds) {
-      return new Options(rounds, 1, 20, 2, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
-    }
-
-    /**
-     * These options with another number of batches.
-     *
-     * @param batchesPerRound at least 1
-     * @return new options
-     */
-    public Options withBatchesPerRound(int batchesPerRound) {
-      return new Options(
-          rounds, batchesPerRound, checkpointEvery, keepCheckpoints, maxApproxKl, maxKlToReference);
-    }
-
-    /**
-     * These options with other checkpoints.
-     *
-     * @param every how many rounds apart, at least 1
-     * @param keep how many are kept, at least 1
-     * @return new options
-     */
-    public Options withCheckpoints(int every, int keep) {
-      return new Options(rounds, batchesPerRound, every, keep, maxApproxKl, maxKlToReference);
-    }
-
-    /**
-     * These options with an early stop.
-     *
-     * @param maxApproxKl above 0; infinite for none
-     * @param maxKlToReference above 0; infinite for none
-     * @return new options
-     */
-    public Options withEarlyStop(double maxApproxKl, double maxKlToReference) {
-      return new Options(
-          rounds, batchesPerRound, checkpointEvery, keepCheckpoints, maxApproxKl, maxKlToReference);
-    }
-
-    private static void require(boolean condition, String message) {
-      if (!condition) {
-        throw new IllegalArgumentException(message);
-      }
-    }
-  }
-
-  /** Why a run has ended. */
-  public enum StopReason {
-    /** All rounds are done. */
-    FINISHED,
-    /** A divergence was above its bound. */
-    KL,
-    /** A number was not finite. */
-    DIVERGED
-  }
-
-  /**
-   * How a run has ended.
-   *
-   * @param rounds how many are done
-   * @param reason why it ended
-   * @param message for a person to read
-   */
-  public record Result(long rounds, StopReason reason, String message) {}
 
   private AlignmentRun(
       PromptSource prompts,
@@ -321,64 +218,59 @@ public final class AlignmentRun {
    *
    * @param options how long
    * @return how it ended
-   * @throws IllegalArgumentException if the folder's checkpoint is of another run
+   * @throws IllegalArgumentException if the folder's checkpoint is of another run, or if there is a
+   *     bound on a divergence that is not measured
    */
   public Result run(Options options) {
+    StopRule stop = StopRule.of(options, evaluation);
     RunListener observers =
         folder == null ? listener : RunListener.all(folder.listener(), listener);
-    long done = resume();
-    if (done == 0) {
-      OptionalDouble kl = evaluate(0, observers);
-      if (kl.isPresent() && kl.getAsDouble() > options.maxKlToReference()) {
-        return aboveBound(0, "klToReference", kl.getAsDouble(), options.maxKlToReference());
-      }
-    }
-    while (done < options.rounds()) {
-      long round = done + 1;
+    RunCheckpoints checkpoints = new RunCheckpoints(folder, settings(), optimizer, resumables);
+    Optional<Saved> saved = checkpoints.resume();
+    Saved state = saved.isPresent() ? saved.get() : new Saved(0, evaluate(0, observers));
+    Optional<String> passed = stop.passed(state.round(), state.measured());
+    while (passed.isEmpty() && state.round() < options.rounds()) {
+      long round = state.round() + 1;
       cancellation.throwIfRequested("round %d of %d".formatted(round, options.rounds()));
-      Map<String, Double> metrics;
-      try {
-        metrics = round(round, options);
-      } catch (ArithmeticException e) {
+      Round done = round(round, options);
+      if (done.divergence() != null) {
+        checkpoints.save(state, options.keepCheckpoints(), observers);
         return new Result(
-            done,
+            state.round(),
             StopReason.DIVERGED,
-            "round %d has diverged and was taken back: %s".formatted(round, e.getMessage()));
+            "round %d has diverged and was taken back: %s".formatted(round, done.divergence()));
       }
-      done = round;
-      observers.on(new RunEvent.Metrics(round, metrics));
+      observers.on(new RunEvent.Metrics(round, done.metrics()));
       observers.on(new RunEvent.Progress("aligning", round, options.rounds()));
 
       boolean last = round == options.rounds();
-      OptionalDouble kl =
-          evaluation != null && (last || round % evaluation.every() == 0)
-              ? evaluate(round, observers)
-              : OptionalDouble.empty();
-      double approxKl = metrics.getOrDefault("approxKl", 0.0);
-      boolean tooFar = approxKl > options.maxApproxKl();
-      boolean away = kl.isPresent() && kl.getAsDouble() > options.maxKlToReference();
-      if (last || tooFar || away || round % options.checkpointEvery() == 0) {
-        save(round, options, observers);
+      Map<String, Double> measured = stop.measured(round, done.metrics(), done.skipped());
+      if (evaluation != null && (last || round % evaluation.every() == 0)) {
+        measured.putAll(evaluate(round, observers));
       }
-      if (tooFar) {
-        return aboveBound(round, "approxKl", approxKl, options.maxApproxKl());
-      }
-      if (away) {
-        return aboveBound(round, "klToReference", kl.getAsDouble(), options.maxKlToReference());
+      state = new Saved(round, measured);
+      passed = stop.passed(round, measured);
+      if (last || passed.isPresent() || round % options.checkpointEvery() == 0) {
+        checkpoints.save(state, options.keepCheckpoints(), observers);
       }
     }
-    return new Result(done, StopReason.FINISHED, "all %d rounds are done".formatted(done));
+    return passed.isPresent()
+        ? new Result(state.round(), StopReason.KL, passed.get())
+        : new Result(
+            state.round(), StopReason.FINISHED, "all %d rounds are done".formatted(state.round()));
   }
 
-  private static Result aboveBound(long round, String name, double value, double bound) {
-    return new Result(
-        round,
-        StopReason.KL,
-        "%s is %s after round %d, above the bound of %s".formatted(name, value, round, bound));
-  }
+  /**
+   * What came of a round.
+   *
+   * @param metrics of it
+   * @param skipped whether the model was left as it was, on purpose
+   * @param divergence why the round was taken back, or null if it was not
+   */
+  private record Round(Map<String, Double> metrics, boolean skipped, @Nullable String divergence) {}
 
   /** The four lines. */
-  private Map<String, Double> round(long round, Options options) {
+  private Round round(long round, Options options) {
     long start = nanoTime.getAsLong();
     List<Prompt> shown = prompts.prompts(round);
     try (FeedbackSampling.Round made =
@@ -387,13 +279,19 @@ public final class AlignmentRun {
       List<Judgement> judgements = made.judgements();
       Rewards rewards = reward.score(made.rollout(), judgements);
       long judged = nanoTime.getAsLong();
-      StepReport report = optimizer.step(made.rollout(), rewards);
+      StepReport report;
+      try {
+        report = optimizer.step(made.rollout(), rewards);
+      } catch (ArithmeticException e) { // the optimizer's alone: elsewhere it is a mistake
+        return new Round(Map.of(), false, String.valueOf(e.getMessage()));
+      }
 
       Map<String, Double> metrics = new TreeMap<>(report.metrics());
       metrics.put("images", (double) made.rollout().size());
       metrics.put("presentRewards", (double) rewards.present());
       rewards.mean().ifPresent(mean -> metrics.put("rewardMean", mean));
-      metrics.put("skipped", report.skippedReason() == null ? 0.0 : 1.0);
+      boolean skipped = report.skippedReason() != null;
+      metrics.put("skipped", skipped ? 1.0 : 0.0);
       if (!judgements.isEmpty()) {
         metrics.put(
             "missingJudgements", (double) judgements.stream().filter(Judgement::isMissing).count());
@@ -401,7 +299,7 @@ public final class AlignmentRun {
       metrics.put("secondsSampling", (sampled - start) * 1e-9);
       metrics.put("secondsFeedback", (judged - sampled) * 1e-9);
       metrics.put("secondsTraining", (nanoTime.getAsLong() - judged) * 1e-9);
-      return metrics;
+      return new Round(metrics, skipped, null);
     }
   }
 
@@ -409,75 +307,129 @@ public final class AlignmentRun {
     return new FeedbackSampling(sampler, oracle, rubric, executor, cancellation);
   }
 
-  /** Returns the divergence from the reference, where it is measured. */
-  private OptionalDouble evaluate(long round, RunListener observers) {
-    Evaluation e = evaluation;
-    if (e == null) {
-      return OptionalDouble.empty();
+  /** Returns the bounded number that an evaluation measures, if it does. */
+  private Map<String, Double> evaluate(long round, RunListener observers) {
+    if (evaluation == null) {
+      return Map.of();
     }
-    Map<String, Double> metrics = new TreeMap<>();
-    e.around()
-        .accept(
-            () -> {
-              DiffusionSampler evaluated = Objects.requireNonNullElse(e.sampler(), sampler);
-              try (Rollout rollout = evaluated.rollout(e.prompts(), e.seed())) {
-                List<Judgement> judgements =
-                    e.reward() == null ? sampling().judgements(rollout) : List.of();
-                Rewards rewards =
-                    Objects.requireNonNullElse(e.reward(), reward).score(rollout, judgements);
-                rewards.mean().ifPresent(mean -> metrics.put("evaluation.rewardMean", mean));
-                metrics.put("evaluation.presentRewards", (double) rewards.present());
-                if (e.divergence() != null) {
-                  metrics.put("klToReference", e.divergence().applyAsDouble(rollout));
-                }
-                observers.on(
-                    new RunEvent.Pictures(
-                        round,
-                        "evaluation",
-                        rollout.images(),
-                        rollout.prompts().stream().map(Prompt::text).toList()));
-              }
-            });
-    observers.on(new RunEvent.Metrics(round, metrics));
-    Double kl = metrics.get("klToReference");
-    return kl == null ? OptionalDouble.empty() : OptionalDouble.of(kl);
+    Map<String, Double> metrics = evaluation.measure(round, sampling(), reward, observers);
+    Double kl = metrics.get(StopRule.KL_TO_REFERENCE);
+    return kl == null ? Map.of() : Map.of(StopRule.KL_TO_REFERENCE, kl);
   }
 
-  // ---- Checkpoints
-
-  private long resume() {
-    if (folder == null || folder.latestCheckpoint().isEmpty()) {
-      return 0;
-    }
-    Path latest = folder.latestCheckpoint().orElseThrow().folder();
-    CheckpointFile checkpoint = CheckpointFile.read(latest, WRITER, settings());
-    optimizer.restore(latest.resolve("optimizer"));
-    resumables.forEach((name, part) -> part.restore(latest.resolve(name)));
-    return checkpoint.step();
-  }
-
-  private void save(long round, Options options, RunListener observers) {
-    if (folder == null) {
-      return;
-    }
-    RunFolder.Checkpoint saved =
-        folder.saveCheckpoint(
-            round,
-            target -> {
-              CheckpointFile.write(target, WRITER, round, settings(), Map.of());
-              optimizer.save(CheckpointFile.newPart(target, "optimizer"));
-              resumables.forEach((name, part) -> part.save(CheckpointFile.newPart(target, name)));
-            });
-    folder.keepCheckpoints(options.keepCheckpoints());
-    observers.on(new RunEvent.CheckpointSaved(round, saved.folder()));
-  }
-
+  /** What a run that goes on must have in common with the one that saved. */
   private Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
     settings.put("seed", String.valueOf(seed.key()));
+    settings.put("prompts", RunCheckpoints.sumOf(prompts.prompts(1)));
     settings.put("rubric", rubric == null ? "none" : rubric.id());
+    settings.put("reward", RunCheckpoints.kindOf(reward));
     settings.put("optimizer", optimizer.getClass().getName());
     settings.put("parts", String.join(", ", resumables.keySet()));
     return settings;
+  }
+
+  /** Why a run has ended. */
+  public enum StopReason {
+    /** All rounds are done. */
+    FINISHED,
+    /** A divergence was above its bound. */
+    KL,
+    /** A number was not finite. */
+    DIVERGED
+  }
+
+  /**
+   * How a run has ended.
+   *
+   * @param rounds how many are done
+   * @param reason why it ended
+   * @param message for a person to read
+   */
+  public record Result(long rounds, StopReason reason, String message) {}
+
+  /**
+   * How long to run.
+   *
+   * @param rounds in all, at least 1; a run may be made longer when it goes on
+   * @param batchesPerRound into how many batches of whole prompts a round's sampling is cut, at
+   *     least 1
+   * @param checkpointEvery how many rounds apart checkpoints are, at least 1; the last round has
+   *     one
+   * @param keepCheckpoints how many of the newest are kept, at least 1
+   * @param maxApproxKl the run stops after a round whose {@code approxKl} is above it; infinite for
+   *     never, as methods without a ratio of probabilities need it
+   * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is
+   *     above it; infinite for never, as runs without {@link Evaluation#withDivergenceOf} need it
+   */
+  public record Options(
+      long rounds,
+      int batchesPerRound,
+      int checkpointEvery,
+      int keepCheckpoints,
+      double maxApproxKl,
+      double maxKlToReference) {
+    public Options {
+      require(rounds >= 1, "rounds must be at least 1, but was " + rounds);
+      require(
+          batchesPerRound >= 1, "batchesPerRound must be at least 1, but was " + batchesPerRound);
+      require(
+          checkpointEvery >= 1, "checkpointEvery must be at least 1, but was " + checkpointEvery);
+      require(
+          keepCheckpoints >= 1, "keepCheckpoints must be at least 1, but was " + keepCheckpoints);
+      require(maxApproxKl > 0, "maxApproxKl must be above 0, but was " + maxApproxKl);
+      require(
+          maxKlToReference > 0, "maxKlToReference must be above 0, but was " + maxKlToReference);
+    }
+
+    /**
+     * One batch a round, a checkpoint every 20 rounds of which 2 are kept, no bound of divergences.
+     *
+     * @param rounds in all, at least 1
+     * @return the options
+     */
+    public static Options rounds(long rounds) {
+      return new Options(rounds, 1, 20, 2, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
+    }
+
+    /**
+     * These options with another number of batches.
+     *
+     * @param batchesPerRound at least 1
+     * @return new options
+     */
+    public Options withBatchesPerRound(int batchesPerRound) {
+      return new Options(
+          rounds, batchesPerRound, checkpointEvery, keepCheckpoints, maxApproxKl, maxKlToReference);
+    }
+
+    /**
+     * These options with other checkpoints.
+     *
+     * @param every how many rounds apart, at least 1
+     * @param keep how many are kept, at least 1
+     * @return new options
+     */
+    public Options withCheckpoints(int every, int keep) {
+      return new Options(rounds, batchesPerRound, every, keep, maxApproxKl, maxKlToReference);
+    }
+
+    /**
+     * These options with an early stop.
+     *
+     * @param maxApproxKl above 0; infinite for none
+     * @param maxKlToReference above 0; infinite for none
+     * @return new options
+     */
+    public Options withEarlyStop(double maxApproxKl, double maxKlToReference) {
+      return new Options(
+          rounds, batchesPerRound, checkpointEvery, keepCheckpoints, maxApproxKl, maxKlToReference);
+    }
+
+    private static void require(boolean condition, String message) {
+      if (!condition) {
+        throw new IllegalArgumentException(message);
+      }
+    }
   }
 }

@@ -1,14 +1,20 @@
 package org.tastemaker.optim.run;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.DiffusionSampler;
+import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
+import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
@@ -105,5 +111,41 @@ public record Evaluation(
    */
   public Evaluation withSampler(DiffusionSampler sampler) {
     return new Evaluation(every, prompts, seed, reward, around, divergence, sampler);
+  }
+
+  /**
+   * Evaluates, and tells it.
+   *
+   * @param round how many are done
+   * @param run the run's sampler and judge
+   * @param rewardOfRun the run's own
+   * @param observers hear the metrics and see the images
+   * @return the metrics
+   */
+  Map<String, Double> measure(
+      long round, FeedbackSampling run, RewardModel rewardOfRun, RunListener observers) {
+    Map<String, Double> metrics = new TreeMap<>();
+    around.accept(
+        () -> {
+          DiffusionSampler evaluated = Objects.requireNonNullElse(sampler, run.sampler());
+          try (Rollout rollout = evaluated.rollout(prompts, seed)) {
+            List<Judgement> judgements = reward == null ? run.judgements(rollout) : List.of();
+            Rewards rewards =
+                Objects.requireNonNullElse(reward, rewardOfRun).score(rollout, judgements);
+            rewards.mean().ifPresent(mean -> metrics.put("evaluation.rewardMean", mean));
+            metrics.put("evaluation.presentRewards", (double) rewards.present());
+            if (divergence != null) {
+              metrics.put(StopRule.KL_TO_REFERENCE, divergence.applyAsDouble(rollout));
+            }
+            observers.on(
+                new RunEvent.Pictures(
+                    round,
+                    "evaluation",
+                    rollout.images(),
+                    rollout.prompts().stream().map(Prompt::text).toList()));
+          }
+        });
+    observers.on(new RunEvent.Metrics(round, metrics));
+    return metrics;
   }
 }

@@ -20,7 +20,9 @@ import org.tastemaker.core.Seed;
 
 /**
  * The first two lines of a round: images in batches of whole prompts, and a judge who is asked
- * about each batch while the next is sampled. No question outlives {@link #sample}.
+ * about each batch while the next is sampled. No question outlives {@link #sample}, unless it
+ * fails: then questions that were not begun are dropped, and those under way end by themselves,
+ * unheard.
  *
  * @param sampler makes the images
  * @param oracle the judge, or null for none

@@ -3,8 +3,8 @@ package org.tastemaker.optim.run;
 import java.nio.file.Path;
 
 /**
- * Something beside the optimizer that must be as it was when a run goes on: a ledger of what a
- * judge has cost, a learned reward.
+ * Something beside the optimizer that must be as it was when a run goes on, such as a reward that
+ * is learned meanwhile. What was paid to a judge is not of this kind: it stays paid.
  */
 public interface Resumable {
   /**

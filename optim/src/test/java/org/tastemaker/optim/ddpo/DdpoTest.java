@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
@@ -23,6 +25,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.TinyModel;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -83,12 +86,12 @@ class DdpoTest {
       GradientCheck.assertGradient(
           still,
           GradientCheck.gradientOf(still),
-          () -> meanLoss(rollout, advantages, true),
+          () -> meanLoss(still, rollout, advantages, true),
           0.01,
           5e-3);
       // The same rows in other micro-batches: float rounding of the U-Net.
       assertThat(report.metrics().get("loss"))
-          .isCloseTo(meanLoss(rollout, advantages, true), within(1e-5));
+          .isCloseTo(meanLoss(still, rollout, advantages, true), within(1e-5));
       assertThat(report.metrics().get("ratioMax")).isGreaterThan(1);
     }
   }
@@ -106,15 +109,16 @@ class DdpoTest {
       GradientCheck.assertGradient(
           still,
           GradientCheck.gradientOf(still),
-          () -> meanLoss(rollout, standardised(rewards), false),
+          () -> meanLoss(still, rollout, standardised(rewards), false),
           0.01,
           5e-3);
     }
   }
 
   /** Mean of -A rho or of -A log p over all images and steps. */
-  private double meanLoss(Rollout rollout, double[] advantages, boolean ratios) {
-    Transitions transitions = still.transitions(rollout, 4);
+  private static double meanLoss(
+      DiffusionPolicy policy, Rollout rollout, double[] advantages, boolean ratios) {
+    Transitions transitions = policy.transitions(rollout, 4);
     double loss = 0;
     for (int t = 0; t < rollout.steps(); t++) {
       int step = t;
@@ -126,6 +130,39 @@ class DdpoTest {
       }
     }
     return loss;
+  }
+
+  @Test
+  void theGradientOverSumsOfElementsIsThatOfItsLoss() {
+    double[] rewards = {1, 4, -2, 0.5};
+    try (DiffusionPolicy sums =
+        DiffusionPolicy.lora(
+            model.with(model.options().withReduction(Reduction.SUM)),
+            lora,
+            DiffusionPolicy.Options.lora()
+                .withLearningRate(0)
+                .withMaxGradientNorm(Double.POSITIVE_INFINITY))) {
+      Ddpo ddpo =
+          new Ddpo(
+              sums,
+              batchAdvantages(Ddpo.Options.importanceSampling())
+                  .withClipping(1e6, 5)
+                  .withUpdates(1, 1)
+                  .withMicroBatch(4),
+              Seed.of(4));
+      try (Rollout rollout = sums.sampler().rollout(TinyModel.prompts(4), Seed.of(3))) {
+        GradientCheck.perturb(sums, Seed.of(5), 0.05);
+        StepReport report = ddpo.step(rollout, Rewards.of(rewards));
+        assertThat(report.metrics().get("ratioMax")).isGreaterThan(1.01);
+        // A shorter step than over means: the ratios bend by the elements' number more.
+        GradientCheck.assertGradient(
+            sums,
+            GradientCheck.gradientOf(sums),
+            () -> meanLoss(sums, rollout, standardised(rewards), true),
+            0.002,
+            5e-3);
+      }
+    }
   }
 
   @Test
@@ -177,6 +214,30 @@ class DdpoTest {
           .isEqualTo("all 3 rewards are equal (0.1): no image is better than another");
       assertThat(still.updates()).isZero();
       assertThat(report.step()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void equalRewardsMoveNothingWhateverTheirPromptsHadBefore() {
+    Ddpo ddpo =
+        new Ddpo(
+            still,
+            Ddpo.Options.importanceSampling()
+                .withPromptStatistics(Optional.of(new PromptStatistics.Options(4, 2))),
+            Seed.of(4));
+    try (Rollout rollout = rollout(6)) { // two images of each prompt
+      assertThat(ddpo.step(rollout, Rewards.of(1, 2, 3, 4, 5, 6)).skippedReason()).isNull();
+      long updates = still.updates();
+      assertThat(ddpo.step(rollout, Rewards.of(9, 9, 9, 9, 9, 9)).skippedReason())
+          .isEqualTo("all 6 rewards are equal (9.0): no image is better than another");
+      assertThat(still.updates()).isEqualTo(updates);
+      // The statistics have taken them in: of the first prompt there are 1, 4, 9 and 9, and then 4,
+      // 9, 9 and 0.
+      double mean = 22 / 4.0;
+      double std = Math.sqrt((16 + 81 + 81 + 0) / 4.0 - mean * mean);
+      double[] advantages =
+          ddpo.advantages(TinyModel.prompts(1), new double[] {0}); // standardised by 1e-6 more
+      assertThat(advantages[0]).isCloseTo(-mean / std, within(1e-5));
     }
   }
 
@@ -240,18 +301,73 @@ class DdpoTest {
   }
 
   @Test
-  void aFractionOfTheStepsIsTrainedOnInAnOrderOfEachImagesOwn() {
+  void outsideOfTheClipRangeThePessimisticSideAloneHasAGradient() {
+    double[] rewards = {1, 4, -2, 0.5};
+    double[] advantages = standardised(rewards);
     Ddpo ddpo =
         new Ddpo(
             still,
             batchAdvantages(Ddpo.Options.importanceSampling())
-                .withTimestepFraction(0.4) // one step of three
-                .withUpdates(1, 1),
+                .withClipping(1e-9, 5)
+                .withUpdates(1, 1)
+                .withMicroBatch(4),
             Seed.of(4));
-    try (Rollout rollout = rollout(6)) {
-      StepReport report = ddpo.step(rollout, Rewards.of(1, 2, 3, 4, 5, 6));
-      // On-policy, the loss is the mean of -A over the rows: 0 for any choice of one step each.
-      assertThat(report.metrics().get("loss")).isCloseTo(0, within(1e-3));
+    try (Rollout rollout = rollout(4)) {
+      GradientCheck.perturb(still, Seed.of(5), 0.2);
+      StepReport report = ddpo.step(rollout, Rewards.of(rewards));
+      assertThat(report.metrics()).containsEntry("clipFraction", 1.0);
+      Map<String, float[]> gradient = GradientCheck.gradientOf(still);
+
+      // The good ones that have become less probable, and the bad ones that have become more so.
+      Transitions transitions = still.transitions(rollout, 4);
+      int pushed = 0;
+      still.begin();
+      for (int t = 0; t < rollout.steps(); t++) {
+        transitions.forward(new int[] {0, 1, 2, 3}, new int[] {t, t, t, t});
+        double[] now = transitions.logProbabilities();
+        double[] old = transitions.recordedLogProbabilities();
+        double[] slopes = new double[4];
+        for (int i = 0; i < 4; i++) {
+          if (advantages[i] > 0 == now[i] < old[i]) {
+            slopes[i] = -advantages[i] * Math.exp(now[i] - old[i]) / 12;
+            pushed++;
+          }
+        }
+        transitions.backward(slopes, null);
+      }
+      assertThat(pushed).isBetween(1, 11); // both sides are there
+      // The same rows in other micro-batches: float rounding of the U-Net.
+      assertSame(gradient, GradientCheck.gradientOf(still), 1e-4);
+    }
+  }
+
+  /** The difference's norm is within a bound, relative to that of the expected one. */
+  private static void assertSame(
+      Map<String, float[]> found, Map<String, float[]> expected, double bound) {
+    double difference = 0;
+    double norm = 0;
+    for (Map.Entry<String, float[]> entry : expected.entrySet()) {
+      float[] other = Objects.requireNonNull(found.get(entry.getKey()));
+      for (int i = 0; i < other.length; i++) {
+        double one = entry.getValue()[i];
+        difference += (other[i] - one) * (other[i] - one);
+        norm += one * one;
+      }
+    }
+    assertThat(norm).isPositive();
+    assertThat(Math.sqrt(difference / norm)).isLessThan(bound);
+  }
+
+  @Test
+  void onPolicyNothingIsClipped() {
+    Ddpo ddpo =
+        new Ddpo(
+            still,
+            batchAdvantages(Ddpo.Options.importanceSampling()).withUpdates(1, 1).withMicroBatch(4),
+            Seed.of(4));
+    try (Rollout rollout = rollout(4)) {
+      assertThat(ddpo.step(rollout, Rewards.of(1, 4, -2, 0.5)).metrics())
+          .containsEntry("clipFraction", 0.0);
     }
   }
 

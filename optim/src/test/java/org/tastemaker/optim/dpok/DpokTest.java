@@ -21,6 +21,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.optim.Checkpoints;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.TinyModel;
@@ -79,6 +80,31 @@ class DpokTest {
   }
 
   @Test
+  void theGradientOverSumsOfElementsIsThatOfTheLoss() {
+    Dpok.Options options = ONE_UPDATE.withClipRange(1e6);
+    try (DiffusionPolicy sums =
+            DiffusionPolicy.lora(
+                model.with(model.options().withReduction(Reduction.SUM)),
+                lora,
+                DiffusionPolicy.Options.lora()
+                    .withLearningRate(0)
+                    .withMaxGradientNorm(Double.POSITIVE_INFINITY));
+        Dpok dpok = new Dpok(sums, options, Seed.of(4));
+        Rollout rollout = sums.sampler().rollout(TinyModel.prompts(4), Seed.of(3))) {
+      GradientCheck.perturb(sums, Seed.of(5), 0.05);
+      StepReport report = dpok.step(rollout, REWARDS);
+      assertThat(report.metrics().get("ratioMax")).isGreaterThan(1.01);
+      // A shorter step than over means: the ratios bend by the elements' number more.
+      GradientCheck.assertGradient(
+          sums,
+          GradientCheck.gradientOf(sums),
+          () -> dpok.step(rollout, REWARDS).metrics().getOrDefault("loss", 0.0),
+          0.002,
+          5e-3);
+    }
+  }
+
+  @Test
   void theLossIsTheWeightedSumOfRewardAndDivergence() {
     try (Rollout rollout = rollout()) {
       GradientCheck.perturb(still, Seed.of(5), 0.2);
@@ -130,7 +156,7 @@ class DpokTest {
 
   @Test
   void theBaselineIsTakenFromTheReward() {
-    Dpok.ValueOptions value = new Dpok.ValueOptions(16, 0.01, 0, 60, 12);
+    ValueOptions value = new ValueOptions(16, 0.01, 0, 60, 12);
     try (Rollout rollout = rollout();
         Dpok dpok =
             new Dpok(
@@ -159,7 +185,7 @@ class DpokTest {
   void aResumedRunGoesOnBitForBitWithItsValueNetwork(@TempDir Path folder) throws IOException {
     Dpok.Options options =
         Dpok.Options.multiplePrompts()
-            .withValue(Optional.of(new Dpok.ValueOptions(8, 1e-3, 0.01, 2, 6)))
+            .withValue(Optional.of(new ValueOptions(8, 1e-3, 0.01, 2, 6)))
             .withUpdates(2, 6, 6);
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Dpok dpok = new Dpok(policy, options, Seed.of(4))) {
@@ -276,7 +302,7 @@ class DpokTest {
             .withUpdates(2, 9, 6)
             .withReplay(7)
             .withKlWarmup(1)
-            .withValue(Optional.of(new Dpok.ValueOptions(8, 1e-3, 0.01, 2, 6)));
+            .withValue(Optional.of(new ValueOptions(8, 1e-3, 0.01, 2, 6)));
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Dpok dpok = new Dpok(policy, options, Seed.of(4))) {
       round(policy, dpok, 0);

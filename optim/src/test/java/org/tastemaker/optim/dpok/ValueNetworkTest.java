@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Seed;
 
 class ValueNetworkTest {
-  private static final Dpok.ValueOptions OPTIONS = new Dpok.ValueOptions(16, 0.01, 0, 1, 32);
+  private static final ValueOptions OPTIONS = new ValueOptions(16, 0.01, 0, 1, 32);
 
   /** States whose value depends on the latents, and on the step. */
   private static List<ValueNetwork.State> states(Seed seed, int count) {

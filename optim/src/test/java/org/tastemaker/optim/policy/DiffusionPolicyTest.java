@@ -9,6 +9,8 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -137,10 +139,29 @@ class DiffusionPolicyTest {
       Transitions means = policy.transitions(rollout, 1);
       means.forward(new int[] {1}, new int[] {1});
       double mean = means.logProbabilities()[0];
+      policy.begin();
+      means.backward(new double[] {1}, null);
+      Map<String, float[]> ofMean = GradientCheck.gradientOf(policy);
       Transitions summed = sums.transitions(rollout, 1);
       summed.forward(new int[] {1}, new int[] {1});
       // The same outputs, reduced in double precision.
       assertThat(summed.logProbabilities()[0]).isCloseTo(64 * mean, within(1e-9));
+      sums.begin();
+      summed.backward(new double[] {1}, null);
+      Map<String, float[]> ofSum = GradientCheck.gradientOf(sums);
+      assertThat(ofSum.keySet()).isEqualTo(ofMean.keySet());
+      double largest = 0;
+      for (Map.Entry<String, float[]> entry : ofMean.entrySet()) {
+        float[] sum = Objects.requireNonNull(ofSum.get(entry.getKey()));
+        for (int i = 0; i < sum.length; i++) {
+          double expected = 64.0 * entry.getValue()[i];
+          largest = Math.max(largest, Math.abs(expected));
+          // 64 is a power of two: what flows back is the same but for its exponent.
+          assertThat((double) sum[i])
+              .isCloseTo(expected, within(1e-6 * Math.abs(expected) + 1e-12));
+        }
+      }
+      assertThat(largest).isPositive();
     }
   }
 

@@ -38,6 +38,7 @@ import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.DpokSupervised;
+import org.tastemaker.optim.dpok.ValueOptions;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
@@ -112,7 +113,7 @@ class AlignmentResumeTest {
             Dpok.Options.multiplePrompts()
                 .withUpdates(2, 6, 6)
                 .withReplay(6)
-                .withValue(Optional.of(new Dpok.ValueOptions(8, 1e-3, 0.01, 2, 6))),
+                .withValue(Optional.of(new ValueOptions(8, 1e-3, 0.01, 2, 6))),
             SEED);
       }
     },

@@ -112,6 +112,7 @@ class AlignmentRunTest {
     private double sum;
     private long steps;
     private double approxKl = 0.5;
+    private boolean withApproxKl = true;
     private long failAt = -1;
 
     @Override
@@ -127,7 +128,8 @@ class AlignmentRunTest {
         assertThat(rollout.latents().getFloat(1, i, 0, 0, 0))
             .isEqualTo(rollout.images().get(i).get(0, 0, 0));
       }
-      return StepReport.of(steps, Map.of("approxKl", approxKl, "sum", sum));
+      return StepReport.of(
+          steps, withApproxKl ? Map.of("approxKl", approxKl, "sum", sum) : Map.of("sum", sum));
     }
 
     @Override
@@ -330,6 +332,65 @@ class AlignmentRunTest {
   }
 
   @Test
+  void aCheckpointOfOtherPromptsOrOfAnotherRewardIsAnError(@TempDir Path path) {
+    PromptSource same = PromptSource.all(PROMPTS, 2);
+    RewardModel equal = new EqualRewards();
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result unused =
+          AlignmentRun.of(same, sampler, equal, new Sum(), Seed.of(1))
+              .in(folder)
+              .run(AlignmentRun.Options.rounds(1));
+      PromptSource others = PromptSource.all(List.of(Prompt.of("a"), Prompt.of("c")), 2);
+      AlignmentRun otherPrompts =
+          AlignmentRun.of(others, sampler, equal, new Sum(), Seed.of(1)).in(folder);
+      assertThatThrownBy(() -> otherPrompts.run(AlignmentRun.Options.rounds(2)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("prompts is 4 in round 1, sha256 ")
+          .hasMessageNotContaining("reward is");
+      AlignmentRun otherReward =
+          AlignmentRun.of(same, sampler, scores, new Sum(), Seed.of(1)).in(folder);
+      assertThatThrownBy(() -> otherReward.run(AlignmentRun.Options.rounds(2)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(
+              "reward is org.tastemaker.optim.run.AlignmentRunTest$EqualRewards in the checkpoint"
+                  + " and a lambda of org.tastemaker.optim.run.AlignmentRunTest now")
+          .hasMessageNotContaining("prompts is");
+      Sum goesOn = new Sum();
+      assertThat(
+              AlignmentRun.of(same, sampler, new EqualRewards(), goesOn, Seed.of(1))
+                  .in(folder)
+                  .run(AlignmentRun.Options.rounds(2))
+                  .rounds())
+          .isEqualTo(2);
+      assertThat(goesOn.steps).isEqualTo(2);
+    }
+  }
+
+  /** A reward that has a name. */
+  private static final class EqualRewards implements RewardModel {
+    @Override
+    public Rewards score(Rollout rollout, List<Judgement> judgements) {
+      return Rewards.of(new double[rollout.size()]);
+    }
+  }
+
+  @Test
+  void promptsAreToldApartByTheirTextsAndTheirNumber() {
+    Prompt a = Prompt.of("a");
+    Prompt ab = Prompt.of("ab");
+    assertThat(
+            List.of(
+                RunCheckpoints.sumOf(List.of(a, ab)),
+                RunCheckpoints.sumOf(List.of(ab, a)),
+                RunCheckpoints.sumOf(List.of(a, a, ab)),
+                RunCheckpoints.sumOf(List.of(Prompt.of("aa"), Prompt.of("b"))),
+                RunCheckpoints.sumOf(List.of(a, new Prompt("ab", "b", Map.of())))))
+        .doesNotHaveDuplicates();
+    assertThat(RunCheckpoints.sumOf(List.of(a)))
+        .isEqualTo(RunCheckpoints.sumOf(List.of(new Prompt("a", "", Map.of("from", "a file")))));
+  }
+
+  @Test
   void divergenceEndsTheRunAndSaysWhere(@TempDir Path path) {
     Sum failing = new Sum();
     failing.failAt = 3;
@@ -355,6 +416,130 @@ class AlignmentRunTest {
                   "approxKl is 0.5 after round 1, above the bound of 0.4"));
       assertThat(folder.latestCheckpoint().orElseThrow().step()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void divergenceLosesNoneOfTheRoundsBefore(@TempDir Path path) {
+    Sum failing = new Sum();
+    failing.failAt = 4;
+    AlignmentRun.Options options = AlignmentRun.Options.rounds(5).withCheckpoints(2, 9);
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result result = run(failing).in(folder).run(options);
+      assertThat(result.rounds()).isEqualTo(3);
+      assertThat(folder.checkpoints().stream().map(RunFolder.Checkpoint::step))
+          .containsExactly(2L, 3L);
+      // Gone on with it diverges again, and has nothing new to save.
+      Sum again = new Sum();
+      again.failAt = 4;
+      assertThat(run(again).in(folder).run(options)).isEqualTo(result);
+      assertThat(folder.checkpoints()).hasSize(2);
+      // What was saved is what was there: a run that does not diverge ends as if it never had.
+      Sum healed = new Sum();
+      Sum whole = new Sum();
+      assertThat(run(healed).in(folder).run(options)).isEqualTo(run(whole).run(options));
+      assertThat(healed.sum).isEqualTo(whole.sum);
+    }
+  }
+
+  @Test
+  void divergenceInTheFirstRoundSavesNothing(@TempDir Path path) {
+    Sum failing = new Sum();
+    failing.failAt = 1;
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result result =
+          run(failing).in(folder).run(AlignmentRun.Options.rounds(5).withCheckpoints(1, 2));
+      assertThat(result.rounds()).isZero();
+      assertThat(folder.checkpoints()).isEmpty();
+    }
+  }
+
+  @Test
+  void anArithmeticErrorOutsideOfTheOptimizerIsNoDivergence() {
+    RewardModel broken =
+        (rollout, judgements) -> {
+          throw new ArithmeticException("/ by zero");
+        };
+    AlignmentRun run =
+        AlignmentRun.of(PromptSource.all(PROMPTS, 2), sampler, broken, new Sum(), Seed.of(1));
+    assertThatThrownBy(() -> run.run(AlignmentRun.Options.rounds(1)))
+        .isInstanceOf(ArithmeticException.class)
+        .hasMessage("/ by zero");
+  }
+
+  @Test
+  void aRunThatABoundHasEndedEndsThereAgainUntilTheBoundIsRaised(@TempDir Path path) {
+    AlignmentRun.Options strict =
+        AlignmentRun.Options.rounds(3).withEarlyStop(0.4, Double.POSITIVE_INFINITY);
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun.Result first = run(new Sum()).in(folder).run(strict);
+      log.clear();
+      assertThat(run(new Sum()).in(folder).run(strict)).isEqualTo(first);
+      assertThat(log).isEmpty();
+      assertThat(
+              run(new Sum())
+                  .in(folder)
+                  .run(strict.withEarlyStop(0.6, Double.POSITIVE_INFINITY))
+                  .reason())
+          .isEqualTo(AlignmentRun.StopReason.FINISHED);
+      assertThat(log).contains("step 4");
+    }
+  }
+
+  @Test
+  void aBoundOnAnApproxKlThatTheOptimizerDoesNotReportIsAnError(@TempDir Path path) {
+    Sum without = new Sum();
+    without.withApproxKl = false;
+    AlignmentRun.Options bounded =
+        AlignmentRun.Options.rounds(3).withEarlyStop(0.4, Double.POSITIVE_INFINITY);
+    try (RunFolder folder = folder(path)) {
+      AlignmentRun run = run(without).in(folder);
+      assertThatThrownBy(() -> run.run(bounded))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "maxApproxKl is 0.4, but the optimizer's report of round 1 has no approxKl, as"
+                  + " methods without a ratio of probabilities have none: use maxKlToReference, or"
+                  + " an infinite bound");
+    }
+  }
+
+  @Test
+  void aSkippedRoundNeedsNoApproxKl() {
+    PolicyOptimizer skipping =
+        new PolicyOptimizer() {
+          @Override
+          public StepReport step(Rollout rollout, Rewards rewards) {
+            return StepReport.skipped(1, "all rewards are equal");
+          }
+
+          @Override
+          public void save(Path folder) {}
+
+          @Override
+          public void restore(Path folder) {}
+        };
+    assertThat(
+            run(skipping)
+                .run(AlignmentRun.Options.rounds(2).withEarlyStop(0.4, Double.POSITIVE_INFINITY))
+                .reason())
+        .isEqualTo(AlignmentRun.StopReason.FINISHED);
+  }
+
+  @Test
+  void aBoundOnADivergenceThatIsNeverMeasuredIsAnErrorBeforeAnyWork() {
+    AlignmentRun.Options bounded =
+        AlignmentRun.Options.rounds(3).withEarlyStop(Double.POSITIVE_INFINITY, 5);
+    AlignmentRun never = run(new Sum());
+    assertThatThrownBy(() -> never.run(bounded))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "maxKlToReference is 5.0, but the run is never evaluated: use"
+                + " evaluated(Evaluation.every(...).withDivergenceOf(policy, microBatch)), or an"
+                + " infinite bound");
+    AlignmentRun without = run(new Sum()).evaluated(Evaluation.every(1, PROMPTS, Seed.of(7)));
+    assertThatThrownBy(() -> without.run(bounded))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("but the evaluation does not measure klToReference: use");
+    assertThat(log).isEmpty();
   }
 
   @Test

@@ -63,7 +63,7 @@ public final class PromptClassificationLoss implements RewardLoss {
     /**
      * The paper's.
      *
-     * @return lambda 0.5, temperature 2; labels over a half are good
+     * @return lambda 0.5, temperature 2; labels of a half and above are good
      */
     public static Options defaults() {
       return new Options(0.5, 2, 0.5);

@@ -1,0 +1,106 @@
+package org.tastemaker.optim.run;
+
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.optim.policy.CheckpointFile;
+
+/**
+ * A run's checkpoints: the loop's own file, and a folder for the optimizer and for each part that
+ * is kept beside it.
+ *
+ * @param folder of the run, or null for none: nothing is saved then, and nothing gone on with
+ * @param settings what a run that goes on must have in common with the one that saved
+ * @param optimizer of the run
+ * @param parts kept beside it, by name
+ */
+record RunCheckpoints(
+    @Nullable RunFolder folder,
+    Map<String, String> settings,
+    PolicyOptimizer optimizer,
+    Map<String, Resumable> parts) {
+  private static final String WRITER = "alignment-run";
+  private static final String MEASURED = "measured";
+
+  /**
+   * Where a run stands.
+   *
+   * @param round how many are done
+   * @param measured in the last of them, of the numbers that {@link StopRule} bounds
+   */
+  record Saved(long round, Map<String, Double> measured) {}
+
+  /** Goes back to the latest checkpoint; empty if there is none. */
+  Optional<Saved> resume() {
+    if (folder == null || folder.latestCheckpoint().isEmpty()) {
+      return Optional.empty();
+    }
+    Path latest = folder.latestCheckpoint().orElseThrow().folder();
+    CheckpointFile checkpoint = CheckpointFile.read(latest, WRITER, settings);
+    optimizer.restore(latest.resolve("optimizer"));
+    parts.forEach((name, part) -> part.restore(latest.resolve(name)));
+    return Optional.of(new Saved(checkpoint.step(), measured(checkpoint.state().get(MEASURED))));
+  }
+
+  private static Map<String, Double> measured(@Nullable Object json) {
+    Map<String, Double> measured = new TreeMap<>();
+    if (json instanceof Map<?, ?> values) {
+      values.forEach(
+          (name, value) ->
+              measured.put(String.valueOf(name), Double.valueOf(String.valueOf(value))));
+    }
+    return measured;
+  }
+
+  /** Saves a round, unless the latest checkpoint is of it, or no round is done. */
+  void save(Saved state, int keep, RunListener observers) {
+    long round = state.round();
+    if (folder == null
+        || round == 0
+        || folder.latestCheckpoint().filter(latest -> latest.step() == round).isPresent()) {
+      return;
+    }
+    RunFolder.Checkpoint saved =
+        folder.saveCheckpoint(
+            round,
+            target -> {
+              CheckpointFile.write(
+                  target, WRITER, round, settings, Map.of(MEASURED, state.measured()));
+              optimizer.save(CheckpointFile.newPart(target, "optimizer"));
+              parts.forEach((name, part) -> part.save(CheckpointFile.newPart(target, name)));
+            });
+    folder.keepCheckpoints(keep);
+    observers.on(new RunEvent.CheckpointSaved(round, saved.folder()));
+  }
+
+  /** What kind of part it is, the same in every process: a lambda is known by where it stands. */
+  static String kindOf(Object part) {
+    String name = part.getClass().getName();
+    int lambda = name.indexOf("$$Lambda");
+    return lambda < 0 ? name : "a lambda of " + name.substring(0, lambda);
+  }
+
+  /** Tells lists of prompts apart. */
+  static String sumOf(List<Prompt> prompts) {
+    Hasher sum = Hashing.sha256().newHasher();
+    for (Prompt prompt : prompts) {
+      for (String text : List.of(prompt.text(), prompt.negativeText())) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        sum.putInt(bytes.length).putBytes(bytes);
+      }
+    }
+    return "%d in round 1, sha256 %s"
+        .formatted(prompts.size(), sum.hash().toString().substring(0, 16));
+  }
+}

@@ -1,0 +1,66 @@
+package org.tastemaker.optim.run;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bounds that end a run before its last round. A bound on a number that nobody measures would
+ * never end anything, so it is an error.
+ *
+ * @param maxApproxKl of a round's {@code approxKl}; infinite for none
+ * @param maxKlToReference of an evaluation's {@code klToReference}; infinite for none
+ */
+record StopRule(double maxApproxKl, double maxKlToReference) {
+  static final String APPROX_KL = "approxKl";
+  static final String KL_TO_REFERENCE = "klToReference";
+
+  /** The rule of a run, if its evaluation measures what is bounded. */
+  static StopRule of(AlignmentRun.Options options, @Nullable Evaluation evaluation) {
+    double bound = options.maxKlToReference();
+    if (Double.isFinite(bound) && (evaluation == null || evaluation.divergence() == null)) {
+      throw new IllegalArgumentException(
+          "maxKlToReference is %s, but %s: use evaluated(Evaluation.every(...).withDivergenceOf(policy, microBatch)), or an infinite bound"
+              .formatted(
+                  bound,
+                  evaluation == null
+                      ? "the run is never evaluated"
+                      : "the evaluation does not measure klToReference"));
+    }
+    return new StopRule(options.maxApproxKl(), bound);
+  }
+
+  /**
+   * What a round has measured of the numbers that are bounded.
+   *
+   * @throws IllegalArgumentException if there is a bound on approxKl, and an update without one
+   */
+  Map<String, Double> measured(long round, Map<String, Double> metrics, boolean skipped) {
+    Map<String, Double> measured = new TreeMap<>();
+    Double approxKl = metrics.get(APPROX_KL);
+    if (approxKl != null) {
+      measured.put(APPROX_KL, approxKl);
+    } else if (Double.isFinite(maxApproxKl) && !skipped) {
+      throw new IllegalArgumentException(
+          "maxApproxKl is %s, but the optimizer's report of round %d has no approxKl, as methods without a ratio of probabilities have none: use maxKlToReference, or an infinite bound"
+              .formatted(maxApproxKl, round));
+    }
+    return measured;
+  }
+
+  /** Why a run ends after a round in which this was measured; empty if it does not. */
+  Optional<String> passed(long round, Map<String, Double> measured) {
+    return passed(round, measured, APPROX_KL, maxApproxKl)
+        .or(() -> passed(round, measured, KL_TO_REFERENCE, maxKlToReference));
+  }
+
+  private static Optional<String> passed(
+      long round, Map<String, Double> measured, String name, double bound) {
+    Double value = measured.get(name);
+    return value != null && value > bound
+        ? Optional.of(
+            "%s is %s after round %d, above the bound of %s".formatted(name, value, round, bound))
+        : Optional.empty();
+  }
+}

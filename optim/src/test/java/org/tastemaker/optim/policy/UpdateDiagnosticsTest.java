@@ -1,0 +1,66 @@
+package org.tastemaker.optim.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class UpdateDiagnosticsTest {
+  private static final double ROUNDING = 1e-12; // a few operations on doubles of size 1
+
+  private final UpdateDiagnostics diagnostics = new UpdateDiagnostics(3);
+
+  @Test
+  void ratiosAreReportedByMeanLargestAndShareThatIsClipped() {
+    diagnostics.ratio(0, 0, Math.log(2), true);
+    diagnostics.ratio(0, 1, Math.log(0.5), true);
+    diagnostics.ratio(1, 0, 0, false);
+    diagnostics.ratio(1, 1, Math.log(1.5), false);
+    Map<String, Double> metrics = diagnostics.metrics();
+    assertThat(metrics.get("ratioMean")).isCloseTo(5.0 / 4, within(ROUNDING));
+    assertThat(metrics.get("ratioMax")).isCloseTo(2, within(ROUNDING));
+    assertThat(metrics).containsEntry("clipFraction", 0.5);
+  }
+
+  @Test
+  void theApproximateDivergenceIsHalfTheMeanSquaredLogarithm() {
+    diagnostics.ratio(0, 0, 0.3, false);
+    diagnostics.ratio(0, 1, -0.1, false);
+    // (0.09 + 0.01) / 2 rows / 2
+    assertThat(diagnostics.metrics().get("approxKl")).isCloseTo(0.025, within(ROUNDING));
+  }
+
+  @Test
+  void lossesAndOtherNumbersAreMeansOverRows() {
+    diagnostics.loss(0, 1);
+    diagnostics.loss(1, -4);
+    diagnostics.mean("kl", 0, 0.5);
+    diagnostics.mean("kl", 1, 1.5);
+    assertThat(diagnostics.metrics()).isEqualTo(Map.of("loss", -1.5, "kl", 1.0));
+  }
+
+  @Test
+  void whatWasNeverNotedIsLeftOut() {
+    assertThat(diagnostics.metrics()).isEmpty();
+  }
+
+  @Test
+  void aRatioThatOverflowsIsAnErrorThatSaysWhere() {
+    assertThatThrownBy(() -> diagnostics.ratio(5, 7, 1000, false))
+        .isInstanceOf(ArithmeticException.class)
+        .hasMessageStartingWith(
+            "step 3: the ratio of probabilities of image 5 at denoising step 7 is Infinity (its"
+                + " logarithm is 1000.0)");
+  }
+
+  @Test
+  void aLossThatIsNoNumberIsAnErrorThatSaysWhere() {
+    assertThatThrownBy(() -> diagnostics.loss(5, Double.NaN))
+        .isInstanceOf(ArithmeticException.class)
+        .hasMessageStartingWith("step 3: the loss of image 5 is NaN; the run has diverged");
+    assertThatThrownBy(() -> diagnostics.mean("kl", 5, Double.NEGATIVE_INFINITY))
+        .hasMessageStartingWith("step 3: the kl of image 5 is -Infinity");
+  }
+}
