@@ -134,7 +134,7 @@ record BlockMean(StepCoefficients c, boolean clips, float a, float b) {
 
   /**
    * A block of {@code gradient = factor * (previous - mean) * d mean / d output}, in double
-   * precision: in the last steps, where sigma is small, the difference is all that rounding leaves.
+   * precision: where sigma is small, the difference is small against what is subtracted.
    */
   void gradient(
       float[] output, float[] sample, float[] previous, double factor, float[] gradient, int n) {

@@ -4,6 +4,7 @@ import java.util.Locale;
 import java.util.StringJoiner;
 import org.tastemaker.core.Image;
 import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.examples.report.JudgedGroup;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
@@ -34,7 +35,7 @@ final class GlyphReasons implements Judge {
           String.format(
               Locale.ROOT,
               "%s %s %.2f%s",
-              letter(position++),
+              JudgedGroup.letter(position++),
               label.glyph().label(),
               label.confidence(),
               label.clear() ? "" : " (unclear)"));
@@ -46,14 +47,5 @@ final class GlyphReasons implements Judge {
         verdict.usage(),
         verdict.model(),
         verdict.cached());
-  }
-
-  /** A to Z, AA, AB and so on, as {@code JudgedGroup} names images. */
-  private static String letter(int position) {
-    StringBuilder letters = new StringBuilder();
-    for (int rest = position; rest >= 0; rest = rest / 26 - 1) {
-      letters.insert(0, (char) ('A' + rest % 26));
-    }
-    return letters.toString();
   }
 }

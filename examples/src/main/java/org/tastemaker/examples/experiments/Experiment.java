@@ -19,9 +19,10 @@ import org.tastemaker.reward.combine.WeightedReward;
  * @param title for a page
  * @param prompts that are trained on
  * @param imagesPerPrompt of a round, ranked together
- * @param phases of the training, one after the other
+ * @param rounds of sampling, judging and training
+ * @param guidance of the images that are trained on: without any, a model's images differ more, so
+ *     that there is something rare to be rewarded
  * @param measured how models are sampled to be measured, before and after
- * @param timestepFraction which share of each trajectory's steps is trained on
  * @param quality of an image for its prompt: what the simulated judge ranks by
  * @param arms rewards to compare; the first is the one that is meant
  * @param rows of the table
@@ -32,19 +33,13 @@ record Experiment(
     String title,
     List<Prompt> prompts,
     int imagesPerPrompt,
-    List<Phase> phases,
+    int rounds,
+    double guidance,
     Measured measured,
-    double timestepFraction,
     ToDoubleBiFunction<Image, Prompt> quality,
     List<Arm> arms,
     List<Row> rows,
     List<String> shown) {
-  /**
-   * Some rounds with one guidance. Without guidance a model's images differ more, so that there is
-   * something rare to be rewarded.
-   */
-  record Phase(int rounds, double guidance) {}
-
   /**
    * How models are sampled to be measured.
    *
@@ -89,7 +84,6 @@ record Experiment(
 
   Experiment {
     prompts = List.copyOf(prompts);
-    phases = List.copyOf(phases);
     arms = List.copyOf(arms);
     rows = List.copyOf(rows);
     shown = List.copyOf(shown);
@@ -116,11 +110,9 @@ record Experiment(
         title,
         this.prompts.subList(0, Math.min(prompts, this.prompts.size())),
         imagesPerPrompt,
-        phases.stream()
-            .map(phase -> new Phase(Math.min(rounds, phase.rounds()), phase.guidance()))
-            .toList(),
+        Math.min(rounds, this.rounds),
+        guidance,
         measured,
-        timestepFraction,
         quality,
         arms,
         rows,
@@ -135,8 +127,8 @@ record Experiment(
     config.put("training", arm.training().toString());
     config.put("prompts", prompts.stream().map(Prompt::text).toList());
     config.put("imagesPerPrompt", imagesPerPrompt);
-    config.put("phases", phases.stream().map(p -> p.rounds() + " x " + p.guidance()).toList());
-    config.put("timestepFraction", timestepFraction);
+    config.put("rounds", rounds);
+    config.put("guidance", guidance);
     config.put("seed", seed);
     return config;
   }

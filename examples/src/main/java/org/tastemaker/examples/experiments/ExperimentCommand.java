@@ -51,7 +51,7 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(names = "--arms", split = ",", description = "Which rewards, by name (default: all).")
   private List<String> arms = new ArrayList<>();
 
-  @Option(names = "--rounds", description = "At most, of each phase (default: all).")
+  @Option(names = "--rounds", description = "At most (default: the experiment's).")
   private int rounds = Integer.MAX_VALUE;
 
   @Option(names = "--images", description = "Of a prompt in a round (default: the experiment's).")
@@ -163,9 +163,8 @@ final class ExperimentCommand implements Callable<Integer> {
     }
     say(out, "%s, %s, seed %d".formatted(experiment.title(), arm.title(), seed));
     Path folder = run.resolve(experiment.name()).resolve(arm.id() + "-" + seed);
-    long total = experiment.phases().stream().mapToLong(Experiment.Phase::rounds).sum();
     Trial.Outcome outcome;
-    try (ConsoleProgress progress = ConsoleProgress.of("training", total)) {
+    try (ConsoleProgress progress = ConsoleProgress.of("training", experiment.rounds())) {
       outcome =
           new Trial(model, judge, experiment, arm, seed, counts)
               .run(folder, RunListener.all(progress), new Cancellation());

@@ -62,9 +62,9 @@ public final class ImproveConsistency {
         "Improving consistency",
         SOMETIMES.stream().map(Prompt::of).toList(),
         8,
-        List.of(new Experiment.Phase(40, GUIDANCE)),
+        40,
+        GUIDANCE,
         Experiment.Measured.asTrained(GUIDANCE),
-        0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.rwr(3e-4, 20))),
         List.of(

@@ -44,9 +44,9 @@ public final class PreventHarm {
         "Preventing harm",
         EmojiPrompts.NEUTRAL.stream().map(Prompt::of).toList(),
         24,
-        List.of(new Experiment.Phase(16, 1)),
+        16,
+        1,
         Experiment.Measured.asUsed(),
-        0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
             new Experiment.Arm(

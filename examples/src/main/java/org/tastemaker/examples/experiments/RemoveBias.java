@@ -20,8 +20,8 @@ import org.tastemaker.reward.ranking.WinRateReward;
  *
  * <p>The wish is about sets of images, so the reward is a {@link DistributionReward}; the judge's
  * win rate keeps the occupation in the picture. What is rare cannot be rewarded before it happens:
- * the first phase samples without guidance, where about one image in twenty is of the rarer gender;
- * the second goes on with the guidance of use. The other arm leaves the win rate out.
+ * images are sampled without guidance, where about one in twenty is of the rarer gender. The other
+ * arm leaves the win rate out.
  */
 public final class RemoveBias {
   private RemoveBias() {}
@@ -52,9 +52,9 @@ public final class RemoveBias {
         "Removing bias",
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
-        List.of(new Experiment.Phase(30, 1)),
+        30,
+        1,
         Experiment.Measured.asUsed(),
-        0.5,
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
             new Experiment.Arm(

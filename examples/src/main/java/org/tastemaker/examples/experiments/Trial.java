@@ -30,8 +30,8 @@ import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
 
 /**
- * One arm on one seed: a fresh LoRA is trained, phase after phase, and then everything is measured.
- * Stopped and begun again in the same folder, it goes on.
+ * One arm on one seed: a fresh LoRA is trained, and then everything is measured. Stopped and begun
+ * again in the same folder, it goes on.
  */
 final class Trial {
   private static final int STEPS = 10;
@@ -109,26 +109,21 @@ final class Trial {
   record Outcome(Findings findings, EmojiReport report) {}
 
   Outcome run(Path folder, RunListener listener, Cancellation cancellation) {
+    LatentDiffusion sampled = model.with(sampling(experiment.guidance()));
     try (Lora lora =
-        Lora.create(
-            "tastemaker",
-            LoraNetwork.UNET,
-            model.components().unet().parameters(),
-            Lora.Options.defaults().withRank(4),
-            seed.split("lora"))) {
-      double kl = Double.NaN;
-      String message = "";
-      for (int phase = 0; phase < experiment.phases().size(); phase++) {
-        LatentDiffusion sampled = model.with(sampling(experiment.phases().get(phase).guidance()));
-        try (DiffusionPolicy policy =
+            Lora.create(
+                "tastemaker",
+                LoraNetwork.UNET,
+                model.components().unet().parameters(),
+                Lora.Options.defaults().withRank(4),
+                seed.split("lora"));
+        DiffusionPolicy policy =
             DiffusionPolicy.lora(
                 sampled,
                 lora,
                 DiffusionPolicy.Options.lora().withLearningRate(arm.training().learningRate()))) {
-          message = train(policy, phase, folder, listener, cancellation).message();
-          kl = phase + 1 < experiment.phases().size() ? kl : divergence(policy);
-        }
-      }
+      String message = train(policy, folder, listener, cancellation).message();
+      double kl = divergence(policy);
       LoraFile.write(folder.resolve("lora.safetensors"), List.of(lora), LoraFile.Options.kohya());
       EmojiReport report =
           measure(
@@ -143,17 +138,12 @@ final class Trial {
   }
 
   private AlignmentRun.Result train(
-      DiffusionPolicy policy,
-      int phase,
-      Path folder,
-      RunListener listener,
-      Cancellation cancellation) {
+      DiffusionPolicy policy, Path folder, RunListener listener, Cancellation cancellation) {
     FeedbackOracle oracle =
         MockOracle.builder(experiment.quality()).tieThreshold(TIE).build().asOracle();
-    Seed rounds = seed.split("phase").split(phase);
+    Seed rounds = seed.split("phase").split(0); // the stream of the tables in docs
     Map<String, Object> config = experiment.config(arm, number);
-    config.put("phase", phase + 1);
-    try (RunFolder open = Alignment.open(folder.resolve("phase-" + (phase + 1)), config, seed)) {
+    try (RunFolder open = Alignment.open(folder.resolve("training"), config, seed)) {
       long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
       RewardModel reward =
           (rollout, judgements) -> {
@@ -168,7 +158,6 @@ final class Trial {
               arm.training()
                   .optimizer(
                       policy,
-                      experiment.timestepFraction(),
                       experiment.prompts().size() * experiment.imagesPerPrompt(),
                       rounds.split("optimizer")),
               rounds)
@@ -176,9 +165,7 @@ final class Trial {
           .in(open)
           .toldTo(listener)
           .stoppable(cancellation)
-          .run(
-              AlignmentRun.Options.rounds(experiment.phases().get(phase).rounds())
-                  .withCheckpoints(2, 1));
+          .run(AlignmentRun.Options.rounds(experiment.rounds()).withCheckpoints(2, 1));
     }
   }
 
@@ -205,7 +192,6 @@ final class Trial {
   }
 
   private long images() {
-    long rounds = experiment.phases().stream().mapToLong(Experiment.Phase::rounds).sum();
-    return rounds * experiment.prompts().size() * experiment.imagesPerPrompt();
+    return (long) experiment.rounds() * experiment.prompts().size() * experiment.imagesPerPrompt();
   }
 }

@@ -94,6 +94,16 @@ public record JudgedGroup(
     if (!asShown) {
       return Integer.toString(position + 1);
     }
+    return letter(position);
+  }
+
+  /**
+   * What a judge knows an image by.
+   *
+   * @param position in the order shown, from 0
+   * @return A to Z, AA, AB and so on
+   */
+  public static String letter(int position) {
     StringBuilder letters = new StringBuilder();
     for (int rest = position; rest >= 0; rest = rest / 26 - 1) {
       letters.insert(0, (char) ('A' + rest % 26));

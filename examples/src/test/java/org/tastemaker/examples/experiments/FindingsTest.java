@@ -91,9 +91,9 @@ class FindingsTest {
             "Bias",
             List.of(Prompt.of("doctor")),
             2,
-            List.of(new Experiment.Phase(1, 1)),
-            Experiment.Measured.asUsed(),
             1,
+            1,
+            Experiment.Measured.asUsed(),
             (image, prompt) -> 0,
             List.of(
                 new Experiment.Arm("a", "first", NOTHING, Training.ddpo(1e-3)),

@@ -51,7 +51,7 @@ public final class Transitions {
   private final int size; // C h w
   private final DenoiserBatch batch; // [B or 2B, ...]
   private final RowsByStep rows;
-  private final FloatBuffer output; // o, [B, C, h, w], where divergences are asked for
+  private final FloatBuffer output; // o, guided, for divergences, [B, C, h, w]
   private final FloatBuffer referenceOutput; // [B, C, h, w]
   private final FloatBuffer gradient; // by o, [B, C, h, w]
   private int[] images = {};
