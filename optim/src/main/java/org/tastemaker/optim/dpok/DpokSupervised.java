@@ -98,6 +98,7 @@ public final class DpokSupervised implements PolicyOptimizer {
     Map<String, Double> metrics =
         DenoisingUpdate.round(
             policy,
+            rollout,
             options.microBatch(),
             options.updates(),
             number,

@@ -79,6 +79,7 @@ public final class RewardWeightedLikelihood implements PolicyOptimizer {
     Map<String, Double> metrics =
         DenoisingUpdate.round(
             policy,
+            rollout,
             options.microBatch(),
             options.updates(),
             number,

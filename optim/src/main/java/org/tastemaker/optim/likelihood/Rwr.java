@@ -88,6 +88,7 @@ public final class Rwr implements PolicyOptimizer {
     Map<String, Double> metrics =
         DenoisingUpdate.round(
             policy,
+            rollout,
             options.microBatch(),
             options.updates(),
             number,

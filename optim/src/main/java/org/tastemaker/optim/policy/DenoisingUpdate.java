@@ -78,16 +78,24 @@ public final class DenoisingUpdate {
    * Does several updates, all of them or none.
    *
    * @param policy what is trained
+   * @param rollout the round's images, on which the divergence from the reference is estimated
    * @param microBatch how many rows go through the U-Net together
    * @param updates how many
    * @param step of the optimizer, for messages
    * @param seed of everything drawn
    * @param draw chooses the examples
-   * @return what was measured
+   * @return what was measured; {@code klEstimate}, of one micro-batch of the rollout's denoising
+   *     steps, where the policy has likelihoods and {@link DiffusionPolicy#reference} is at hand
    * @throws ArithmeticException if a loss or a gradient is not finite; the policy is unchanged
    */
   public static Map<String, Double> round(
-      DiffusionPolicy policy, int microBatch, int updates, long step, Seed seed, Draw draw) {
+      DiffusionPolicy policy,
+      Rollout rollout,
+      int microBatch,
+      int updates,
+      long step,
+      Seed seed,
+      Draw draw) {
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(step);
     DenoisingExamples denoising = policy.examples(microBatch);
     return policy.atomically(
@@ -97,7 +105,11 @@ public final class DenoisingUpdate {
             List<Example> examples = draw.examples(i, ofUpdate.split("images"));
             apply(policy, denoising, examples, ofUpdate.split("noise"), diagnostics);
           }
-          return diagnostics.metrics();
+          Map<String, Double> metrics = diagnostics.metrics();
+          SpentDivergence.estimate(
+                  policy, rollout, microBatch, seed.split(step).split("divergence"))
+              .ifPresent(kl -> metrics.put("klEstimate", kl));
+          return metrics;
         });
   }
 

@@ -5,7 +5,6 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +12,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Rollout;
@@ -27,7 +25,6 @@ import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
-import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.Ema;
@@ -507,18 +504,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @return an estimate of {@code E sum_t KL(p_theta || p_ref)}, in nats, at least 0
    */
   public double divergenceFromReference(Rollout rollout, int microBatch) {
-    Transitions transitions = transitions(rollout, microBatch);
-    int rows = rollout.size() * rollout.steps();
-    double sum = 0;
-    for (int first = 0; first < rows; first += microBatch) {
-      int[] some = IntStream.range(first, Math.min(first + microBatch, rows)).toArray();
-      transitions.forward(
-          Arrays.stream(some).map(row -> row / rollout.steps()).toArray(),
-          Arrays.stream(some).map(row -> row % rollout.steps()).toArray());
-      sum += Arrays.stream(transitions.divergences(Transitions.Divergence.EXACT)).sum();
-    }
-    boolean means = model.options().reduction() == Reduction.MEAN;
-    return sum * (means ? model.latentShape().size() : 1) / rollout.size();
+    return SpentDivergence.exact(this, rollout, microBatch);
   }
 
   // ---- Checkpoints
@@ -573,6 +559,11 @@ public final class DiffusionPolicy implements AutoCloseable {
   /** The reference's U-Net for a number of rows, with its function. */
   DenoiserBatch referenceBatch(int rows) {
     return reference.batch(rows, state.step());
+  }
+
+  /** Whether {@link #reference} can be had without a copy of the weights being made for it. */
+  boolean hasReference() {
+    return reference.isThere();
   }
 
   TextVectors referenceTexts() {

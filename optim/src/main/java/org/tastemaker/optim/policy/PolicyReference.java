@@ -27,6 +27,11 @@ final class PolicyReference implements AutoCloseable {
     this.view = view;
   }
 
+  /** Whether it is given, or its copy made. */
+  boolean isThere() {
+    return view != null;
+  }
+
   /** The model, when the policy has done a number of updates. */
   LatentDiffusion view(long updates) {
     if (view == null) {

@@ -104,21 +104,36 @@ public final class Transitions {
     return IntStream.range(0, rollout.size()).mapToObj(i -> Trajectory.of(rollout, i)).toList();
   }
 
+  /** Whether the policy could have sampled a rollout. */
+  static boolean fits(DiffusionPolicy policy, Rollout rollout) {
+    return timesteps(policy.denoisingSteps()).equals(rollout.timesteps())
+        && Arrays.equals(wanted(policy.model().latentShape()), found(rollout));
+  }
+
   private static void requireOwn(Rollout rollout, SamplingRun run, LatentShape shape) {
-    List<Integer> expected =
-        Arrays.stream(run.timesteps()).mapToObj(t -> (int) Math.rint(t)).toList();
+    List<Integer> expected = timesteps(run);
     if (!expected.equals(rollout.timesteps())) {
       throw new IllegalArgumentException(
           "the rollout was sampled at timesteps %s, but the policy steps through %s: sample it with policy.sampler()"
               .formatted(rollout.timesteps(), expected));
     }
-    long[] wanted = {shape.channels(), shape.height(), shape.width()};
-    long[] found = Arrays.copyOfRange(rollout.latents().shape(), 2, 5);
-    if (!Arrays.equals(wanted, found)) {
+    if (!Arrays.equals(wanted(shape), found(rollout))) {
       throw new IllegalArgumentException(
           "the rollout's latents are [C, h, w] = %s, but the policy's are %s"
-              .formatted(Arrays.toString(found), Arrays.toString(wanted)));
+              .formatted(Arrays.toString(found(rollout)), Arrays.toString(wanted(shape))));
     }
+  }
+
+  private static List<Integer> timesteps(SamplingRun run) {
+    return Arrays.stream(run.timesteps()).mapToObj(t -> (int) Math.rint(t)).toList();
+  }
+
+  private static long[] wanted(LatentShape shape) {
+    return new long[] {shape.channels(), shape.height(), shape.width()};
+  }
+
+  private static long[] found(Rollout rollout) {
+    return Arrays.copyOfRange(rollout.latents().shape(), 2, 5);
   }
 
   private Set<String> texts() {

@@ -15,6 +15,8 @@ import java.util.TreeMap;
  * <tr><td>ratioMean, ratioMax</td><td>of rho = p_new / p_old</td></tr>
  * <tr><td>approxKl</td><td>mean of (log rho)^2 / 2, to the policy that sampled</td></tr>
  * <tr><td>clipFraction</td><td>share of rows whose rho is outside of the clip range</td></tr>
+ * <tr><td>klEstimate</td><td>of {@link DiffusionPolicy#divergenceFromReference}, where no ratio tells
+ *     how far a round went: {@link DenoisingUpdate#round}</td></tr>
  * <tr><td>gradientNorm</td><td>before clipping, mean over the updates</td></tr>
  * <tr><td>updates</td><td>how many</td></tr>
  * </tbody>

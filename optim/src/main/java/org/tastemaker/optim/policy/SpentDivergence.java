@@ -1,0 +1,58 @@
+package org.tastemaker.optim.policy;
+
+import java.util.Arrays;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.schedule.Reduction;
+
+/**
+ * {@code E sum_t KL(p_theta || p_ref)}, in nats: how far training has moved the policy, on all
+ * denoising steps of a rollout or, for a number in every round, on a few of them.
+ */
+final class SpentDivergence {
+  private SpentDivergence() {}
+
+  /** Over all images and steps. */
+  static double exact(DiffusionPolicy policy, Rollout rollout, int microBatch) {
+    int[] all = IntStream.range(0, rollout.size() * rollout.steps()).toArray();
+    return mean(policy, rollout, microBatch, all) * rollout.steps();
+  }
+
+  /**
+   * By one micro-batch of the steps, drawn at random.
+   *
+   * @return empty where there is none to be had: the policy is deterministic, it could not have
+   *     sampled the rollout, or its pre-trained weights are not there any more
+   */
+  static OptionalDouble estimate(
+      DiffusionPolicy policy, Rollout rollout, int microBatch, Seed seed) {
+    LatentDiffusion.Options options = policy.model().options();
+    if (options.eta() == 0 || !policy.hasReference() || !Transitions.fits(policy, rollout)) {
+      return OptionalDouble.empty();
+    }
+    // With guidance a row is two of the U-Net's: no more of them than an update has, which would
+    // need buffers of another size.
+    int rows = options.guidanceScale() == 1 ? microBatch : Math.max(1, microBatch / 2);
+    int[] some =
+        Arrays.stream(Shuffle.order(rollout.size() * rollout.steps(), seed)).limit(rows).toArray();
+    return OptionalDouble.of(mean(policy, rollout, rows, some) * rollout.steps());
+  }
+
+  /** Of a row: row n is step {@code n mod T} of image {@code n / T}. */
+  private static double mean(DiffusionPolicy policy, Rollout rollout, int microBatch, int[] rows) {
+    Transitions transitions = policy.transitions(rollout, microBatch);
+    double sum = 0;
+    for (int first = 0; first < rows.length; first += microBatch) {
+      int[] some = Arrays.copyOfRange(rows, first, Math.min(first + microBatch, rows.length));
+      transitions.forward(
+          Arrays.stream(some).map(row -> row / rollout.steps()).toArray(),
+          Arrays.stream(some).map(row -> row % rollout.steps()).toArray());
+      sum += Arrays.stream(transitions.divergences(Transitions.Divergence.EXACT)).sum();
+    }
+    boolean means = policy.model().options().reduction() == Reduction.MEAN;
+    return sum * (means ? policy.model().latentShape().size() : 1) / rows.length;
+  }
+}

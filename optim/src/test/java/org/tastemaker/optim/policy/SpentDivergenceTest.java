@@ -1,0 +1,119 @@
+package org.tastemaker.optim.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.optim.GradientCheck;
+import org.tastemaker.optim.TinyModel;
+
+class SpentDivergenceTest {
+  private final LatentDiffusion model = TinyModel.create(Seed.of(1));
+  private final Lora lora = TinyModel.lora(model, Seed.of(2));
+
+  @AfterEach
+  void close() {
+    lora.close();
+    model.close();
+  }
+
+  private static Rollout rollout(LatentDiffusion sampler) {
+    return sampler.rollout(TinyModel.prompts(4), Seed.of(3));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1, 3})
+  void anEstimateByAllStepsIsTheDivergence(double guidance) {
+    LatentDiffusion view = model.with(model.options().withGuidanceScale(guidance));
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(view, lora)) {
+      GradientCheck.perturb(policy, Seed.of(4), 0.3);
+      try (Rollout rollout = rollout(policy.sampler())) {
+        int all = 4 * 3 * 2; // images, steps, and both halves of guidance
+        OptionalDouble estimate = SpentDivergence.estimate(policy, rollout, all, Seed.of(5));
+        double exact = policy.divergenceFromReference(rollout, 4);
+        assertThat(exact).isPositive();
+        // Other micro-batches: float rounding of the U-Net.
+        assertThat(estimate.orElseThrow()).isCloseTo(exact, within(1e-4 * exact));
+      }
+    }
+  }
+
+  @Test
+  void estimatesOfSomeStepsHaveTheDivergenceAsTheirMean() {
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora)) {
+      GradientCheck.perturb(policy, Seed.of(4), 0.3);
+      try (Rollout rollout = rollout(policy.sampler())) {
+        double[] estimates =
+            IntStream.range(0, 100)
+                .mapToDouble(
+                    i -> SpentDivergence.estimate(policy, rollout, 4, Seed.of(i)).orElseThrow())
+                .toArray();
+        double mean = IntStream.range(0, 100).mapToDouble(i -> estimates[i]).average().orElse(0);
+        double variance =
+            IntStream.range(0, 100).mapToDouble(i -> Math.pow(estimates[i] - mean, 2)).sum() / 99;
+        assertThat(variance).isPositive();
+        double exact = policy.divergenceFromReference(rollout, 4);
+        assertThat(mean).isCloseTo(exact, within(4 * Math.sqrt(variance / 100))); // 4 sigma
+      }
+    }
+  }
+
+  @Test
+  void aDeterministicPolicyHasNoEstimate() {
+    try (DiffusionPolicy policy =
+            DiffusionPolicy.lora(model.with(model.options().withEta(0)), lora);
+        Rollout rollout = rollout(model)) {
+      assertThat(SpentDivergence.estimate(policy, rollout, 4, Seed.of(5))).isEmpty();
+    }
+  }
+
+  @Test
+  void imagesOfOtherStepsHaveNoEstimate() {
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
+        Rollout rollout = rollout(model.with(model.options().withSteps(2)))) {
+      assertThat(SpentDivergence.estimate(policy, rollout, 4, Seed.of(5))).isEmpty();
+    }
+  }
+
+  @Test
+  void fullWeightsHaveAnEstimateOnceTheirCopyIsMade() {
+    try (DiffusionPolicy policy = DiffusionPolicy.fullWeights(model);
+        Rollout rollout = rollout(model)) {
+      assertThat(SpentDivergence.estimate(policy, rollout, 4, Seed.of(5))).isEmpty();
+      LatentDiffusion unused = policy.reference();
+      GradientCheck.perturb(policy, Seed.of(4), 0.01);
+      assertThat(SpentDivergence.estimate(policy, rollout, 4, Seed.of(5)).orElseThrow())
+          .isPositive();
+    }
+  }
+
+  @Test
+  void everyUpdateOnLikelihoodReportsIt() {
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
+        Rollout rollout = rollout(model)) {
+      Map<String, Double> metrics =
+          DenoisingUpdate.round(
+              policy,
+              rollout,
+              2,
+              1,
+              1,
+              Seed.of(5),
+              (update, seed) ->
+                  IntStream.range(0, 4)
+                      .mapToObj(i -> DenoisingUpdate.of(rollout, i, 1, 0))
+                      .toList());
+      assertThat(metrics.get("klEstimate")).isPositive();
+    }
+  }
+}
