@@ -221,7 +221,7 @@ public record Components(
               pixels,
               rows,
               batch -> output(function, Map.of(AutoencoderKl.IMAGE, batch), AutoencoderKl.MEAN));
-      latents.muli(vae.config().scalingFactor());
+      multiply(latents, (float) vae.config().scalingFactor());
       return latents;
     }
   }
@@ -232,10 +232,10 @@ public record Components(
     FunctionOptions options = FunctionOptions.inference().withFactory(factory);
     GraphFunction function =
         vae.decoder(rows, (int) latents.size(2), (int) latents.size(3), options);
-    try (INDArray scaled = latents.div(vae.config().scalingFactor());
+    try (INDArray scaled = latents.dup('c');
         INDArray pixels =
             inBatches(
-                scaled,
+                divide(scaled, (float) vae.config().scalingFactor()),
                 rows,
                 batch ->
                     output(function, Map.of(AutoencoderKl.LATENT, batch), AutoencoderKl.DECODED))) {
@@ -245,6 +245,23 @@ public record Components(
       }
       return Image.fromBatch(pixels);
     }
+  }
+
+  /** In place. ND4J's own operations with a number leave an array for it open. */
+  private static void multiply(INDArray array, float factor) {
+    FloatBuffer values = FloatBuffers.of(array);
+    for (int i = 0; i < values.limit(); i++) {
+      values.put(i, values.get(i) * factor);
+    }
+  }
+
+  /** In place. */
+  private static INDArray divide(INDArray array, float divisor) {
+    FloatBuffer values = FloatBuffers.of(array);
+    for (int i = 0; i < values.limit(); i++) {
+      values.put(i, values.get(i) / divisor);
+    }
+    return array;
   }
 
   /**

@@ -1,6 +1,9 @@
 package org.tastemaker.optim;
 
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.javacpp.Pointer;
 import org.tastemaker.core.PolicyOptimizer;
@@ -11,18 +14,23 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.dpok.Dpok;
+import org.tastemaker.optim.dpok.DpokSupervised;
 import org.tastemaker.optim.dpok.ValueOptions;
+import org.tastemaker.optim.likelihood.PretrainingData;
+import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /**
- * Steps of every kind over and over, each with a rollout of its own, and prints by how many bytes
- * resident memory grew after a warm-up. A program of its own, because in the tests' process the
- * Java heap grows and shrinks by more than what is looked for.
+ * Three hundred steps, fifty of each kind, each with a rollout of its own. Prints by how many bytes
+ * resident memory grew after a warm-up, and how many arrays the steps of each kind left open. A
+ * program of its own, because in the tests' process the Java heap grows and shrinks by more than
+ * what is looked for.
  */
 final class OptimizerMemoryProgram {
-  private static final int WARM_UP = 100;
-  private static final int STEPS = 300;
+  private static final int WARM_UP = 17;
+  private static final int FIRST = 2;
+  private static final int STEPS = 50;
 
   private OptimizerMemoryProgram() {}
 
@@ -32,35 +40,77 @@ final class OptimizerMemoryProgram {
       LatentDiffusion model = whole.with(whole.options().withSteps(2).withBatchSize(2));
       try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
           Dpok dpok =
+              new Dpok(policy, Dpok.Options.singlePrompt().withUpdates(1, 4, 4), Seed.of(3));
+          Dpok dpokWithValue =
               new Dpok(
                   policy,
                   Dpok.Options.multiplePrompts()
                       .withUpdates(1, 4, 4)
                       .withValue(Optional.of(new ValueOptions(16, 1e-4, 0.01, 1, 4))),
                   Seed.of(3))) {
-        List<PolicyOptimizer> optimizers =
-            List.of(
-                new Ddpo(
-                    policy,
-                    Ddpo.Options.importanceSampling().withUpdates(1, 1).withMicroBatch(4),
-                    Seed.of(4)),
-                dpok,
-                new Rwr(policy, Rwr.Options.exponential().withUpdates(1, 4, 4), Seed.of(5)));
-        long before = 0;
-        for (int i = 0; i < WARM_UP + STEPS; i++) {
-          if (i == WARM_UP) {
-            before = Pointer.physicalBytes();
-          }
-          try (Rollout rollout =
-              policy.sampler().rollout(TinyModel.prompts(2), Seed.of(6).split(i))) {
-            var report = optimizers.get(i % 3).step(rollout, Rewards.of(Math.sin(i), Math.cos(i)));
-            if (report.skippedReason() != null) {
-              throw new IllegalStateException(report.skippedReason());
-            }
-          }
-        }
-        System.out.println("grown " + (Pointer.physicalBytes() - before));
+        run(policy, optimizers(policy, dpok, dpokWithValue));
       }
     }
+  }
+
+  private static Map<String, PolicyOptimizer> optimizers(
+      DiffusionPolicy policy, Dpok dpok, Dpok dpokWithValue) {
+    Map<String, PolicyOptimizer> all = new LinkedHashMap<>();
+    all.put(
+        "ddpo",
+        new Ddpo(
+            policy,
+            Ddpo.Options.importanceSampling().withUpdates(1, 1).withMicroBatch(4),
+            Seed.of(4)));
+    all.put("dpok", dpok);
+    all.put("rwr", new Rwr(policy, Rwr.Options.exponential().withUpdates(1, 4, 4), Seed.of(5)));
+    all.put(
+        "kl-o",
+        new DpokSupervised(
+            policy,
+            DpokSupervised.Options.of(DpokSupervised.Variant.KL_O).withUpdates(1, 4, 4),
+            Seed.of(6)));
+    all.put(
+        "likelihood",
+        new RewardWeightedLikelihood(
+            policy,
+            PretrainingData.of(
+                List.of(
+                    new PretrainingData.Captioned(FloatBuffer.allocate(64), "a green bird"),
+                    new PretrainingData.Captioned(FloatBuffer.allocate(64), "a red bird")),
+                Seed.of(7)),
+            RewardWeightedLikelihood.Options.defaults().withUpdates(1, 2, 2, 4),
+            Seed.of(8)));
+    all.put("dpok-with-value", dpokWithValue);
+    return all;
+  }
+
+  private static void run(DiffusionPolicy policy, Map<String, PolicyOptimizer> optimizers) {
+    optimizers.forEach((name, optimizer) -> steps(policy, optimizer, WARM_UP));
+    long before = Pointer.physicalBytes();
+    optimizers.forEach(
+        (name, optimizer) -> {
+          steps(policy, optimizer, FIRST); // the model keeps the latest plans alone
+          long left = steps(policy, optimizer, STEPS);
+          System.out.println("left %s %d".formatted(name, left));
+        });
+    System.out.println("grown " + (Pointer.physicalBytes() - before));
+  }
+
+  /** Returns how many arrays the steps left open. */
+  private static long steps(DiffusionPolicy policy, PolicyOptimizer optimizer, int count) {
+    OpenArrays open = new OpenArrays();
+    long left = 0;
+    for (int i = 0; i < count; i++) {
+      long before = open.count();
+      try (Rollout rollout = policy.sampler().rollout(TinyModel.prompts(2), Seed.of(6).split(i))) {
+        var report = optimizer.step(rollout, Rewards.of(1 + Math.sin(i), 1 + Math.cos(i)));
+        if (report.skippedReason() != null) {
+          throw new IllegalStateException(report.skippedReason());
+        }
+      }
+      left += Math.max(0, open.count() - before); // fewer where garbage was collected meanwhile
+    }
+    return left;
   }
 }

@@ -76,8 +76,12 @@ public record GraphDefinition(
 
   /** An id outside the table would be read from outside the table's memory. */
   private static void requireIds(Composite composite, INDArray ids) {
-    double low = ids.minNumber().doubleValue();
-    double high = ids.maxNumber().doubleValue();
+    double low = Double.POSITIVE_INFINITY;
+    double high = Double.NEGATIVE_INFINITY;
+    for (long i = 0; i < ids.length(); i++) { // minNumber() would leave an array open
+      low = Math.min(low, ids.getDouble(i));
+      high = Math.max(high, ids.getDouble(i));
+    }
     double rows = composite.attribute("rows");
     if (low < 0 || high >= rows) {
       throw new IllegalArgumentException(

@@ -3,11 +3,13 @@ package org.tastemaker.diffusion.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -42,6 +44,33 @@ class SamplersTest {
     assertThat(run.steps().get(index).timestep()).isEqualTo(timestep);
     // The references have eight decimals.
     assertThat(run.steps().get(index).coefficients().sigma()).isCloseTo(sigma, within(5.1e-9));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 981, 961, .00577550, .00728173, .206536866",
+    "25, 481, 461, .30229566, .33084564, ",
+    "49, 1, 0, .99829603, .99915000, 4.26353126e-4"
+  })
+  void ddposStepsGoBetweenTheKnownNoiseLevels(
+      int index,
+      int timestep,
+      int previous,
+      double abar,
+      double abarPrevious,
+      @Nullable Double variance) {
+    SamplingStep step =
+        DdimScheduler.of(CONFIG, DdimScheduler.Options.ddpo()).begin(50).steps().get(index);
+    StepCoefficients c = step.coefficients();
+    // Half of the references' last decimal, and what squaring a root rounds.
+    assertThat(step.timestep()).isEqualTo(timestep);
+    assertThat(step.signalScale() * step.signalScale()).isCloseTo(abar, within(5.1e-9));
+    assertThat(NoiseSchedule.of(CONFIG).alphaCumprod(previous))
+        .isCloseTo(abarPrevious, within(5.1e-9));
+    assertThat(c.meanFromX0() * c.meanFromX0()).isCloseTo(abarPrevious, within(5.1e-9));
+    if (variance != null) {
+      assertThat(c.sigma() * c.sigma()).isCloseTo(variance, withinPercentage(2.5e-7));
+    }
   }
 
   @ParameterizedTest
