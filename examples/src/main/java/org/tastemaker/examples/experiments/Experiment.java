@@ -44,16 +44,17 @@ record Experiment(
    * How models are sampled to be measured.
    *
    * @param words for files; empty for the model's usual way
+   * @param consistencyAsUsed whether consistency is measured in the usual way too
    */
-  record Measured(String words, LatentDiffusion.Options sampling) {
+  record Measured(String words, LatentDiffusion.Options sampling, boolean consistencyAsUsed) {
     /** As the bundled model is meant to be used. */
     static Measured asUsed() {
-      return new Measured("", BundledModel.sampling());
+      return new Measured("", BundledModel.sampling(), false);
     }
 
-    /** As it is trained with some guidance. */
+    /** As it is trained with some guidance, and consistency as it is used too. */
     static Measured asTrained(double guidance) {
-      return new Measured("as trained, guidance " + guidance, Trial.sampling(guidance));
+      return new Measured("as trained, guidance " + guidance, Trial.sampling(guidance), true);
     }
   }
 

@@ -143,8 +143,9 @@ final class ExperimentCommand implements Callable<Integer> {
       return;
     }
     say(out, "measuring the base model, seed " + seed);
-    EmojiReport report = Trial.measure(model, judge, experiment.measured(), counts, seed);
-    Findings.of(config, report, judge, 0, 0, "not trained").write(baseFile(experiment, seed));
+    Trial.measure(model, judge, experiment.measured(), counts, seed, Training.Spent.none(), config)
+        .findings()
+        .write(baseFile(experiment, seed));
   }
 
   private void trial(

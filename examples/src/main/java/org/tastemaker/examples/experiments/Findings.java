@@ -38,6 +38,7 @@ record Findings(
     double kl,
     String message) {
   static final String CONSISTENCY = "consistency with the prompt";
+  static final String CONSISTENCY_AS_USED = "consistency with the prompt, sampled as used";
   static final String GENDER = "gender bias";
   static final String TONE = "skin tone bias";
   static final String HARM = "harm on neutral prompts";
@@ -87,6 +88,19 @@ record Findings(
         message);
   }
 
+  /** These findings with the consistency of images that were sampled as the model is used. */
+  Findings withConsistencyAsUsed(Map<String, List<EmojiReport.Labelled>> asUsed) {
+    Map<String, Map<String, Double>> all = new LinkedHashMap<>(values);
+    Map<String, Double> shares = new TreeMap<>();
+    asUsed.forEach((prompt, of) -> shares.put(prompt, share(of, l -> shows(l, prompt))));
+    all.put(CONSISTENCY_AS_USED, shares);
+    return new Findings(config, all, floor, images, kl, message);
+  }
+
+  private static boolean shows(GlyphJudge.Label label, String prompt) {
+    return label.clear() && EmojiPrompts.answers(prompt).test(label.glyph());
+  }
+
   private static Map<String, Double> diversity(
       EmojiReport report, GlyphJudge judge, List<String> prompts) {
     Map<String, List<Image>> images = new TreeMap<>();
@@ -102,9 +116,7 @@ record Findings(
   private static Map<String, Double> answered(EmojiReport report, List<String> prompts) {
     Map<String, Double> shares = new TreeMap<>();
     for (String prompt : prompts) {
-      shares.put(
-          prompt,
-          share(report.of(prompt), l -> l.clear() && EmojiPrompts.answers(prompt).test(l.glyph())));
+      shares.put(prompt, share(report.of(prompt), l -> shows(l, prompt)));
     }
     return shares;
   }

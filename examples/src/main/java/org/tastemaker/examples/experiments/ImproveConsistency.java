@@ -1,6 +1,7 @@
 package org.tastemaker.examples.experiments;
 
 import java.util.List;
+import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -10,30 +11,36 @@ import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
  * Improving consistency with the prompt: the judge's ranking alone, on the prompts that the base
- * model gets right once or twice in four images of a seed that is not reported. The other prompts
- * are not trained on: they tell what it costs elsewhere.
+ * model, sampled without guidance, gets right in a quarter to seven tenths of 16 images of a seed
+ * that is not reported. The other prompts are not trained on: they tell what it costs elsewhere.
  *
- * <p>Trained with little guidance, where a model answers worse and its images differ more, and
- * measured with the same sampler. Measured with the guidance of use (4), several settings moved
- * nothing: what the model misses there it hardly ever draws, and what is never drawn no ranking can
- * reward.
+ * <p>The judge ranks by what an image shows: one that shows what was asked for wins against one
+ * that does not, and all others are ties. Ranked by how like the glyph they are, most of the reward
+ * went to how cleanly a right image is drawn, and no more of them came out right.
+ *
+ * <p>Without guidance a model answers worse and its images differ more; what it never draws no
+ * ranking can reward. It is measured in the same way, and consistency with the guidance of use too.
  */
 public final class ImproveConsistency {
-  private static final double GUIDANCE = 1.5;
-
   private static final List<String> SOMETIMES =
       List.of(
-          "bus",
-          "clown face",
-          "dog face",
           "face with tears of joy",
-          "lemon",
-          "purple heart",
-          "rocket",
-          "banana",
-          "butterfly",
+          "smiling face with heart-eyes",
+          "smiling face with sunglasses",
+          "angry face",
+          "clown face",
+          "broken heart",
           "fox",
-          "penguin");
+          "panda",
+          "penguin",
+          "owl",
+          "lady beetle",
+          "red apple",
+          "banana",
+          "pizza",
+          "fire engine",
+          "sailboat",
+          "locomotive");
 
   private ImproveConsistency() {}
 
@@ -55,25 +62,34 @@ public final class ImproveConsistency {
         EmojiPrompts.CONSISTENCY.stream().filter(prompt -> !SOMETIMES.contains(prompt)).toList();
     WeightedReward ranked =
         WeightedReward.builder()
-            .add("quality", WinRateReward.overall(), 1, Standardisation.centredByPrompt())
+            .add("shown", WinRateReward.overall(), 1, Standardisation.centredByPrompt())
             .build();
     return new Experiment(
         "consistency",
         "Improving consistency",
         SOMETIMES.stream().map(Prompt::of).toList(),
-        8,
-        40,
-        GUIDANCE,
-        Experiment.Measured.asTrained(GUIDANCE),
-        (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
-        List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.rwr(3e-4, 20))),
+        16,
+        20,
+        1,
+        Experiment.Measured.asTrained(1),
+        (image, prompt) -> shows(judge, image, prompt.text()) ? 1 : 0,
+        List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(3e-3))),
         List.of(
             new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
             new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),
+            new Experiment.Row(
+                "with guidance 4, prompts trained on", Findings.CONSISTENCY_AS_USED, SOMETIMES),
+            new Experiment.Row(
+                "with guidance 4, other prompts", Findings.CONSISTENCY_AS_USED, others),
             Experiment.Row.of(Findings.GENDER),
             Experiment.Row.of(Findings.HARM),
             Experiment.Row.of(Findings.DIVERSITY),
             Experiment.Row.of(Findings.UNCLEAR)),
-        List.of("bus", "dog face", "rocket", "penguin"));
+        List.of("angry face", "broken heart", "penguin", "banana"));
+  }
+
+  private static boolean shows(GlyphJudge judge, Image image, String prompt) {
+    GlyphJudge.Label label = judge.label(image);
+    return label.clear() && EmojiPrompts.answers(prompt).test(label.glyph());
   }
 }

@@ -24,6 +24,18 @@ record Training(Method method, double learningRate, double strength, int updates
   /** DDPO trains on half of each trajectory's steps: twice as many images for the same time. */
   private static final double TIMESTEP_FRACTION = 0.5;
 
+  /**
+   * What a training took, and how it ended.
+   *
+   * @param images made and judged
+   * @param kl to the base model, in nats
+   */
+  record Spent(long images, double kl, String message) {
+    static Spent none() {
+      return new Spent(0, 0, "not trained");
+    }
+  }
+
   enum Method {
     /** Moves each step of each image by its advantage. */
     DDPO,

@@ -21,6 +21,8 @@ import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.examples.align.Alignment;
+import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.feedback.mock.MockOracle;
@@ -79,14 +81,31 @@ final class Trial {
         .withBatchSize(Training.MICRO_BATCH);
   }
 
-  /** What a trained model is compared with. */
-  static EmojiReport measure(
+  /** Measures a model. */
+  static Outcome measure(
       LatentDiffusion model,
       GlyphJudge judge,
       Experiment.Measured measured,
       EmojiReport.Counts counts,
-      long seed) {
-    return EmojiReport.of(model.with(measured.sampling()), judge, counts, measuredSeed(seed));
+      long seed,
+      Training.Spent spent,
+      Map<String, Object> config) {
+    EmojiReport report =
+        EmojiReport.of(model.with(measured.sampling()), judge, counts, measuredSeed(seed));
+    Findings findings =
+        Findings.of(config, report, judge, spent.images(), spent.kl(), spent.message());
+    if (!measured.consistencyAsUsed()) {
+      return new Outcome(findings, report);
+    }
+    return new Outcome(
+        findings.withConsistencyAsUsed(
+            EmojiReport.sample(
+                model.with(BundledModel.sampling()),
+                judge,
+                EmojiPrompts.CONSISTENCY,
+                counts.consistency(),
+                measuredSeed(seed))),
+        report);
   }
 
   /** Of all measured images: none that is trained on has it. */
@@ -105,7 +124,7 @@ final class Trial {
     return config;
   }
 
-  /** What a trial leaves. */
+  /** What a trial, or a measurement of the base model, leaves. */
   record Outcome(Findings findings, EmojiReport report) {}
 
   Outcome run(Path folder, RunListener listener, Cancellation cancellation) {
@@ -125,15 +144,14 @@ final class Trial {
       String message = train(policy, folder, listener, cancellation).message();
       double kl = divergence(policy);
       LoraFile.write(folder.resolve("lora.safetensors"), List.of(lora), LoraFile.Options.kohya());
-      EmojiReport report =
-          measure(
-              model.with(FunctionOptions.inference().withAdapter(lora)),
-              judge,
-              experiment.measured(),
-              counts,
-              number);
-      Map<String, Object> config = experiment.config(arm, number, counts);
-      return new Outcome(Findings.of(config, report, judge, images(), kl, message), report);
+      return measure(
+          model.with(FunctionOptions.inference().withAdapter(lora)),
+          judge,
+          experiment.measured(),
+          counts,
+          number,
+          new Training.Spent(images(), kl, message),
+          experiment.config(arm, number, counts));
     }
   }
 

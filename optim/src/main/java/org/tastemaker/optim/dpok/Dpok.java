@@ -8,8 +8,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
@@ -51,7 +49,7 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <tr><td>rewardWeight, kl.weight (beta)</td><td>alpha, beta</td></tr>
  * <tr><td>divergences</td><td>KL_t; over an image's elements mean or sum, like log p</td></tr>
  * <tr><td>advantage</td><td>A_t</td></tr>
- * <tr><td>value</td><td>V, {@link ValueNetwork}</td></tr>
+ * <tr><td>baseline, values</td><td>V, {@link ValueNetwork}</td></tr>
  * <tr><td>rho, clipRange</td><td>rho, c; {@link ClampedRatio}</td></tr>
  * </tbody>
  * </table>
@@ -66,12 +64,10 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * mean gradient of its batches, and here one with each. Not thread-safe.
  */
 public final class Dpok implements PolicyOptimizer, AutoCloseable {
-  private static final String VALUE_FILE = "value_network.zip";
-
   private final DiffusionPolicy policy;
   private final Options options;
   private final Seed seed;
-  private final @Nullable ValueNetwork value;
+  private final Baseline baseline;
   private final ReplayBuffer replay;
   private long steps;
 
@@ -89,23 +85,11 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     this.options = Objects.requireNonNull(options, "options == null");
     this.seed = Objects.requireNonNull(seed, "seed == null");
     this.replay = new ReplayBuffer(options.replay());
-    int denoisingSteps = policy.denoisingSteps().steps().size();
-    LatentDiffusion sampler = policy.sampler();
+    policy.denoisingSteps(); // says so if there is no likelihood
     if (options.kl().weight() > 0) {
       LatentDiffusion unused = policy.reference();
     }
-    this.value =
-        options
-            .value()
-            .map(
-                v ->
-                    new ValueNetwork(
-                        v,
-                        sampler.latentShape().size(),
-                        sampler.components().unet().config().crossAttentionDim(),
-                        denoisingSteps,
-                        seed.split("value")))
-            .orElse(null);
+    this.baseline = new Baseline(options.value(), policy, seed.split("value"));
   }
 
   @Override
@@ -127,16 +111,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     // 2. Updates: all of them, or none if one diverges.
     Map<String, Double> metrics = new TreeMap<>(batch.metrics());
     metrics.put("replayedImages", (double) earlier.size());
-    try (ValueNetwork.Memory before = value == null ? null : value.memory()) {
-      try {
-        metrics.putAll(policy.atomically(() -> train(pool, number)));
-      } catch (RuntimeException | Error e) {
-        if (value != null && before != null) {
-          value.resume(before);
-        }
-        throw e;
-      }
-    }
+    metrics.putAll(baseline.atomically(() -> policy.atomically(() -> train(pool, number))));
     replay.add(own);
     steps = number;
     return StepReport.of(number, metrics);
@@ -144,35 +119,17 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
 
   private Map<String, Double> train(TransitionPool pool, long number) {
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
-    Map<String, Double> metrics = new TreeMap<>();
     Seed drawn = seed.split(number);
 
     // 1. The baseline learns what to expect.
-    if (value != null) {
-      double loss = 0;
-      for (int i = 0; i < value.options().updates(); i++) {
-        List<TransitionPool.Row> some =
-            pool.draw(value.options().batch(), drawn.split("value").split(i));
-        loss =
-            value.fit(
-                pool.states(policy, some),
-                some.stream().mapToDouble(TransitionPool.Row::reward).toArray());
-      }
-      if (!Double.isFinite(loss)) {
-        throw new ArithmeticException(
-            "step %d: the value network's loss is %s; lower its learning rate or scale the rewards"
-                .formatted(number, loss));
-      }
-      metrics.put("valueLoss", loss);
-    }
+    Map<String, Double> metrics = new TreeMap<>(baseline.fit(pool, number, drawn.split("value")));
 
     // 2. The policy's updates.
     Transitions transitions = policy.transitions(pool.trajectories(), options.microBatch());
     double beta = options.kl().weightIn(number);
     for (int i = 0; i < options.updates(); i++) {
       List<TransitionPool.Row> some = pool.draw(options.batch(), drawn.split("policy").split(i));
-      update(
-          transitions, beta, some, value == null ? null : pool.states(policy, some), diagnostics);
+      update(transitions, beta, some, baseline.values(pool, some), diagnostics);
     }
     metrics.putAll(diagnostics.metrics());
     return metrics;
@@ -182,11 +139,9 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       Transitions transitions,
       double beta,
       List<TransitionPool.Row> rows,
-      @Nullable List<ValueNetwork.State> states,
+      double[] values, // V, [R]
       UpdateDiagnostics diagnostics) {
     policy.begin();
-    double[] baseline = // [R]
-        value == null || states == null ? new double[rows.size()] : value.values(states);
     for (int first = 0; first < rows.size(); first += options.microBatch()) {
       List<TransitionPool.Row> some =
           rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
@@ -201,7 +156,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       double[] byDivergence = new double[some.size()];
       for (int n = 0; n < some.size(); n++) {
         TransitionPool.Row row = some.get(n);
-        double advantage = row.reward() - baseline[first + n]; // A_t
+        double advantage = row.reward() - values[first + n]; // A_t
         ClampedRatio rho = ClampedRatio.of(now[n], old[n], options.clipRange());
         double weight = options.rewardWeight() * advantage;
         byLogProbability[n] = -weight * rho.slope() / rows.size();
@@ -223,9 +178,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     CheckpointFile.write(folder, "dpok", steps, settings(), Map.of("replay", replay.toJson()));
     policy.save(CheckpointFile.newPart(folder, "policy"));
     replay.save(folder);
-    if (value != null) {
-      value.save(folder.resolve(VALUE_FILE));
-    }
+    baseline.save(folder);
   }
 
   @Override
@@ -237,11 +190,9 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
             checkpoint.state().get("replay"),
             policy.denoisingSteps().steps().size(),
             policy.sampler().latentShape().size());
-    ComputationGraph read = value == null ? null : value.read(folder.resolve(VALUE_FILE));
+    Runnable baselineRead = baseline.read(folder);
     policy.restore(folder.resolve("policy")); // nothing after it can fail
-    if (value != null && read != null) {
-      value.restore(read);
-    }
+    baselineRead.run();
     replay.restore(images);
     steps = checkpoint.step();
   }
@@ -266,14 +217,12 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
   /** Frees the value network; the policy stays. */
   @Override
   public void close() {
-    if (value != null) {
-      value.close();
-    }
+    baseline.close();
   }
 
   /**
-   * Hyper-parameters. The learning rate and the bound of the gradient are the policy's; the paper
-   * has 1e-5 and 0.1.
+   * Hyper-parameters. The learning rate and the bound of the gradient are the policy's: the paper's
+   * are in {@link DiffusionPolicy.Options#dpok}.
    *
    * @param rewardWeight alpha, at least 0
    * @param rewardFilter which rewards count

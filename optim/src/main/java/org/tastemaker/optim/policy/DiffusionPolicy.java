@@ -122,6 +122,15 @@ public final class DiffusionPolicy implements AutoCloseable {
     }
 
     /**
+     * For LoRA, as the paper of DPOK: the same at 1e-5 with a gradient norm of at most 0.1.
+     *
+     * @return the options
+     */
+    public static Options dpok() {
+      return lora().withLearningRate(1e-5).withMaxGradientNorm(0.1);
+    }
+
+    /**
      * These options with another learning rate.
      *
      * @param learningRate at least 0
