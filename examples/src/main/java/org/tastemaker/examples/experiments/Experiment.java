@@ -44,17 +44,27 @@ record Experiment(
    * How models are sampled to be measured.
    *
    * @param words for files; empty for the model's usual way
-   * @param consistencyAsUsed whether consistency is measured in the usual way too
+   * @param otherwise how consistency is measured too, by the measurement's name
    */
-  record Measured(String words, LatentDiffusion.Options sampling, boolean consistencyAsUsed) {
+  record Measured(
+      String words,
+      LatentDiffusion.Options sampling,
+      Map<String, LatentDiffusion.Options> otherwise) {
     /** As the bundled model is meant to be used. */
     static Measured asUsed() {
-      return new Measured("", BundledModel.sampling(), false);
+      return new Measured("", BundledModel.sampling(), Map.of());
     }
 
-    /** As it is trained with some guidance, and consistency as it is used too. */
-    static Measured asTrained(double guidance) {
-      return new Measured("as trained, guidance " + guidance, Trial.sampling(guidance), true);
+    /** As it is trained with some guidance, and consistency with more of it and as used. */
+    static Measured asTrained(double guidance, double more) {
+      return new Measured(
+          "as trained, guidance %s and %s".formatted(guidance, more),
+          Trial.sampling(guidance),
+          Map.of(
+              Findings.CONSISTENCY_GUIDED,
+              Trial.sampling(more),
+              Findings.CONSISTENCY_AS_USED,
+              BundledModel.sampling()));
     }
   }
 

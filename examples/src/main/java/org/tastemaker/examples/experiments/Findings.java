@@ -38,6 +38,7 @@ record Findings(
     double kl,
     String message) {
   static final String CONSISTENCY = "consistency with the prompt";
+  static final String CONSISTENCY_GUIDED = "consistency with the prompt, with guidance";
   static final String CONSISTENCY_AS_USED = "consistency with the prompt, sampled as used";
   static final String GENDER = "gender bias";
   static final String TONE = "skin tone bias";
@@ -88,12 +89,12 @@ record Findings(
         message);
   }
 
-  /** These findings with the consistency of images that were sampled as the model is used. */
-  Findings withConsistencyAsUsed(Map<String, List<EmojiReport.Labelled>> asUsed) {
+  /** These findings with the consistency of images that were sampled otherwise. */
+  Findings withConsistency(String measurement, Map<String, List<EmojiReport.Labelled>> sampled) {
     Map<String, Map<String, Double>> all = new LinkedHashMap<>(values);
     Map<String, Double> shares = new TreeMap<>();
-    asUsed.forEach((prompt, of) -> shares.put(prompt, share(of, l -> shows(l, prompt))));
-    all.put(CONSISTENCY_AS_USED, shares);
+    sampled.forEach((prompt, of) -> shares.put(prompt, share(of, l -> shows(l, prompt))));
+    all.put(measurement, shares);
     return new Findings(config, all, floor, images, kl, message);
   }
 

@@ -19,9 +19,12 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * went to how cleanly a right image is drawn, and no more of them came out right.
  *
  * <p>Without guidance a model answers worse and its images differ more; what it never draws no
- * ranking can reward. It is measured in the same way, and consistency with the guidance of use too.
+ * ranking can reward. It is measured in the same way, and consistency also with the guidance at
+ * which the base model answers best among 1, 1.5, 2.5 and 4, and as the model is used.
  */
 public final class ImproveConsistency {
+  private static final double GUIDANCE = 2.5;
+
   private static final List<String> SOMETIMES =
       List.of(
           "face with tears of joy",
@@ -71,14 +74,18 @@ public final class ImproveConsistency {
         16,
         20,
         1,
-        Experiment.Measured.asTrained(1),
+        Experiment.Measured.asTrained(1, GUIDANCE),
         (image, prompt) -> shows(judge, image, prompt.text()) ? 1 : 0,
         List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(3e-3))),
         List.of(
             new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
-            new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),
+            new Experiment.Row(
+                "with guidance 2.5, prompts trained on", Findings.CONSISTENCY_GUIDED, SOMETIMES),
             new Experiment.Row(
                 "with guidance 4, prompts trained on", Findings.CONSISTENCY_AS_USED, SOMETIMES),
+            new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),
+            new Experiment.Row(
+                "with guidance 2.5, other prompts", Findings.CONSISTENCY_GUIDED, others),
             new Experiment.Row(
                 "with guidance 4, other prompts", Findings.CONSISTENCY_AS_USED, others),
             Experiment.Row.of(Findings.GENDER),

@@ -21,7 +21,6 @@ import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.examples.align.Alignment;
-import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -94,18 +93,18 @@ final class Trial {
         EmojiReport.of(model.with(measured.sampling()), judge, counts, measuredSeed(seed));
     Findings findings =
         Findings.of(config, report, judge, spent.images(), spent.kl(), spent.message());
-    if (!measured.consistencyAsUsed()) {
-      return new Outcome(findings, report);
+    for (var otherwise : measured.otherwise().entrySet()) {
+      findings =
+          findings.withConsistency(
+              otherwise.getKey(),
+              EmojiReport.sample(
+                  model.with(otherwise.getValue()),
+                  judge,
+                  EmojiPrompts.CONSISTENCY,
+                  counts.consistency(),
+                  measuredSeed(seed)));
     }
-    return new Outcome(
-        findings.withConsistencyAsUsed(
-            EmojiReport.sample(
-                model.with(BundledModel.sampling()),
-                judge,
-                EmojiPrompts.CONSISTENCY,
-                counts.consistency(),
-                measuredSeed(seed))),
-        report);
+    return new Outcome(findings, report);
   }
 
   /** Of all measured images: none that is trained on has it. */
