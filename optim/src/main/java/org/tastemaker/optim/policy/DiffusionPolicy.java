@@ -77,6 +77,7 @@ public final class DiffusionPolicy implements AutoCloseable {
   private final PolicyReference reference;
   private @Nullable String frozenSum;
   private boolean added;
+  private boolean otherReference;
 
   /**
    * How gradients become weights.
@@ -296,6 +297,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    */
   public void useReference(LatentDiffusion other) {
     reference.use(other);
+    otherReference = true;
   }
 
   /**
@@ -568,6 +570,28 @@ public final class DiffusionPolicy implements AutoCloseable {
   /** The reference's U-Net for a number of rows, with its function. */
   DenoiserBatch referenceBatch(int rows) {
     return reference.batch(rows, state.step());
+  }
+
+  /** Whether {@link #reference} is the policy without its adapter. */
+  boolean isItsOwnReference() {
+    return lora != null && !otherReference;
+  }
+
+  /** Runs something while the adapter is all zeros, and so not there. */
+  void withoutAdapter(Runnable action) {
+    Map<String, float[]> copies = new HashMap<>();
+    parameters.forEach(
+        (name, values) -> {
+          float[] copy = new float[values.capacity()];
+          values.get(0, copy);
+          copies.put(name, copy);
+          values.put(0, new float[copy.length]);
+        });
+    try {
+      action.run();
+    } finally {
+      copies.forEach((name, copy) -> Objects.requireNonNull(parameters.get(name)).put(0, copy));
+    }
   }
 
   /** Whether {@link #reference} can be had without a copy of the weights being made for it. */

@@ -50,7 +50,7 @@ final class SpentDivergence {
       transitions.forward(
           Arrays.stream(some).map(row -> row / rollout.steps()).toArray(),
           Arrays.stream(some).map(row -> row % rollout.steps()).toArray());
-      sum += Arrays.stream(transitions.divergences(Transitions.Divergence.EXACT)).sum();
+      sum += Arrays.stream(transitions.divergencesAlone()).sum();
     }
     boolean means = policy.model().options().reduction() == Reduction.MEAN;
     return sum * (means ? policy.model().latentShape().size() : 1) / rows.length;

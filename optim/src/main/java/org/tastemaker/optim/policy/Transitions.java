@@ -272,6 +272,24 @@ public final class Transitions {
     return all;
   }
 
+  /**
+   * {@link #divergences} where no gradient is wanted: if the reference is the policy without its
+   * adapter, no second graph is needed. Log-probabilities and gradients want a new {@link
+   * #forward}.
+   */
+  double[] divergencesAlone() {
+    if (policy.isItsOwnReference()) {
+      float[] own = output.array().clone();
+      int[] sameImages = images;
+      int[] sameSteps = steps;
+      policy.withoutAdapter(() -> forward(sameImages, sameSteps));
+      referenceOutput.put(0, output, 0, output.capacity());
+      output.put(0, own);
+      compared = true;
+    }
+    return divergences(Divergence.EXACT);
+  }
+
   private void predictReference() {
     if (reference == null) {
       reference = policy.referenceBatch(batch.rows());

@@ -3,8 +3,10 @@ package org.tastemaker.optim.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.FloatBuffer;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,42 @@ class SpentDivergenceTest {
         double exact = policy.divergenceFromReference(rollout, 4);
         assertThat(mean).isCloseTo(exact, within(4 * Math.sqrt(variance / 100))); // 4 sigma
       }
+    }
+  }
+
+  @Test
+  void measuringLeavesTheAdapterAsItWas() {
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora)) {
+      GradientCheck.perturb(policy, Seed.of(4), 0.3);
+      Map<String, FloatBuffer> before = copies(policy);
+      try (Rollout rollout = rollout(policy.sampler())) {
+        assertThat(policy.divergenceFromReference(rollout, 5)).isPositive();
+      }
+      assertThat(copies(policy)).isEqualTo(before);
+    }
+  }
+
+  private static Map<String, FloatBuffer> copies(DiffusionPolicy policy) {
+    Map<String, FloatBuffer> copies = new TreeMap<>();
+    policy
+        .parameters()
+        .forEach(
+            (name, values) -> {
+              float[] copy = new float[values.capacity()];
+              values.get(0, copy);
+              copies.put(name, FloatBuffer.wrap(copy));
+            });
+    return copies;
+  }
+
+  @Test
+  void anotherReferenceIsTheOneThatIsMeasuredFrom() {
+    try (LatentDiffusion other = TinyModel.create(Seed.of(9));
+        DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
+        Rollout rollout = rollout(model)) {
+      assertThat(policy.divergenceFromReference(rollout, 5)).isLessThan(1e-6); // a new adapter
+      policy.useReference(other);
+      assertThat(policy.divergenceFromReference(rollout, 5)).isGreaterThan(1e-3);
     }
   }
 
