@@ -147,13 +147,14 @@ final class MethodReport {
   }
 
   /**
-   * Reward against images.
+   * The rise of the reward against images: methods that ran on other seeds begin at other scores.
    *
    * @param results of one protocol, at least one
    * @return a line for each method, the mean of its trials
    */
   static Image plot(List<TrialResult> results) {
-    LinePlot plot = LinePlot.of("Score on held-out seeds", "images made and judged", "score");
+    LinePlot plot =
+        LinePlot.of("Rise of the score on held-out seeds", "images made and judged", "rise");
     byMethod(results)
         .forEach(
             (method, trials) -> {
@@ -163,7 +164,7 @@ final class MethodReport {
               for (int i = 0; i < points; i++) {
                 int at = i;
                 x[i] = mean(trials, t -> t.points().get(at).images());
-                y[i] = mean(trials, t -> t.points().get(at).reward());
+                y[i] = mean(trials, t -> t.points().get(at).reward() - t.points().get(0).reward());
               }
               plot.line(method.title(), x, y);
             });
