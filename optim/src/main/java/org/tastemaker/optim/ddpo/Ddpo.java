@@ -129,6 +129,8 @@ public final class Ddpo implements PolicyOptimizer {
           policy.atomically(
               () -> {
                 train(transitions, batch.images().toArray(), advantages, rollout, diagnostics);
+                diagnostics.divergence(
+                    policy, rollout, options.microBatch(), seed.split(steps).split("divergence"));
                 return diagnostics.metrics();
               });
     } catch (RuntimeException | Error e) {

@@ -111,13 +111,14 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     // 2. Updates: all of them, or none if one diverges.
     Map<String, Double> metrics = new TreeMap<>(batch.metrics());
     metrics.put("replayedImages", (double) earlier.size());
-    metrics.putAll(baseline.atomically(() -> policy.atomically(() -> train(pool, number))));
+    metrics.putAll(
+        baseline.atomically(() -> policy.atomically(() -> train(pool, rollout, number))));
     replay.add(own);
     steps = number;
     return StepReport.of(number, metrics);
   }
 
-  private Map<String, Double> train(TransitionPool pool, long number) {
+  private Map<String, Double> train(TransitionPool pool, Rollout rollout, long number) {
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
     Seed drawn = seed.split(number);
 
@@ -131,6 +132,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       List<TransitionPool.Row> some = pool.draw(options.batch(), drawn.split("policy").split(i));
       update(transitions, beta, some, baseline.values(pool, some), diagnostics);
     }
+    diagnostics.divergence(policy, rollout, options.microBatch(), drawn.split("divergence"));
     metrics.putAll(diagnostics.metrics());
     return metrics;
   }

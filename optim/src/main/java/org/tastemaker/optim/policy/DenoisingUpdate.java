@@ -84,8 +84,7 @@ public final class DenoisingUpdate {
    * @param step of the optimizer, for messages
    * @param seed of everything drawn
    * @param draw chooses the examples
-   * @return what was measured; {@code klEstimate}, of one micro-batch of the rollout's denoising
-   *     steps, where the policy has likelihoods and {@link DiffusionPolicy#reference} is at hand
+   * @return what was measured
    * @throws ArithmeticException if a loss or a gradient is not finite; the policy is unchanged
    */
   public static Map<String, Double> round(
@@ -105,11 +104,8 @@ public final class DenoisingUpdate {
             List<Example> examples = draw.examples(i, ofUpdate.split("images"));
             apply(policy, denoising, examples, ofUpdate.split("noise"), diagnostics);
           }
-          Map<String, Double> metrics = diagnostics.metrics();
-          SpentDivergence.estimate(
-                  policy, rollout, microBatch, seed.split(step).split("divergence"))
-              .ifPresent(kl -> metrics.put("klEstimate", kl));
-          return metrics;
+          diagnostics.divergence(policy, rollout, microBatch, seed.split(step).split("divergence"));
+          return diagnostics.metrics();
         });
   }
 

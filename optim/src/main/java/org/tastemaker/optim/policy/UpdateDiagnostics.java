@@ -1,7 +1,10 @@
 package org.tastemaker.optim.policy;
 
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
+import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
 
 /**
  * What is measured over the updates of one optimizer's step, and the place where a number that is
@@ -15,8 +18,8 @@ import java.util.TreeMap;
  * <tr><td>ratioMean, ratioMax</td><td>of rho = p_new / p_old</td></tr>
  * <tr><td>approxKl</td><td>mean of (log rho)^2 / 2, to the policy that sampled</td></tr>
  * <tr><td>clipFraction</td><td>share of rows whose rho is outside of the clip range</td></tr>
- * <tr><td>klEstimate</td><td>of {@link DiffusionPolicy#divergenceFromReference}, where no ratio tells
- *     how far a round went: {@link DenoisingUpdate#round}</td></tr>
+ * <tr><td>klEstimate</td><td>of {@link DiffusionPolicy#divergenceFromReference}, by one micro-batch:
+ *     {@link #divergence}</td></tr>
  * <tr><td>gradientNorm</td><td>before clipping, mean over the updates</td></tr>
  * <tr><td>updates</td><td>how many</td></tr>
  * </tbody>
@@ -33,6 +36,7 @@ public final class UpdateDiagnostics {
   private double ratioMax;
   private double squaredLogSum;
   private double normSum;
+  private OptionalDouble klEstimate = OptionalDouble.empty();
   private final Map<String, Double> sums = new TreeMap<>();
 
   /**
@@ -120,6 +124,27 @@ public final class UpdateDiagnostics {
   }
 
   /**
+   * Estimates how far the updates so far have taken the policy from its reference, by one
+   * micro-batch of a rollout's denoising steps, drawn at random. Notes nothing where there is
+   * nothing to compare: the policy is deterministic, it could not have sampled the rollout, or its
+   * pre-trained weights are not there any more.
+   *
+   * @param policy what is trained; its latest evaluation is over
+   * @param rollout of the round
+   * @param microBatch how many rows go through the U-Net together
+   * @param seed draws
+   * @throws ArithmeticException if the estimate is not finite
+   */
+  public void divergence(DiffusionPolicy policy, Rollout rollout, int microBatch, Seed seed) {
+    klEstimate = SpentDivergence.estimate(policy, rollout, microBatch, seed);
+    if (klEstimate.isPresent() && !Double.isFinite(klEstimate.getAsDouble())) {
+      throw new ArithmeticException(
+          "step %d: the divergence from the reference is %s; the run has diverged: go back to the last checkpoint with a lower learning rate"
+              .formatted(step, klEstimate.getAsDouble()));
+    }
+  }
+
+  /**
    * What was measured.
    *
    * @return by name; what was never noted is left out
@@ -140,6 +165,7 @@ public final class UpdateDiagnostics {
       metrics.put("gradientNorm", normSum / updates);
       metrics.put("updates", (double) updates);
     }
+    klEstimate.ifPresent(kl -> metrics.put("klEstimate", kl));
     return metrics;
   }
 }

@@ -359,6 +359,27 @@ class DdpoTest {
   }
 
   @Test
+  void aRoundSaysHowFarThePolicyIsFromThePreTrainedModel() {
+    int all = 4 * 3 * 2; // images, steps, and both halves of guidance: the estimate is exact
+    Ddpo ddpo =
+        new Ddpo(
+            still,
+            batchAdvantages(Ddpo.Options.importanceSampling())
+                .withUpdates(1, 1)
+                .withMicroBatch(all),
+            Seed.of(4));
+    GradientCheck.perturb(still, Seed.of(5), 0.2);
+    try (Rollout rollout = rollout(4)) {
+      double exact = still.divergenceFromReference(rollout, 4);
+      assertThat(exact).isPositive();
+      double estimate =
+          ddpo.step(rollout, Rewards.of(1, 4, -2, 0.5)).metrics().getOrDefault("klEstimate", 0.0);
+      // Other micro-batches: float rounding of the U-Net.
+      assertThat(estimate).isCloseTo(exact, within(1e-4 * exact));
+    }
+  }
+
+  @Test
   void onPolicyNothingIsClipped() {
     Ddpo ddpo =
         new Ddpo(

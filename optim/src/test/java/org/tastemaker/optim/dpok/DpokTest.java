@@ -132,7 +132,8 @@ class DpokTest {
       StepReport report = step(ONE_UPDATE.withWeights(1, 0).withClipRange(1e-9), rollout);
       assertThat(report.metrics()).containsEntry("clipFraction", 1.0);
       assertThat(report.metrics()).containsEntry("gradientNorm", 0.0);
-      assertThat(report.metrics()).doesNotContainKey("kl");
+      assertThat(report.metrics()).doesNotContainKey("kl"); // not in the loss, but measured:
+      assertThat(report.metrics().get("klEstimate")).isPositive();
     }
   }
 
