@@ -20,7 +20,8 @@ import org.tastemaker.reward.ranking.WinRateReward;
  *
  * <p>Without guidance a model answers worse and its images differ more; what it never draws no
  * ranking can reward. It is measured in the same way, and consistency also with the guidance at
- * which the base model answers best among 1, 1.5, 2.5 and 4, and as the model is used.
+ * which the base model answers best among 1, 1.5, 2.5 and 4, and as the model is used. The other
+ * arm learns half as fast.
  */
 public final class ImproveConsistency {
   private static final double GUIDANCE = 2.5;
@@ -76,7 +77,9 @@ public final class ImproveConsistency {
         1,
         Experiment.Measured.asTrained(1, GUIDANCE),
         (image, prompt) -> shows(judge, image, prompt.text()) ? 1 : 0,
-        List.of(new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(3e-3))),
+        List.of(
+            new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(3e-3)),
+            new Experiment.Arm("gentle", "half the learning rate", ranked, Training.ddpo(1.5e-3))),
         List.of(
             new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
             new Experiment.Row(
