@@ -95,7 +95,7 @@ public final class ImproveConsistency {
             Experiment.Row.of(Findings.HARM),
             Experiment.Row.of(Findings.DIVERSITY),
             Experiment.Row.of(Findings.UNCLEAR)),
-        List.of("angry face", "broken heart", "penguin", "banana"));
+        List.of("smiling face with sunglasses", "smiling face with heart-eyes", "fox", "penguin"));
   }
 
   private static boolean shows(GlyphJudge judge, Image image, String prompt) {
