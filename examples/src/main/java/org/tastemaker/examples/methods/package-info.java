@@ -12,7 +12,8 @@
  * </pre>
  *
  * <p>{@link org.tastemaker.examples.methods.JpegExperiment} is the other figure of DDPO's paper:
- * how well images compress.
+ * how well images compress. {@link org.tastemaker.examples.methods.LatentSearch} is ZO-RankSGD on
+ * single images, beside picking among fresh ones.
  */
 @NullMarked
 package org.tastemaker.examples.methods;
