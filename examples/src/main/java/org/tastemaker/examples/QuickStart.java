@@ -223,8 +223,9 @@ public final class QuickStart implements Callable<Integer> {
           RunFolder folder = Alignment.open(run, config, Seed.of(seed))) {
         out.printf(
             Locale.ROOT,
-            "Aligning %d prompts to the judge '%s': %d rounds of %d images%s. Folder: %s%n",
+            "Aligning %d prompt%s to the judge '%s': %d rounds of %d images%s. Folder: %s%n",
             task.prompts().size(),
+            task.prompts().size() == 1 ? "" : "s",
             asked.name(),
             rounds,
             images * task.prompts().size(),

@@ -335,8 +335,7 @@ public final class Alignment implements AutoCloseable {
         return folder;
       } catch (RuntimeException e) {
         folder.close();
-        throw new IllegalArgumentException(
-            e.getMessage() + "; choose another folder for a run with other settings", e);
+        throw new IllegalArgumentException(e.getMessage(), e);
       }
     }
     requireFree(path);

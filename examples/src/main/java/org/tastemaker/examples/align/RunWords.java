@@ -12,38 +12,53 @@ import org.tastemaker.examples.console.ConsoleProgress;
 import org.tastemaker.examples.report.Cost;
 
 /**
- * Says beside a progress bar how a run goes: the held-out score with its interval, images a second,
- * and what the judge has cost.
+ * Says beside a progress bar how a run goes: the latest held-out score with its interval, images a
+ * second, what the judge has cost, and where a round had nothing to teach.
  */
 final class RunWords implements RunListener {
+  private static final String SCORE = "evaluation.rewardMean";
+
   private final ConsoleProgress progress;
   private final Supplier<Cost> cost;
   private final Map<String, Double> latest = new LinkedHashMap<>();
+  private long evaluated;
 
   /** What an earlier session has measured is said until there is something newer. */
   RunWords(ConsoleProgress progress, Supplier<Cost> cost, List<RunEvent.Metrics> earlier) {
     this.progress = progress;
     this.cost = cost;
-    earlier.forEach(metrics -> latest.putAll(metrics.values()));
+    earlier.forEach(this::take);
   }
 
   @Override
   public void on(RunEvent event) {
     if (event instanceof RunEvent.Metrics metrics) {
-      latest.putAll(metrics.values());
+      take(metrics);
       say();
+    }
+  }
+
+  private void take(RunEvent.Metrics metrics) {
+    latest.putAll(metrics.values());
+    if (metrics.values().containsKey(SCORE)) {
+      evaluated = metrics.step();
     }
   }
 
   private void say() {
     StringJoiner words = new StringJoiner(", ");
     StringJoiner brief = new StringJoiner(" ");
-    Double mean = latest.get("evaluation.rewardMean");
+    Double mean = latest.get(SCORE);
     Double low = latest.get("evaluation.rewardLow");
     Double high = latest.get("evaluation.rewardHigh");
     if (mean != null && low != null && high != null) {
-      words.add(text("held-out score %.3f [%.3f, %.3f]", mean, low, high));
+      words.add(
+          text("held-out score %.3f [%.3f, %.3f] after round %d", mean, low, high, evaluated));
       brief.add(text("%.2f\u00b1%.2f", mean, Math.max(high - mean, mean - low)));
+    }
+    if (latest.getOrDefault("skipped", 0.0) > 0) {
+      words.add("nothing learnt: the judge found all images of a prompt alike");
+      brief.add("all alike");
     }
     Double images = latest.get("images");
     Double seconds = latest.get("secondsSampling");

@@ -51,7 +51,7 @@ class RunWordsTest {
   void roundScoreWithIntervalRateTimeLeftAndCostAreSaid() {
     assertThat(line(new Cost(new Usage(9, 900, 0, 90), "0.0124 USD"), List.of(), EVALUATION, ROUND))
         .isEqualTo(
-            "round 1 of 4, held-out score 0.251 [0.200, 0.290], 40 images/s, 0.0124 USD, 30 s left");
+            "round 1 of 4, held-out score 0.251 [0.200, 0.290] after round 0, 40 images/s, 0.0124 USD, 30 s left");
   }
 
   @Test
@@ -63,6 +63,16 @@ class RunWordsTest {
   @Test
   void aRunThatGoesOnSaysItsLatestEvaluation() {
     assertThat(line(Cost.NONE, List.of(EVALUATION), ROUND))
-        .isEqualTo("round 1 of 4, held-out score 0.251 [0.200, 0.290], 40 images/s, 30 s left");
+        .isEqualTo(
+            "round 1 of 4, held-out score 0.251 [0.200, 0.290] after round 0, 40 images/s, 30 s left");
+  }
+
+  @Test
+  void aRoundInWhichAllImagesWereAlikeIsSaid() {
+    RunEvent.Metrics skipped = new RunEvent.Metrics(1, Map.of("skipped", 1.0));
+    RunEvent.Metrics trained = new RunEvent.Metrics(2, Map.of("skipped", 0.0));
+    assertThat(line(Cost.NONE, List.of(), skipped))
+        .contains("nothing learnt: the judge found all images of a prompt alike");
+    assertThat(line(Cost.NONE, List.of(), skipped, trained)).doesNotContain("alike");
   }
 }
