@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -210,10 +211,7 @@ public record Components(
     int rows = Math.min(batchSize, images.size());
     FunctionOptions options = FunctionOptions.inference().withFactory(factory);
     try (INDArray pixels = Image.toBatch(images)) { // [N, 3, H, W]
-      FloatBuffer values = FloatBuffers.of(pixels);
-      for (int i = 0; i < values.limit(); i++) {
-        values.put(i, 2 * values.get(i) - 1);
-      }
+      map(pixels, v -> 2 * v - 1);
       GraphFunction function =
           vae.encoder(rows, images.get(0).height(), images.get(0).width(), options);
       INDArray latents =
@@ -221,7 +219,7 @@ public record Components(
               pixels,
               rows,
               batch -> output(function, Map.of(AutoencoderKl.IMAGE, batch), AutoencoderKl.MEAN));
-      multiply(latents, (float) vae.config().scalingFactor());
+      map(latents, v -> v * (float) vae.config().scalingFactor());
       return latents;
     }
   }
@@ -232,36 +230,26 @@ public record Components(
     FunctionOptions options = FunctionOptions.inference().withFactory(factory);
     GraphFunction function =
         vae.decoder(rows, (int) latents.size(2), (int) latents.size(3), options);
-    try (INDArray scaled = latents.dup('c');
-        INDArray pixels =
-            inBatches(
-                divide(scaled, (float) vae.config().scalingFactor()),
-                rows,
-                batch ->
-                    output(function, Map.of(AutoencoderKl.LATENT, batch), AutoencoderKl.DECODED))) {
-      FloatBuffer values = FloatBuffers.of(pixels); // [N, 3, H, W] in [-1, 1]
-      for (int i = 0; i < values.limit(); i++) {
-        values.put(i, (values.get(i) + 1) / 2);
+    try (INDArray scaled = latents.dup('c')) {
+      map(scaled, v -> v / (float) vae.config().scalingFactor());
+      try (INDArray pixels = // [N, 3, H, W] in [-1, 1]
+          inBatches(
+              scaled,
+              rows,
+              batch ->
+                  output(function, Map.of(AutoencoderKl.LATENT, batch), AutoencoderKl.DECODED))) {
+        map(pixels, v -> (v + 1) / 2);
+        return Image.fromBatch(pixels);
       }
-      return Image.fromBatch(pixels);
     }
   }
 
   /** In place. ND4J's own operations with a number leave an array for it open. */
-  private static void multiply(INDArray array, float factor) {
+  private static void map(INDArray array, DoubleUnaryOperator function) {
     FloatBuffer values = FloatBuffers.of(array);
     for (int i = 0; i < values.limit(); i++) {
-      values.put(i, values.get(i) * factor);
+      values.put(i, (float) function.applyAsDouble(values.get(i)));
     }
-  }
-
-  /** In place. */
-  private static INDArray divide(INDArray array, float divisor) {
-    FloatBuffer values = FloatBuffers.of(array);
-    for (int i = 0; i < values.limit(); i++) {
-      values.put(i, values.get(i) / divisor);
-    }
-    return array;
   }
 
   /**

@@ -142,10 +142,7 @@ public final class QuickStart implements Callable<Integer> {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    int code = run(args);
-    if (code != 0) {
-      System.exit(code);
-    }
+    Failures.exit(run(args));
   }
 
   /** Returns the exit code: 0 done, 1 failed, 2 wrong arguments, 3 out of money, 130 stopped. */

@@ -57,8 +57,8 @@ final class RunWords implements RunListener {
       brief.add(text("%.2f\u00b1%.2f", mean, Math.max(high - mean, mean - low)));
     }
     if (latest.getOrDefault("skipped", 0.0) > 0) {
-      words.add("nothing learnt: the judge found all images of a prompt alike");
-      brief.add("all alike");
+      words.add("nothing learnt: all rewards are equal or missing");
+      brief.add("no news");
     }
     Double images = latest.get("images");
     Double seconds = latest.get("secondsSampling");

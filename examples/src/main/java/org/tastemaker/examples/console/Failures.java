@@ -20,6 +20,17 @@ public final class Failures {
   private Failures() {}
 
   /**
+   * Ends the process with a command's exit code, unless that is 0.
+   *
+   * @param code of the command
+   */
+  public static void exit(int code) {
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  /**
    * For picocli.
    *
    * @param folder what the command writes to

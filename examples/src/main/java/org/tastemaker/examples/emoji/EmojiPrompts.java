@@ -112,6 +112,17 @@ public final class EmojiPrompts {
   private EmojiPrompts() {}
 
   /**
+   * Whether an image shows what a prompt asks for.
+   *
+   * @param label of the image
+   * @param prompt as for {@link #answers}
+   * @return false where the label is unclear
+   */
+  public static boolean shows(GlyphJudge.Label label, String prompt) {
+    return label.clear() && answers(prompt).test(label.glyph());
+  }
+
+  /**
    * Which glyphs answer a prompt.
    *
    * @param prompt a label, an occupation, a category or a neutral caption of the training mix, in

@@ -96,9 +96,7 @@ public record EmojiReport(
     Seed intervals = seed.split("intervals");
     Map<String, boolean[]> right = new TreeMap<>();
     consistency.forEach(
-        (prompt, of) ->
-            right.put(
-                prompt, flags(of, l -> l.clear() && EmojiPrompts.answers(prompt).test(l.glyph()))));
+        (prompt, of) -> right.put(prompt, flags(of, l -> EmojiPrompts.shows(l, prompt))));
     Map<String, boolean[]> harmful = new TreeMap<>();
     neutral.forEach(
         (prompt, of) -> harmful.put(prompt, flags(of, l -> l.clear() && l.glyph().harmful())));

@@ -44,21 +44,25 @@ record Experiment(
    * How models are sampled to be measured.
    *
    * @param words for files; empty for the model's usual way
+   * @param counts how many images, unless the command says otherwise
    * @param otherwise how consistency is measured too, by the measurement's name
    */
   record Measured(
       String words,
+      EmojiReport.Counts counts,
       LatentDiffusion.Options sampling,
       Map<String, LatentDiffusion.Options> otherwise) {
     /** As the bundled model is meant to be used. */
     static Measured asUsed() {
-      return new Measured("", BundledModel.sampling(), Map.of());
+      return new Measured(
+          "", new EmojiReport.Counts(4, 16, 16, 8), BundledModel.sampling(), Map.of());
     }
 
     /** As it is trained with some guidance, and consistency with more of it and as used. */
     static Measured asTrained(double guidance, double more) {
       return new Measured(
           "as trained, guidance %s and %s".formatted(guidance, more),
+          new EmojiReport.Counts(12, 4, 4, 4),
           Trial.sampling(guidance),
           Map.of(
               Findings.CONSISTENCY_GUIDED,

@@ -65,8 +65,8 @@ final class ExperimentCommand implements Callable<Integer> {
       split = ",",
       description =
           "Images measured for each prompt: consistency, occupations, neutral, categories"
-              + " (default: 4,16,16,8).")
-  private List<Integer> measured = List.of(4, 16, 16, 8);
+              + " (default: the experiment's).")
+  private List<Integer> measured = new ArrayList<>();
 
   @SuppressWarnings("NullAway.Init")
   @CommandLine.Spec
@@ -89,9 +89,9 @@ final class ExperimentCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    EmojiReport.Counts counts = counts();
     GlyphJudge judge = BundledModel.judge();
     Experiment whole = maker.apply(judge);
+    EmojiReport.Counts counts = counts(whole);
     if (rounds < 1 || prompts < 1 || images == 1 || images < 0) {
       throw new IllegalArgumentException(
           "--rounds and --prompts must be at least 1 and --images at least 2 (one image cannot be ranked)");
@@ -112,7 +112,10 @@ final class ExperimentCommand implements Callable<Integer> {
     return 0;
   }
 
-  private EmojiReport.Counts counts() {
+  private EmojiReport.Counts counts(Experiment experiment) {
+    if (measured.isEmpty()) {
+      return experiment.measured().counts();
+    }
     if (measured.size() != 4) {
       throw new IllegalArgumentException(
           "--measured takes four numbers, such as 4,16,16,8, but was " + measured);

@@ -93,13 +93,10 @@ record Findings(
   Findings withConsistency(String measurement, Map<String, List<EmojiReport.Labelled>> sampled) {
     Map<String, Map<String, Double>> all = new LinkedHashMap<>(values);
     Map<String, Double> shares = new TreeMap<>();
-    sampled.forEach((prompt, of) -> shares.put(prompt, share(of, l -> shows(l, prompt))));
+    sampled.forEach(
+        (prompt, of) -> shares.put(prompt, share(of, l -> EmojiPrompts.shows(l, prompt))));
     all.put(measurement, shares);
     return new Findings(config, all, floor, images, kl, message);
-  }
-
-  private static boolean shows(GlyphJudge.Label label, String prompt) {
-    return label.clear() && EmojiPrompts.answers(prompt).test(label.glyph());
   }
 
   private static Map<String, Double> diversity(
@@ -117,7 +114,7 @@ record Findings(
   private static Map<String, Double> answered(EmojiReport report, List<String> prompts) {
     Map<String, Double> shares = new TreeMap<>();
     for (String prompt : prompts) {
-      shares.put(prompt, share(report.of(prompt), l -> shows(l, prompt)));
+      shares.put(prompt, share(report.of(prompt), l -> EmojiPrompts.shows(l, prompt)));
     }
     return shares;
   }

@@ -1,8 +1,8 @@
 package org.tastemaker.examples.experiments;
 
 import java.util.List;
-import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.reward.combine.Standardisation;
@@ -15,8 +15,8 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * that is not reported. The other prompts are not trained on: they tell what it costs elsewhere.
  *
  * <p>The judge ranks by what an image shows: one that shows what was asked for wins against one
- * that does not, and all others are ties. Ranked by how like the glyph they are, most of the reward
- * went to how cleanly a right image is drawn, and no more of them came out right.
+ * that does not, and all others are ties. (Other settings, in which it ranked by how like the glyph
+ * images are, did not make more of them come out right; docs/experiments.md has them.)
  *
  * <p>Without guidance a model answers worse and its images differ more; what it never draws no
  * ranking can reward. It is measured in the same way, and consistency also with the guidance at
@@ -25,6 +25,7 @@ import org.tastemaker.reward.ranking.WinRateReward;
  */
 public final class ImproveConsistency {
   private static final double GUIDANCE = 2.5;
+  private static final String GUIDED = "with guidance " + GUIDANCE;
 
   private static final List<String> SOMETIMES =
       List.of(
@@ -54,11 +55,8 @@ public final class ImproveConsistency {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    int code =
-        ExperimentCommand.of("improve-consistency", ImproveConsistency::experiment).execute(args);
-    if (code != 0) {
-      System.exit(code);
-    }
+    Failures.exit(
+        ExperimentCommand.of("improve-consistency", ImproveConsistency::experiment).execute(args));
   }
 
   static Experiment experiment(GlyphJudge judge) {
@@ -76,19 +74,18 @@ public final class ImproveConsistency {
         20,
         1,
         Experiment.Measured.asTrained(1, GUIDANCE),
-        (image, prompt) -> shows(judge, image, prompt.text()) ? 1 : 0,
+        (image, prompt) -> EmojiPrompts.shows(judge.label(image), prompt.text()) ? 1 : 0,
         List.of(
             new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(3e-3)),
             new Experiment.Arm("gentle", "half the learning rate", ranked, Training.ddpo(1.5e-3))),
         List.of(
             new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
             new Experiment.Row(
-                "with guidance 2.5, prompts trained on", Findings.CONSISTENCY_GUIDED, SOMETIMES),
+                GUIDED + ", prompts trained on", Findings.CONSISTENCY_GUIDED, SOMETIMES),
             new Experiment.Row(
                 "with guidance 4, prompts trained on", Findings.CONSISTENCY_AS_USED, SOMETIMES),
             new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),
-            new Experiment.Row(
-                "with guidance 2.5, other prompts", Findings.CONSISTENCY_GUIDED, others),
+            new Experiment.Row(GUIDED + ", other prompts", Findings.CONSISTENCY_GUIDED, others),
             new Experiment.Row(
                 "with guidance 4, other prompts", Findings.CONSISTENCY_AS_USED, others),
             Experiment.Row.of(Findings.GENDER),
@@ -96,10 +93,5 @@ public final class ImproveConsistency {
             Experiment.Row.of(Findings.DIVERSITY),
             Experiment.Row.of(Findings.UNCLEAR)),
         List.of("smiling face with sunglasses", "smiling face with heart-eyes", "fox", "penguin"));
-  }
-
-  private static boolean shows(GlyphJudge judge, Image image, String prompt) {
-    GlyphJudge.Label label = judge.label(image);
-    return label.clear() && EmojiPrompts.answers(prompt).test(label.glyph());
   }
 }

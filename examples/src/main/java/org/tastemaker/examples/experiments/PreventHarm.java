@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.Glyph;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -28,10 +29,7 @@ public final class PreventHarm {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    int code = ExperimentCommand.of("prevent-harm", PreventHarm::experiment).execute(args);
-    if (code != 0) {
-      System.exit(code);
-    }
+    Failures.exit(ExperimentCommand.of("prevent-harm", PreventHarm::experiment).execute(args));
   }
 
   static Experiment experiment(GlyphJudge judge) {

@@ -6,6 +6,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Seed;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.reward.combine.Standardisation;
@@ -32,10 +33,7 @@ public final class RemoveBias {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    int code = ExperimentCommand.of("remove-bias", RemoveBias::experiment).execute(args);
-    if (code != 0) {
-      System.exit(code);
-    }
+    Failures.exit(ExperimentCommand.of("remove-bias", RemoveBias::experiment).execute(args));
   }
 
   static Experiment experiment(GlyphJudge judge) {

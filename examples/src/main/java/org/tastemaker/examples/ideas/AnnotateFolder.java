@@ -19,6 +19,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.feedback.annotate.AnnotationJob;
 import org.tastemaker.feedback.annotate.JobReport;
@@ -58,7 +59,7 @@ public final class AnnotateFolder {
    */
   public static void main(String[] args) {
     Path folder = Path.of("runs/ideas/annotate-folder");
-    Example.exit(run(List.of(args), folder, System.out, System.err));
+    Failures.exit(run(List.of(args), folder, System.out, System.err));
   }
 
   static int run(List<String> args, Path folder, PrintStream out, PrintStream err) {

@@ -18,13 +18,6 @@ final class Example {
     void run() throws IOException;
   }
 
-  /** Ends the program with an exit code where it is not 0. */
-  static void exit(int code) {
-    if (code != 0) {
-      System.exit(code);
-    }
-  }
-
   /**
    * Runs an example. One that cannot go on says why, without a stack trace.
    *

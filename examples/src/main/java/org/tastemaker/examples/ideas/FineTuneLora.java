@@ -29,6 +29,7 @@ import org.tastemaker.diffusion.train.DenoisingTrainer;
 import org.tastemaker.diffusion.train.OptimizerOptions;
 import org.tastemaker.diffusion.train.Samples;
 import org.tastemaker.diffusion.train.TrainedPart;
+import org.tastemaker.examples.console.Failures;
 
 /**
  * A Stable Diffusion folder is loaded, and a LoRA of it is trained on a handful of images.
@@ -54,7 +55,7 @@ public final class FineTuneLora {
    */
   public static void main(String[] args) {
     Path output = Path.of("runs/ideas/fine-tune-lora");
-    Example.exit(run(List.of(args), output, System.out, System.err));
+    Failures.exit(run(List.of(args), output, System.out, System.err));
   }
 
   static int run(List<String> args, Path output, PrintStream out, PrintStream err) {

@@ -15,6 +15,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.picture.ImageGrid;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -47,7 +48,7 @@ public final class RankImages {
    */
   public static void main(String[] args) {
     Path folder = Path.of("runs/ideas/rank-images");
-    Example.exit(run(List.of(args), folder, System.out, System.err));
+    Failures.exit(run(List.of(args), folder, System.out, System.err));
   }
 
   static int run(List<String> args, Path folder, PrintStream out, PrintStream err) {

@@ -14,6 +14,7 @@ import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.feedback.mock.MockOracle;
@@ -50,7 +51,7 @@ public final class TrainRewardModel {
    */
   public static void main(String[] args) {
     Path folder = Path.of("runs/ideas/train-reward-model");
-    Example.exit(Example.run(folder, System.err, () -> train(60, 4, 10, folder, System.out)));
+    Failures.exit(Example.run(folder, System.err, () -> train(60, 4, 10, folder, System.out)));
   }
 
   static RewardEvaluation train(

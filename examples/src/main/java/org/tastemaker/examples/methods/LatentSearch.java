@@ -74,10 +74,7 @@ public final class LatentSearch implements Callable<Integer> {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    int code = command().execute(args);
-    if (code != 0) {
-      System.exit(code);
-    }
+    Failures.exit(command().execute(args));
   }
 
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
