@@ -12,10 +12,11 @@ import org.nd4j.linalg.factory.Nd4j;
  * How many of ND4J's float buffers are neither closed nor collected: exact, where the memory of the
  * process only bounds a leak. (Shapes are buffers of longs, which nobody can close.)
  */
-final class OpenArrays {
+public final class OpenArrays {
   private final Map<?, ?> references;
 
-  OpenArrays() {
+  /** A count of all, whoever made them. */
+  public OpenArrays() {
     try {
       Field field = DeallocatorService.class.getDeclaredField("referenceMap");
       field.setAccessible(true);
@@ -25,7 +26,8 @@ final class OpenArrays {
     }
   }
 
-  long count() {
+  /** How many there are now. */
+  public long count() {
     return references.values().stream()
         .map(reference -> ((Reference<?>) reference).get())
         .filter(

@@ -211,7 +211,7 @@ public final class Lora implements Adapter, AutoCloseable {
     return new Lora(name, network, modules, parameters, options.dropout());
   }
 
-  private static void gaussian(INDArray array, Seed seed, double deviation) {
+  static void gaussian(INDArray array, Seed seed, double deviation) {
     float[] noise = new float[Math.toIntExact(array.length())];
     seed.gaussian(0, noise);
     for (int i = 0; i < noise.length; i++) {

@@ -36,6 +36,8 @@
  *   <li>{@link org.tastemaker.diffusion.lora.LoraStack}: several at once, each with a weight.
  *   <li>{@link org.tastemaker.diffusion.lora.LoraDropout}: the adapter for training with dropout.
  *   <li>{@link org.tastemaker.diffusion.lora.LoraFile}: the files that other programs read.
+ *   <li>{@link org.tastemaker.diffusion.lora.LoraGains}: a LoRA with one number for each layer, for
+ *       a search without gradients.
  * </ul>
  *
  * <p>A LoRA acts in one of two ways, never in both: as a branch in a graph, or merged into the

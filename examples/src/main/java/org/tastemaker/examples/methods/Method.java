@@ -29,7 +29,10 @@ enum Method {
   BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
   /** RWR with the same weight for every image: what training on own images does by itself. */
   CONTROL("control", "Control: own images, all weights equal", "", true, 3e-4, 4, 0),
-  ZO_RANK_SGD("zo-rank-sgd", "ZO-RankSGD on the LoRA", "radius", true, 0.03, 2, 0.02);
+  /** One number for each layer. */
+  ZO_GAINS("zo-gains", "ZO-RankSGD on a LoRA's gains", "radius", true, 0.25, 2, 0.15),
+  /** All the numbers of a small LoRA. */
+  ZO_RANK_SGD("zo-rank-sgd", "ZO-RankSGD on all numbers of a LoRA", "radius", true, 0.03, 2, 0.02);
 
   private final String id;
   private final String title;
@@ -83,13 +86,21 @@ enum Method {
     return new Setting(learningRate, updates, strength);
   }
 
-  /** The adapter that is trained: small for the search without gradients. */
+  /** Whether it searches with rankings, without an optimizer of a policy. */
+  boolean searches() {
+    return this == ZO_GAINS || this == ZO_RANK_SGD;
+  }
+
+  /** The adapter that is trained: with few numbers for the searches without gradients. */
   Lora.Options lora() {
-    return this == ZO_RANK_SGD
-        ? Lora.Options.defaults()
-            .withRank(1)
-            .withTargets(LoraTargets.matching(".*\\.attn2\\.to_out.*"))
-        : Lora.Options.defaults().withRank(4);
+    Lora.Options options = Lora.Options.defaults();
+    return switch (this) {
+      case ZO_GAINS ->
+          options.withRank(16).withTargets(LoraTargets.matching(".*\\.attn[12]\\.to_out.*"));
+      case ZO_RANK_SGD ->
+          options.withRank(1).withTargets(LoraTargets.matching(".*\\.attn2\\.to_out.*"));
+      default -> options;
+    };
   }
 
   static Method of(String id) {
@@ -190,7 +201,7 @@ enum Method {
                   .withPretrainingWeight(setting.strength())
                   .withUpdates(setting.updates(), images, images, microBatch),
               seed);
-      case ZO_RANK_SGD ->
+      case ZO_GAINS, ZO_RANK_SGD ->
           throw new IllegalArgumentException(
               title + " searches over parameters; it has no optimizer of a policy");
     };

@@ -77,19 +77,19 @@ public final class MethodTable implements Callable<Integer> {
 
   @Option(
       names = "--learning-rate",
-      description = "Instead of the tuned one; of zo-rank-sgd the largest step.")
+      description = "Instead of the tuned one; of the searches the largest step.")
   private @Nullable Double learningRate;
 
   @Option(
       names = "--updates",
-      description = "A round, instead of the tuned ones; of zo-rank-sgd the steps tried.")
+      description = "A round, instead of the tuned ones; of the searches the steps tried.")
   private @Nullable Integer updates;
 
   @Option(
       names = "--strength",
       description =
           "Instead of the tuned one: clip range (ddpo-is), KL weight (dpok), gamma (dpok-kl-d,"
-              + " dpok-kl-o), beta (rwr), pre-training weight (lee), radius (zo-rank-sgd).")
+              + " dpok-kl-o), beta (rwr), pre-training weight (lee), radius (zo-gains, zo-rank-sgd).")
   private @Nullable Double strength;
 
   @SuppressWarnings("NullAway.Init")

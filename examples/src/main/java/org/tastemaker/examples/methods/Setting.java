@@ -21,7 +21,7 @@ record Setting(double learningRate, int updates, double strength) {
   /** Such as {@code 1e-03, 4 updates, clip range 0.001}. */
   String text(Method method) {
     String rate = String.format(Locale.ROOT, "%.0e", learningRate);
-    return method == Method.ZO_RANK_SGD
+    return method.searches()
         ? "largest step %s, %d steps tried, %s %s"
             .formatted(plain(learningRate), updates, method.strengthName(), plain(strength))
         : "rate %s, %d update%s%s"

@@ -19,6 +19,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraGains;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.examples.align.EmojiTask;
@@ -34,7 +35,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
 import org.tastemaker.optim.zo.ParameterProblem;
-import org.tastemaker.optim.zo.RankingProblem;
+import org.tastemaker.optim.zo.SearchSpace;
 import org.tastemaker.optim.zo.ZoRankSgd;
 import org.tastemaker.reward.ranking.WinRateReward;
 
@@ -131,7 +132,7 @@ final class Trial {
                 seed.split("lora"));
         DiffusionPolicy policy = policy(lora)) {
       points.add(new TrialResult.Point(0, 0, 0, mean(before)));
-      String message = method == Method.ZO_RANK_SGD ? search(policy, lora) : align(policy);
+      String message = method.searches() ? search(policy, lora) : align(policy);
       if (nextMark < MARKS.length) { // ended early
         measure(policy, last().images());
       }
@@ -153,7 +154,7 @@ final class Trial {
     return DiffusionPolicy.lora(
         model,
         lora,
-        method == Method.ZO_RANK_SGD ? options : options.withLearningRate(setting.learningRate()));
+        method.searches() ? options : options.withLearningRate(setting.learningRate()));
   }
 
   /** Trains with an optimizer of policies. */
@@ -199,45 +200,29 @@ final class Trial {
     }
   }
 
-  /**
-   * Searches with rankings alone. Each question shows the images of all candidates for each prompt
-   * with a seed of the question's own, so that the search does not fit some seeds.
-   */
+  /** Searches with rankings alone, of images with fresh seeds in each question. */
   private String search(DiffusionPolicy policy, Lora lora) {
     int[] used = {0};
-    long[] questions = {0};
     ImageGenerator counted =
         (prompts, seeds) -> {
           used[0] += prompts.size();
           return policy.sampler().generate(prompts, seeds);
         };
-    Seed rounds = seed.split("rounds");
     List<Prompt> prompts = protocol.prompts();
-    RankingProblem problem =
-        (candidates, best) ->
-            new ParameterProblem(
-                    counted,
-                    lora.parameters(),
-                    prompts,
-                    rounds.split(questions[0]++).splits(prompts.size()),
-                    oracle,
-                    rubric)
-                .rank(candidates, best);
-    ParameterProblem parameters =
-        new ParameterProblem(
-            counted, lora.parameters(), prompts, rounds.splits(prompts.size()), oracle, rubric);
+    ParameterProblem problem =
+        new ParameterProblem(counted, space(lora), prompts, seed.split("rounds"), oracle, rubric);
     ZoRankSgd.Options options =
-        ZoRankSgd.Options.forLatents()
+        ZoRankSgd.Options.forGains()
             .withOracle(PROBES, PROBES)
             .withRadius(setting.strength())
             .withSteps(setting.learningRate(), 0.5, setting.updates());
-    ZoRankSgd search = new ZoRankSgd(problem, parameters.start(), options, seed.split("optimizer"));
+    ZoRankSgd search = new ZoRankSgd(problem, problem.start(), options, seed.split("optimizer"));
     int perRound = prompts.size() * (PROBES + setting.updates() + 2);
     int moves = 0;
     stopwatch.start();
     do {
       moves += search.step().skippedReason() == null ? 1 : 0;
-      parameters.apply(search.point());
+      problem.apply(search.point());
       reached(policy, used[0]);
     } while (used[0] + perRound <= protocol.images());
     stopwatch.stop();
@@ -246,6 +231,13 @@ final class Trial {
       nextMark = MARKS.length;
     }
     return "%d rounds, %d moves".formatted(search.rounds(), moves);
+  }
+
+  private SearchSpace space(Lora lora) {
+    return method == Method.ZO_GAINS
+        ? SearchSpace.of(
+            LoraGains.of(lora, model.components().unet().parameters(), seed.split("gains")))
+        : SearchSpace.of(lora.parameters());
   }
 
   /** Measures when a mark has been reached; the time that it takes is not the method's. */

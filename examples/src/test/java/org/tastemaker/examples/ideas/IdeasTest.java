@@ -187,6 +187,15 @@ class IdeasTest {
   }
 
   @Test
+  void gainsAreSearchedByRankingsAlone() throws IOException {
+    SearchGains.Result result = SearchGains.search(2, 1, folder, out);
+
+    assertThat(result.after()).isNotEqualTo(result.before()); // too short to be surely better
+    assertThat(printed.toString(UTF_8)).contains("round  2", "score on held-out seeds");
+    assertThat(folder.resolve("gains.safetensors")).exists();
+  }
+
+  @Test
   void aRewardModelIsTrainedEvaluatedAndSaved() throws IOException {
     Files.writeString(folder.resolve("reward"), "mine"); // of an earlier run
     RewardEvaluation heldOut = TrainRewardModel.train(20, 4, 2, folder, out);

@@ -1,10 +1,12 @@
 package org.tastemaker.optim.zo;
 
-import java.nio.FloatBuffer;
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGenerator;
@@ -14,48 +16,76 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.model.Parameters;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * A generator as a function of its parameters: those of a low-rank adapter, or any others.
+ * A generator as a function of numbers that its images depend on: the gains of a LoRA, all its
+ * parameters, or any others.
  *
  * <pre>{@code
- * FunctionOptions adapted = FunctionOptions.inference().withAdapter(lora);
- * ParameterProblem problem = new ParameterProblem(
- *     model.with(adapted), lora.parameters(), prompts, seeds, oracle, rubric);
- * ZoRankSgd search = new ZoRankSgd(problem, problem.start(), options, Seed.of(1));
+ * LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(1));
+ * ImageGenerator generator = model.with(FunctionOptions.inference().withAdapter(lora));
+ * ParameterProblem problem =
+ *     new ParameterProblem(generator, SearchSpace.of(gains), prompts, Seed.of(2), oracle, rubric);
+ * ZoRankSgd search = new ZoRankSgd(problem, problem.start(), Options.forGains(), Seed.of(3));
  * ...
  * problem.apply(search.point());
  * }</pre>
  *
- * <p>A candidate is all parameters, one after the other in their order, as a flat vector. Each
- * candidate makes the same images, one for each prompt and seed, so that the candidates differ by
- * their parameters alone. For each prompt and seed the images of all candidates are one group for
- * the oracle; the rankings of the groups become one ranking of the candidates: by the share of
- * comparisons won minus the share lost, over all groups, which is Borda's count where all answers
- * are complete. A group without an answer counts for nobody, and a candidate that no group compares
- * has no place.
+ * <p>Each candidate of a question makes the same images, one for each prompt and seed, so that the
+ * candidates differ by their numbers alone. For each prompt and seed the images of all candidates
+ * are one group for the oracle; the rankings of the groups become one ranking of the candidates: by
+ * the share of comparisons won minus the share lost, over all groups, which is Borda's count where
+ * all answers are complete. A group without an answer counts for nobody, and a candidate that no
+ * group compares has no place.
  *
- * <p>Whatever happens, the parameters are afterwards what they were before. Not thread-safe;
- * nothing else must use the generator meanwhile.
+ * <p>With the same seeds in all questions a search also learns what is good for those seeds only;
+ * with a seed, each question has seeds of its own. They follow from the question: one that is asked
+ * again, after a failure or in a run that goes on, shows the same images.
+ *
+ * <p>Whatever happens, the numbers are afterwards what they were before. Not thread-safe; nothing
+ * else must use the generator meanwhile.
  */
 public final class ParameterProblem implements RankingProblem {
   private final ImageGenerator generator;
-  private final List<FloatBuffer> values = new ArrayList<>();
-  private final int dimension;
+  private final SearchSpace space;
   private final List<Prompt> prompts;
-  private final List<Seed> seeds;
+  private final Function<List<float[]>, List<Seed>> seeds;
   private final FeedbackOracle oracle;
   private final Rubric rubric;
   private boolean seenToMatter;
 
   /**
-   * The search for parameters.
+   * A search that sees fresh images in each question.
    *
-   * @param generator reads the parameters each time that it makes images, as every view of a {@link
+   * @param generator reads the numbers each time that it makes images, as every view of a {@link
    *     org.tastemaker.diffusion.LatentDiffusion} does
-   * @param parameters what is searched, of type FLOAT; they stay the caller's
+   * @param space what is searched
+   * @param prompts what to show, at least one; one that is there twice is shown with two seeds
+   * @param seed of all questions
+   * @param oracle compares the images of different candidates
+   * @param rubric what to look at
+   */
+  public ParameterProblem(
+      ImageGenerator generator,
+      SearchSpace space,
+      List<Prompt> prompts,
+      Seed seed,
+      FeedbackOracle oracle,
+      Rubric rubric) {
+    this(
+        generator,
+        space,
+        prompts,
+        candidates -> seed.split(fingerprint(candidates)).splits(prompts.size()),
+        oracle,
+        rubric);
+  }
+
+  /**
+   * A search that sees the same prompts and seeds in each question.
+   *
+   * @param generator reads the numbers each time that it makes images
+   * @param space what is searched
    * @param prompts what to show, at least one
    * @param seeds as many as prompts
    * @param oracle compares the images of different candidates
@@ -63,69 +93,82 @@ public final class ParameterProblem implements RankingProblem {
    */
   public ParameterProblem(
       ImageGenerator generator,
-      Parameters parameters,
+      SearchSpace space,
       List<Prompt> prompts,
       List<Seed> seeds,
       FeedbackOracle oracle,
       Rubric rubric) {
-    this.generator = Objects.requireNonNull(generator, "generator == null");
-    this.oracle = Objects.requireNonNull(oracle, "oracle == null");
-    this.rubric = Objects.requireNonNull(rubric, "rubric == null");
-    this.prompts = List.copyOf(prompts);
-    this.seeds = List.copyOf(seeds);
-    if (prompts.isEmpty() || prompts.size() != seeds.size()) {
+    this(generator, space, prompts, always(seeds), oracle, rubric);
+    if (prompts.size() != seeds.size()) {
       throw new IllegalArgumentException(
-          "there must be at least one prompt and a seed for each, but there were %d prompts and %d seeds"
+          "there must be a seed for each prompt, but there were %d prompts and %d seeds"
               .formatted(prompts.size(), seeds.size()));
     }
-    parameters.arrays().values().forEach(array -> values.add(FloatBuffers.of(array)));
-    this.dimension = Math.toIntExact(parameters.count());
-    if (dimension == 0) {
-      throw new IllegalArgumentException("there are no parameters to search over");
+  }
+
+  private ParameterProblem(
+      ImageGenerator generator,
+      SearchSpace space,
+      List<Prompt> prompts,
+      Function<List<float[]>, List<Seed>> seeds,
+      FeedbackOracle oracle,
+      Rubric rubric) {
+    this.generator = Objects.requireNonNull(generator, "generator == null");
+    this.space = Objects.requireNonNull(space, "space == null");
+    this.prompts = List.copyOf(prompts);
+    this.seeds = seeds;
+    this.oracle = Objects.requireNonNull(oracle, "oracle == null");
+    this.rubric = Objects.requireNonNull(rubric, "rubric == null");
+    if (prompts.isEmpty()) {
+      throw new IllegalArgumentException("there must be at least one prompt, but there was none");
     }
   }
 
+  private static Function<List<float[]>, List<Seed>> always(List<Seed> seeds) {
+    List<Seed> copy = List.copyOf(seeds);
+    return candidates -> copy;
+  }
+
+  /** Another one for each question, but for one in 2^64 or so. */
+  private static long fingerprint(List<float[]> candidates) {
+    Hasher hasher = Hashing.sha256().newHasher().putInt(candidates.size());
+    for (float[] candidate : candidates) {
+      for (float value : candidate) {
+        hasher.putFloat(value);
+      }
+    }
+    return hasher.hash().asLong();
+  }
+
   /**
-   * The parameters as they are.
+   * The numbers as they are.
    *
-   * @return all of them, one after the other
+   * @return a copy
    */
   public float[] start() {
-    float[] point = new float[dimension];
-    int at = 0;
-    for (FloatBuffer buffer : values) {
-      buffer.get(0, point, at, buffer.limit());
-      at += buffer.limit();
-    }
-    return point;
+    return space.point();
   }
 
   /**
-   * Sets the parameters, such as to {@link ZoRankSgd#point} at the end of a search.
+   * Sets the numbers, such as to {@link ZoRankSgd#point} at the end of a search.
    *
-   * @param point all of them, one after the other
+   * @param point as many as {@link #start} has
+   * @throws IllegalArgumentException if there are more or fewer
    */
   public void apply(float[] point) {
-    if (point.length != dimension) {
-      throw new IllegalArgumentException(
-          "there are %d parameters, but the vector holds %d".formatted(dimension, point.length));
-    }
-    int at = 0;
-    for (FloatBuffer buffer : values) {
-      buffer.put(0, point, at, buffer.limit());
-      at += buffer.limit();
-    }
+    space.moveTo(point);
   }
 
   @Override
   public Ranking rank(List<float[]> candidates, int best) {
     // 1. The same prompts and seeds under each candidate's parameters.
+    List<Seed> these = seeds.apply(candidates);
     List<List<Image>> images = new ArrayList<>(); // by candidate, then by prompt
     float[] before = start();
     try {
       for (float[] candidate : candidates) {
         apply(candidate);
-        images.add(generator.generate(prompts, seeds));
+        images.add(generator.generate(prompts, these));
       }
     } finally {
       apply(before);

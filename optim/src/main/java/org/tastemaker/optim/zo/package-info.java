@@ -9,7 +9,7 @@
  * <pre>{@code
  * ZoRankSgd  ->  RankingProblem.minimizing(f)   a function, for experiments
  *            ->  LatentProblem                  the initial noise of one image
- *            ->  ParameterProblem               a LoRA, or any other parameters of a generator
+ *            ->  ParameterProblem               a SearchSpace: the gains of a LoRA, or all its parameters
  *                     images in groups  ->  FeedbackOracle   ChatGPT, a person, a simulated judge
  * }</pre>
  *

@@ -20,8 +20,10 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraGains;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.optim.OpenArrays;
 import org.tastemaker.optim.zo.ZoRankSgd.Options;
 
 class ParameterProblemTest {
@@ -60,7 +62,8 @@ class ParameterProblemTest {
   }
 
   private ParameterProblem problem(FeedbackOracle oracle) {
-    return new ParameterProblem(adapted, lora.parameters(), PROMPTS, SEEDS, oracle, RUBRIC);
+    return new ParameterProblem(
+        adapted, SearchSpace.of(lora.parameters()), PROMPTS, SEEDS, oracle, RUBRIC);
   }
 
   private static List<float[]> around(float[] point, int count) {
@@ -97,6 +100,84 @@ class ParameterProblemTest {
 
     assertThat(moves).isPositive();
     assertThat(redness()).isGreaterThan(before + 1e-3); // far above rounding
+  }
+
+  @Test
+  void theGainsOfAnAdapterAreMovedTowardWhatTheJudgePrefers() {
+    LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(4));
+    ParameterProblem problem =
+        new ParameterProblem(
+            adapted,
+            SearchSpace.of(gains),
+            PROMPTS,
+            SEEDS,
+            new ScoreOracle(ScoreOracle::redness),
+            RUBRIC);
+    // The attention of a model that has not been trained says little: wide steps.
+    Options wide = Options.forGains().withRadius(0.5).withSteps(1, 0.5, 2);
+    ZoRankSgd search = new ZoRankSgd(problem, problem.start(), wide, Seed.of(3));
+    double before = redness();
+    for (int round = 0; round < 8; round++) {
+      search.step();
+    }
+    problem.apply(search.point());
+
+    assertThat(search.point()).hasSize(gains.layers().size());
+    assertThat(gains.get()).containsExactly(search.point());
+    assertThat(redness()).isGreaterThan(before + 1e-3); // far above rounding
+  }
+
+  @Test
+  void noRoundLeavesAnArrayOpenThatItMade() {
+    LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(4));
+    ParameterProblem problem =
+        new ParameterProblem(
+            adapted,
+            SearchSpace.of(gains),
+            PROMPTS,
+            Seed.of(5),
+            new ScoreOracle(ScoreOracle::redness),
+            RUBRIC);
+    ZoRankSgd search = new ZoRankSgd(problem, problem.start(), Options.forGains(), Seed.of(3));
+    for (int round = 0; round < 2; round++) {
+      search.step(); // makes the graphs' arrays
+    }
+    OpenArrays open = new OpenArrays();
+    long left = 0;
+    for (int round = 0; round < 20; round++) {
+      long before = open.count();
+      search.step();
+      problem.apply(search.point());
+      left += Math.max(0, open.count() - before); // fewer where garbage was collected meanwhile
+    }
+    assertThat(left).isZero();
+  }
+
+  @Test
+  void eachQuestionHasSeedsOfItsOwnAndHasThemAgain() {
+    List<List<Seed>> asked = new ArrayList<>();
+    ImageGenerator counting =
+        (prompts, seeds) -> {
+          asked.add(seeds);
+          return adapted.generate(prompts, seeds);
+        };
+    ParameterProblem problem =
+        new ParameterProblem(
+            counting,
+            SearchSpace.of(lora.parameters()),
+            PROMPTS,
+            Seed.of(5),
+            new ScoreOracle(ScoreOracle::redness),
+            RUBRIC);
+    List<float[]> candidates = around(problem.start(), 4);
+    problem.rank(candidates.subList(0, 2), 1);
+    problem.rank(candidates.subList(2, 4), 1);
+    problem.rank(candidates.subList(0, 2), 1);
+
+    assertThat(asked).hasSize(6);
+    assertThat(asked.get(0)).hasSize(3).doesNotHaveDuplicates().isEqualTo(asked.get(1));
+    assertThat(asked.get(2)).isEqualTo(asked.get(3)).doesNotContainAnyElementsOf(asked.get(0));
+    assertThat(asked.get(4)).isEqualTo(asked.get(0));
   }
 
   @Test
@@ -144,7 +225,7 @@ class ParameterProblemTest {
     ParameterProblem failing =
         new ParameterProblem(
             broken,
-            lora.parameters(),
+            SearchSpace.of(lora.parameters()),
             PROMPTS,
             SEEDS,
             new ScoreOracle(ScoreOracle::redness),
@@ -158,7 +239,7 @@ class ParameterProblemTest {
     ParameterProblem problem =
         new ParameterProblem(
             model, // without the adapter
-            lora.parameters(),
+            SearchSpace.of(lora.parameters()),
             PROMPTS,
             SEEDS,
             new ScoreOracle(ScoreOracle::redness),
@@ -176,10 +257,25 @@ class ParameterProblemTest {
     assertThatThrownBy(
             () ->
                 new ParameterProblem(
-                    adapted, lora.parameters(), PROMPTS, Seed.of(1).splits(2), oracle, RUBRIC))
+                    adapted,
+                    SearchSpace.of(lora.parameters()),
+                    PROMPTS,
+                    Seed.of(1).splits(2),
+                    oracle,
+                    RUBRIC))
         .hasMessageContaining("there were 3 prompts and 2 seeds");
     assertThatThrownBy(() -> problem(oracle).apply(new float[3]))
         .hasMessageContaining("parameters, but the vector holds 3");
+    assertThatThrownBy(
+            () ->
+                new ParameterProblem(
+                    adapted,
+                    SearchSpace.of(lora.parameters()),
+                    List.of(),
+                    Seed.of(1),
+                    oracle,
+                    RUBRIC))
+        .hasMessageContaining("at least one prompt");
     ParameterProblem silent = problem((groups, rubric) -> List.of());
     assertThatThrownBy(() -> silent.rank(around(silent.start(), 2), 1))
         .hasMessage("the oracle must give one judgement for each of 3 groups, but gave 0");

@@ -1,0 +1,132 @@
+package org.tastemaker.examples.ideas;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleBiFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.StepReport;
+import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraFile;
+import org.tastemaker.diffusion.lora.LoraGains;
+import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.diffusion.lora.LoraTargets;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.Parameters;
+import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.EmojiPrompts;
+import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.rubric.Rubrics;
+import org.tastemaker.optim.zo.ParameterProblem;
+import org.tastemaker.optim.zo.SearchSpace;
+import org.tastemaker.optim.zo.ZoRankSgd;
+
+/**
+ * A model is aligned without a gradient: ZO-RankSGD searches one number for each attention layer,
+ * and all that it learns is whose images a judge prefers.
+ *
+ * <pre>
+ * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.SearchGains
+ * </pre>
+ *
+ * <p>prints the judge's score on held-out seeds before and after, which the search never sees, and
+ * writes a LoRA file. A round shows 10 variants of the model with one image of each prompt, in two
+ * questions a prompt. For real: {@link LatentDiffusion#load} your model, with more denoising steps,
+ * and let {@link org.tastemaker.feedback.openai.ChatGptOracle} judge.
+ */
+public final class SearchGains {
+  private SearchGains() {}
+
+  /**
+   * Searches for 9 rounds.
+   *
+   * @param args none
+   * @throws IOException if the folder cannot be made
+   */
+  public static void main(String[] args) throws IOException {
+    search(9, 16, Path.of("runs/ideas/search-gains"), System.out);
+  }
+
+  /** The mean score on held-out seeds. */
+  record Result(double before, double after) {}
+
+  static Result search(int rounds, int heldOut, Path folder, PrintStream out) throws IOException {
+    Files.createDirectories(folder);
+    List<Prompt> prompts =
+        Stream.of("dog face", "penguin", "robot", "rocket").map(Prompt::of).toList();
+    List<Prompt> measured =
+        prompts.stream().flatMap(p -> Collections.nCopies(heldOut, p).stream()).toList();
+    GlyphJudge glyphs = BundledModel.judge();
+    ToDoubleBiFunction<Image, Prompt> likeness =
+        (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text()));
+    FeedbackOracle judge = MockOracle.builder(likeness).tieThreshold(0.03).build().asOracle();
+
+    LatentDiffusion.Options sampling =
+        BundledModel.sampling().withSteps(10).withGuidanceScale(1.5).withBatchSize(32);
+    try (LatentDiffusion model = BundledModel.load().with(sampling);
+        Lora lora = newLora(model.components().unet().parameters())) {
+      // 1. What is searched: by how much more, or less, each of 14 layers does what it does.
+      LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(2));
+      LatentDiffusion adapted = model.with(FunctionOptions.inference().withAdapter(lora));
+
+      // 2. How a question is made of it: the same prompts and seeds under each candidate's gains.
+      ParameterProblem problem =
+          new ParameterProblem(
+              adapted, SearchSpace.of(gains), prompts, Seed.of(3), judge, Rubrics.consistency());
+
+      // 3. The search. What it found is in the LoRA once it is applied.
+      ZoRankSgd search =
+          new ZoRankSgd(problem, problem.start(), ZoRankSgd.Options.forGains(), Seed.of(4));
+      double before = mean(adapted, measured, likeness);
+      for (int round = 1; round <= rounds; round++) {
+        StepReport report = search.step();
+        String skipped = report.skippedReason();
+        out.printf("round %2d  %s%n", round, skipped == null ? "moved" : skipped);
+      }
+      problem.apply(search.point());
+
+      Result result = new Result(before, mean(adapted, measured, likeness));
+      Path file = Example.unused(folder, "gains", ".safetensors");
+      LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
+      out.printf(
+          Locale.ROOT,
+          "score on held-out seeds: %.3f before, %.3f after; LoRA in %s%n",
+          result.before,
+          result.after,
+          file);
+      return result;
+    }
+  }
+
+  /** On the layers by which attention, to the image itself and to the prompt, speaks. */
+  private static Lora newLora(Parameters unet) {
+    return Lora.create(
+        "gains",
+        LoraNetwork.UNET,
+        unet,
+        Lora.Options.defaults()
+            .withRank(16)
+            .withTargets(LoraTargets.matching(".*\\.attn[12]\\.to_out.*")),
+        Seed.of(1));
+  }
+
+  private static double mean(
+      LatentDiffusion model, List<Prompt> prompts, ToDoubleBiFunction<Image, Prompt> likeness) {
+    List<Image> images = model.generate(prompts, Seed.of(-1)); // searched with other seeds
+    return IntStream.range(0, images.size())
+        .mapToDouble(i -> likeness.applyAsDouble(images.get(i), prompts.get(i)))
+        .average()
+        .orElseThrow();
+  }
+}
