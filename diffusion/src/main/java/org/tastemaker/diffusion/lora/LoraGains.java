@@ -93,8 +93,11 @@ public final class LoraGains {
       try (INDArray directions = directions(weight, module.rank(), seed.split(module.path()));
           INDArray response = weight.mmul(directions)) { // [out, r]
         response.divi(module.scale());
-        setDown(lora.down(module), directions, module);
-        responses.add(inOrder(response, module));
+        // A is [r, in] in memory and B [out, r]; of a convolution [kH, kW, in, r] and [1, 1, r,
+        // out].
+        boolean turned = module.isConvolution();
+        put(values(turned ? directions : directions.transpose()), 1, lora.down(module));
+        responses.add(values(turned ? response.transpose() : response));
       }
       ups.add(lora.up(module));
     }
@@ -150,10 +153,7 @@ public final class LoraGains {
       }
     }
     for (int l = 0; l < values.length; l++) {
-      double[] response = responses.get(l);
-      for (int i = 0; i < response.length; i++) {
-        ups.get(l).data().put(i, values[l] * response[i]);
-      }
+      put(responses.get(l), values[l], ups.get(l));
       gains[l] = values[l];
     }
   }
@@ -226,20 +226,8 @@ public final class LoraGains {
     return sum;
   }
 
-  /** A = Q^T: of a linear layer [r, in], of a convolution [kH, kW, in, r] in memory. */
-  private static void setDown(INDArray down, INDArray directions, LoraModule module) {
-    INDArray inOrder = module.isConvolution() ? directions : directions.transpose();
-    int at = 0;
-    for (int row = 0; row < inOrder.rows(); row++) {
-      for (int column = 0; column < inOrder.columns(); column++) {
-        down.data().put(at++, inOrder.getDouble(row, column));
-      }
-    }
-  }
-
-  /** What B is for a gain of 1: of a linear layer [out, r], of a convolution [1, 1, r, out]. */
-  private static double[] inOrder(INDArray response, LoraModule module) {
-    INDArray view = module.isConvolution() ? response.transpose() : response;
+  /** The elements of a view, row by row. */
+  private static double[] values(INDArray view) {
     double[] values = new double[Math.toIntExact(view.length())];
     int at = 0;
     for (int row = 0; row < view.rows(); row++) {
@@ -248,6 +236,12 @@ public final class LoraGains {
       }
     }
     return values;
+  }
+
+  private static void put(double[] values, double factor, INDArray array) {
+    for (int i = 0; i < values.length; i++) {
+      array.data().put(i, factor * values[i]);
+    }
   }
 
   @Override

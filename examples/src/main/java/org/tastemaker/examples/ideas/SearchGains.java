@@ -115,9 +115,7 @@ public final class SearchGains {
         "gains",
         LoraNetwork.UNET,
         unet,
-        Lora.Options.defaults()
-            .withRank(16)
-            .withTargets(LoraTargets.matching(".*\\.attn[12]\\.to_out.*")),
+        Lora.Options.defaults().withRank(16).withTargets(LoraTargets.named("to_out.0")),
         Seed.of(1));
   }
 

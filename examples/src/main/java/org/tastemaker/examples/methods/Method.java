@@ -95,8 +95,7 @@ enum Method {
   Lora.Options lora() {
     Lora.Options options = Lora.Options.defaults();
     return switch (this) {
-      case ZO_GAINS ->
-          options.withRank(16).withTargets(LoraTargets.matching(".*\\.attn[12]\\.to_out.*"));
+      case ZO_GAINS -> options.withRank(16).withTargets(LoraTargets.named("to_out.0"));
       case ZO_RANK_SGD ->
           options.withRank(1).withTargets(LoraTargets.matching(".*\\.attn2\\.to_out.*"));
       default -> options;
