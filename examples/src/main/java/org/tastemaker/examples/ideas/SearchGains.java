@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +16,8 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.core.picture.ImageGrid;
+import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
@@ -40,10 +43,10 @@ import org.tastemaker.optim.zo.ZoRankSgd;
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.SearchGains
  * </pre>
  *
- * <p>prints the judge's score on held-out seeds before and after, which the search never sees, and
- * writes a LoRA file. A round shows 10 variants of the model with one image of each prompt, in two
- * questions a prompt. For real: {@link LatentDiffusion#load} your model, with more denoising steps,
- * and let {@link org.tastemaker.feedback.openai.ChatGptOracle} judge.
+ * <p>prints the judge's score on held-out seeds before and after, which the search never sees,
+ * draws their images, and writes a LoRA file. A round shows 10 variants of the model with one image
+ * of each prompt, in two questions a prompt. For real: {@link LatentDiffusion#load} your model,
+ * with more denoising steps, and let {@link org.tastemaker.feedback.openai.ChatGptOracle} judge.
  */
 public final class SearchGains {
   private SearchGains() {}
@@ -72,8 +75,7 @@ public final class SearchGains {
         (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text()));
     FeedbackOracle judge = MockOracle.builder(likeness).tieThreshold(0.03).build().asOracle();
 
-    LatentDiffusion.Options sampling =
-        BundledModel.sampling().withSteps(10).withGuidanceScale(1.5).withBatchSize(32);
+    LatentDiffusion.Options sampling = BundledModel.sampling().withSteps(10).withBatchSize(32);
     try (LatentDiffusion model = BundledModel.load().with(sampling);
         Lora lora = newLora(model.components().unet().parameters())) {
       // 1. What is searched: by how much more, or less, each of 14 layers does what it does.
@@ -88,7 +90,7 @@ public final class SearchGains {
       // 3. The search. What it found is in the LoRA once it is applied.
       ZoRankSgd search =
           new ZoRankSgd(problem, problem.start(), ZoRankSgd.Options.forGains(), Seed.of(4));
-      double before = mean(adapted, measured, likeness);
+      List<Image> before = adapted.generate(measured, Seed.of(-1)); // searched with other seeds
       for (int round = 1; round <= rounds; round++) {
         StepReport report = search.step();
         String skipped = report.skippedReason();
@@ -96,15 +98,20 @@ public final class SearchGains {
       }
       problem.apply(search.point());
 
-      Result result = new Result(before, mean(adapted, measured, likeness));
+      // 4. What came of it.
+      List<Image> after = adapted.generate(measured, Seed.of(-1));
       Path file = Example.unused(folder, "gains", ".safetensors");
       LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
+      Path picture = folder.resolve("before-and-after.png");
+      AtomicFiles.write(picture, sideBySide(before, after, heldOut).toPng());
+      Result result = new Result(mean(before, measured, likeness), mean(after, measured, likeness));
       out.printf(
           Locale.ROOT,
-          "score on held-out seeds: %.3f before, %.3f after; LoRA in %s%n",
+          "score on held-out seeds: %.3f before, %.3f after; LoRA in %s, images in %s%n",
           result.before,
           result.after,
-          file);
+          file,
+          picture);
       return result;
     }
   }
@@ -120,11 +127,21 @@ public final class SearchGains {
   }
 
   private static double mean(
-      LatentDiffusion model, List<Prompt> prompts, ToDoubleBiFunction<Image, Prompt> likeness) {
-    List<Image> images = model.generate(prompts, Seed.of(-1)); // searched with other seeds
+      List<Image> images, List<Prompt> prompts, ToDoubleBiFunction<Image, Prompt> likeness) {
     return IntStream.range(0, images.size())
         .mapToDouble(i -> likeness.applyAsDouble(images.get(i), prompts.get(i)))
         .average()
         .orElseThrow();
+  }
+
+  /** A row for each prompt: at most eight images of before, and the same seeds after. */
+  private static Image sideBySide(List<Image> before, List<Image> after, int each) {
+    int shown = Math.min(8, each);
+    List<Image> rows = new ArrayList<>();
+    for (int at = 0; at < before.size(); at += each) {
+      rows.addAll(before.subList(at, at + shown));
+      rows.addAll(after.subList(at, at + shown));
+    }
+    return ImageGrid.of(rows).columns(2 * shown).draw();
   }
 }

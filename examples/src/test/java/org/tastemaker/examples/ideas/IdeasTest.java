@@ -193,6 +193,7 @@ class IdeasTest {
     assertThat(result.after()).isNotEqualTo(result.before()); // too short to be surely better
     assertThat(printed.toString(UTF_8)).contains("round  2", "score on held-out seeds");
     assertThat(folder.resolve("gains.safetensors")).exists();
+    assertThat(folder.resolve("before-and-after.png")).exists();
   }
 
   @Test
