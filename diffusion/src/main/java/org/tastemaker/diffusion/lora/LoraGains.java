@@ -42,7 +42,10 @@ import org.tastemaker.diffusion.model.Parameters;
  * <p>Not thread-safe. The LoRA stays its owner's, and must not be trained otherwise meanwhile.
  */
 public final class LoraGains {
-  /** Enough that Q hardly turns any more where singular values differ by a tenth. */
+  /**
+   * Of a direction that is weaker by a tenth, 0.9^(2 * 12) = 8 % are left, by a half 6e-8; which of
+   * nearly equal ones is taken does not matter.
+   */
   private static final int PASSES = 12;
 
   private final Lora lora;
