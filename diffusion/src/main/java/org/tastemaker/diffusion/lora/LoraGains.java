@@ -1,7 +1,6 @@
 package org.tastemaker.diffusion.lora;
 
 import com.google.common.collect.ImmutableList;
-import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
@@ -49,21 +48,13 @@ public final class LoraGains {
   private static final int PASSES = 12;
 
   private final Lora lora;
-  private final ImmutableList<LoraModule> modules;
-  private final ImmutableList<INDArray> ups;
   private final ImmutableList<double[]> responses;
   private final float[] gains;
 
-  private LoraGains(
-      Lora lora,
-      ImmutableList<LoraModule> modules,
-      ImmutableList<INDArray> ups,
-      ImmutableList<double[]> responses) {
+  private LoraGains(Lora lora, ImmutableList<double[]> responses) {
     this.lora = lora;
-    this.modules = modules;
-    this.ups = ups;
     this.responses = responses;
-    this.gains = new float[modules.size()];
+    this.gains = new float[responses.size()];
   }
 
   /**
@@ -89,32 +80,19 @@ public final class LoraGains {
                 .formatted(module.rank(), module.path(), in, out));
       }
     }
-    ImmutableList.Builder<INDArray> ups = ImmutableList.builder();
     ImmutableList.Builder<double[]> responses = ImmutableList.builder();
     for (LoraModule module : lora.modules().values()) {
       INDArray weight = matrix(base.get(module.weight().name()), module);
       try (INDArray directions = directions(weight, module.rank(), seed.split(module.path()));
           INDArray response = weight.mmul(directions)) { // [out, r]
         response.divi(module.scale());
-        // A is [r, in] in memory and B [out, r]; of a convolution [kH, kW, in, r] and [1, 1, r,
-        // out].
+        // In memory A is [r, in] and B [out, r], but those of a convolution are turned round.
         boolean turned = module.isConvolution();
         put(values(turned ? directions : directions.transpose()), 1, lora.down(module));
         responses.add(values(turned ? response.transpose() : response));
       }
-      ups.add(lora.up(module));
     }
-    return new LoraGains(
-        lora, ImmutableList.copyOf(lora.modules().values()), ups.build(), responses.build());
-  }
-
-  /**
-   * The LoRA.
-   *
-   * @return what {@link #of} was given
-   */
-  public Lora lora() {
-    return lora;
+    return new LoraGains(lora, responses.build());
   }
 
   /**
@@ -123,7 +101,7 @@ public final class LoraGains {
    * @return their paths
    */
   public ImmutableList<String> layers() {
-    return modules.stream().map(LoraModule::path).collect(ImmutableList.toImmutableList());
+    return lora.modules().keySet().asList();
   }
 
   /**
@@ -151,13 +129,14 @@ public final class LoraGains {
     for (int l = 0; l < values.length; l++) {
       if (!Float.isFinite(values[l])) {
         throw new IllegalArgumentException(
-            "the gain of \"%s\" must be finite, but was %s"
-                .formatted(modules.get(l).path(), values[l]));
+            "the gain of \"%s\" must be finite, but was %s".formatted(layers().get(l), values[l]));
       }
     }
-    for (int l = 0; l < values.length; l++) {
-      put(responses.get(l), values[l], ups.get(l));
+    int l = 0;
+    for (LoraModule module : lora.modules().values()) {
+      put(responses.get(l), values[l], lora.up(module));
       gains[l] = values[l];
+      l++;
     }
   }
 
@@ -245,10 +224,5 @@ public final class LoraGains {
     for (int i = 0; i < values.length; i++) {
       array.data().put(i, factor * values[i]);
     }
-  }
-
-  @Override
-  public String toString() {
-    return "LoraGains of \"%s\": %s".formatted(lora.name(), Arrays.toString(gains));
   }
 }

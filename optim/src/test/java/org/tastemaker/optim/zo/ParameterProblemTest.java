@@ -62,8 +62,11 @@ class ParameterProblemTest {
   }
 
   private ParameterProblem problem(FeedbackOracle oracle) {
-    return new ParameterProblem(
-        adapted, SearchSpace.of(lora.parameters()), PROMPTS, SEEDS, oracle, RUBRIC);
+    return problem(SearchSpace.of(lora.parameters()), oracle);
+  }
+
+  private ParameterProblem problem(SearchSpace space, FeedbackOracle oracle) {
+    return new ParameterProblem(adapted, space, PROMPTS, SEEDS, oracle, RUBRIC);
   }
 
   private static List<float[]> around(float[] point, int count) {
@@ -106,13 +109,7 @@ class ParameterProblemTest {
   void theGainsOfAnAdapterAreMovedTowardWhatTheJudgePrefers() {
     LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(4));
     ParameterProblem problem =
-        new ParameterProblem(
-            adapted,
-            SearchSpace.of(gains),
-            PROMPTS,
-            SEEDS,
-            new ScoreOracle(ScoreOracle::redness),
-            RUBRIC);
+        problem(SearchSpace.of(gains), new ScoreOracle(ScoreOracle::redness));
     // The attention of a model that has not been trained says little: wide steps.
     Options wide = Options.forGains().withRadius(0.5).withSteps(1, 0.5, 2);
     ZoRankSgd search = new ZoRankSgd(problem, problem.start(), wide, Seed.of(3));
@@ -131,13 +128,7 @@ class ParameterProblemTest {
   void noRoundLeavesAnArrayOpenThatItMade() {
     LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(4));
     ParameterProblem problem =
-        new ParameterProblem(
-            adapted,
-            SearchSpace.of(gains),
-            PROMPTS,
-            Seed.of(5),
-            new ScoreOracle(ScoreOracle::redness),
-            RUBRIC);
+        problem(SearchSpace.of(gains), new ScoreOracle(ScoreOracle::redness));
     ZoRankSgd search = new ZoRankSgd(problem, problem.start(), Options.forGains(), Seed.of(3));
     for (int round = 0; round < 2; round++) {
       search.step(); // makes the graphs' arrays
