@@ -21,7 +21,7 @@ import org.junit.jupiter.api.TestFactory;
 /** The structure that the modules and packages must keep. */
 class ArchitectureTest {
   private static final String ROOT = "org.tastemaker.";
-  private static final String OPS = ROOT + "diffusion.ops";
+  private static final String OPS = ROOT + "diffusion.engine.graph";
 
   /** Which modules a module may use, beside itself and core. */
   private static final Map<String, List<String>> USES =

@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.graph.Ops;
+import org.tastemaker.diffusion.engine.graph.Padding;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.Layers;
 import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.model.Parameters;
-import org.tastemaker.diffusion.ops.Ops;
-import org.tastemaker.diffusion.ops.Padding;
-import org.tastemaker.diffusion.ops.Tensor;
 
 /**
  * One low-rank adapter of one network: {@code h = W x + (alpha / r) B A x} at each of its layers

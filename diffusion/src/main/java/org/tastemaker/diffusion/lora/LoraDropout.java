@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.Layers;
-import org.tastemaker.diffusion.ops.Tensor;
 
 /**
  * A LoRA in training: each number that enters a branch is set to zero with the probability p, and

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.Parameters;
-import org.tastemaker.diffusion.ops.Tensor;
 
 /**
  * Several LoRAs of one network at once, each with a weight: {@code h = W x + sum_i weight_i

@@ -1,8 +1,8 @@
 package org.tastemaker.diffusion.model;
 
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.diffusion.ops.Padding;
-import org.tastemaker.diffusion.ops.Tensor;
+import org.tastemaker.diffusion.engine.graph.Padding;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /**
  * Something that adds a branch beside linear layers and convolutions of its choice, such as a

@@ -12,10 +12,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.graph.GraphDefinition;
-import org.tastemaker.diffusion.graph.GraphFunction;
-import org.tastemaker.diffusion.ops.Ops;
-import org.tastemaker.diffusion.ops.Tensor;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.Ops;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.weights.DType;
 
 /**

@@ -4,7 +4,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
 /**
  * A model's latest functions; the one that was not used for longest makes room, and is closed.

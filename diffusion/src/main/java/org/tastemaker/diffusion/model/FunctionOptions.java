@@ -4,8 +4,8 @@ import com.google.common.base.Predicates;
 import com.google.common.collect.ImmutableSet;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.tastemaker.diffusion.compiled.Execution;
-import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.onednn.Execution;
 
 /**
  * What a model's function can do beside running forward.

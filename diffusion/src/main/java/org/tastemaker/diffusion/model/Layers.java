@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.tastemaker.diffusion.engine.graph.Ops;
+import org.tastemaker.diffusion.engine.graph.Padding;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.model.ParameterSpec.Kind;
-import org.tastemaker.diffusion.ops.Ops;
-import org.tastemaker.diffusion.ops.Padding;
-import org.tastemaker.diffusion.ops.Tensor;
 
 /**
  * The layers that have parameters, named by their path in the network: what a network's code is

@@ -12,11 +12,11 @@ import java.util.Objects;
 import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.graph.GraphDefinition;
-import org.tastemaker.diffusion.graph.GraphFunction;
-import org.tastemaker.diffusion.ops.Ops;
-import org.tastemaker.diffusion.ops.Padding;
-import org.tastemaker.diffusion.ops.Tensor;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.Ops;
+import org.tastemaker.diffusion.engine.graph.Padding;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.weights.DType;
 
 /**

@@ -16,7 +16,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;

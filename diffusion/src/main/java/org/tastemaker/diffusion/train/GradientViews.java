@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tastemaker.diffusion.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**

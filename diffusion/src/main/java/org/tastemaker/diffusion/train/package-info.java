@@ -14,10 +14,11 @@
  * }</pre>
  *
  * <p>A trainer computes its loss, and the loss's gradient with respect to what a network returned,
- * in Java on {@link java.nio.FloatBuffer}s; {@link org.tastemaker.diffusion.graph.GraphFunction}
- * turns that into gradients of parameters. So an objective is one small class with closed-form
- * gradients, and no graph knows of it. {@link org.tastemaker.diffusion.train.TrainedPart} says what
- * of a network is trained: all of it, some of it by name, or an adapter beside it.
+ * in Java on {@link java.nio.FloatBuffer}s; {@link
+ * org.tastemaker.diffusion.engine.graph.GraphFunction} turns that into gradients of parameters. So
+ * an objective is one small class with closed-form gradients, and no graph knows of it. {@link
+ * org.tastemaker.diffusion.train.TrainedPart} says what of a network is trained: all of it, some of
+ * it by name, or an adapter beside it.
  *
  * <p>One update, the same for every trainer:
  *

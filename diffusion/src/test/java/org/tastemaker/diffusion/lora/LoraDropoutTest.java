@@ -14,14 +14,14 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tastemaker.diffusion.graph.GraphDefinition;
-import org.tastemaker.diffusion.graph.GraphFunction;
-import org.tastemaker.diffusion.graph.ReplayFunction;
+import org.tastemaker.diffusion.engine.graph.GradientCheck;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.model.SmallLayers;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.ops.GradientCheck;
 
 class LoraDropoutTest {
   @Test

@@ -3,9 +3,9 @@ package org.tastemaker.diffusion.model;
 import com.google.common.collect.ImmutableMap;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.graph.GraphDefinition;
-import org.tastemaker.diffusion.ops.Padding;
-import org.tastemaker.diffusion.ops.Tensor;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.Padding;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /** A strided convolution, a 1 x 1 convolution and a linear layer: what an adapter can sit at. */
 public final class SmallLayers {

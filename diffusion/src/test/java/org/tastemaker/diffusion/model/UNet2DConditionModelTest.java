@@ -20,10 +20,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.graph.GraphDefinition;
-import org.tastemaker.diffusion.graph.GraphFunction;
-import org.tastemaker.diffusion.graph.ReplayFunction;
-import org.tastemaker.diffusion.ops.GradientCheck;
+import org.tastemaker.diffusion.engine.graph.GradientCheck;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 
 class UNet2DConditionModelTest {
   private static Map<String, INDArray> inputs(DataType type, long batch, long side, long length) {

@@ -1,0 +1,211 @@
+package org.tastemaker.diffusion.engine.nd4j;
+
+import com.google.common.primitives.ImmutableLongArray;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.autodiff.listeners.At;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.InferenceSession;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.diffusion.engine.graph.Backward;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.Tensor;
+
+/**
+ * Runs a graph in SameDiff's own session, for comparison: the other ways must give its numbers.
+ * {@link #backward} computes the forward half again, because a session keeps nothing between two
+ * runs.
+ *
+ * <p>It is not for long runs. A session of ND4J 1.0.0-M2.1 spends 60 to 400 microseconds on each
+ * op, and of two arrays of equal content it frees one, so that memory grows.
+ */
+public final class SessionFunction implements GraphFunction {
+  private final GraphDefinition definition;
+  private final Session session;
+  private final Map<String, INDArray> inputs = new LinkedHashMap<>();
+  private final Map<String, INDArray> outputs = new LinkedHashMap<>();
+  private final Map<String, INDArray> gradients = new LinkedHashMap<>();
+
+  /**
+   * A function that runs a graph.
+   *
+   * @param definition of the graph
+   */
+  public SessionFunction(GraphDefinition definition) {
+    this.definition = definition;
+    this.session = new Session(definition.sameDiff());
+  }
+
+  @Override
+  public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
+    Set<String> names = definition.inputs().keySet();
+    if (!inputs.keySet().equals(names)) {
+      throw new IllegalArgumentException(
+          "the inputs must be exactly %s, but were %s".formatted(names, inputs.keySet()));
+    }
+    definition.inputs().forEach((name, tensor) -> check("input", name, tensor, inputs.get(name)));
+    closeAll(this.inputs);
+    closeAll(outputs);
+    definition.inputs().keySet().forEach(name -> this.inputs.put(name, dup(inputs.get(name))));
+
+    Map<String, String> wanted = new LinkedHashMap<>();
+    definition.outputs().forEach((name, tensor) -> wanted.put(name, tensor.name()));
+    run(wanted, this.inputs, outputs);
+    return Collections.unmodifiableMap(outputs);
+  }
+
+  @Override
+  public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
+    Backward backward = definition.backward();
+    if (backward == null) {
+      throw new IllegalStateException(
+          "nothing in this graph is differentiable; build it with a trainable parameter or with an"
+              + " input whose gradient is wanted");
+    }
+    if (outputs.isEmpty()) {
+      throw new IllegalStateException("call forward first: a gradient belongs to its inputs");
+    }
+    if (!definition.outputs().keySet().containsAll(cotangents.keySet())) {
+      throw new IllegalArgumentException(
+          "cotangents must belong to the outputs %s, but were for %s"
+              .formatted(definition.outputs().keySet(), cotangents.keySet()));
+    }
+    definition
+        .outputs()
+        .forEach(
+            (name, tensor) -> {
+              if (cotangents.containsKey(name)) {
+                check("cotangent", name, tensor, cotangents.get(name));
+              }
+            });
+    closeAll(gradients);
+
+    Map<String, INDArray> placeholders = new LinkedHashMap<>(inputs);
+    Map<String, INDArray> zeros = new LinkedHashMap<>();
+    definition
+        .outputs()
+        .forEach(
+            (name, tensor) -> {
+              String placeholder = backward.cotangents().get(tensor.name());
+              INDArray cotangent = cotangents.get(name);
+              if (cotangent == null) {
+                cotangent = zeros(tensor);
+                zeros.put(placeholder, cotangent);
+              }
+              placeholders.put(placeholder, cotangent);
+            });
+    Map<String, String> wanted = new LinkedHashMap<>();
+    List<String> unused = new ArrayList<>();
+    for (String name : differentiableLeaves()) {
+      String gradient = backward.gradients().get(name);
+      if (gradient == null) {
+        unused.add(name);
+      } else {
+        wanted.put(name, gradient);
+      }
+    }
+    run(wanted, placeholders, gradients);
+    // What no output depends on has the gradient zero.
+    unused.forEach(name -> gradients.put(name, leafZeros(name)));
+    closeAll(zeros);
+    return Collections.unmodifiableMap(gradients);
+  }
+
+  @Override
+  public void close() {
+    closeAll(inputs);
+    closeAll(outputs);
+    closeAll(gradients);
+    session.getMmgr().close();
+  }
+
+  private Collection<String> differentiableLeaves() {
+    Set<String> names = new LinkedHashSet<>(definition.parameters().keySet());
+    definition.inputs().values().stream()
+        .filter(Tensor::differentiable)
+        .forEach(input -> names.add(input.name()));
+    return names;
+  }
+
+  /** Runs the graph as far as the wanted variables and puts their arrays into {@code results}. */
+  private void run(
+      Map<String, String> wanted,
+      Map<String, INDArray> placeholders,
+      Map<String, INDArray> results) {
+    Map<String, INDArray> arrays =
+        session.run(new ArrayList<>(new LinkedHashSet<>(wanted.values())), placeholders);
+    // An identity in a session returns its input's array: never hand out, and so later close, one
+    // that is a parameter, a placeholder, or another result.
+    Set<INDArray> taken = Collections.newSetFromMap(new IdentityHashMap<>());
+    taken.addAll(placeholders.values());
+    taken.addAll(definition.parameters().values());
+    wanted.forEach(
+        (name, variable) -> {
+          INDArray array = arrays.get(variable);
+          results.put(name, taken.add(array) ? array : dup(array));
+        });
+  }
+
+  private static void check(String what, String name, Tensor expected, @Nullable INDArray actual) {
+    if (actual == null
+        || actual.dataType() != expected.dataType()
+        || !expected.shape().equals(ImmutableLongArray.copyOf(actual.shape()))) {
+      throw new IllegalArgumentException(
+          "%s \"%s\" must be %s %s, but was %s"
+              .formatted(
+                  what,
+                  name,
+                  expected.dataType(),
+                  expected.shape(),
+                  actual == null
+                      ? "null"
+                      : actual.dataType() + " " + ImmutableLongArray.copyOf(actual.shape())));
+    }
+  }
+
+  private static INDArray dup(@Nullable INDArray array) {
+    if (array == null) {
+      throw new IllegalStateException("the session did not return an array that was asked for");
+    }
+    return array.dup('c');
+  }
+
+  private INDArray leafZeros(String name) {
+    Tensor input = definition.inputs().get(name);
+    INDArray parameter = definition.parameters().get(name);
+    return parameter != null ? Nd4j.zerosLike(parameter) : zeros(Objects.requireNonNull(input));
+  }
+
+  private static INDArray zeros(Tensor tensor) {
+    return Nd4j.zeros(tensor.dataType(), tensor.shape().toArray());
+  }
+
+  private static void closeAll(Map<String, INDArray> arrays) {
+    arrays.values().stream().filter(INDArray::closeable).forEach(INDArray::close);
+    arrays.clear();
+  }
+
+  /** A session that forgets, between two runs, the ids of the arrays that it has freed. */
+  private static final class Session extends InferenceSession {
+    Session(SameDiff sameDiff) {
+      super(sameDiff);
+    }
+
+    Map<String, INDArray> run(List<String> variables, Map<String, INDArray> placeholders) {
+      // The ids are there against freeing twice within a run; kept for ever they fill the heap.
+      freedArrays.clear();
+      return output(variables, placeholders, null, List.of(), List.of(), At.defaultAt());
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package org.tastemaker.diffusion.engine.onednn;
+
+/** Which kernel computes which layer. */
+final class Kernels {
+  private Kernels() {}
+
+  /**
+   * The kernel of a layer.
+   *
+   * @throws OneDnn.Unsupported if there is none for its shapes
+   */
+  static Kernel of(Layer layer) {
+    return switch (layer.kind()) {
+      case LINEAR -> new LinearKernel(layer);
+      case CONV2D ->
+          LinearKernel.isPointwise(layer) ? new LinearKernel(layer) : new ConvolutionKernel(layer);
+      case GROUP_NORM -> new GroupNormKernel(layer);
+      case LAYER_NORM -> new LayerNormKernel(layer);
+      case SILU, GELU, QUICK_GELU, SCALE, CLAMP -> new ActivationKernel(layer);
+      case GEGLU -> new GegluKernel(layer);
+      case ATTENTION -> new AttentionKernel(layer);
+      case UPSAMPLE -> new UpsampleKernel(layer);
+      case CONCAT, SLICE -> new PartKernel(layer);
+      case ADD, ADD_TO_PIXELS, ADD_TO_BATCH -> new SumKernel(layer);
+      case TO_TOKENS, TO_IMAGE -> new ReshapeKernel(layer);
+      case MULTIPLY -> new ProductKernel(layer);
+      case EMBEDDING -> new EmbeddingKernel(layer);
+      case TIMESTEP_EMBEDDING -> new TimestepKernel(layer);
+    };
+  }
+
+  /** Checks that a tensor's last dimension is its last in memory too. */
+  static void requireRows(Layer layer, int input) {
+    if (Shapes.isImage(layer.shape(input))) {
+      throw new OneDnn.Unsupported(layer.kind() + " over the width of an image");
+    }
+  }
+}
