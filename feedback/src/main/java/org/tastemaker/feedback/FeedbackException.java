@@ -67,12 +67,14 @@ public abstract sealed class FeedbackException extends RuntimeException {
   }
 
   /**
-   * Whether asking the same question once more, at once, may give a usable answer.
+   * What to tell the judge when the same question is asked once more, at once. It depends on
+   * nothing but what is kept of the failure, so that it is the same after a restart.
    *
-   * @return true for a refusal and for a malformed answer
+   * @return words for a refusal and for a malformed answer; empty where another attempt is
+   *     pointless
    */
-  public boolean isWorthAnotherAttempt() {
-    return false;
+  public Optional<String> complaint() {
+    return Optional.empty();
   }
 
   /**
@@ -180,8 +182,8 @@ public abstract sealed class FeedbackException extends RuntimeException {
     }
 
     @Override
-    public boolean isWorthAnotherAttempt() {
-      return true;
+    public Optional<String> complaint() {
+      return Optional.of("It was a refusal. Only a comparison is asked for.");
     }
   }
 
@@ -223,8 +225,10 @@ public abstract sealed class FeedbackException extends RuntimeException {
     }
 
     @Override
-    public boolean isWorthAnotherAttempt() {
-      return true;
+    public Optional<String> complaint() {
+      String message = getMessage();
+      return Optional.of(
+          message == null || message.isBlank() ? "It was not in the form asked for." : message);
     }
   }
 

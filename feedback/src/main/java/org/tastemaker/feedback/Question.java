@@ -1,9 +1,9 @@
 package org.tastemaker.feedback;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -19,8 +19,8 @@ import org.tastemaker.core.Rubric;
  * One thing to ask a judge: these images, in this order, by this rubric.
  *
  * <p>The first seven components are the question itself and make up its {@linkplain #id identity}.
- * The last two say how it came about: they are for records, and a judge must not show them to a
- * model.
+ * Where the images come from ({@code shown}) is for records: a judge must not tell a model. What
+ * was wrong with an earlier answer ({@code attempt}) is told to the model.
  *
  * @param kind what form of answer is wanted
  * @param prompt what the images were made for
@@ -34,8 +34,9 @@ import org.tastemaker.core.Rubric;
  *     votes means asking several samples
  * @param shown {@code shown.get(position)} is the index, within its group, of the image at that
  *     position
- * @param attempt how often this very question was asked before without a usable answer
+ * @param attempt how often this question was asked before, and what was wrong with the last answer
  */
+@RecordBuilder
 public record Question(
     Kind kind,
     Prompt prompt,
@@ -45,7 +46,8 @@ public record Question(
     @Nullable Scale scale,
     int sample,
     List<Integer> shown,
-    int attempt) {
+    Attempt attempt)
+    implements QuestionBuilder.With {
   public Question {
     Objects.requireNonNull(kind, "kind == null");
     Objects.requireNonNull(prompt, "prompt == null");
@@ -92,10 +94,10 @@ public record Question(
               + " has "
               + (scale == null ? "none" : scale));
     }
-    if (sample < 0 || attempt < 0) {
-      throw new IllegalArgumentException(
-          "sample and attempt count from 0, but were " + sample + " and " + attempt);
+    if (sample < 0) {
+      throw new IllegalArgumentException("sample must be at least 0, but was " + sample);
     }
+    Objects.requireNonNull(attempt, "attempt == null: use Attempt.FIRST");
     if (shown.size() != n
         || new HashSet<>(shown).size() != n
         || shown.stream().anyMatch(i -> i < 0)) {
@@ -130,6 +132,33 @@ public record Question(
       if (min >= max) {
         throw new IllegalArgumentException(
             "a scale goes up, from a smaller to a larger number, but was " + min + " to " + max);
+      }
+    }
+  }
+
+  /**
+   * Which time this is that a question is asked. A judge is told the complaint, so the answer
+   * depends on it.
+   *
+   * @param number from 0
+   * @param complaint what was wrong with the answer before, in words for the judge; empty for the
+   *     first attempt and for no other
+   */
+  public record Attempt(int number, String complaint) {
+    /** Nothing was asked before. */
+    public static final Attempt FIRST = new Attempt(0, "");
+
+    public Attempt {
+      Objects.requireNonNull(complaint, "complaint == null: use \"\" for none");
+      if (number < 0) {
+        throw new IllegalArgumentException("number must be at least 0, but was " + number);
+      }
+      if ((number == 0) != complaint.isEmpty()) {
+        throw new IllegalArgumentException(
+            "the first attempt has no complaint and each further one has one, but attempt "
+                + number
+                + " had "
+                + (complaint.isEmpty() ? "none" : "'" + complaint + "'"));
       }
     }
   }
@@ -205,9 +234,9 @@ public record Question(
   }
 
   /**
-   * A hash of everything that a judge is shown or asked, under which an answer can be kept: form,
-   * texts, rubric with its words, images in order, sample. How the question came about ({@link
-   * #shown}, {@link #attempt}) is no part of it, and neither is the model that is asked.
+   * A hash of what a judge is shown and asked in the first attempt: form, texts, rubric with its
+   * words, images in order, sample. It is the same for each attempt. {@link #shown} is no part of
+   * it, and neither is the model that is asked.
    *
    * @return SHA-256, 64 hexadecimal digits
    */
@@ -247,48 +276,19 @@ public record Question(
   }
 
   /**
-   * This question with a record of which image of its group is at which position.
+   * This question, asked once more because the answer was of no use.
    *
-   * @param shown one index for each position
-   * @return a new question
+   * @param complaint what was wrong with the answer, as {@link FeedbackException#complaint} tells
+   * @return a new question, with the same {@linkplain #id identity} and the next attempt
    */
-  public Question withShown(int... shown) {
-    return new Question(
-        kind,
-        prompt,
-        images,
-        rubric,
-        k,
-        scale,
-        sample,
-        Arrays.stream(shown).boxed().toList(),
-        attempt);
-  }
-
-  /**
-   * Another independent draw of this question.
-   *
-   * @param sample from 0
-   * @return a new question, with another identity
-   */
-  public Question withSample(int sample) {
-    return new Question(kind, prompt, images, rubric, k, scale, sample, shown, attempt);
-  }
-
-  /**
-   * This question, asked once more.
-   *
-   * @param attempt how often it was asked before
-   * @return a new question, with the same identity
-   */
-  public Question withAttempt(int attempt) {
-    return new Question(kind, prompt, images, rubric, k, scale, sample, shown, attempt);
+  public Question again(String complaint) {
+    return withAttempt(new Attempt(attempt.number() + 1, complaint));
   }
 
   private static Question of(
       Kind kind, Prompt prompt, List<Image> images, Rubric rubric, int k, @Nullable Scale scale) {
     List<Integer> asGiven = IntStream.range(0, images.size()).boxed().toList();
-    return new Question(kind, prompt, images, rubric, k, scale, 0, asGiven, 0);
+    return new Question(kind, prompt, images, rubric, k, scale, 0, asGiven, Attempt.FIRST);
   }
 
   private static MessageDigest sha256() {

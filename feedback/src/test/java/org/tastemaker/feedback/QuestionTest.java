@@ -42,7 +42,7 @@ class QuestionTest {
   void theIdentityIsTheSameHoweverTheQuestionCameAbout() {
     Question question = Question.rank(PROMPT, THREE, Greys.RUBRIC);
 
-    assertThat(question.withShown(5, 3, 4).withAttempt(1).id()).isEqualTo(question.id());
+    assertThat(question.withShown(List.of(5, 3, 4)).again("no JSON").id()).isEqualTo(question.id());
   }
 
   @Test
@@ -55,7 +55,7 @@ class QuestionTest {
 
   @Test
   void anOrderOfPositionsBecomesOneOfItems() {
-    Question question = Question.rank(PROMPT, THREE, Greys.RUBRIC).withShown(4, 0, 2);
+    Question question = Question.rank(PROMPT, THREE, Greys.RUBRIC).withShown(List.of(4, 0, 2));
 
     Ranking items = question.undo(Ranking.ofTiers(3, List.of(List.of(1), List.of(0, 2))), 5);
 
@@ -68,6 +68,23 @@ class QuestionTest {
         .matches(Question::hasIdenticalImages);
     assertThat(Question.pair(PROMPT, Greys.grey(0.5), Greys.grey(0.6), Greys.RUBRIC))
         .matches(question -> !question.hasIdenticalImages());
+  }
+
+  @Test
+  void eachFurtherAttemptTellsWhatWasWrong() {
+    Question question = Question.rank(PROMPT, THREE, Greys.RUBRIC);
+
+    assertThat(question.attempt()).isEqualTo(new Question.Attempt(0, ""));
+    assertThat(question.again("no JSON").attempt()).isEqualTo(new Question.Attempt(1, "no JSON"));
+    assertThat(question.again("no JSON").again("no label").attempt())
+        .isEqualTo(new Question.Attempt(2, "no label"));
+    assertThatThrownBy(() -> question.again(""))
+        .hasMessageContaining("each further one has one, but attempt 1 had none");
+    assertThatThrownBy(() -> new Question.Attempt(0, "no JSON"))
+        .hasMessageContaining("the first attempt has no complaint")
+        .hasMessageContaining("attempt 0 had 'no JSON'");
+    assertThatThrownBy(() -> new Question.Attempt(-1, "no JSON"))
+        .hasMessage("number must be at least 0, but was -1");
   }
 
   @Test
@@ -89,7 +106,7 @@ class QuestionTest {
                     null,
                     0,
                     List.of(0, 1, 2),
-                    0))
+                    Question.Attempt.FIRST))
         .hasMessageContaining("exactly 2 images, but was given 3");
   }
 
@@ -98,7 +115,7 @@ class QuestionTest {
     assertThatThrownBy(() -> Question.best(3, PROMPT, THREE, Greys.RUBRIC))
         .hasMessageContaining("1 to 2 of 3, but was 3");
     assertThatThrownBy(() -> new Question.Scale(5, 5)).hasMessageContaining("5 to 5");
-    assertThatThrownBy(() -> Question.rank(PROMPT, THREE, Greys.RUBRIC).withShown(0, 0, 1))
+    assertThatThrownBy(() -> Question.rank(PROMPT, THREE, Greys.RUBRIC).withShown(List.of(0, 0, 1)))
         .hasMessageContaining("[0, 0, 1]");
     assertThatThrownBy(() -> Question.rank(PROMPT, THREE, Greys.RUBRIC).withSample(-1))
         .hasMessageContaining("-1");

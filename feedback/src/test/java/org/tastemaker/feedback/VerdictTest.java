@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Prompt;
@@ -112,7 +113,12 @@ class VerdictTest {
     assertThat(goOn).noneMatch(FeedbackException::stopsTheJob);
     assertThat(goOn.stream().map(FeedbackException::isTransient))
         .containsExactly(true, false, false, false, true);
-    assertThat(goOn.stream().map(FeedbackException::isWorthAnotherAttempt))
-        .containsExactly(false, true, true, false, false);
+    assertThat(goOn.stream().map(FeedbackException::complaint))
+        .containsExactly(
+            Optional.empty(),
+            Optional.of("It was a refusal. Only a comparison is asked for."),
+            Optional.of("b"),
+            Optional.empty(),
+            Optional.empty());
   }
 }

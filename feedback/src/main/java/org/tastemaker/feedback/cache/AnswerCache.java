@@ -29,10 +29,11 @@ import org.tastemaker.feedback.Verdict;
  *
  * <p>The key of an answer is a hash of the settings (model, wire format, sampling, form of the
  * images) and of {@link Question#id} and {@link Question#attempt}: the kind of question, the
- * prompt, the rubric with its words, the images in the order shown. The answer to a question is the
- * file {@code <folder>/<first two digits of the key>/<key>.json}. A process that is killed leaves
- * it as a whole or not at all; a machine that loses power may lose, or damage, the answers of the
- * last seconds, since each is not flushed to the disk.
+ * prompt, the rubric with its words, the images in the order shown, and what was wrong with the
+ * answer before. So a key stands for one request, whenever it is made. The answer to a question is
+ * the file {@code <folder>/<first two digits of the key>/<key>.json}. A process that is killed
+ * leaves it as a whole or not at all; a machine that loses power may lose, or damage, the answers
+ * of the last seconds, since each is not flushed to the disk.
  *
  * <p>Several threads that ask the same question at the same time make one call, and all get its
  * answer. A file that cannot be read is counted, moved aside to {@code <key>.json.damaged}, and the
@@ -175,10 +176,15 @@ public final class AnswerCache implements Judge {
               + "' by rubric "
               + question.rubric().id()
               + ", and a replay makes no calls; run it once with a judge, under the same settings: "
-              + settings,
+              + settings
+              + withoutItsComplaint(question),
           true);
     }
     misses.incrementAndGet();
+    String earlier = withoutItsComplaint(question);
+    if (!earlier.isEmpty()) {
+      LOG.warn("a question is asked again{}", earlier);
+    }
     KeptAnswer answer = KeptAnswer.of(() -> judge.ask(question).requireFits(question));
     Path file = file(key);
     try {
@@ -251,10 +257,28 @@ public final class AnswerCache implements Judge {
     }
   }
 
+  /** Version 0.1.0 did not keep the complaint: its answer may be one to another request. */
+  private String withoutItsComplaint(Question question) {
+    int attempt = question.attempt().number();
+    Path file = file(sha256(question.id() + "/" + attempt + "/" + settings));
+    return attempt == 0 || !Files.exists(file)
+        ? ""
+        : "; the file "
+            + file
+            + " answers another attempt, but does not say after which complaint, so it cannot be"
+            + " used";
+  }
+
   private String key(Question question) {
+    Question.Attempt attempt = question.attempt();
+    String complaint = attempt.complaint();
+    String after = complaint.isEmpty() ? "" : " after " + complaint.length() + ":" + complaint;
+    return sha256(question.id() + "/" + attempt.number() + after + "/" + settings);
+  }
+
+  private static String sha256(String text) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      String text = question.id() + "/" + question.attempt() + "/" + settings;
       return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);

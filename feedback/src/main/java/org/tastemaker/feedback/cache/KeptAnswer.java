@@ -75,7 +75,8 @@ final class KeptAnswer {
                 question.rubric().id(),
                 question.images().stream().map(image -> image.sha256()).toList(),
                 question.sample(),
-                question.attempt()),
+                question.attempt().number(),
+                question.attempt().complaint()),
             verdict == null ? null : Kept.of(verdict),
             failure == null ? null : Failed.of(failure)));
   }
@@ -138,7 +139,8 @@ final class KeptAnswer {
       String rubric,
       List<String> images,
       int sample,
-      int attempt) {}
+      int attempt,
+      @Nullable String complaint) {}
 
   public record Failed(String type, @Nullable String path, String message, Cost cost) {
     static Failed of(FeedbackException failure) {

@@ -144,7 +144,11 @@ public final class MockOracle implements Judge {
    */
   public Fault faultOf(Question question) {
     double draw =
-        seed.split("fault").split(key(question)).split(question.attempt()).generator().nextDouble();
+        seed.split("fault")
+            .split(key(question))
+            .split(question.attempt().number())
+            .generator()
+            .nextDouble();
     return draw < refusalRate
         ? Fault.REFUSAL
         : draw < refusalRate + malformedRate ? Fault.MALFORMED : Fault.NONE;

@@ -1,7 +1,5 @@
 package org.tastemaker.feedback.openai;
 
-import com.google.common.cache.Cache;
-import com.google.common.cache.CacheBuilder;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +14,9 @@ import org.tastemaker.feedback.Verdict;
  * ChatGPT, or a compatible model that sees images, as a judge.
  *
  * <p>A question is one call (and the repetitions that the network needs). The answer is forced into
- * a JSON schema and checked again. Where it is of no use, the failure says why; asked again with a
- * higher {@link Question#attempt}, the judge passes the reason on to the model.
+ * a JSON schema and checked again. Where it is of no use, the failure says why; asked {@linkplain
+ * Question#again again}, the judge passes the complaint on to the model. It remembers nothing of
+ * one question for the next.
  *
  * <p>To a question of kind {@link Question.Kind#PAIR} the answer has a soft preference where the
  * model gives log-probabilities.
@@ -25,12 +24,9 @@ import org.tastemaker.feedback.Verdict;
  * <p>Thread-safe.
  */
 public final class ChatGptJudge implements Judge {
-  private static final int REMEMBERED_COMPLAINTS = 10_000;
-
   private final OpenAiClient client;
   private final Options options;
   private final ImageEncoder encoder;
-  private final Cache<String, String> complaints; // by Question.id: what was wrong last time
 
   /**
    * A judge on a client.
@@ -42,30 +38,14 @@ public final class ChatGptJudge implements Judge {
     this.client = Objects.requireNonNull(client, "client == null");
     this.options = Objects.requireNonNull(options, "options == null");
     this.encoder = new ImageEncoder(options.images());
-    this.complaints = CacheBuilder.newBuilder().maximumSize(REMEMBERED_COMPLAINTS).build();
   }
 
   @Override
   public Verdict ask(Question question) {
-    String id = question.attempt() == 0 ? "" : question.id();
-    String complaint =
-        question.attempt() == 0
-            ? null
-            : Objects.requireNonNullElse(
-                complaints.getIfPresent(id),
-                "it was not in the form that is asked for, or none at all.");
     JudgePrompt prompt = JudgePrompt.of(question, options.explain());
     ModelAnswer answer =
-        client.complete(options.wireFormat(), call(question, prompt, complaint, encoder::encode));
-    try {
-      return read(question, prompt, answer);
-    } catch (FeedbackException.MalformedVerdict e) {
-      complaints.put(question.id(), String.valueOf(e.getMessage()));
-      throw e;
-    } catch (FeedbackException.Refused e) {
-      complaints.put(question.id(), "It was a refusal. Only a comparison is asked for.");
-      throw e;
-    }
+        client.complete(options.wireFormat(), call(question, prompt, encoder::encode));
+    return read(question, prompt, answer);
   }
 
   @Override
@@ -89,8 +69,7 @@ public final class ChatGptJudge implements Judge {
    * @return one request, with input and output on the high side
    */
   public Usage estimate(Question question) {
-    ModelCall call =
-        call(question, JudgePrompt.of(question, options.explain()), null, encoder::measure);
+    ModelCall call = call(question, JudgePrompt.of(question, options.explain()), encoder::measure);
     return new Usage(
         1,
         call.estimatedInput(),
@@ -109,15 +88,12 @@ public final class ChatGptJudge implements Judge {
   }
 
   private ModelCall call(
-      Question question,
-      JudgePrompt prompt,
-      @Nullable String complaint,
-      Function<Image, EncodedImage> images) {
+      Question question, JudgePrompt prompt, Function<Image, EncodedImage> images) {
     Long seed = options.seed();
     return new ModelCall(
         options.model(),
         prompt.system(),
-        prompt.parts(images, options.images().detail(), complaint),
+        prompt.parts(images, options.images().detail()),
         prompt.form(),
         options.logprobs() && question.kind() == Question.Kind.PAIR,
         options.temperature(),

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.feedback.FeedbackException;
@@ -124,13 +123,8 @@ final class JudgePrompt {
     return text.toString();
   }
 
-  /**
-   * What is shown after the system's words.
-   *
-   * @param complaint why an earlier answer to this question was of no use, or null
-   */
-  List<ModelCall.Part> parts(
-      Function<Image, EncodedImage> encode, ImageForm.Detail detail, @Nullable String complaint) {
+  /** What is shown after the system's words. */
+  List<ModelCall.Part> parts(Function<Image, EncodedImage> encode, ImageForm.Detail detail) {
     List<ModelCall.Part> parts = new ArrayList<>();
     parts.add(new ModelCall.Text("The prompt: " + Wire.json(question.prompt().text())));
     for (int i = 0; i < labels.size(); i++) {
@@ -138,7 +132,8 @@ final class JudgePrompt {
       parts.add(new ModelCall.Picture(encode.apply(question.images().get(i)), detail));
     }
     parts.add(new ModelCall.Text(task()));
-    if (complaint != null) {
+    String complaint = question.attempt().complaint();
+    if (!complaint.isEmpty()) {
       parts.add(
           new ModelCall.Text(
               "An earlier answer to this could not be used: " + complaint + " Answer again."));

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
@@ -183,21 +184,23 @@ public final class JudgeOracle implements FeedbackOracle {
   /** Asks, and asks again where that may help. */
   private Answered ask(Question question) {
     Usage usage = Usage.NONE;
-    for (int attempt = 0; ; attempt++) {
+    Question asked = question;
+    while (true) {
       cancellation.throwIfRequested("a question to " + judge.name());
-      Question again = question.withAttempt(attempt);
       try {
-        Verdict verdict = judge.ask(again).requireFits(again);
-        bias.count(again, verdict);
-        return new Answered(again, verdict, null, usage.plus(verdict.usage()));
+        Verdict verdict = judge.ask(asked).requireFits(asked);
+        bias.count(asked, verdict);
+        return new Answered(asked, verdict, null, usage.plus(verdict.usage()));
       } catch (FeedbackException e) {
         if (e.stopsTheJob()) {
           throw e;
         }
         usage = usage.plus(e.usage());
-        if (!e.isWorthAnotherAttempt() || attempt + 1 >= maxAttempts) {
-          return new Answered(again, null, e, usage);
+        Optional<String> complaint = e.complaint();
+        if (complaint.isEmpty() || asked.attempt().number() + 1 >= maxAttempts) {
+          return new Answered(asked, null, e, usage);
         }
+        asked = asked.again(complaint.get());
       }
     }
   }

@@ -1,7 +1,7 @@
 package org.tastemaker.feedback.protocol;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -42,18 +42,14 @@ sealed interface Planner {
    * @param seed of everything that is drawn for this group
    */
   record Subject(ImageGroup group, List<Integer> items, Rubric rubric, Seed seed) {
-    private List<Image> images(int... shown) {
-      List<Image> images = new ArrayList<>(shown.length);
-      for (int i : shown) {
-        images.add(group.images().get(i));
-      }
-      return images;
+    private List<Image> images(List<Integer> shown) {
+      return shown.stream().map(i -> group.images().get(i)).toList();
     }
 
     private Question pair(int first, int second) {
-      List<Image> both = images(first, second);
+      List<Image> both = images(List.of(first, second));
       return Question.pair(group.prompt(), both.get(0), both.get(1), rubric)
-          .withShown(first, second);
+          .withShown(List.of(first, second));
     }
   }
 
@@ -80,8 +76,8 @@ sealed interface Planner {
           used.clear(); // every order was shown: begin again with independent draws
           sample++;
         }
-        int[] shown = shuffled(subject.items(), random);
-        if (used.add(Arrays.stream(shown).boxed().toList())) {
+        List<Integer> shown = shuffled(subject.items(), random);
+        if (used.add(shown)) {
           List<Image> images = subject.images(shown);
           Question question =
               k == 0 || k >= n
@@ -93,15 +89,12 @@ sealed interface Planner {
       return questions;
     }
 
-    private static int[] shuffled(List<Integer> items, RandomGenerator random) {
-      int[] out = items.stream().mapToInt(i -> i).toArray();
-      for (int i = out.length - 1; i > 0; i--) {
-        int j = random.nextInt(i + 1);
-        int swap = out[i];
-        out[i] = out[j];
-        out[j] = swap;
+    private static List<Integer> shuffled(List<Integer> items, RandomGenerator random) {
+      List<Integer> out = new ArrayList<>(items);
+      for (int i = out.size() - 1; i > 0; i--) {
+        Collections.swap(out, i, random.nextInt(i + 1));
       }
-      return out;
+      return List.copyOf(out);
     }
   }
 
@@ -146,13 +139,13 @@ sealed interface Planner {
       }
       // Equal gains would send every group to the pairs of the lowest indices: rename them by
       // chance.
-      int[] names = Listwise.shuffled(items, subject.seed().split("names").generator());
-      List<Integer> order = Arrays.stream(names).boxed().toList();
+      List<Integer> order = Listwise.shuffled(items, subject.seed().split("names").generator());
+      int n = order.size();
       Wins soFar = known.get().wins();
-      double[][] wins = new double[names.length][names.length];
-      for (int i = 0; i < names.length; i++) {
-        for (int j = 0; j < names.length; j++) {
-          wins[i][j] = soFar.get(names[i], names[j]);
+      double[][] wins = new double[n][n];
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+          wins[i][j] = soFar.get(order.get(i), order.get(j));
         }
       }
       Worths worths = BradleyTerry.fit(Wins.of(wins), PRIOR);
@@ -183,8 +176,11 @@ sealed interface Planner {
         for (int sample = 0; sample < repetitions; sample++) {
           questions.add(
               Question.score(
-                      scale, subject.group().prompt(), subject.images(item), subject.rubric())
-                  .withShown(item)
+                      scale,
+                      subject.group().prompt(),
+                      subject.images(List.of(item)),
+                      subject.rubric())
+                  .withShown(List.of(item))
                   .withSample(sample));
         }
       }

@@ -23,7 +23,7 @@ import org.tastemaker.feedback.Question;
  * and what is asked by the schema of the answer. The words of the rubric are not read: the judge
  * behind this server knows by itself what it looks at, by the criteria's names.
  *
- * @param question the question, with attempt 1 where the request complains of an earlier answer
+ * @param question the question, in its second attempt where the request complains of an answer
  * @param labels of the images, in order
  * @param fields of the answer, in order; the last one that is no rationale is {@code overall}
  * @param logprobs whether probabilities are asked for
@@ -87,10 +87,15 @@ record AskedQuestion(
             .findFirst()
             .map(t -> t.substring(PROMPT.length()))
             .orElse("\"\"");
-    Question question =
+    Question first =
         question(overall, Prompt.of(unquoted(prompt)), images, rubric(fields))
-            .withSample(number(body.get("seed"), 0))
-            .withAttempt(texts.stream().anyMatch(t -> t.startsWith("An earlier answer")) ? 1 : 0);
+            .withSample(number(body.get("seed"), 0));
+    Question question =
+        texts.stream()
+            .filter(t -> t.startsWith("An earlier answer"))
+            .findFirst()
+            .map(first::again)
+            .orElse(first);
     boolean logprobs =
         Boolean.TRUE.equals(body.get("logprobs"))
             || (body.get("include") instanceof List<?> list

@@ -47,7 +47,7 @@ final class FaultPlan {
   /** The fault of an answer, which is the same whenever the question is asked. */
   @Nullable Fault of(Question question) {
     long id = Long.parseUnsignedLong(question.id().substring(0, 16), 16);
-    return draw(seed.split("answer").split(id).split(question.attempt()), true);
+    return draw(seed.split("answer").split(id).split(question.attempt().number()), true);
   }
 
   void count(Fault fault) {

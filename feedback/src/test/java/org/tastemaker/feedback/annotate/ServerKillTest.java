@@ -2,10 +2,15 @@ package org.tastemaker.feedback.annotate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.ImageGroup;
@@ -39,7 +44,7 @@ class ServerKillTest {
   @TempDir Path folder;
 
   @Test
-  void twoHundredKillsOnTheWayToAFaultyServerChangeNothingAndCostNothing() {
+  void twoHundredKillsOnTheWayToAFaultyServerChangeNothingAndCostNothing() throws IOException {
     List<ImageGroup> groups = Jobs.groups(GROUPS);
     Path calm = folder.resolve("calm.jsonl");
     long answersOfACalmRun;
@@ -79,6 +84,18 @@ class ServerKillTest {
     assertThat(contents.repeated()).isZero();
     assertThat(contents.damaged()).isZero();
     assertThat(contents.missing()).as("the server's model is a faulty one").isPositive();
+    assertThat(answers("killed")).as("what was asked, and answered").isEqualTo(answers("calm"));
+  }
+
+  /** Texts of the kept answers by their files' names, which stand for all of the question. */
+  private Map<String, String> answers(String name) throws IOException {
+    Map<String, String> texts = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(folder.resolve(name + "-answers"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        texts.put(String.valueOf(file.getFileName()), Files.readString(file));
+      }
+    }
+    return texts;
   }
 
   /** Answers that were of no use, and are paid for all the same. */

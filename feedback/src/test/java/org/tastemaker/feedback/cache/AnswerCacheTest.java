@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -97,16 +101,18 @@ class AnswerCacheTest {
     cache.ask(Question.pair(PROMPT, RED, BLUE, Rubric.of("quality", "1", "Bluer is better.")));
     cache.ask(Question.pair(PROMPT, RED, Image.filled(2, 2, 0, 0, 0.9f), RUBRIC));
     cache.ask(PAIR.withSample(1));
-    cache.ask(PAIR.withAttempt(1));
+    cache.ask(PAIR.again("no JSON"));
+    cache.ask(PAIR.again("no label"));
+    cache.ask(PAIR.again("no JSON").again("no JSON"));
     AnswerCache.of(this::verdict, "other settings", folder).ask(PAIR);
-    assertThat(calls).hasValue(9);
+    assertThat(calls).hasValue(11);
   }
 
   @Test
   void whereAnImageIsInItsGroupMakesNoDifference() {
     AnswerCache cache = answering(VERDICT);
     cache.ask(PAIR);
-    cache.ask(PAIR.withShown(3, 1));
+    cache.ask(PAIR.withShown(List.of(3, 1)));
     assertThat(calls).hasValue(1);
   }
 
@@ -232,6 +238,30 @@ class AnswerCacheTest {
   }
 
   @Test
+  void aFirstAttemptHasTheKeyThatItAlwaysHad() throws Exception {
+    answering(VERDICT).ask(PAIR);
+    assertThat(onlyFile()).hasFileName(sha256(PAIR.id() + "/0/s") + ".json");
+  }
+
+  @Test
+  void aRepeatedQuestionIsNotAnsweredByAFileThatDoesNotTellItsComplaint() throws Exception {
+    answering(VERDICT).ask(PAIR);
+    String earlier = sha256(PAIR.id() + "/1/s");
+    Path file = folder.resolve(earlier.substring(0, 2)).resolve(earlier + ".json");
+    Files.createDirectories(file.getParent());
+    Files.move(onlyFile(), file);
+
+    assertThatThrownBy(() -> AnswerCache.replay("s", folder).ask(PAIR.again("no JSON")))
+        .isInstanceOf(InvalidRequest.class)
+        .hasMessageContaining(
+            "the file "
+                + file
+                + " answers another attempt, but does not say after which complaint");
+    assertThat(answering(VERDICT).ask(PAIR.again("no JSON")).cached()).isFalse();
+    assertThat(calls).hasValue(2);
+  }
+
+  @Test
   void aReplayNeedsNoJudge() {
     answering(VERDICT).ask(PAIR);
     assertThat(AnswerCache.replay("s", folder).ask(PAIR)).isEqualTo(VERDICT.fromCache());
@@ -283,6 +313,11 @@ class AnswerCacheTest {
       calls.incrementAndGet();
       throw failure;
     };
+  }
+
+  private static String sha256(String text) throws NoSuchAlgorithmException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 
   private Path onlyFile() throws IOException {

@@ -151,7 +151,7 @@ class MockOracleTest {
       boolean refusal = judge.faultOf(drawn) == MockOracle.Fault.REFUSAL;
       refused += refusal ? 1 : 0;
       malformed += judge.faultOf(drawn) == MockOracle.Fault.MALFORMED ? 1 : 0;
-      both += refusal && judge.faultOf(drawn.withAttempt(1)) == MockOracle.Fault.REFUSAL ? 1 : 0;
+      both += refusal && judge.faultOf(drawn.again("no")) == MockOracle.Fault.REFUSAL ? 1 : 0;
       if (refusal) {
         assertThatThrownBy(() -> judge.ask(drawn))
             .isInstanceOfSatisfying(

@@ -197,9 +197,10 @@ class ChatGptJudgeTest {
   @Test
   void askedOnceMoreTheModelIsToldWhatWasWrong() throws Exception {
     Question question = rank(2);
-    assertThatThrownBy(() -> asked(question, "{\"overall\":[\"A\",\"A\"]}"))
-        .isInstanceOf(MalformedVerdict.class);
-    asked(question.withAttempt(1), "{\"overall\":[\"B\",\"A\"]}");
+    MalformedVerdict failure =
+        catchThrowableOfType(
+            MalformedVerdict.class, () -> asked(question, "{\"overall\":[\"A\",\"A\"]}"));
+    asked(question.again(failure.complaint().orElseThrow()), "{\"overall\":[\"B\",\"A\"]}");
     server.takeRequest();
     assertThat(lastText())
         .isEqualTo(
@@ -208,9 +209,16 @@ class ChatGptJudgeTest {
   }
 
   @Test
-  void afterARestartTheComplaintIsInGeneralWords() throws Exception {
-    asked(rank(2).withAttempt(1), "{\"overall\":[\"B\",\"A\"]}");
-    assertThat(lastText()).contains("it was not in the form that is asked for");
+  void theJudgeRemembersNoComplaintOfItsOwn() throws Exception {
+    Question question = rank(2);
+    assertThatThrownBy(() -> asked(question, "{\"overall\":[\"A\",\"A\"]}"))
+        .isInstanceOf(MalformedVerdict.class);
+    asked(question.again("It was late."), "{\"overall\":[\"B\",\"A\"]}");
+    asked(question, "{\"overall\":[\"B\",\"A\"]}");
+    server.takeRequest();
+    assertThat(lastText())
+        .isEqualTo("An earlier answer to this could not be used: It was late. Answer again.");
+    assertThat(lastText()).startsWith("Put the images in order");
   }
 
   @Test
@@ -225,7 +233,9 @@ class ChatGptJudgeTest {
   @Test
   void theJudgeIsNotToldWhereAnImageComesFrom() throws Exception {
     Prompt prompt = new Prompt("a cat", "ugly", Map.of("model", "secret-model-7"));
-    asked(Question.rank(prompt, images(2), QUALITY).withShown(1, 0), "{\"overall\":[\"B\",\"A\"]}");
+    asked(
+        Question.rank(prompt, images(2), QUALITY).withShown(List.of(1, 0)),
+        "{\"overall\":[\"B\",\"A\"]}");
     String body = java.util.Objects.requireNonNull(server.takeRequest().getBody()).utf8();
     assertThat(body).doesNotContain("secret-model-7").doesNotContain("ugly");
   }

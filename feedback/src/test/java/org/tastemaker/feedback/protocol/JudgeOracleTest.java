@@ -244,9 +244,10 @@ class JudgeOracleTest {
     Judge judge =
         question -> {
           calls.incrementAndGet();
-          if (question.attempt() == 0) {
+          if (question.attempt().number() == 0) {
             throw new FeedbackException.MalformedVerdict("x", "y", new Usage(1, 7, 0, 1));
           }
+          assertThat(question.attempt().complaint()).isEqualTo("y");
           return Verdict.of(Ranking.of(0, 1), new Usage(1, 8, 0, 2), "m");
         };
 
