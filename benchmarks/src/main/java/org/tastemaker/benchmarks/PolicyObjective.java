@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.DenoisingStep;
+import org.tastemaker.diffusion.schedule.Guidance;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
@@ -83,11 +84,11 @@ final class PolicyObjective {
     // 3. Back to the two halves.
     DenoisingStep.logProbabilityGradient(
         step, Reduction.MEAN, guided, sample, next, slope, gradient);
-    DenoisingStep.guideGradient(GUIDANCE, gradient, ofUnconditional, ofConditional);
+    Guidance.gradient(GUIDANCE, gradient, ofUnconditional, ofConditional);
   }
 
   private void probabilities(FloatBuffer unconditional, FloatBuffer conditional) {
-    DenoisingStep.guide(GUIDANCE, unconditional, conditional, guided);
+    Guidance.guide(GUIDANCE, unconditional, conditional, guided);
     DenoisingStep.logProbability(step, Reduction.MEAN, guided, sample, next, density);
   }
 }

@@ -21,6 +21,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.ModelOutput;
@@ -29,6 +30,7 @@ import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.Scheduler;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
+import org.tastemaker.diffusion.schedule.Schedulers;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.weights.DType;
 
@@ -253,7 +255,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
         Options.defaults(),
         samples ? kind : SchedulerKind.DDIM,
         FunctionOptions.inference(),
-        StepKernel.cpu(),
+        new CpuStepKernel(),
         RunListener.none(),
         null);
   }
@@ -276,7 +278,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(SchedulerKind sampler) {
-    Scheduler.of(components.scheduler().as(sampler)); // says so if it cannot
+    Schedulers.of(components.scheduler().as(sampler)); // says so if it cannot
     return new LatentDiffusion(
         components, options, sampler, execution, kernel, listener, cancellation);
   }
@@ -623,7 +625,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   private Scheduler scheduler() {
     SchedulerConfig config = components.scheduler().as(sampler);
     if (sampler != SchedulerKind.DDIM) {
-      return Scheduler.of(config);
+      return Schedulers.of(config);
     }
     return DdimScheduler.of(
         config,

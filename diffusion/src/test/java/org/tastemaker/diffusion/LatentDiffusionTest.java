@@ -32,6 +32,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion.Options;
 import org.tastemaker.diffusion.cuda.SoftwareGpu;
+import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
@@ -330,7 +331,7 @@ class LatentDiffusionTest {
   @Test
   void stepsAreTakenByTheKernelThatIsGiven() {
     List<String> calls = new ArrayList<>();
-    StepKernel cpu = StepKernel.cpu();
+    StepKernel cpu = new CpuStepKernel();
     StepKernel kernel =
         (StepKernel)
             Proxy.newProxyInstance(

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.StepKernel;
 
 /**
@@ -67,7 +68,7 @@ public enum StepExecution {
 
   StepKernel open(DriverSource source) {
     if (this == CPU) {
-      return StepKernel.cpu();
+      return new CpuStepKernel();
     }
     try {
       return openCuda(source.load());
@@ -76,7 +77,7 @@ public enum StepExecution {
         throw e;
       }
       LOG.warn("Denoising steps run on the CPU: {}", e.getMessage());
-      return StepKernel.cpu();
+      return new CpuStepKernel();
     }
   }
 

@@ -6,7 +6,7 @@
  * are one, which reads each tensor once and writes each result once.
  *
  * <pre>
- *   schedule.StepKernel            the port, on the host's buffers; StepKernel.cpu() is the default
+ *   schedule.StepKernel            the port, on the host's buffers; CpuStepKernel is the default
  *     StepExecution                auto, cpu or cuda: which one
  *       CudaStepKernel             copies to the GPU, launches, copies back
  *         DenoisingKernels         launches on tensors that are on the GPU

@@ -76,7 +76,7 @@ public final class LoraGains {
       long out = module.weight().shape().get(0);
       if (module.rank() > Math.min(in, out)) {
         throw new IllegalArgumentException(
-            "rank must be at most that of each layer, but was %d, and \"%s\" has %d inputs and %d outputs"
+            "rank must be at most that of each layer, but was %s, and \"%s\" has %s inputs and %s outputs"
                 .formatted(module.rank(), module.path(), in, out));
       }
     }
@@ -123,7 +123,7 @@ public final class LoraGains {
   public void set(float[] values) {
     if (values.length != gains.length) {
       throw new IllegalArgumentException(
-          "there must be a gain for each of %d layers, but there were %d"
+          "there must be a gain for each of %s layers, but there were %s"
               .formatted(gains.length, values.length));
     }
     for (int l = 0; l < values.length; l++) {

@@ -12,7 +12,7 @@ public final class LoraMismatchException extends RuntimeException {
 
   LoraMismatchException(String summary, List<String> problems) {
     super(
-        "%s, %d problem%s: %s%s"
+        "%s, %s problem%s: %s%s"
             .formatted(
                 summary,
                 problems.size(),

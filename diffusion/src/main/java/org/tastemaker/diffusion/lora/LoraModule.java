@@ -22,7 +22,7 @@ public record LoraModule(String path, ParameterSpec weight, int rank, double alp
     }
     if (rank < 1) {
       throw new IllegalArgumentException(
-          "rank of \"%s\" must be at least 1, but was %d".formatted(path, rank));
+          "rank of \"%s\" must be at least 1, but was %s".formatted(path, rank));
     }
     if (!Double.isFinite(alpha) || alpha == 0) {
       throw new IllegalArgumentException(

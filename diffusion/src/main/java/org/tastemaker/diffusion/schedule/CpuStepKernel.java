@@ -3,10 +3,13 @@ package org.tastemaker.diffusion.schedule;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** {@link DenoisingStep} with what goes before it (guidance, noise) and after it. */
-final class CpuStepKernel implements StepKernel {
+/** The step on the CPU, the reference: {@link DenoisingStep} with its guidance and its noise. */
+public final class CpuStepKernel implements StepKernel {
   private FloatBuffer guided = FloatBuffer.allocate(0);
   private FloatBuffer drawn = FloatBuffer.allocate(0);
+
+  /** A kernel with scratch memory of its own. */
+  public CpuStepKernel() {}
 
   @Override
   public void sample(
@@ -58,8 +61,7 @@ final class CpuStepKernel implements StepKernel {
     DenoisingStep.logProbabilityGradient(
         c, reduction, guide(output), sample, previous, weights, gradient);
     if (unconditionalGradient != null) {
-      DenoisingStep.guideGradient(
-          output.guidanceScale(), gradient, unconditionalGradient, gradient);
+      Guidance.gradient(output.guidanceScale(), gradient, unconditionalGradient, gradient);
     }
   }
 
@@ -74,7 +76,7 @@ final class CpuStepKernel implements StepKernel {
     int length = u.remaining();
     guided = atLeast(guided, length);
     FloatBuffer out = guided.slice(0, length);
-    DenoisingStep.guide(output.guidanceScale(), u, output.conditional(), out);
+    Guidance.guide(output.guidanceScale(), u, output.conditional(), out);
     return out;
   }
 
@@ -85,7 +87,7 @@ final class CpuStepKernel implements StepKernel {
   private static void requireImages(StepNoise noise, double[] logProbabilities) {
     if (noise.seeds().size() != logProbabilities.length) {
       throw new IllegalArgumentException(
-          "there are %d seeds, but room for the log-probabilities of %d images"
+          "there are %s seeds, but room for the log-probabilities of %s images"
               .formatted(noise.seeds().size(), logProbabilities.length));
     }
   }

@@ -127,7 +127,7 @@ public final class DdimScheduler implements Scheduler {
         1,
         i -> {
           int t = (int) Math.rint(timesteps[i]);
-          double abar = DdimScheduler.alphaCumprod(noise, i, t, config.stepsOffset());
+          double abar = noise.alphaCumprodOfStep(i, t, config.stepsOffset());
           double abarPrevious = previousAlphaCumprod(t - trainSteps / steps);
           return new SamplingStep(
               i,
@@ -165,17 +165,5 @@ public final class DdimScheduler implements Scheduler {
     }
     boolean toOne = options.finalStep() == FinalStep.DIFFUSERS && config.flag("set_alpha_to_one");
     return toOne ? 1 : noise.alphaCumprod(0);
-  }
-
-  /**
-   * The noise level of a sampling timestep, which an offset may have moved past the table's end.
-   */
-  static double alphaCumprod(NoiseSchedule noise, int index, int t, int stepsOffset) {
-    if (t >= noise.trainSteps()) {
-      throw new IllegalArgumentException(
-          "step %d would be at timestep %d, but the model knows 0 to %d: take fewer steps, or a smaller steps_offset than %d"
-              .formatted(index, t, noise.trainSteps() - 1, stepsOffset));
-    }
-    return noise.alphaCumprod(t);
   }
 }

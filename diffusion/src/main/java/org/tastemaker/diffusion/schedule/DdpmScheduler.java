@@ -15,7 +15,7 @@ package org.tastemaker.diffusion.schedule;
  * abar_p = 1}, and at timestep 0 no noise is added. So with fixed_small the last step is
  * deterministic (diffusers adds noise of deviation 1e-10 there, except at timestep 0).
  */
-public final class DdpmScheduler implements Scheduler {
+final class DdpmScheduler implements Scheduler {
   private final SchedulerConfig config;
   private final NoiseSchedule noise;
 
@@ -24,13 +24,8 @@ public final class DdpmScheduler implements Scheduler {
     this.noise = NoiseSchedule.of(config);
   }
 
-  /**
-   * The sampler.
-   *
-   * @param config of any class; one that is not DDPM's is read as if it were
-   * @return the sampler
-   */
-  public static DdpmScheduler of(SchedulerConfig config) {
+  /** The sampler of a configuration of any class; one that is not DDPM's is read as if it were. */
+  static DdpmScheduler of(SchedulerConfig config) {
     return new DdpmScheduler(config.as(SchedulerKind.DDPM));
   }
 
@@ -45,7 +40,7 @@ public final class DdpmScheduler implements Scheduler {
         1,
         i -> {
           int t = (int) Math.rint(timesteps[i]);
-          double abar = DdimScheduler.alphaCumprod(noise, i, t, config.stepsOffset());
+          double abar = noise.alphaCumprodOfStep(i, t, config.stepsOffset());
           double abarPrevious =
               i + 1 < steps ? noise.alphaCumprod((int) Math.rint(timesteps[i + 1])) : 1;
           return new SamplingStep(

@@ -26,7 +26,7 @@ package org.tastemaker.diffusion.schedule;
  * <p>The first step of a run has no step before it and is of order 1, wherever the run starts. So
  * is the last one if it lands on the clean sample, or in short runs, as in diffusers.
  */
-public final class DpmSolverScheduler implements Scheduler {
+final class DpmSolverScheduler implements Scheduler {
   /** Runs shorter than this end with a step of order 1 if the configuration agrees. */
   private static final int SHORT_RUN = 15;
 
@@ -41,12 +41,10 @@ public final class DpmSolverScheduler implements Scheduler {
   }
 
   /**
-   * The sampler.
-   *
-   * @param config of any class; one that is not DPM-Solver's is read as if it were
-   * @return the sampler
+   * The sampler of a configuration of any class; one that is not DPM-Solver's is read as if it
+   * were.
    */
-  public static DpmSolverScheduler of(SchedulerConfig config) {
+  static DpmSolverScheduler of(SchedulerConfig config) {
     return new DpmSolverScheduler(config.as(SchedulerKind.DPM_SOLVER_MULTISTEP));
   }
 
@@ -104,7 +102,7 @@ public final class DpmSolverScheduler implements Scheduler {
       sigmas[i] = levels.at(timesteps[i]);
       if (i > 0 && timesteps[i] >= timesteps[i - 1]) {
         throw new IllegalArgumentException(
-            "%d steps with %s spacing do not fit into %d timesteps: take fewer steps"
+            "%s steps with %s spacing do not fit into %s timesteps: take fewer steps"
                 .formatted(steps, config.timestepSpacing().key(), last));
       }
     }

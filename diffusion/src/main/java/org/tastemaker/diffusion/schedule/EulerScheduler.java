@@ -12,7 +12,7 @@ import java.util.Arrays;
  *   x_next  = x + (sigma_next - sigma) d
  * </pre>
  */
-public final class EulerScheduler implements Scheduler {
+final class EulerScheduler implements Scheduler {
   private final SchedulerConfig config;
   private final NoiseSchedule noise;
   private final NoiseLevels levels;
@@ -23,13 +23,8 @@ public final class EulerScheduler implements Scheduler {
     this.levels = new NoiseLevels(noise, config.flag("rescale_betas_zero_snr"));
   }
 
-  /**
-   * The sampler.
-   *
-   * @param config of any class; one that is not Euler's is read as if it were
-   * @return the sampler
-   */
-  public static EulerScheduler of(SchedulerConfig config) {
+  /** The sampler of a configuration of any class; one that is not Euler's is read as if it were. */
+  static EulerScheduler of(SchedulerConfig config) {
     return new EulerScheduler(config.as(SchedulerKind.EULER_DISCRETE));
   }
 

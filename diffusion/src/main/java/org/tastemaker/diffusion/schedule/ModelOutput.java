@@ -27,7 +27,7 @@ public record ModelOutput(
     }
     if (unconditional != null && unconditional.remaining() != conditional.remaining()) {
       throw new IllegalArgumentException(
-          "unconditional must hold %d elements like conditional, but holds %d"
+          "unconditional must hold %s elements like conditional, but holds %s"
               .formatted(conditional.remaining(), unconditional.remaining()));
     }
   }

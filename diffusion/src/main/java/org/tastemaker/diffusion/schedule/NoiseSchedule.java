@@ -132,6 +132,16 @@ public final class NoiseSchedule {
     return alphasCumprod[checked(t)];
   }
 
+  /** The same of a step of a sampler, whose timestep an offset may have moved past the last. */
+  double alphaCumprodOfStep(int step, int t, int stepsOffset) {
+    if (t >= trainSteps()) {
+      throw new IllegalArgumentException(
+          "step %s would be at timestep %s, but the model knows 0 to %s: take fewer steps, or a smaller steps_offset than %s"
+              .formatted(step, t, trainSteps() - 1, stepsOffset));
+    }
+    return alphaCumprod(t);
+  }
+
   /**
    * The signal-to-noise ratio at a timestep.
    *
@@ -164,11 +174,10 @@ public final class NoiseSchedule {
    * @param out receives x_t, the same size
    */
   public void addNoise(int[] timesteps, FloatBuffer clean, FloatBuffer noise, FloatBuffer out) {
-    int size = DenoisingStep.imageSize(timesteps.length, clean, "noise", noise, "out", out);
+    int size = Elementwise.imageSize(timesteps.length, clean, "noise", noise, "out", out);
     for (int n = 0; n < timesteps.length; n++) {
       double abar = alphaCumprod(timesteps[n]);
-      DenoisingStep.combine(
-          Math.sqrt(abar), clean, Math.sqrt(1 - abar), noise, out, n * size, size);
+      Elementwise.combine(Math.sqrt(abar), clean, Math.sqrt(1 - abar), noise, out, n * size, size);
     }
   }
 
@@ -182,18 +191,17 @@ public final class NoiseSchedule {
    * @param out receives v, the same size
    */
   public void velocity(int[] timesteps, FloatBuffer clean, FloatBuffer noise, FloatBuffer out) {
-    int size = DenoisingStep.imageSize(timesteps.length, clean, "noise", noise, "out", out);
+    int size = Elementwise.imageSize(timesteps.length, clean, "noise", noise, "out", out);
     for (int n = 0; n < timesteps.length; n++) {
       double abar = alphaCumprod(timesteps[n]);
-      DenoisingStep.combine(
-          -Math.sqrt(1 - abar), clean, Math.sqrt(abar), noise, out, n * size, size);
+      Elementwise.combine(-Math.sqrt(1 - abar), clean, Math.sqrt(abar), noise, out, n * size, size);
     }
   }
 
   private int checked(int t) {
     if (t < 0 || t >= betas.length) {
       throw new IllegalArgumentException(
-          "timestep must be in [0, %d], but was %d".formatted(betas.length - 1, t));
+          "timestep must be in [0, %s], but was %s".formatted(betas.length - 1, t));
     }
     return t;
   }

@@ -46,7 +46,7 @@ public final class SamplingRun {
   static int firstStep(int steps, double strength, int trainSteps) {
     if (steps < 1 || steps > trainSteps) {
       throw new IllegalArgumentException(
-          "the number of steps must be in [1, %d], the number of training steps, but was %d"
+          "the number of steps must be in [1, %s], the number of training steps, but was %s"
               .formatted(trainSteps, steps));
     }
     if (!(strength >= 0 && strength <= 1)) {
@@ -62,7 +62,7 @@ public final class SamplingRun {
       return of.apply(index);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "step %d (timestep %s) cannot be taken with prediction_type %s: %s"
+          "step %s (timestep %s) cannot be taken with prediction_type %s: %s"
               .formatted(index, timestep, type.key(), e.getMessage()),
           e);
     }
@@ -138,10 +138,10 @@ public final class SamplingRun {
    * @param out receives the sample of the first step, the same size
    */
   public void addNoise(FloatBuffer clean, FloatBuffer noise, FloatBuffer out) {
-    int length = DenoisingStep.imageSize(1, clean, "noise", noise, "out", out);
+    int length = Elementwise.imageSize(1, clean, "noise", noise, "out", out);
     double signalScale = steps.isEmpty() ? 1 : steps.get(0).signalScale();
     double noiseScale = steps.isEmpty() ? 0 : steps.get(0).noiseScale();
-    DenoisingStep.combine(signalScale, clean, noiseScale, noise, out, 0, length);
+    Elementwise.combine(signalScale, clean, noiseScale, noise, out, 0, length);
   }
 
   /**
@@ -153,8 +153,8 @@ public final class SamplingRun {
    *     scale is 1, because the step needs the sample itself
    */
   public void scaleInput(int i, FloatBuffer sample, FloatBuffer input) {
-    int length = DenoisingStep.imageSize(1, sample, "input", input, "input", input);
-    DenoisingStep.combine(step(i).inputScale(), sample, 0, sample, input, 0, length);
+    int length = Elementwise.imageSize(1, sample, "input", input, "input", input);
+    Elementwise.combine(step(i).inputScale(), sample, 0, sample, input, 0, length);
   }
 
   /**
@@ -180,7 +180,7 @@ public final class SamplingRun {
     }
     if (i != 0 && i != next) {
       throw new IllegalStateException(
-          "the steps of a multistep run are taken in order: expected step %d or 0, but was %d"
+          "the steps of a multistep run are taken in order: expected step %s or 0, but was %s"
               .formatted(next, i));
     }
     FloatBuffer x0 = previousX0;
@@ -190,7 +190,7 @@ public final class SamplingRun {
     }
     if (x0 == null || x0.capacity() != output.remaining()) {
       throw new IllegalArgumentException(
-          "%s: output must hold %d elements like that of the step before, but holds %d"
+          "%s: output must hold %s elements like that of the step before, but holds %s"
               .formatted(step, x0 == null ? 0 : x0.capacity(), output.remaining()));
     }
     FloatBuffer history = x0;
@@ -266,7 +266,7 @@ public final class SamplingRun {
     FloatBuffer u = output.unconditional();
     if (u != null) {
       guided = FloatBuffer.allocate(length);
-      DenoisingStep.guide(output.guidanceScale(), u, output.conditional(), guided);
+      Guidance.guide(output.guidanceScale(), u, output.conditional(), guided);
     }
     FloatBuffer z = null;
     if (step.coefficients().sigma() != 0) {
@@ -279,7 +279,7 @@ public final class SamplingRun {
   private SamplingStep step(int i) {
     if (i < 0 || i >= steps.size()) {
       throw new IllegalArgumentException(
-          "the run has steps 0 to %d, but was asked for %d".formatted(steps.size() - 1, i));
+          "the run has steps 0 to %s, but was asked for %s".formatted(steps.size() - 1, i));
     }
     return steps.get(i);
   }

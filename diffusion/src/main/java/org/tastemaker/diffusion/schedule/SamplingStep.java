@@ -22,6 +22,6 @@ public record SamplingStep(
     StepCoefficients coefficients) {
   @Override
   public String toString() {
-    return "step %d (timestep %s)".formatted(index, timestep);
+    return "step %s (timestep %s)".formatted(index, timestep);
   }
 }

@@ -27,7 +27,7 @@ import org.nd4j.shade.jackson.databind.json.JsonMapper;
  *
  * <pre>{@code
  * SchedulerConfig config = SchedulerConfig.read(model.resolve("scheduler/scheduler_config.json"));
- * Scheduler sampler = Scheduler.of(config.as(SchedulerKind.DDIM));
+ * Scheduler sampler = Schedulers.of(config.as(SchedulerKind.DDIM));
  * }</pre>
  *
  * <p>Every setting is checked on creation. A setting that would change the result in a way that is
@@ -218,12 +218,8 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
     return PredictionType.of(text("prediction_type"));
   }
 
-  /**
-   * How sampling timesteps are picked.
-   *
-   * @return the spacing
-   */
-  public TimestepSpacing timestepSpacing() {
+  /** How sampling timesteps are picked. */
+  TimestepSpacing timestepSpacing() {
     return TimestepSpacing.of(text("timestep_spacing"));
   }
 

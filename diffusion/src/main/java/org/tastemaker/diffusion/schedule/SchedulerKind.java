@@ -32,7 +32,7 @@ public enum SchedulerKind {
       "leading",
       "rescale_betas_zero_snr",
       false),
-  /** Denoising diffusion probabilistic models: {@link DdpmScheduler}. */
+  /** Denoising diffusion probabilistic models: {@code DdpmScheduler}. */
   DDPM(
       "DDPMScheduler",
       "variance_type",
@@ -51,7 +51,7 @@ public enum SchedulerKind {
       "leading",
       "rescale_betas_zero_snr",
       false),
-  /** DPM-Solver++, multistep: {@link DpmSolverScheduler}. */
+  /** DPM-Solver++, multistep: {@code DpmSolverScheduler}. */
   DPM_SOLVER_MULTISTEP(
       "DPMSolverMultistepScheduler",
       "solver_order",
@@ -90,7 +90,7 @@ public enum SchedulerKind {
       "linspace",
       "rescale_betas_zero_snr",
       false),
-  /** Euler's method in Karras' variables: {@link EulerScheduler}. */
+  /** Euler's method in Karras' variables: {@code EulerScheduler}. */
   EULER_DISCRETE(
       "EulerDiscreteScheduler",
       "interpolation_type",

@@ -132,4 +132,21 @@ public record StepCoefficients(
    */
   record Prediction(
       double x0FromSample, double x0FromOutput, double noiseFromSample, double noiseFromOutput) {}
+
+  /** Checks that the step has a log-probability. */
+  void requireDensity() {
+    requireNoHistory();
+    if (sigma == 0) {
+      throw new IllegalArgumentException(
+          "the log-probability of a deterministic step (sigma = 0) is not defined: sample with eta above 0 and DdimScheduler.FinalStep.DDPO");
+    }
+  }
+
+  /** Checks that the step depends on no step before it. */
+  void requireNoHistory() {
+    if (meanFromPreviousX0 != 0) {
+      throw new IllegalArgumentException(
+          "the step of a multistep solver depends on the step before: take it with SamplingRun.step");
+    }
+  }
 }

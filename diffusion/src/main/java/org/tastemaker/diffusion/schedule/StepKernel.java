@@ -57,7 +57,7 @@ public interface StepKernel extends AutoCloseable {
 
   /**
    * The gradient of {@code sum_n weights[n] * logProbability[n]} with respect to what the model
-   * said: {@link DenoisingStep#logProbabilityGradient} and {@link DenoisingStep#guideGradient}.
+   * said: {@link DenoisingStep#logProbabilityGradient} and {@link Guidance#gradient}.
    *
    * @param c the step; its sigma must be above 0
    * @param reduction over an image's elements, the same as for the log-probability
@@ -82,13 +82,4 @@ public interface StepKernel extends AutoCloseable {
   /** Frees what the kernel holds. */
   @Override
   void close();
-
-  /**
-   * The step on the CPU: {@link DenoisingStep}.
-   *
-   * @return a kernel with scratch memory of its own
-   */
-  static StepKernel cpu() {
-    return new CpuStepKernel();
-  }
 }

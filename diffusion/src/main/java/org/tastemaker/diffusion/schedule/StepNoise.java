@@ -29,7 +29,7 @@ public record StepNoise(List<Seed> seeds, int stream) {
     int images = seeds.size();
     if (images == 0 || out.remaining() % images != 0) {
       throw new IllegalArgumentException(
-          "%d elements are not a whole number for each of %d seeds"
+          "%s elements are not a whole number for each of %s seeds"
               .formatted(out.remaining(), images));
     }
     int size = out.remaining() / images;

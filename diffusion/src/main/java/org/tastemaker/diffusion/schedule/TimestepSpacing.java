@@ -8,7 +8,7 @@ import java.util.Locale;
  * "Common Diffusion Noise Schedules and Sample Steps are Flawed" (2023), with the roundings of
  * diffusers.
  */
-public enum TimestepSpacing {
+enum TimestepSpacing {
   /** {@code i * floor(T / n) + offset}: never reaches the noisiest timestep. */
   LEADING,
   /** {@code round(T - i * T / n) - 1}: starts at the noisiest timestep. */
@@ -16,12 +16,8 @@ public enum TimestepSpacing {
   /** {@code n} points from 0 to {@code T - 1}, both included. */
   LINSPACE;
 
-  /**
-   * The name of this spacing in a diffusers configuration.
-   *
-   * @return such as {@code "leading"}
-   */
-  public String key() {
+  /** The name of this spacing in a diffusers configuration, such as {@code "leading"}. */
+  String key() {
     return name().toLowerCase(Locale.ROOT);
   }
 

@@ -13,12 +13,13 @@
  *                                     DenoisingStep: the arithmetic, one pass over the data
  * }</pre>
  *
- * <p>{@link org.tastemaker.diffusion.schedule.DenoisingStep} is the only code that touches samples.
- * It is pure and reads {@link java.nio.FloatBuffer} views of any float memory (so that it needs no
- * ND4J natives). {@link org.tastemaker.diffusion.schedule.StepKernel} is the seam where a GPU takes
- * its place. What a sampler remembers from step to step (the multistep history of DPM-Solver++)
- * lives in the {@link org.tastemaker.diffusion.schedule.SamplingRun}, so that one scheduler serves
- * any number of runs.
+ * <p>{@link org.tastemaker.diffusion.schedule.DenoisingStep}, {@link
+ * org.tastemaker.diffusion.schedule.Guidance} and {@link org.tastemaker.diffusion.schedule.StepKl}
+ * hold the only code that touches samples. They are pure and read {@link java.nio.FloatBuffer}
+ * views of any float memory (so that they need no ND4J natives). {@link
+ * org.tastemaker.diffusion.schedule.StepKernel} is the seam where a GPU takes their place. What a
+ * sampler remembers from step to step (the multistep history of DPM-Solver++) lives in the {@link
+ * org.tastemaker.diffusion.schedule.SamplingRun}, so that one scheduler serves any number of runs.
  *
  * <p>The noise of a step is an argument: nothing here draws random numbers.
  */

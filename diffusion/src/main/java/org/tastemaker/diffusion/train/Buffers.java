@@ -11,12 +11,12 @@ final class Buffers {
   static void requireSizes(String name, List<FloatBuffer> expected, List<FloatBuffer> actual) {
     if (actual.size() != expected.size()) {
       throw new IllegalArgumentException(
-          "%s must be %d buffers, but were %d".formatted(name, expected.size(), actual.size()));
+          "%s must be %s buffers, but were %s".formatted(name, expected.size(), actual.size()));
     }
     for (int i = 0; i < expected.size(); i++) {
       if (actual.get(i).remaining() != expected.get(i).remaining()) {
         throw new IllegalArgumentException(
-            "%s[%d] must hold %d elements, but holds %d"
+            "%s[%s] must hold %s elements, but holds %s"
                 .formatted(name, i, expected.get(i).remaining(), actual.get(i).remaining()));
       }
     }

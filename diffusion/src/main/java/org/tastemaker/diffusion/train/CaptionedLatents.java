@@ -13,14 +13,14 @@ public record CaptionedLatents(Samples latents, ImmutableList<ImmutableIntArray>
   public CaptionedLatents {
     if (captions.size() != latents.count()) {
       throw new IllegalArgumentException(
-          "each of the %d latents needs a caption, but there were %d"
+          "each of the %s latents needs a caption, but there were %s"
               .formatted(latents.count(), captions.size()));
     }
     int length = captions.get(0).length();
     for (ImmutableIntArray caption : captions) {
       if (caption.length() != length || length == 0) {
         throw new IllegalArgumentException(
-            "captions must be padded to one length above 0, but had %d and %d ids"
+            "captions must be padded to one length above 0, but had %s and %s ids"
                 .formatted(length, caption.length()));
       }
     }

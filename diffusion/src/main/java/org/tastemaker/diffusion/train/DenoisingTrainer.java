@@ -98,14 +98,14 @@ public final class DenoisingTrainer {
       int out = unet.config().outChannels();
       if (in != out) {
         throw new IllegalArgumentException(
-            "the U-Net must have as many channels out as in, but has %d in and %d out"
+            "the U-Net must have as many channels out as in, but has %s in and %s out"
                 .formatted(in, out));
       }
       int wanted = unet.config().crossAttentionDim();
       int given = textEncoder.config().hiddenSize();
       if (wanted != given) {
         throw new IllegalArgumentException(
-            "the U-Net reads text tokens of size %d, but the text encoder's have %d"
+            "the U-Net reads text tokens of size %s, but the text encoder's have %s"
                 .formatted(wanted, given));
       }
       Objects.requireNonNull(scheduler, "scheduler == null");
@@ -316,7 +316,7 @@ public final class DenoisingTrainer {
     int channels = models.unet.config().inChannels();
     if (batch.latents().channels() != channels) {
       throw new IllegalArgumentException(
-          "%s: latents must have %d channels, but have %d"
+          "%s: latents must have %s channels, but have %s"
               .formatted(where, channels, batch.latents().channels()));
     }
     batch.latents().requireFinite(where + ": latents");
@@ -324,7 +324,7 @@ public final class DenoisingTrainer {
       requireIds(caption, where + ": a caption", models.textEncoder);
       if (options.promptDropout > 0 && caption.length() != models.emptyPrompt.length()) {
         throw new IllegalArgumentException(
-            "%s: captions must have as many ids as the empty prompt, %d, but have %d"
+            "%s: captions must have as many ids as the empty prompt, %s, but have %s"
                 .formatted(where, models.emptyPrompt.length(), caption.length()));
       }
     }
@@ -335,7 +335,7 @@ public final class DenoisingTrainer {
     for (int i = 0; i < ids.length(); i++) {
       if (ids.get(i) < 0 || ids.get(i) >= size) {
         throw new IllegalArgumentException(
-            "%s must have token ids in [0, %d), but has %d".formatted(what, size, ids.get(i)));
+            "%s must have token ids in [0, %s), but has %s".formatted(what, size, ids.get(i)));
       }
     }
   }
@@ -364,7 +364,7 @@ public final class DenoisingTrainer {
     Map<String, String> settings = new TreeMap<>();
     settings.put("seed", String.valueOf(seed.key()));
     settings.put(
-        "noiseSchedule", "%d levels, %08x".formatted(schedule.trainSteps(), levels.getValue()));
+        "noiseSchedule", "%s levels, %08x".formatted(schedule.trainSteps(), levels.getValue()));
     settings.put("prediction", models.scheduler.predictionType().key());
     settings.put("clipSkip", String.valueOf(models.clipSkip));
     settings.put("emptyPrompt", models.emptyPrompt.toString());

@@ -38,7 +38,7 @@ public final class EpochOrder {
   public ImmutableIntArray batch(long number, int size) {
     if (number < 0 || size < 1) {
       throw new IllegalArgumentException(
-          "number must be at least 0 and size at least 1, but were %d and %d"
+          "number must be at least 0 and size at least 1, but were %s and %s"
               .formatted(number, size));
     }
     ImmutableIntArray.Builder batch = ImmutableIntArray.builder(size);

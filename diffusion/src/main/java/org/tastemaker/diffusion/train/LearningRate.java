@@ -75,7 +75,7 @@ public interface LearningRate {
     }
     if (total <= warmUp) {
       throw new IllegalArgumentException(
-          "total must be above warmUp, %d, but was %d".formatted(warmUp, total));
+          "total must be above warmUp, %s, but was %s".formatted(warmUp, total));
     }
   }
 }

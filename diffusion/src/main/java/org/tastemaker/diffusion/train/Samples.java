@@ -21,13 +21,13 @@ public record Samples(int count, int channels, int height, int width, FloatBuffe
   public Samples {
     if (count < 1 || channels < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
-          "count, channels, height and width must be at least 1, but were %d, %d, %d, %d"
+          "count, channels, height and width must be at least 1, but were %s, %s, %s, %s"
               .formatted(count, channels, height, width));
     }
     long size = (long) count * channels * height * width;
     if (values.remaining() != size) {
       throw new IllegalArgumentException(
-          "%d samples of %d x %d x %d must have %d values, but had %d"
+          "%s samples of %s x %s x %s must have %s values, but had %s"
               .formatted(count, channels, height, width, size, values.remaining()));
     }
     // A view of its own, so that nobody's position matters.
@@ -55,7 +55,7 @@ public record Samples(int count, int channels, int height, int width, FloatBuffe
     for (int i = 0; i < values.limit(); i++) {
       if (!Float.isFinite(values.get(i))) {
         throw new IllegalArgumentException(
-            "%s must be finite, but value %d (of sample %d) is %s"
+            "%s must be finite, but value %s (of sample %s) is %s"
                 .formatted(what, i, i / (values.limit() / count), values.get(i)));
       }
     }

@@ -75,7 +75,7 @@ public record TrainingCheckpoint(
       int format = json.path("format").asInt(0);
       if (format > FORMAT) {
         throw new IllegalArgumentException(
-            "%s is of format %d, and this version reads up to format %d: use the version of Tastemaker that wrote it, or a newer one"
+            "%s is of format %s, and this version reads up to format %s: use the version of Tastemaker that wrote it, or a newer one"
                 .formatted(file, format, FORMAT));
       }
       JsonNode step = json.path("step");
@@ -221,7 +221,7 @@ public record TrainingCheckpoint(
     }
     if (step > steps) {
       throw new IllegalArgumentException(
-          "the checkpoint in %s has done %d steps, but the run is to end after %d"
+          "the checkpoint in %s has done %s steps, but the run is to end after %s"
               .formatted(folder, step, steps));
     }
   }
@@ -245,7 +245,7 @@ public record TrainingCheckpoint(
         .forEach(name -> differences.add(name + " is not trained here"));
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "%s is of other weights, in %d places, such as: %s. Is it of the same model, with the same parameters trained?"
+          "%s is of other weights, in %s places, such as: %s. Is it of the same model, with the same parameters trained?"
               .formatted(
                   file.path(),
                   differences.size(),

@@ -70,7 +70,7 @@ final class TrainingLoop {
     LearningRate rate = options.rate().over(options.steps());
     while (state.step() < options.steps()) {
       long step = state.step() + 1;
-      String where = "%s, step %d of %d".formatted(activity, step, options.steps());
+      String where = "%s, step %s of %s".formatted(activity, step, options.steps());
 
       // 1. The gradient of the mean loss over the step's batches.
       state.begin();
@@ -101,7 +101,7 @@ final class TrainingLoop {
       return state.update(rate);
     } catch (IllegalStateException e) {
       throw new IllegalStateException(
-          "%s: %s; the weights are those after step %d"
+          "%s: %s; the weights are those after step %s"
               .formatted(where, e.getMessage(), state.step()),
           e);
     }
@@ -112,7 +112,7 @@ final class TrainingLoop {
         (name, value) -> {
           if (!Double.isFinite(value)) {
             throw new IllegalStateException(
-                "%s: the %s is %s; lower the learning rate, or look for the batch that made it; the weights are those after step %d"
+                "%s: the %s is %s; lower the learning rate, or look for the batch that made it; the weights are those after step %s"
                     .formatted(where, name, value, state.step()));
           }
         });

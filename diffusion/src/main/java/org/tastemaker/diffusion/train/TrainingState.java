@@ -81,7 +81,7 @@ public final class TrainingState {
         });
     if (trained.isEmpty()) {
       throw new IllegalArgumentException(
-          "nothing is trained: none of the %d parameters of %s is trainable by its part's options"
+          "nothing is trained: none of the %s parameters of %s is trainable by its part's options"
               .formatted(rest.size(), networks.keySet()));
     }
     trained.forEach(
@@ -173,7 +173,7 @@ public final class TrainingState {
     Set<String> missing = Sets.difference(weights.keySet(), received);
     if (!missing.isEmpty()) {
       throw new IllegalStateException(
-          "%d trained parameters are not in the graph and have no gradient, the first is %s: leave"
+          "%s trained parameters are not in the graph and have no gradient, the first is %s: leave"
                   .formatted(missing.size(), missing.iterator().next())
               + " them out of the trainable ones");
     }
@@ -283,7 +283,7 @@ public final class TrainingState {
         bytes.clear();
       }
     }
-    return "%d parameters, %08x".formatted(frozen.size(), sum.getValue());
+    return "%s parameters, %08x".formatted(frozen.size(), sum.getValue());
   }
 
   /** Names of the networks' trained weights. */

@@ -114,7 +114,7 @@ public final class VaeTrainer {
   public VaeTrainer(AutoencoderKl vae, TrainedPart trained, Options options, Seed seed) {
     if (vae.config().inChannels() != vae.config().outChannels()) {
       throw new IllegalArgumentException(
-          "the autoencoder must have as many channels out as in, but has %d in and %d out"
+          "the autoencoder must have as many channels out as in, but has %s in and %s out"
               .formatted(vae.config().inChannels(), vae.config().outChannels()));
     }
     this.vae = vae;
@@ -227,7 +227,7 @@ public final class VaeTrainer {
   private void check(Samples images, long number) {
     if (images.channels() != vae.config().inChannels()) {
       throw new IllegalArgumentException(
-          "batch %d: images must have %d channels, but have %d"
+          "batch %s: images must have %s channels, but have %s"
               .formatted(number, vae.config().inChannels(), images.channels()));
     }
     images.requireFinite("batch " + number + ": images");

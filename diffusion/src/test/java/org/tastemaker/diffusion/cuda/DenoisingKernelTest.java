@@ -14,12 +14,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
-import org.tastemaker.diffusion.schedule.DpmSolverScheduler;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.PredictionType;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
+import org.tastemaker.diffusion.schedule.SchedulerKind;
+import org.tastemaker.diffusion.schedule.Schedulers;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
@@ -127,7 +129,7 @@ class DenoisingKernelTest {
     FloatBuffer found = poisoned(x.capacity());
     double[] expectedDensity = new double[example.images()];
     double[] foundDensity = new double[example.images()];
-    try (StepKernel cpu = StepKernel.cpu();
+    try (StepKernel cpu = new CpuStepKernel();
         StepKernel gpu = SoftwareGpu.stepKernel()) {
       cpu.sample(
           example.c(),
@@ -158,7 +160,7 @@ class DenoisingKernelTest {
     double[] expected = new double[example.images()];
     double[] found = new double[example.images()];
     ModelOutput moved = moved(example);
-    try (StepKernel cpu = StepKernel.cpu();
+    try (StepKernel cpu = new CpuStepKernel();
         StepKernel gpu = SoftwareGpu.stepKernel()) {
       cpu.logProbability(example.c(), example.reduction(), moved, x, previous, expected);
       gpu.logProbability(example.c(), example.reduction(), moved, x, previous, found);
@@ -179,7 +181,7 @@ class DenoisingKernelTest {
     for (int i = 0; i < 4; i++) {
       gradients[i] = poisoned(x.capacity());
     }
-    try (StepKernel cpu = StepKernel.cpu();
+    try (StepKernel cpu = new CpuStepKernel();
         StepKernel gpu = SoftwareGpu.stepKernel()) {
       cpu.logProbabilityGradient(
           example.c(),
@@ -327,7 +329,7 @@ class DenoisingKernelTest {
     FloatBuffer x = example.tensor("sample", 1);
     FloatBuffer expected = FloatBuffer.allocate(100);
     FloatBuffer found = poisoned(100);
-    try (StepKernel cpu = StepKernel.cpu();
+    try (StepKernel cpu = new CpuStepKernel();
         StepKernel gpu = SoftwareGpu.stepKernel()) {
       for (StepKernel kernel : List.of(cpu, gpu)) {
         assertThatThrownBy(
@@ -380,7 +382,7 @@ class DenoisingKernelTest {
     FloatBuffer nine = FloatBuffer.allocate(9);
     ModelOutput output = ModelOutput.of(ten);
     double[] three = new double[3];
-    try (StepKernel cpu = StepKernel.cpu();
+    try (StepKernel cpu = new CpuStepKernel();
         StepKernel gpu = SoftwareGpu.stepKernel()) {
       for (StepKernel kernel : List.of(cpu, gpu)) {
         assertThatThrownBy(
@@ -420,7 +422,7 @@ class DenoisingKernelTest {
   @Test
   void aMultistepSolversStepIsRefused() {
     StepCoefficients c =
-        DpmSolverScheduler.of(SchedulerConfig.stableDiffusion())
+        Schedulers.of(SchedulerConfig.stableDiffusion().as(SchedulerKind.DPM_SOLVER_MULTISTEP))
             .begin(10)
             .steps()
             .get(3)
@@ -458,7 +460,7 @@ class DenoisingKernelTest {
   /** A sample of a step before the model has moved. */
   private static FloatBuffer previous(Case example, FloatBuffer x) {
     FloatBuffer previous = FloatBuffer.allocate(x.capacity());
-    try (StepKernel cpu = StepKernel.cpu()) {
+    try (StepKernel cpu = new CpuStepKernel()) {
       cpu.sample(
           example.c(),
           example.reduction(),

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.StepKernel;
 
 class StepExecutionTest {
@@ -41,7 +42,7 @@ class StepExecutionTest {
   @MethodSource("missing")
   void autoFallsBackToTheCpu(FakeApi fake, String message) {
     try (StepKernel kernel = StepExecution.AUTO.open(fake::driver)) {
-      assertThat(kernel).hasSameClassAs(StepKernel.cpu());
+      assertThat(kernel).isInstanceOf(CpuStepKernel.class);
     }
   }
 
@@ -72,7 +73,7 @@ class StepExecutionTest {
             () -> {
               throw new AssertionError("asked for a driver");
             })) {
-      assertThat(kernel).hasSameClassAs(StepKernel.cpu());
+      assertThat(kernel).isInstanceOf(CpuStepKernel.class);
     }
   }
 

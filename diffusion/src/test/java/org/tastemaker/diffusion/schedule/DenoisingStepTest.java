@@ -205,14 +205,14 @@ class DenoisingStepTest {
   @Test
   void guidanceMovesFromTheUnconditionalOutputPastTheConditionalOne() {
     FloatBuffer guided = empty();
-    DenoisingStep.guide(7.5, output, sample, guided);
+    Guidance.guide(7.5, output, sample, guided);
     for (int i = 0; i < IMAGES * SIZE; i++) {
       double u = output.get(i);
       double c = sample.get(i);
       assertThat(guided.get(i))
           .isCloseTo((float) (u + 7.5 * (c - u)), within(4e-6f)); // values up to 30, rounded twice
     }
-    DenoisingStep.guide(1, output, sample, guided);
+    Guidance.guide(1, output, sample, guided);
     assertThat(guided).isEqualTo(sample);
   }
 
@@ -220,12 +220,12 @@ class DenoisingStepTest {
   void guidanceSplitsItsGradient() {
     FloatBuffer u = empty();
     FloatBuffer c = empty();
-    DenoisingStep.guideGradient(5, noise, u, c);
+    Guidance.gradient(5, noise, u, c);
     for (int i = 0; i < IMAGES * SIZE; i++) {
       assertThat(u.get(i)).isEqualTo(-4 * noise.get(i));
       assertThat(c.get(i)).isEqualTo(5 * noise.get(i));
     }
-    assertThatThrownBy(() -> DenoisingStep.guide(Double.NaN, u, c, c))
+    assertThatThrownBy(() -> Guidance.guide(Double.NaN, u, c, c))
         .hasMessage("guidance scale must be finite, but was NaN");
   }
 
@@ -275,8 +275,8 @@ class DenoisingStepTest {
     StepCoefficients c = step(PredictionType.EPSILON, false, 4);
     double[] sums = new double[IMAGES];
     double[] means = new double[IMAGES];
-    DenoisingStep.divergence(c, Reduction.SUM, output, noise, sample, sums);
-    DenoisingStep.divergence(c, Reduction.MEAN, output, noise, sample, means);
+    StepKl.kl(c, Reduction.SUM, output, noise, sample, sums);
+    StepKl.kl(c, Reduction.MEAN, output, noise, sample, means);
     for (int n = 0; n < IMAGES; n++) {
       double squares = 0;
       for (int i = n * SIZE; i < (n + 1) * SIZE; i++) {
@@ -296,7 +296,7 @@ class DenoisingStepTest {
     for (int i = 0; i < gradient.capacity(); i++) {
       gradient.put(i, 3);
     }
-    DenoisingStep.addDivergenceGradient(c, reduction, output, noise, sample, weights, gradient);
+    StepKl.addGradient(c, reduction, output, noise, sample, weights, gradient);
     for (int i = 0; i < IMAGES * SIZE; i++) {
       float at = output.get(i);
       float h = 0x1p-8f; // piecewise quadratic, as for the log-probability
@@ -317,7 +317,7 @@ class DenoisingStepTest {
 
   private double weightedDivergence(StepCoefficients c, Reduction reduction, double[] weights) {
     double[] divergences = new double[IMAGES];
-    DenoisingStep.divergence(c, reduction, output, noise, sample, divergences);
+    StepKl.kl(c, reduction, output, noise, sample, divergences);
     double sum = 0;
     for (int n = 0; n < IMAGES; n++) {
       sum += weights[n] * divergences[n];

@@ -143,7 +143,7 @@ class SamplersTest {
             .with("timestep_spacing", spacing.key())
             .with("prediction_type", type.key())
             .as(kind);
-    SamplingRun run = Scheduler.of(config).begin(20, .7);
+    SamplingRun run = Schedulers.of(config).begin(20, .7);
     assertThat(run.steps()).hasSize(14);
     FloatBuffer clean = gaussian(1);
     FloatBuffer noise = gaussian(2);
@@ -347,7 +347,7 @@ class SamplersTest {
   @ParameterizedTest
   @EnumSource(names = {"DDIM", "DDPM", "DPM_SOLVER_MULTISTEP", "EULER_DISCRETE"})
   void aNumberOfStepsOutsideTheTrainingStepsIsAnError(SchedulerKind kind) {
-    Scheduler scheduler = Scheduler.of(CONFIG.as(kind));
+    Scheduler scheduler = Schedulers.of(CONFIG.as(kind));
     assertThatThrownBy(() -> scheduler.begin(0))
         .hasMessage(
             "the number of steps must be in [1, 1000], the number of training steps, but was 0");

@@ -53,7 +53,7 @@ class SchedulerConfigTest {
 
   @Test
   void samplingWithAScheduleOnlyClassNamesTheWayOut() {
-    assertThatThrownBy(() -> Scheduler.of(SchedulerConfig.parse(STABLE_DIFFUSION_1)))
+    assertThatThrownBy(() -> Schedulers.of(SchedulerConfig.parse(STABLE_DIFFUSION_1)))
         .hasMessageContaining("PNDMScheduler can be read for its noise schedule")
         .hasMessageContaining("config.as(SchedulerKind.DDIM)");
   }

@@ -46,7 +46,7 @@ class SchedulersGoldenTest {
         config.kind() == SchedulerKind.DDIM
             ? DdimScheduler.of(
                 config, new DdimScheduler.Options(eta, DdimScheduler.FinalStep.DIFFUSERS))
-            : Scheduler.of(config);
+            : Schedulers.of(config);
     SamplingRun run = scheduler.begin(steps);
     // 2. Its timesteps.
     double timesteps =

@@ -58,7 +58,7 @@ class StepKernelGoldenTest {
     FloatBuffer trajectory = FloatBuffer.allocate(outputs.capacity());
     int images = goldens.shape(name + ".x_start")[0];
     double worst = 0;
-    try (StepKernel cpu = StepKernel.cpu();
+    try (StepKernel cpu = new CpuStepKernel();
         StepKernel gpu = SoftwareGpu.stepKernel()) {
       for (int i = 0; i < steps; i++) {
         StepCoefficients c = run.steps().get(i).coefficients();
@@ -102,7 +102,7 @@ class StepKernelGoldenTest {
     double[][] densities = new double[3][steps * images]; // kernel's, kernel's moved, CPU's moved
     FloatBuffer gradient = FloatBuffer.allocate(outputs.capacity());
     FloatBuffer exact = FloatBuffer.allocate(outputs.capacity());
-    try (StepKernel cpu = StepKernel.cpu();
+    try (StepKernel cpu = new CpuStepKernel();
         StepKernel gpu = SoftwareGpu.stepKernel()) {
       for (int i = 0; i < steps; i++) {
         StepCoefficients c = run.steps().get(i).coefficients();

@@ -23,7 +23,7 @@ class StepKernelTest {
   private final FloatBuffer cond = gaussian(1);
   private final FloatBuffer x = gaussian(2);
   private final StepNoise noise = new StepNoise(Seed.of(4).splits(IMAGES), 9);
-  private final StepKernel kernel = StepKernel.cpu();
+  private final StepKernel kernel = new CpuStepKernel();
 
   private static FloatBuffer gaussian(int stream) {
     float[] values = new float[IMAGES * SIZE];
@@ -37,7 +37,7 @@ class StepKernelTest {
 
   private FloatBuffer guided() {
     FloatBuffer guided = empty();
-    DenoisingStep.guide(5, u, cond, guided);
+    Guidance.guide(5, u, cond, guided);
     return guided;
   }
 
@@ -73,7 +73,7 @@ class StepKernelTest {
     DenoisingStep.logProbabilityGradient(c, Reduction.MEAN, guided(), x, previous, weights, whole);
     FloatBuffer expectedU = empty();
     FloatBuffer expectedC = empty();
-    DenoisingStep.guideGradient(5, whole, expectedU, expectedC);
+    Guidance.gradient(5, whole, expectedU, expectedC);
     FloatBuffer byU = empty();
     FloatBuffer byC = empty();
     kernel.logProbabilityGradient(

@@ -12,9 +12,10 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
-import org.tastemaker.diffusion.schedule.DenoisingStep;
+import org.tastemaker.diffusion.schedule.Guidance;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
+import org.tastemaker.diffusion.schedule.StepKl;
 
 /**
  * The denoising steps of some images under the policy as it is now, row by row: row n is step t of
@@ -210,8 +211,7 @@ public final class Transitions {
   private void guide(FloatBuffer answer, FloatBuffer out) {
     int half = capacity * size;
     if (guided()) {
-      DenoisingStep.guide(
-          options.guidanceScale(), answer.slice(0, half), answer.slice(half, half), out);
+      Guidance.guide(options.guidanceScale(), answer.slice(0, half), answer.slice(half, half), out);
     } else {
       out.put(0, answer, 0, half);
     }
@@ -257,7 +257,7 @@ public final class Transitions {
     for (int n = 0; n < all.length; n++) {
       switch (form) {
         case EXACT ->
-            DenoisingStep.divergence(
+            StepKl.kl(
                 coefficients(n),
                 options.reduction(),
                 row(output, n),
@@ -362,7 +362,7 @@ public final class Transitions {
     FloatBuffer r = row(referenceOutput, n);
     switch (form) {
       case EXACT ->
-          DenoisingStep.addDivergenceGradient(
+          StepKl.addGradient(
               coefficients(n), options.reduction(), o, r, x, new double[] {weight}, to);
       case UNWEIGHTED -> SquaredError.addGradient(options.reduction(), o, r, weight, to);
     }

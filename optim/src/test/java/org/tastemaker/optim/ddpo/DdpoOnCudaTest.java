@@ -20,6 +20,7 @@ import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.cuda.StepExecution;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.TinyModel;
@@ -81,12 +82,12 @@ class DdpoOnCudaTest {
   @Test
   void anUpdateIsThatOfTheCpu() throws Exception {
     Update onCpu;
-    try (StepKernel cpu = StepKernel.cpu()) {
+    try (StepKernel cpu = new CpuStepKernel()) {
       onCpu = update(cpu);
     }
     Update onGpu;
     try (StepKernel gpu = softwareGpu()) {
-      assertThat(gpu).isNotInstanceOf(StepKernel.cpu().getClass());
+      assertThat(gpu).isNotInstanceOf(CpuStepKernel.class);
       onGpu = update(gpu);
     }
     // A kernel's results are equal to 1e-5, and the U-Net carries that through three steps.

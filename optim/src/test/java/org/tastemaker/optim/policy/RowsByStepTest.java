@@ -15,7 +15,9 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.DenoisingStep;
+import org.tastemaker.diffusion.schedule.Guidance;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
@@ -57,7 +59,7 @@ class RowsByStepTest {
       FloatBuffer o = FloatBuffer.allocate(SIZE);
       FloatBuffer first = answer.slice(n * SIZE, SIZE);
       if (halves == 2) {
-        DenoisingStep.guide(guidance, first, answer.slice((CAPACITY + n) * SIZE, SIZE), o);
+        Guidance.guide(guidance, first, answer.slice((CAPACITY + n) * SIZE, SIZE), o);
       } else {
         o.put(0, first, 0, SIZE);
       }
@@ -129,7 +131,7 @@ class RowsByStepTest {
 
   /** The CPU's, which notes how many images each call was about. */
   private static final class CountingKernel implements StepKernel {
-    private final StepKernel cpu = StepKernel.cpu();
+    private final StepKernel cpu = new CpuStepKernel();
     private final List<Integer> images = new ArrayList<>();
 
     @Override

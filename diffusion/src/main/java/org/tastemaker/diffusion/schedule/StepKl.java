@@ -1,0 +1,85 @@
+package org.tastemaker.diffusion.schedule;
+
+import java.nio.FloatBuffer;
+
+/**
+ * The KL divergence of a policy from a reference policy in one denoising step, and its gradient.
+ * Both policies are Gaussians of {@link DenoisingStep}'s form with the same deviation.
+ */
+public final class StepKl {
+  private StepKl() {}
+
+  /**
+   * The KL divergence of two policies in a step: {@code KL(p || p_ref) = |mean - mean_ref|^2 / (2
+   * sigma^2)}, exact for Gaussians of the same deviation. Where nothing is clipped that is {@link
+   * StepCoefficients#klFactor} times the squared difference of the outputs.
+   *
+   * @param c the step; its sigma must be above 0
+   * @param reduction over an image's elements: the sum is KL itself
+   * @param output the model's output, [N, ...]
+   * @param reference the reference model's output, the same size
+   * @param sample x_t, the same size
+   * @param kl receives one number an image, [N]
+   * @throws IllegalArgumentException if sigma is 0, where no density exists
+   */
+  public static void kl(
+      StepCoefficients c,
+      Reduction reduction,
+      FloatBuffer output,
+      FloatBuffer reference,
+      FloatBuffer sample,
+      double[] kl) {
+    c.requireDensity();
+    int images = kl.length;
+    int size = Elementwise.imageSize(images, output, "reference", reference, "sample", sample);
+    double elements = reduction == Reduction.MEAN ? size : 1;
+    for (int n = 0; n < images; n++) {
+      double squares = 0;
+      for (int i = n * size; i < (n + 1) * size; i++) {
+        double x = Elementwise.get(sample, i);
+        double difference =
+            c.mean(x, Elementwise.get(output, i)) - c.mean(x, Elementwise.get(reference, i));
+        squares += difference * difference;
+      }
+      kl[n] = squares / (2 * c.sigma() * c.sigma() * elements);
+    }
+  }
+
+  /**
+   * Adds the gradient of {@code sum_n weights[n] * kl[n]} with respect to the model's output.
+   *
+   * @param c the step; its sigma must be above 0
+   * @param reduction over an image's elements, the same as for {@link #kl}
+   * @param output the model's output, [N, ...]
+   * @param reference the reference model's output, the same size
+   * @param sample x_t, the same size
+   * @param weights one number an image, [N]
+   * @param gradient what the gradient is added to, the same size as output
+   * @throws IllegalArgumentException if sigma is 0, where no density exists
+   */
+  public static void addGradient(
+      StepCoefficients c,
+      Reduction reduction,
+      FloatBuffer output,
+      FloatBuffer reference,
+      FloatBuffer sample,
+      double[] weights,
+      FloatBuffer gradient) {
+    c.requireDensity();
+    int images = weights.length;
+    int size = Elementwise.imageSize(images, output, "reference", reference, "sample", sample);
+    Elementwise.requireSize("gradient", gradient, images * size);
+    int at = gradient.position();
+    double elements = reduction == Reduction.MEAN ? size : 1;
+    for (int n = 0; n < images; n++) {
+      double factor = weights[n] / (c.sigma() * c.sigma() * elements);
+      for (int i = n * size; i < (n + 1) * size; i++) {
+        double o = Elementwise.get(output, i);
+        double x = Elementwise.get(sample, i);
+        double difference = c.mean(x, o) - c.mean(x, Elementwise.get(reference, i));
+        double sum = Elementwise.get(gradient, i) + factor * difference * c.meanByOutput(x, o);
+        gradient.put(at + i, (float) sum);
+      }
+    }
+  }
+}
