@@ -21,7 +21,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.annotate.AnnotationJob;
 import org.tastemaker.feedback.annotate.JobReport;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.protocol.Protocol;
@@ -122,7 +122,7 @@ public final class FeedbackLoad {
   }
 
   private LoopbackServer server() {
-    return LoopbackServer.builder(MockOracle.of((image, prompt) -> image.get(0, 0, 0)))
+    return LoopbackServer.builder(MockJudge.of((image, prompt) -> image.get(0, 0, 0)))
         .latency(Duration.ofMillis(number("latency")), Duration.ZERO)
         .start();
   }

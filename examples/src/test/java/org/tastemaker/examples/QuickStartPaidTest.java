@@ -17,7 +17,7 @@ import org.tastemaker.examples.align.QuickRun;
 import org.tastemaker.feedback.ledger.Budget;
 import org.tastemaker.feedback.ledger.Ledger;
 import org.tastemaker.feedback.ledger.PriceTable;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.server.LoopbackServer;
 
 @SuppressWarnings("NullAway.Init")
@@ -28,7 +28,7 @@ class QuickStartPaidTest {
 
   @BeforeEach
   void withAServer() {
-    server = LoopbackServer.builder(MockOracle.of((image, prompt) -> image.get(1, 16, 16))).start();
+    server = LoopbackServer.builder(MockJudge.of((image, prompt) -> image.get(1, 16, 16))).start();
     quickStart = new QuickStarts(folder.resolve("run"));
   }
 

@@ -5,7 +5,7 @@ import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Seed;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.examples.report.Cost;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.protocol.JudgeOracle;
 import org.tastemaker.feedback.protocol.Protocol;
 
@@ -30,7 +30,9 @@ public record RunJudge(String name, FeedbackOracle oracle, Supplier<Cost> cost, 
    * @return costs nothing
    */
   public static RunJudge simulated(EmojiTask task, GlyphJudge glyphs) {
-    MockOracle mock = MockOracle.builder(task.score()).tieThreshold(TIE).name("glyphs").build();
+    MockJudge mock =
+        MockJudge.of(
+            task.score(), MockJudge.Options.defaults().withTieThreshold(TIE).withName("glyphs"));
     JudgeOracle oracle =
         JudgeOracle.builder(new GlyphReasons(mock, glyphs))
             .protocol(Protocol.listwise(1))

@@ -24,6 +24,7 @@ import org.tastemaker.examples.align.Alignment;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -157,7 +158,7 @@ final class Trial {
   private AlignmentRun.Result train(
       DiffusionPolicy policy, Path folder, RunListener listener, Cancellation cancellation) {
     FeedbackOracle oracle =
-        MockOracle.builder(experiment.quality()).tieThreshold(TIE).build().asOracle();
+        MockOracle.of(experiment.quality(), MockJudge.Options.defaults().withTieThreshold(TIE));
     Seed rounds = seed.split("phase").split(0); // the stream of the tables in docs
     Map<String, Object> config = experiment.config(arm, number);
     try (RunFolder open = Alignment.open(folder.resolve("training"), config, seed)) {

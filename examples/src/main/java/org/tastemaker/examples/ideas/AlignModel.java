@@ -22,6 +22,7 @@ import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.optim.ddpo.Ddpo;
@@ -69,7 +70,8 @@ public final class AlignModel {
     GlyphJudge glyphs = BundledModel.judge();
     ToDoubleBiFunction<Image, Prompt> likeness =
         (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text()));
-    FeedbackOracle judge = MockOracle.builder(likeness).tieThreshold(0.03).build().asOracle();
+    FeedbackOracle judge =
+        MockOracle.of(likeness, MockJudge.Options.defaults().withTieThreshold(0.03));
 
     LatentDiffusion.Options sampling =
         LatentDiffusion.Options.ddpo().withSteps(10).withGuidanceScale(3).withBatchSize(32);

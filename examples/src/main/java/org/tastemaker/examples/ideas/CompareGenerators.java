@@ -21,6 +21,7 @@ import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.examples.measure.Estimate;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.openai.OpenAiClient;
 import org.tastemaker.feedback.openai.OpenAiImageGenerator;
@@ -54,11 +55,10 @@ public final class CompareGenerators {
     Path folder = Path.of("runs/ideas/compare-generators");
     GlyphJudge glyphs = BundledModel.judge();
     FeedbackOracle judge =
-        MockOracle.oracle(
-            (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text())));
+        MockOracle.of((image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text())));
     try (LatentDiffusion model = BundledModel.load();
         LoopbackServer server =
-            LoopbackServer.builder(MockOracle.of((image, prompt) -> 0)) // ranks nothing here
+            LoopbackServer.builder(MockJudge.of((image, prompt) -> 0)) // ranks nothing here
                 .images(model.with(BundledModel.sampling().withSteps(7).withGuidanceScale(1)))
                 .start();
         OpenAiClient client =

@@ -56,8 +56,7 @@ public final class OptimiseLatent {
       throws IOException {
     GlyphJudge glyphs = BundledModel.judge();
     FeedbackOracle judge =
-        MockOracle.oracle(
-            (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text())));
+        MockOracle.of((image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text())));
     return search(judge, rounds, denoisingSteps, folder, out);
   }
 

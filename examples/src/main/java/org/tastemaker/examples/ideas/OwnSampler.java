@@ -153,7 +153,7 @@ public final class OwnSampler {
 
   static Result align(int rounds, PrintStream out) {
     Walk walk = new Walk();
-    FeedbackOracle judge = MockOracle.oracle((image, prompt) -> darkness(image));
+    FeedbackOracle judge = MockOracle.of((image, prompt) -> darkness(image));
     PromptSource prompts = PromptSource.all(List.of(Prompt.of("a disc in the middle")), 32);
     double before = mean(walk.generate(prompts.prompts(1), Seed.of(-1)));
     AlignmentRun.of(prompts, walk, WinRateReward.overall(), new Rwr(walk), Seed.of(1))

@@ -19,7 +19,7 @@ import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.feedback.server.LoopbackServer;
@@ -75,7 +75,7 @@ public final class RankImages {
   static LoopbackServer playChatGpt() {
     GlyphJudge glyphs = BundledModel.judge();
     return LoopbackServer.builder(
-            MockOracle.of(
+            MockJudge.of(
                 (image, prompt) ->
                     glyphs.score( // ChatGPT is sent images of 512 pixels
                         image.resized(32, 32), EmojiPrompts.answers(prompt.text()))))

@@ -29,6 +29,7 @@ import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.optim.zo.ParameterProblem;
@@ -73,7 +74,8 @@ public final class SearchGains {
     GlyphJudge glyphs = BundledModel.judge();
     ToDoubleBiFunction<Image, Prompt> likeness =
         (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text()));
-    FeedbackOracle judge = MockOracle.builder(likeness).tieThreshold(0.03).build().asOracle();
+    FeedbackOracle judge =
+        MockOracle.of(likeness, MockJudge.Options.defaults().withTieThreshold(0.03));
 
     LatentDiffusion.Options sampling = BundledModel.sampling().withSteps(10).withBatchSize(32);
     try (LatentDiffusion model = BundledModel.load().with(sampling);

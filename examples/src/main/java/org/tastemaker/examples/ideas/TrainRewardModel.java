@@ -17,6 +17,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiPrompts;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.reward.learned.BradleyTerryLoss;
@@ -59,10 +60,9 @@ public final class TrainRewardModel {
       throws IOException {
     Files.createDirectories(folder);
     FeedbackOracle judge =
-        MockOracle.builder((image, prompt) -> OwnReward.yellowness(image))
-            .temperature(0.05)
-            .build()
-            .asOracle();
+        MockOracle.of(
+            (image, prompt) -> OwnReward.yellowness(image),
+            MockJudge.Options.defaults().withTemperature(0.05));
     try (LatentDiffusion model =
         BundledModel.load().with(BundledModel.sampling().withSteps(denoisingSteps))) {
       // 1. Images, and a judge's ranking of those of each prompt.

@@ -91,7 +91,7 @@ public final class LatentSearch implements Callable<Integer> {
               .formatted(SHOWN, steps, images));
     }
     EmojiTask task = EmojiTask.consistency(BundledModel.judge(), prompts);
-    FeedbackOracle judge = MockOracle.oracle(task.score());
+    FeedbackOracle judge = MockOracle.of(task.score());
     List<List<Pair>> searches = new ArrayList<>(); // by prompt, then by seed
     try (LatentDiffusion model =
         BundledModel.load().with(BundledModel.sampling().withSteps(steps).withBatchSize(SHOWN))) {

@@ -28,6 +28,7 @@ import org.tastemaker.examples.emoji.CaptionMix;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.Glyph;
 import org.tastemaker.examples.emoji.GlyphSheet;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.optim.likelihood.PretrainingData;
@@ -104,7 +105,8 @@ final class Trial {
     this.setting = setting;
     this.number = seed;
     this.seed = Seed.of(seed);
-    this.oracle = MockOracle.builder(task.score()).tieThreshold(Protocol.TIE).build().asOracle();
+    this.oracle =
+        MockOracle.of(task.score(), MockJudge.Options.defaults().withTieThreshold(Protocol.TIE));
   }
 
   /**

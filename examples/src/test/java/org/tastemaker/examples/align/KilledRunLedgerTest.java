@@ -27,7 +27,7 @@ import org.tastemaker.core.StepReport;
 import org.tastemaker.core.Usage;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.server.LoopbackServer;
 import org.tastemaker.optim.run.AlignmentRun;
@@ -111,7 +111,7 @@ class KilledRunLedgerTest {
   @Test
   void theLedgerOfAKilledRunGoesOnAndNothingIsPaidTwice(@TempDir Path path) {
     try (LoopbackServer server =
-        LoopbackServer.builder(MockOracle.of((image, prompt) -> image.get(0, 0, 0))).start()) {
+        LoopbackServer.builder(MockJudge.of((image, prompt) -> image.get(0, 0, 0))).start()) {
       Usage whole = run(server, path.resolve("whole"), 100);
       long answers = server.answers();
       assertThat(whole.requests()).isEqualTo(answers).isPositive();

@@ -28,6 +28,7 @@ import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.examples.measure.Estimate;
 import org.tastemaker.feedback.annotate.PreferenceDataset;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.openai.OpenAiClient;
@@ -277,9 +278,9 @@ class IdeasTest {
   @Test
   void aLocalGeneratorIsComparedWithARemoteOne() throws IOException {
     ImageGenerator light = shades(0.6f);
-    FeedbackOracle brighter = MockOracle.oracle((image, prompt) -> image.get(0, 0, 0));
+    FeedbackOracle brighter = MockOracle.of((image, prompt) -> image.get(0, 0, 0));
     try (LoopbackServer server =
-            LoopbackServer.builder(MockOracle.of((image, prompt) -> 0)).images(shades(0)).start();
+            LoopbackServer.builder(MockJudge.of((image, prompt) -> 0)).images(shades(0)).start();
         OpenAiClient client =
             OpenAiClient.builder().baseUrl(server.baseUrl()).withoutApiKey().build()) {
       ImageGenerator remote =

@@ -32,7 +32,7 @@ import org.tastemaker.feedback.resilience.Sleeper;
  * A server on the loopback interface that answers ranking questions like ChatGPT.
  *
  * <pre>{@code
- * try (LoopbackServer server = LoopbackServer.builder(MockOracle.of(score)).start();
+ * try (LoopbackServer server = LoopbackServer.builder(MockJudge.of(score)).start();
  *     ChatGptOracle oracle =
  *         ChatGptOracle.builder().baseUrl(server.baseUrl()).withoutApiKey().model("mock").build()) {
  *   oracle.rank(groups, Rubrics.quality());

@@ -38,7 +38,7 @@ import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 
 class AnnotationJobTest {
   @TempDir Path folder;
@@ -89,7 +89,7 @@ class AnnotationJobTest {
   void groupsAreDrawnAsTheyAreNeeded() {
     AtomicInteger drawn = new AtomicInteger();
     AtomicInteger asked = new AtomicInteger();
-    MockOracle mock = MockOracle.of(Greys::score);
+    MockJudge mock = MockJudge.of(Greys::score);
     AtomicInteger ahead = new AtomicInteger();
     Judge judge =
         question -> {
@@ -110,7 +110,7 @@ class AnnotationJobTest {
   @Test
   void aPassingFailureLeavesTheGroupForAnotherRun() {
     Path dataset = folder.resolve("d.jsonl");
-    MockOracle mock = MockOracle.of(Greys::score);
+    MockJudge mock = MockJudge.of(Greys::score);
     AtomicInteger calls = new AtomicInteger();
     Judge shaky =
         named(
@@ -133,7 +133,7 @@ class AnnotationJobTest {
   @Test
   void aFailureOfAllQuestionsEndsTheRunAndKeepsWhatIsDone() {
     Path dataset = folder.resolve("d.jsonl");
-    MockOracle mock = MockOracle.of(Greys::score);
+    MockJudge mock = MockJudge.of(Greys::score);
     AtomicInteger calls = new AtomicInteger();
     Judge poor =
         named(
@@ -185,7 +185,7 @@ class AnnotationJobTest {
   void cancellingKeepsWhatIsDone() {
     Path dataset = folder.resolve("d.jsonl");
     Cancellation cancellation = new Cancellation();
-    MockOracle mock = MockOracle.of(Greys::score);
+    MockJudge mock = MockJudge.of(Greys::score);
     AtomicInteger calls = new AtomicInteger();
     Judge judge =
         named(
@@ -225,7 +225,7 @@ class AnnotationJobTest {
           }
         };
 
-    Jobs.job(folder.resolve("d.jsonl"), MockOracle.of(Greys::score))
+    Jobs.job(folder.resolve("d.jsonl"), MockJudge.of(Greys::score))
         .clock(clock)
         .reportEvery(Duration.ZERO)
         .cost(usage -> 0.5 * usage.requests())
@@ -251,7 +251,7 @@ class AnnotationJobTest {
     Path images = folder.resolve("images");
     ImageGroup group = Greys.group(0, 1);
 
-    Jobs.job(dataset, MockOracle.of(Greys::score)).saveImages(images).build().run(List.of(group));
+    Jobs.job(dataset, MockJudge.of(Greys::score)).saveImages(images).build().run(List.of(group));
 
     AnnotatedGroup read = PreferenceDataset.readAll(dataset).get(0);
     assertThat(read.load(images)).isEqualTo(group); // 0 and 1 survive the rounding to 8 bits
@@ -296,7 +296,9 @@ class AnnotationJobTest {
 
     assertThatThrownBy(
             () ->
-                Jobs.job(dataset, MockOracle.builder(Greys::score).name("other").build())
+                Jobs.job(
+                        dataset,
+                        MockJudge.of(Greys::score, MockJudge.Options.defaults().withName("other")))
                     .build()
                     .run(Jobs.groups(2)))
         .hasMessageContaining("judge 'mock' there, 'other' here")

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.Greys;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 
 /** The same with a process of its own, which is really killed. */
 class ChildJvmTest {
@@ -52,13 +52,14 @@ class ChildJvmTest {
     }
   }
 
-  private static MockOracle judge(Duration latency) {
-    return MockOracle.builder(Greys::score)
-        .temperature(0.3)
-        .refusalRate(0.2)
-        .seed(Seed.of(5))
-        .latency(latency, ChildJvmTest::sleep)
-        .build();
+  private static MockJudge judge(Duration latency) {
+    return MockJudge.of(
+            Greys::score,
+            MockJudge.Options.defaults()
+                .withTemperature(0.3)
+                .withRefusalRate(0.2)
+                .withSeed(Seed.of(5)))
+        .withLatency(latency, ChildJvmTest::sleep);
   }
 
   private static void sleep(Duration duration) {

@@ -15,7 +15,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.feedback.Greys;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.protocol.Protocol;
@@ -73,7 +73,7 @@ class JobMemoryTest {
 
     public static void main(String[] args) {
       Path folder = Path.of(args[0]);
-      try (LoopbackServer server = LoopbackServer.builder(MockOracle.of(Greys::score)).start();
+      try (LoopbackServer server = LoopbackServer.builder(MockJudge.of(Greys::score)).start();
           ChatGptOracle oracle =
               ChatGptOracle.builder()
                   .baseUrl(server.baseUrl())

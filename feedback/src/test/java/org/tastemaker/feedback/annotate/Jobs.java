@@ -12,7 +12,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.Judge;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.protocol.JudgeOracle;
 import org.tastemaker.feedback.protocol.JudgementFacts;
 import org.tastemaker.feedback.protocol.Protocol;
@@ -32,16 +32,17 @@ final class Jobs {
   }
 
   /** A judge with every fault that can be set. */
-  static MockOracle faulty() {
-    return MockOracle.builder(Greys::score)
-        .temperature(0.3)
-        .positionBias(0.1)
-        .tieThreshold(0.01)
-        .refusalRate(0.3)
-        .malformedRate(0.25)
-        .seed(Seed.of(17))
-        .usage(new Usage(1, 400, 100, 12))
-        .build();
+  static MockJudge faulty() {
+    return MockJudge.of(
+        Greys::score,
+        MockJudge.Options.defaults()
+            .withTemperature(0.3)
+            .withPositionBias(0.1)
+            .withTieThreshold(0.01)
+            .withRefusalRate(0.3)
+            .withMalformedRate(0.25)
+            .withSeed(Seed.of(17))
+            .withUsage(new Usage(1, 400, 100, 12)));
   }
 
   static JudgeOracle oracle(Judge judge) {

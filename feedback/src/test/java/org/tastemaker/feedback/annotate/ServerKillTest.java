@@ -23,7 +23,7 @@ import org.tastemaker.feedback.cache.AnswerCache;
 import org.tastemaker.feedback.ledger.Budget;
 import org.tastemaker.feedback.ledger.Ledger;
 import org.tastemaker.feedback.ledger.PriceTable;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptJudge;
 import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.openai.OpenAiClient;
@@ -110,7 +110,9 @@ class ServerKillTest {
   private static LoopbackServer server(boolean badNetwork) {
     FakeTime time = new FakeTime();
     double rate = badNetwork ? 0.04 : 0;
-    MockOracle judge = MockOracle.builder(Greys::score).temperature(0.3).seed(Seed.of(17)).build();
+    MockJudge judge =
+        MockJudge.of(
+            Greys::score, MockJudge.Options.defaults().withTemperature(0.3).withSeed(Seed.of(17)));
     return LoopbackServer.builder(judge)
         .seed(Seed.of(5))
         .time(time, time)

@@ -15,7 +15,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rubric;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.resilience.ResilientCaller;
 import org.tastemaker.feedback.server.LoopbackServer;
@@ -85,7 +85,7 @@ class CapabilityFileTest {
   @Test
   void aSecondRunDoesNotPayForTheLessonsOfTheFirst() {
     try (LoopbackServer server =
-        LoopbackServer.builder(MockOracle.of((image, prompt) -> image.get(0, 0, 0)))
+        LoopbackServer.builder(MockJudge.of((image, prompt) -> image.get(0, 0, 0)))
             .turnsDown("logprobs", "temperature", "json_schema", "max_completion_tokens")
             .start()) {
       ModelCapabilities learnt;

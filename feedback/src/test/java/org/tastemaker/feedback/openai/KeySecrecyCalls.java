@@ -32,7 +32,7 @@ import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.annotate.AnnotationJob;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.resilience.ResilientCaller;
 import org.tastemaker.feedback.server.Fault;
@@ -279,7 +279,7 @@ final class KeySecrecyCalls {
   }
 
   private static LoopbackServer.Builder server() {
-    return LoopbackServer.builder(MockOracle.of(Greys::score))
+    return LoopbackServer.builder(MockJudge.of(Greys::score))
         .latency(Duration.ZERO, Duration.ofMillis(1));
   }
 

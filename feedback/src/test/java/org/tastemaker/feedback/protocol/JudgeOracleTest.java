@@ -34,10 +34,12 @@ import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 
 class JudgeOracleTest {
+  private static final MockJudge.Options FAULTLESS = MockJudge.Options.defaults();
   private static final Question.Scale TEN = new Question.Scale(0, 10);
 
   static List<Protocol> protocols() {
@@ -57,7 +59,7 @@ class JudgeOracleTest {
   @MethodSource("protocols")
   void everyProtocolFindsTheOrderOfAFaultlessJudge(Protocol protocol) {
     JudgeOracle oracle =
-        JudgeOracle.builder(tenfold().build()).protocol(protocol).seed(Seed.of(11)).build();
+        JudgeOracle.builder(tenfold(FAULTLESS)).protocol(protocol).seed(Seed.of(11)).build();
 
     Judgement judgement = judge(oracle, 0.3, 0.9, 0.1, 0.7, 0.5);
 
@@ -69,7 +71,7 @@ class JudgeOracleTest {
   @ParameterizedTest
   @MethodSource("protocols")
   void theOrderOfAGroupDoesNotDependOnWhatIsJudgedBesideIt(Protocol protocol) {
-    MockOracle judge = tenfold().temperature(3).refusalRate(0.1).build();
+    MockJudge judge = tenfold(FAULTLESS.withTemperature(3).withRefusalRate(0.1));
     ImageGroup group = Greys.group("p", 0.3, 0.4, 0.5, 0.6);
     ImageGroup other = Greys.group("q", 0.1, 0.2, 0.9);
     JudgeOracle alone = JudgeOracle.builder(judge).protocol(protocol).build();
@@ -95,7 +97,7 @@ class JudgeOracleTest {
   void noQuestionIsAskedTwice() {
     for (Protocol protocol : protocols()) {
       List<String> ids = Collections.synchronizedList(new ArrayList<>());
-      Judge judge = tenfold().build();
+      Judge judge = tenfold(FAULTLESS);
       judge(
           JudgeOracle.builder(
                   question -> {
@@ -114,7 +116,7 @@ class JudgeOracleTest {
   @Test
   void repetitionsShowDifferentOrdersWhileThereAreNewOnes() {
     List<List<Integer>> shown = new ArrayList<>();
-    Judge judge = tenfold().build();
+    Judge judge = tenfold(FAULTLESS);
     judge(
         JudgeOracle.builder(
                 question -> {
@@ -133,7 +135,7 @@ class JudgeOracleTest {
   @Test
   void theWholeBiasOfAJudgeIsUndoneByBothOrders() {
     // The bias is larger than any difference: the first shown always wins.
-    MockOracle judge = MockOracle.builder(Greys::score).positionBias(5).build();
+    MockJudge judge = MockJudge.of(Greys::score, MockJudge.Options.defaults().withPositionBias(5));
     JudgeOracle both = JudgeOracle.builder(judge).protocol(Protocol.pairsInBothOrders(1)).build();
 
     Judgement judgement = judge(both, 0.2, 0.8);
@@ -173,8 +175,13 @@ class JudgeOracleTest {
 
   @Test
   void reportsTheBiasOfAJudgeWithItsInterval() {
-    MockOracle judge =
-        MockOracle.builder(Greys::score).temperature(1).positionBias(1).seed(Seed.of(4)).build();
+    MockJudge judge =
+        MockJudge.of(
+            Greys::score,
+            MockJudge.Options.defaults()
+                .withTemperature(1)
+                .withPositionBias(1)
+                .withSeed(Seed.of(4)));
     JudgeOracle oracle =
         JudgeOracle.builder(judge).protocol(Protocol.pairsInRandomDirection(1)).build();
     List<ImageGroup> groups = new ArrayList<>();
@@ -209,7 +216,7 @@ class JudgeOracleTest {
           if (question.shown().equals(List.of(1, 0))) {
             throw new FeedbackException.Refused("no");
           }
-          return tenfold().build().ask(question);
+          return tenfold(FAULTLESS).ask(question);
         };
     JudgeOracle oracle = JudgeOracle.builder(judge).protocol(Protocol.pairsInBothOrders(1)).build();
 
@@ -223,7 +230,7 @@ class JudgeOracleTest {
     Judge judge =
         question -> {
           int last = question.shown().indexOf(2);
-          Ranking all = tenfold().build().ask(question).overall().order();
+          Ranking all = tenfold(FAULTLESS).ask(question).overall().order();
           return Verdict.of(
               Ranking.ofTiers(
                   question.size(),
@@ -341,7 +348,7 @@ class JudgeOracleTest {
         question -> {
           sizes.add(question.size());
           assertThat(question.hasIdenticalImages()).isFalse();
-          return tenfold().build().ask(question);
+          return tenfold(FAULTLESS).ask(question);
         };
 
     Judgement judgement = judge(JudgeOracle.builder(judge).build(), 0.5, 0.9, 0.5, 0.1);
@@ -357,9 +364,8 @@ class JudgeOracleTest {
   void oneAnswerMayHaveAnOrderByEachCriterion() {
     JudgeOracle oracle =
         JudgeOracle.builder(
-                tenfold()
-                    .criterion("quality", (image, prompt) -> -Greys.score(image, prompt))
-                    .build())
+                tenfold(FAULTLESS)
+                    .withCriterion("quality", (image, prompt) -> -Greys.score(image, prompt)))
             .protocol(Protocol.listwise(2))
             .build();
 
@@ -377,7 +383,7 @@ class JudgeOracleTest {
   void oneCriterionACallAsksEachOnItsOwnAndPoolsThem() {
     List<String> rubrics = new ArrayList<>();
     Judge judge =
-        tenfold().criterion("quality", (image, prompt) -> -Greys.score(image, prompt)).build();
+        tenfold(FAULTLESS).withCriterion("quality", (image, prompt) -> -Greys.score(image, prompt));
     JudgeOracle oracle =
         JudgeOracle.builder(
                 question -> {
@@ -403,7 +409,7 @@ class JudgeOracleTest {
 
   @Test
   void pointwiseByCriterionKeepsOnlyImagesWithAllNumbersOverall() {
-    Judge judge = tenfold().build();
+    Judge judge = tenfold(FAULTLESS);
     JudgeOracle oracle =
         JudgeOracle.builder(
                 question -> {
@@ -450,8 +456,8 @@ class JudgeOracleTest {
     List<Image> uneven = Greys.images(0.9, 0.9);
     ImageGroup sheets = new ImageSets(Prompt.of("a doctor"), List.of(uneven, even)).asSheets();
     // a judge that likes contrast
-    MockOracle judge =
-        MockOracle.of(
+    MockJudge judge =
+        MockJudge.of(
             (image, prompt) -> {
               float[] values = image.toFloats();
               float min = 1;
@@ -461,7 +467,7 @@ class JudgeOracleTest {
               return -min;
             });
 
-    Judgement judgement = judge.asOracle().rank(List.of(sheets), Rubrics.freedomFromBias()).get(0);
+    Judgement judgement = MockOracle.of(judge).rank(List.of(sheets), Rubrics.freedomFromBias()).get(0);
 
     assertThat(judgement.ranking()).isEqualTo(Ranking.of(1, 0));
     assertThatThrownBy(() -> new ImageSets(Prompt.of("p"), List.of(even, Greys.images(1, 0, 1))))
@@ -473,7 +479,7 @@ class JudgeOracleTest {
     AtomicInteger underWay = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     CountDownLatch four = new CountDownLatch(4);
-    Judge mock = tenfold().build();
+    Judge mock = tenfold(FAULTLESS);
     Judge judge =
         question -> {
           most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
@@ -507,7 +513,7 @@ class JudgeOracleTest {
     List<RunEvent> events = new ArrayList<>();
 
     judge(
-        JudgeOracle.builder(tenfold().build())
+        JudgeOracle.builder(tenfold(FAULTLESS))
             .protocol(Protocol.pairsInBothOrders(1))
             .concurrency(3)
             .listener(events::add)
@@ -529,7 +535,7 @@ class JudgeOracleTest {
   @Test
   void cancellingEndsTheWork() {
     Cancellation cancellation = new Cancellation();
-    Judge mock = tenfold().build();
+    Judge mock = tenfold(FAULTLESS);
     AtomicInteger calls = new AtomicInteger();
     JudgeOracle oracle =
         JudgeOracle.builder(
@@ -551,7 +557,7 @@ class JudgeOracleTest {
   @Test
   void theSettingsNameWhatDecidesTheAnswers() {
     assertThat(
-            JudgeOracle.builder(tenfold().name("m").build())
+            JudgeOracle.builder(tenfold(FAULTLESS.withName("m")))
                 .protocol(Protocol.best(2, 3).oneCriterionACall())
                 .seed(Seed.of(9))
                 .build()
@@ -567,7 +573,7 @@ class JudgeOracleTest {
   void comparisonsAreReadFromTheRecordOrFromTheRanking() {
     Judgement pairs =
         judge(
-            JudgeOracle.builder(tenfold().build())
+            JudgeOracle.builder(tenfold(FAULTLESS))
                 .protocol(Protocol.pairsInRandomDirection(1))
                 .build(),
             0.2,
@@ -593,12 +599,12 @@ class JudgeOracleTest {
     assertThatThrownBy(() -> Protocol.activePairs(-1)).hasMessageContaining("but was -1");
   }
 
-  private static MockOracle.Builder tenfold() {
-    return MockOracle.builder((image, prompt) -> 10 * Greys.score(image, prompt));
+  private static MockJudge tenfold(MockJudge.Options options) {
+    return MockJudge.of((image, prompt) -> 10 * Greys.score(image, prompt), options);
   }
 
   private static JudgeOracle pointwise() {
-    return JudgeOracle.builder(tenfold().build()).protocol(Protocol.pointwise(TEN, 1)).build();
+    return JudgeOracle.builder(tenfold(FAULTLESS)).protocol(Protocol.pointwise(TEN, 1)).build();
   }
 
   private static Judge neverAsked() {
@@ -609,7 +615,7 @@ class JudgeOracleTest {
 
   private static int askedBy(Protocol protocol, int images) {
     AtomicInteger calls = new AtomicInteger();
-    Judge judge = tenfold().build();
+    Judge judge = tenfold(FAULTLESS);
     double[] brightness = new double[images];
     for (int i = 0; i < images; i++) {
       brightness[i] = 0.1 * i;

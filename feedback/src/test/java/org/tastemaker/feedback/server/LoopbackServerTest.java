@@ -34,7 +34,7 @@ import org.tastemaker.feedback.ledger.Budget;
 import org.tastemaker.feedback.ledger.CostEstimate;
 import org.tastemaker.feedback.ledger.Price;
 import org.tastemaker.feedback.ledger.PriceTable;
-import org.tastemaker.feedback.mock.MockOracle;
+import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.openai.ImageForm;
@@ -56,7 +56,7 @@ class LoopbackServerTest {
           List.of(
               new Rubric.Criterion("red", "Redder.", Rubric.Scope.EACH_IMAGE),
               new Rubric.Criterion("dark", "Darker.", Rubric.Scope.EACH_IMAGE)));
-  private static final MockOracle REDDER = MockOracle.of((image, prompt) -> image.get(0, 0, 0));
+  private static final MockJudge REDDER = MockJudge.of((image, prompt) -> image.get(0, 0, 0));
 
   private final FakeTime time = new FakeTime();
   @TempDir private Path folder;
@@ -75,7 +75,7 @@ class LoopbackServerTest {
 
   @Test
   void serversThatRunAtOnceAnswerEachForItself() {
-    MockOracle darker = MockOracle.of((image, prompt) -> -image.get(0, 0, 0));
+    MockJudge darker = MockJudge.of((image, prompt) -> -image.get(0, 0, 0));
     try (LoopbackServer one = LoopbackServer.builder(REDDER).start();
         LoopbackServer other = LoopbackServer.builder(darker).start();
         ChatGptOracle red = oracle(one).build();
@@ -92,10 +92,9 @@ class LoopbackServerTest {
   @ParameterizedTest
   @EnumSource(WireFormat.class)
   void everyKindOfQuestionIsUnderstoodInBothFormats(WireFormat format) {
-    MockOracle darkToo =
-        MockOracle.builder((image, prompt) -> image.get(0, 0, 0))
-            .criterion("dark", (image, prompt) -> -image.get(0, 0, 0))
-            .build();
+    MockJudge darkToo =
+        MockJudge.of((image, prompt) -> image.get(0, 0, 0))
+            .withCriterion("dark", (image, prompt) -> -image.get(0, 0, 0));
     List<Image> images = group(0, 3, 1, 5).images();
     Prompt prompt = Prompt.of("a \"colour\"");
     try (LoopbackServer server = LoopbackServer.builder(darkToo).start();
@@ -127,11 +126,10 @@ class LoopbackServerTest {
   @ParameterizedTest
   @EnumSource(WireFormat.class)
   void softPreferencesComeThrough(WireFormat format) {
-    MockOracle soft =
-        MockOracle.builder((image, prompt) -> image.get(0, 0, 0))
-            .temperature(0.5)
-            .softAnswers(true)
-            .build();
+    MockJudge soft =
+        MockJudge.of(
+            (image, prompt) -> image.get(0, 0, 0),
+            MockJudge.Options.defaults().withTemperature(0.5).withSoftAnswers(true));
     List<Image> images = group(0, 3, 1).images();
     try (LoopbackServer server = LoopbackServer.builder(soft).start();
         OpenAiClient client = client(server).build()) {
@@ -196,8 +194,9 @@ class LoopbackServerTest {
 
   @Test
   void theJudgesOwnFaultsArePassedOn() {
-    MockOracle moody =
-        MockOracle.builder((image, prompt) -> image.get(0, 0, 0)).refusalRate(1).build();
+    MockJudge moody =
+        MockJudge.of(
+            (image, prompt) -> image.get(0, 0, 0), MockJudge.Options.defaults().withRefusalRate(1));
     try (LoopbackServer server = LoopbackServer.builder(moody).start();
         ChatGptOracle oracle = oracle(server).build()) {
       assertThat(oracle.rank(List.of(group(0, 1, 4)), RUBRIC).get(0).missingReason())
@@ -208,8 +207,10 @@ class LoopbackServerTest {
   @Test
   void underFaultsTheJudgementsAreThoseOfACalmRun() {
     List<ImageGroup> groups = groups(40);
-    MockOracle noisy =
-        MockOracle.builder((image, prompt) -> image.get(0, 0, 0)).temperature(0.3).build();
+    MockJudge noisy =
+        MockJudge.of(
+            (image, prompt) -> image.get(0, 0, 0),
+            MockJudge.Options.defaults().withTemperature(0.3));
     List<Ranking> calm;
     try (LoopbackServer server = LoopbackServer.builder(noisy).start();
         ChatGptOracle oracle = oracle(server).build()) {
@@ -396,8 +397,8 @@ class LoopbackServerTest {
 
   @Test
   void aMistakeInTheJudgeIsToldAtOnce() {
-    MockOracle mistaken =
-        MockOracle.of(
+    MockJudge mistaken =
+        MockJudge.of(
             (image, prompt) -> {
               throw new IllegalArgumentException("images must be 32 pixels wide");
             });
