@@ -135,6 +135,11 @@ public record Components(
     }
   }
 
+  /** The same parts around another U-Net. */
+  Components with(UNet2DConditionModel other) {
+    return new Components(other, vae, textEncoder, tokenizer, scheduler);
+  }
+
   /** Writes the parts into an existing folder. */
   void save(Path folder, DType dtype) {
     unet.save(folder.resolve("unet"), dtype);
@@ -180,23 +185,6 @@ public record Components(
               .formatted(factor(), h, w));
     }
     return new LatentShape(vae.config().latentChannels(), h / factor(), w / factor());
-  }
-
-  /**
-   * What the U-Net attends to for a text.
-   *
-   * @param text any, the empty one too; what is longer than the tokenizer's length is cut
-   * @param clipSkip last layers of the text encoder to leave out, at least 0
-   * @return [1, L, D]: the caller closes it
-   */
-  public INDArray encodeText(String text, int clipSkip) {
-    GraphFunction function =
-        textEncoder.function(1, tokenizer.maxLength(), clipSkip, FunctionOptions.inference());
-    try (INDArray ids =
-        Nd4j.createFromArray(new int[][] {tokenizer.encode(text).ids().toArray()})) {
-      return output(function, Map.of(ClipTextModel.INPUT_IDS, ids), ClipTextModel.LAST_HIDDEN_STATE)
-          .dup();
-    }
   }
 
   /** The mean of the posterior of each image, scaled, [N, C, h, w]; the caller closes it. */

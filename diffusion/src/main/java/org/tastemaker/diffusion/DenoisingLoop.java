@@ -2,9 +2,7 @@ package org.tastemaker.diffusion;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -15,6 +13,8 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.condition.UNetInputs;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -33,19 +33,16 @@ import org.tastemaker.diffusion.schedule.StepNoise;
  * B images is a batch of 2 B for the U-Net: first the negative prompts, then the prompts.
  */
 final class DenoisingLoop implements AutoCloseable {
-  private final Components components;
   private final LatentDiffusion.Options options;
   private final LatentShape shape;
   private final int rows;
   private final boolean guided;
   private final GraphFunction unet;
+  private final Conditions conditions;
+  private final UNetInputs inputs; // [B or 2B, ...]
   private final StepKernel kernel;
   private final RunListener listener;
   private final @Nullable Cancellation cancellation;
-  private final Map<String, INDArray> texts = new HashMap<>();
-  private final INDArray sample; // [B or 2B, C, h, w]
-  private final INDArray timestep; // [B or 2B]
-  private final INDArray context; // [B or 2B, L, D]
   private @Nullable Batch current;
   private long done;
   private final long total;
@@ -90,7 +87,9 @@ final class DenoisingLoop implements AutoCloseable {
   }
 
   DenoisingLoop(
-      Components components,
+      UNet2DConditionModel unet,
+      int textLength,
+      Conditions conditions,
       LatentDiffusion.Options options,
       LatentShape shape,
       List<Prompt> prompts,
@@ -99,7 +98,6 @@ final class DenoisingLoop implements AutoCloseable {
       RunListener listener,
       @Nullable Cancellation cancellation) {
     this.kernel = kernel;
-    this.components = components;
     this.options = options;
     this.shape = shape;
     this.listener = listener;
@@ -108,14 +106,9 @@ final class DenoisingLoop implements AutoCloseable {
     this.guided = options.guidanceScale() != 1;
     this.total = (long) options.steps() * ((prompts.size() + rows - 1) / rows);
     int unetRows = guided ? 2 * rows : rows;
-    int length = components.tokenizer().maxLength();
-    this.unet =
-        components.unet().function(unetRows, shape.height(), shape.width(), length, execution);
-    this.sample = newLatents(unetRows, shape);
-    this.timestep = Nd4j.create(DataType.FLOAT, unetRows);
-    this.context =
-        Nd4j.create(
-            DataType.FLOAT, unetRows, length, components.unet().config().crossAttentionDim());
+    this.unet = unet.function(unetRows, shape.height(), shape.width(), textLength, execution);
+    this.conditions = conditions;
+    this.inputs = UNetInputs.of(unet, unetRows, shape.height(), shape.width(), textLength);
   }
 
   /** Cuts the images into batches. */
@@ -165,28 +158,19 @@ final class DenoisingLoop implements AutoCloseable {
       cancellation.throwIfRequested("denoising " + step + " of " + run.steps().size());
     }
     // 1. The sample, once or twice, the timestep, and the texts.
-    FloatBuffer input = FloatBuffers.of(sample); // [B or 2B, C, h, w]
+    FloatBuffer input = inputs.samples(); // [B or 2B, C, h, w]
     int half = rows * shape.size();
     run.scaleInput(i, z, input.slice(0, half));
     if (guided) {
       input.put(half, input, 0, half);
     }
-    FloatBuffer times = FloatBuffers.of(timestep); // assign(double) would make an array each time
-    for (int row = 0; row < times.limit(); row++) {
-      times.put(row, (float) step.timestep());
-    }
+    inputs.setTimesteps(step.timestep());
     if (!batch.equals(current)) {
-      fillContext(batch);
+      setConditions(batch);
       current = batch;
     }
     // 2. The network.
-    INDArray output =
-        unet.forward(
-                Map.of(
-                    UNet2DConditionModel.SAMPLE, sample,
-                    UNet2DConditionModel.TIMESTEP, timestep,
-                    UNet2DConditionModel.TEXT, context))
-            .get(UNet2DConditionModel.OUT);
+    INDArray output = unet.forward(inputs.arrays()).get(UNet2DConditionModel.OUT);
     FloatBuffer answer = FloatBuffers.of(Objects.requireNonNull(output));
     // 3. Guidance: e = u + g (c - u), which the step's kernel computes.
     return guided
@@ -195,21 +179,14 @@ final class DenoisingLoop implements AutoCloseable {
         : ModelOutput.of(answer);
   }
 
-  private void fillContext(Batch batch) {
-    FloatBuffer all = FloatBuffers.of(context);
-    int size = (int) (context.length() / context.size(0));
-    for (int i = 0; i < rows; i++) {
-      Prompt prompt = batch.prompts().get(i);
+  private void setConditions(Batch batch) {
+    for (int row = 0; row < rows; row++) {
+      Prompt prompt = batch.prompts().get(row);
       if (guided) {
-        all.put(i * size, text(prompt.negativeText()), 0, size);
+        inputs.setCondition(row, conditions.of(prompt.negativeText()));
       }
-      all.put((guided ? rows + i : i) * size, text(prompt.text()), 0, size);
+      inputs.setCondition(guided ? rows + row : row, conditions.of(prompt.text()));
     }
-  }
-
-  private FloatBuffer text(String text) {
-    return FloatBuffers.of(
-        texts.computeIfAbsent(text, t -> components.encodeText(t, options.clipSkip())));
   }
 
   private static INDArray newLatents(int rows, LatentShape shape) {
@@ -218,9 +195,6 @@ final class DenoisingLoop implements AutoCloseable {
 
   @Override
   public void close() {
-    texts.values().forEach(INDArray::close);
-    sample.close();
-    timestep.close();
-    context.close();
+    inputs.close();
   }
 }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,7 +21,11 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.condition.ClipTextEncoder;
+import org.tastemaker.diffusion.condition.Conditioner;
+import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -72,6 +77,7 @@ import org.tastemaker.diffusion.weights.DType;
  */
 public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   private final Components components;
+  private final Conditioner conditioner;
   private final Options options;
   private final SchedulerKind sampler;
   private final FunctionOptions execution;
@@ -213,6 +219,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
 
   private LatentDiffusion(
       Components components,
+      Conditioner conditioner,
       Options options,
       SchedulerKind sampler,
       FunctionOptions execution,
@@ -220,6 +227,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
       RunListener listener,
       @Nullable Cancellation cancellation) {
     this.components = components;
+    this.conditioner = conditioner;
     this.options = options;
     this.sampler = sampler;
     this.execution = execution;
@@ -252,6 +260,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
     boolean samples = kind != SchedulerKind.PNDM && kind != SchedulerKind.LMS_DISCRETE;
     return new LatentDiffusion(
         components,
+        Conditioner.of(new ClipTextEncoder(components.tokenizer(), components.textEncoder())),
         Options.defaults(),
         samples ? kind : SchedulerKind.DDIM,
         FunctionOptions.inference(),
@@ -268,7 +277,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public LatentDiffusion with(Options options) {
     return new LatentDiffusion(
-        components, options, sampler, execution, kernel, listener, cancellation);
+        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -280,7 +289,27 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   public LatentDiffusion with(SchedulerKind sampler) {
     Schedulers.of(components.scheduler().as(sampler)); // says so if it cannot
     return new LatentDiffusion(
-        components, options, sampler, execution, kernel, listener, cancellation);
+        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
+  }
+
+  /**
+   * A view with another U-Net, of the same configuration: a copy that stays as it is while this
+   * model's is trained.
+   *
+   * @param unet stays the caller's, who closes it when no view uses it any more; do not close the
+   *     view, which would close this model's other parts as well
+   * @return a view of this model
+   */
+  public LatentDiffusion with(UNet2DConditionModel unet) {
+    return new LatentDiffusion(
+        components.with(unet),
+        conditioner,
+        options,
+        sampler,
+        execution,
+        kernel,
+        listener,
+        cancellation);
   }
 
   /**
@@ -292,7 +321,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public LatentDiffusion with(FunctionOptions execution) {
     return new LatentDiffusion(
-        components, options, sampler, execution, kernel, listener, cancellation);
+        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -305,7 +334,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   public LatentDiffusion with(StepKernel kernel) {
     Objects.requireNonNull(kernel, "kernel == null");
     return new LatentDiffusion(
-        components, options, sampler, execution, kernel, listener, cancellation);
+        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -316,7 +345,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public LatentDiffusion with(RunListener listener) {
     return new LatentDiffusion(
-        components, options, sampler, execution, kernel, listener, cancellation);
+        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -328,7 +357,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public LatentDiffusion with(Cancellation cancellation) {
     return new LatentDiffusion(
-        components, options, sampler, execution, kernel, listener, cancellation);
+        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
   }
 
   /**
@@ -338,6 +367,41 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public Components components() {
     return components;
+  }
+
+  /**
+   * What encodes prompts, and keeps the encoded ones.
+   *
+   * @return the one of all views of this model
+   */
+  public Conditioner conditioner() {
+    return conditioner;
+  }
+
+  /**
+   * Texts as this view's U-Net reads them, with the clip skip of its options: for one use, such as
+   * the updates over a rollout.
+   *
+   * @param texts for how many there must be room at least; 0 for no more than there is
+   * @return the conditions
+   */
+  public Conditions conditions(int texts) {
+    return conditioner.conditions(options.clipSkip(), texts);
+  }
+
+  /**
+   * The steps of this view's rollouts, each a Gaussian policy: those of DDIM with the eta and the
+   * number of steps of its options.
+   *
+   * @return the steps, noisiest first
+   * @throws IllegalStateException if a step is deterministic (eta 0), and so without a likelihood
+   */
+  public SamplingRun denoisingSteps() {
+    return DdimScheduler.of(
+            components.scheduler(),
+            new DdimScheduler.Options(options.eta(), DdimScheduler.FinalStep.DDPO))
+        .begin(options.steps())
+        .requireLogProbabilities();
   }
 
   /**
@@ -382,7 +446,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
     Scheduler scheduler = scheduler();
     scheduler.begin(options.steps()); // says what is wrong with it before any work
     List<Image> images = new ArrayList<>();
-    try (DenoisingLoop loop = loop(shape(), prompts)) {
+    try (DenoisingLoop loop = loop(shape(), prompts, 0)) {
       for (DenoisingLoop.Batch batch : loop.batches(prompts, seeds)) {
         SamplingRun run = scheduler.begin(options.steps());
         try (INDArray latents = batch.initialNoise(run.initialNoiseScale())) {
@@ -414,7 +478,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
     scheduler.begin(options.steps()).requireDeterministic();
     List<Seed> unused = Collections.nCopies(prompts.size(), Seed.of(0)); // no step draws
     List<Image> images = new ArrayList<>();
-    try (DenoisingLoop loop = loop(shape, prompts)) {
+    try (DenoisingLoop loop = loop(shape, prompts, 0)) {
       for (DenoisingLoop.Batch batch : loop.batches(prompts, unused)) {
         SamplingRun run = scheduler.begin(options.steps());
         try (INDArray latents = batch.rowsOf(initial, run.initialNoiseScale())) { // [B, C, h, w]
@@ -446,7 +510,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
     List<Image> images = new ArrayList<>();
     LatentShape shape = components.latentShape(image.height(), image.width());
     try (INDArray clean = encode(List.of(image)); // [1, 4, h, w]
-        DenoisingLoop loop = loop(shape, prompts)) {
+        DenoisingLoop loop = loop(shape, prompts, 0)) {
       for (DenoisingLoop.Batch batch : loop.batches(prompts, seeds)) {
         SamplingRun run = scheduler.begin(options.steps(), strength);
         try (INDArray latents = batch.initialNoise(1);
@@ -473,7 +537,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   @Override
   public Rollout rollout(List<Prompt> prompts, List<Seed> seeds) {
     requireSameSize(prompts, seeds);
-    SamplingRun run = policy();
+    SamplingRun run = denoisingSteps();
     LatentShape shape = shape();
     int steps = run.steps().size();
     int n = prompts.size();
@@ -482,7 +546,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
             DataType.FLOAT, steps + 1, n, shape.channels(), shape.height(), shape.width());
     INDArray logProbabilities = Nd4j.createUninitialized(DataType.FLOAT, steps, n);
     List<Image> images = new ArrayList<>();
-    try (DenoisingLoop loop = loop(shape, prompts)) {
+    try (DenoisingLoop loop = loop(shape, prompts, texts(prompts))) {
       FloatBuffer trajectory = FloatBuffers.of(latents); // [T+1, N, C, h, w]
       FloatBuffer densities = FloatBuffers.of(logProbabilities); // [T, N]
       for (DenoisingLoop.Batch batch : loop.batches(prompts, seeds)) {
@@ -518,7 +582,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @throws IllegalArgumentException if the rollout's steps or latents are not this view's
    */
   public INDArray replay(Rollout rollout) {
-    SamplingRun run = policy();
+    SamplingRun run = denoisingSteps();
     LatentShape shape = shape();
     if (!wholeTimesteps(run).equals(rollout.timesteps())) {
       throw new IllegalArgumentException(
@@ -534,7 +598,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
     }
     int n = rollout.size();
     INDArray logProbabilities = Nd4j.createUninitialized(DataType.FLOAT, rollout.steps(), n);
-    try (DenoisingLoop loop = loop(shape, rollout.prompts())) {
+    try (DenoisingLoop loop = loop(shape, rollout.prompts(), texts(rollout.prompts()))) {
       FloatBuffer trajectory = FloatBuffers.of(rollout.latents()); // [T+1, N, C, h, w]
       FloatBuffer densities = FloatBuffers.of(logProbabilities); // [T, N]
       for (DenoisingLoop.Batch batch : loop.batches(rollout.prompts(), rollout.seeds())) {
@@ -613,9 +677,25 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
     components.close();
   }
 
-  private DenoisingLoop loop(LatentShape shape, List<Prompt> prompts) {
+  /** Room for the texts of a rollout is reserved: training on it asks for them again. */
+  private DenoisingLoop loop(LatentShape shape, List<Prompt> prompts, int reserved) {
     return new DenoisingLoop(
-        components, options, shape, prompts, execution, kernel, listener, cancellation);
+        components.unet(),
+        conditioner.encoder().length(),
+        conditions(reserved),
+        options,
+        shape,
+        prompts,
+        execution,
+        kernel,
+        listener,
+        cancellation);
+  }
+
+  /** How many texts there are, the negative ones too. */
+  private static int texts(List<Prompt> prompts) {
+    return (int)
+        prompts.stream().flatMap(p -> Stream.of(p.text(), p.negativeText())).distinct().count();
   }
 
   private LatentShape shape() {
@@ -632,14 +712,6 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
         new DdimScheduler.Options(
             options.eta(),
             options.eta() > 0 ? DdimScheduler.FinalStep.DDPO : DdimScheduler.FinalStep.DIFFUSERS));
-  }
-
-  private SamplingRun policy() {
-    return DdimScheduler.of(
-            components.scheduler(),
-            new DdimScheduler.Options(options.eta(), DdimScheduler.FinalStep.DDPO))
-        .begin(options.steps())
-        .requireLogProbabilities();
   }
 
   private static FloatBuffer initialLatents(

@@ -2,14 +2,12 @@ package org.tastemaker.diffusion;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.condition.UNetInputs;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -142,9 +140,8 @@ public final class UNetActivations {
     int n = texts.size();
     FloatBuffer clean = requireLatents(n, latents);
     int rows = Math.min(model.options().batchSize(), n);
-    int length = model.components().tokenizer().maxLength();
-    int width = unet().config().crossAttentionDim();
-    Map<String, float[]> vectors = new HashMap<>();
+    int length = model.conditioner().encoder().length();
+    Conditions conditions = model.conditions(0);
     float[][] all = new float[n][];
     GraphFunction function =
         unet()
@@ -155,18 +152,9 @@ public final class UNetActivations {
                 shape.width(),
                 length,
                 model.execution().factory());
-    try (INDArray sample = // [B, C, h, w]
-            Nd4j.create(DataType.FLOAT, rows, shape.channels(), shape.height(), shape.width());
-        INDArray timestep = Nd4j.create(DataType.FLOAT, rows); // [B]
-        INDArray context = Nd4j.create(DataType.FLOAT, rows, length, width)) { // [B, L, D]
-      timestep.assign(options.timestep());
-      FloatBuffer x = FloatBuffers.of(sample);
-      FloatBuffer tau = FloatBuffers.of(context);
-      Map<String, INDArray> inputs =
-          Map.of(
-              UNet2DConditionModel.SAMPLE, sample,
-              UNet2DConditionModel.TIMESTEP, timestep,
-              UNet2DConditionModel.TEXT, context);
+    try (UNetInputs inputs =
+        UNetInputs.of(unet(), rows, shape.height(), shape.width(), length)) { // [B, ...]
+      inputs.setTimesteps(options.timestep());
       for (int first = 0; first < n; first += rows) {
         // 1. Noisy latents and their texts; rows that are not used repeat the first.
         for (int row = 0; row < rows; row++) {
@@ -175,13 +163,15 @@ public final class UNetActivations {
               new int[] {options.timestep()},
               clean.slice(i * shape.size(), shape.size()),
               noise.duplicate(),
-              x.slice(row * shape.size(), shape.size()));
-          tau.put(row * length * width, vectors.computeIfAbsent(texts.get(i), this::vectors));
+              inputs.samples().slice(row * shape.size(), shape.size()));
+          inputs.setCondition(row, conditions.of(texts.get(i)));
         }
         // 2. The block, and its means over space.
         INDArray made =
             Objects.requireNonNull(
-                function.forward(inputs).get(UNet2DConditionModel.ACTIVATIONS)); // [B, K, h', w']
+                function
+                    .forward(inputs.arrays())
+                    .get(UNet2DConditionModel.ACTIVATIONS)); // [B, K, h', w']
         FloatBuffer values = FloatBuffers.of(made);
         int pixels = values.capacity() / rows / size();
         for (int row = 0; row < rows && first + row < n; row++) {
@@ -212,12 +202,6 @@ public final class UNetActivations {
               .formatted(Arrays.toString(expected), texts, Arrays.toString(latents.shape())));
     }
     return FloatBuffers.of(latents);
-  }
-
-  private float[] vectors(String text) {
-    try (INDArray array = model.components().encodeText(text, model.options().clipSkip())) {
-      return array.data().asFloat(); // [1, L, D]
-    }
   }
 
   private UNet2DConditionModel unet() {

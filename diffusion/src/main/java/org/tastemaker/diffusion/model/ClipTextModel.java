@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -173,7 +174,7 @@ public final class ClipTextModel implements AutoCloseable {
     }
     INDArray pooled = Nd4j.create(hidden.dataType(), ids.length, config.hiddenSize());
     for (int i = 0; i < ids.length; i++) {
-      int end = endOf(ids[i]);
+      int end = requireEnd(ids[i]);
       for (int j = 0; j < config.hiddenSize(); j++) {
         pooled.putScalar(i, j, hidden.getDouble(i, end, j));
       }
@@ -181,27 +182,37 @@ public final class ClipTextModel implements AutoCloseable {
     return pooled;
   }
 
-  /** The index of a text's end token. */
-  private int endOf(int[] text) {
+  /**
+   * The token that ends a text, where {@link #pooled} looks.
+   *
+   * @param ids of one text
+   * @return its index; empty if the text has no end token
+   */
+  public OptionalInt endOf(int[] ids) {
     // The published files of CLIP say eos_token_id = 2, which is wrong; the end token, 49407, is
-    // the
-    // vocabulary's last.
+    // the vocabulary's last.
     boolean greatest = config.eosTokenId() == 2;
     int end = greatest ? 0 : -1;
-    for (int i = 0; i < text.length; i++) {
-      if (greatest && text[i] > text[end]) {
+    for (int i = 0; i < ids.length; i++) {
+      if (greatest && ids[i] > ids[end]) {
         end = i;
       }
-      if (!greatest && end < 0 && text[i] == config.eosTokenId()) {
+      if (!greatest && end < 0 && ids[i] == config.eosTokenId()) {
         end = i;
       }
     }
-    if (end < 0) {
-      throw new IllegalArgumentException(
-          "a text must have the end token %d, but is %s"
-              .formatted(config.eosTokenId(), Arrays.toString(text)));
-    }
-    return end;
+    return end < 0 ? OptionalInt.empty() : OptionalInt.of(end);
+  }
+
+  private int requireEnd(int[] ids) {
+    return endOf(ids)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "a text must have the end token "
+                        + config.eosTokenId()
+                        + ", but is "
+                        + Arrays.toString(ids)));
   }
 
   private void requireIds(int[][] ids) {

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.zip.CRC32C;
+import org.bytedeco.javacpp.BytePointer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -209,6 +211,21 @@ public final class Parameters implements AutoCloseable {
    */
   public long count() {
     return arrays.values().stream().mapToLong(INDArray::length).sum();
+  }
+
+  /**
+   * Tells these parameters from others of the same shapes, or from what training made of them.
+   *
+   * @return a checksum of every number as it is now; reads them all
+   */
+  public long checksum() {
+    CRC32C sum = new CRC32C();
+    for (INDArray array : arrays.values()) {
+      long bytes = array.length() * array.dataType().width();
+      // A pointer of its own, which owns no memory and must not be closed.
+      sum.update(new BytePointer(array.data().addressPointer()).capacity(bytes).asByteBuffer());
+    }
+    return sum.getValue();
   }
 
   /**

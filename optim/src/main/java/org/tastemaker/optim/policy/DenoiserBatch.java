@@ -7,67 +7,54 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tastemaker.diffusion.Components;
+import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
+import org.tastemaker.diffusion.condition.Condition;
+import org.tastemaker.diffusion.condition.UNetInputs;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * The arrays of a U-Net's inputs and of its output's cotangent for a number of rows, made once, and
- * the function that they go through. Every row has a timestep of its own.
+ * A U-Net's inputs and its output's cotangent for a number of rows, made once, and the function
+ * that they go through. Every row has a timestep of its own.
  */
 final class DenoiserBatch implements AutoCloseable {
-  private final Components components;
+  private final LatentDiffusion model;
   private final FunctionOptions options;
   private final LatentShape shape;
   private final int rows;
-  private final int textSize; // L D
-  private final INDArray sample; // [R, C, h, w]
-  private final INDArray timestep; // [R]
-  private final INDArray context; // [R, L, D]
+  private final UNetInputs inputs; // [R, ...]
   private final INDArray cotangent; // [R, C, h, w]
-  private final FloatBuffer samples;
-  private final FloatBuffer timesteps;
-  private final FloatBuffer contexts;
   private final FloatBuffer cotangents;
-  private final Map<String, INDArray> inputs;
   private final Map<String, INDArray> outputCotangents;
   private @Nullable GraphFunction function;
 
-  DenoiserBatch(Components components, FunctionOptions options, LatentShape shape, int rows) {
-    this.components = components;
+  DenoiserBatch(LatentDiffusion model, FunctionOptions options, LatentShape shape, int rows) {
+    this.model = model;
     this.options = options;
     this.shape = shape;
     this.rows = rows;
-    int length = components.tokenizer().maxLength();
-    int width = components.unet().config().crossAttentionDim();
-    this.textSize = length * width;
-    this.sample =
-        Nd4j.create(DataType.FLOAT, rows, shape.channels(), shape.height(), shape.width());
-    this.timestep = Nd4j.create(DataType.FLOAT, rows);
-    this.context = Nd4j.create(DataType.FLOAT, rows, length, width);
-    this.cotangent = Nd4j.create(DataType.FLOAT, sample.shape());
-    this.samples = FloatBuffers.of(sample);
-    this.timesteps = FloatBuffers.of(timestep);
-    this.contexts = FloatBuffers.of(context);
-    this.cotangents = FloatBuffers.of(cotangent);
     this.inputs =
-        Map.of(
-            UNet2DConditionModel.SAMPLE, sample,
-            UNet2DConditionModel.TIMESTEP, timestep,
-            UNet2DConditionModel.TEXT, context);
+        UNetInputs.of(model.components().unet(), rows, shape.height(), shape.width(), textLength());
+    this.cotangent =
+        Nd4j.create(DataType.FLOAT, rows, shape.channels(), shape.height(), shape.width());
+    this.cotangents = FloatBuffers.of(cotangent);
     this.outputCotangents = Map.of(UNet2DConditionModel.OUT, cotangent);
+  }
+
+  private int textLength() {
+    return model.conditioner().encoder().length();
   }
 
   /** Asks the model for its function, which says that frozen parameters may have changed. */
   void open() {
     function =
-        components
+        model
+            .components()
             .unet()
-            .function(
-                rows, shape.height(), shape.width(), components.tokenizer().maxLength(), options);
+            .function(rows, shape.height(), shape.width(), textLength(), options);
   }
 
   int rows() {
@@ -75,25 +62,19 @@ final class DenoiserBatch implements AutoCloseable {
   }
 
   /** Sets one row's inputs. */
-  void setRow(int row, FloatBuffer x, double t, float[] text) {
-    samples.put(row * shape.size(), x, x.position(), shape.size());
-    timesteps.put(row, (float) t);
-    contexts.put(row * textSize, text, 0, textSize);
+  void setRow(int row, FloatBuffer x, double t, Condition condition) {
+    inputs.samples().put(row * shape.size(), x, x.position(), shape.size());
+    inputs.setTimestep(row, t);
+    inputs.setCondition(row, condition);
   }
 
   /** Takes another batch's latents and timesteps. */
   void setSamplesOf(DenoiserBatch other) {
-    samples.put(0, other.samples, 0, samples.capacity());
-    timesteps.put(0, other.timesteps, 0, timesteps.capacity());
+    inputs.setSamplesOf(other.inputs);
   }
 
-  void setText(int row, float[] text) {
-    contexts.put(row * textSize, text, 0, textSize);
-  }
-
-  /** The latents, [R, C, h, w]. */
-  FloatBuffer samples() {
-    return samples;
+  void setCondition(int row, Condition condition) {
+    inputs.setCondition(row, condition);
   }
 
   /** To be filled before {@link #backward}, [R, C, h, w]. */
@@ -104,7 +85,8 @@ final class DenoiserBatch implements AutoCloseable {
   /** The output, [R, C, h, w], valid until the next call. */
   FloatBuffer forward() {
     return FloatBuffers.of(
-        Objects.requireNonNull(requireFunction().forward(inputs).get(UNet2DConditionModel.OUT)));
+        Objects.requireNonNull(
+            requireFunction().forward(inputs.arrays()).get(UNet2DConditionModel.OUT)));
   }
 
   /** The gradients by name, valid until the next call. */
@@ -118,9 +100,7 @@ final class DenoiserBatch implements AutoCloseable {
 
   @Override
   public void close() {
-    sample.close();
-    timestep.close();
-    context.close();
+    inputs.close();
     cotangent.close();
   }
 }

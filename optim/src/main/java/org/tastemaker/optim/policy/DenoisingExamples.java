@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.schedule.PredictionType;
 import org.tastemaker.diffusion.schedule.Reduction;
 
@@ -28,6 +29,7 @@ public final class DenoisingExamples {
 
   private final DiffusionPolicy policy;
   private final PredictionType prediction;
+  private final Conditions conditions;
   private final int capacity; // B
   private final int size; // C h w
   private final DenoiserBatch batch; // [B, ...]
@@ -38,6 +40,7 @@ public final class DenoisingExamples {
   private List<String> texts = List.of();
   private boolean compared;
   private @Nullable DenoiserBatch reference;
+  private @Nullable Conditions referenceConditions;
 
   DenoisingExamples(DiffusionPolicy policy, int microBatch) {
     if (microBatch < 1) {
@@ -45,6 +48,7 @@ public final class DenoisingExamples {
     }
     this.policy = policy;
     this.prediction = policy.model().components().scheduler().predictionType();
+    this.conditions = policy.conditions(0);
     this.capacity = microBatch;
     this.size = policy.model().latentShape().size();
     this.batch = policy.batch(microBatch);
@@ -106,7 +110,7 @@ public final class DenoisingExamples {
     }
     // 3. What is asked.
     policy.noiseSchedule().addNoise(t, clean, e, e);
-    batch.setRow(row, e, t[0], policy.texts().of(text));
+    batch.setRow(row, e, t[0], conditions.of(text));
   }
 
   /**
@@ -126,13 +130,14 @@ public final class DenoisingExamples {
    */
   public double[] divergences() {
     if (!compared) {
-      if (reference == null) {
+      if (reference == null || referenceConditions == null) {
         reference = policy.referenceBatch(capacity);
+        referenceConditions = policy.reference().conditions(0);
       }
-      TextVectors vectors = policy.referenceTexts();
       reference.setSamplesOf(batch);
       for (int row = 0; row < capacity; row++) {
-        reference.setText(row, vectors.of(texts.get(row < texts.size() ? row : 0)));
+        reference.setCondition(
+            row, referenceConditions.of(texts.get(row < texts.size() ? row : 0)));
       }
       referenceOutput.put(0, reference.forward(), 0, capacity * size);
       compared = true;

@@ -17,12 +17,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.SamplingRun;
@@ -71,7 +71,7 @@ public final class DiffusionPolicy implements AutoCloseable {
   private final FunctionOptions trained;
   private final TrainingState state;
   private final ImmutableMap<String, FloatBuffer> parameters;
-  private final TextVectors texts;
+  private @Nullable Conditions conditions; // of the latest evaluation
   private final Map<Integer, DenoiserBatch> batches = new HashMap<>();
   private final NoiseSchedule noise;
   private final PolicyReference reference;
@@ -216,10 +216,9 @@ public final class DiffusionPolicy implements AutoCloseable {
     ImmutableMap.Builder<String, FloatBuffer> views = ImmutableMap.builder();
     state.weights().forEach((name, array) -> views.put(name, FloatBuffers.of(array)));
     parameters = views.buildOrThrow();
-    texts = new TextVectors(components, model.options().clipSkip());
     noise = NoiseSchedule.of(components.scheduler());
     // Beside an adapter the weights stay as they are.
-    reference = new PolicyReference(model, texts, lora == null ? null : model.with(plain));
+    reference = new PolicyReference(model, lora == null ? null : model.with(plain));
   }
 
   /**
@@ -354,13 +353,8 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @return [D]
    */
   public float[] textFeature(String text) {
-    float[] vectors = texts.of(text); // [L, D]
-    float[] mean = new float[model.components().unet().config().crossAttentionDim()];
-    int tokens = vectors.length / mean.length;
-    for (int i = 0; i < vectors.length; i++) {
-      mean[i % mean.length] += vectors[i] / tokens;
-    }
-    return mean;
+    Conditions latest = conditions == null ? conditions(0) : conditions;
+    return latest.of(text).tokenMean();
   }
 
   /**
@@ -370,12 +364,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalStateException if a step is deterministic (eta 0), and so without a likelihood
    */
   public SamplingRun denoisingSteps() {
-    LatentDiffusion.Options o = model.options();
-    return DdimScheduler.of(
-            model.components().scheduler(),
-            new DdimScheduler.Options(o.eta(), DdimScheduler.FinalStep.DDPO))
-        .begin(o.steps())
-        .requireLogProbabilities();
+    return model.denoisingSteps();
   }
 
   // ---- Gradients
@@ -554,15 +543,17 @@ public final class DiffusionPolicy implements AutoCloseable {
     return model;
   }
 
-  TextVectors texts() {
-    return texts;
+  /** Texts as conditions, for an evaluation that begins: room for so many is reserved. */
+  Conditions conditions(int texts) {
+    conditions = model.conditions(texts);
+    return conditions;
   }
 
   /** The trained U-Net for a number of rows, with its function. */
   DenoiserBatch batch(int rows) {
     DenoiserBatch batch =
         batches.computeIfAbsent(
-            rows, r -> new DenoiserBatch(model.components(), trained, model.latentShape(), r));
+            rows, r -> new DenoiserBatch(model, trained, model.latentShape(), r));
     batch.open();
     return batch;
   }
@@ -597,10 +588,6 @@ public final class DiffusionPolicy implements AutoCloseable {
   /** Whether {@link #reference} can be had without a copy of the weights being made for it. */
   boolean hasReference() {
     return reference.isThere();
-  }
-
-  TextVectors referenceTexts() {
-    return reference.texts(state.step());
   }
 
   /** Adds a batch's gradient. */

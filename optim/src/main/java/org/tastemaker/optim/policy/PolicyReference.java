@@ -14,16 +14,13 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
 /** The pre-trained model, from which a policy's divergences are measured. */
 final class PolicyReference implements AutoCloseable {
   private final LatentDiffusion policy;
-  private final TextVectors policyTexts;
   private final Map<Integer, DenoiserBatch> batches = new HashMap<>();
   private @Nullable LatentDiffusion view;
   private @Nullable UNet2DConditionModel kept;
-  private @Nullable TextVectors texts;
 
   /** Of a given view; null for a copy of the policy's weights, when it is first asked for. */
-  PolicyReference(LatentDiffusion policy, TextVectors policyTexts, @Nullable LatentDiffusion view) {
+  PolicyReference(LatentDiffusion policy, @Nullable LatentDiffusion view) {
     this.policy = policy;
-    this.policyTexts = policyTexts;
     this.view = view;
   }
 
@@ -41,13 +38,10 @@ final class PolicyReference implements AutoCloseable {
                     .formatted(updates)
                 + " training, or give a model of your own with useReference");
       }
-      Components own = policy.components();
-      kept = own.unet().copy();
+      kept = policy.components().unet().copy();
       view =
-          LatentDiffusion.of(
-                  new Components(
-                      kept, own.vae(), own.textEncoder(), own.tokenizer(), own.scheduler()))
-              .with(policy.options())
+          policy
+              .with(kept)
               .with(FunctionOptions.inference().withFactory(policy.execution().factory()));
     }
     return view;
@@ -95,22 +89,9 @@ final class PolicyReference implements AutoCloseable {
     LatentDiffusion model = view(updates);
     DenoiserBatch batch =
         batches.computeIfAbsent(
-            rows,
-            r -> new DenoiserBatch(model.components(), model.execution(), policy.latentShape(), r));
+            rows, r -> new DenoiserBatch(model, model.execution(), policy.latentShape(), r));
     batch.open();
     return batch;
-  }
-
-  /** What its U-Net attends to; the policy's own where the text encoder is. */
-  TextVectors texts(long updates) {
-    LatentDiffusion model = view(updates);
-    if (model.components().textEncoder().equals(policy.components().textEncoder())) {
-      return policyTexts;
-    }
-    if (texts == null) {
-      texts = new TextVectors(model.components(), policy.options().clipSkip());
-    }
-    return texts;
   }
 
   /** Frees the copy, if one was made. */
@@ -118,7 +99,6 @@ final class PolicyReference implements AutoCloseable {
   public void close() {
     batches.values().forEach(DenoiserBatch::close);
     batches.clear();
-    texts = null;
     if (kept != null) {
       kept.close();
       kept = null;

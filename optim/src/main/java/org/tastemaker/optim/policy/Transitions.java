@@ -12,6 +12,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
+import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.schedule.Guidance;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
@@ -48,6 +49,7 @@ public final class Transitions {
   private final List<Trajectory> trajectories;
   private final LatentDiffusion.Options options;
   private final SamplingRun run;
+  private final Conditions conditions;
   private final int capacity; // B
   private final int size; // C h w
   private final DenoiserBatch batch; // [B or 2B, ...]
@@ -60,6 +62,7 @@ public final class Transitions {
   private boolean compared;
   private Divergence form = Divergence.EXACT;
   private @Nullable DenoiserBatch reference;
+  private @Nullable Conditions referenceConditions;
 
   Transitions(DiffusionPolicy policy, List<Trajectory> trajectories, int microBatch) {
     this.policy = policy;
@@ -72,7 +75,7 @@ public final class Transitions {
     this.run = policy.denoisingSteps();
     this.size = policy.model().latentShape().size();
     this.trajectories.forEach(this::requireOwn);
-    policy.texts().reserve(texts().size());
+    this.conditions = policy.conditions(texts().size());
     this.batch = policy.batch(guided() ? 2 * microBatch : microBatch);
     this.rows =
         new RowsByStep(
@@ -180,10 +183,10 @@ public final class Transitions {
       double t = run.steps().get(steps[n]).timestep();
       Prompt prompt = trajectories.get(images[n]).prompt();
       if (guided()) {
-        batch.setRow(row, x, t, policy.texts().of(prompt.negativeText()));
-        batch.setRow(capacity + row, x, t, policy.texts().of(prompt.text()));
+        batch.setRow(row, x, t, conditions.of(prompt.negativeText()));
+        batch.setRow(capacity + row, x, t, conditions.of(prompt.text()));
       } else {
-        batch.setRow(row, x, t, policy.texts().of(prompt.text()));
+        batch.setRow(row, x, t, conditions.of(prompt.text()));
       }
     }
     // 2. The network.
@@ -291,18 +294,18 @@ public final class Transitions {
   }
 
   private void predictReference() {
-    if (reference == null) {
+    if (reference == null || referenceConditions == null) {
       reference = policy.referenceBatch(batch.rows());
+      referenceConditions = policy.reference().conditions(texts().size());
     }
-    TextVectors vectors = policy.referenceTexts();
     reference.setSamplesOf(batch);
     for (int row = 0; row < capacity; row++) {
       Prompt prompt = trajectories.get(images[row < images.length ? row : 0]).prompt();
       if (guided()) {
-        reference.setText(row, vectors.of(prompt.negativeText()));
-        reference.setText(capacity + row, vectors.of(prompt.text()));
+        reference.setCondition(row, referenceConditions.of(prompt.negativeText()));
+        reference.setCondition(capacity + row, referenceConditions.of(prompt.text()));
       } else {
-        reference.setText(row, vectors.of(prompt.text()));
+        reference.setCondition(row, referenceConditions.of(prompt.text()));
       }
     }
     guide(reference.forward(), referenceOutput);

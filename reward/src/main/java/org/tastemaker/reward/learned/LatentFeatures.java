@@ -11,6 +11,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
+import org.tastemaker.diffusion.condition.Conditions;
 
 /**
  * The diffusion model's own view: the image's latent and the prompt's embedding. Nothing has to be
@@ -95,11 +96,11 @@ public final class LatentFeatures implements Features {
     RewardNetwork.requirePairs(prompts, images);
     // Each image and each text once: perturbed prompts and groups repeat them.
     Map<Image, float[]> latents = latents(new ArrayList<>(new LinkedHashSet<>(images)));
-    Map<String, float[]> texts = new LinkedHashMap<>();
+    Conditions texts = view.texts();
     float[][] all = new float[images.size()][size()];
     for (int i = 0; i < all.length; i++) {
       float[] latent = Objects.requireNonNull(latents.get(images.get(i)));
-      float[] text = texts.computeIfAbsent(prompts.get(i).text(), view::text);
+      float[] text = texts.of(prompts.get(i).text()).requirePooled();
       System.arraycopy(latent, 0, all[i], 0, latent.length);
       System.arraycopy(text, 0, all[i], latent.length, text.length);
     }

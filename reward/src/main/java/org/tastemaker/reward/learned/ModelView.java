@@ -1,13 +1,12 @@
 package org.tastemaker.reward.learned;
 
-import com.google.common.primitives.ImmutableIntArray;
 import java.util.List;
 import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Image;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
-import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.condition.Conditions;
 
 /** What features of a diffusion model have in common: its name, its images' size and its texts. */
 record ModelView(LatentDiffusion model, String name, LatentShape shape) {
@@ -33,22 +32,13 @@ record ModelView(LatentDiffusion model, String name, LatentShape shape) {
     return model.encode(images);
   }
 
-  /** How many numbers {@link #text} gives. */
+  /** How many numbers a text's pooled vector has. */
   int textSize() {
-    return textEncoder().config().hiddenSize();
+    return model.conditioner().encoder().pooledWidth();
   }
 
-  /** The text encoder's output at the end token, [D]. */
-  float[] text(String text) {
-    ImmutableIntArray ids = model.components().tokenizer().encode(text).ids();
-    int[][] batch = {ids.toArray()};
-    try (INDArray hidden = textEncoder().encode(batch); // [1, L, D]
-        INDArray pooled = textEncoder().pooled(hidden, batch)) { // [1, D]
-      return pooled.data().asFloat();
-    }
-  }
-
-  private ClipTextModel textEncoder() {
-    return model.components().textEncoder();
+  /** Texts by the whole text encoder, whatever the view's clip skip. */
+  Conditions texts() {
+    return model.conditioner().conditions(0, 0);
   }
 }

@@ -14,6 +14,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.UNetActivations;
+import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
@@ -88,11 +89,11 @@ public final class UnetFeatures implements Features {
     for (int k = 0; k < made.length; k++) {
       byPair.put(distinct.get(k), made[k]);
     }
-    Map<String, float[]> texts = new LinkedHashMap<>();
+    Conditions texts = view.texts();
     float[][] all = new float[pairs.size()][size()];
     for (int i = 0; i < all.length; i++) {
       float[] a = Objects.requireNonNull(byPair.get(pairs.get(i)));
-      float[] e = texts.computeIfAbsent(pairs.get(i).text(), view::text);
+      float[] e = texts.of(pairs.get(i).text()).requirePooled();
       System.arraycopy(a, 0, all[i], 0, a.length);
       System.arraycopy(e, 0, all[i], a.length, e.length);
     }

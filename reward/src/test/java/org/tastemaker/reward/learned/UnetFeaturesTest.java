@@ -25,6 +25,7 @@ import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.UNetActivations;
+import org.tastemaker.diffusion.condition.Condition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.onednn.Execution;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -87,7 +88,7 @@ class UnetFeaturesTest {
         INDArray noise = array(e, 1, 4, 8, 8);
         INDArray x = latent.mul(Math.sqrt(abar)).addi(noise.muli(Math.sqrt(1 - abar)));
         INDArray t = Nd4j.valueArrayOf(new long[] {1}, 100, DataType.FLOAT);
-        INDArray text = model.components().encodeText(CAT.text(), 0)) {
+        INDArray text = text(CAT)) {
       float[] made =
           Objects.requireNonNull(
                   middle
@@ -110,6 +111,13 @@ class UnetFeaturesTest {
             .of(List.of(CAT), List.of(ONE))[0];
     assertThat(Arrays.copyOfRange(row, CHANNELS, row.length))
         .isEqualTo(Arrays.copyOfRange(latents, 256, 288));
+  }
+
+  private static INDArray text(Prompt prompt) {
+    Condition condition = model.conditions(0).of(prompt.text());
+    float[] tokens = new float[condition.length() * condition.width()];
+    condition.tokens().get(0, tokens);
+    return array(tokens, 1, condition.length(), condition.width());
   }
 
   private static INDArray array(float[] values, long... shape) {

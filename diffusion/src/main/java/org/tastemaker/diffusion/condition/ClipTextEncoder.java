@@ -1,0 +1,73 @@
+package org.tastemaker.diffusion.condition;
+
+import java.nio.FloatBuffer;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+
+/**
+ * The text encoder of Stable Diffusion 1 and 2: CLIP's tokenizer and text transformer.
+ *
+ * <pre>
+ *   ids    = tokenizer(text)                       [L]
+ *   tokens = transformer(ids), without clipSkip    [L, D]
+ *   pooled = tokens at the end token               [D]
+ * </pre>
+ *
+ * @param tokenizer text to ids
+ * @param model ids to tokens; stays its owner's, who closes it
+ */
+public record ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model) implements TextEncoder {
+  public ClipTextEncoder {
+    Objects.requireNonNull(tokenizer, "tokenizer == null");
+    Objects.requireNonNull(model, "model == null");
+  }
+
+  @Override
+  public int length() {
+    return tokenizer.maxLength();
+  }
+
+  @Override
+  public int width() {
+    return model.config().hiddenSize();
+  }
+
+  @Override
+  public int pooledWidth() {
+    return width();
+  }
+
+  @Override
+  public Condition encode(String text, int clipSkip) {
+    int[] ids = tokenizer.encode(text).ids().toArray();
+    float[] tokens = new float[length() * width()];
+    GraphFunction function = model.function(1, length(), clipSkip, FunctionOptions.inference());
+    try (INDArray batch = Nd4j.createFromArray(new int[][] {ids})) { // [1, L]
+      INDArray output =
+          function
+              .forward(Map.of(ClipTextModel.INPUT_IDS, batch))
+              .get(ClipTextModel.LAST_HIDDEN_STATE);
+      FloatBuffers.of(Objects.requireNonNull(output)).get(tokens); // [1, L, D]
+    }
+    OptionalInt end = model.endOf(ids);
+    Optional<FloatBuffer> pooled =
+        end.isPresent()
+            ? Optional.of(FloatBuffer.wrap(tokens, end.getAsInt() * width(), width()))
+            : Optional.empty();
+    return new Condition(length(), width(), FloatBuffer.wrap(tokens), pooled, Optional.empty());
+  }
+
+  @Override
+  public long checksum() {
+    return model.parameters().checksum();
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * From the text of a prompt to the U-Net's input: the one way that sampling, rollouts, activations,
+ * rewards and the training of policies take.
+ *
+ * <pre>
+ *   text --Conditioner--> cached? --yes-----------------------> Condition --UNetInputs--> U-Net
+ *                            |                                  ^  tokens [L, D]
+ *                            '--no--TextEncoder: ids, encoder --'  pooled [P], size ids
+ * </pre>
+ *
+ * <p>A second text encoder (Stable Diffusion XL) is one more {@link
+ * org.tastemaker.diffusion.condition.TextEncoder}, which runs both encoders and puts their tokens
+ * side by side, and two more arrays in {@link org.tastemaker.diffusion.condition.UNetInputs}: the
+ * pooled vector and the size ids.
+ *
+ * <p>Pre-training ({@link org.tastemaker.diffusion.train}) does not come through here: it encodes
+ * captions in batches, and needs the text encoder's graph for its gradient. What it changes is
+ * noticed here by a checksum of the weights.
+ */
+@NullMarked
+package org.tastemaker.diffusion.condition;
+
+import org.jspecify.annotations.NullMarked;
