@@ -6,40 +6,35 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.databind.JsonNode;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * One line of {@code metrics.jsonl}. JSON has no NaN and no infinities: they are written as words.
  */
 record MetricsLine(long step, Instant time, Map<String, Double> values) {
   String toJson() {
+    Map<String, Object> metrics = new TreeMap<>();
+    values.forEach(
+        (name, value) -> metrics.put(name, Double.isFinite(value) ? value : value.toString()));
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("step", step);
     json.put("time", time.toString());
-    json.put("metrics", new TreeMap<>(values));
-    try {
-      return RunFile.JSON.writeValueAsString(json);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("numbers by name are always JSON", e);
-    }
+    json.put("metrics", metrics);
+    return Json.write(json);
   }
 
   static Optional<MetricsLine> parse(String line) {
     try {
-      JsonNode json = RunFile.JSON.readTree(line);
-      if (!json.path("step").isIntegralNumber() || !json.path("metrics").isObject()) {
-        return Optional.empty();
-      }
+      JsonObject json = Json.parseObject(line, "a line of metrics");
+      JsonObject metrics = json.object("metrics");
       Map<String, Double> values = new TreeMap<>();
-      json.get("metrics")
-          .fields()
-          .forEachRemaining(
-              field -> values.put(field.getKey(), Double.valueOf(field.getValue().asText())));
+      for (String name : metrics.names()) {
+        values.put(name, Double.valueOf(String.valueOf(metrics.value(name))));
+      }
       return Optional.of(
-          new MetricsLine(
-              json.get("step").asLong(), Instant.parse(json.path("time").asText()), values));
-    } catch (JsonProcessingException | DateTimeException | NumberFormatException e) {
+          new MetricsLine(json.longInteger("step"), Instant.parse(json.text("time")), values));
+    } catch (IllegalArgumentException | DateTimeException e) {
       return Optional.empty();
     }
   }

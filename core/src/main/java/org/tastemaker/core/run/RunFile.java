@@ -1,7 +1,5 @@
 package org.tastemaker.core.run;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -10,10 +8,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.core.type.TypeReference;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonException;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * The content of {@code run.json}.
@@ -22,17 +19,14 @@ import org.nd4j.shade.jackson.databind.ObjectMapper;
  * compare equal.
  */
 record RunFile(int format, Map<String, Object> config, Provenance provenance) {
-  static final ObjectMapper JSON = new ObjectMapper();
-  private static final TypeReference<TreeMap<String, Object>> OBJECT = new TypeReference<>() {};
-
   RunFile {
     try {
-      config = Collections.unmodifiableMap(JSON.readValue(JSON.writeValueAsString(config), OBJECT));
-    } catch (JsonProcessingException e) {
+      config = settings(Json.parseObject(Json.write(config), "settings"));
+    } catch (JsonException e) {
       throw new IllegalArgumentException(
           "settings are strings, numbers, booleans, lists and maps of them, but these cannot be"
               + " written as JSON: "
-              + e.getOriginalMessage(),
+              + e.getMessage(),
           e);
     }
   }
@@ -49,11 +43,7 @@ record RunFile(int format, Map<String, Object> config, Provenance provenance) {
     json.put("environment", provenance.environment());
     json.put("seeds", provenance.seeds());
     json.put("hashes", provenance.hashes());
-    try {
-      return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a checked run file is always JSON", e);
-    }
+    return Json.writePretty(json) + "\n";
   }
 
   static RunFile read(Path file) {
@@ -62,33 +52,41 @@ record RunFile(int format, Map<String, Object> config, Provenance provenance) {
           "there is no run in " + file.getParent() + ": it has no run.json");
     }
     try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      int format = json.path("format").asInt(0);
+      JsonObject json = Json.readObject(file);
+      int format = json.integer("format", 0);
       if (format > RunFolder.FORMAT) {
-        throw new IllegalArgumentException(
-            file
-                + " is of format "
-                + format
-                + ", and this version reads up to format "
-                + RunFolder.FORMAT
-                + ": use the version of Tastemaker that wrote it, or a newer one");
+        throw newer(file, format);
       }
       if (format < 1) {
         throw new IllegalArgumentException(file + " is not a run's file: it names no format");
       }
       return new RunFile(
           format,
-          JSON.convertValue(json.get("config"), OBJECT),
+          settings(json.object("config")),
           new Provenance(
-              Instant.parse(json.path("createdAt").asText()),
-              JSON.convertValue(json.get("environment"), new TypeReference<>() {}),
-              JSON.convertValue(json.get("seeds"), new TypeReference<>() {}),
-              JSON.convertValue(json.get("hashes"), new TypeReference<>() {})));
-    } catch (JsonProcessingException | DateTimeException | NullPointerException e) {
+              Instant.parse(json.text("createdAt")),
+              json.object("environment").toTexts(),
+              json.object("seeds").toLongs(),
+              json.object("hashes").toTexts()));
+    } catch (JsonException | DateTimeException e) {
       throw new IllegalArgumentException(
           file + " is damaged and cannot be read as a run's file: " + e.getMessage(), e);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
     }
+  }
+
+  private static IllegalArgumentException newer(Path file, int format) {
+    return new IllegalArgumentException(
+        file
+            + " is of format "
+            + format
+            + ", and this version reads up to format "
+            + RunFolder.FORMAT
+            + ": use the version of Tastemaker that wrote it, or a newer one");
+  }
+
+  /** By name; a setting that is null stays so. */
+  @SuppressWarnings("NullAway") // a map's null values are not told apart from others here
+  private static Map<String, Object> settings(JsonObject json) {
+    return Collections.unmodifiableMap(new TreeMap<>(json.toMap()));
   }
 }

@@ -156,7 +156,7 @@ class RunFolderTest {
   void aFolderOfANewerFormatIsRefusedAndNotTouched() throws IOException {
     Path path = made();
     String json =
-        Files.readString(path.resolve("run.json")).replace("\"format\" : 1", "\"format\" : 2");
+        Files.readString(path.resolve("run.json")).replace("\"format\": 1", "\"format\": 2");
     Files.writeString(path.resolve("run.json"), json);
     Files.writeString(path.resolve("metrics.jsonl"), "half");
 
