@@ -9,14 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.tastemaker.core.Image;
@@ -181,16 +179,9 @@ public final class RunFolder implements AutoCloseable {
    * @throws IllegalStateException if some differ; the message lists each with both values
    */
   public void requireConfig(Map<String, ?> expected) {
-    Map<String, Object> wanted = RunFile.of(expected, run.provenance()).config();
-    List<String> differences = new ArrayList<>();
-    TreeSet<String> keys = new TreeSet<>(wanted.keySet());
-    keys.addAll(config().keySet());
-    for (String key : keys) {
-      if (!Objects.equals(wanted.get(key), config().get(key))) {
-        differences.add(
-            key + " is " + config().get(key) + " in the folder and " + wanted.get(key) + " now");
-      }
-    }
+    List<String> differences =
+        settings(RunFile.of(expected, run.provenance()))
+            .differencesFrom(settings(run), "in the folder");
     if (!differences.isEmpty()) {
       throw new IllegalStateException(
           "the run in "
@@ -199,6 +190,14 @@ public final class RunFolder implements AutoCloseable {
               + String.join("; ", differences)
               + ". Use the same settings to go on, or another folder for a new run");
     }
+  }
+
+  private static Settings settings(RunFile run) {
+    Settings settings = Settings.none();
+    for (Map.Entry<String, Object> entry : run.config().entrySet()) {
+      settings = settings.with(entry.getKey(), entry.getValue());
+    }
+    return settings;
   }
 
   /**

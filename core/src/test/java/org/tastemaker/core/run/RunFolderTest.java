@@ -187,7 +187,7 @@ class RunFolderTest {
       assertThatThrownBy(() -> folder.requireConfig(Map.of("steps", 20, "rate", 3e-4)))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("steps is 10 in the folder and 20 now")
-          .hasMessageContaining("prompts is [cat, dog] in the folder and null now")
+          .hasMessageContaining("prompts is [\"cat\",\"dog\"] in the folder and not set now")
           .hasMessageContaining("Use the same settings to go on, or another folder for a new run");
     }
   }

@@ -1,0 +1,111 @@
+package org.tastemaker.core.run;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settings as texts by name: what a run was made with, compared with what it is to be resumed with.
+ *
+ * <pre>{@code
+ * Settings settings = Settings.of(options).with("seed", seed.key());
+ * List<String> differences = settings.differencesFrom(saved, "in the checkpoint");
+ * // "clipRange is 1.0E-4 in the checkpoint and 0.001 now"
+ * }</pre>
+ *
+ * <p>A record gives an entry for each of its components, so that none can be forgotten. A record
+ * within it gives entries with its name and a dot before theirs. The texts do not depend on the
+ * machine's language: a run begun under one default locale can be resumed under another. Doubles
+ * are written with all the digits that tell them apart.
+ *
+ * @param values in the order of their names
+ */
+public record Settings(Map<String, String> values) {
+  /**
+   * Settings that are known as texts already, such as those of a file.
+   *
+   * @param values copied
+   */
+  public Settings {
+    values = Collections.unmodifiableMap(new TreeMap<>(values));
+  }
+
+  /**
+   * No settings.
+   *
+   * @return to be filled by {@link #with}
+   */
+  public static Settings none() {
+    return new Settings(Map.of());
+  }
+
+  /**
+   * The components of a record.
+   *
+   * @param record of numbers, texts, booleans, enums, paths, times, optional values, collections,
+   *     and records of them
+   * @param except names of components to leave out: those that change nothing, or that {@link
+   *     #with} describes because they are functions
+   * @return the settings
+   * @throws IllegalArgumentException if a component is of another type, which the message names, or
+   *     if there is none of a name to leave out
+   */
+  public static Settings of(Record record, String... except) {
+    Map<String, String> values = new TreeMap<>();
+    SettingsText.components(record, "", List.of(except), values);
+    return new Settings(values);
+  }
+
+  /**
+   * These settings and another one.
+   *
+   * @param name replaces the one of this name
+   * @param value of a type that {@link #of} takes as a component; a record and other settings give
+   *     an entry for each of their own, with the name and a dot before it; null is "none"
+   * @return new settings
+   * @throws IllegalArgumentException if it is of another type
+   */
+  public Settings with(String name, @Nullable Object value) {
+    Map<String, String> more = new TreeMap<>(values);
+    SettingsText.put(name, value, more);
+    return new Settings(more);
+  }
+
+  /**
+   * All settings of both.
+   *
+   * @param others replace those of the same name
+   * @return new settings
+   */
+  public Settings and(Settings others) {
+    Map<String, String> more = new TreeMap<>(values);
+    more.putAll(others.values);
+    return new Settings(more);
+  }
+
+  /**
+   * What is different now.
+   *
+   * @param earlier settings of the same kind
+   * @param where the earlier ones are, such as {@code "in the checkpoint"}
+   * @return a sentence for each setting that differs or that only one of them has, by name; empty
+   *     where they are equal
+   */
+  public List<String> differencesFrom(Settings earlier, String where) {
+    TreeSet<String> names = new TreeSet<>(values.keySet());
+    names.addAll(earlier.values.keySet());
+    List<String> differences = new ArrayList<>();
+    for (String name : names) {
+      String then = earlier.values.getOrDefault(name, "not set");
+      String now = values.getOrDefault(name, "not set");
+      if (!then.equals(now)) {
+        differences.add(name + " is " + then + " " + where + " and " + now + " now");
+      }
+    }
+    return differences;
+  }
+}
