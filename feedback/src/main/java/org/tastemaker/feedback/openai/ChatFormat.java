@@ -5,12 +5,27 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
+import retrofit2.Call;
 
 /** {@link ModelCall} and {@link ModelAnswer} as Chat Completions. */
-final class ChatFormat {
-  private ChatFormat() {}
+final class ChatFormat implements CallFormat<ChatWire.Response> {
+  @Override
+  public Call<ChatWire.Response> request(
+      OpenAiService service, ModelCall call, ModelCapabilities can) {
+    return service.chat(body(call, can));
+  }
 
-  static ChatWire.Request request(ModelCall call, ModelCapabilities can) {
+  @Override
+  public PaidCalls.Billed billed(ChatWire.Response body) {
+    return new PaidCalls.Billed(body.model(), usage(body), Wire.text(body.id()));
+  }
+
+  @Override
+  public @Nullable ApiError error(ChatWire.Response body, ApiKey key) {
+    return null; // here an error has a status of its own
+  }
+
+  private static ChatWire.Request body(ModelCall call, ModelCapabilities can) {
     List<Object> content = new ArrayList<>();
     for (ModelCall.Part part : call.parts()) {
       if (part instanceof ModelCall.Text words) {
@@ -41,7 +56,8 @@ final class ChatFormat {
         can.effort() ? call.effort() : null);
   }
 
-  static ModelAnswer answer(ChatWire.Response response, ModelCall call) {
+  @Override
+  public ModelAnswer answer(ChatWire.Response response, ModelCall call) {
     List<ChatWire.Choice> choices = response.choices();
     Usage usage = Objects.requireNonNullElse(usage(response), new Usage(1, 0, 0, 0));
     String model = Objects.requireNonNullElse(response.model(), call.model());
@@ -70,7 +86,7 @@ final class ChatFormat {
         model);
   }
 
-  static @Nullable Usage usage(ChatWire.Response response) {
+  private static @Nullable Usage usage(ChatWire.Response response) {
     ChatWire.Tokens tokens = response.usage();
     return tokens == null
         ? null

@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.openai;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -120,16 +121,6 @@ public final class ChatGptJudge implements Judge {
     return new AnswerReader(question, prompt, answer).verdict();
   }
 
-  /** Whether a judge gives its reasons. Reasons before a verdict narrow the spread of verdicts. */
-  public enum Explain {
-    /** No: the cheapest and, for soft preferences, the best. */
-    NONE,
-    /** After the verdict. */
-    AFTER,
-    /** Before the verdict. */
-    BEFORE
-  }
-
   /**
    * Which model, and how it is asked.
    *
@@ -143,6 +134,7 @@ public final class ChatGptJudge implements Judge {
    * @param explain whether reasons are wanted
    * @param effort how much a reasoning model is to think, such as {@code "low"}, or null
    */
+  @RecordBuilder
   public record Options(
       String model,
       WireFormat wireFormat,
@@ -152,7 +144,8 @@ public final class ChatGptJudge implements Judge {
       int maxTokens,
       boolean logprobs,
       Explain explain,
-      @Nullable String effort) {
+      @Nullable String effort)
+      implements ChatGptJudgeOptionsBuilder.With {
     public Options {
       Objects.requireNonNull(wireFormat, "wireFormat == null");
       Objects.requireNonNull(images, "images == null");
@@ -191,84 +184,6 @@ public final class ChatGptJudge implements Judge {
           true,
           Explain.NONE,
           null);
-    }
-
-    /**
-     * These options with another wire format.
-     *
-     * @param wireFormat the language of the server
-     * @return new options
-     */
-    public Options withWireFormat(WireFormat wireFormat) {
-      return new Options(
-          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
-    }
-
-    /**
-     * These options with another form of images.
-     *
-     * @param images in what form they are shown
-     * @return new options
-     */
-    public Options withImages(ImageForm images) {
-      return new Options(
-          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
-    }
-
-    /**
-     * These options with other sampling.
-     *
-     * @param temperature 0 to 2, or null for the server's own
-     * @param seed for servers that heed one, or null
-     * @return new options
-     */
-    public Options withSampling(@Nullable Double temperature, @Nullable Long seed) {
-      return new Options(
-          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
-    }
-
-    /**
-     * These options with another limit of the answer.
-     *
-     * @param maxTokens at least 16; 0 for what the question needs
-     * @return new options
-     */
-    public Options withMaxTokens(int maxTokens) {
-      return new Options(
-          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
-    }
-
-    /**
-     * These options with or without soft preferences.
-     *
-     * @param logprobs whether they are wanted
-     * @return new options
-     */
-    public Options withLogprobs(boolean logprobs) {
-      return new Options(
-          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
-    }
-
-    /**
-     * These options with or without reasons.
-     *
-     * @param explain whether they are wanted
-     * @return new options
-     */
-    public Options withExplain(Explain explain) {
-      return new Options(
-          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
-    }
-
-    /**
-     * These options with another effort of reasoning.
-     *
-     * @param effort such as {@code "low"}, or null for the server's own
-     * @return new options
-     */
-    public Options withEffort(@Nullable String effort) {
-      return new Options(
-          model, wireFormat, images, temperature, seed, maxTokens, logprobs, explain, effort);
     }
   }
 }

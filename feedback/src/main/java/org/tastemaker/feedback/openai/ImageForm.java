@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.openai;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 
 /**
@@ -10,7 +11,9 @@ import java.util.Objects;
  * @param side pixels that the longer side is brought to, up or down; 0 leaves images as they are
  * @param detail how closely the service looks; decides what an image costs
  */
-public record ImageForm(Type type, double quality, int side, Detail detail) {
+@RecordBuilder
+public record ImageForm(Type type, double quality, int side, Detail detail)
+    implements ImageFormBuilder.With {
   /** PNG, 512 pixels, looked at closely. */
   public static final ImageForm DEFAULT = new ImageForm(Type.PNG, 1, 512, Detail.HIGH);
 
@@ -60,26 +63,6 @@ public record ImageForm(Type type, double quality, int side, Detail detail) {
    * @return another form
    */
   public ImageForm asJpeg(double quality) {
-    return new ImageForm(Type.JPEG, quality, side, detail);
-  }
-
-  /**
-   * Another size.
-   *
-   * @param side pixels of the longer side, 16 to 4096, or 0 for the images' own size
-   * @return another form
-   */
-  public ImageForm withSide(int side) {
-    return new ImageForm(type, quality, side, detail);
-  }
-
-  /**
-   * Another detail.
-   *
-   * @param detail how closely the service looks
-   * @return another form
-   */
-  public ImageForm withDetail(Detail detail) {
-    return new ImageForm(type, quality, side, detail);
+    return withType(Type.JPEG).withQuality(quality);
   }
 }

@@ -38,11 +38,11 @@ final class JudgePrompt {
   private static final int MOST_CHOICES = 500;
 
   private final Question question;
-  private final ChatGptJudge.Explain explain;
+  private final Explain explain;
   private final List<String> labels;
   private final Map<String, Rubric.Criterion> criteria; // by field; empty for a single one
 
-  private JudgePrompt(Question question, ChatGptJudge.Explain explain) {
+  private JudgePrompt(Question question, Explain explain) {
     this.question = question;
     this.explain = explain;
     this.labels = labels(question.size());
@@ -63,7 +63,7 @@ final class JudgePrompt {
     }
   }
 
-  static JudgePrompt of(Question question, ChatGptJudge.Explain explain) {
+  static JudgePrompt of(Question question, Explain explain) {
     return new JudgePrompt(question, explain);
   }
 
@@ -143,13 +143,13 @@ final class JudgePrompt {
 
   ModelCall.Form form() {
     Map<String, Object> properties = new LinkedHashMap<>();
-    if (explain == ChatGptJudge.Explain.BEFORE) {
+    if (explain == Explain.BEFORE) {
       properties.put(RATIONALE, Map.of("type", "string"));
     }
     for (String field : fieldNames()) {
       properties.put(field, fieldSchema());
     }
-    if (explain == ChatGptJudge.Explain.AFTER) {
+    if (explain == Explain.AFTER) {
       properties.put(RATIONALE, Map.of("type", "string"));
     }
     return new ModelCall.Form("verdict", object(properties));
@@ -158,7 +158,7 @@ final class JudgePrompt {
   /** The longest answer: labels and numbers are a token or two each, with their punctuation. */
   int maxTokens() {
     int perField = 16 + 8 * labels.size();
-    int words = explain == ChatGptJudge.Explain.NONE ? 0 : 400;
+    int words = explain == Explain.NONE ? 0 : 400;
     return 32 + perField * fieldNames().size() + words;
   }
 

@@ -4,17 +4,11 @@ import com.squareup.moshi.JsonDataException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
@@ -34,28 +28,21 @@ public final class OpenAiClient implements AutoCloseable {
   /** The service itself. */
   public static final String OPENAI = "https://api.openai.com/v1";
 
-  private static final Logger LOG = LoggerFactory.getLogger(OpenAiClient.class);
-
   /** Each parameter can be turned down once, some in two steps. */
   private static final int MOST_LESSONS = 12;
-
-  private static final int HIDDEN_TOKENS = 4096;
 
   private final HttpUrl baseUrl;
   private final ApiKey key;
   private final Ledger ledger;
   private final ResilientCaller caller;
   private final PaidCalls calls;
-  private final ConcurrentMap<String, ModelCapabilities> capabilities;
-  private final @Nullable CapabilityFile memory;
+  private final LearntCapabilities learnt;
 
   private OpenAiClient(Builder builder, HttpUrl baseUrl, ApiKey key) {
     this.baseUrl = baseUrl;
     this.key = key;
     this.ledger = builder.ledger;
-    this.memory = builder.memory == null ? null : new CapabilityFile(builder.memory);
-    this.capabilities =
-        new ConcurrentHashMap<>(memory == null ? Map.of() : memory.read(baseUrl.toString()));
+    this.learnt = new LearntCapabilities(baseUrl.toString(), builder.memory);
     this.caller = new ResilientCaller(builder.limits, builder.clock, builder.sleeper, builder.seed);
     this.calls =
         new PaidCalls(
@@ -102,7 +89,7 @@ public final class OpenAiClient implements AutoCloseable {
    * @return its capabilities
    */
   public ModelCapabilities capabilities(String model) {
-    return capabilities.getOrDefault(model, ModelCapabilities.ALL);
+    return learnt.of(model);
   }
 
   /**
@@ -113,7 +100,7 @@ public final class OpenAiClient implements AutoCloseable {
    * @param can its capabilities
    */
   public void assume(String model, ModelCapabilities can) {
-    capabilities.put(model, can);
+    learnt.assume(model, can);
   }
 
   @Override
@@ -128,49 +115,52 @@ public final class OpenAiClient implements AutoCloseable {
 
   /** Asks a model. Parameters that it does not have are found out, and left out from then on. */
   ModelAnswer complete(WireFormat format, ModelCall call) {
-    for (int lesson = 0; ; lesson++) {
-      ModelCapabilities can = capabilities(call.model());
-      Usage estimate =
-          new Usage(1, call.estimatedInput(), 0, (long) call.maxTokens() + can.hiddenTokens());
-      Predicate<ApiError> learns = error -> learn(error, call, can);
-      Optional<ModelAnswer> answer =
-          format == WireFormat.CHAT_COMPLETIONS
-              ? calls.post(
-                  new PaidCalls.Post<>(
-                      "a question to " + call.model(),
-                      call.model(),
-                      estimate,
-                      api -> api.chat(ChatFormat.request(call, can)),
-                      body ->
-                          new PaidCalls.Billed(
-                              body.model(), ChatFormat.usage(body), text(body.id()))),
-                  learns,
-                  body -> ChatFormat.answer(body, call))
-              : calls.post(
-                  new PaidCalls.Post<>(
-                      "a question to " + call.model(),
-                      call.model(),
-                      estimate,
-                      api -> api.respond(ResponsesFormat.request(call, can)),
-                      body ->
-                          new PaidCalls.Billed(
-                              body.model(), ResponsesFormat.usage(body), text(body.id()))),
-                  learns,
-                  body -> ResponsesFormat.answer(checked(body, call), call));
+    for (int lesson = 0; lesson <= MOST_LESSONS; lesson++) {
+      Optional<ModelAnswer> answer = attempt(format.format(), call);
       if (answer.isPresent()) {
-        makeRoomForReasoning(answer.get(), call, can);
         return answer.get();
       }
-      if (lesson >= MOST_LESSONS) {
-        throw new FeedbackException.InvalidRequest(
-            "the server at "
-                + baseUrl
-                + " turned down one parameter after the other for "
-                + call.model()
-                + "; is it an OpenAI-compatible server?",
-            true);
-      }
     }
+    throw new FeedbackException.InvalidRequest(
+        "the server at "
+            + baseUrl
+            + " turned down one parameter after the other for "
+            + call.model()
+            + "; is it an OpenAI-compatible server?",
+        true);
+  }
+
+  /** Empty where a parameter was turned down, so that the next attempt does without it. */
+  private <B> Optional<ModelAnswer> attempt(CallFormat<B> format, ModelCall call) {
+    ModelCapabilities can = capabilities(call.model());
+    Usage estimate =
+        new Usage(1, call.estimatedInput(), 0, (long) call.maxTokens() + can.hiddenTokens());
+    Optional<ModelAnswer> answer =
+        calls.post(
+            new PaidCalls.Post<>(
+                "a question to " + call.model(),
+                call.model(),
+                estimate,
+                service -> format.request(service, call, can),
+                format::billed),
+            error -> learnt.from(error, call, can),
+            body -> {
+              requireNoError(format.error(body, key), call);
+              return format.answer(body, call);
+            });
+    answer.ifPresent(said -> learnt.from(said, call, can));
+    return answer;
+  }
+
+  private static void requireNoError(@Nullable ApiError error, ModelCall call) {
+    if (error == null) {
+      return;
+    }
+    if (error.isAboutContent()) {
+      throw new FeedbackException.Refused(error.words());
+    }
+    throw new JsonDataException(
+        "the answer of " + call.model() + " holds an error: " + error.words());
   }
 
   /** Has images made. */
@@ -193,65 +183,9 @@ public final class OpenAiClient implements AutoCloseable {
         .orElseThrow(() -> new IllegalStateException("a request without options was shortened"));
   }
 
-  private boolean learn(ApiError error, ModelCall call, ModelCapabilities used) {
-    return used.without(error, call)
-        .map(
-            less -> {
-              remember(call.model(), used, less);
-              LOG.info("{} takes one parameter less: {}", call.model(), error.words());
-              return true;
-            })
-        .orElse(false);
-  }
-
-  /** Where an answer was cut off while the model was thinking, the next one gets more room. */
-  private void makeRoomForReasoning(ModelAnswer answer, ModelCall call, ModelCapabilities used) {
-    if (answer.end() == ModelAnswer.End.TRUNCATED
-        && answer.reasoningTokens() > 0
-        && used.hiddenTokens() < 8 * HIDDEN_TOKENS) {
-      ModelCapabilities more =
-          used.withHiddenTokens(Math.max(HIDDEN_TOKENS, 2 * used.hiddenTokens()));
-      remember(call.model(), used, more);
-    }
-  }
-
-  /** Another thread may have learnt the same, or something else, meanwhile: then that counts. */
-  private void remember(String model, ModelCapabilities used, ModelCapabilities learnt) {
-    capabilities.compute(
-        model,
-        (name, now) -> {
-          if (now != null && !now.equals(used)) {
-            return now;
-          }
-          if (memory != null) {
-            memory.keep(baseUrl.toString(), model, learnt);
-          }
-          return learnt;
-        });
-  }
-
   /** Fetches what an answer points to. */
   byte[] download(String url) {
     return calls.download(url);
-  }
-
-  /** A Responses answer can carry an error under status 200. */
-  private ResponsesWire.Response checked(ResponsesWire.Response body, ModelCall call) {
-    ResponsesWire.Failure failure = body.error();
-    if (failure == null) {
-      return body;
-    }
-    ApiError error =
-        new ApiError(200, key.redact(text(failure.message())), "", "", text(failure.code()));
-    if (error.isAboutContent()) {
-      throw new FeedbackException.Refused(error.words());
-    }
-    throw new JsonDataException(
-        "the answer of " + call.model() + " holds an error: " + error.words());
-  }
-
-  private static String text(@Nullable String value) {
-    return value == null ? "" : value;
   }
 
   /** Sets a client up. */

@@ -1,6 +1,7 @@
 package org.tastemaker.feedback.openai;
 
 import com.google.common.base.Throwables;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -178,13 +179,15 @@ public final class OpenAiImageGenerator implements ImageGenerator {
    *     for those that do not
    * @param parallel calls at a time, at least 1
    */
+  @RecordBuilder
   public record Options(
       String model,
       @Nullable String size,
       @Nullable String quality,
       @Nullable String style,
       @Nullable String responseFormat,
-      int parallel) {
+      int parallel)
+      implements OpenAiImageGeneratorOptionsBuilder.With {
     public Options {
       if (model.isBlank()) {
         throw new IllegalArgumentException("the model's name must not be blank");
@@ -208,16 +211,6 @@ public final class OpenAiImageGenerator implements ImageGenerator {
      */
     public static Options of(String model) {
       return new Options(model, null, null, null, null, 4);
-    }
-
-    /**
-     * These options with another size.
-     *
-     * @param size such as {@code "1024x1024"}, or null for the service's own
-     * @return new options
-     */
-    public Options withSize(@Nullable String size) {
-      return new Options(model, size, quality, style, responseFormat, parallel);
     }
   }
 }

@@ -2,6 +2,7 @@ package org.tastemaker.feedback.openai;
 
 import com.squareup.moshi.JsonAdapter;
 import com.squareup.moshi.JsonDataException;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -151,12 +152,14 @@ public final class PromptRewriter {
    * @param maxCharacters the longest text, at least 16
    * @param temperature 0 to 2, or null for the server's own
    */
+  @RecordBuilder
   public record Options(
       String model,
       WireFormat wireFormat,
       String instructions,
       int maxCharacters,
-      @Nullable Double temperature) {
+      @Nullable Double temperature)
+      implements PromptRewriterOptionsBuilder.With {
     /** What the built-in rewriter is told. */
     public static final String INSTRUCTIONS =
         "You rewrite short prompts for a text-to-image model into descriptive ones.\n"

@@ -5,15 +5,34 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
+import retrofit2.Call;
 
 /** {@link ModelCall} and {@link ModelAnswer} as Responses. */
-final class ResponsesFormat {
+final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
   /** The service accepts no smaller limit. */
   private static final int SHORTEST_LIMIT = 16;
 
-  private ResponsesFormat() {}
+  @Override
+  public Call<ResponsesWire.Response> request(
+      OpenAiService service, ModelCall call, ModelCapabilities can) {
+    return service.respond(body(call, can));
+  }
 
-  static ResponsesWire.Request request(ModelCall call, ModelCapabilities can) {
+  @Override
+  public PaidCalls.Billed billed(ResponsesWire.Response body) {
+    return new PaidCalls.Billed(body.model(), usage(body.usage()), Wire.text(body.id()));
+  }
+
+  @Override
+  public @Nullable ApiError error(ResponsesWire.Response body, ApiKey key) {
+    ResponsesWire.Failure failure = body.error();
+    return failure == null
+        ? null
+        : new ApiError(
+            200, key.redact(Wire.text(failure.message())), "", "", Wire.text(failure.code()));
+  }
+
+  private static ResponsesWire.Request body(ModelCall call, ModelCapabilities can) {
     List<Object> content = new ArrayList<>();
     for (ModelCall.Part part : call.parts()) {
       if (part instanceof ModelCall.Text words) {
@@ -45,7 +64,8 @@ final class ResponsesFormat {
         false);
   }
 
-  static ModelAnswer answer(ResponsesWire.Response response, ModelCall call) {
+  @Override
+  public ModelAnswer answer(ResponsesWire.Response response, ModelCall call) {
     StringBuilder content = new StringBuilder();
     List<ChatWire.Token> tokens = new ArrayList<>();
     String refusal = null;
@@ -69,13 +89,9 @@ final class ResponsesFormat {
         content.toString(),
         refusal,
         tokens,
-        Objects.requireNonNullElse(usage(response), new Usage(1, 0, 0, 0)),
+        Objects.requireNonNullElse(usage(response.usage()), new Usage(1, 0, 0, 0)),
         counts == null ? 0 : Wire.reasoning(counts.outputDetails()),
         Objects.requireNonNullElse(response.model(), call.model()));
-  }
-
-  static @Nullable Usage usage(ResponsesWire.Response response) {
-    return usage(response.usage());
   }
 
   static @Nullable Usage usage(ResponsesWire.@Nullable Tokens tokens) {

@@ -18,6 +18,10 @@ final class Wire {
     return ANY.toJson(value);
   }
 
+  static String text(@Nullable String value) {
+    return value == null ? "" : value;
+  }
+
   /** The form of an answer, for a server that cannot be told otherwise. */
   static String inWords(ModelCall.Form form) {
     return "Answer with one JSON object, and nothing before or after it, that fits this JSON schema: "

@@ -1,9 +1,21 @@
 package org.tastemaker.feedback.openai;
 
-/** The language that is spoken with a server. */
+/** The language in which a server is asked. */
 public enum WireFormat {
   /** {@code POST /chat/completions}: OpenAI and nearly every compatible server. */
-  CHAT_COMPLETIONS,
+  CHAT_COMPLETIONS {
+    @Override
+    CallFormat<?> format() {
+      return new ChatFormat();
+    }
+  },
   /** {@code POST /responses}: OpenAI's newer format. It has no seed. */
-  RESPONSES
+  RESPONSES {
+    @Override
+    CallFormat<?> format() {
+      return new ResponsesFormat();
+    }
+  };
+
+  abstract CallFormat<?> format();
 }

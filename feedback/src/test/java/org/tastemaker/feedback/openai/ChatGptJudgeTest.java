@@ -253,7 +253,7 @@ class ChatGptJudgeTest {
 
   @Test
   void aSampleMovesTheSeed() throws Exception {
-    judge = new ChatGptJudge(client, Fixtures.options().withSampling(1.0, 40L));
+    judge = new ChatGptJudge(client, Fixtures.options().withTemperature(1.0).withSeed(40L));
     asked(rank(2).withSample(2), "{\"overall\":[\"B\",\"A\"]}");
     assertThat(Fixtures.body(server.takeRequest()).get("seed")).isEqualTo(42.0);
   }
@@ -277,6 +277,15 @@ class ChatGptJudgeTest {
         .doesNotContain("sk-")
         .doesNotContain("127.0.0.1")
         .doesNotContain("localhost");
+  }
+
+  @Test
+  void settingsAreThoseUnderWhichEarlierAnswersWereKept() {
+    assertThat(new ChatGptJudge(client, ChatGptJudge.Options.of("gpt-test")).settings())
+        .isEqualTo(
+            "Options[model=gpt-test, wireFormat=CHAT_COMPLETIONS, images=ImageForm[type=PNG,"
+                + " quality=1.0, side=512, detail=HIGH], temperature=0.0, seed=null, maxTokens=0,"
+                + " logprobs=true, explain=NONE, effort=null] prompt 1");
   }
 
   @Test

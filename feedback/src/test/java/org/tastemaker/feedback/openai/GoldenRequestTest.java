@@ -32,7 +32,7 @@ class GoldenRequestTest {
     Question question = Question.rank(PROMPT, images(3), TWO);
     RecordedRequest request =
         sent(
-            Fixtures.options().withExplain(ChatGptJudge.Explain.AFTER).withSampling(0.5, 42L),
+            Fixtures.options().withExplain(Explain.AFTER).withTemperature(0.5).withSeed(42L),
             question,
             "{\"image_quality\":[\"A\",\"B\",\"C\"],\"consistency\":[\"A\",\"B\",\"C\"],"
                 + "\"overall\":[\"A\",\"B\",\"C\"],\"rationale\":\"so\"}");
@@ -63,10 +63,7 @@ class GoldenRequestTest {
   void numbersWithReasonsFirst() throws Exception {
     assertSent(
         sent(
-            Fixtures.options()
-                .withExplain(ChatGptJudge.Explain.BEFORE)
-                .withMaxTokens(200)
-                .withEffort("low"),
+            Fixtures.options().withExplain(Explain.BEFORE).withMaxTokens(200).withEffort("low"),
             Question.score(new Question.Scale(1, 5), PROMPT, images(2), QUALITY),
             "{\"rationale\":\"so\",\"overall\":{\"A\":1,\"B\":5}}"),
         "chat-score.json");

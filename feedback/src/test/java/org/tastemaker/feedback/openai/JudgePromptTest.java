@@ -34,8 +34,7 @@ class JudgePromptTest {
                 criterion("overall"),
                 criterion("rationale"),
                 criterion("Güte")));
-    JudgePrompt prompt =
-        JudgePrompt.of(Question.rank(PROMPT, images(2), rubric), ChatGptJudge.Explain.NONE);
+    JudgePrompt prompt = JudgePrompt.of(Question.rank(PROMPT, images(2), rubric), Explain.NONE);
     assertThat(prompt.fieldNames())
         .containsExactly(
             "good_looks", "good_looks_2", "overall_2", "rationale_2", "G_te", "overall");
@@ -49,9 +48,7 @@ class JudgePromptTest {
             "1",
             "",
             List.of(new Rubric.Criterion("bias", "More varied.", Rubric.Scope.SET_OF_IMAGES)));
-    assertThat(
-            JudgePrompt.of(Question.rank(PROMPT, images(2), rubric), ChatGptJudge.Explain.NONE)
-                .system())
+    assertThat(JudgePrompt.of(Question.rank(PROMPT, images(2), rubric), Explain.NONE).system())
         .contains("Each image is a contact sheet");
   }
 

@@ -467,7 +467,8 @@ class JudgeOracleTest {
               return -min;
             });
 
-    Judgement judgement = MockOracle.of(judge).rank(List.of(sheets), Rubrics.freedomFromBias()).get(0);
+    Judgement judgement =
+        MockOracle.of(judge).rank(List.of(sheets), Rubrics.freedomFromBias()).get(0);
 
     assertThat(judgement.ranking()).isEqualTo(Ranking.of(1, 0));
     assertThatThrownBy(() -> new ImageSets(Prompt.of("p"), List.of(even, Greys.images(1, 0, 1))))

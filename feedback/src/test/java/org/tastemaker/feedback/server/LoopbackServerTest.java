@@ -37,6 +37,7 @@ import org.tastemaker.feedback.ledger.PriceTable;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
+import org.tastemaker.feedback.openai.Explain;
 import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.openai.OpenAiClient;
 import org.tastemaker.feedback.openai.OpenAiImageGenerator;
@@ -112,8 +113,7 @@ class LoopbackServerTest {
                   .order())
           .isEqualTo(Ranking.of(0, 1));
       ChatGptJudge explaining =
-          new ChatGptJudge(
-              client, options().withWireFormat(format).withExplain(ChatGptJudge.Explain.BEFORE));
+          new ChatGptJudge(client, options().withWireFormat(format).withExplain(Explain.BEFORE));
       Verdict score =
           explaining.ask(Question.score(new Question.Scale(0, 1), prompt, images, RUBRIC));
       assertThat(score.overall().scores())

@@ -1,0 +1,24 @@
+package org.tastemaker.feedback.openai;
+
+import org.jspecify.annotations.Nullable;
+import retrofit2.Call;
+
+/**
+ * How a call to a model is written on the wire, and how its answer is read: one implementation for
+ * each {@link WireFormat}.
+ *
+ * @param <B> the body of an answer
+ */
+interface CallFormat<B> {
+  /** The HTTP request, not sent yet. */
+  Call<B> request(OpenAiService service, ModelCall call, ModelCapabilities can);
+
+  /** What an answer says of its cost. */
+  PaidCalls.Billed billed(B body);
+
+  /** The error that an answer of status 200 may hold all the same, without the key; or null. */
+  @Nullable ApiError error(B body, ApiKey key);
+
+  /** What an answer without an error says. */
+  ModelAnswer answer(B body, ModelCall call);
+}
