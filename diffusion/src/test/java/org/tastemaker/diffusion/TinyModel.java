@@ -12,6 +12,7 @@ import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.tokenizer.TokenizerOptions;
 
 /** A whole latent diffusion model of a few thousand random weights; images of 16 x 16 pixels. */
 public final class TinyModel {
@@ -22,7 +23,7 @@ public final class TinyModel {
     ClipTokenizer tokenizer =
         ClipTokenizer.of(
             org.tastemaker.diffusion.tokenizer.BpeVocabulary.load(resource("clip_tokenizer_small")),
-            ClipTokenizer.Options.defaults());
+            TokenizerOptions.defaults());
     ClipTextConfig text = ClipTextConfig.read(resource("clip_text_tiny/config.json"));
     return LatentDiffusion.of(
             new Components(

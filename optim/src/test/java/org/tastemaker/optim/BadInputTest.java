@@ -259,7 +259,7 @@ class BadInputTest {
                 "policy",
                 LoraNetwork.UNET,
                 model.components().unet().parameters(),
-                Lora.Options.defaults().withRank(3),
+                Lora.Options.ofRank(3),
                 Seed.of(2));
         DiffusionPolicy larger = DiffusionPolicy.lora(model, wide)) {
       PolicyOptimizer ofOtherShape = method.optimizer(larger, Seed.of(4));

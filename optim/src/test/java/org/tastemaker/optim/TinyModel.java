@@ -18,6 +18,7 @@ import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.tokenizer.BpeTrainer;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.tokenizer.TokenizerOptions;
 
 /** A whole latent diffusion model of a few thousand random weights; images of 8 x 8 pixels. */
 public final class TinyModel {
@@ -38,7 +39,7 @@ public final class TinyModel {
     ClipTokenizer tokenizer =
         ClipTokenizer.of(
             BpeTrainer.train(CAPTIONS, BpeTrainer.Options.ofSize(600)),
-            new ClipTokenizer.Options(
+            new TokenizerOptions(
                 TOKENS, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"));
     UNet2DConditionModel unet =
         UNet2DConditionModel.random(
@@ -95,7 +96,7 @@ public final class TinyModel {
         "policy",
         LoraNetwork.UNET,
         model.components().unet().parameters(),
-        Lora.Options.defaults().withRank(2),
+        Lora.Options.ofRank(2),
         seed);
   }
 

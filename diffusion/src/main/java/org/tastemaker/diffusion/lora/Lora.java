@@ -1,17 +1,13 @@
 package org.tastemaker.diffusion.lora;
 
-import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.graph.Ops;
@@ -52,8 +48,10 @@ public final class Lora implements Adapter, AutoCloseable {
    * @param initialisation of the down layers
    * @param targets the layers that get a branch
    */
+  @RecordBuilder
   public record Options(
-      int rank, double alpha, double dropout, Initialisation initialisation, LoraTargets targets) {
+      int rank, double alpha, double dropout, Initialisation initialisation, LoraTargets targets)
+      implements LoraOptionsBuilder.With {
     /** Checks every field. */
     public Options {
       if (rank < 1) {
@@ -62,7 +60,7 @@ public final class Lora implements Adapter, AutoCloseable {
       if (!(alpha > 0) || Double.isInfinite(alpha)) {
         throw new IllegalArgumentException("alpha must be positive and finite, but was " + alpha);
       }
-      LoraDropout.requireRate(dropout);
+      requireDropout(dropout);
       Objects.requireNonNull(initialisation, "initialisation == null");
       Objects.requireNonNull(targets, "targets == null");
     }
@@ -78,60 +76,21 @@ public final class Lora implements Adapter, AutoCloseable {
     }
 
     /**
-     * These options with another rank, and alpha equal to it.
+     * The same of another rank, with alpha equal to it, so that the branch is not scaled.
      *
      * @param rank at least 1
      * @return the options
      */
-    public Options withRank(int rank) {
-      return new Options(rank, rank, dropout, initialisation, targets);
+    public static Options ofRank(int rank) {
+      return defaults().withRank(rank).withAlpha(rank);
     }
 
-    /**
-     * These options with another alpha.
-     *
-     * @param alpha greater than 0
-     * @return the options
-     */
-    public Options withAlpha(double alpha) {
-      return new Options(rank, alpha, dropout, initialisation, targets);
-    }
-
-    /**
-     * These options with another dropout.
-     *
-     * @param dropout in [0, 1)
-     * @return the options
-     */
-    public Options withDropout(double dropout) {
-      return new Options(rank, alpha, dropout, initialisation, targets);
-    }
-
-    /**
-     * These options with another initialisation.
-     *
-     * @param initialisation of the down layers
-     * @return the options
-     */
-    public Options withInitialisation(Initialisation initialisation) {
-      return new Options(rank, alpha, dropout, initialisation, targets);
-    }
-
-    /**
-     * These options with other targets.
-     *
-     * @param targets the layers that get a branch
-     * @return the options
-     */
-    public Options withTargets(LoraTargets targets) {
-      return new Options(rank, alpha, dropout, initialisation, targets);
+    static void requireDropout(double rate) {
+      if (!(rate >= 0 && rate < 1)) {
+        throw new IllegalArgumentException("dropout must be in [0, 1), but was " + rate);
+      }
     }
   }
-
-  static final String DOWN = ".down.weight";
-  static final String UP = ".up.weight";
-
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
 
   private final String name;
   private final LoraNetwork network;
@@ -169,85 +128,25 @@ public final class Lora implements Adapter, AutoCloseable {
    */
   public static Lora create(
       String name, LoraNetwork network, Parameters base, Options options, Seed seed) {
-    requireName(name);
-    Set<String> unmatched = new LinkedHashSet<>(options.targets().names());
-    unmatched.addAll(options.targets().expressions());
-    ImmutableMap.Builder<String, LoraModule> chosen = ImmutableMap.builder();
-    for (ParameterSpec weight : base.specs().values()) {
-      if (LoraModule.isAdaptable(weight)) {
-        String path = path(weight);
-        ImmutableList<String> matches = options.targets().matches(path);
-        if (!matches.isEmpty()) {
-          chosen.put(path, new LoraModule(path, weight, options.rank(), options.alpha()));
-          matches.forEach(unmatched::remove);
-        }
-      }
-    }
-    if (!unmatched.isEmpty()) {
-      throw new IllegalArgumentException(
-          "targets %s match no linear layer or convolution of the %s; its layers are named like %s"
-              .formatted(
-                  unmatched,
-                  network.prefix(),
-                  base.specs().values().stream()
-                      .filter(LoraModule::isAdaptable)
-                      .map(Lora::path)
-                      .limit(3)
-                      .toList()));
-    }
-
-    ImmutableMap<String, LoraModule> modules = chosen.buildOrThrow();
+    LoraParameters.requireName(name);
+    ImmutableMap<String, LoraModule> modules =
+        options.targets().modules(network, base, options.rank(), options.alpha());
     Parameters parameters =
-        Parameters.random(specs(name, network, modules.values().asList()), seed, type(base));
+        Parameters.random(
+            LoraParameters.specs(name, network, modules.values().asList()),
+            seed,
+            LoraParameters.type(base));
     for (LoraModule module : modules.values()) {
-      String prefix = prefix(name, network, module.path());
+      String prefix = LoraParameters.prefix(name, network, module.path());
       // Uniform in +-1 / sqrt(fan in) is how parameters are drawn anyway.
       if (options.initialisation() == Initialisation.GAUSSIAN) {
-        INDArray down = parameters.get(prefix + DOWN);
-        gaussian(down, seed.split(prefix + DOWN), 1.0 / options.rank());
+        INDArray down = parameters.get(prefix + LoraParameters.DOWN);
+        LoraParameters.gaussian(
+            down, seed.split(prefix + LoraParameters.DOWN), 1.0 / options.rank());
       }
-      parameters.get(prefix + UP).assign(0);
+      parameters.get(prefix + LoraParameters.UP).assign(0);
     }
     return new Lora(name, network, modules, parameters, options.dropout());
-  }
-
-  static void gaussian(INDArray array, Seed seed, double deviation) {
-    float[] noise = new float[Math.toIntExact(array.length())];
-    seed.gaussian(0, noise);
-    for (int i = 0; i < noise.length; i++) {
-      array.data().put(i, deviation * noise[i]);
-    }
-  }
-
-  // ---- Naming
-
-  static void requireName(String name) {
-    if (!NAME.matcher(name).matches()) {
-      throw new IllegalArgumentException(
-          "a LoRA's name must be letters, digits, '-' and '_', but was \"%s\"".formatted(name));
-    }
-  }
-
-  static String path(ParameterSpec weight) {
-    return weight.name().substring(0, weight.name().length() - ".weight".length());
-  }
-
-  static String prefix(String name, LoraNetwork network, String path) {
-    return "lora." + name + "." + network.prefix() + "." + path;
-  }
-
-  static List<ParameterSpec> specs(String name, LoraNetwork network, List<LoraModule> modules) {
-    List<ParameterSpec> specs = new ArrayList<>();
-    for (LoraModule module : modules) {
-      String prefix = prefix(name, network, module.path());
-      specs.add(module.down(prefix + DOWN));
-      specs.add(module.up(prefix + UP));
-    }
-    return specs;
-  }
-
-  static DataType type(Parameters base) {
-    return base.arrays().values().iterator().next().dataType();
   }
 
   // ---- What it is
@@ -307,22 +206,23 @@ public final class Lora implements Adapter, AutoCloseable {
   }
 
   INDArray down(LoraModule module) {
-    return parameters.get(prefix(name, network, module.path()) + DOWN);
+    return parameters.get(
+        LoraParameters.prefix(name, network, module.path()) + LoraParameters.DOWN);
   }
 
   INDArray up(LoraModule module) {
-    return parameters.get(prefix(name, network, module.path()) + UP);
+    return parameters.get(LoraParameters.prefix(name, network, module.path()) + LoraParameters.UP);
   }
 
   /** A as in files: [r, in] or [r, in, kH, kW]. */
   INDArray torchDown(LoraModule module) {
-    String parameter = prefix(name, network, module.path()) + DOWN;
+    String parameter = LoraParameters.prefix(name, network, module.path()) + LoraParameters.DOWN;
     return parameters.torchLayout(parameter, parameters.get(parameter));
   }
 
   /** B as in files: [out, r] or [out, r, 1, 1]. */
   INDArray torchUp(LoraModule module) {
-    String parameter = prefix(name, network, module.path()) + UP;
+    String parameter = LoraParameters.prefix(name, network, module.path()) + LoraParameters.UP;
     return parameters.torchLayout(parameter, parameters.get(parameter));
   }
 
@@ -391,9 +291,9 @@ public final class Lora implements Adapter, AutoCloseable {
   Tensor add(Layers layers, Site site, Tensor input, Tensor output, double weight) {
     LoraModule module = Objects.requireNonNull(modules.get(site.path()));
     Ops ops = layers.ops();
-    String prefix = prefix(name, network, site.path());
-    Tensor a = layers.parameter(parameters, prefix + DOWN);
-    Tensor b = layers.parameter(parameters, prefix + UP);
+    String prefix = LoraParameters.prefix(name, network, site.path());
+    Tensor a = layers.parameter(parameters, prefix + LoraParameters.DOWN);
+    Tensor b = layers.parameter(parameters, prefix + LoraParameters.UP);
     double factor = weight * module.scale();
 
     Tensor h =
@@ -424,7 +324,12 @@ public final class Lora implements Adapter, AutoCloseable {
    */
   public void mergeInto(Parameters base, double weight) {
     requireMergeable(base, weight);
-    merge = LoraMerge.into(this, base, weight);
+    LoraMerge all = new LoraMerge();
+    for (LoraModule module : modules.values()) {
+      INDArray target = base.get(module.weight().name());
+      all.add(target, down(module), up(module), weight * module.scale(), module.isConvolution());
+    }
+    merge = all;
   }
 
   void requireMergeable(Parameters base, double weight) {
@@ -432,14 +337,21 @@ public final class Lora implements Adapter, AutoCloseable {
       throw new IllegalStateException(
           "LoRA \"%s\" is merged already; unmerge it first".formatted(name));
     }
-    LoraStack.requireWeight(name, weight);
+    requireWeight(name, weight);
     requireFits(base);
-    if (type(base) != type(parameters)) {
+    if (LoraParameters.type(base) != LoraParameters.type(parameters)) {
       throw new IllegalArgumentException(
           "LoRA \"%s\" is of type %s and cannot be merged into weights of type %s"
-              .formatted(name, type(parameters), type(base)));
+              .formatted(name, LoraParameters.type(parameters), LoraParameters.type(base)));
     }
     LoraMerge.requireFinite(parameters);
+  }
+
+  static void requireWeight(String name, double weight) {
+    if (!Double.isFinite(weight)) {
+      throw new IllegalArgumentException(
+          "the weight of LoRA \"%s\" must be finite, but was %s".formatted(name, weight));
+    }
   }
 
   /**

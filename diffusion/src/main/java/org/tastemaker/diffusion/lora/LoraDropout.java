@@ -40,16 +40,10 @@ public final class LoraDropout implements Adapter, AutoCloseable {
    * @param seed of the first step's masks
    */
   public LoraDropout(Lora lora, double rate, Seed seed) {
-    requireRate(rate);
+    Lora.Options.requireDropout(rate);
     this.lora = lora;
     this.rate = rate;
     this.seed = seed;
-  }
-
-  static void requireRate(double rate) {
-    if (!(rate >= 0 && rate < 1)) {
-      throw new IllegalArgumentException("dropout must be in [0, 1), but was " + rate);
-    }
   }
 
   /**
@@ -81,7 +75,7 @@ public final class LoraDropout implements Adapter, AutoCloseable {
               fill(place, mask);
               return mask;
             });
-    String name = Lora.prefix(lora.name(), lora.network(), site.path());
+    String name = LoraParameters.prefix(lora.name(), lora.network(), site.path());
     Tensor mask = layers.ops().constant(name + ".mask", array);
     return layers.ops().multiply(name + ".dropout", input, mask);
   }

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.lora;
 
 import com.google.common.collect.ImmutableMap;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -56,8 +57,10 @@ public final class LoraFile {
    *     sd_v2}
    * @param metadata more entries for the file's header; they replace those that are written anyway
    */
+  @RecordBuilder
   public record Options(
-      Format format, DType dtype, String baseModel, ImmutableMap<String, String> metadata) {
+      Format format, DType dtype, String baseModel, ImmutableMap<String, String> metadata)
+      implements LoraFileOptionsBuilder.With {
     private static final Set<DType> TYPES = EnumSet.of(DType.F32, DType.F16, DType.BF16);
 
     /** Checks the type. */
@@ -71,6 +74,7 @@ public final class LoraFile {
         throw new IllegalArgumentException(
             "baseModel must not be empty; use \"sd_v1\" or \"sd_v2\"");
       }
+      Objects.requireNonNull(metadata, "metadata == null");
     }
 
     /**
@@ -89,36 +93,6 @@ public final class LoraFile {
      */
     public static Options peft() {
       return new Options(Format.PEFT, DType.F16, "sd_v1", ImmutableMap.of());
-    }
-
-    /**
-     * These options with another type.
-     *
-     * @param dtype F32, F16 or BF16
-     * @return the options
-     */
-    public Options withType(DType dtype) {
-      return new Options(format, dtype, baseModel, metadata);
-    }
-
-    /**
-     * These options for another base model.
-     *
-     * @param baseModel {@code sd_v1} or {@code sd_v2}
-     * @return the options
-     */
-    public Options withBaseModel(String baseModel) {
-      return new Options(format, dtype, baseModel, metadata);
-    }
-
-    /**
-     * These options with other metadata.
-     *
-     * @param metadata entries for the file's header
-     * @return the options
-     */
-    public Options withMetadata(Map<String, String> metadata) {
-      return new Options(format, dtype, baseModel, ImmutableMap.copyOf(metadata));
     }
   }
 
@@ -223,7 +197,7 @@ public final class LoraFile {
    */
   public static ImmutableMap<LoraNetwork, Lora> read(
       Path path, String name, Map<LoraNetwork, Parameters> networks) {
-    Lora.requireName(name);
+    LoraParameters.requireName(name);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       return new LoraReader(file, name, networks).read();
     }

@@ -163,7 +163,7 @@ public final class LoraGains {
   /** Q, [in, r]. */
   private static INDArray directions(INDArray weight, int rank, Seed seed) {
     INDArray q = Nd4j.createUninitialized(weight.dataType(), weight.columns(), rank);
-    Lora.gaussian(q, seed, 1);
+    LoraParameters.gaussian(q, seed, 1);
     orthonormalise(q);
     for (int pass = 0; pass < PASSES; pass++) {
       try (INDArray y = weight.mmul(q); // [out, r]

@@ -28,7 +28,7 @@ final class LoraKeys {
   /** A layer that a file adapts. */
   record Place(LoraNetwork network, ParameterSpec weight) {
     String path() {
-      return Lora.path(weight);
+      return LoraParameters.path(weight);
     }
   }
 

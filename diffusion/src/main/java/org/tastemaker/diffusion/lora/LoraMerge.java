@@ -14,22 +14,11 @@ import org.tastemaker.diffusion.model.Parameters;
 final class LoraMerge implements AutoCloseable {
   private final List<Change> changes = new ArrayList<>();
 
-  private LoraMerge() {}
-
-  static LoraMerge into(Lora lora, Parameters base, double weight) {
-    LoraMerge merge = new LoraMerge();
-    for (LoraModule module : lora.modules().values()) {
-      Change change =
-          new Change(
-              base.get(module.weight().name()),
-              lora.down(module).dup('c'),
-              lora.up(module).dup('c'),
-              weight * module.scale(),
-              module.isConvolution());
-      merge.changes.add(change);
-      change.add(change.factor);
-    }
-    return merge;
+  /** Adds {@code factor B A} to a layer's weight. */
+  void add(INDArray weight, INDArray down, INDArray up, double factor, boolean convolution) {
+    Change change = new Change(weight, down.dup('c'), up.dup('c'), factor, convolution);
+    changes.add(change);
+    change.add(factor);
   }
 
   void undo() {

@@ -156,9 +156,9 @@ final class LoraReader {
     Map<String, String> names = new HashMap<>(); // from the file's to ours
     for (LoraModule module : modules) {
       Map<Role, String> tensors = found.getOrDefault(new Place(network, module.weight()), Map.of());
-      String prefix = Lora.prefix(name, network, module.path());
-      names.put(tensors.getOrDefault(Role.DOWN, ""), prefix + Lora.DOWN);
-      names.put(tensors.getOrDefault(Role.UP, ""), prefix + Lora.UP);
+      String prefix = LoraParameters.prefix(name, network, module.path());
+      names.put(tensors.getOrDefault(Role.DOWN, ""), prefix + LoraParameters.DOWN);
+      names.put(tensors.getOrDefault(Role.UP, ""), prefix + LoraParameters.UP);
     }
     ImmutableMap.Builder<String, LoraModule> byPath = ImmutableMap.builder();
     modules.forEach(module -> byPath.put(module.path(), module));
@@ -167,7 +167,11 @@ final class LoraReader {
         name,
         network,
         byPath.buildOrThrow(),
-        Parameters.read(file, Lora.specs(name, network, modules), names::get, Lora.type(base)),
+        Parameters.read(
+            file,
+            LoraParameters.specs(name, network, modules),
+            names::get,
+            LoraParameters.type(base)),
         0);
   }
 }

@@ -30,7 +30,7 @@ public record LoraStack(ImmutableList<Part> parts) implements Adapter {
   public record Part(Lora lora, double weight) {
     /** Checks the weight. */
     public Part {
-      requireWeight(lora.name(), weight);
+      Lora.requireWeight(lora.name(), weight);
     }
   }
 
@@ -141,12 +141,5 @@ public record LoraStack(ImmutableList<Part> parts) implements Adapter {
       }
     }
     parts.reverse().forEach(part -> part.lora().unmerge());
-  }
-
-  static void requireWeight(String name, double weight) {
-    if (!Double.isFinite(weight)) {
-      throw new IllegalArgumentException(
-          "the weight of LoRA \"%s\" must be finite, but was %s".formatted(name, weight));
-    }
   }
 }

@@ -1,8 +1,13 @@
 package org.tastemaker.diffusion.lora;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.tastemaker.diffusion.model.ParameterSpec;
+import org.tastemaker.diffusion.model.Parameters;
 
 /**
  * Which linear layers and convolutions get a branch.
@@ -70,6 +75,41 @@ public record LoraTargets(ImmutableList<String> names, ImmutableList<String> exp
    */
   public static LoraTargets matching(String... expressions) {
     return new LoraTargets(ImmutableList.of(), ImmutableList.copyOf(expressions));
+  }
+
+  /**
+   * What a new LoRA adds to the layers that the targets match.
+   *
+   * @throws IllegalArgumentException if a target matches no layer of the network
+   */
+  ImmutableMap<String, LoraModule> modules(
+      LoraNetwork network, Parameters base, int rank, double alpha) {
+    Set<String> unmatched = new LinkedHashSet<>(names);
+    unmatched.addAll(expressions);
+    ImmutableMap.Builder<String, LoraModule> chosen = ImmutableMap.builder();
+    for (ParameterSpec weight : base.specs().values()) {
+      if (LoraModule.isAdaptable(weight)) {
+        String path = LoraParameters.path(weight);
+        ImmutableList<String> matches = matches(path);
+        if (!matches.isEmpty()) {
+          chosen.put(path, new LoraModule(path, weight, rank, alpha));
+          matches.forEach(unmatched::remove);
+        }
+      }
+    }
+    if (!unmatched.isEmpty()) {
+      throw new IllegalArgumentException(
+          "targets %s match no linear layer or convolution of the %s; its layers are named like %s"
+              .formatted(
+                  unmatched,
+                  network.prefix(),
+                  base.specs().values().stream()
+                      .filter(LoraModule::isAdaptable)
+                      .map(LoraParameters::path)
+                      .limit(3)
+                      .toList()));
+    }
+    return chosen.buildOrThrow();
   }
 
   /** The targets that match a layer's path, as text. */

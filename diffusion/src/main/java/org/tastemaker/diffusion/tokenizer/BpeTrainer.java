@@ -160,10 +160,8 @@ public final class BpeTrainer {
    */
   public record Options(int size, int leastFrequency) {
     /**
-     * Checks the options.
+     * Checks every field.
      *
-     * @param size the number of tokens to reach
-     * @param leastFrequency how often a pair must be in the corpus to be merged
      * @throws IllegalArgumentException if a value is out of its range
      */
     public Options {

@@ -1,6 +1,5 @@
 package org.tastemaker.diffusion.tokenizer;
 
-import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
 import java.io.ByteArrayOutputStream;
@@ -10,16 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.PriorityQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The tokenizer of CLIP's text encoder: byte-pair encoding of words in lower case.
@@ -40,12 +35,9 @@ import org.jspecify.annotations.Nullable;
  * bytes never needs it.
  */
 public final class ClipTokenizer {
-  /** Behind a rank in {@link #merges}: the two ids of the pair in one number. */
-  private record Rule(int rank, int result) {}
-
   private final BpeVocabulary vocabulary;
-  private final Options options;
-  private final ImmutableMap<Long, Rule> merges;
+  private final TokenizerOptions options;
+  private final BpeMerges merges;
   private final String[] tokens;
   private final int bos;
   private final int eos;
@@ -53,7 +45,7 @@ public final class ClipTokenizer {
   private final int pad;
   private final Pattern specials;
 
-  private ClipTokenizer(BpeVocabulary vocabulary, Options options) {
+  private ClipTokenizer(BpeVocabulary vocabulary, TokenizerOptions options) {
     this.vocabulary = vocabulary;
     this.options = options;
     ImmutableMap<String, Integer> ids = vocabulary.ids();
@@ -71,12 +63,7 @@ public final class ClipTokenizer {
                 .sorted(Comparator.comparingInt(String::length).reversed())
                 .map(Pattern::quote)
                 .collect(Collectors.joining("|")));
-    Map<Long, Rule> byPair = new HashMap<>();
-    for (BpeVocabulary.Merge merge : vocabulary.merges()) {
-      byPair.put(
-          pair(id(merge.left()), id(merge.right())), new Rule(byPair.size(), id(merge.result())));
-    }
-    merges = ImmutableMap.copyOf(byPair);
+    merges = new BpeMerges(vocabulary, unk);
   }
 
   private int special(String kind, String token) {
@@ -108,7 +95,7 @@ public final class ClipTokenizer {
   public static ClipTokenizer load(Path folder) {
     Objects.requireNonNull(folder, "folder == null");
     BpeVocabulary vocabulary = BpeVocabulary.load(folder);
-    Options options = TokenizerConfig.load(folder);
+    TokenizerOptions options = TokenizerConfig.load(folder);
     try {
       return new ClipTokenizer(vocabulary, options);
     } catch (IllegalArgumentException e) {
@@ -124,7 +111,7 @@ public final class ClipTokenizer {
    * @return the tokenizer
    * @throws IllegalArgumentException if the vocabulary has not the special tokens
    */
-  public static ClipTokenizer of(BpeVocabulary vocabulary, Options options) {
+  public static ClipTokenizer of(BpeVocabulary vocabulary, TokenizerOptions options) {
     Objects.requireNonNull(vocabulary, "vocabulary == null");
     Objects.requireNonNull(options, "options == null");
     return new ClipTokenizer(vocabulary, options);
@@ -142,8 +129,8 @@ public final class ClipTokenizer {
   }
 
   /**
-   * Encodes a text to exactly {@link Options#maxLength} ids: start, the text's tokens, end,
-   * padding. Of a longer text the first tokens are taken.
+   * Encodes a text to exactly {@link TokenizerOptions#maxLength} ids: start, the text's tokens,
+   * end, padding. Of a longer text the first tokens are taken.
    *
    * @param text any text; an empty one is start, end and padding
    * @return the ids, and what of the text did not fit
@@ -245,14 +232,14 @@ public final class ClipTokenizer {
    *
    * @return what the tokenizer was made from
    */
-  public Options options() {
+  public TokenizerOptions options() {
     return options;
   }
 
   /**
    * The id that a text begins with.
    *
-   * @return the id of {@link Options#bos}
+   * @return the id of {@link TokenizerOptions#bos}
    */
   public int bosId() {
     return bos;
@@ -261,7 +248,7 @@ public final class ClipTokenizer {
   /**
    * The id that a text ends with; a text encoder takes its pooled output there.
    *
-   * @return the id of {@link Options#eos}
+   * @return the id of {@link TokenizerOptions#eos}
    */
   public int eosId() {
     return eos;
@@ -270,7 +257,7 @@ public final class ClipTokenizer {
   /**
    * The id that fills the rest.
    *
-   * @return the id of {@link Options#pad}
+   * @return the id of {@link TokenizerOptions#pad}
    */
   public int padId() {
     return pad;
@@ -298,85 +285,10 @@ public final class ClipTokenizer {
       if (word.equals(ClipText.START) || word.equals(ClipText.END)) {
         ids.add(id(word));
       } else {
-        merge(ByteSymbols.of(word), ids);
+        // 3. The symbols of a word, merged.
+        merges.encode(ByteSymbols.of(word), ids);
       }
     }
-  }
-
-  /**
-   * 3. Byte-pair encoding of one word. The pairs of the earliest merge that applies are joined in
-   * one pass from left to right; the pairs that this makes are seen by the next pass.
-   */
-  private void merge(String[] symbols, List<Integer> out) {
-    int n = symbols.length;
-    int[] id = new int[n]; // -1 for a symbol that is not in the vocabulary
-    int[] next = new int[n + 1]; // a linked list of the symbols that are left; n is its end
-    int[] previous = new int[n + 1];
-    PriorityQueue<Candidate> queue = new PriorityQueue<>();
-    for (int i = 0; i < n; i++) {
-      id[i] = vocabulary.ids().getOrDefault(symbols[i], -1);
-      next[i] = i + 1;
-      previous[i] = i - 1;
-      if (i > 0) {
-        offer(queue, id, i - 1, i);
-      }
-    }
-    List<Candidate> pass = new ArrayList<>();
-    while (!queue.isEmpty()) {
-      int rank = queue.element().rank();
-      pass.clear();
-      while (!queue.isEmpty() && queue.element().rank() == rank) {
-        pass.add(queue.remove());
-      }
-      for (Candidate candidate : pass) {
-        int left = candidate.position();
-        int right = next[left];
-        Rule rule = right < n && id[left] != MERGED ? rule(id[left], id[right]) : null;
-        if (rule == null || rule.rank() != rank) {
-          continue; // one of the two was joined with its other neighbour
-        }
-        id[left] = rule.result();
-        id[right] = MERGED;
-        next[left] = next[right];
-        previous[next[right]] = left;
-        if (previous[left] >= 0) {
-          offer(queue, id, previous[left], left);
-        }
-        if (next[left] < n) {
-          offer(queue, id, left, next[left]);
-        }
-      }
-    }
-    for (int i = 0; i < n; i = next[i]) {
-      out.add(id[i] < 0 ? unk : id[i]);
-    }
-  }
-
-  private static final int MERGED = -2;
-
-  /** A pair of neighbours that a merge applies to, by the position of its left symbol. */
-  private record Candidate(int rank, int position) implements Comparable<Candidate> {
-    @Override
-    public int compareTo(Candidate other) {
-      return rank != other.rank
-          ? Integer.compare(rank, other.rank)
-          : Integer.compare(position, other.position);
-    }
-  }
-
-  private void offer(PriorityQueue<Candidate> queue, int[] id, int left, int right) {
-    Rule rule = rule(id[left], id[right]);
-    if (rule != null) {
-      queue.add(new Candidate(rule.rank(), left));
-    }
-  }
-
-  private @Nullable Rule rule(int left, int right) {
-    return merges.get(pair(left, right));
-  }
-
-  private static long pair(int left, int right) {
-    return (long) left << 32 | (right & 0xFFFFFFFFL);
   }
 
   private int id(String token) {
@@ -403,48 +315,6 @@ public final class ClipTokenizer {
      */
     public boolean truncated() {
       return tokens > ids.length();
-    }
-  }
-
-  /**
-   * What is the tokenizer's own beside its vocabulary.
-   *
-   * @param maxLength the number of ids of an encoding, start and end included; at least 2
-   * @param bos the token that begins a text
-   * @param eos the token that ends a text
-   * @param unk the token for symbols outside the vocabulary
-   * @param pad the token that fills an encoding behind the end
-   */
-  public record Options(int maxLength, String bos, String eos, String unk, String pad) {
-    /**
-     * Checks the options.
-     *
-     * @param maxLength the number of ids of an encoding
-     * @param bos the token that begins a text
-     * @param eos the token that ends a text
-     * @param unk the token for symbols outside the vocabulary
-     * @param pad the token that fills an encoding behind the end
-     * @throws IllegalArgumentException if the length has no room for start and end, or a token is
-     *     empty
-     */
-    public Options {
-      if (maxLength < 2) {
-        throw new IllegalArgumentException("maxLength must be at least 2, but was " + maxLength);
-      }
-      for (String token : ImmutableList.of(bos, eos, unk, pad)) {
-        if (token.isEmpty()) {
-          throw new IllegalArgumentException("a special token must not be empty");
-        }
-      }
-    }
-
-    /**
-     * The options of the encoder of Stable Diffusion 1.x.
-     *
-     * @return 77 ids, {@code <|startoftext|>}, and {@code <|endoftext|>} for all the rest
-     */
-    public static Options defaults() {
-      return new Options(77, ClipText.START, ClipText.END, ClipText.END, ClipText.END);
     }
   }
 }

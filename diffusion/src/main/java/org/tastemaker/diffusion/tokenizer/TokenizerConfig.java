@@ -15,7 +15,6 @@ import org.nd4j.shade.jackson.core.JsonGenerator;
 import org.nd4j.shade.jackson.core.JsonParser;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.core.JsonToken;
-import org.tastemaker.diffusion.tokenizer.ClipTokenizer.Options;
 
 /**
  * The files {@code tokenizer_config.json} and {@code special_tokens_map.json}. Either may be
@@ -36,14 +35,14 @@ final class TokenizerConfig {
 
   private TokenizerConfig() {}
 
-  static Options load(Path folder) {
+  static TokenizerOptions load(Path folder) {
     try {
       Map<String, Object> values = read(folder.resolve(CONFIG_FILE));
       if (!values.containsKey(ADDED_TOKENS)) {
         values.putAll(read(folder.resolve(SPECIAL_TOKENS_FILE)));
       }
-      Options defaults = Options.defaults();
-      return new Options(
+      TokenizerOptions defaults = TokenizerOptions.defaults();
+      return new TokenizerOptions(
           length(folder, values, defaults.maxLength()),
           token(values, "bos_token", defaults.bos()),
           token(values, "eos_token", defaults.eos()),
@@ -54,7 +53,7 @@ final class TokenizerConfig {
     }
   }
 
-  static void save(Options options, Path folder) {
+  static void save(TokenizerOptions options, Path folder) {
     try {
       try (Writer out = Files.newBufferedWriter(folder.resolve(CONFIG_FILE));
           JsonGenerator json = new JsonFactory().createGenerator(out).useDefaultPrettyPrinter()) {
@@ -78,7 +77,7 @@ final class TokenizerConfig {
     }
   }
 
-  private static void writeTokens(Options options, JsonGenerator json) throws IOException {
+  private static void writeTokens(TokenizerOptions options, JsonGenerator json) throws IOException {
     json.writeStringField("bos_token", options.bos());
     json.writeStringField("eos_token", options.eos());
     json.writeStringField("unk_token", options.unk());

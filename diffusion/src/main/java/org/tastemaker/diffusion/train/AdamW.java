@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.train;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -40,15 +41,10 @@ public final class AdamW {
    * @param weightDecay share of a parameter that is taken away, per unit of learning rate; at least
    *     0
    */
-  public record Options(double beta1, double beta2, double epsilon, double weightDecay) {
-    /**
-     * Checks the ranges.
-     *
-     * @param beta1 in [0, 1)
-     * @param beta2 in [0, 1)
-     * @param epsilon in [0, 1)
-     * @param weightDecay at least 0
-     */
+  @RecordBuilder
+  public record Options(double beta1, double beta2, double epsilon, double weightDecay)
+      implements AdamWOptionsBuilder.With {
+    /** Checks every field. */
     public Options {
       requireIn(beta1 >= 0 && beta1 < 1, "beta1", "in [0, 1)", beta1);
       requireIn(beta2 >= 0 && beta2 < 1, "beta2", "in [0, 1)", beta2);

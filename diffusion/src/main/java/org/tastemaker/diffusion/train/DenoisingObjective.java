@@ -21,16 +21,26 @@ final class DenoisingObjective {
   private final double noiseOffset;
   private final @Nullable MinSnrWeight minSnr;
 
+  /**
+   * An objective.
+   *
+   * @param schedule the noise levels
+   * @param prediction what the denoiser predicts
+   * @param promptDropout the share of captions that are left out
+   * @param noiseOffset the deviation of what a channel's noise is shifted by
+   * @param minSnrGamma of {@link MinSnrWeight}; 0 for equal weights
+   */
   DenoisingObjective(
-      NoiseSchedule schedule, PredictionType prediction, DenoisingTrainer.Options options) {
+      NoiseSchedule schedule,
+      PredictionType prediction,
+      double promptDropout,
+      double noiseOffset,
+      double minSnrGamma) {
     this.schedule = schedule;
     this.prediction = prediction;
-    this.promptDropout = options.promptDropout();
-    this.noiseOffset = options.noiseOffset();
-    this.minSnr =
-        options.minSnrGamma() > 0
-            ? new MinSnrWeight(schedule, prediction, options.minSnrGamma())
-            : null;
+    this.promptDropout = promptDropout;
+    this.noiseOffset = noiseOffset;
+    this.minSnr = minSnrGamma > 0 ? new MinSnrWeight(schedule, prediction, minSnrGamma) : null;
   }
 
   /**

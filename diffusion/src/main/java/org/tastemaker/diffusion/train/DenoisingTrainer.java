@@ -4,7 +4,9 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
 import com.google.common.primitives.Longs;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -22,13 +24,13 @@ import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
-import org.tastemaker.diffusion.schedule.SchedulerConfig;
 
 /**
  * Trains a denoiser, and its text encoder with it if wanted, on captioned latents.
  *
- * <p>The objective is that of Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic Models"
- * (2020), equation 14, with a text beside the noisy latents (Rombach et al., 2022, equation 3):
+ * <p>The objective is that of Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic
+ * DenoisingModels" (2020), equation 14, with a text beside the noisy latents (Rombach et al., 2022,
+ * equation 3):
  *
  * <pre>
  *   L = E_{x_0, y, t, e} w(t) |e - e_theta(x_t, t, tau(y))|^2,   x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) e
@@ -46,7 +48,7 @@ import org.tastemaker.diffusion.schedule.SchedulerConfig;
  * <tr><td>example.noisy, example.timesteps</td><td>x_t, t</td></tr>
  * <tr><td>example.target</td><td>e, v or x_0</td></tr>
  * <tr><td>captions, context</td><td>y, [N, L]; tau(y), [N, L, D]</td></tr>
- * <tr><td>{@link Options#minSnrGamma}</td><td>w(t), by {@link MinSnrWeight}; 1 without</td></tr>
+ * <tr><td>{@link Options#minSnrGamma}</td><td>w(t): Hang et al., 2023; 1 without</td></tr>
  * </tbody>
  * </table>
  *
@@ -65,7 +67,7 @@ public final class DenoisingTrainer {
   private static final Set<String> UNET_INPUTS =
       Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TIMESTEP, UNet2DConditionModel.TEXT);
 
-  private final Models models;
+  private final DenoisingModels models;
   private final FunctionOptions unetOptions;
   private final boolean trainsText;
   private final DenoisingObjective objective;
@@ -75,80 +77,6 @@ public final class DenoisingTrainer {
   private final Seed seed;
 
   /**
-   * What is trained on what.
-   *
-   * @param unet the denoiser
-   * @param trainedUnet what of it is trained
-   * @param textEncoder whose tokens are as wide as the denoiser's text
-   * @param trainedTextEncoder what of it is trained
-   * @param clipSkip how many of the text encoder's last layers are left out
-   * @param scheduler the noise schedule, and what the denoiser predicts
-   * @param emptyPrompt the ids of the empty text, padded like every caption
-   */
-  public record Models(
-      UNet2DConditionModel unet,
-      TrainedPart trainedUnet,
-      ClipTextModel textEncoder,
-      TrainedPart trainedTextEncoder,
-      int clipSkip,
-      SchedulerConfig scheduler,
-      ImmutableIntArray emptyPrompt) {
-    public Models {
-      int in = unet.config().inChannels();
-      int out = unet.config().outChannels();
-      if (in != out) {
-        throw new IllegalArgumentException(
-            "the U-Net must have as many channels out as in, but has %s in and %s out"
-                .formatted(in, out));
-      }
-      int wanted = unet.config().crossAttentionDim();
-      int given = textEncoder.config().hiddenSize();
-      if (wanted != given) {
-        throw new IllegalArgumentException(
-            "the U-Net reads text tokens of size %s, but the text encoder's have %s"
-                .formatted(wanted, given));
-      }
-      Objects.requireNonNull(scheduler, "scheduler == null");
-      requireIds(emptyPrompt, "the empty prompt", textEncoder);
-    }
-
-    /**
-     * A whole denoiser, with its text encoder frozen.
-     *
-     * @param unet the denoiser
-     * @param textEncoder whose tokens are as wide as the denoiser's text
-     * @param scheduler the noise schedule, and what the denoiser predicts
-     * @param emptyPrompt the ids of the empty text, padded like every caption
-     * @return the models
-     */
-    public static Models of(
-        UNet2DConditionModel unet,
-        ClipTextModel textEncoder,
-        SchedulerConfig scheduler,
-        ImmutableIntArray emptyPrompt) {
-      return new Models(
-          unet,
-          TrainedPart.everything(),
-          textEncoder,
-          TrainedPart.nothing(),
-          0,
-          scheduler,
-          emptyPrompt);
-    }
-
-    /**
-     * These models with other parts trained.
-     *
-     * @param ofUnet what of the denoiser is trained
-     * @param ofTextEncoder what of the text encoder is trained
-     * @return the models
-     */
-    public Models training(TrainedPart ofUnet, TrainedPart ofTextEncoder) {
-      return new Models(unet, ofUnet, textEncoder, ofTextEncoder, clipSkip, scheduler, emptyPrompt);
-    }
-  }
-
-  /**
    * Hyper-parameters.
    *
    * @param optimizer how gradients become weights
@@ -156,11 +84,14 @@ public final class DenoisingTrainer {
    *     so that guidance has something to compare with (Ho and Salimans, 2022); 0 for none
    * @param noiseOffset the standard deviation of what each channel's noise is shifted by, at least
    *     0; 0 for none
-   * @param minSnrGamma the gamma of {@link MinSnrWeight}, at least 0 and finite; 0 for equal
-   *     weights
+   * @param minSnrGamma the gamma of min-SNR weighting, at least 0 and finite; the paper has 5; 0
+   *     for equal weights
    */
+  @RecordBuilder
   public record Options(
-      OptimizerOptions optimizer, double promptDropout, double noiseOffset, double minSnrGamma) {
+      OptimizerOptions optimizer, double promptDropout, double noiseOffset, double minSnrGamma)
+      implements DenoisingTrainerOptionsBuilder.With {
+    /** Checks every field. */
     public Options {
       Objects.requireNonNull(optimizer, "optimizer == null");
       requireIn(promptDropout >= 0 && promptDropout <= 1, "promptDropout", "[0, 1]", promptDropout);
@@ -201,26 +132,32 @@ public final class DenoisingTrainer {
    * @param options hyper-parameters
    * @param seed of everything drawn
    */
-  public DenoisingTrainer(Models models, Options options, Seed seed) {
+  public DenoisingTrainer(DenoisingModels models, Options options, Seed seed) {
     this.models = models;
     this.options = options;
     this.seed = seed;
     this.state =
         new TrainingState(
-            options.optimizer,
-            ImmutableMap.of(UNET, models.trainedUnet, TEXT_ENCODER, models.trainedTextEncoder),
+            options.optimizer(),
+            ImmutableMap.of(UNET, models.trainedUnet(), TEXT_ENCODER, models.trainedTextEncoder()),
             ImmutableMap.of(
-                UNET, models.unet.parameters(), TEXT_ENCODER, models.textEncoder.parameters()));
+                UNET, models.unet().parameters(), TEXT_ENCODER, models.textEncoder().parameters()));
     this.trainsText = state.names().stream().anyMatch(n -> n.startsWith(TEXT_ENCODER + "/"));
     this.unetOptions =
         trainsText
-            ? models.trainedUnet.options().withInputGradients(Set.of(UNet2DConditionModel.TEXT))
-            : models.trainedUnet.options();
-    NoiseSchedule schedule = NoiseSchedule.of(models.scheduler);
-    this.objective = new DenoisingObjective(schedule, models.scheduler.predictionType(), options);
+            ? models.trainedUnet().options().withInputGradients(Set.of(UNet2DConditionModel.TEXT))
+            : models.trainedUnet().options();
+    NoiseSchedule schedule = NoiseSchedule.of(models.scheduler());
+    this.objective =
+        new DenoisingObjective(
+            schedule,
+            models.scheduler().predictionType(),
+            options.promptDropout(),
+            options.noiseOffset(),
+            options.minSnrGamma());
     this.loop =
         new TrainingLoop(
-            "denoising", "training the denoiser", options.optimizer, settings(schedule), state);
+            "denoising", "training the denoiser", options.optimizer(), settings(schedule), state);
   }
 
   /**
@@ -257,18 +194,26 @@ public final class DenoisingTrainer {
     Seed ofBatch = seed.split(number);
     DenoisingObjective.Example example = objective.draw(latents, ofBatch);
     int[][] captions = captions(batch.captions(), example.promptDropped()); // [N][L]
-    models.trainedUnet.redraw().accept(ofBatch.split(UNET));
-    models.trainedTextEncoder.redraw().accept(ofBatch.split(TEXT_ENCODER));
+    models.trainedUnet().redraw().accept(ofBatch.split(UNET));
+    models.trainedTextEncoder().redraw().accept(ofBatch.split(TEXT_ENCODER));
 
     GraphFunction tau =
-        models.textEncoder.function(
-            captions.length,
-            captions[0].length,
-            models.clipSkip,
-            models.trainedTextEncoder.options());
+        models
+            .textEncoder()
+            .function(
+                captions.length,
+                captions[0].length,
+                models.clipSkip(),
+                models.trainedTextEncoder().options());
     GraphFunction unet =
-        models.unet.function(
-            latents.count(), latents.height(), latents.width(), captions[0].length, unetOptions);
+        models
+            .unet()
+            .function(
+                latents.count(),
+                latents.height(),
+                latents.width(),
+                captions[0].length,
+                unetOptions);
     try (INDArray ids = Nd4j.createFromArray(captions); // [N, L]
         INDArray noisy = latents.arrayOf(example.noisy()); // [N, C, H, W]
         INDArray timesteps = timesteps(example.timesteps()); // [N]
@@ -313,7 +258,7 @@ public final class DenoisingTrainer {
 
   private void check(CaptionedLatents batch, long number) {
     String where = "batch " + number;
-    int channels = models.unet.config().inChannels();
+    int channels = models.unet().config().inChannels();
     if (batch.latents().channels() != channels) {
       throw new IllegalArgumentException(
           "%s: latents must have %s channels, but have %s"
@@ -321,21 +266,11 @@ public final class DenoisingTrainer {
     }
     batch.latents().requireFinite(where + ": latents");
     for (ImmutableIntArray caption : batch.captions()) {
-      requireIds(caption, where + ": a caption", models.textEncoder);
-      if (options.promptDropout > 0 && caption.length() != models.emptyPrompt.length()) {
+      models.requireIds(caption, where + ": a caption");
+      if (options.promptDropout() > 0 && caption.length() != models.emptyPrompt().length()) {
         throw new IllegalArgumentException(
             "%s: captions must have as many ids as the empty prompt, %s, but have %s"
-                .formatted(where, models.emptyPrompt.length(), caption.length()));
-      }
-    }
-  }
-
-  private static void requireIds(ImmutableIntArray ids, String what, ClipTextModel textEncoder) {
-    int size = textEncoder.config().vocabSize();
-    for (int i = 0; i < ids.length(); i++) {
-      if (ids.get(i) < 0 || ids.get(i) >= size) {
-        throw new IllegalArgumentException(
-            "%s must have token ids in [0, %s), but has %s".formatted(what, size, ids.get(i)));
+                .formatted(where, models.emptyPrompt().length(), caption.length()));
       }
     }
   }
@@ -343,7 +278,7 @@ public final class DenoisingTrainer {
   private int[][] captions(ImmutableList<ImmutableIntArray> captions, boolean[] dropped) {
     int[][] ids = new int[captions.size()][];
     for (int n = 0; n < ids.length; n++) {
-      ids[n] = (dropped[n] ? models.emptyPrompt : captions.get(n)).toArray();
+      ids[n] = (dropped[n] ? models.emptyPrompt() : captions.get(n)).toArray();
     }
     return ids;
   }
@@ -364,13 +299,14 @@ public final class DenoisingTrainer {
     Map<String, String> settings = new TreeMap<>();
     settings.put("seed", String.valueOf(seed.key()));
     settings.put(
-        "noiseSchedule", "%s levels, %08x".formatted(schedule.trainSteps(), levels.getValue()));
-    settings.put("prediction", models.scheduler.predictionType().key());
-    settings.put("clipSkip", String.valueOf(models.clipSkip));
-    settings.put("emptyPrompt", models.emptyPrompt.toString());
-    settings.put("promptDropout", String.valueOf(options.promptDropout));
-    settings.put("noiseOffset", String.valueOf(options.noiseOffset));
-    settings.put("minSnrGamma", String.valueOf(options.minSnrGamma));
+        "noiseSchedule",
+        String.format(Locale.ROOT, "%d levels, %08x", schedule.trainSteps(), levels.getValue()));
+    settings.put("prediction", models.scheduler().predictionType().key());
+    settings.put("clipSkip", String.valueOf(models.clipSkip()));
+    settings.put("emptyPrompt", models.emptyPrompt().toString());
+    settings.put("promptDropout", String.valueOf(options.promptDropout()));
+    settings.put("noiseOffset", String.valueOf(options.noiseOffset()));
+    settings.put("minSnrGamma", String.valueOf(options.minSnrGamma()));
     return settings;
   }
 

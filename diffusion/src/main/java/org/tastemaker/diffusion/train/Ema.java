@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.train;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Objects;
@@ -20,13 +21,9 @@ public final class Ema {
    * @param decay how much of the average is kept, in [0, 1]; 0.9999 is usual for long runs
    * @param warmUp whether the first updates keep less
    */
-  public record Options(double decay, boolean warmUp) {
-    /**
-     * Checks the range of the decay.
-     *
-     * @param decay in [0, 1]
-     * @param warmUp whether the first updates keep less
-     */
+  @RecordBuilder
+  public record Options(double decay, boolean warmUp) implements EmaOptionsBuilder.With {
+    /** Checks every field. */
     public Options {
       if (!(decay >= 0 && decay <= 1)) {
         throw new IllegalArgumentException("decay must be in [0, 1], but was " + decay);

@@ -6,7 +6,7 @@ package org.tastemaker.diffusion.train;
  * diffusers' schedules of the same names.
  */
 @FunctionalInterface
-public interface LearningRate {
+interface LearningRate {
   /**
    * The rate of an update.
    *

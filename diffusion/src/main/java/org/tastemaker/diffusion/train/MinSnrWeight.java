@@ -15,10 +15,7 @@ import org.tastemaker.diffusion.schedule.PredictionType;
  *   predicting v:        min(snr, gamma) / (snr + 1)
  * </pre>
  */
-public final class MinSnrWeight {
-  /** The paper's gamma. */
-  public static final double GAMMA = 5;
-
+final class MinSnrWeight {
   private final NoiseSchedule noise;
   private final PredictionType type;
   private final double gamma;
@@ -30,7 +27,7 @@ public final class MinSnrWeight {
    * @param type what the loss compares, which is what the model predicts
    * @param gamma the largest weight of the clean sample's error, above 0; infinite for none
    */
-  public MinSnrWeight(NoiseSchedule noise, PredictionType type, double gamma) {
+  MinSnrWeight(NoiseSchedule noise, PredictionType type, double gamma) {
     if (!(gamma > 0)) {
       throw new IllegalArgumentException("gamma must be above 0, but was " + gamma);
     }
@@ -45,7 +42,7 @@ public final class MinSnrWeight {
    * @param timestep 0 to T - 1
    * @return at least 0; for epsilon and v at most 1
    */
-  public double at(int timestep) {
+  double at(int timestep) {
     double snr = noise.snr(timestep);
     // Written so that no noise (snr infinite) and no signal (snr 0) have their limits.
     return switch (type) {

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.train;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -17,21 +18,23 @@ import java.util.TreeMap;
  *     clipping
  * @param ema of the weights' moving average, or empty for none
  */
+@RecordBuilder
 public record OptimizerOptions(
     long steps,
     int accumulation,
     Rate rate,
     AdamW.Options adamW,
     double maxGradientNorm,
-    Optional<Ema.Options> ema) {
+    Optional<Ema.Options> ema)
+    implements OptimizerOptionsBuilder.With {
 
   /** How the learning rate goes on after its warm-up. */
   public enum Decay {
-    /** As {@link LearningRate#constant}. */
+    /** Stays at the peak. */
     CONSTANT,
-    /** As {@link LearningRate#linear}, to 0 after the last step. */
+    /** Falls linearly to 0, which it has after the last step. */
     LINEAR,
-    /** As {@link LearningRate#cosine}, to 0 after the last step. */
+    /** Falls along half a cosine to 0, which it has after the last step. */
     COSINE
   }
 
@@ -52,6 +55,7 @@ public record OptimizerOptions(
     }
   }
 
+  /** Checks every field. */
   public OptimizerOptions {
     if (steps < 1) {
       throw new IllegalArgumentException("steps must be at least 1, but was " + steps);
@@ -84,36 +88,6 @@ public record OptimizerOptions(
         AdamW.Options.defaults(),
         1,
         Optional.of(Ema.Options.defaults()));
-  }
-
-  /**
-   * These options with another learning rate.
-   *
-   * @param other the rate
-   * @return the options
-   */
-  public OptimizerOptions withRate(Rate other) {
-    return new OptimizerOptions(steps, accumulation, other, adamW, maxGradientNorm, ema);
-  }
-
-  /**
-   * These options with another accumulation.
-   *
-   * @param other how many batches an update takes, at least 1
-   * @return the options
-   */
-  public OptimizerOptions withAccumulation(int other) {
-    return new OptimizerOptions(steps, other, rate, adamW, maxGradientNorm, ema);
-  }
-
-  /**
-   * These options with another average of the weights.
-   *
-   * @param other the average's options, or empty for none
-   * @return the options
-   */
-  public OptimizerOptions withEma(Optional<Ema.Options> other) {
-    return new OptimizerOptions(steps, accumulation, rate, adamW, maxGradientNorm, other);
   }
 
   /** What a run that goes on must have in common with the one that was stopped. */

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.train;
 
 import com.google.common.collect.ImmutableList;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -20,8 +21,11 @@ import org.tastemaker.diffusion.model.Parameters;
  * @param redraw draws anew what is random in an adapter, such as the masks of a dropout; called
  *     before each batch with a seed that is a function of the batch's number
  */
+@RecordBuilder
 public record TrainedPart(
-    FunctionOptions options, ImmutableList<Parameters> adapters, Consumer<Seed> redraw) {
+    FunctionOptions options, ImmutableList<Parameters> adapters, Consumer<Seed> redraw)
+    implements TrainedPartBuilder.With {
+  /** Checks every field. */
   public TrainedPart {
     Objects.requireNonNull(options, "options == null");
     Objects.requireNonNull(adapters, "adapters == null");
@@ -79,15 +83,5 @@ public record TrainedPart(
             .withAdapter(adapter)
             .withTrainable(parameters.specs()::containsKey),
         ImmutableList.of(parameters));
-  }
-
-  /**
-   * This part with something random in it.
-   *
-   * @param other draws it anew, from the seed of a batch
-   * @return the part
-   */
-  public TrainedPart withRedraw(Consumer<Seed> other) {
-    return new TrainedPart(options, adapters, other);
   }
 }

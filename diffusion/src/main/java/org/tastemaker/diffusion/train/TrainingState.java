@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -283,7 +284,7 @@ public final class TrainingState {
         bytes.clear();
       }
     }
-    return "%s parameters, %08x".formatted(frozen.size(), sum.getValue());
+    return String.format(Locale.ROOT, "%d parameters, %08x", frozen.size(), sum.getValue());
   }
 
   /** Names of the networks' trained weights. */

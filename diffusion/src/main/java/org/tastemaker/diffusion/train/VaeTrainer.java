@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.train;
 
 import com.google.common.collect.ImmutableMap;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Map;
@@ -74,7 +75,10 @@ public final class VaeTrainer {
    * @param mse weight of the mean squared error, at least 0; not 0 together with {@code l1}
    * @param kl weight of the divergence, at least 0
    */
-  public record Options(OptimizerOptions optimizer, double l1, double mse, double kl) {
+  @RecordBuilder
+  public record Options(OptimizerOptions optimizer, double l1, double mse, double kl)
+      implements VaeTrainerOptionsBuilder.With {
+    /** Checks every field. */
     public Options {
       Objects.requireNonNull(optimizer, "optimizer == null");
       requireWeight("l1", l1);

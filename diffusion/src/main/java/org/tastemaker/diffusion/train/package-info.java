@@ -5,7 +5,7 @@
  * <pre>{@code
  * DenoisingTrainer trainer =
  *     new DenoisingTrainer(
- *         DenoisingTrainer.Models.of(unet, textEncoder, scheduler, emptyPrompt),
+ *         DenoisingModels.of(unet, textEncoder, scheduler, emptyPrompt),
  *         DenoisingTrainer.Options.defaults(10_000),
  *         Seed.of(1));
  * folder.latestCheckpoint().ifPresent(checkpoint -> trainer.restore(checkpoint.folder()));

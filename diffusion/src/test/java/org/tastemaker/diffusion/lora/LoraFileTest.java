@@ -89,7 +89,7 @@ class LoraFileTest {
   void kohyaFileInSinglePrecisionComesBackExactly() {
     try (Lora lora = trained(newLora("a", unet, everywhere().withAlpha(3)));
         Lora textLora = textLora()) {
-      LoraFile.write(path, List.of(lora, textLora), LoraFile.Options.kohya().withType(DType.F32));
+      LoraFile.write(path, List.of(lora, textLora), LoraFile.Options.kohya().withDtype(DType.F32));
       ImmutableMap<LoraNetwork, Lora> read = read();
       assertThat(read.keySet()).containsExactly(LoraNetwork.UNET, LoraNetwork.TEXT_ENCODER);
       assertSame(requireNonNull(read.get(LoraNetwork.UNET)), lora);
@@ -125,7 +125,7 @@ class LoraFileTest {
   void peftFileHasTheSameEffect() {
     try (Lora lora = trained(newLora("a", unet, everywhere().withAlpha(3)));
         Lora textLora = textLora()) {
-      LoraFile.write(path, List.of(lora, textLora), LoraFile.Options.peft().withType(DType.F32));
+      LoraFile.write(path, List.of(lora, textLora), LoraFile.Options.peft().withDtype(DType.F32));
       ImmutableMap<LoraNetwork, Lora> read = read();
       assertSame(requireNonNull(read.get(LoraNetwork.TEXT_ENCODER)), textLora); // alpha is the rank
       try (INDArray expected = run(unet, with(lora));
@@ -149,7 +149,7 @@ class LoraFileTest {
       LoraFile.write(
           path,
           List.of(lora),
-          LoraFile.Options.kohya().withMetadata(Map.of("ss_output_name", "emoji")));
+          LoraFile.Options.kohya().withMetadata(ImmutableMap.of("ss_output_name", "emoji")));
       try (SafetensorsFile file = SafetensorsFile.open(path)) {
         assertThat(file.names())
             .containsExactlyInAnyOrder(
@@ -435,7 +435,7 @@ class LoraFileTest {
           .hasMessage("a file holds one LoRA for each network, but was given [a: UNET, b: UNET]");
       assertThatThrownBy(() -> LoraFile.write(path, List.of(), LoraFile.Options.kohya()))
           .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(() -> LoraFile.Options.kohya().withType(DType.I32))
+      assertThatThrownBy(() -> LoraFile.Options.kohya().withDtype(DType.I32))
           .hasMessageContaining("but was I32");
       lora.parameters().arrays().values().iterator().next().data().put(0, 1e6f);
       assertThatThrownBy(() -> LoraFile.write(path, List.of(lora), LoraFile.Options.kohya()))

@@ -49,10 +49,7 @@ class LoraGainsTest {
     return newLora(
         "gains",
         unet,
-        Lora.Options.defaults()
-            .withRank(rank)
-            .withAlpha(3)
-            .withTargets(LoraTargets.matching(targets)));
+        Lora.Options.ofRank(rank).withAlpha(3).withTargets(LoraTargets.matching(targets)));
   }
 
   private Map<String, float[]> weights() {

@@ -41,7 +41,7 @@ class LoraMergeTest {
   void load() {
     unet = unet();
     a = trained(newLora("a", unet, everywhere().withAlpha(2)));
-    b = trained(newLora("b", unet, Lora.Options.defaults().withRank(2)));
+    b = trained(newLora("b", unet, Lora.Options.ofRank(2)));
   }
 
   @AfterEach

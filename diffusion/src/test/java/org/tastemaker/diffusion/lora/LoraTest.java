@@ -79,8 +79,7 @@ class LoraTest {
 
   @Test
   void shapesAreThoseOfTheFiles() {
-    Lora.Options options =
-        Lora.Options.defaults().withTargets(LoraTargets.named("conv_in", "to_k")).withRank(3);
+    Lora.Options options = Lora.Options.ofRank(3).withTargets(LoraTargets.named("conv_in", "to_k"));
     try (Lora lora = newLora("a", unet, options)) {
       String conv = "lora.a.unet.conv_in";
       String linear =
@@ -98,7 +97,7 @@ class LoraTest {
 
   @Test
   void gaussianDownLayersHaveTheStandardDeviationOneOverRank() {
-    try (Lora lora = newLora("a", unet, everywhere().withRank(4))) {
+    try (Lora lora = newLora("a", unet, everywhere().withRank(4).withAlpha(4))) {
       double sum = 0;
       long count = 0;
       for (LoraModule module : lora.modules().values()) {
@@ -120,7 +119,8 @@ class LoraTest {
         Lora.Options.defaults()
             .withInitialisation(Lora.Initialisation.KAIMING)
             .withTargets(LoraTargets.named("mid_block.resnets.0.conv1"))
-            .withRank(8);
+            .withRank(8)
+            .withAlpha(8);
     try (Lora lora = newLora("a", unet, options)) {
       INDArray down = lora.down(lora.modules().values().iterator().next());
       double bound = 1 / Math.sqrt(8 * 9.0); // 8 channels, 3 x 3
@@ -171,7 +171,7 @@ class LoraTest {
         // With up = 0 nothing reaches the down layers, but the up layers do move.
         gradients.forEach(
             (name, gradient) -> {
-              if (name.endsWith(Lora.UP)) {
+              if (name.endsWith(LoraParameters.UP)) {
                 assertThat(gradient.amaxNumber().doubleValue()).as(name).isPositive();
               } else {
                 assertThat(gradient.amaxNumber().doubleValue()).as(name).isZero();

@@ -67,7 +67,7 @@ class BpeTrainerTest {
   void withoutCaptionsThereAreTheBytesOnly() {
     BpeVocabulary vocabulary = BpeTrainer.train(List.of(), Options.ofSize(1000));
     assertThat(vocabulary.ids()).hasSize(514);
-    ClipTokenizer tokenizer = ClipTokenizer.of(vocabulary, ClipTokenizer.Options.defaults());
+    ClipTokenizer tokenizer = ClipTokenizer.of(vocabulary, TokenizerOptions.defaults());
     assertThat(tokenizer.decode(tokenizer.encodeUnpadded("日本 😀"))).isEqualTo("日本 😀");
   }
 

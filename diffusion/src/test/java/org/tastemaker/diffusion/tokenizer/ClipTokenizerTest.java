@@ -21,7 +21,6 @@ import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.diffusion.tokenizer.BpeVocabulary.Merge;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer.Encoding;
-import org.tastemaker.diffusion.tokenizer.ClipTokenizer.Options;
 
 class ClipTokenizerTest {
   private final ClipTokenizer tokenizer = ClipTokenizer.load(small());
@@ -52,7 +51,7 @@ class ClipTokenizerTest {
       rules.add(new Merge(parts.get(0), parts.get(1)));
     }
     return ClipTokenizer.of(
-        new BpeVocabulary(ids.buildOrThrow(), rules.build()), Options.defaults());
+        new BpeVocabulary(ids.buildOrThrow(), rules.build()), TokenizerOptions.defaults());
   }
 
   private static String tokens(ClipTokenizer tokenizer, String text) {
@@ -153,7 +152,7 @@ class ClipTokenizerTest {
     ClipTokenizer padded =
         ClipTokenizer.of(
             tokenizer.vocabulary(),
-            new Options(8, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "!"));
+            new TokenizerOptions(8, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "!"));
     Encoding encoding = padded.encode("a !!");
     assertThat(encoding.ids().toArray()).containsExactly(623, 320, 0, 256, 624, 0, 0, 0);
     assertThat(padded.decode(encoding.ids())).isEqualTo("a !!");
@@ -175,7 +174,7 @@ class ClipTokenizerTest {
   void aMissingSpecialTokenIsRefused() {
     BpeVocabulary vocabulary =
         new BpeVocabulary(ImmutableMap.of("a", 0, "<|endoftext|>", 1), ImmutableList.of());
-    assertThatThrownBy(() -> ClipTokenizer.of(vocabulary, Options.defaults()))
+    assertThatThrownBy(() -> ClipTokenizer.of(vocabulary, TokenizerOptions.defaults()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "expected the bos token '<|startoftext|>' to be in the vocabulary of 2 tokens, but it is"
@@ -184,12 +183,12 @@ class ClipTokenizerTest {
 
   @Test
   void optionsAreChecked() {
-    assertThatThrownBy(() -> new Options(1, "a", "b", "c", "d"))
+    assertThatThrownBy(() -> new TokenizerOptions(1, "a", "b", "c", "d"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("maxLength must be at least 2, but was 1");
-    assertThatThrownBy(() -> new Options(77, "a", "", "c", "d"))
+    assertThatThrownBy(() -> new TokenizerOptions(77, "a", "", "c", "d"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("a special token must not be empty");
+        .hasMessage("the special token eos must not be empty");
   }
 
   @Property(tries = 500)

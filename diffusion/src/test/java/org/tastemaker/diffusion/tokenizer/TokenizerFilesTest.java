@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.tastemaker.diffusion.tokenizer.ClipTokenizer.Options;
 
 class TokenizerFilesTest {
   private static final String VOCAB =
@@ -33,7 +32,7 @@ class TokenizerFilesTest {
   void linesMayEndLikeOnWindowsAndTheLastOnesMayBeBlank() throws IOException {
     ClipTokenizer tokenizer = load(VOCAB, "#version: 0.2\r\na b</w>\r\n\r\n");
     assertThat(tokenizer.encodeUnpadded("ab").toArray()).containsExactly(3, 2, 4);
-    assertThat(tokenizer.options()).isEqualTo(Options.defaults());
+    assertThat(tokenizer.options()).isEqualTo(TokenizerOptions.defaults());
     assertThat(tokenizer.size()).isEqualTo(5);
   }
 
@@ -103,7 +102,7 @@ class TokenizerFilesTest {
          "pad_token": {"content": "a", "lstrip": false, "__type": "AddedToken"}, "unk_token": "b</w>"}
         """);
     assertThat(load(VOCAB, "#version: 0.2\n").options())
-        .isEqualTo(new Options(9, "<|startoftext|>", "<|endoftext|>", "b</w>", "a"));
+        .isEqualTo(new TokenizerOptions(9, "<|startoftext|>", "<|endoftext|>", "b</w>", "a"));
   }
 
   @Test
@@ -146,7 +145,8 @@ class TokenizerFilesTest {
   @Test
   void whatIsSavedIsWhatIsLoaded() {
     ClipTokenizer small = ClipTokenizer.load(ClipTokenizerTest.small());
-    Options options = new Options(16, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "!");
+    TokenizerOptions options =
+        new TokenizerOptions(16, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "!");
     ClipTokenizer tokenizer = ClipTokenizer.of(small.vocabulary(), options);
     tokenizer.save(folder);
     ClipTokenizer loaded = ClipTokenizer.load(folder);

@@ -17,10 +17,7 @@ class DenoisingObjectiveTest {
 
   private static DenoisingObjective objective(
       PredictionType prediction, double dropout, double offset, double gamma) {
-    return new DenoisingObjective(
-        SCHEDULE,
-        prediction,
-        new DenoisingTrainer.Options(OptimizerOptions.defaults(1), dropout, offset, gamma));
+    return new DenoisingObjective(SCHEDULE, prediction, dropout, offset, gamma);
   }
 
   private static Samples samples(int count, int channels, int side) {

@@ -49,7 +49,7 @@ class DenoisingTrainerTest {
   @TempDir Path temp;
   private final UNet2DConditionModel unet = TinyModels.unet(Seed.of(1));
   private final ClipTextModel text = TinyModels.textEncoder(Seed.of(2));
-  private final DenoisingTrainer.Models models = TinyModels.models(unet, text);
+  private final DenoisingModels models = TinyModels.models(unet, text);
   private final TinyModels.Recorder recorder = new TinyModels.Recorder();
 
   @AfterEach
@@ -87,7 +87,9 @@ class DenoisingTrainerTest {
   void aDenoiserLearnsAHandfulOfLatentsByHeart() {
     DenoisingTrainer trainer =
         new DenoisingTrainer(
-            models.training(TrainedPart.everything(), TrainedPart.everything()),
+            models
+                .withTrainedUnet(TrainedPart.everything())
+                .withTrainedTextEncoder(TrainedPart.everything()),
             plain(constant(300, 5e-3)),
             SEED);
     run(trainer, TinyModels.latents(4, 4), recorder);
@@ -100,7 +102,7 @@ class DenoisingTrainerTest {
 
   /** The norm of the gradient is the slope of the loss along it. */
   private void checkSlope(TrainedPart ofUnet, TrainedPart ofText) throws IOException {
-    DenoisingTrainer.Models trained = models.training(ofUnet, ofText);
+    DenoisingModels trained = models.withTrainedUnet(ofUnet).withTrainedTextEncoder(ofText);
     Path folder = Files.createDirectory(temp.resolve("gradient"));
     DenoisingTrainer trainer = new DenoisingTrainer(trained, plain(STANDSTILL), SEED);
     run(trainer, TinyModels.latents(3, 4), recorder);
@@ -206,9 +208,10 @@ class DenoisingTrainerTest {
     Map<String, float[]> textBefore = copy(text.parameters());
     DenoisingTrainer trainer =
         new DenoisingTrainer(
-            models.training(
-                TrainedPart.only(name -> name.contains("attn2")),
-                TrainedPart.only(name -> name.contains("final_layer_norm"))),
+            models
+                .withTrainedUnet(TrainedPart.only(name -> name.contains("attn2")))
+                .withTrainedTextEncoder(
+                    TrainedPart.only(name -> name.contains("final_layer_norm"))),
             plain(constant(3, 1e-2)),
             SEED);
     run(trainer, TinyModels.latents(2, 4), recorder);
@@ -239,7 +242,9 @@ class DenoisingTrainerTest {
       TrainedPart part = TrainedPart.adapter(lora, lora.parameters());
       run(
           new DenoisingTrainer(
-              models.training(part, TrainedPart.nothing()), plain(constant(3, 1e-2)), SEED),
+              models.withTrainedUnet(part).withTrainedTextEncoder(TrainedPart.nothing()),
+              plain(constant(3, 1e-2)),
+              SEED),
           TinyModels.latents(2, 4),
           recorder);
       copy(unet.parameters())
@@ -258,7 +263,9 @@ class DenoisingTrainerTest {
           new TrainedPart(everything.options().withAdapter(lora), ImmutableList.of());
       DenoisingTrainer trainer =
           new DenoisingTrainer(
-              models.training(part, TrainedPart.nothing()), plain(constant(3, 1e-2)), SEED);
+              models.withTrainedUnet(part).withTrainedTextEncoder(TrainedPart.nothing()),
+              plain(constant(3, 1e-2)),
+              SEED);
       assertThatThrownBy(() -> run(trainer, TinyModels.latents(2, 4), recorder))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("the graph trains unet/lora.style.")
@@ -274,7 +281,9 @@ class DenoisingTrainerTest {
       Map<String, float[]> before = copy(unet.parameters());
       DenoisingTrainer trainer =
           new DenoisingTrainer(
-              models.training(part, TrainedPart.nothing()), plain(constant(3, 1e-2)), SEED);
+              models.withTrainedUnet(part).withTrainedTextEncoder(TrainedPart.nothing()),
+              plain(constant(3, 1e-2)),
+              SEED);
       assertThatThrownBy(() -> run(trainer, TinyModels.latents(2, 4), recorder))
           .hasMessageContaining("trained parameters are not in the graph and have no gradient")
           .hasMessageContaining("unet/lora.style.");
@@ -305,8 +314,9 @@ class DenoisingTrainerTest {
   void aLossThatIsNoNumberStopsTheRunBeforeTheWeightsChange() {
     DenoisingTrainer trainer =
         new DenoisingTrainer(
-            models.training(
-                TrainedPart.only(name -> !name.startsWith("conv_in")), TrainedPart.nothing()),
+            models
+                .withTrainedUnet(TrainedPart.only(name -> !name.startsWith("conv_in")))
+                .withTrainedTextEncoder(TrainedPart.nothing()),
             plain(constant(9, 1e-3)),
             SEED);
     Map<Long, Map<String, float[]>> seen = new LinkedHashMap<>();
@@ -421,7 +431,9 @@ class DenoisingTrainerTest {
     assertThatThrownBy(
             () ->
                 new DenoisingTrainer(
-                    models.training(TrainedPart.nothing(), TrainedPart.nothing()),
+                    models
+                        .withTrainedUnet(TrainedPart.nothing())
+                        .withTrainedTextEncoder(TrainedPart.nothing()),
                     plain(STANDSTILL),
                     SEED))
         .hasMessageStartingWith("nothing is trained");

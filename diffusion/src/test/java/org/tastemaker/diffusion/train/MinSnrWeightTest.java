@@ -21,7 +21,7 @@ class MinSnrWeightTest {
               Map.of("num_train_timesteps", 3, "trained_betas", List.of(.1, .5, 1.))));
 
   private double[] weights(PredictionType type) {
-    MinSnrWeight weight = new MinSnrWeight(noise, type, MinSnrWeight.GAMMA);
+    MinSnrWeight weight = new MinSnrWeight(noise, type, 5);
     return new double[] {weight.at(0), weight.at(1), weight.at(2)};
   }
 

@@ -66,8 +66,8 @@ final class TinyModels {
         seed);
   }
 
-  static DenoisingTrainer.Models models(UNet2DConditionModel unet, ClipTextModel text) {
-    return DenoisingTrainer.Models.of(unet, text, SchedulerConfig.stableDiffusion(), EMPTY_PROMPT);
+  static DenoisingModels models(UNet2DConditionModel unet, ClipTextModel text) {
+    return DenoisingModels.of(unet, text, SchedulerConfig.stableDiffusion(), EMPTY_PROMPT);
   }
 
   /** Always the same latents, [count, 4, side, side], each with a caption of its own. */

@@ -34,7 +34,8 @@ final class TrainingMemoryProgram {
         ClipTextModel text = TinyModels.textEncoder(Seed.of(2))) {
       new DenoisingTrainer(
               TinyModels.models(unet, text)
-                  .training(TrainedPart.everything(), TrainedPart.everything()),
+                  .withTrainedUnet(TrainedPart.everything())
+                  .withTrainedTextEncoder(TrainedPart.everything()),
               DenoisingTrainer.Options.defaults(WARM_UP + STEPS),
               Seed.of(3))
           .run(TinyModels.latents(4, 8), Checkpointing.none(), listener, new Cancellation());

@@ -11,10 +11,14 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
@@ -73,9 +77,8 @@ class TrainingResumeTest {
       DenoisingTrainer trainer =
           new DenoisingTrainer(
               TinyModels.models(unet, text)
-                  .training(
-                      TrainedPart.only(name -> !name.startsWith("time_embedding")),
-                      TrainedPart.everything()),
+                  .withTrainedUnet(TrainedPart.only(name -> !name.startsWith("time_embedding")))
+                  .withTrainedTextEncoder(TrainedPart.everything()),
               new DenoisingTrainer.Options(OPTIMIZER, 0.3, 0.1, 5),
               Seed.of(3));
       folder.latestCheckpoint().ifPresent(checkpoint -> trainer.restore(checkpoint.folder()));
@@ -99,9 +102,9 @@ class TrainingResumeTest {
       DenoisingTrainer trainer =
           new DenoisingTrainer(
               TinyModels.models(unet, text)
-                  .training(
-                      TrainedPart.adapter(dropout, lora.parameters()).withRedraw(dropout::redraw),
-                      TrainedPart.nothing()),
+                  .withTrainedUnet(
+                      TrainedPart.adapter(dropout, lora.parameters()).withRedraw(dropout::redraw))
+                  .withTrainedTextEncoder(TrainedPart.nothing()),
               new DenoisingTrainer.Options(OPTIMIZER, 0.3, 0, 0),
               Seed.of(3));
       folder.latestCheckpoint().ifPresent(checkpoint -> trainer.restore(checkpoint.folder()));
@@ -175,6 +178,38 @@ class TrainingResumeTest {
   @Test
   void anAutoencodersRunGoesOnBitForBit() throws IOException {
     check(TrainingResumeTest::vae);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ar-SA-u-nu-arab", "hi-IN-u-nu-deva"})
+  void aRunIsResumedUnderAnotherDefaultLanguage(String language) throws IOException {
+    Path before = Files.createDirectory(temp.resolve("before"));
+    Path after = Files.createDirectory(temp.resolve("after"));
+    Locale locale = Locale.getDefault();
+    try (UNet2DConditionModel unet = TinyModels.unet(Seed.of(1));
+        ClipTextModel text = TinyModels.textEncoder(Seed.of(2))) {
+      Supplier<DenoisingTrainer> trainer =
+          () ->
+              new DenoisingTrainer(
+                  TinyModels.models(unet, text),
+                  new DenoisingTrainer.Options(OPTIMIZER, 0.3, 0.1, 5),
+                  Seed.of(3));
+      Locale.setDefault(Locale.ENGLISH);
+      trainer.get().save(before);
+
+      Locale.setDefault(Locale.forLanguageTag(language));
+      assertThat(String.format(Locale.getDefault(), "%d", 10)).isNotEqualTo("10"); // else vacuous
+      DenoisingTrainer resumed = trainer.get();
+      resumed.restore(before);
+      resumed.save(after);
+    } finally {
+      Locale.setDefault(locale);
+    }
+    assertThat(after.resolve("checkpoint.json"))
+        .hasSameBinaryContentAs(before.resolve("checkpoint.json"));
+    assertThat(Files.readString(after.resolve("checkpoint.json")))
+        .contains("\"1000 levels, ")
+        .containsPattern("\"[0-9]+ parameters, [0-9a-f]{8}\"");
   }
 
   @Test

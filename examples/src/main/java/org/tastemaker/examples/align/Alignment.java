@@ -194,7 +194,7 @@ public final class Alignment implements AutoCloseable {
             "tastemaker",
             LoraNetwork.UNET,
             model.components().unet().parameters(),
-            Lora.Options.defaults().withRank(settings.rank),
+            Lora.Options.ofRank(settings.rank),
             Seed.of(settings.seed).split("lora"));
     this.policy =
         DiffusionPolicy.lora(

@@ -40,9 +40,11 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.tokenizer.BpeTrainer;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.tokenizer.TokenizerOptions;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.CaptionedLatents;
 import org.tastemaker.diffusion.train.Checkpointing;
+import org.tastemaker.diffusion.train.DenoisingModels;
 import org.tastemaker.diffusion.train.DenoisingTrainer;
 import org.tastemaker.diffusion.train.Ema;
 import org.tastemaker.diffusion.train.EpochOrder;
@@ -236,12 +238,13 @@ public final class EmojiTraining {
       }
       DenoisingTrainer trainer =
           new DenoisingTrainer(
-              DenoisingTrainer.Models.of(
+              DenoisingModels.of(
                       parts.unet(),
                       parts.textEncoder(),
                       parts.scheduler(),
                       tokenizer.encode("").ids())
-                  .training(TrainedPart.everything(), TrainedPart.everything()),
+                  .withTrainedUnet(TrainedPart.everything())
+                  .withTrainedTextEncoder(TrainedPart.everything()),
               new DenoisingTrainer.Options(optimizer(options.steps, 1e-3), 0.1, 0, 0),
               seed.split("denoiser training"));
       folder.latestCheckpoint().ifPresent(c -> trainer.restore(c.folder()));
@@ -306,7 +309,7 @@ public final class EmojiTraining {
   private ClipTokenizer tokenizer() {
     return ClipTokenizer.of(
         BpeTrainer.train(mix.captions(), BpeTrainer.Options.ofSize(1400)),
-        new ClipTokenizer.Options(
+        new TokenizerOptions(
             TOKENS, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"));
   }
 

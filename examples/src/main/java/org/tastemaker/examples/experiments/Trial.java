@@ -134,7 +134,7 @@ final class Trial {
                 "tastemaker",
                 LoraNetwork.UNET,
                 model.components().unet().parameters(),
-                Lora.Options.defaults().withRank(4),
+                Lora.Options.ofRank(4),
                 seed.split("lora"));
         DiffusionPolicy policy =
             DiffusionPolicy.lora(

@@ -25,6 +25,7 @@ import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.train.CaptionedLatents;
 import org.tastemaker.diffusion.train.Checkpointing;
+import org.tastemaker.diffusion.train.DenoisingModels;
 import org.tastemaker.diffusion.train.DenoisingTrainer;
 import org.tastemaker.diffusion.train.OptimizerOptions;
 import org.tastemaker.diffusion.train.Samples;
@@ -100,13 +101,14 @@ public final class FineTuneLora {
 
       // 2. The U-Net's LoRA is trained; all else stays as it is.
       Components parts = model.components();
-      DenoisingTrainer.Models models =
-          DenoisingTrainer.Models.of(
+      DenoisingModels models =
+          DenoisingModels.of(
                   parts.unet(),
                   parts.textEncoder(),
                   parts.scheduler(),
                   parts.tokenizer().encode("").ids())
-              .training(TrainedPart.adapter(lora, lora.parameters()), TrainedPart.nothing());
+              .withTrainedUnet(TrainedPart.adapter(lora, lora.parameters()))
+              .withTrainedTextEncoder(TrainedPart.nothing());
       OptimizerOptions optimizer =
           OptimizerOptions.defaults(steps)
               .withRate(new OptimizerOptions.Rate(OptimizerOptions.Decay.CONSTANT, 1e-3, 0));

@@ -124,7 +124,7 @@ public final class SearchGains {
         "gains",
         LoraNetwork.UNET,
         unet,
-        Lora.Options.defaults().withRank(16).withTargets(LoraTargets.named("to_out.0")),
+        Lora.Options.ofRank(16).withTargets(LoraTargets.named("to_out.0")),
         Seed.of(1));
   }
 

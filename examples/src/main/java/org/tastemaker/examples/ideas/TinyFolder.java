@@ -15,6 +15,7 @@ import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.tokenizer.BpeTrainer;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.tokenizer.TokenizerOptions;
 
 /**
  * A Stable Diffusion folder of a few thousand random weights, in the layout of diffusers: stands in
@@ -29,7 +30,7 @@ final class TinyFolder {
     ClipTokenizer tokenizer =
         ClipTokenizer.of(
             BpeTrainer.train(captions, BpeTrainer.Options.ofSize(520)),
-            ClipTokenizer.Options.defaults());
+            TokenizerOptions.defaults());
     try (LatentDiffusion model =
         LatentDiffusion.of(
             new Components(

@@ -93,12 +93,11 @@ enum Method {
 
   /** The adapter that is trained: with few numbers for the searches without gradients. */
   Lora.Options lora() {
-    Lora.Options options = Lora.Options.defaults();
     return switch (this) {
-      case ZO_GAINS -> options.withRank(16).withTargets(LoraTargets.named("to_out.0"));
+      case ZO_GAINS -> Lora.Options.ofRank(16).withTargets(LoraTargets.named("to_out.0"));
       case ZO_RANK_SGD ->
-          options.withRank(1).withTargets(LoraTargets.matching(".*\\.attn2\\.to_out.*"));
-      default -> options;
+          Lora.Options.ofRank(1).withTargets(LoraTargets.matching(".*\\.attn2\\.to_out.*"));
+      default -> Lora.Options.defaults();
     };
   }
 

@@ -18,6 +18,7 @@ import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.tokenizer.BpeTrainer;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.tokenizer.TokenizerOptions;
 
 /** A whole latent diffusion model of a few thousand random weights; images of 8 x 8 pixels. */
 final class SmallModel {
@@ -47,7 +48,7 @@ final class SmallModel {
     ClipTokenizer tokenizer =
         ClipTokenizer.of(
             BpeTrainer.train(List.of("a red cat", "a blue dog"), BpeTrainer.Options.ofSize(520)),
-            new ClipTokenizer.Options(
+            new TokenizerOptions(
                 TOKENS, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"));
     ClipTextConfig text =
         new ClipTextConfig(

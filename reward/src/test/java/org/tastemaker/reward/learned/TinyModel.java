@@ -16,6 +16,7 @@ import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.tokenizer.BpeTrainer;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.tokenizer.TokenizerOptions;
 
 /** A latent diffusion model of a few thousand random weights; images of 16 x 16 pixels. */
 final class TinyModel {
@@ -27,7 +28,7 @@ final class TinyModel {
         ClipTokenizer.of(
             BpeTrainer.train(
                 List.of("a red cat", "a blue dog", "two red dogs"), BpeTrainer.Options.ofSize(540)),
-            ClipTokenizer.Options.defaults());
+            TokenizerOptions.defaults());
     ClipTextConfig c = ClipTextConfig.read(resource("clip_text"));
     ClipTextConfig text =
         new ClipTextConfig(

@@ -1,0 +1,47 @@
+package org.tastemaker.diffusion.tokenizer;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+
+/**
+ * What is the tokenizer's own beside its vocabulary.
+ *
+ * @param maxLength the number of ids of an encoding, start and end included; at least 2
+ * @param bos the token that begins a text
+ * @param eos the token that ends a text
+ * @param unk the token for symbols outside the vocabulary
+ * @param pad the token that fills an encoding behind the end
+ */
+@RecordBuilder
+public record TokenizerOptions(int maxLength, String bos, String eos, String unk, String pad)
+    implements TokenizerOptionsBuilder.With {
+  /**
+   * Checks every field.
+   *
+   * @throws IllegalArgumentException if the length has no room for start and end, or a token is
+   *     empty
+   */
+  public TokenizerOptions {
+    if (maxLength < 2) {
+      throw new IllegalArgumentException("maxLength must be at least 2, but was " + maxLength);
+    }
+    requireToken("bos", bos);
+    requireToken("eos", eos);
+    requireToken("unk", unk);
+    requireToken("pad", pad);
+  }
+
+  /**
+   * The options of the encoder of Stable Diffusion 1.x.
+   *
+   * @return 77 ids, {@code <|startoftext|>}, and {@code <|endoftext|>} for all the rest
+   */
+  public static TokenizerOptions defaults() {
+    return new TokenizerOptions(77, ClipText.START, ClipText.END, ClipText.END, ClipText.END);
+  }
+
+  private static void requireToken(String name, String token) {
+    if (token.isEmpty()) {
+      throw new IllegalArgumentException("the special token " + name + " must not be empty");
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package org.tastemaker.diffusion.train;
+
+import com.google.common.primitives.ImmutableIntArray;
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.Objects;
+import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.schedule.SchedulerConfig;
+
+/**
+ * The networks that a {@code DenoisingTrainer} works with, and what of them is trained. They stay
+ * their owner's.
+ *
+ * @param unet the denoiser
+ * @param trainedUnet what of it is trained
+ * @param textEncoder whose tokens are as wide as the denoiser's text
+ * @param trainedTextEncoder what of it is trained
+ * @param clipSkip how many of the text encoder's last layers are left out
+ * @param scheduler the noise schedule, and what the denoiser predicts
+ * @param emptyPrompt the ids of the empty text, padded like every caption
+ */
+@RecordBuilder
+public record DenoisingModels(
+    UNet2DConditionModel unet,
+    TrainedPart trainedUnet,
+    ClipTextModel textEncoder,
+    TrainedPart trainedTextEncoder,
+    int clipSkip,
+    SchedulerConfig scheduler,
+    ImmutableIntArray emptyPrompt)
+    implements DenoisingModelsBuilder.With {
+  /** Checks that the networks fit each other, and the ids of the empty prompt. */
+  public DenoisingModels {
+    int in = unet.config().inChannels();
+    int out = unet.config().outChannels();
+    if (in != out) {
+      throw new IllegalArgumentException(
+          "the U-Net must have as many channels out as in, but has %s in and %s out"
+              .formatted(in, out));
+    }
+    int wanted = unet.config().crossAttentionDim();
+    int given = textEncoder.config().hiddenSize();
+    if (wanted != given) {
+      throw new IllegalArgumentException(
+          "the U-Net reads text tokens of size %s, but the text encoder's have %s"
+              .formatted(wanted, given));
+    }
+    Objects.requireNonNull(trainedUnet, "trainedUnet == null");
+    Objects.requireNonNull(trainedTextEncoder, "trainedTextEncoder == null");
+    int layers = textEncoder.config().numHiddenLayers();
+    if (clipSkip < 0 || clipSkip >= layers) {
+      throw new IllegalArgumentException(
+          "clipSkip must be in [0, %s), but was %s".formatted(layers, clipSkip));
+    }
+    Objects.requireNonNull(scheduler, "scheduler == null");
+    requireIds(emptyPrompt, "the empty prompt", textEncoder);
+  }
+
+  /**
+   * A whole denoiser, with its text encoder frozen.
+   *
+   * @param unet the denoiser
+   * @param textEncoder whose tokens are as wide as the denoiser's text
+   * @param scheduler the noise schedule, and what the denoiser predicts
+   * @param emptyPrompt the ids of the empty text, padded like every caption
+   * @return the models
+   */
+  public static DenoisingModels of(
+      UNet2DConditionModel unet,
+      ClipTextModel textEncoder,
+      SchedulerConfig scheduler,
+      ImmutableIntArray emptyPrompt) {
+    return new DenoisingModels(
+        unet,
+        TrainedPart.everything(),
+        textEncoder,
+        TrainedPart.nothing(),
+        0,
+        scheduler,
+        emptyPrompt);
+  }
+
+  /** Checks the ids of a text. */
+  void requireIds(ImmutableIntArray ids, String what) {
+    requireIds(ids, what, textEncoder);
+  }
+
+  private static void requireIds(ImmutableIntArray ids, String what, ClipTextModel textEncoder) {
+    int size = textEncoder.config().vocabSize();
+    for (int i = 0; i < ids.length(); i++) {
+      if (ids.get(i) < 0 || ids.get(i) >= size) {
+        throw new IllegalArgumentException(
+            "%s must have token ids in [0, %s), but has %s".formatted(what, size, ids.get(i)));
+      }
+    }
+  }
+}
