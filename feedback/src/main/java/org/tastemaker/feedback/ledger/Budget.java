@@ -64,7 +64,7 @@ public record Budget(@Nullable BigDecimal money, long tokens, long requests) {
   }
 
   /** What speaks against adding up to these sums; empty where nothing does. */
-  Optional<String> exceededBy(Ledger.Sums sums, String currency) {
+  Optional<String> exceededBy(Sums sums, String currency) {
     if (money != null && sums.cost().compareTo(money) > 0) {
       return Optional.of("a budget of " + money.toPlainString() + " " + currency);
     }

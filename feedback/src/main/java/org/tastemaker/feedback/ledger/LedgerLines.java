@@ -45,36 +45,36 @@ final class LedgerLines {
    *
    * @param nextId a number that no call has
    */
-  record Past(Ledger.Sums spent, long unknown, long nextId, int openEntries, int damagedLines) {
-    static final Past NONE = new Past(Ledger.Sums.NONE, 0, 1, 0, 0);
+  record Past(Sums spent, long unknown, long nextId, int openEntries, int damagedLines) {
+    static final Past NONE = new Past(Sums.NONE, 0, 1, 0, 0);
   }
 
-  static String begin(Instant at, long call, String model, Ledger.Sums estimate) {
+  static String begin(Instant at, long call, String model, Sums estimate) {
     return line(at, "begin", call, model, estimate, "");
   }
 
   static String end(
-      Instant at, long call, String model, Ledger.Sums used, boolean estimated, String request) {
+      Instant at, long call, String model, Sums used, boolean estimated, String request) {
     String event = estimated ? "unknown" : used.usage().equals(Usage.NONE) ? "free" : "paid";
     return line(at, event, call, model, used, request);
   }
 
   static Past read(Path file) {
-    Ledger.Sums spent = Ledger.Sums.NONE;
-    Map<Long, Ledger.Sums> open = new HashMap<>();
+    Sums spent = Sums.NONE;
+    Map<Long, Sums> open = new HashMap<>();
     long unknown = 0;
     long last = 0;
     int damaged = 0;
     for (String text : LineLog.read(file).lines()) {
       Line line;
-      Ledger.Sums sums;
+      Sums sums;
       try {
         line = JSON.fromJson(text);
         if (line == null) {
           throw new JsonDataException("null");
         }
         sums =
-            new Ledger.Sums(
+            new Sums(
                 new Usage(line.requests, line.input, line.cached, line.output),
                 new BigDecimal(line.cost));
       } catch (IOException
@@ -94,14 +94,14 @@ final class LedgerLines {
         damaged++; // an end without a beginning
       }
     }
-    for (Ledger.Sums sums : open.values()) {
+    for (Sums sums : open.values()) {
       spent = spent.plus(sums);
     }
     return new Past(spent, unknown + open.size(), last + 1, open.size(), damaged);
   }
 
   private static String line(
-      Instant at, String event, long call, String model, Ledger.Sums sums, String request) {
+      Instant at, String event, long call, String model, Sums sums, String request) {
     return JSON.toJson(
         new Line(
             at.toString(),

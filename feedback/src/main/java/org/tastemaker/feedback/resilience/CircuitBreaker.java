@@ -17,17 +17,17 @@ import org.tastemaker.feedback.FeedbackException;
  * </pre>
  *
  * <p>Waiting ends: a service that has been failing for longer than {@link
- * ResilientCaller.Options#giveUpAfter} is held to be down, and while the breaker is open every
- * caller is told so at once, with a failure that stops the job. A {@linkplain #trip tripped}
- * breaker does not make callers wait at all. Either way the breaker lets one attempt through when
- * its time is up, so the same object serves a job that is resumed later.
+ * BreakerPolicy#giveUpAfter} is held to be down, and while the breaker is open every caller is told
+ * so at once, with a failure that stops the job. A {@linkplain #trip tripped} breaker does not make
+ * callers wait at all. Either way the breaker lets one attempt through when its time is up, so the
+ * same object serves a job that is resumed later.
  *
  * <p>Thread-safe.
  */
 final class CircuitBreaker {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
-  private final ResilientCaller.Options options;
+  private final BreakerPolicy policy;
   private final Clock clock;
   private final Sleeper sleeper;
 
@@ -38,8 +38,8 @@ final class CircuitBreaker {
   private @Nullable Instant failingSince;
   private @Nullable FeedbackException verdict; // what to tell callers instead of making them wait
 
-  CircuitBreaker(ResilientCaller.Options options, Clock clock, Sleeper sleeper) {
-    this.options = options;
+  CircuitBreaker(BreakerPolicy policy, Clock clock, Sleeper sleeper) {
+    this.policy = policy;
     this.clock = clock;
     this.sleeper = sleeper;
   }
@@ -76,12 +76,12 @@ final class CircuitBreaker {
       failingSince = now;
     }
     boolean open = openUntil != null && now.isBefore(openUntil);
-    if (probe || (!open && failuresInARow >= options.failuresToOpen())) {
+    if (probe || (!open && failuresInARow >= policy.failuresToOpen())) {
       openFor(openTime());
       openings++;
     }
     Duration down = Duration.between(failingSince, now);
-    if (openUntil != null && down.compareTo(options.giveUpAfter()) >= 0) {
+    if (openUntil != null && down.compareTo(policy.giveUpAfter()) >= 0) {
       verdict =
           new FeedbackException.TransportFailed(
               "the service has been failing for "
@@ -100,7 +100,7 @@ final class CircuitBreaker {
   synchronized void trip(FeedbackException reason) {
     probing = false;
     verdict = reason;
-    openFor(options.longestOpen());
+    openFor(policy.longestOpen());
   }
 
   /** An attempt ended without a word about the service, as when its thread was interrupted. */
@@ -127,8 +127,8 @@ final class CircuitBreaker {
 
   private Duration openTime() {
     long times = 1L << Math.min(openings, 20);
-    Duration time = options.openFor().multipliedBy(times);
-    return time.compareTo(options.longestOpen()) < 0 ? time : options.longestOpen();
+    Duration time = policy.openFor().multipliedBy(times);
+    return time.compareTo(policy.longestOpen()) < 0 ? time : policy.longestOpen();
   }
 
   private void openFor(Duration time) {

@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.resilience;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
@@ -18,7 +19,8 @@ import org.tastemaker.feedback.FeedbackException;
  * <p>A call is attempted, and when the attempt fails in a way that time may mend, attempted again
  * after {@code min(firstDelay * 2^(n-1), longestDelay) * (1 - u/4)} with a {@code u} in [0, 1), or
  * after what the service asked for. A service that asks for more than {@link
- * Options#longestRetryAfter} is not waited for. Failures for lack of money end all calls at once.
+ * RetryPolicy#longestRetryAfter} is not waited for. Failures for lack of money end all calls at
+ * once.
  *
  * <p>Thread-safe: one caller serves all threads that talk to a service, since the limits are the
  * service's. Callers block.
@@ -26,7 +28,7 @@ import org.tastemaker.feedback.FeedbackException;
 public final class ResilientCaller {
   private static final Logger LOG = LoggerFactory.getLogger(ResilientCaller.class);
 
-  private final Options options;
+  private final RetryPolicy retries;
   private final Sleeper sleeper;
   private final Seed seed;
   private final Semaphore slots;
@@ -49,12 +51,12 @@ public final class ResilientCaller {
    * @param seed for the jitter of delays
    */
   public ResilientCaller(Options options, Clock clock, Sleeper sleeper, Seed seed) {
-    this.options = Objects.requireNonNull(options, "options == null");
+    this.retries = options.retries();
     Objects.requireNonNull(clock, "clock == null");
     this.sleeper = Objects.requireNonNull(sleeper, "sleeper == null");
     this.seed = Objects.requireNonNull(seed, "seed == null");
     this.slots = new Semaphore(options.inFlight(), true);
-    this.breaker = new CircuitBreaker(options, clock, sleeper);
+    this.breaker = new CircuitBreaker(options.breaker(), clock, sleeper);
     this.requests = new RateLimiter(options.requestsPerMinute(), clock, sleeper);
     this.tokens = new RateLimiter(options.tokensPerMinute(), clock, sleeper);
   }
@@ -126,7 +128,7 @@ public final class ResilientCaller {
 
   /**
    * Heeds what an answer says about pace: where nothing is left of a limit, nobody goes until it is
-   * reset, at most for {@link Options#longestRetryAfter}.
+   * reset, at most for {@link RetryPolicy#longestRetryAfter}.
    *
    * @param hints of the answer
    */
@@ -187,7 +189,7 @@ public final class ResilientCaller {
 
   private void refuseLongWaits() {
     Duration closed = requests.closedFor();
-    if (closed.compareTo(options.longestRetryAfter()) > 0) {
+    if (closed.compareTo(retries.longestRetryAfter()) > 0) {
       throw new FeedbackException.RateLimited(tooLong(closed), closed);
     }
   }
@@ -202,13 +204,13 @@ public final class ResilientCaller {
     if (asked != null && tooFast) {
       requests.closeFor(asked); // the limit is everybody's
     }
-    if (asked != null && asked.compareTo(options.longestRetryAfter()) > 0) {
+    if (asked != null && asked.compareTo(retries.longestRetryAfter()) > 0) {
       throw tooFast
           ? new FeedbackException.RateLimited(what + ": " + tooLong(asked), asked)
           : new FeedbackException.TransportFailed(
               what + ": " + tooLong(asked) + " Its words: " + failure.getMessage(), failure, false);
     }
-    if (number >= options.attempts()) {
+    if (number >= retries.attempts()) {
       String message =
           what + " failed " + number + " times in a row; last: " + failure.getMessage();
       throw tooFast
@@ -218,28 +220,21 @@ public final class ResilientCaller {
     double u = jitter.split(number).generator().nextDouble();
     if (asked != null) {
       // Never earlier than asked; spread a little, so that not all callers come at once.
-      return asked.plus(scaled(options.firstDelay(), u / 4));
+      return asked.plus(RetryPolicy.scaled(retries.firstDelay(), u / 4));
     }
-    Duration doubled = options.firstDelay().multipliedBy(1L << Math.min(number - 1, 20));
-    Duration delay =
-        doubled.compareTo(options.longestDelay()) < 0 ? doubled : options.longestDelay();
-    return scaled(delay, 1 - u / 4);
+    return retries.delayAfter(number, u);
   }
 
   private String tooLong(Duration asked) {
     return "the service asks to wait "
         + asked.toSeconds()
         + " s, which is over the limit of "
-        + options.longestRetryAfter().toSeconds()
+        + retries.longestRetryAfter().toSeconds()
         + " s; start again later, or raise longestRetryAfter.";
   }
 
   private Duration capped(Duration time) {
-    return time.compareTo(options.longestRetryAfter()) < 0 ? time : options.longestRetryAfter();
-  }
-
-  private static Duration scaled(Duration time, double factor) {
-    return Duration.ofNanos((long) (time.toNanos() * factor));
+    return time.compareTo(retries.longestRetryAfter()) < 0 ? time : retries.longestRetryAfter();
   }
 
   /**
@@ -258,130 +253,34 @@ public final class ResilientCaller {
    * @param inFlight calls at the same time, at least 1
    * @param requestsPerMinute over 0; {@link Double#POSITIVE_INFINITY} for no limit
    * @param tokensPerMinute over 0; {@link Double#POSITIVE_INFINITY} for no limit
-   * @param attempts of one call, at least 1
-   * @param firstDelay before the second attempt
-   * @param longestDelay before any attempt, where the service asks for none
-   * @param longestRetryAfter what the service may ask for; the official clients wait two minutes
-   * @param failuresToOpen failures of the service in a row, of all calls, that open the breaker
-   * @param openFor how long it is open the first time
-   * @param longestOpen how long it is open at most
-   * @param giveUpAfter after what time of failing the service is held to be down
+   * @param retries of one call
+   * @param breaker when all calls stop because the service fails
    */
+  @RecordBuilder
   public record Options(
       int inFlight,
       double requestsPerMinute,
       double tokensPerMinute,
-      int attempts,
-      Duration firstDelay,
-      Duration longestDelay,
-      Duration longestRetryAfter,
-      int failuresToOpen,
-      Duration openFor,
-      Duration longestOpen,
-      Duration giveUpAfter) {
+      RetryPolicy retries,
+      BreakerPolicy breaker)
+      implements ResilientCallerOptionsBuilder.With {
     /** 64 calls in flight, no limit of pace, 6 attempts, up to 10 minutes of a failing service. */
     public static final Options DEFAULTS =
         new Options(
             64,
             Double.POSITIVE_INFINITY,
             Double.POSITIVE_INFINITY,
-            6,
-            Duration.ofMillis(500),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(120),
-            20,
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(60),
-            Duration.ofMinutes(10));
+            RetryPolicy.DEFAULTS,
+            BreakerPolicy.DEFAULTS);
 
     public Options {
-      require(inFlight >= 1, "inFlight must be at least 1, but was " + inFlight);
-      require(
+      Checks.require(inFlight >= 1, "inFlight must be at least 1, but was " + inFlight);
+      Checks.require(
           requestsPerMinute > 0, "requestsPerMinute must be over 0, but was " + requestsPerMinute);
-      require(tokensPerMinute > 0, "tokensPerMinute must be over 0, but was " + tokensPerMinute);
-      require(attempts >= 1, "attempts must be at least 1, but was " + attempts);
-      require(failuresToOpen >= 1, "failuresToOpen must be at least 1, but was " + failuresToOpen);
-      requirePositive(firstDelay, "firstDelay");
-      requirePositive(longestDelay, "longestDelay");
-      requirePositive(longestRetryAfter, "longestRetryAfter");
-      requirePositive(openFor, "openFor");
-      requirePositive(longestOpen, "longestOpen");
-      requirePositive(giveUpAfter, "giveUpAfter");
-    }
-
-    /**
-     * These options with another number of calls at the same time.
-     *
-     * @param inFlight at least 1
-     * @return new options
-     */
-    public Options withInFlight(int inFlight) {
-      return new Options(
-          inFlight,
-          requestsPerMinute,
-          tokensPerMinute,
-          attempts,
-          firstDelay,
-          longestDelay,
-          longestRetryAfter,
-          failuresToOpen,
-          openFor,
-          longestOpen,
-          giveUpAfter);
-    }
-
-    /**
-     * These options with another pace.
-     *
-     * @param requestsPerMinute over 0
-     * @param tokensPerMinute over 0
-     * @return new options
-     */
-    public Options withPace(double requestsPerMinute, double tokensPerMinute) {
-      return new Options(
-          inFlight,
-          requestsPerMinute,
-          tokensPerMinute,
-          attempts,
-          firstDelay,
-          longestDelay,
-          longestRetryAfter,
-          failuresToOpen,
-          openFor,
-          longestOpen,
-          giveUpAfter);
-    }
-
-    /**
-     * These options with another number of attempts.
-     *
-     * @param attempts at least 1
-     * @param firstDelay before the second
-     * @return new options
-     */
-    public Options withAttempts(int attempts, Duration firstDelay) {
-      return new Options(
-          inFlight,
-          requestsPerMinute,
-          tokensPerMinute,
-          attempts,
-          firstDelay,
-          longestDelay,
-          longestRetryAfter,
-          failuresToOpen,
-          openFor,
-          longestOpen,
-          giveUpAfter);
-    }
-
-    private static void requirePositive(Duration value, String name) {
-      require(!value.isNegative() && !value.isZero(), name + " must be over 0, but was " + value);
-    }
-
-    private static void require(boolean fits, String message) {
-      if (!fits) {
-        throw new IllegalArgumentException("options of the caller: " + message);
-      }
+      Checks.require(
+          tokensPerMinute > 0, "tokensPerMinute must be over 0, but was " + tokensPerMinute);
+      Objects.requireNonNull(retries, "retries == null");
+      Objects.requireNonNull(breaker, "breaker == null");
     }
   }
 }

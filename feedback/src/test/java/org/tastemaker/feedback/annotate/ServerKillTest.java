@@ -29,6 +29,7 @@ import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.openai.OpenAiClient;
 import org.tastemaker.feedback.resilience.FakeTime;
 import org.tastemaker.feedback.resilience.ResilientCaller;
+import org.tastemaker.feedback.resilience.RetryPolicy;
 import org.tastemaker.feedback.resilience.Sleeper;
 import org.tastemaker.feedback.server.Fault;
 import org.tastemaker.feedback.server.LoopbackServer;
@@ -177,7 +178,10 @@ class ServerKillTest {
               .limits(
                   ResilientCaller.Options.DEFAULTS
                       .withInFlight(8)
-                      .withAttempts(20, Duration.ofMillis(1)))
+                      .withRetries(
+                          RetryPolicy.DEFAULTS
+                              .withAttempts(20)
+                              .withFirstDelay(Duration.ofMillis(1))))
               .time(time, deadly)
               .build();
       ChatGptJudge judge =

@@ -23,6 +23,7 @@ import org.tastemaker.core.Rubric;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.resilience.FakeTime;
 import org.tastemaker.feedback.resilience.ResilientCaller;
+import org.tastemaker.feedback.resilience.RetryPolicy;
 
 /** Questions, answers and clients that several tests share. */
 final class Fixtures {
@@ -69,7 +70,9 @@ final class Fixtures {
         .baseUrl(server.url("/v1").toString())
         .apiKey(KEY)
         .time(time, time)
-        .limits(ResilientCaller.Options.DEFAULTS.withAttempts(3, Duration.ofSeconds(1)))
+        .limits(
+            ResilientCaller.Options.DEFAULTS.withRetries(
+                RetryPolicy.DEFAULTS.withAttempts(3).withFirstDelay(Duration.ofSeconds(1))))
         .timeout(Duration.ofSeconds(20));
   }
 

@@ -35,6 +35,7 @@ import org.tastemaker.feedback.annotate.AnnotationJob;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.resilience.ResilientCaller;
+import org.tastemaker.feedback.resilience.RetryPolicy;
 import org.tastemaker.feedback.server.Fault;
 import org.tastemaker.feedback.server.LoopbackServer;
 
@@ -275,7 +276,9 @@ final class KeySecrecyCalls {
   }
 
   private static ResilientCaller.Options limits() {
-    return ResilientCaller.Options.DEFAULTS.withInFlight(1).withAttempts(2, Duration.ofMillis(1));
+    return ResilientCaller.Options.DEFAULTS
+        .withInFlight(1)
+        .withRetries(RetryPolicy.DEFAULTS.withAttempts(2).withFirstDelay(Duration.ofMillis(1)));
   }
 
   private static LoopbackServer.Builder server() {

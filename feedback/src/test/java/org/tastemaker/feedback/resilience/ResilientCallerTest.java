@@ -24,7 +24,8 @@ import org.tastemaker.feedback.FeedbackException.TransportFailed;
 
 class ResilientCallerTest {
   private static final ResilientCaller.Options FOUR_ATTEMPTS =
-      ResilientCaller.Options.DEFAULTS.withAttempts(4, Duration.ofSeconds(1));
+      ResilientCaller.Options.DEFAULTS.withRetries(
+          RetryPolicy.DEFAULTS.withAttempts(4).withFirstDelay(Duration.ofSeconds(1)));
 
   private final FakeTime time = new FakeTime();
   private final AtomicInteger attempts = new AtomicInteger();
@@ -60,7 +61,9 @@ class ResilientCallerTest {
   @Test
   void delaysHaveALimit() {
     failing(
-        ResilientCaller.Options.DEFAULTS.withAttempts(12, Duration.ofSeconds(4)), serverError());
+        ResilientCaller.Options.DEFAULTS.withRetries(
+            RetryPolicy.DEFAULTS.withAttempts(12).withFirstDelay(Duration.ofSeconds(4))),
+        serverError());
     assertThat(time.sleeps()).allMatch(sleep -> sleep.compareTo(Duration.ofSeconds(30)) <= 0);
   }
 
@@ -119,7 +122,10 @@ class ResilientCallerTest {
 
   @Test
   void aShortRetryAfterHoldsForAllCallers() {
-    ResilientCaller caller = caller(FOUR_ATTEMPTS.withAttempts(2, Duration.ofSeconds(1)));
+    ResilientCaller caller =
+        caller(
+            FOUR_ATTEMPTS.withRetries(
+                RetryPolicy.DEFAULTS.withAttempts(2).withFirstDelay(Duration.ofSeconds(1))));
     assertThatThrownBy(
             () -> caller.call("a call", 1, number -> fail(tooFast(Duration.ofSeconds(30)))))
         .isInstanceOf(RateLimited.class);
@@ -240,7 +246,11 @@ class ResilientCallerTest {
 
   @Test
   void requestsAndTokensAreLimitedBothAndTheSlowerOneRules() {
-    ResilientCaller caller = caller(FOUR_ATTEMPTS.withPace(600, 6_000)); // 10 calls, 100 tokens a s
+    ResilientCaller caller =
+        caller(
+            FOUR_ATTEMPTS
+                .withRequestsPerMinute(600)
+                .withTokensPerMinute(6_000)); // 10 calls, 100 tokens a s
     for (int i = 0; i < 21; i++) {
       caller.call("a call", 50, number -> "answer");
       caller.settleTokens(50, 50);
@@ -302,14 +312,18 @@ class ResilientCallerTest {
     assertThatThrownBy(() -> FOUR_ATTEMPTS.withInFlight(0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("options of the caller: inFlight must be at least 1, but was 0");
-    assertThatThrownBy(() -> FOUR_ATTEMPTS.withPace(0, 1))
+    assertThatThrownBy(() -> FOUR_ATTEMPTS.withRequestsPerMinute(0).withTokensPerMinute(1))
         .hasMessage("options of the caller: requestsPerMinute must be over 0, but was 0.0");
-    assertThatThrownBy(() -> FOUR_ATTEMPTS.withPace(1, Double.NaN))
+    assertThatThrownBy(() -> FOUR_ATTEMPTS.withRequestsPerMinute(1).withTokensPerMinute(Double.NaN))
         .hasMessage("options of the caller: tokensPerMinute must be over 0, but was NaN");
-    assertThatThrownBy(() -> FOUR_ATTEMPTS.withAttempts(0, Duration.ofSeconds(1)))
+    assertThatThrownBy(() -> RetryPolicy.DEFAULTS.withAttempts(0))
         .hasMessage("options of the caller: attempts must be at least 1, but was 0");
-    assertThatThrownBy(() -> FOUR_ATTEMPTS.withAttempts(1, Duration.ZERO))
+    assertThatThrownBy(() -> RetryPolicy.DEFAULTS.withFirstDelay(Duration.ZERO))
         .hasMessage("options of the caller: firstDelay must be over 0, but was PT0S");
+    assertThatThrownBy(() -> BreakerPolicy.DEFAULTS.withFailuresToOpen(0))
+        .hasMessage("options of the caller: failuresToOpen must be at least 1, but was 0");
+    assertThatThrownBy(() -> BreakerPolicy.DEFAULTS.withGiveUpAfter(Duration.ofSeconds(-1)))
+        .hasMessage("options of the caller: giveUpAfter must be over 0, but was PT-1S");
   }
 
   private FeedbackException failing(ResilientCaller.Options options, AttemptFailed failure) {
@@ -341,19 +355,11 @@ class ResilientCallerTest {
 
   /** One attempt a call; the breaker opens for 5, 10, 20, 40 s. */
   private static ResilientCaller.Options breaking(int failures, Duration giveUpAfter) {
-    ResilientCaller.Options d = ResilientCaller.Options.DEFAULTS;
-    return new ResilientCaller.Options(
-        d.inFlight(),
-        d.requestsPerMinute(),
-        d.tokensPerMinute(),
-        1,
-        d.firstDelay(),
-        d.longestDelay(),
-        d.longestRetryAfter(),
-        failures,
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(60),
-        giveUpAfter);
+    return ResilientCaller.Options.DEFAULTS
+        .withRetries(RetryPolicy.DEFAULTS.withAttempts(1))
+        .withBreaker(
+            new BreakerPolicy(
+                failures, Duration.ofSeconds(5), Duration.ofSeconds(60), giveUpAfter));
   }
 
   private static AttemptFailed serverError() {

@@ -45,6 +45,7 @@ import org.tastemaker.feedback.openai.WireFormat;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.resilience.FakeTime;
 import org.tastemaker.feedback.resilience.ResilientCaller;
+import org.tastemaker.feedback.resilience.RetryPolicy;
 
 /** The whole path to ChatGPT, over real HTTP, with a judge of known taste behind the server. */
 class LoopbackServerTest {
@@ -232,7 +233,10 @@ class LoopbackServerTest {
                 .limits(
                     ResilientCaller.Options.DEFAULTS
                         .withInFlight(8)
-                        .withAttempts(12, Duration.ofMillis(1)))
+                        .withRetries(
+                            RetryPolicy.DEFAULTS
+                                .withAttempts(12)
+                                .withFirstDelay(Duration.ofMillis(1))))
                 .build()) {
       assertThat(rankings(oracle.rank(groups, RUBRIC))).isEqualTo(calm);
       assertThat(server.injected(Fault.DROPPED)).isPositive();
