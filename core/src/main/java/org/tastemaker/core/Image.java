@@ -4,28 +4,13 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Objects;
-import javax.imageio.IIOImage;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageWriteParam;
-import javax.imageio.ImageWriter;
-import javax.imageio.stream.MemoryCacheImageInputStream;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * An immutable image: float values in [0, 1], channels first, red, green, blue or grey, rows from
@@ -132,77 +117,6 @@ public final class Image {
   }
 
   /**
-   * The images of a batch, as a decoder gives them: values a little outside of [0, 1] are clamped.
-   *
-   * @param batch [N, C, H, W]; any float type; stays the caller's
-   * @return N images
-   */
-  public static List<Image> fromBatch(INDArray batch) {
-    if (batch.rank() != 4) {
-      throw new IllegalArgumentException(
-          "a batch of images has the shape [N, C, H, W], but this array has "
-              + Arrays.toString(batch.shape()));
-    }
-    int n = (int) batch.size(0);
-    int channels = (int) batch.size(1);
-    int height = (int) batch.size(2);
-    int width = (int) batch.size(3);
-    float[] all = floats(batch);
-    int size = channels * height * width;
-    List<Image> images = new ArrayList<>(n);
-    for (int i = 0; i < n; i++) {
-      images.add(
-          clamped(channels, height, width, Arrays.copyOfRange(all, i * size, (i + 1) * size)));
-    }
-    return List.copyOf(images);
-  }
-
-  /**
-   * The image of one array, as a decoder gives it: values a little outside of [0, 1] are clamped.
-   *
-   * @param chw [C, H, W]; any float type; stays the caller's
-   * @return the image
-   */
-  public static Image fromArray(INDArray chw) {
-    if (chw.rank() != 3) {
-      throw new IllegalArgumentException(
-          "an image has the shape [C, H, W], but this array has " + Arrays.toString(chw.shape()));
-    }
-    return clamped((int) chw.size(0), (int) chw.size(1), (int) chw.size(2), floats(chw));
-  }
-
-  /**
-   * Several images of one size as a batch.
-   *
-   * @param images at least one, all of the same shape
-   * @return [N, C, H, W], float; the caller closes it
-   */
-  public static INDArray toBatch(List<Image> images) {
-    if (images.isEmpty()) {
-      throw new IllegalArgumentException("a batch needs at least one image, but there was none");
-    }
-    Image first = images.get(0);
-    int size = first.chw.length;
-    float[] all = new float[images.size() * size];
-    for (int i = 0; i < images.size(); i++) {
-      Image image = images.get(i);
-      if (!image.shapeText().equals(first.shapeText())) {
-        throw new IllegalArgumentException(
-            "the images of a batch must have the same shape, but image 0 has "
-                + first.shapeText()
-                + " and image "
-                + i
-                + " has "
-                + image.shapeText()
-                + "; resize them first");
-      }
-      System.arraycopy(image.chw, 0, all, i * size, size);
-    }
-    return Nd4j.createFromArray(all)
-        .reshape(images.size(), first.channels, first.height, first.width);
-  }
-
-  /**
    * Reads a PNG, JPEG, GIF or BMP. Transparent parts are laid on white.
    *
    * @param bytes the file's content
@@ -210,20 +124,7 @@ public final class Image {
    * @throws IllegalArgumentException if the bytes are no image that can be read
    */
   public static Image fromBytes(byte[] bytes) {
-    BufferedImage read;
-    try {
-      // In memory: given a plain stream, ImageIO writes a temporary file. It closes this one
-      // itself.
-      read = ImageIO.read(new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)));
-    } catch (IOException | RuntimeException e) { // ImageIO throws both for damaged files
-      throw new IllegalArgumentException(
-          "these " + bytes.length + " bytes are a damaged image: " + e.getMessage(), e);
-    }
-    if (read == null) {
-      throw new IllegalArgumentException(
-          "these " + bytes.length + " bytes are no PNG, JPEG, GIF or BMP image");
-    }
-    return fromBufferedImage(read);
+    return fromBufferedImage(ImageCodec.decode(bytes));
   }
 
   /**
@@ -299,12 +200,13 @@ public final class Image {
   }
 
   /**
-   * This image as an array.
+   * Copies all values to a place in an array.
    *
-   * @return [C, H, W], float; the caller closes it
+   * @param target receives [channels, height, width]
+   * @param offset where they begin in it
    */
-  public INDArray toArray() {
-    return Nd4j.createFromArray(chw).reshape(channels, height, width);
+  public void copyTo(float[] target, int offset) {
+    System.arraycopy(chw, 0, target, offset, chw.length);
   }
 
   /**
@@ -332,13 +234,7 @@ public final class Image {
    * @return the file's content; the same for equal images
    */
   public byte[] toPng() {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
-      ImageIO.write(toBufferedImage(), "png", stream);
-    } catch (IOException e) {
-      throw new UncheckedIOException("writing a PNG to memory failed", e);
-    }
-    return out.toByteArray();
+    return ImageCodec.png(toBufferedImage());
   }
 
   /**
@@ -351,20 +247,7 @@ public final class Image {
     if (!(quality >= 0 && quality <= 1)) {
       throw new IllegalArgumentException("a JPEG's quality must be in [0, 1], but was " + quality);
     }
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
-    try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
-      ImageWriteParam param = writer.getDefaultWriteParam();
-      param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-      param.setCompressionQuality((float) quality);
-      writer.setOutput(stream);
-      writer.write(null, new IIOImage(toBufferedImage(), null, null), param);
-    } catch (IOException e) {
-      throw new UncheckedIOException("writing a JPEG to memory failed", e);
-    } finally {
-      writer.dispose();
-    }
-    return out.toByteArray();
+    return ImageCodec.jpeg(toBufferedImage(), quality);
   }
 
   /**
@@ -436,12 +319,6 @@ public final class Image {
 
   private String shapeText() {
     return "[" + channels + ", " + height + ", " + width + "]";
-  }
-
-  private static float[] floats(INDArray array) {
-    try (INDArray copy = array.castTo(DataType.FLOAT).dup('c')) {
-      return copy.data().asFloat();
-    }
   }
 
   private static void checkShape(int channels, int height, int width, long length) {

@@ -12,8 +12,6 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 class ImageTest {
   /** A 2 x 3 image whose 18 values are all different multiples of 1/255. */
@@ -124,37 +122,10 @@ class ImageTest {
   }
 
   @Test
-  void arraysGoThereAndBack() {
-    Image image = sample();
-    try (INDArray array = image.toArray()) {
-      assertThat(array.shape()).containsExactly(3, 2, 3);
-      assertThat(array.getFloat(2, 1, 0)).isEqualTo(image.get(2, 1, 0));
-      assertThat(Image.fromArray(array)).isEqualTo(image);
-    }
-    try (INDArray batch = Image.toBatch(List.of(image, Image.filled(2, 3, 1, 1, 1)))) {
-      assertThat(batch.shape()).containsExactly(2, 3, 2, 3);
-      assertThat(Image.fromBatch(batch)).containsExactly(image, Image.filled(2, 3, 1, 1, 1));
-    }
-  }
-
-  @Test
-  void viewsOfOtherOrderAreReadByTheirMeaning() {
-    try (INDArray array = sample().toArray()) {
-      Image transposed = Image.fromArray(array.permute(0, 2, 1));
-      assertThat(transposed.get(2, 0, 1)).isEqualTo(sample().get(2, 1, 0));
-    }
-  }
-
-  @Test
-  void arraysOfAnotherRankAreRefused() {
-    try (INDArray array = Nd4j.zeros(2, 2)) {
-      assertThatThrownBy(() -> Image.fromArray(array))
-          .hasMessageContaining("but this array has [2, 2]");
-      assertThatThrownBy(() -> Image.fromBatch(array)).hasMessageContaining("[N, C, H, W]");
-    }
-    assertThatThrownBy(() -> Image.toBatch(List.of(sample(), Image.filled(1, 1, 0, 0, 0))))
-        .hasMessageContaining("image 0 has [3, 2, 3] and image 1 has [3, 1, 1]");
-    assertThatThrownBy(() -> Image.toBatch(List.of())).hasMessageContaining("at least one image");
+  void valuesAreCopiedToAPlaceInAnArray() {
+    float[] target = new float[20];
+    sample().copyTo(target, 1);
+    assertThat(target).startsWith(0, 0, 13 / 255f).endsWith(17 * 13 / 255f, 0);
   }
 
   @Test

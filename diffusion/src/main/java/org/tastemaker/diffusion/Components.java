@@ -198,7 +198,7 @@ public record Components(
     }
     int rows = Math.min(batchSize, images.size());
     FunctionOptions options = FunctionOptions.inference().withFactory(factory);
-    try (INDArray pixels = Image.toBatch(images)) { // [N, 3, H, W]
+    try (INDArray pixels = ImageArrays.toBatch(images)) { // [N, 3, H, W]
       map(pixels, v -> 2 * v - 1);
       GraphFunction function =
           vae.encoder(rows, images.get(0).height(), images.get(0).width(), options);
@@ -227,7 +227,7 @@ public record Components(
               batch ->
                   output(function, Map.of(AutoencoderKl.LATENT, batch), AutoencoderKl.DECODED))) {
         map(pixels, v -> (v + 1) / 2);
-        return Image.fromBatch(pixels);
+        return ImageArrays.fromBatch(pixels);
       }
     }
   }

@@ -14,9 +14,9 @@ import java.util.Collections;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
 
 /**
@@ -33,6 +33,8 @@ public record Provenance(
     Map<String, String> environment,
     Map<String, Long> seeds,
     Map<String, String> hashes) {
+  private static final String ND4J = "/META-INF/maven/org.nd4j/nd4j-api/pom.properties";
+
   public Provenance {
     Objects.requireNonNull(createdAt, "createdAt == null");
     environment = Collections.unmodifiableMap(new TreeMap<>(environment));
@@ -41,24 +43,21 @@ public record Provenance(
   }
 
   /**
-   * The versions and the kind of machine of this process.
+   * The versions and the kind of machine of this process; ND4J's where it is on the class path.
    *
    * @param clock tells the time
    * @return a provenance without seeds and hashes
    */
   public static Provenance capture(Clock clock) {
     String own = Provenance.class.getPackage().getImplementationVersion();
-    return new Provenance(
-        clock.instant(),
-        Map.of(
-            "tastemaker", own == null ? "development" : own,
-            "nd4j", nd4jVersion(),
-            "java", System.getProperty("java.version", "unknown"),
-            "os", System.getProperty("os.name", "unknown"),
-            "architecture", System.getProperty("os.arch", "unknown"),
-            "processors", Integer.toString(Runtime.getRuntime().availableProcessors())),
-        Map.of(),
-        Map.of());
+    Map<String, String> environment = new TreeMap<>();
+    environment.put("tastemaker", own == null ? "development" : own);
+    environment.put("java", System.getProperty("java.version", "unknown"));
+    environment.put("os", System.getProperty("os.name", "unknown"));
+    environment.put("architecture", System.getProperty("os.arch", "unknown"));
+    environment.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+    nd4jVersion().ifPresent(version -> environment.put("nd4j", version));
+    return new Provenance(clock.instant(), environment, Map.of(), Map.of());
   }
 
   /**
@@ -101,17 +100,17 @@ public record Provenance(
     }
   }
 
-  private static String nd4jVersion() {
-    try (InputStream in =
-        INDArray.class.getResourceAsStream("/META-INF/maven/org.nd4j/nd4j-api/pom.properties")) {
+  /** From the jar's own file: no class of ND4J is loaded, and there may be no ND4J. */
+  private static Optional<String> nd4jVersion() {
+    try (InputStream in = Provenance.class.getResourceAsStream(ND4J)) {
       if (in == null) {
-        return "unknown";
+        return Optional.empty();
       }
       Properties properties = new Properties();
       properties.load(in);
-      return properties.getProperty("version", "unknown");
+      return Optional.ofNullable(properties.getProperty("version"));
     } catch (IOException e) {
-      return "unknown";
+      return Optional.empty();
     }
   }
 }
