@@ -27,6 +27,7 @@ class ArchitectureTest {
   private static final Map<String, List<String>> USES =
       Map.of(
           "core", List.of(),
+          "plot", List.of(),
           "diffusion", List.of(),
           "feedback", List.of(),
           "reward", List.of("diffusion"),
@@ -68,6 +69,7 @@ class ArchitectureTest {
                       String[] forbidden =
                           List.of(
                                   "core",
+                                  "plot",
                                   "diffusion",
                                   "feedback",
                                   "reward",

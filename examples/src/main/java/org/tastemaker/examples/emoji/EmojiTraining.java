@@ -23,7 +23,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
-import org.tastemaker.core.picture.LinePlot;
+import org.tastemaker.plot.LinePlot;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;

@@ -17,7 +17,7 @@ import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.picture.ImageGrid;
-import org.tastemaker.core.picture.LinePlot;
+import org.tastemaker.plot.LinePlot;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.tastemaker.core.Image;
-import org.tastemaker.core.picture.LinePlot;
+import org.tastemaker.plot.LinePlot;
 import org.tastemaker.examples.measure.Estimate;
 
 /** The results of trials as Markdown and as a plot. */

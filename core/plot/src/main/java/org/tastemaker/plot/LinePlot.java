@@ -1,4 +1,4 @@
-package org.tastemaker.core.picture;
+package org.tastemaker.plot;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
