@@ -1,7 +1,5 @@
 package org.tastemaker.feedback.server;
 
-import com.squareup.moshi.JsonAdapter;
-import com.squareup.moshi.Moshi;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,19 +11,14 @@ import org.tastemaker.feedback.Verdict;
 
 /** The body of an answer, correct or spoilt. */
 final class AnswerWriter {
-  private static final JsonAdapter<Object> JSON = new Moshi.Builder().build().adapter(Object.class);
   private static final int TOKENS_PER_IMAGE = 85;
 
   private final AskedQuestion asked;
-  private final boolean responses;
+  private final Dialect dialect;
 
-  AnswerWriter(AskedQuestion asked, boolean responses) {
+  AnswerWriter(AskedQuestion asked, Dialect dialect) {
     this.asked = asked;
-    this.responses = responses;
-  }
-
-  static String json(Object value) {
-    return JSON.toJson(value);
+    this.dialect = dialect;
   }
 
   /** A correct answer. */
@@ -33,27 +26,28 @@ final class AnswerWriter {
     List<Piece> pieces = new ArrayList<>();
     String separator = "{";
     for (String field : asked.fields()) {
-      pieces.add(Piece.of(separator + JSON.toJson(field) + ":"));
+      pieces.add(Piece.of(separator + Json.write(field) + ":"));
       separator = ",";
       if (field.equals("rationale")) {
         String words = verdict.rationale().isEmpty() ? "It looks better." : verdict.rationale();
-        pieces.add(Piece.of(JSON.toJson(words)));
+        pieces.add(Piece.of(Json.write(words)));
       } else {
         value(pieces, verdict.byCriterion().getOrDefault(field, verdict.overall()));
       }
     }
     pieces.add(Piece.of("}"));
-    return body("stop", null, pieces);
+    return body(Dialect.End.STOP, null, pieces);
   }
 
   /** An answer with a fault, or an ending that is none. */
   String of(Fault fault) {
     String first = asked.labels().get(0);
     return switch (fault) {
-      case REFUSAL -> body("stop", "I cannot help with that.", List.of());
-      case CONTENT_FILTER -> body("content_filter", null, List.of());
-      case CUT_OFF -> body("length", null, List.of(Piece.of("{\"overall\":[\"" + first)));
-      case MALFORMED -> body("stop", null, List.of(Piece.of("I like image " + first + " best.")));
+      case REFUSAL -> body(Dialect.End.STOP, "I cannot help with that.", List.of());
+      case CONTENT_FILTER -> body(Dialect.End.FILTER, null, List.of());
+      case CUT_OFF -> body(Dialect.End.LENGTH, null, List.of(Piece.of("{\"overall\":[\"" + first)));
+      case MALFORMED ->
+          body(Dialect.End.STOP, null, List.of(Piece.of("I like image " + first + " best.")));
       default -> {
         Map<String, Object> wrong = new LinkedHashMap<>();
         for (String field : asked.fields()) {
@@ -65,7 +59,7 @@ final class AnswerWriter {
                 case SCORE -> Map.of(first, 1_000_000);
               });
         }
-        yield body("stop", null, List.of(Piece.of(JSON.toJson(wrong))));
+        yield body(Dialect.End.STOP, null, List.of(Piece.of(Json.write(wrong))));
       }
     };
   }
@@ -76,8 +70,8 @@ final class AnswerWriter {
     List<String> order =
         answer.order().tiers().stream().flatMap(List::stream).map(labels::get).toList();
     switch (asked.question().kind()) {
-      case RANK -> pieces.add(Piece.of(JSON.toJson(order)));
-      case BEST -> pieces.add(Piece.of(JSON.toJson(order.subList(0, asked.question().k()))));
+      case RANK -> pieces.add(Piece.of(Json.write(order)));
+      case BEST -> pieces.add(Piece.of(Json.write(order.subList(0, asked.question().k()))));
       case PAIR -> {
         pieces.add(Piece.of("\""));
         pieces.add(new Piece(order.get(0), answer.firstIsBetter()));
@@ -87,64 +81,27 @@ final class AnswerWriter {
         Map<String, Object> numbers = new LinkedHashMap<>();
         IntStream.range(0, labels.size())
             .forEach(i -> numbers.put(labels.get(i), Math.round(answer.scores().get(i).orElse(0))));
-        pieces.add(Piece.of(JSON.toJson(numbers)));
+        pieces.add(Piece.of(Json.write(numbers)));
       }
     }
   }
 
-  private String body(String reason, @Nullable String refusal, List<Piece> pieces) {
+  private String body(Dialect.End end, @Nullable String refusal, List<Piece> pieces) {
     StringBuilder content = new StringBuilder();
     pieces.forEach(piece -> content.append(piece.text));
-    long input = asked.textLength() / 4 + (long) TOKENS_PER_IMAGE * asked.labels().size();
-    long output = content.length() / 4 + 1L;
-    List<Object> tokens = asked.logprobs() ? tokens(pieces) : null;
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("id", "mock-" + Integer.toHexString(content.toString().hashCode()));
     body.put("model", asked.model());
-    if (responses) {
-      boolean complete = reason.equals("stop");
-      Map<String, Object> part = new LinkedHashMap<>();
-      part.put("type", refusal == null ? "output_text" : "refusal");
-      part.put(
-          refusal == null ? "text" : "refusal", refusal == null ? content.toString() : refusal);
-      if (tokens != null && refusal == null) {
-        part.put("logprobs", tokens);
-      }
-      body.put("object", "response");
-      body.put("status", complete ? "completed" : "incomplete");
-      if (!complete) {
-        body.put(
-            "incomplete_details",
-            Map.of("reason", reason.equals("length") ? "max_output_tokens" : reason));
-      }
-      body.put(
-          "output",
-          List.of(Map.of("type", "message", "role", "assistant", "content", List.of(part))));
-      body.put(
-          "usage",
-          Map.of("input_tokens", input, "output_tokens", output, "total_tokens", input + output));
-    } else {
-      Map<String, Object> message = new LinkedHashMap<>();
-      message.put("role", "assistant");
-      message.put("content", refusal == null ? content.toString() : null);
-      message.put("refusal", refusal);
-      Map<String, Object> choice = new LinkedHashMap<>();
-      choice.put("index", 0);
-      choice.put("message", message);
-      choice.put("finish_reason", reason);
-      if (tokens != null) {
-        choice.put("logprobs", Map.of("content", tokens));
-      }
-      body.put("object", "chat.completion");
-      body.put("choices", List.of(choice));
-      body.put(
-          "usage",
-          Map.of(
-              "prompt_tokens", input,
-              "completion_tokens", output,
-              "total_tokens", input + output));
-    }
-    return JSON.toJson(body);
+    body.putAll(
+        dialect.body(
+            new Dialect.Said(
+                end,
+                content.toString(),
+                refusal,
+                asked.logprobs() ? tokens(pieces) : null,
+                asked.textLength() / 4 + (long) TOKENS_PER_IMAGE * asked.labels().size(),
+                content.length() / 4 + 1L)));
+    return Json.write(body);
   }
 
   private List<Object> tokens(List<Piece> pieces) {

@@ -15,6 +15,10 @@ final class BadRequest extends Exception {
     this.param = param;
   }
 
+  static BadRequest because(String code, String param, String message) {
+    return new BadRequest(400, code, param, message);
+  }
+
   int status() {
     return status;
   }

@@ -1,6 +1,5 @@
 package org.tastemaker.feedback.server;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -28,7 +27,7 @@ final class ImageAnswers {
     this.seed = seed;
   }
 
-  synchronized byte[] answer(Map<?, ?> body) throws BadRequest {
+  synchronized String answer(Map<?, ?> body) throws BadRequest {
     if (generator == null) {
       throw new BadRequest(404, "unknown_url", "", "This server makes no images.");
     }
@@ -52,6 +51,6 @@ final class ImageAnswers {
             List.of(Map.of("b64_json", Base64.getEncoder().encodeToString(image.toPng()))),
             "usage",
             Map.of("input_tokens", tokens, "output_tokens", 272, "total_tokens", tokens + 272));
-    return AnswerWriter.json(answer).getBytes(StandardCharsets.UTF_8);
+    return Json.write(answer);
   }
 }

@@ -1,0 +1,52 @@
+package org.tastemaker.feedback.server;
+
+import com.squareup.moshi.JsonAdapter;
+import com.squareup.moshi.JsonDataException;
+import com.squareup.moshi.Moshi;
+import java.io.IOException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** JSON without records: a server reads what it is sent, whatever it is, and says what is wrong. */
+final class Json {
+  private static final JsonAdapter<Object> ANY = new Moshi.Builder().build().adapter(Object.class);
+
+  private Json() {}
+
+  static String write(Object value) {
+    return ANY.toJson(value);
+  }
+
+  static @Nullable Object read(String text) throws IOException {
+    return ANY.fromJson(text);
+  }
+
+  static Map<?, ?> object(String text) throws BadRequest {
+    try {
+      if (read(text) instanceof Map<?, ?> map) {
+        return map;
+      }
+    } catch (IOException | JsonDataException e) {
+      throw BadRequest.because("invalid_json", "", "the body is no JSON: " + e.getMessage());
+    }
+    throw BadRequest.because("invalid_json", "", "the body is no JSON object");
+  }
+
+  static Map<?, ?> map(@Nullable Object value, String where) throws BadRequest {
+    if (value instanceof Map<?, ?> map) {
+      return map;
+    }
+    throw BadRequest.because("invalid_type", where, where + " must be an object");
+  }
+
+  static String text(@Nullable Object value, String where) throws BadRequest {
+    if (value instanceof String text) {
+      return text;
+    }
+    throw BadRequest.because("invalid_type", where, where + " must be a string");
+  }
+
+  static int number(@Nullable Object value, int otherwise) {
+    return value instanceof Double number ? number.intValue() : otherwise;
+  }
+}

@@ -1,0 +1,140 @@
+package org.tastemaker.feedback.server;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.tastemaker.feedback.resilience.Sleeper;
+
+/**
+ * HTTP on the loopback interface: takes requests, lets each answer take its time, and delivers it,
+ * or half of it, or nothing. What the requests are about is not known here.
+ */
+final class LoopbackHttp implements AutoCloseable {
+  private static final String NO_DELAY = "sun.net.httpserver.nodelay";
+
+  private final Function<Incoming, Outgoing> service;
+  private final Duration latency;
+  private final Clock clock;
+  private final Sleeper sleeper;
+  private final HttpServer http;
+  private final ExecutorService threads;
+  private final AtomicLong requests = new AtomicLong();
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger mostInFlight = new AtomicInteger();
+
+  /**
+   * Opens a port that nothing else uses.
+   *
+   * @param service answers; called from several threads
+   * @param latency of an answer, from the arrival of its request
+   */
+  LoopbackHttp(
+      Function<Incoming, Outgoing> service, Duration latency, Clock clock, Sleeper sleeper) {
+    this.service = service;
+    this.latency = latency;
+    this.clock = clock;
+    this.sleeper = sleeper;
+    // Without it, the JDK's server sends head and body apart, and each answer waits 40 ms for the
+    // client's delayed acknowledgement. It can be set in no other way.
+    if (System.getProperty(NO_DELAY) == null) {
+      System.setProperty(NO_DELAY, "true");
+    }
+    try {
+      this.http =
+          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
+    } catch (IOException e) {
+      throw new UncheckedIOException("no server can be opened on the loopback interface", e);
+    }
+    this.threads =
+        Executors.newCachedThreadPool(
+            task -> {
+              Thread thread = new Thread(task, "loopback-server");
+              thread.setDaemon(true);
+              return thread;
+            });
+    http.setExecutor(threads);
+    http.createContext("/", this::handle);
+    http.start();
+  }
+
+  /** Host and port, such as {@code 127.0.0.1:40123}. */
+  String address() {
+    InetSocketAddress address = http.getAddress();
+    return address.getAddress().getHostAddress() + ":" + address.getPort();
+  }
+
+  /** Requests that came in. */
+  long requests() {
+    return requests.get();
+  }
+
+  int mostInFlight() {
+    return mostInFlight.get();
+  }
+
+  @Override
+  public void close() {
+    http.stop(0);
+    threads.shutdownNow();
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    long number = requests.getAndIncrement();
+    mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
+    try (exchange) {
+      String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      Instant arrival = clock.instant();
+      Outgoing answer =
+          service.apply(
+              new Incoming(
+                  number,
+                  exchange.getRequestURI().getPath(),
+                  exchange.getRequestHeaders().getFirst("Authorization"),
+                  body));
+      // What it took to make the answer is a part of its latency.
+      Duration left =
+          latency.plus(answer.delay()).minus(Duration.between(arrival, clock.instant()));
+      if (!left.isZero() && !left.isNegative()) {
+        sleeper.sleep(left);
+      }
+      send(exchange, answer);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      inFlight.decrementAndGet();
+    }
+  }
+
+  private static void send(HttpExchange exchange, Outgoing answer) throws IOException {
+    if (answer.delivery() == Outgoing.Delivery.NONE) {
+      return; // closing the exchange ends the connection
+    }
+    answer
+        .retryAfter()
+        .map(time -> String.valueOf(time.toMillis() / 1000.0))
+        .ifPresent(seconds -> exchange.getResponseHeaders().set("Retry-After", seconds));
+    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    byte[] body = answer.bytes();
+    exchange.sendResponseHeaders(answer.status(), body.length);
+    OutputStream out = exchange.getResponseBody();
+    if (answer.delivery() == Outgoing.Delivery.HALF) {
+      out.write(body, 0, body.length / 2);
+      out.flush();
+    } else {
+      out.write(body);
+    }
+  }
+}

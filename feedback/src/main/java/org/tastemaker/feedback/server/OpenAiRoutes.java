@@ -1,0 +1,158 @@
+package org.tastemaker.feedback.server;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.Judge;
+
+/**
+ * What OpenAI's service does with a request: checks, routes, and answers or errors as JSON. How
+ * these travel is not known here.
+ *
+ * <p>Thread-safe.
+ */
+final class OpenAiRoutes implements Function<Incoming, Outgoing> {
+  private static final List<Dialect> DIALECTS = List.of(new ChatDialect(), new ResponsesDialect());
+  private static final String IMAGES = "/v1/images/generations";
+
+  /**
+   * What the service is like.
+   *
+   * @param key the only one that is let in; null to let everybody in
+   * @param models that there are; empty for any
+   * @param turnedDown parameters that the models do not take
+   * @param slowness of a {@link Fault#SLOW} answer
+   * @param retryAfter what {@link Fault#RATE_LIMITED_WITH_DELAY} asks for
+   */
+  record Manners(
+      @Nullable String key,
+      Set<String> models,
+      Set<String> turnedDown,
+      Duration slowness,
+      Duration retryAfter) {}
+
+  private final Judge judge;
+  private final ImageAnswers images;
+  private final FaultPlan faults;
+  private final Manners manners;
+  private final AtomicLong answers = new AtomicLong();
+
+  OpenAiRoutes(Judge judge, ImageAnswers images, FaultPlan faults, Manners manners) {
+    this.judge = judge;
+    this.images = images;
+    this.faults = faults;
+    this.manners = manners;
+  }
+
+  /** Correct answers so far. */
+  long answers() {
+    return answers.get();
+  }
+
+  @Override
+  public Outgoing apply(Incoming request) {
+    try {
+      Optional<Dialect> dialect = dialect(request.path());
+      checkKey(request.authorization());
+      Fault fault = faults.next(request.number());
+      if (fault != null && !fault.isOfTheAnswer()) {
+        faults.count(fault);
+        Optional<Outgoing> error = ErrorBody.of(fault, manners.retryAfter());
+        if (error.isPresent()) {
+          return error.get();
+        }
+      }
+      Map<?, ?> body = Json.object(request.body());
+      check(body);
+      String answer = dialect.isPresent() ? answer(body, dialect.get(), fault) : image(body);
+      return spoilt(Outgoing.of(200, answer), fault);
+    } catch (BadRequest e) {
+      return ErrorBody.of(e);
+    }
+  }
+
+  /** Empty for a request for an image. */
+  private static Optional<Dialect> dialect(String path) throws BadRequest {
+    Optional<Dialect> dialect = DIALECTS.stream().filter(d -> d.path().equals(path)).findFirst();
+    if (dialect.isEmpty() && !path.equals(IMAGES)) {
+      throw new BadRequest(404, "unknown_url", "", "Unknown request URL: " + path);
+    }
+    return dialect;
+  }
+
+  private String image(Map<?, ?> body) throws BadRequest {
+    String made = images.answer(body);
+    answers.incrementAndGet();
+    return made;
+  }
+
+  private String answer(Map<?, ?> body, Dialect dialect, @Nullable Fault scripted)
+      throws BadRequest {
+    AskedQuestion asked = AskedQuestion.read(body, dialect);
+    AnswerWriter writer = new AnswerWriter(asked, dialect);
+    Fault fault =
+        scripted != null && scripted.isOfTheAnswer() ? scripted : faults.of(asked.question());
+    if (fault != null) {
+      faults.count(fault);
+      return writer.of(fault);
+    }
+    try {
+      String answer = writer.of(judge.ask(asked.question()));
+      answers.incrementAndGet();
+      return answer;
+    } catch (FeedbackException.Refused e) {
+      return writer.of(Fault.REFUSAL);
+    } catch (FeedbackException.MalformedVerdict e) {
+      return writer.of(Fault.WRONG_LABELS);
+    } catch (RuntimeException e) { // a mistake in the judge: asking again does not help
+      throw new BadRequest(400, "judge_failed", "", "the judge failed: " + e);
+    }
+  }
+
+  private Outgoing spoilt(Outgoing answer, @Nullable Fault fault) {
+    if (fault == Fault.SLOW) {
+      return answer.delayed(manners.slowness());
+    }
+    return fault == Fault.TRUNCATED_BODY ? answer.delivered(Outgoing.Delivery.HALF) : answer;
+  }
+
+  private void checkKey(@Nullable String given) throws BadRequest {
+    if (manners.key() != null && !("Bearer " + manners.key()).equals(given)) {
+      String shown = given == null ? "none" : given.replace("Bearer ", "");
+      throw new BadRequest(
+          401, "invalid_api_key", "", "Incorrect API key provided: " + shown + ".");
+    }
+  }
+
+  private void check(Map<?, ?> body) throws BadRequest {
+    String model = String.valueOf(body.get("model"));
+    if (!manners.models().isEmpty() && !manners.models().contains(model)) {
+      throw new BadRequest(
+          404, "model_not_found", "model", "The model `" + model + "` does not exist.");
+    }
+    for (String parameter : manners.turnedDown()) {
+      boolean sent =
+          parameter.equals("json_schema")
+              ? body.get("response_format") instanceof Map<?, ?> format
+                  && "json_schema".equals(format.get("type"))
+              : body.containsKey(parameter);
+      if (sent && parameter.equals("logprobs")) {
+        throw new BadRequest(
+            403, "", "", "You are not allowed to request logprobs from this model");
+      }
+      if (sent) {
+        throw new BadRequest(
+            400,
+            "unsupported_parameter",
+            parameter.equals("json_schema") ? "response_format" : parameter,
+            "Unsupported parameter: '" + parameter + "' is not supported with this model.");
+      }
+    }
+  }
+}
