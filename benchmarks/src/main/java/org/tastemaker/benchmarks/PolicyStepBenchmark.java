@@ -96,7 +96,7 @@ public class PolicyStepBenchmark {
         FunctionOptions.inference()
             .withAdapter(lora)
             .withTrainable(lora.trainable())
-            .withFactory(Workload.factory(execution));
+            .withEngine(Workload.engine(execution));
     function = unet.function(2 * batch, latent, latent, 77, options);
     INDArray latents = Workload.normal(Seed.of(1), 2L * batch, 4, latent, latent);
     int half = batch * 4 * latent * latent;

@@ -67,7 +67,7 @@ public class UnetForwardBenchmark {
             latent,
             latent,
             77,
-            FunctionOptions.inference().withFactory(Workload.factory(execution)));
+            FunctionOptions.inference().withEngine(Workload.engine(execution)));
     inputs =
         Map.of(
             UNet2DConditionModel.SAMPLE, Workload.normal(Seed.of(1), batch, 4, latent, latent),

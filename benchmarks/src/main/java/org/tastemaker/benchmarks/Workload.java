@@ -6,8 +6,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.onednn.Execution;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -41,11 +41,11 @@ final class Workload {
     }
   }
 
-  static GraphFunction.Factory factory(String execution) {
+  static Engine engine(String execution) {
     return switch (execution) {
-      case "session" -> Execution.session();
-      case "replay" -> Execution.replay();
-      case "compiled" -> Execution.compiled();
+      case "session" -> Engines.named("session");
+      case "replay" -> Engines.named("replay");
+      case "compiled" -> Engines.named("onednn");
       default ->
           throw new IllegalArgumentException(
               "execution is session, replay or compiled, but was " + execution);

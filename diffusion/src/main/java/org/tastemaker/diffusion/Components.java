@@ -16,6 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.ClipTextModel;
@@ -188,7 +189,7 @@ public record Components(
   }
 
   /** The mean of the posterior of each image, scaled, [N, C, h, w]; the caller closes it. */
-  INDArray encode(List<Image> images, int batchSize, GraphFunction.Factory factory) {
+  INDArray encode(List<Image> images, int batchSize, Engine engine) {
     for (Image image : images) {
       if (image.channels() != 3) {
         throw new IllegalArgumentException(
@@ -197,7 +198,7 @@ public record Components(
       latentShape(image.height(), image.width());
     }
     int rows = Math.min(batchSize, images.size());
-    FunctionOptions options = FunctionOptions.inference().withFactory(factory);
+    FunctionOptions options = FunctionOptions.inference().withEngine(engine);
     try (INDArray pixels = ImageArrays.toBatch(images)) { // [N, 3, H, W]
       map(pixels, v -> 2 * v - 1);
       GraphFunction function =
@@ -213,9 +214,9 @@ public record Components(
   }
 
   /** The images of latents [N, C, h, w]. */
-  List<Image> decode(INDArray latents, int batchSize, GraphFunction.Factory factory) {
+  List<Image> decode(INDArray latents, int batchSize, Engine engine) {
     int rows = (int) Math.min(batchSize, latents.size(0));
-    FunctionOptions options = FunctionOptions.inference().withFactory(factory);
+    FunctionOptions options = FunctionOptions.inference().withEngine(engine);
     GraphFunction function =
         vae.decoder(rows, (int) latents.size(2), (int) latents.size(3), options);
     try (INDArray scaled = latents.dup('c')) {

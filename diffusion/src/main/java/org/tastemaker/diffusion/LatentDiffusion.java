@@ -638,7 +638,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return [N, 4, h, w]: the caller closes it
    */
   public INDArray encode(List<Image> images) {
-    return components.encode(images, options.batchSize(), execution.factory());
+    return components.encode(images, options.batchSize(), execution.engine());
   }
 
   /**
@@ -648,7 +648,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return N images
    */
   public List<Image> decode(INDArray latents) {
-    return components.decode(latents, options.batchSize(), execution.factory());
+    return components.decode(latents, options.batchSize(), execution.engine());
   }
 
   /**

@@ -151,7 +151,7 @@ public final class UNetActivations {
                 shape.height(),
                 shape.width(),
                 length,
-                model.execution().factory());
+                model.execution().engine());
     try (UNetInputs inputs =
         UNetInputs.of(unet(), rows, shape.height(), shape.width(), length)) { // [B, ...]
       inputs.setTimesteps(options.timestep());

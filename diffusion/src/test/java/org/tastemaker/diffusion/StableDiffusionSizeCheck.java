@@ -13,8 +13,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.onednn.Execution;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
@@ -67,7 +68,7 @@ class StableDiffusionSizeCheck {
       timestep.assign(500);
       long compiling = System.nanoTime();
       GraphFunction function =
-          model.function(1, 64, 64, 77, FunctionOptions.inference().withFactory(factory()));
+          model.function(1, 64, 64, 77, FunctionOptions.inference().withEngine(engine()));
       Map<String, INDArray> inputs =
           Map.of(
               UNet2DConditionModel.SAMPLE, sample,
@@ -88,11 +89,11 @@ class StableDiffusionSizeCheck {
     assertThat(peakKilobytes()).isLessThan(12_000_000L);
   }
 
-  private static GraphFunction.Factory factory() {
+  private static Engine engine() {
     return switch (EXECUTION) {
-      case "compiled" -> Execution.compiled();
-      case "replay" -> Execution.replay();
-      case "session" -> Execution.session();
+      case "compiled" -> Engines.named("onednn");
+      case "replay" -> Engines.named("replay");
+      case "session" -> Engines.named("session");
       default ->
           throw new IllegalArgumentException(
               "tastemaker.execution is compiled, replay or session, but was " + EXECUTION);

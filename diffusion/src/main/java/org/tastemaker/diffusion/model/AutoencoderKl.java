@@ -144,7 +144,7 @@ public final class AutoencoderKl implements AutoCloseable {
           Layers net = Layers.building(parameters, type, options);
           boolean gradient = options.inputGradients().contains(IMAGE);
           return options
-              .factory()
+              .engine()
               .create(
                   encode(
                       net,
@@ -172,7 +172,7 @@ public final class AutoencoderKl implements AutoCloseable {
           Layers net = Layers.building(parameters, type, options);
           boolean gradient = options.inputGradients().contains(LATENT);
           return options
-              .factory()
+              .engine()
               .create(
                   decode(
                       net,

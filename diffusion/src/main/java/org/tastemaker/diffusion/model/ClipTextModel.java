@@ -128,7 +128,7 @@ public final class ClipTextModel implements AutoCloseable {
         List.of(batch, length, clipSkip, options),
         () ->
             options
-                .factory()
+                .engine()
                 .create(
                     define(
                         config,

@@ -2,10 +2,12 @@ package org.tastemaker.diffusion.model;
 
 import com.google.common.base.Predicates;
 import com.google.common.collect.ImmutableSet;
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.onednn.Execution;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
 
 /**
  * What a model's function can do beside running forward.
@@ -17,13 +19,28 @@ import org.tastemaker.diffusion.engine.onednn.Execution;
  *     are constants to the graph
  * @param inputGradients the names of the inputs whose gradient is wanted
  * @param adapter joins in while the graph is built
- * @param factory makes the graph runnable: {@link Execution#compiled} by default
+ * @param engine runs the graph: {@link Engines#auto} by default, {@link Engines#named} for one of a
+ *     name
  */
+@RecordBuilder
 public record FunctionOptions(
-    Predicate<String> trainable,
-    ImmutableSet<String> inputGradients,
-    Adapter adapter,
-    GraphFunction.Factory factory) {
+    Predicate<String> trainable, Set<String> inputGradients, Adapter adapter, Engine engine)
+    implements FunctionOptionsBuilder.With {
+  /**
+   * Puts the checks of inputs and cotangents before the engine.
+   *
+   * @param trainable as above
+   * @param inputGradients as above
+   * @param adapter as above
+   * @param engine as above
+   */
+  public FunctionOptions {
+    Objects.requireNonNull(trainable, "trainable == null");
+    inputGradients = ImmutableSet.copyOf(inputGradients);
+    Objects.requireNonNull(adapter, "adapter == null");
+    engine = Engines.checked(Objects.requireNonNull(engine, "engine == null"));
+  }
+
   /**
    * Forward only.
    *
@@ -31,7 +48,7 @@ public record FunctionOptions(
    */
   public static FunctionOptions inference() {
     return new FunctionOptions(
-        Predicates.alwaysFalse(), ImmutableSet.of(), Adapter.NONE, Execution.compiled());
+        Predicates.alwaysFalse(), ImmutableSet.of(), Adapter.NONE, Engines.auto());
   }
 
   /**
@@ -43,52 +60,14 @@ public record FunctionOptions(
     return inference().withTrainable(Predicates.alwaysTrue());
   }
 
-  /**
-   * These options with other trainable parameters.
-   *
-   * @param trainable whether the parameter of a name is trained
-   * @return the options
-   */
-  public FunctionOptions withTrainable(Predicate<String> trainable) {
-    return new FunctionOptions(trainable, inputGradients, adapter, factory);
-  }
-
-  /**
-   * These options with other differentiable inputs.
-   *
-   * @param inputs names of inputs
-   * @return the options
-   */
-  public FunctionOptions withInputGradients(Set<String> inputs) {
-    return new FunctionOptions(trainable, ImmutableSet.copyOf(inputs), adapter, factory);
-  }
-
-  /**
-   * These options with another adapter.
-   *
-   * @param adapter joins in while the graph is built
-   * @return the options
-   */
-  public FunctionOptions withAdapter(Adapter adapter) {
-    return new FunctionOptions(trainable, inputGradients, adapter, factory);
-  }
-
-  /**
-   * These options with another way of running the graph.
-   *
-   * @param factory makes the graph runnable
-   * @return the options
-   */
-  public FunctionOptions withFactory(GraphFunction.Factory factory) {
-    return new FunctionOptions(trainable, inputGradients, adapter, factory);
-  }
-
   /** Checks that the differentiable inputs exist. */
   void requireInputs(Set<String> floatingInputs) {
     if (!floatingInputs.containsAll(inputGradients)) {
       throw new IllegalArgumentException(
-          "gradients can be had for the inputs %s, but were asked for %s"
-              .formatted(floatingInputs, inputGradients));
+          "gradients can be had for the inputs "
+              + floatingInputs
+              + ", but were asked for "
+              + inputGradients);
     }
   }
 }

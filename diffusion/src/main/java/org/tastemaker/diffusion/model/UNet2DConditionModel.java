@@ -12,6 +12,8 @@ import java.util.Objects;
 import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
@@ -157,7 +159,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
         List.of(batch, height, width, textLength, options),
         () ->
             options
-                .factory()
+                .engine()
                 .create(
                     define(
                         config,
@@ -198,32 +200,28 @@ public final class UNet2DConditionModel implements AutoCloseable {
    * @param height H of the latents
    * @param width W of the latents
    * @param textLength N, at least 1
-   * @param factory makes the graph runnable
+   * @param engine runs the graph
    * @return the function, which belongs to the model; it is closed with the model, or when it is
    *     the oldest and others have been asked for since
    */
   public GraphFunction activations(
-      String block,
-      int batch,
-      int height,
-      int width,
-      int textLength,
-      GraphFunction.Factory factory) {
+      String block, int batch, int height, int width, int textLength, Engine engine) {
     requireSizes(batch, height, width, textLength);
     if (!blocks().containsKey(block)) {
       throw new IllegalArgumentException(
           "there is no block \"%s\"; the model has %s".formatted(block, blocks().keySet()));
     }
     return functions.get(
-        List.of(block, batch, height, width, textLength, factory),
+        List.of(block, batch, height, width, textLength, engine),
         () -> {
           Layers net = Layers.building(parameters, type, FunctionOptions.inference());
           Map<String, Tensor> made = new HashMap<>();
           Tensor unused = build(config, net, Set.of(), batch, height, width, textLength, made);
-          return factory.create(
-              GraphDefinition.of(
-                  net.ops(),
-                  ImmutableMap.of(ACTIVATIONS, Objects.requireNonNull(made.get(block)))));
+          return Engines.checked(engine)
+              .create(
+                  GraphDefinition.of(
+                      net.ops(),
+                      ImmutableMap.of(ACTIVATIONS, Objects.requireNonNull(made.get(block)))));
         });
   }
 

@@ -14,10 +14,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.model.SmallLayers;
@@ -31,7 +31,7 @@ class LoraDropoutTest {
         LoraDropout dropout = new LoraDropout(lora, 0.4, SEED)) {
       GraphDefinition definition =
           SmallLayers.define(base, with(dropout).withTrainable(lora.trainable()));
-      try (GraphFunction function = new ReplayFunction(definition);
+      try (GraphFunction function = Engines.named("replay").create(definition);
           INDArray x = GradientCheck.random(SEED, 2, 3, 6, 6)) {
         Map<String, Double> errors = GradientCheck.errors(function, definition, Map.of("x", x));
         assertThat(errors.values())
@@ -96,7 +96,7 @@ class LoraDropoutTest {
   }
 
   private static GraphFunction function(Parameters base, FunctionOptions options) {
-    return new ReplayFunction(SmallLayers.define(base, options));
+    return Engines.named("replay").create(SmallLayers.define(base, options));
   }
 
   private static INDArray out(GraphFunction function, INDArray x) {

@@ -21,10 +21,10 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.model.SmallLayers;
@@ -187,7 +187,7 @@ class LoraTest {
         Lora lora = trained(small(base))) {
       GraphDefinition definition =
           SmallLayers.define(base, with(lora).withTrainable(lora.trainable()));
-      try (GraphFunction function = new ReplayFunction(definition);
+      try (GraphFunction function = Engines.named("replay").create(definition);
           INDArray x = GradientCheck.random(SEED, 2, 3, 6, 6)) {
         Map<String, Double> errors = GradientCheck.errors(function, definition, Map.of("x", x));
         assertThat(errors.keySet()).isEqualTo(lora.parameters().specs().keySet());

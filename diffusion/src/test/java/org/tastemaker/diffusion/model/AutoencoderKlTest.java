@@ -17,10 +17,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.CapturingEngine;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
-import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
@@ -32,20 +31,16 @@ class AutoencoderKlTest {
 
   private static void assertGradients(
       AutoencoderKl vae, boolean encoder, Set<String> trained, String input, INDArray value) {
-    GraphDefinition[] definition = new GraphDefinition[1];
+    CapturingEngine engine = new CapturingEngine();
     FunctionOptions options =
         FunctionOptions.inference()
             .withTrainable(trained::contains)
             .withInputGradients(Set.of(input))
-            .withFactory(
-                graph -> {
-                  definition[0] = graph;
-                  return new ReplayFunction(graph);
-                });
+            .withEngine(engine);
     GraphFunction function =
         encoder ? vae.encoder(1, 4, 4, options) : vae.decoder(1, 2, 2, options);
     // The bound is explained there.
-    assertThat(GradientCheck.errors(function, requireNonNull(definition[0]), Map.of(input, value)))
+    assertThat(GradientCheck.errors(function, engine.graph(), Map.of(input, value)))
         .hasSize(trained.size() + 1)
         .allSatisfy((leaf, error) -> assertThat(error).as(leaf).isLessThan(GradientCheck.BOUND));
   }

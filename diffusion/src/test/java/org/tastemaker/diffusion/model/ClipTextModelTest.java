@@ -19,10 +19,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.CapturingEngine;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
-import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 import org.tastemaker.diffusion.model.ClipTextConfig.Activation;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
@@ -49,23 +48,16 @@ class ClipTextModelTest {
             "text_model.encoder.layers.0.self_attn.k_proj.weight",
             "text_model.encoder.layers.1.mlp.fc1.weight",
             "text_model.final_layer_norm.bias");
-    GraphDefinition[] definition = new GraphDefinition[1];
+    CapturingEngine engine = new CapturingEngine();
     FunctionOptions options =
-        FunctionOptions.inference()
-            .withTrainable(trained::contains)
-            .withFactory(
-                graph -> {
-                  definition[0] = graph;
-                  return new ReplayFunction(graph);
-                });
+        FunctionOptions.inference().withTrainable(trained::contains).withEngine(engine);
     try (ClipTextModel clip =
             ClipTextModel.random(TestModels.clip(activation), Seed.of(4), DataType.DOUBLE);
         INDArray ids = Nd4j.createFromArray(new int[][] {{9, 3, 4, 10}, {9, 10, 10, 10}})) {
       GraphFunction function = clip.function(2, 4, 0, options);
       // The bound is explained there.
       assertThat(
-              GradientCheck.errors(
-                  function, requireNonNull(definition[0]), Map.of(ClipTextModel.INPUT_IDS, ids)))
+              GradientCheck.errors(function, engine.graph(), Map.of(ClipTextModel.INPUT_IDS, ids)))
           .hasSize(trained.size())
           .allSatisfy((leaf, error) -> assertThat(error).as(leaf).isLessThan(GradientCheck.BOUND));
     }

@@ -20,10 +20,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.CapturingEngine;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
-import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 
 class UNet2DConditionModelTest {
   private static Map<String, INDArray> inputs(DataType type, long batch, long side, long length) {
@@ -57,24 +56,18 @@ class UNet2DConditionModelTest {
             "up_blocks.1.resnets.1.conv_shortcut.weight",
             "up_blocks.0.upsamplers.0.conv.bias",
             "conv_norm_out.weight");
-    GraphDefinition[] definition = new GraphDefinition[1];
+    CapturingEngine engine = new CapturingEngine();
     FunctionOptions options =
         FunctionOptions.inference()
             .withTrainable(trained::contains)
             .withInputGradients(Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TEXT))
-            .withFactory(
-                graph -> {
-                  definition[0] = graph;
-                  return new ReplayFunction(graph);
-                });
+            .withEngine(engine);
     try (UNet2DConditionModel model =
         UNet2DConditionModel.random(
             TestModels.unet(linearProjection), Seed.of(5), DataType.DOUBLE)) {
       GraphFunction function = model.function(1, 4, 4, 3, options);
       // The bound is explained there.
-      assertThat(
-              GradientCheck.errors(
-                  function, requireNonNull(definition[0]), inputs(DataType.DOUBLE, 1, 4, 3)))
+      assertThat(GradientCheck.errors(function, engine.graph(), inputs(DataType.DOUBLE, 1, 4, 3)))
           .hasSize(trained.size() + 2)
           .allSatisfy((leaf, error) -> assertThat(error).as(leaf).isLessThan(GradientCheck.BOUND));
     }

@@ -181,7 +181,7 @@ public final class DiffusionPolicy implements AutoCloseable {
           "the view of the model runs with an adapter of its own, which would be lost: merge it"
               + " into the weights (Lora.mergeInto) and give the view without it");
     }
-    FunctionOptions plain = FunctionOptions.inference().withFactory(model.execution().factory());
+    FunctionOptions plain = FunctionOptions.inference().withEngine(model.execution().engine());
     Components components = model.components();
     TrainedPart part;
     if (lora == null) {

@@ -42,7 +42,7 @@ final class PolicyReference implements AutoCloseable {
       view =
           policy
               .with(kept)
-              .with(FunctionOptions.inference().withFactory(policy.execution().factory()));
+              .with(FunctionOptions.inference().withEngine(policy.execution().engine()));
     }
     return view;
   }
@@ -74,7 +74,7 @@ final class PolicyReference implements AutoCloseable {
             .with(policy.options())
             .with(
                 FunctionOptions.inference()
-                    .withFactory(other.execution().factory())
+                    .withEngine(other.execution().engine())
                     .withAdapter(other.execution().adapter()));
   }
 

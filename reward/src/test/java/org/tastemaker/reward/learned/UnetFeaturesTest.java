@@ -26,8 +26,8 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.UNetActivations;
 import org.tastemaker.diffusion.condition.Condition;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.onednn.Execution;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -78,12 +78,7 @@ class UnetFeaturesTest {
             .components()
             .unet()
             .activations(
-                "mid_block",
-                1,
-                8,
-                8,
-                model.components().tokenizer().maxLength(),
-                Execution.compiled());
+                "mid_block", 1, 8, 8, model.components().tokenizer().maxLength(), Engines.auto());
     try (INDArray latent = model.encode(List.of(ONE));
         INDArray noise = array(e, 1, 4, 8, 8);
         INDArray x = latent.mul(Math.sqrt(abar)).addi(noise.muli(Math.sqrt(1 - abar)));
@@ -151,7 +146,7 @@ class UnetFeaturesTest {
   @Test
   void bothWaysOfRunningAGraphGiveTheSame() {
     LatentDiffusion replay =
-        model.with(FunctionOptions.inference().withFactory(Execution.replay()));
+        model.with(FunctionOptions.inference().withEngine(Engines.named("replay")));
     float[] compiled = features().of(List.of(CAT), List.of(ONE))[0];
     float[] replayed =
         UnetFeatures.of(replay, "tiny", UNetActivations.Options.defaults())

@@ -2,7 +2,6 @@ package org.tastemaker.diffusion.engine.graph;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.primitives.ImmutableLongArray;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -47,89 +46,5 @@ public record GraphDefinition(
         ImmutableMap.copyOf(outputs),
         ops.trainable(),
         differentiable ? Backward.of(ops, ImmutableList.copyOf(outputs.values())) : null);
-  }
-
-  /**
-   * Checks what a run is given: exactly the inputs of the graph, each of its shape and type, and
-   * token ids that their table has.
-   *
-   * @param given by name
-   * @throws IllegalArgumentException with what was expected and what was found
-   */
-  public void requireInputs(Map<String, INDArray> given) {
-    if (!given.keySet().equals(inputs.keySet())) {
-      throw new IllegalArgumentException(
-          "the inputs must be exactly %s, but were %s".formatted(inputs.keySet(), given.keySet()));
-    }
-    inputs.forEach((name, tensor) -> require("input", name, tensor, given.get(name)));
-    for (Composite composite : composites) {
-      INDArray ids = given.get(composite.inputs().get(0));
-      if (composite.kind() == Composite.Kind.EMBEDDING && ids != null) {
-        requireIds(composite, ids);
-      }
-    }
-  }
-
-  /** An id outside the table would be read from outside the table's memory. */
-  private static void requireIds(Composite composite, INDArray ids) {
-    double low = Double.POSITIVE_INFINITY;
-    double high = Double.NEGATIVE_INFINITY;
-    for (long i = 0; i < ids.length(); i++) { // minNumber() would leave an array open
-      low = Math.min(low, ids.getDouble(i));
-      high = Math.max(high, ids.getDouble(i));
-    }
-    double rows = composite.attribute("rows");
-    if (low < 0 || high >= rows) {
-      throw new IllegalArgumentException(
-          "input \"%s\": ids must be in [0, %.0f), but are between %.0f and %.0f"
-              .formatted(composite.inputs().get(0), rows, low, high));
-    }
-  }
-
-  /**
-   * Checks the cotangents of a backward run: each belongs to an output and has its shape and type.
-   *
-   * @param given by the output's name
-   * @throws IllegalArgumentException with what was expected and what was found
-   */
-  public void requireCotangents(Map<String, INDArray> given) {
-    if (!outputs.keySet().containsAll(given.keySet())) {
-      throw new IllegalArgumentException(
-          "cotangents must belong to the outputs %s, but were for %s"
-              .formatted(outputs.keySet(), given.keySet()));
-    }
-    outputs.forEach(
-        (name, tensor) -> {
-          if (given.containsKey(name)) {
-            require("cotangent", name, tensor, given.get(name));
-          }
-        });
-  }
-
-  private static void require(
-      String what, String name, Tensor expected, @Nullable INDArray actual) {
-    if (actual == null
-        || actual.dataType() != expected.dataType()
-        || !hasShape(actual, expected.shape())) {
-      throw new IllegalArgumentException(
-          "%s \"%s\" must be %s %s, but was %s"
-              .formatted(
-                  what,
-                  name,
-                  expected.dataType(),
-                  expected.shape(),
-                  actual == null
-                      ? "null"
-                      : actual.dataType() + " " + ImmutableLongArray.copyOf(actual.shape())));
-    }
-  }
-
-  /** Without a copy of the shape: this is done at each run. */
-  private static boolean hasShape(INDArray array, ImmutableLongArray shape) {
-    boolean equal = array.rank() == shape.length();
-    for (int d = 0; equal && d < shape.length(); d++) {
-      equal = array.size(d) == shape.get(d);
-    }
-    return equal;
   }
 }

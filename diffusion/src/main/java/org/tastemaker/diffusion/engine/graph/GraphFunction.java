@@ -48,16 +48,4 @@ public interface GraphFunction extends AutoCloseable {
   /** Frees every array that the function owns; the parameters are not among them. */
   @Override
   void close();
-
-  /** Makes a definition runnable. */
-  @FunctionalInterface
-  interface Factory {
-    /**
-     * A function that runs a graph.
-     *
-     * @param definition of the graph; it belongs to the function from now on
-     * @return the function, to be closed by the caller
-     */
-    GraphFunction create(GraphDefinition definition);
-  }
 }

@@ -47,7 +47,7 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  * their contents at every step; of two arrays of equal content it frees one; and it keeps the id of
  * every array that it ever freed.
  */
-public final class ReplayFunction implements GraphFunction {
+final class ReplayFunction implements GraphFunction {
   private final GraphDefinition definition;
 
   /** For each output of an identity, the variable that it passes on; an identity copies nothing. */
@@ -62,7 +62,6 @@ public final class ReplayFunction implements GraphFunction {
   private final Map<String, String> wantedGradients = new LinkedHashMap<>();
   private @Nullable List<Step> forwardSteps;
   private @Nullable List<Step> backwardSteps;
-  private boolean closed;
 
   /** An op with all that it needs to run. */
   private record Step(DifferentialFunction op, OpContext context) {
@@ -95,7 +94,7 @@ public final class ReplayFunction implements GraphFunction {
    *
    * @param definition of the graph
    */
-  public ReplayFunction(GraphDefinition definition) {
+  ReplayFunction(GraphDefinition definition) {
     this.definition = definition;
     List<SameDiffOp> all = new ArrayList<>(definition.sameDiff().getOps().values());
     for (SameDiffOp op : all) {
@@ -128,8 +127,6 @@ public final class ReplayFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
-    checkOpen();
-    definition.requireInputs(inputs);
     definition.inputs().forEach((name, tensor) -> fill(name, tensor, inputs.get(name)));
     if (forwardSteps == null) {
       forwardSteps = layOut(forwardOps);
@@ -143,17 +140,6 @@ public final class ReplayFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
-    checkOpen();
-    Backward backward = definition.backward();
-    if (backward == null) {
-      throw new IllegalStateException(
-          "nothing in this graph is differentiable; build it with a trainable parameter or with an"
-              + " input whose gradient is wanted");
-    }
-    if (forwardSteps == null) {
-      throw new IllegalStateException("call forward first: a gradient belongs to its inputs");
-    }
-    definition.requireCotangents(cotangents);
     definition
         .outputs()
         .forEach(
@@ -175,7 +161,6 @@ public final class ReplayFunction implements GraphFunction {
 
   @Override
   public void close() {
-    closed = true;
     // Contexts free themselves: ND4J's deallocator does it when they are garbage.
     forwardSteps = null;
     backwardSteps = null;
@@ -313,11 +298,5 @@ public final class ReplayFunction implements GraphFunction {
           INDArray like = array(leaf);
           return allocate(true, like.dataType(), like.shape()).assign(0);
         });
-  }
-
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException("the function is closed");
-    }
   }
 }

@@ -24,8 +24,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
  * <p>One gradient may be computed for each forward at the price of one backward; further ones run
  * the forward half again, as the first overwrites what it has used.
  */
-public final class CompiledFunction implements GraphFunction {
-  private final GraphDefinition definition;
+final class CompiledFunction implements GraphFunction {
   private final Compiler.Plan plan;
   private final Arena arena;
   private final Step[] prepare;
@@ -35,32 +34,16 @@ public final class CompiledFunction implements GraphFunction {
   private final Map<String, INDArray> gradients;
   private final @Nullable Profile profile;
   private boolean prepared;
-  private boolean ran;
   private boolean spent;
-  private boolean closed;
 
   /**
    * Compiles a graph.
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
+   * @param stock the names of layers that ND4J's ops should run in any case
+   * @param nanoTime the clock if runs are timed
    */
-  public CompiledFunction(GraphDefinition definition) {
-    this(definition, Set.of(), null);
-  }
-
-  /**
-   * Compiles a graph whose runs are timed.
-   *
-   * @param definition of the graph, of type FLOAT; it belongs to the function from now on
-   * @param nanoTime the clock, such as {@code System::nanoTime}
-   * @return the function; {@link #profile} shows what was measured
-   */
-  public static CompiledFunction profiled(GraphDefinition definition, LongSupplier nanoTime) {
-    return new CompiledFunction(definition, Set.of(), nanoTime);
-  }
-
   CompiledFunction(GraphDefinition definition, Set<String> stock, @Nullable LongSupplier nanoTime) {
-    this.definition = definition;
     this.plan = Compiler.compile(definition, stock);
     Program program = plan.program();
     prepare = program.steps(Program.Part.PREPARE).toArray(Step[]::new);
@@ -104,36 +87,22 @@ public final class CompiledFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
-    checkOpen();
-    definition.requireInputs(inputs);
     long start = profile == null ? 0 : profile.now();
     plan.inputs().forEach((name, array) -> fill(array, inputs.get(name)));
     if (!prepared) {
       run(prepare);
       prepared = true;
     }
-    ran = false;
     run(forward);
     if (profile != null) {
       profile.ran(start);
     }
-    ran = true;
     spent = false;
     return outputs;
   }
 
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
-    checkOpen();
-    if (definition.backward() == null) {
-      throw new IllegalStateException(
-          "nothing in this graph is differentiable; build it with a trainable parameter or with an"
-              + " input whose gradient is wanted");
-    }
-    if (!ran) {
-      throw new IllegalStateException("call forward first: a gradient belongs to its inputs");
-    }
-    definition.requireCotangents(cotangents);
     long start = profile == null ? 0 : profile.now();
     plan.cotangents().forEach((name, array) -> fill(array, cotangents.get(name)));
     if (spent) {
@@ -152,15 +121,10 @@ public final class CompiledFunction implements GraphFunction {
     prepared = false;
   }
 
-  /**
-   * What the runs so far cost.
-   *
-   * @return the profile, which later runs add to
-   * @throws IllegalStateException if the function was not made by {@link #profiled}
-   */
-  public Profile profile() {
+  /** What the runs so far cost; later runs add to it. */
+  Profile profile() {
     if (profile == null) {
-      throw new IllegalStateException("this function is not timed; make it with profiled(..)");
+      throw new IllegalStateException("this function has no clock to time its runs with");
     }
     return profile;
   }
@@ -177,10 +141,7 @@ public final class CompiledFunction implements GraphFunction {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      closeAll(plan.owned());
-    }
+    closeAll(plan.owned());
   }
 
   static void closeAll(List<AutoCloseable> resources) {
@@ -218,12 +179,6 @@ public final class CompiledFunction implements GraphFunction {
           value.length() * value.dataType().width());
     } else {
       array.assign(value);
-    }
-  }
-
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException("the function is closed");
     }
   }
 }

@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
+import org.tastemaker.diffusion.engine.Engines;
 
 /**
  * Compares gradients with central differences, in double precision, for {@code sum(out *
@@ -54,7 +54,7 @@ public final class GradientCheck {
             .toList();
     Tensor out = layer.apply(ops, leaves);
     GraphDefinition definition = GraphDefinition.of(ops, Map.of("out", out));
-    try (GraphFunction function = new ReplayFunction(definition)) {
+    try (GraphFunction function = Engines.named("replay").create(definition)) {
       return errors(function, definition, Map.of());
     }
   }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
+import org.tastemaker.diffusion.engine.Engines;
 
 /** Values against hand-worked cases, the record of composites, and what is refused. */
 class OpsTest {
@@ -23,7 +23,7 @@ class OpsTest {
 
   private double[] values(Tensor tensor, Map<String, INDArray> inputs) {
     try (GraphFunction function =
-        new ReplayFunction(GraphDefinition.of(ops, Map.of("out", tensor)))) {
+        Engines.named("replay").create(GraphDefinition.of(ops, Map.of("out", tensor)))) {
       INDArray out = requireNonNull(function.forward(inputs).get("out"));
       assertThat(out.shape()).isEqualTo(tensor.shape().toArray());
       return out.dup('c').data().asDouble();

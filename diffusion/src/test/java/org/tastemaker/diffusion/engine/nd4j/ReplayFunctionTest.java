@@ -17,6 +17,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.Backward;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
@@ -34,7 +35,7 @@ class ReplayFunctionTest {
   private final INDArray image = GradientCheck.random(Seed.of(3), IMAGE);
   private final INDArray cotangent = GradientCheck.random(Seed.of(4), IMAGE);
   private final GraphDefinition definition = block();
-  private final ReplayFunction function = new ReplayFunction(definition);
+  private final GraphFunction function = Engines.named("replay").create(definition);
 
   /** A residual block with two outputs, an input with a gradient and an unused parameter. */
   private GraphDefinition block() {
@@ -238,7 +239,7 @@ class ReplayFunctionTest {
     Ops frozen = new Ops(DataType.DOUBLE);
     Tensor out = frozen.silu("act", frozen.input("x", false, IMAGE));
     try (GraphFunction forwardOnly =
-        new ReplayFunction(GraphDefinition.of(frozen, Map.of("out", out)))) {
+        Engines.named("replay").create(GraphDefinition.of(frozen, Map.of("out", out)))) {
       forwardOnly.forward(Map.of("x", image));
       assertThatIllegalStateException()
           .isThrownBy(() -> forwardOnly.backward(Map.of("out", cotangent)))

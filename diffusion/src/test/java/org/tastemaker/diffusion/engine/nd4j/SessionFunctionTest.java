@@ -11,7 +11,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
@@ -50,8 +52,8 @@ class SessionFunctionTest {
 
   @Test
   void outputsAndGradientsAreThoseOfTheReplay() {
-    try (SessionFunction session = new SessionFunction(graph());
-        ReplayFunction replay = new ReplayFunction(graph());
+    try (GraphFunction session = Engines.named("session").create(graph());
+        GraphFunction replay = Engines.named("replay").create(graph());
         INDArray x = normal(4, 2, 4, 5, 5);
         INDArray cotangent = normal(5, 2, 6, 5, 5)) {
       assertSame(session.forward(Map.of("x", x)), replay.forward(Map.of("x", x)), List.of("out"));
@@ -64,7 +66,7 @@ class SessionFunctionTest {
 
   @Test
   void aGradientNeedsAForwardRunFirst() {
-    try (SessionFunction session = new SessionFunction(graph());
+    try (GraphFunction session = Engines.named("session").create(graph());
         INDArray cotangent = normal(5, 2, 6, 5, 5)) {
       assertThatThrownBy(() -> session.backward(Map.of("out", cotangent)))
           .isInstanceOf(IllegalStateException.class)

@@ -10,11 +10,11 @@ import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Tensor;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 
 /**
  * Runs a graph compiled and by replay, and compares.
@@ -108,7 +108,7 @@ final class Comparison {
     GraphDefinition replayGraph =
         GraphDefinition.of(replayOps, builder.build(replayOps, new Values(seed)));
     try (CompiledFunction compiled = new CompiledFunction(compiledGraph, stock, null);
-        GraphFunction replay = new ReplayFunction(replayGraph)) {
+        GraphFunction replay = Engines.named("replay").create(replayGraph)) {
       assertThat(compiled.stockLayers()).isEqualTo(expectedStock);
       for (int run = 0; run < 2; run++) {
         compare(compiled, replay, compiledGraph, values);

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,12 +16,13 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
-import org.tastemaker.diffusion.engine.nd4j.ReplayFunction;
 import org.tastemaker.diffusion.engine.onednn.Comparison.Values;
 
 class CompiledFunctionTest {
@@ -38,12 +41,16 @@ class CompiledFunctionTest {
     return GraphDefinition.of(ops, Map.of("out", ops.silu("act", h)));
   }
 
+  private static GraphFunction create(GraphDefinition graph) {
+    return Engines.named("onednn").create(graph);
+  }
+
   private INDArray run(GraphFunction function) {
     return requireNonNull(function.forward(Map.of("x", x)).get("out"));
   }
 
   private INDArray expected(boolean trainable) {
-    try (GraphFunction replay = new ReplayFunction(graph(trainable))) {
+    try (GraphFunction replay = Engines.named("replay").create(graph(trainable))) {
       return run(replay).dup();
     }
   }
@@ -59,7 +66,7 @@ class CompiledFunctionTest {
 
   @Test
   void trainableParameterChangedInPlaceIsSeen() {
-    try (CompiledFunction function = new CompiledFunction(graph(true))) {
+    try (GraphFunction function = create(graph(true))) {
       run(function);
       weight.muli(-2);
       assertClose(run(function), expected(true));
@@ -68,7 +75,7 @@ class CompiledFunctionTest {
 
   @Test
   void frozenParameterChangedInPlaceIsSeenWhenTold() {
-    try (CompiledFunction function = new CompiledFunction(graph(false))) {
+    try (GraphFunction function = create(graph(false))) {
       run(function);
       weight.muli(-2);
       function.parametersChanged();
@@ -81,8 +88,7 @@ class CompiledFunctionTest {
     Ops ops = new Ops(DataType.FLOAT);
     INDArray mask = values.array(1, IMAGE);
     Tensor product = ops.multiply("f", ops.input("x", false, IMAGE), ops.constant("mask", mask));
-    try (CompiledFunction function =
-        new CompiledFunction(GraphDefinition.of(ops, Map.of("out", product)))) {
+    try (GraphFunction function = create(GraphDefinition.of(ops, Map.of("out", product)))) {
       run(function);
       mask.muli(3);
       assertClose(run(function), x.mul(mask));
@@ -91,8 +97,8 @@ class CompiledFunctionTest {
 
   @Test
   void functionsShareWeights() {
-    try (CompiledFunction trained = new CompiledFunction(graph(true));
-        CompiledFunction frozen = new CompiledFunction(graph(false))) {
+    try (GraphFunction trained = create(graph(true));
+        GraphFunction frozen = create(graph(false))) {
       run(trained);
       run(frozen);
       weight.addi(weightGradient(trained, Map.of("out", cotangent)));
@@ -103,7 +109,7 @@ class CompiledFunctionTest {
 
   @Test
   void backwardOverwritesNothingThatTheNextOneNeeds() {
-    try (CompiledFunction function = new CompiledFunction(graph(true))) {
+    try (GraphFunction function = create(graph(true))) {
       run(function);
       INDArray first = weightGradient(function, Map.of("out", cotangent)).dup();
       function.backward(Map.of("out", values.array(1, IMAGE)));
@@ -113,8 +119,8 @@ class CompiledFunctionTest {
 
   @Test
   void resultsAreTheSameToTheLastBit() {
-    try (CompiledFunction one = new CompiledFunction(graph(true));
-        CompiledFunction other = new CompiledFunction(graph(true))) {
+    try (GraphFunction one = create(graph(true));
+        GraphFunction other = create(graph(true))) {
       for (int i = 0; i < 5; i++) {
         assertThat(run(one).data().asFloat()).containsExactly(run(other).data().asFloat());
         assertThat(weightGradient(one, Map.of("out", cotangent)).data().asFloat())
@@ -125,7 +131,7 @@ class CompiledFunctionTest {
 
   @Test
   void missingCotangentIsZero() {
-    try (CompiledFunction function = new CompiledFunction(graph(true))) {
+    try (GraphFunction function = create(graph(true))) {
       run(function);
       function.backward(Map.of("out", cotangent));
       INDArray gradient = weightGradient(function, Map.of());
@@ -135,7 +141,7 @@ class CompiledFunctionTest {
 
   @Test
   void outputsOutliveBackward() {
-    try (CompiledFunction function = new CompiledFunction(graph(true))) {
+    try (GraphFunction function = create(graph(true))) {
       INDArray out = run(function);
       INDArray copy = out.dup();
       function.backward(Map.of("out", cotangent));
@@ -145,7 +151,7 @@ class CompiledFunctionTest {
 
   @Test
   void viewsAndOtherOrdersAreInputsToo() {
-    try (CompiledFunction function = new CompiledFunction(graph(false))) {
+    try (GraphFunction function = create(graph(false))) {
       INDArray expected = run(function).dup();
       INDArray turned = x.permute(3, 2, 1, 0).dup('c').permute(3, 2, 1, 0);
       assertThat(function.forward(Map.of("x", turned)).get("out")).isEqualTo(expected);
@@ -155,7 +161,7 @@ class CompiledFunctionTest {
 
   @Test
   void stepsAllocateNothingThatGrows() {
-    try (CompiledFunction function = new CompiledFunction(graph(true))) {
+    try (GraphFunction function = create(graph(true))) {
       Map<String, INDArray> inputs = Map.of("x", x);
       Map<String, INDArray> cotangents = Map.of("out", cotangent);
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -188,8 +194,8 @@ class CompiledFunctionTest {
     Tensor y = ops.linear("trained", tokens, ops.parameter("w", values.array(1, 3, 8), true), null);
     AtomicLong clock = new AtomicLong();
     try (CompiledFunction function =
-        CompiledFunction.profiled(
-            GraphDefinition.of(ops, Map.of("out", y)), clock::incrementAndGet)) {
+        new CompiledFunction(
+            GraphDefinition.of(ops, Map.of("out", y)), Set.of(), clock::incrementAndGet)) {
       function.forward(Map.of("x", x));
       function.backward(Map.of("out", values.array(1, 2, 36, 3)));
       assertThat(function.profile().byKind())
@@ -203,7 +209,7 @@ class CompiledFunctionTest {
   void profileCanBeRead() {
     AtomicLong clock = new AtomicLong();
     try (CompiledFunction function =
-        CompiledFunction.profiled(graph(true), () -> clock.addAndGet(1_000_000))) {
+        new CompiledFunction(graph(true), Set.of(), () -> clock.addAndGet(1_000_000))) {
       run(function);
       function.backward(Map.of("out", cotangent));
       Profile profile = function.profile();
@@ -220,17 +226,29 @@ class CompiledFunctionTest {
   }
 
   @Test
+  void anEngineThatTimesItsFunctionsShowsTheirProfiles() {
+    AtomicLong clock = new AtomicLong();
+    List<Profile> profiles = new ArrayList<>();
+    Engine engine = Engines.checked(OneDnnEngine.profiled(clock::incrementAndGet, profiles::add));
+    try (GraphFunction function = engine.create(graph(true))) {
+      run(function);
+      assertThat(profiles).hasSize(1);
+      assertThat(profiles.get(0).runs()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void profileOfAnUntimedFunctionIsRefused() {
-    try (CompiledFunction function = new CompiledFunction(graph(true))) {
+    try (CompiledFunction function = new CompiledFunction(graph(true), Set.of(), null)) {
       assertThatThrownBy(function::profile)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("make it with profiled(..)");
+          .hasMessageContaining("no clock");
     }
   }
 
   @Test
   void closedFunctionIsRefused() {
-    CompiledFunction function = new CompiledFunction(graph(true));
+    GraphFunction function = create(graph(true));
     run(function);
     function.close();
     function.close();
@@ -245,8 +263,8 @@ class CompiledFunctionTest {
 
   @Test
   void badCallsAreRefused() {
-    try (CompiledFunction function = new CompiledFunction(graph(true));
-        CompiledFunction inference = new CompiledFunction(graph(false))) {
+    try (GraphFunction function = create(graph(true));
+        GraphFunction inference = create(graph(false))) {
       assertThatThrownBy(() -> function.backward(Map.of()))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("call forward first");
@@ -272,26 +290,11 @@ class CompiledFunctionTest {
     Ops ops = new Ops(DataType.FLOAT);
     Tensor table = ops.parameter("table", values.array(1, 4, 8), false);
     Tensor out = ops.embedding("words", ops.intInput("ids", 1, 3), table);
-    try (CompiledFunction function =
-        new CompiledFunction(GraphDefinition.of(ops, Map.of("out", out)))) {
+    try (GraphFunction function = create(GraphDefinition.of(ops, Map.of("out", out)))) {
       INDArray ids = Nd4j.createFromArray(new int[][] {{0, 4, 1}});
       assertThatThrownBy(() -> function.forward(Map.of("ids", ids)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("input \"ids\": ids must be in [0, 4), but are between 0 and 4");
-    }
-  }
-
-  @Test
-  void defaultExecutionCompilesFloatsAndReplaysDoubles() {
-    Ops ops = new Ops(DataType.DOUBLE);
-    Tensor out = ops.silu("act", ops.input("x", false, 3));
-    try (GraphFunction compiled = Execution.compiled().create(graph(true));
-        GraphFunction replay = Execution.replay().create(graph(true));
-        GraphFunction doubles =
-            Execution.compiled().create(GraphDefinition.of(ops, Map.of("out", out)))) {
-      assertThat(compiled).isInstanceOf(CompiledFunction.class);
-      assertThat(replay).isInstanceOf(ReplayFunction.class);
-      assertThat(doubles).isInstanceOf(ReplayFunction.class);
     }
   }
 

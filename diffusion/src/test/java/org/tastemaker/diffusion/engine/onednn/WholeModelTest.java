@@ -7,14 +7,19 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.common.collect.ImmutableList;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.onednn.Comparison.Values;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -53,6 +58,28 @@ class WholeModelTest {
     };
   }
 
+  /** Compiles, and says which layers had no kernel. */
+  private static final class StockLayers implements Engine {
+    private @Nullable Set<String> layers;
+
+    @Override
+    public String name() {
+      return "stock layers";
+    }
+
+    @Override
+    public Optional<String> whyNot() {
+      return Optional.empty();
+    }
+
+    @Override
+    public GraphFunction create(GraphDefinition graph) {
+      CompiledFunction function = new CompiledFunction(graph, Set.of(), null);
+      layers = function.stockLayers();
+      return function;
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"everything", "attention", "nothing"})
   void outputAndGradientsAgree(String mode) {
@@ -65,12 +92,11 @@ class WholeModelTest {
               Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TEXT));
     }
     try (UNet2DConditionModel model = UNet2DConditionModel.random(CONFIG, Seed.of(5))) {
-      GraphFunction compiled =
-          model.function(3, 8, 8, 7, options.withFactory(Execution.compiled()));
-      GraphFunction replay = model.function(3, 8, 8, 7, options.withFactory(Execution.replay()));
-      assertThat(compiled)
-          .isInstanceOfSatisfying(
-              CompiledFunction.class, function -> assertThat(function.stockLayers()).isEmpty());
+      StockLayers stock = new StockLayers();
+      GraphFunction compiled = model.function(3, 8, 8, 7, options.withEngine(stock));
+      GraphFunction replay =
+          model.function(3, 8, 8, 7, options.withEngine(Engines.named("replay")));
+      assertThat(stock.layers).isEmpty();
       Comparison.assertClose(compiled.forward(inputs), replay.forward(inputs), Comparison.FORWARD);
       if (!mode.equals("nothing")) {
         Map<String, INDArray> cotangents =
@@ -104,11 +130,11 @@ class WholeModelTest {
               Map.entry("up_blocks.1", 16));
       for (String block : model.blocks().keySet()) {
         Map<String, INDArray> compiled =
-            model.activations(block, 3, 8, 8, 7, Execution.compiled()).forward(inputs);
+            model.activations(block, 3, 8, 8, 7, Engines.named("onednn")).forward(inputs);
         assertThat(compiled).containsOnlyKeys(UNet2DConditionModel.ACTIVATIONS);
         Comparison.assertClose(
             compiled,
-            model.activations(block, 3, 8, 8, 7, Execution.replay()).forward(inputs),
+            model.activations(block, 3, 8, 8, 7, Engines.named("replay")).forward(inputs),
             Comparison.FORWARD);
       }
     }
@@ -139,7 +165,7 @@ class WholeModelTest {
       UNet2DConditionModel model, String block, Map<String, INDArray> inputs) {
     return Objects.requireNonNull(
             model
-                .activations(block, 3, 8, 8, 7, Execution.compiled())
+                .activations(block, 3, 8, 8, 7, Engines.named("onednn"))
                 .forward(inputs)
                 .get(UNet2DConditionModel.ACTIVATIONS))
         .data()
@@ -149,7 +175,8 @@ class WholeModelTest {
   @Test
   void aBlockThatIsNotThereIsAnError() {
     try (UNet2DConditionModel model = UNet2DConditionModel.random(CONFIG, Seed.of(5))) {
-      assertThatThrownBy(() -> model.activations("up_blocks.2", 3, 8, 8, 7, Execution.compiled()))
+      assertThatThrownBy(
+              () -> model.activations("up_blocks.2", 3, 8, 8, 7, Engines.named("onednn")))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
               "there is no block \"up_blocks.2\"; the model has [down_blocks.0, down_blocks.1,"

@@ -1,0 +1,66 @@
+package org.tastemaker.diffusion.engine;
+
+import com.google.common.collect.ImmutableList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+
+/** Gives each graph to the first engine that can run it. */
+record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
+  private static final Logger LOG = LoggerFactory.getLogger(AutomaticEngine.class);
+
+  AutomaticEngine(Collection<Engine> engines) {
+    this(
+        engines.stream()
+            .filter(engine -> engine.priority() > 0)
+            .sorted(Comparator.comparingInt(Engine::priority).reversed())
+            .collect(ImmutableList.toImmutableList()));
+  }
+
+  @Override
+  public String name() {
+    return Engines.AUTO;
+  }
+
+  @Override
+  public Optional<String> whyNot() {
+    return candidates.stream().anyMatch(engine -> engine.whyNot().isEmpty())
+        ? Optional.empty()
+        : Optional.of(reasons(Engine::whyNot));
+  }
+
+  @Override
+  public Optional<String> whyNot(GraphDefinition graph) {
+    return candidates.stream().anyMatch(engine -> whyNot(engine, graph).isEmpty())
+        ? Optional.empty()
+        : Optional.of(reasons(engine -> whyNot(engine, graph)));
+  }
+
+  @Override
+  public GraphFunction create(GraphDefinition graph) {
+    for (Engine engine : candidates) {
+      Optional<String> why = whyNot(engine, graph);
+      if (why.isEmpty()) {
+        return engine.create(graph);
+      }
+      LOG.debug("not \"{}\": {}", engine.name(), why.get());
+    }
+    throw new IllegalStateException(reasons(engine -> whyNot(engine, graph)));
+  }
+
+  private static Optional<String> whyNot(Engine engine, GraphDefinition graph) {
+    return engine.whyNot().or(() -> engine.whyNot(graph));
+  }
+
+  private String reasons(Function<Engine, Optional<String>> whyNot) {
+    return candidates.stream()
+        .map(engine -> engine.name() + ": " + whyNot.apply(engine).orElse("can"))
+        .collect(Collectors.joining("; ", "no engine can run it: ", ""));
+  }
+}

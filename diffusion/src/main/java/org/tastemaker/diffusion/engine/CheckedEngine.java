@@ -1,0 +1,52 @@
+package org.tastemaker.diffusion.engine;
+
+import java.util.Optional;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+
+/** An engine whose functions check what they are given. */
+record CheckedEngine(Engine engine) implements Engine {
+  @Override
+  public String name() {
+    return engine.name();
+  }
+
+  @Override
+  public int priority() {
+    return engine.priority();
+  }
+
+  @Override
+  public Optional<String> whyNot() {
+    return engine.whyNot();
+  }
+
+  @Override
+  public Optional<String> whyNot(GraphDefinition graph) {
+    return engine.whyNot(graph);
+  }
+
+  @Override
+  public GraphFunction create(GraphDefinition graph) {
+    engine
+        .whyNot()
+        .ifPresent(
+            why -> {
+              throw new IllegalStateException(
+                  "the engine \"" + name() + "\" cannot run here: " + why);
+            });
+    engine
+        .whyNot(graph)
+        .ifPresent(
+            why -> {
+              throw new IllegalArgumentException(
+                  "the engine \"" + name() + "\" cannot run this graph: " + why);
+            });
+    return new CheckedFunction(graph, engine.create(graph));
+  }
+
+  @Override
+  public String toString() {
+    return name();
+  }
+}

@@ -1,0 +1,64 @@
+package org.tastemaker.diffusion.engine;
+
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+
+/** Checks every call of a function, so that no engine has to. */
+final class CheckedFunction implements GraphFunction {
+  private final RunChecks checks;
+  private final GraphFunction function;
+  private boolean ran;
+  private boolean closed;
+
+  CheckedFunction(GraphDefinition graph, GraphFunction function) {
+    this.checks = new RunChecks(graph);
+    this.function = function;
+  }
+
+  @Override
+  public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
+    requireOpen();
+    checks.requireInputs(inputs);
+    ran = false;
+    Map<String, INDArray> outputs = function.forward(inputs);
+    ran = true;
+    return outputs;
+  }
+
+  @Override
+  public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
+    requireOpen();
+    checks.requireDifferentiable();
+    if (!ran) {
+      throw new IllegalStateException("call forward first: a gradient belongs to its inputs");
+    }
+    checks.requireCotangents(cotangents);
+    return function.backward(cotangents);
+  }
+
+  @Override
+  public void parametersChanged() {
+    function.parametersChanged();
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      function.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return function.getClass().getSimpleName() + ", checked";
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the function is closed");
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package org.tastemaker.diffusion.engine;
+
+import java.util.Optional;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+
+/**
+ * A way to run graphs, found by {@link java.util.ServiceLoader}: a public class with a public
+ * constructor without parameters, named in {@code
+ * META-INF/services/org.tastemaker.diffusion.engine.Engine}.
+ *
+ * <p>Programs get an engine from {@link Engines}, which puts the checks of inputs and cotangents
+ * before it. An engine itself checks nothing of the kind.
+ */
+public interface Engine {
+  /**
+   * The name by which options ask for the engine.
+   *
+   * @return a short word in lower case, such as {@code replay}
+   */
+  String name();
+
+  /**
+   * Where the engine stands in the order in which {@link Engines#auto} tries them.
+   *
+   * @return the highest is tried first; 0, the default, is never tried: such an engine is used only
+   *     where it is named
+   */
+  default int priority() {
+    return 0;
+  }
+
+  /**
+   * Whether the engine can run on this machine. It should answer quickly after the first call, and
+   * must not throw because something is missing.
+   *
+   * @return nothing if it can, otherwise what is missing and the way out
+   */
+  Optional<String> whyNot();
+
+  /**
+   * Whether the engine can run a graph; asked only where it can run at all.
+   *
+   * @param graph to be run
+   * @return nothing if it can, otherwise what it cannot do
+   */
+  default Optional<String> whyNot(GraphDefinition graph) {
+    return Optional.empty();
+  }
+
+  /**
+   * Makes a graph runnable.
+   *
+   * @param graph to be run; it belongs to the function from now on
+   * @return the function; the caller closes it
+   */
+  GraphFunction create(GraphDefinition graph);
+}

@@ -1,0 +1,95 @@
+package org.tastemaker.diffusion.engine.onednn;
+
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+
+/** {@code onednn}: graphs of type FLOAT as programs of oneDNN's primitives. */
+public final class OneDnnEngine implements Engine {
+  private static final Logger LOG = LoggerFactory.getLogger(OneDnnEngine.class);
+
+  private final @Nullable LongSupplier nanoTime;
+  private final Consumer<Profile> profiles;
+
+  /** Whether oneDNN's natives are there: asked once, at the first graph. */
+  private static final class Natives {
+    private static final Optional<String> MISSING = load();
+
+    private static Optional<String> load() {
+      try {
+        new OneDnn().close();
+        return Optional.empty();
+      } catch (LinkageError e) {
+        String why =
+            "oneDNN does not load; add org.bytedeco:dnnl and org.bytedeco:opencl with the"
+                + " classifier of this platform ("
+                + e
+                + ")";
+        LOG.warn("{}; without it graphs run on ND4J's own ops, several times slower", why);
+        return Optional.of(why);
+      }
+    }
+  }
+
+  /** For the service loader. */
+  public OneDnnEngine() {
+    this(null, profile -> {});
+  }
+
+  private OneDnnEngine(@Nullable LongSupplier nanoTime, Consumer<Profile> profiles) {
+    this.nanoTime = nanoTime;
+    this.profiles = profiles;
+  }
+
+  /**
+   * An engine whose functions are timed, to see which layers a run's time goes to. It is given to
+   * the options in place of a named one.
+   *
+   * @param nanoTime the clock, such as {@code System::nanoTime}
+   * @param profiles is given the profile of each function when the function is made; later runs add
+   *     to it
+   * @return the engine
+   */
+  public static Engine profiled(LongSupplier nanoTime, Consumer<Profile> profiles) {
+    return new OneDnnEngine(nanoTime, profiles);
+  }
+
+  @Override
+  public String name() {
+    return "onednn";
+  }
+
+  @Override
+  public int priority() {
+    return 20;
+  }
+
+  @Override
+  public Optional<String> whyNot() {
+    return Natives.MISSING;
+  }
+
+  @Override
+  public Optional<String> whyNot(GraphDefinition graph) {
+    boolean isFloat =
+        graph.outputs().values().stream().allMatch(tensor -> tensor.dataType() == DataType.FLOAT);
+    return isFloat ? Optional.empty() : Optional.of("it computes in FLOAT, not in DOUBLE");
+  }
+
+  @Override
+  public GraphFunction create(GraphDefinition graph) {
+    CompiledFunction function = new CompiledFunction(graph, Set.of(), nanoTime);
+    if (nanoTime != null) {
+      profiles.accept(function.profile());
+    }
+    return function;
+  }
+}
