@@ -16,9 +16,10 @@
  * <tbody>
  * <tr><td>weights</td><td>safetensors files</td></tr>
  * <tr><td>tokenizer</td><td>CLIP's byte-pair tokenizer, and a trainer for vocabularies of its kind</td></tr>
- * <tr><td>ops</td><td>the layers over SameDiff, and their gradients</td></tr>
- * <tr><td>graph</td><td>a graph as a function that runs forward and backward</td></tr>
- * <tr><td>compiled</td><td>the same function at the speed of oneDNN's kernels: the default</td></tr>
+ * <tr><td>engine</td><td>what runs a graph: how an engine is found, and the checks before it</td></tr>
+ * <tr><td>engine.graph</td><td>the description of a graph: leaves, layers, outputs</td></tr>
+ * <tr><td>engine.nd4j</td><td>ND4J's ops, the reference, and the gradients of each layer</td></tr>
+ * <tr><td>engine.onednn</td><td>the same graphs at the speed of oneDNN's kernels: the default</td></tr>
  * <tr><td>model</td><td>U-Net, autoencoder and text encoder</td></tr>
  * <tr><td>lora</td><td>low-rank adapters and their files</td></tr>
  * <tr><td>schedule</td><td>noise schedules, samplers and the denoising step</td></tr>

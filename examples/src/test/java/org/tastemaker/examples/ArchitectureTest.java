@@ -21,7 +21,7 @@ import org.junit.jupiter.api.TestFactory;
 /** The structure that the modules and packages must keep. */
 class ArchitectureTest {
   private static final String ROOT = "org.tastemaker.";
-  private static final String OPS = ROOT + "diffusion.engine.graph";
+  private static final String ENGINE = ROOT + "diffusion.engine";
 
   /** Which modules a module may use, beside itself and core. */
   private static final Map<String, List<String>> USES =
@@ -142,11 +142,36 @@ class ArchitectureTest {
   }
 
   @Test
-  void theTrapsOfNd4jAreCalledInTheOpLayerAlone() {
+  void nothingButAnEngineImportsAnEngine() {
     check(
         noClasses()
             .that()
-            .resideOutsideOfPackage(OPS)
+            .resideOutsideOfPackages(ENGINE + ".nd4j", ENGINE + ".onednn")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(ENGINE + ".nd4j", ENGINE + ".onednn"));
+  }
+
+  @Test
+  void onlyTheEnginesThatRunOpsOfNd4jReadSameDiff() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(ENGINE + ".nd4j", ENGINE + ".onednn")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.nd4j.autodiff..")
+            .orShould()
+            .dependOnClassesThat()
+            .resideInAPackage("org.nd4j.linalg.api.ops.."));
+  }
+
+  @Test
+  void theTrapsOfNd4jAreCalledInItsOwnEngineAlone() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(ENGINE + ".nd4j")
             .should()
             .accessTargetWhere(
                 describe(

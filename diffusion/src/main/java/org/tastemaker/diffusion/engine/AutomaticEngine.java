@@ -13,6 +13,8 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
 /** Gives each graph to the first engine that can run it. */
 record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
+  static final String NAME = "auto";
+
   private static final Logger LOG = LoggerFactory.getLogger(AutomaticEngine.class);
 
   AutomaticEngine(Collection<Engine> engines) {
@@ -25,7 +27,7 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
 
   @Override
   public String name() {
-    return Engines.AUTO;
+    return NAME;
   }
 
   @Override

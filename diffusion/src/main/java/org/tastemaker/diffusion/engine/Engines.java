@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  */
 public final class Engines {
   /** The name of the engine that takes the first of the others that can run. */
-  public static final String AUTO = "auto";
+  public static final String AUTO = AutomaticEngine.NAME;
 
   private final ImmutableMap<String, Engine> engines;
 

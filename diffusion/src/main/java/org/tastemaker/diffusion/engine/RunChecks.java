@@ -6,7 +6,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tastemaker.diffusion.engine.graph.Composite;
+import org.tastemaker.diffusion.engine.graph.Layer;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 
@@ -27,12 +27,12 @@ final class RunChecks {
     inputs = graph.inputs();
     outputs = graph.outputs();
     ids =
-        graph.composites().stream()
-            .filter(layer -> layer.kind() == Composite.Kind.EMBEDDING)
-            .filter(layer -> graph.inputs().containsKey(layer.inputs().get(0)))
-            .map(layer -> new Ids(layer.inputs().get(0), (long) layer.attribute("rows")))
+        graph.layers().stream()
+            .filter(layer -> layer.kind() == Layer.Kind.EMBEDDING)
+            .filter(layer -> graph.inputs().containsKey(layer.inputs().get(0).name()))
+            .map(layer -> new Ids(layer.inputs().get(0).name(), (long) layer.attribute("rows")))
             .collect(ImmutableList.toImmutableList());
-    differentiable = graph.backward() != null;
+    differentiable = graph.isDifferentiable();
   }
 
   /** Exactly the inputs of the graph, each of its shape and type, and ids that their table has. */

@@ -3,32 +3,32 @@ package org.tastemaker.diffusion.engine.graph;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.nd4j.autodiff.samediff.SameDiff;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A graph that is ready to run, forward and, if something in it is differentiable, backward: all
- * that an implementation of {@link GraphFunction} may know.
+ * A graph, whole: all that an engine needs to run it forward and, if something in it is
+ * differentiable, backward.
  *
- * @param sameDiff the ops of both directions
- * @param composites the layers of the forward half, in an order of execution
- * @param inputs what a run is given, by the placeholder's name
- * @param outputs what a run returns, by the name that callers use, which need not be the variable's
- * @param parameters the trainable parameters: the arrays themselves, which may change in place
- *     between two runs, by the variable's name
- * @param backward the backward half, or null if nothing is differentiable
+ * <p>A tensor's name is unique among leaves and layers' outputs. A layer may be there that no
+ * output needs; an engine leaves it out.
+ *
+ * @param dataType what it computes in: FLOAT or DOUBLE
+ * @param leaves what it reads, by the tensor's name, in the order in which they were made
+ * @param layers what it computes, in an order of execution
+ * @param outputs what a run returns, each a leaf or a layer's output, by the name that callers use,
+ *     which need not be the tensor's
  */
 public record GraphDefinition(
-    SameDiff sameDiff,
-    ImmutableList<Composite> composites,
-    ImmutableMap<String, Tensor> inputs,
-    ImmutableMap<String, Tensor> outputs,
-    ImmutableMap<String, INDArray> parameters,
-    @Nullable Backward backward) {
+    DataType dataType,
+    ImmutableMap<String, Leaf> leaves,
+    ImmutableList<Layer> layers,
+    ImmutableMap<String, Tensor> outputs) {
 
   /**
-   * Completes a graph: adds the backward half if an output is differentiable.
+   * Completes a graph.
    *
    * @param ops the builder, which must not be used any more
    * @param outputs distinct tensors of the graph, by the names that callers will use
@@ -38,13 +38,56 @@ public record GraphDefinition(
     if (outputs.isEmpty()) {
       throw new IllegalArgumentException("a graph needs at least one output");
     }
-    boolean differentiable = outputs.values().stream().anyMatch(Tensor::differentiable);
+    outputs.forEach((name, tensor) -> ops.graph().require("output \"" + name + "\"", tensor));
     return new GraphDefinition(
-        ops.sameDiff(),
-        ops.composites(),
-        ops.inputs(),
-        ImmutableMap.copyOf(outputs),
-        ops.trainable(),
-        differentiable ? Backward.of(ops, ImmutableList.copyOf(outputs.values())) : null);
+        ops.dataType(), ops.graph().leaves(), ops.layers(), ImmutableMap.copyOf(outputs));
+  }
+
+  /**
+   * What a run is given.
+   *
+   * @return the leaves that are inputs, by name
+   */
+  public ImmutableMap<String, Tensor> inputs() {
+    return leaves(Leaf.Role.INPUT)
+        .collect(ImmutableMap.toImmutableMap(leaf -> leaf.tensor().name(), Leaf::tensor));
+  }
+
+  /**
+   * The trainable parameters.
+   *
+   * @return their owner's arrays, by name
+   */
+  public ImmutableMap<String, INDArray> trainable() {
+    return leaves(Leaf.Role.TRAINABLE)
+        .collect(
+            ImmutableMap.toImmutableMap(
+                leaf -> leaf.tensor().name(), leaf -> Objects.requireNonNull(leaf.array())));
+  }
+
+  /**
+   * The leaves whose gradients a backward run returns: the trainable parameters, then the
+   * differentiable inputs. A leaf that no output depends on is there too; its gradient is zero.
+   *
+   * @return their tensors, by name
+   */
+  public ImmutableMap<String, Tensor> differentiable() {
+    return Stream.concat(leaves(Leaf.Role.TRAINABLE), leaves(Leaf.Role.INPUT))
+        .map(Leaf::tensor)
+        .filter(Tensor::differentiable)
+        .collect(ImmutableMap.toImmutableMap(Tensor::name, tensor -> tensor));
+  }
+
+  /**
+   * Whether there is a backward half.
+   *
+   * @return whether an output depends on a differentiable leaf
+   */
+  public boolean isDifferentiable() {
+    return outputs.values().stream().anyMatch(Tensor::differentiable);
+  }
+
+  private Stream<Leaf> leaves(Leaf.Role role) {
+    return leaves.values().stream().filter(leaf -> leaf.role() == role);
   }
 }

@@ -23,7 +23,7 @@ public record Padding(int top, int bottom, int left, int right) {
   public Padding {
     if (top < 0 || bottom < 0 || left < 0 || right < 0) {
       throw new IllegalArgumentException(
-          "padding must be at least 0 on every side, but was top %d, bottom %d, left %d, right %d"
+          "padding must be at least 0 on every side, but was top %s, bottom %s, left %s, right %s"
               .formatted(top, bottom, left, right));
     }
   }
@@ -36,9 +36,5 @@ public record Padding(int top, int bottom, int left, int right) {
    */
   public static Padding all(int size) {
     return new Padding(size, size, size, size);
-  }
-
-  boolean isSymmetric() {
-    return top == bottom && left == right;
   }
 }

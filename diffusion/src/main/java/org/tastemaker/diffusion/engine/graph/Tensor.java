@@ -1,36 +1,19 @@
 package org.tastemaker.diffusion.engine.graph;
 
 import com.google.common.primitives.ImmutableLongArray;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * A variable of a graph together with its shape, which SameDiff itself does not know before a run.
+ * A leaf of a graph or a layer's output.
  *
- * @param variable the graph's variable
+ * @param name unique in its graph
+ * @param dataType of the elements
  * @param shape its shape, every dimension at least 1
  * @param differentiable whether a gradient flows through it: it depends on a trainable parameter or
  *     on an input whose gradient is wanted
  */
-public record Tensor(SDVariable variable, ImmutableLongArray shape, boolean differentiable) {
-  /**
-   * The name of the variable.
-   *
-   * @return the name, unique in its graph
-   */
-  public String name() {
-    return variable.name();
-  }
-
-  /**
-   * The type of the elements.
-   *
-   * @return the type
-   */
-  public DataType dataType() {
-    return variable.dataType();
-  }
-
+public record Tensor(
+    String name, DataType dataType, ImmutableLongArray shape, boolean differentiable) {
   /**
    * The number of dimensions.
    *
@@ -60,7 +43,7 @@ public record Tensor(SDVariable variable, ImmutableLongArray shape, boolean diff
       String expected = ImmutableLongArray.copyOf(pattern).toString().replace("-1", "any");
       throw new IllegalArgumentException(
           "%s: %s must have shape %s, but \"%s\" has %s"
-              .formatted(where, what, expected, name(), shape));
+              .formatted(where, what, expected, name, shape));
     }
   }
 }

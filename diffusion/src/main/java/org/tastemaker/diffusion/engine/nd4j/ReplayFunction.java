@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.engine.nd4j;
 
+import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Lists;
 import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
@@ -27,7 +28,6 @@ import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Identity;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tastemaker.diffusion.engine.graph.Backward;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Tensor;
@@ -49,6 +49,9 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  */
 final class ReplayFunction implements GraphFunction {
   private final GraphDefinition definition;
+  private final Nd4jGraph graph;
+  private final ImmutableMap<String, Tensor> inputs;
+  private final ImmutableMap<String, Tensor> leaves;
 
   /** For each output of an identity, the variable that it passes on; an identity copies nothing. */
   private final Map<String, String> sources = new HashMap<>();
@@ -96,7 +99,10 @@ final class ReplayFunction implements GraphFunction {
    */
   ReplayFunction(GraphDefinition definition) {
     this.definition = definition;
-    List<SameDiffOp> all = new ArrayList<>(definition.sameDiff().getOps().values());
+    this.graph = Nd4jGraph.of(definition);
+    this.inputs = definition.inputs();
+    this.leaves = definition.differentiable();
+    List<SameDiffOp> all = new ArrayList<>(graph.sameDiff().getOps().values());
     for (SameDiffOp op : all) {
       if (op.getOp() instanceof Identity) {
         sources.put(op.getOutputsOfOp().get(0), source(op.getInputsToOp().get(0)));
@@ -109,12 +115,12 @@ final class ReplayFunction implements GraphFunction {
     forwardOps.forEach(op -> made.addAll(op.getOutputsOfOp()));
     kept.addAll(outputs);
 
-    Backward backward = definition.backward();
+    Backward backward = graph.backward();
     if (backward == null) {
       backwardOps = List.of();
       return;
     }
-    for (String leaf : differentiableLeaves()) {
+    for (String leaf : leaves.keySet()) {
       String gradient = backward.gradients().get(leaf);
       if (gradient != null) {
         wantedGradients.put(leaf, source(gradient));
@@ -127,7 +133,7 @@ final class ReplayFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
-    definition.inputs().forEach((name, tensor) -> fill(name, tensor, inputs.get(name)));
+    this.inputs.forEach((name, tensor) -> fill(name, tensor, inputs.get(name)));
     if (forwardSteps == null) {
       forwardSteps = layOut(forwardOps);
     } else {
@@ -151,7 +157,7 @@ final class ReplayFunction implements GraphFunction {
       backwardSteps.forEach(Step::run);
     }
     Map<String, INDArray> gradients = new LinkedHashMap<>();
-    for (String leaf : differentiableLeaves()) {
+    for (String leaf : leaves.keySet()) {
       String gradient = wantedGradients.get(leaf);
       // What no output depends on has the gradient zero.
       gradients.put(leaf, gradient == null ? zeroGradient(leaf) : array(gradient));
@@ -199,7 +205,7 @@ final class ReplayFunction implements GraphFunction {
       List<LongShapeDescriptor> shapes = shapes(step, inputs);
       for (int i = 0; i < shapes.size(); i++) {
         String name = op.getOutputsOfOp().get(i);
-        DataType type = definition.sameDiff().getVariable(name).dataType();
+        DataType type = graph.sameDiff().getVariable(name).dataType();
         INDArray array = allocate(kept.contains(name), type, shapes.get(i).getShape());
         arrays.put(name, array);
         made.add(name);
@@ -269,7 +275,7 @@ final class ReplayFunction implements GraphFunction {
 
   private INDArray array(String name) {
     INDArray array = arrays.get(source(name));
-    return array != null ? array : definition.sameDiff().getVariable(source(name)).getArr();
+    return array != null ? array : graph.sameDiff().getVariable(source(name)).getArr();
   }
 
   private void fill(String name, Tensor tensor, @Nullable INDArray value) {
@@ -281,14 +287,6 @@ final class ReplayFunction implements GraphFunction {
     } else {
       array.assign(value);
     }
-  }
-
-  private Collection<String> differentiableLeaves() {
-    Set<String> names = new LinkedHashSet<>(definition.parameters().keySet());
-    definition.inputs().values().stream()
-        .filter(Tensor::differentiable)
-        .forEach(input -> names.add(input.name()));
-    return names;
   }
 
   private INDArray zeroGradient(String leaf) {

@@ -16,9 +16,9 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tastemaker.diffusion.engine.graph.Backward;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.Leaf;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /**
@@ -31,6 +31,7 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  */
 final class SessionFunction implements GraphFunction {
   private final GraphDefinition definition;
+  private final Nd4jGraph graph;
   private final Session session;
   private final Map<String, INDArray> inputs = new LinkedHashMap<>();
   private final Map<String, INDArray> outputs = new LinkedHashMap<>();
@@ -43,7 +44,8 @@ final class SessionFunction implements GraphFunction {
    */
   SessionFunction(GraphDefinition definition) {
     this.definition = definition;
-    this.session = new Session(definition.sameDiff());
+    this.graph = Nd4jGraph.of(definition);
+    this.session = new Session(graph.sameDiff());
   }
 
   @Override
@@ -60,7 +62,7 @@ final class SessionFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
-    Backward backward = Objects.requireNonNull(definition.backward());
+    Backward backward = Objects.requireNonNull(graph.backward());
     closeAll(gradients);
 
     Map<String, INDArray> placeholders = new LinkedHashMap<>(inputs);
@@ -79,7 +81,7 @@ final class SessionFunction implements GraphFunction {
             });
     Map<String, String> wanted = new LinkedHashMap<>();
     List<String> unused = new ArrayList<>();
-    for (String name : differentiableLeaves()) {
+    for (String name : definition.differentiable().keySet()) {
       String gradient = backward.gradients().get(name);
       if (gradient == null) {
         unused.add(name);
@@ -89,7 +91,7 @@ final class SessionFunction implements GraphFunction {
     }
     run(wanted, placeholders, gradients);
     // What no output depends on has the gradient zero.
-    unused.forEach(name -> gradients.put(name, leafZeros(name)));
+    unused.forEach(name -> gradients.put(name, zeros(leaf(name))));
     closeAll(zeros);
     return Collections.unmodifiableMap(gradients);
   }
@@ -100,14 +102,6 @@ final class SessionFunction implements GraphFunction {
     closeAll(outputs);
     closeAll(gradients);
     session.getMmgr().close();
-  }
-
-  private Collection<String> differentiableLeaves() {
-    Set<String> names = new LinkedHashSet<>(definition.parameters().keySet());
-    definition.inputs().values().stream()
-        .filter(Tensor::differentiable)
-        .forEach(input -> names.add(input.name()));
-    return names;
   }
 
   /** Runs the graph as far as the wanted variables and puts their arrays into {@code results}. */
@@ -121,7 +115,10 @@ final class SessionFunction implements GraphFunction {
     // that is a parameter, a placeholder, or another result.
     Set<INDArray> taken = Collections.newSetFromMap(new IdentityHashMap<>());
     taken.addAll(placeholders.values());
-    taken.addAll(definition.parameters().values());
+    definition.leaves().values().stream()
+        .map(Leaf::array)
+        .filter(Objects::nonNull)
+        .forEach(taken::add);
     wanted.forEach(
         (name, variable) -> {
           INDArray array = arrays.get(variable);
@@ -136,10 +133,8 @@ final class SessionFunction implements GraphFunction {
     return array.dup('c');
   }
 
-  private INDArray leafZeros(String name) {
-    Tensor input = definition.inputs().get(name);
-    INDArray parameter = definition.parameters().get(name);
-    return parameter != null ? Nd4j.zerosLike(parameter) : zeros(Objects.requireNonNull(input));
+  private Tensor leaf(String name) {
+    return Objects.requireNonNull(definition.differentiable().get(name));
   }
 
   private static INDArray zeros(Tensor tensor) {

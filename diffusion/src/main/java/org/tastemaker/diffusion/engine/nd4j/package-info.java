@@ -1,17 +1,23 @@
 /**
- * The seam of execution: a graph with fixed shapes as a function that can be called and whose
- * vector-Jacobian product can be taken.
+ * Graphs as ops of ND4J: the engines {@code replay}, the reference that faster ones are compared
+ * with, and {@code session}, SameDiff's own, for comparison. This is the only package that calls
+ * ND4J's graph operations.
  *
- * <p>A model is defined once, in SameDiff. {@link
- * org.tastemaker.diffusion.engine.graph.GraphDefinition} is that definition; {@link
- * org.tastemaker.diffusion.engine.graph.GraphFunction} is something that runs it. {@link
- * org.tastemaker.diffusion.engine.nd4j.ReplayFunction} runs libnd4j's ops one after the other and
- * is the reference that faster ways are compared with; {@link
- * org.tastemaker.diffusion.engine.nd4j.SessionFunction} is SameDiff's own session, for comparison.
+ * <p>SameDiff is a good differentiator with broken parts: a convolution whose backward pass ignores
+ * the weights' layout, a variance with the wrong gradient, a "precise" GELU with the wrong value, a
+ * layer norm without epsilon, gathers without a gradient, no group norm. {@code LayerBody} builds
+ * each layer from the parts that work, and each has a numeric gradient test.
  *
- * <p>There are no losses here. A loss is computed outside, on the outputs; its derivative with
- * respect to them is the cotangent that {@code backward} takes. So one backward graph serves
- * pre-training, policy gradients and preference losses alike.
+ * <ul>
+ *   <li><b>Ops know their layer.</b> {@link org.tastemaker.diffusion.engine.nd4j.Nd4jGraph} says
+ *       which ops belong to which layer, so that another engine can take one layer's ops where it
+ *       has no kernel. A layer takes each differentiable input through an identity of its own, so
+ *       its share of the input's gradient has a name too.
+ *   <li><b>Differentiation is ours.</b> {@link org.tastemaker.diffusion.engine.nd4j.Backward} walks
+ *       the ops backwards and asks each for its gradient ops, in the same graph. It is what {@code
+ *       createGradFunction} does, less the copy of the graph and the printing; it takes one
+ *       cotangent for each output.
+ * </ul>
  */
 @NullMarked
 package org.tastemaker.diffusion.engine.nd4j;

@@ -7,13 +7,13 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_swish;
 
 /** Functions of one number: oneDNN's eltwise. */
 final class ActivationKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final int algorithm;
   private final double alpha;
   private final double beta;
   private final long count;
 
-  ActivationKernel(Layer layer) {
+  ActivationKernel(LayerScope layer) {
     this.layer = layer;
     this.count = Shapes.count(layer.shape(0));
     switch (layer.kind()) {
@@ -34,13 +34,13 @@ final class ActivationKernel implements Kernel {
       }
       case SCALE -> {
         algorithm = dnnl_eltwise_linear;
-        alpha = layer.composite().attribute("factor");
+        alpha = layer.layer().attribute("factor");
         beta = 0;
       }
       case CLAMP -> {
         algorithm = dnnl_eltwise_clip_v2;
-        alpha = layer.composite().attribute("low");
-        beta = layer.composite().attribute("high");
+        alpha = layer.layer().attribute("low");
+        beta = layer.layer().attribute("high");
       }
       default -> throw new IllegalArgumentException(layer.kind() + " is not an activation");
     }

@@ -38,7 +38,7 @@ final class AttentionKernel implements Kernel {
   /** About what the caches near the cores hold. */
   static final long TILE_BYTES = 8L << 20;
 
-  private final Layer layer;
+  private final LayerScope layer;
   private final long batch;
   private final long heads;
   private final long queries;
@@ -51,14 +51,14 @@ final class AttentionKernel implements Kernel {
   /** Some elements of the batch and some rows of their queries. */
   private record Tile(long batchBegin, long batchSize, long rowBegin, long rows) {}
 
-  AttentionKernel(Layer layer) {
+  AttentionKernel(LayerScope layer) {
     this.layer = layer;
     batch = layer.shape(0)[0];
     queries = layer.shape(0)[1];
     keys = layer.shape(1)[1];
     heads = layer.whole("heads");
     size = layer.shape(0)[2] / heads;
-    scale = layer.composite().attribute("scale");
+    scale = layer.layer().attribute("scale");
     long perRow = heads * keys * Float.BYTES;
     long rows = Math.max(1, Math.min(queries, TILE_BYTES / perRow));
     long elements = rows < queries ? 1 : Math.max(1, Math.min(batch, TILE_BYTES / perRow / rows));

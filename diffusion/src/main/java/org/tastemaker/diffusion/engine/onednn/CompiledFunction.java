@@ -1,6 +1,5 @@
 package org.tastemaker.diffusion.engine.onednn;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -64,8 +63,7 @@ final class CompiledFunction implements GraphFunction {
     }
 
     // 2. Places.
-    arena = new Arena(List.copyOf(buffers));
-    plan.owned().add(arena);
+    arena = plan.owned().add(new Arena(List.copyOf(buffers)));
     if (program.ones().isUsed()) {
       Buffer ones = program.ones();
       long count = ones.bytes() / Float.BYTES;
@@ -141,20 +139,7 @@ final class CompiledFunction implements GraphFunction {
 
   @Override
   public void close() {
-    closeAll(plan.owned());
-  }
-
-  static void closeAll(List<AutoCloseable> resources) {
-    List<AutoCloseable> reversed = new ArrayList<>(resources);
-    Collections.reverse(reversed);
-    for (AutoCloseable resource : reversed) {
-      try {
-        resource.close();
-      } catch (Exception e) {
-        throw new IllegalStateException("a resource of a compiled function would not close", e);
-      }
-    }
-    resources.clear();
+    plan.owned().close();
   }
 
   private void run(Step[] steps) {

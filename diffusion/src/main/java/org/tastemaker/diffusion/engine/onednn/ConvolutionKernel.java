@@ -31,7 +31,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
  * each run, which costs about one percent of the convolution itself.
  */
 final class ConvolutionKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final long[] weightDims;
   private final long[] weightStrides;
   private final long[] strides;
@@ -44,7 +44,7 @@ final class ConvolutionKernel implements Kernel {
   private final dnnl_primitive_desc forward;
   private static final long[] NO_DILATION = {0, 0};
 
-  ConvolutionKernel(Layer layer) {
+  ConvolutionKernel(LayerScope layer) {
     this.layer = layer;
     OneDnn dnn = layer.dnn();
     long[] w = layer.shape(1); // [kH, kW, in, out]

@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks up rows of a table. The ids were checked when the function was given them. */
 final class EmbeddingKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final long count;
   private final long rows;
   private final long channels;
   private @Nullable IntIndexer ids;
 
-  EmbeddingKernel(Layer layer) {
+  EmbeddingKernel(LayerScope layer) {
     this.layer = layer;
     if (layer.leaf(0) == null) {
       throw new OneDnn.Unsupported("embedding of computed ids");

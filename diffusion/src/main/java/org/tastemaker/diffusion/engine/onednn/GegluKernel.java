@@ -11,15 +11,15 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_gelu_erf;
  * slower on rows with gaps.
  */
 final class GegluKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final long rows;
   private final long half;
   private final long count;
   private final Buffer a;
   private final Buffer b;
 
-  GegluKernel(Layer layer) {
-    Kernels.requireRows(layer, 0);
+  GegluKernel(LayerScope layer) {
+    layer.requireRows(0);
     this.layer = layer;
     long[] shape = layer.shape(0);
     half = shape[shape.length - 1] / 2;

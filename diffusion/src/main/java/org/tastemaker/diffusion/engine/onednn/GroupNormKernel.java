@@ -39,7 +39,7 @@ import org.bytedeco.javacpp.indexer.FloatIndexer;
  * channel, are computed in Java; the rest is elementwise.
  */
 final class GroupNormKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final int batch;
   private final int pixels;
   private final int channels;
@@ -50,7 +50,7 @@ final class GroupNormKernel implements Kernel {
   private final Buffer mean;
   private final Buffer variance;
 
-  GroupNormKernel(Layer layer) {
+  GroupNormKernel(LayerScope layer) {
     this.layer = layer;
     long[] shape = layer.shape(0);
     if (!Shapes.isImage(shape)) {
@@ -61,7 +61,7 @@ final class GroupNormKernel implements Kernel {
     channels = (int) shape[1];
     pixels = (int) (shape[2] * shape[3]);
     groups = layer.whole("groups");
-    epsilon = (float) layer.composite().attribute("epsilon");
+    epsilon = (float) layer.layer().attribute("epsilon");
     image = dnn.strided(shape, Shapes.strides(shape));
     mean = Program.floats(batch, groups);
     variance = Program.floats(batch, groups);

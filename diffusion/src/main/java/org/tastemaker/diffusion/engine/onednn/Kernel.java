@@ -1,6 +1,6 @@
 package org.tastemaker.diffusion.engine.onednn;
 
-/** How one layer is computed: writes its steps into the program, through its {@link Layer}. */
+/** How one layer is computed: writes its steps into the program, through its {@link LayerScope}. */
 interface Kernel {
   /** Emits the steps that compute the layer's output. */
   void forward();

@@ -9,7 +9,7 @@ final class Kernels {
    *
    * @throws OneDnn.Unsupported if there is none for its shapes
    */
-  static Kernel of(Layer layer) {
+  static Kernel of(LayerScope layer) {
     return switch (layer.kind()) {
       case LINEAR -> new LinearKernel(layer);
       case CONV2D ->
@@ -27,12 +27,5 @@ final class Kernels {
       case EMBEDDING -> new EmbeddingKernel(layer);
       case TIMESTEP_EMBEDDING -> new TimestepKernel(layer);
     };
-  }
-
-  /** Checks that a tensor's last dimension is its last in memory too. */
-  static void requireRows(Layer layer, int input) {
-    if (Shapes.isImage(layer.shape(input))) {
-      throw new OneDnn.Unsupported(layer.kind() + " over the width of an image");
-    }
   }
 }

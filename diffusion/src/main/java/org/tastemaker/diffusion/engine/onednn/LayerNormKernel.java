@@ -24,9 +24,9 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
-/** Layer normalization over rows: oneDNN's. */
+/** LayerScope normalization over rows: oneDNN's. */
 final class LayerNormKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final long channels;
   private final dnnl_memory_desc rows;
   private final dnnl_memory_desc statistics;
@@ -36,8 +36,8 @@ final class LayerNormKernel implements Kernel {
   private final Buffer mean;
   private final Buffer variance;
 
-  LayerNormKernel(Layer layer) {
-    Kernels.requireRows(layer, 0);
+  LayerNormKernel(LayerScope layer) {
+    layer.requireRows(0);
     this.layer = layer;
     OneDnn dnn = layer.dnn();
     long[] shape = layer.shape(0);
@@ -48,7 +48,7 @@ final class LayerNormKernel implements Kernel {
     mean = Program.floats(count);
     variance = Program.floats(count);
     attr = dnn.attributes(List.of());
-    epsilon = (float) layer.composite().attribute("epsilon");
+    epsilon = (float) layer.layer().attribute("epsilon");
     forward =
         dnn.describe(
             "layer normalization",

@@ -3,7 +3,7 @@ package org.tastemaker.diffusion.engine.onednn;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.diffusion.engine.graph.Composite.Kind;
+import org.tastemaker.diffusion.engine.graph.Layer.Kind;
 
 /**
  * Linear layers, and convolutions of one pixel, which are linear layers over the channels: matrix
@@ -20,17 +20,17 @@ import org.tastemaker.diffusion.engine.graph.Composite.Kind;
  * transpose.
  */
 final class LinearKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final boolean transposed;
   private final long in;
   private final long out;
   private final long rows;
 
-  LinearKernel(Layer layer) {
+  LinearKernel(LayerScope layer) {
     this.layer = layer;
     this.transposed = layer.kind() == Kind.LINEAR;
     if (transposed) {
-      Kernels.requireRows(layer, 0);
+      layer.requireRows(0);
       in = layer.shape(1)[1];
       out = layer.shape(1)[0];
     } else {
@@ -40,7 +40,7 @@ final class LinearKernel implements Kernel {
     rows = Shapes.count(layer.shape(0)) / in;
   }
 
-  static boolean isPointwise(Layer layer) {
+  static boolean isPointwise(LayerScope layer) {
     long[] weight = layer.shape(1);
     return weight[0] == 1
         && weight[1] == 1
@@ -113,12 +113,12 @@ final class LinearKernel implements Kernel {
 
   /** Where a matrix product leaves a part of a gradient: added in place if that is possible. */
   static final class Sink {
-    private final Layer layer;
+    private final LayerScope layer;
     private final int input;
     private final @Nullable Buffer accumulator;
     private final Buffer buffer;
 
-    Sink(Layer layer, int input) {
+    Sink(LayerScope layer, int input) {
       this.layer = layer;
       this.input = input;
       this.accumulator = layer.accumulator(input);

@@ -79,9 +79,9 @@ public final class OneDnnEngine implements Engine {
 
   @Override
   public Optional<String> whyNot(GraphDefinition graph) {
-    boolean isFloat =
-        graph.outputs().values().stream().allMatch(tensor -> tensor.dataType() == DataType.FLOAT);
-    return isFloat ? Optional.empty() : Optional.of("it computes in FLOAT, not in DOUBLE");
+    return graph.dataType() == DataType.FLOAT
+        ? Optional.empty()
+        : Optional.of("it computes in FLOAT, not in " + graph.dataType());
   }
 
   @Override

@@ -2,14 +2,14 @@ package org.tastemaker.diffusion.engine.onednn;
 
 import java.util.List;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
-import org.tastemaker.diffusion.engine.graph.Composite.Kind;
+import org.tastemaker.diffusion.engine.graph.Layer.Kind;
 
 /** Parts of a tensor along one dimension: two side by side, or one cut out. Copies with gaps. */
 final class PartKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final int axis;
 
-  PartKernel(Layer layer) {
+  PartKernel(LayerScope layer) {
     this.layer = layer;
     this.axis = Shapes.physicalAxis(layer.whole("axis"), layer.shape().length);
   }

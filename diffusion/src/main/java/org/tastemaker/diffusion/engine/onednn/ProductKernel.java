@@ -4,10 +4,10 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 
 /** The product of two tensors of one shape: {@code da = g b} and {@code db = g a}. */
 final class ProductKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final long count;
 
-  ProductKernel(Layer layer) {
+  ProductKernel(LayerScope layer) {
     this.layer = layer;
     this.count = Shapes.count(layer.shape(0));
   }

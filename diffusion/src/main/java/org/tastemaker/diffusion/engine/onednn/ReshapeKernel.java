@@ -2,9 +2,9 @@ package org.tastemaker.diffusion.engine.onednn;
 
 /** An image as tokens, or tokens as an image: the same memory, as channels come last in both. */
 final class ReshapeKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
 
-  ReshapeKernel(Layer layer) {
+  ReshapeKernel(LayerScope layer) {
     this.layer = layer;
   }
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,77 +16,81 @@ import org.nd4j.linalg.api.ops.Op;
 import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tastemaker.diffusion.engine.graph.Backward;
-import org.tastemaker.diffusion.engine.graph.Composite;
-import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.nd4j.Backward;
+import org.tastemaker.diffusion.engine.nd4j.LayerOps;
+import org.tastemaker.diffusion.engine.nd4j.Nd4jGraph;
 
 /**
- * Runs a layer with the ops that SameDiff has for it: where there is no kernel, slower and never
- * wrong. It keeps arrays of its own, in SameDiff's layouts, and all that its ops compute.
+ * Runs a layer with ND4J's ops, as the engine {@code replay} does: where there is no kernel, slower
+ * and never wrong. It keeps arrays of its own, in SameDiff's layouts, and all that its ops compute.
  */
 final class StockKernel implements Kernel, AutoCloseable {
-  private final Layer layer;
-  private final GraphDefinition definition;
+  private final LayerScope scope;
+  private final Nd4jGraph graph;
+  private final LayerOps layer;
   private final Map<String, INDArray> arrays = new HashMap<>();
   private final List<INDArray> owned = new ArrayList<>();
 
-  StockKernel(Layer layer, GraphDefinition definition) {
-    this.layer = layer;
-    this.definition = definition;
+  StockKernel(LayerScope scope, Nd4jGraph graph) {
+    this.scope = scope;
+    this.graph = graph;
+    this.layer = Objects.requireNonNull(graph.layers().get(name()));
+  }
+
+  private String name() {
+    return scope.layer().name();
   }
 
   @Override
   public void forward() {
-    Composite composite = layer.composite();
-    for (int i = 0; i < layer.inputCount(); i++) {
-      INDArray leaf = layer.leaf(i);
+    for (int i = 0; i < scope.inputCount(); i++) {
+      INDArray leaf = scope.leaf(i);
       if (leaf != null) {
-        arrays.put(composite.inputs().get(i), leaf);
+        arrays.put(layer.inputs().get(i), leaf);
       } else {
-        take(layer.input(i), composite.inputs().get(i), layer.shape(i));
+        take(scope.input(i), layer.inputs().get(i), scope.shape(i));
       }
     }
-    INDArray output = array(composite.output(), layer.shape());
-    run(composite.forwardOps());
-    give(output, layer.output());
+    INDArray output = array(scope.layer().output().name(), scope.shape());
+    run(layer.forward());
+    give(output, scope.output());
   }
 
   @Override
   public void backward(Buffer gradient) {
-    Composite composite = layer.composite();
-    Backward backward = definition.backward();
+    Backward backward = graph.backward();
     if (backward == null) {
       throw new IllegalStateException("the graph has no backward half");
     }
-    String outputGradient = backward.gradients().get(composite.output());
+    String outputGradient = backward.gradients().get(scope.layer().output().name());
     if (outputGradient == null) {
       return;
     }
-    take(gradient, outputGradient, layer.shape());
-    run(backward.ops().get(composite.name()));
-    for (int i = 0; i < layer.inputCount(); i++) {
-      String name = backward.gradients().get(composite.inputs().get(i));
-      if (layer.wants(i) && name != null) {
-        INDArray part = array(name, layer.shape(i));
-        Buffer target = layer.target(i);
-        if (layer.isPlain(i)) {
-          layer.program().copy(Buffer.of(part), target, part.length());
+    take(gradient, outputGradient, scope.shape());
+    run(backward.ops().get(name()));
+    for (int i = 0; i < scope.inputCount(); i++) {
+      String name = backward.gradients().get(layer.inputs().get(i));
+      if (scope.wants(i) && name != null) {
+        INDArray part = array(name, scope.shape(i));
+        Buffer target = scope.target(i);
+        if (scope.isPlain(i)) {
+          scope.program().copy(Buffer.of(part), target, part.length());
         } else {
           give(part, target);
         }
-        layer.contribute(i, target);
+        scope.contribute(i, target);
       }
     }
   }
 
   private void take(Buffer from, String variable, long... shape) {
-    Program program = layer.program();
+    Program program = scope.program();
     program.reorder(
         program.tensor(from, shape), program.dense(Buffer.of(array(variable, shape)), shape));
   }
 
   private void give(INDArray from, Buffer to) {
-    Program program = layer.program();
+    Program program = scope.program();
     program.reorder(program.dense(Buffer.of(from), from.shape()), program.tensor(to, from.shape()));
   }
 
@@ -101,7 +105,7 @@ final class StockKernel implements Kernel, AutoCloseable {
   }
 
   private void run(List<String> ops) {
-    layer.program().emit(new OpsStep(layer.program().kind(), layer.program().layer(), ops));
+    scope.program().emit(new OpsStep(scope.program().kind(), scope.program().layer(), ops));
   }
 
   @Override
@@ -128,8 +132,7 @@ final class StockKernel implements Kernel, AutoCloseable {
 
     @Override
     void bind() {
-      SameDiff graph = definition.sameDiff();
-      names.forEach(name -> ops.add(graph.getOps().get(name)));
+      names.forEach(name -> ops.add(graph.sameDiff().getOps().get(name)));
     }
 
     @Override
@@ -165,7 +168,7 @@ final class StockKernel implements Kernel, AutoCloseable {
       for (int i = 0; i < shapes.size(); i++) {
         String output = op.getOutputsOfOp().get(i);
         long[] shape = shapes.get(i).getShape();
-        DataType type = definition.sameDiff().getVariable(output).dataType();
+        DataType type = graph.sameDiff().getVariable(output).dataType();
         context.setOutputArray(i, arrays.computeIfAbsent(output, name -> create(type, shape)));
       }
       return context;
@@ -177,11 +180,11 @@ final class StockKernel implements Kernel, AutoCloseable {
     }
 
     private INDArray leaf(String variable) {
-      @Nullable INDArray array = definition.sameDiff().getVariable(variable).getArr();
+      @Nullable INDArray array = graph.sameDiff().getVariable(variable).getArr();
       if (array == null) {
         throw new IllegalStateException(
             "the ops of \"%s\" read \"%s\", which nothing computes"
-                .formatted(layer.composite().name(), variable));
+                .formatted(name(), variable));
       }
       return array;
     }

@@ -3,7 +3,7 @@ package org.tastemaker.diffusion.engine.onednn;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 
 import java.util.List;
-import org.tastemaker.diffusion.engine.graph.Composite.Kind;
+import org.tastemaker.diffusion.engine.graph.Layer.Kind;
 
 /**
  * Sums: of two tensors of one shape; of an image [B, C, H, W] and a vector [B, C] for all its
@@ -12,7 +12,7 @@ import org.tastemaker.diffusion.engine.graph.Composite.Kind;
  * times faster than oneDNN's reduction.
  */
 final class SumKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final long count;
 
   /** The second term as [outer, 1, inner], stretched to [outer, middle, inner]. */
@@ -20,7 +20,7 @@ final class SumKernel implements Kernel {
 
   private final long inner;
 
-  SumKernel(Layer layer) {
+  SumKernel(LayerScope layer) {
     this.layer = layer;
     this.count = Shapes.count(layer.shape(0));
     boolean perImage = layer.kind() == Kind.ADD_TO_PIXELS;

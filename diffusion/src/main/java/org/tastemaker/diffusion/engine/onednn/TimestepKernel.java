@@ -7,12 +7,12 @@ import java.util.List;
  * differentiable time step the stock ops run.
  */
 final class TimestepKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final int batch;
   private final boolean flip;
   private final float[] frequencies;
 
-  TimestepKernel(Layer layer) {
+  TimestepKernel(LayerScope layer) {
     this.layer = layer;
     if (layer.wants(0)) {
       throw new OneDnn.Unsupported("gradient of a time step's embedding");
@@ -20,7 +20,7 @@ final class TimestepKernel implements Kernel {
     batch = (int) layer.shape(0)[0];
     flip = layer.whole("flip") == 1;
     int half = layer.whole("size") / 2;
-    double shift = layer.composite().attribute("shift");
+    double shift = layer.layer().attribute("shift");
     frequencies = new float[half];
     for (int i = 0; i < half; i++) {
       frequencies[i] = (float) Math.exp(-Math.log(10000) * i / (half - shift));

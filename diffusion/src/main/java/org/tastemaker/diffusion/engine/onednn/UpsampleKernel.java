@@ -7,12 +7,12 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
  * four. The output [B, 2H, 2W, C] is read as [B H, 2, W, 2, C].
  */
 final class UpsampleKernel implements Kernel {
-  private final Layer layer;
+  private final LayerScope layer;
   private final long channels;
   private final long width;
   private final long[] dims;
 
-  UpsampleKernel(Layer layer) {
+  UpsampleKernel(LayerScope layer) {
     this.layer = layer;
     long[] shape = layer.shape(0);
     channels = shape[1];

@@ -1,22 +1,22 @@
 /**
  * Graphs as programs: each layer one or a few primitives of oneDNN, in memory laid out once.
  *
- * <p>SameDiff's session, and libnd4j's ops replayed without it ({@link
- * org.tastemaker.diffusion.engine.nd4j.ReplayFunction}), compute a group norm in ten passes over
- * memory and bring a convolution's weights into oneDNN's format at every call. The op layer records
- * which layer each op belongs to ({@link org.tastemaker.diffusion.engine.graph.Composite}); the
- * compiler here never looks at ops, only at layers.
+ * <p>ND4J's ops, in SameDiff's session or replayed without it, compute a group norm in ten passes
+ * over memory and bring a convolution's weights into oneDNN's format at every call. The compiler
+ * here reads layers ({@link org.tastemaker.diffusion.engine.graph.Layer}) and never looks at ops.
  *
  * <ul>
  *   <li><b>{@code Compiler}</b> walks the layers, forward and then backward, and asks each layer's
- *       {@code Kernel} for its steps. {@code Gradients} decides where gradients are summed, which
+ *       {@code Kernel} for its steps. {@code Variables} knows where each tensor lies; {@code
+ *       Gradients} decides where gradients are summed, which
  *       only pass through, and which nobody wants: no step is emitted for a frozen weight, nor for
  *       any layer before the first trainable one.
  *   <li><b>{@code Program}</b> is the vocabulary that kernels write in: matrix product, elementwise
  *       function, copy between layouts. A {@code Step} is bound once to its addresses; to run it is
  *       one call into native code, without an allocation.
  *   <li><b>{@code Arena}</b> gives every buffer a place, by its lifetime over both halves.
- *   <li><b>{@code StockKernel}</b> runs a layer's own SameDiff ops where there is no kernel for it.
+ *   <li><b>{@code StockKernel}</b> runs a layer's ops from {@code engine.nd4j} where there is no
+ *       kernel for it. SameDiff's graph is built only then.
  * </ul>
  *
  * <p>There is one layout: images with the channels last, [B, H, W, C]. Then an image and its tokens

@@ -68,7 +68,7 @@ public final class GradientCheck {
         .forEach(
             (name, tensor) ->
                 cotangents.put(name, random(Seed.of(99).split(name), tensor.shape().toArray())));
-    Map<String, INDArray> leaves = new LinkedHashMap<>(definition.parameters());
+    Map<String, INDArray> leaves = new LinkedHashMap<>(definition.trainable());
     definition.inputs().values().stream()
         .filter(Tensor::differentiable)
         .forEach(input -> leaves.put(input.name(), requireNonNull(inputs.get(input.name()))));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.HashSet;
 import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -14,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.diffusion.engine.Engines;
 
-/** Values against hand-worked cases, the record of composites, and what is refused. */
+/** Values against hand-worked cases, the record of layers, and what is refused. */
 class OpsTest {
   private final Ops ops = new Ops(DataType.DOUBLE);
 
@@ -187,35 +186,19 @@ class OpsTest {
   }
 
   @Test
-  void compositeNamesItsInputsOutputAndAttributes() {
+  void layerNamesItsInputsOutputAndAttributes() {
     Tensor x = ops.input("x", true, 1, 4, 2, 2);
     Tensor scale = ops.input("scale", false, 4);
     Tensor shift = ops.input("shift", false, 4);
-    ops.groupNorm("block.norm", x, scale, shift, 2, 1e-5);
+    Tensor out = ops.groupNorm("block.norm", x, scale, shift, 2, 1e-5);
 
-    Composite composite = ops.composites().get(0);
-    assertThat(composite.kind()).isEqualTo(Composite.Kind.GROUP_NORM);
-    assertThat(composite.inputs()).containsExactly("block.norm/in0", "scale", "shift");
-    assertThat(composite.output()).isEqualTo("block.norm/out");
-    assertThat(composite.attribute("groups")).isEqualTo(2);
-    assertThat(composite.attribute("epsilon")).isEqualTo(1e-5);
-  }
-
-  @Test
-  void forwardOpsOfACompositeLeadFromItsInputsToItsOutput() {
-    Tensor x = ops.input("x", true, 2, 3);
-    Tensor weight = ops.parameter("w", Nd4j.ones(DataType.DOUBLE, 4, 3), true);
-    ops.linear("l", x, weight, null);
-
-    Composite composite = ops.composites().get(0);
-    var all = ops.sameDiff().getOps();
-    var made = new HashSet<>(composite.inputs());
-    for (String name : composite.forwardOps()) {
-      var op = requireNonNull(all.get(name));
-      assertThat(made).containsAll(op.getInputsToOp());
-      made.addAll(op.getOutputsOfOp());
-    }
-    assertThat(made).contains(composite.output());
+    Layer layer = ops.layers().get(0);
+    assertThat(layer.kind()).isEqualTo(Layer.Kind.GROUP_NORM);
+    assertThat(layer.inputs()).containsExactly(x, scale, shift);
+    assertThat(layer.output()).isSameAs(out);
+    assertThat(out.name()).isEqualTo("block.norm/out");
+    assertThat(layer.attribute("groups")).isEqualTo(2);
+    assertThat(layer.attribute("epsilon")).isEqualTo(1e-5);
   }
 
   @Test
@@ -223,7 +206,7 @@ class OpsTest {
     Tensor x = ops.input("x", false, 2, 3);
     ops.silu("act", x);
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ops.composites().get(0).attribute("groups"))
+        .isThrownBy(() -> ops.layers().get(0).attribute("groups"))
         .withMessageContaining("SILU \"act\" has no attribute \"groups\"");
   }
 
@@ -367,5 +350,26 @@ class OpsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Padding(0, -1, 0, 0))
         .withMessageContaining("bottom -1");
+  }
+
+  @Test
+  void anotherGraphsTensorIsRefused() {
+    Tensor other = new Ops(DataType.DOUBLE).input("x", false, 2, 3);
+    Tensor own = ops.input("x", false, 2, 3);
+    assertThat(own).isEqualTo(other);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ops.silu("act", other))
+        .withMessage("SILU \"act\": \"x\" belongs to another graph");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> GraphDefinition.of(ops, Map.of("out", other)))
+        .withMessage("output \"out\": \"x\" belongs to another graph");
+  }
+
+  @Test
+  void anInputOfAnotherTypeIsRefused() {
+    Tensor floats = ops.constant("floats", Nd4j.ones(DataType.FLOAT, 3));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ops.silu("act", floats))
+        .withMessage("SILU \"act\" computes in DOUBLE, but \"floats\" is FLOAT");
   }
 }

@@ -18,7 +18,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.Engines;
-import org.tastemaker.diffusion.engine.graph.Backward;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
@@ -73,7 +72,8 @@ class ReplayFunctionTest {
     Map<String, INDArray> forward = function.forward(Map.of("x", image));
     Map<String, INDArray> gradients = function.backward(Map.of("sum", cotangent));
 
-    Backward backward = requireNonNull(definition.backward());
+    Nd4jGraph graph = Nd4jGraph.of(definition);
+    Backward backward = requireNonNull(graph.backward());
     Map<String, INDArray> placeholders = new LinkedHashMap<>();
     placeholders.put("x", image);
     placeholders.put("add/out" + Backward.COTANGENT, cotangent);
@@ -84,7 +84,7 @@ class ReplayFunctionTest {
     }
     List<String> names = new ArrayList<>(wanted.values());
     names.add("add/out");
-    Map<String, INDArray> session = definition.sameDiff().output(placeholders, names);
+    Map<String, INDArray> session = graph.sameDiff().output(placeholders, names);
 
     assertSame(get(forward, "sum"), get(session, "add/out"));
     wanted.forEach((leaf, name) -> assertSame(get(gradients, leaf), get(session, name)));

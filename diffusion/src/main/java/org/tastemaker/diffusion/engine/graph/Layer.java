@@ -4,30 +4,22 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 
 /**
- * One layer of a graph, as several ops of SameDiff: what a compiler needs to put one kernel in
- * their place.
- *
- * <p>The ops named by {@link #forwardOps} compute {@link #output} from {@link #inputs} and from
- * constants, and nothing else reads what they make in between. Each differentiable input is the
- * output of an identity that only this composite reads (the identity is not among the ops), so that
- * the gradient of that name is this composite's contribution alone; {@link Backward#ops} names the
- * ops that compute it.
+ * One layer of a graph: what an engine puts its kernel, or its ops, in the place of.
  *
  * @param kind which layer
  * @param name unique in its graph; for a layer with parameters their common prefix
- * @param inputs the variables that it reads, in the order that {@link Kind} gives
- * @param output the variable that it makes
+ * @param inputs the tensors that it reads, leaves of the graph or outputs of earlier layers, in the
+ *     order that {@link Kind} gives; the same one may be there twice
+ * @param output the tensor that it makes; gradients flow through it if they do through an input
  * @param attributes its settings, as {@link Kind} names them; whole numbers and flags (0 or 1) are
  *     exact
- * @param forwardOps the names of the SameDiff ops between inputs and output, in order
  */
-public record Composite(
+public record Layer(
     Kind kind,
     String name,
-    ImmutableList<String> inputs,
-    String output,
-    ImmutableMap<String, Double> attributes,
-    ImmutableList<String> forwardOps) {
+    ImmutableList<Tensor> inputs,
+    Tensor output,
+    ImmutableMap<String, Double> attributes) {
 
   /** The layers there are, with their inputs and attributes; those in parentheses are optional. */
   public enum Kind {
@@ -98,5 +90,37 @@ public record Composite(
               .formatted(kind, name, attribute, attributes.keySet()));
     }
     return value;
+  }
+
+  /**
+   * An attribute that is a whole number.
+   *
+   * @param attribute one that the kind has
+   * @return its value
+   * @throws IllegalArgumentException if the kind has no such attribute
+   */
+  public int whole(String attribute) {
+    return (int) attribute(attribute);
+  }
+
+  /**
+   * An attribute that says yes or no.
+   *
+   * @param attribute one that the kind has
+   * @return whether it is not 0
+   * @throws IllegalArgumentException if the kind has no such attribute
+   */
+  public boolean flag(String attribute) {
+    return attribute(attribute) != 0;
+  }
+
+  /**
+   * Whether the layer has an optional input, such as a bias or a mask.
+   *
+   * @param input its place among the inputs, from 0
+   * @return whether it is there
+   */
+  public boolean has(int input) {
+    return input < inputs.size();
   }
 }

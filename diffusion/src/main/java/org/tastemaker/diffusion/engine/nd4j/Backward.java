@@ -1,4 +1,4 @@
-package org.tastemaker.diffusion.engine.graph;
+package org.tastemaker.diffusion.engine.nd4j;
 
 import com.google.common.collect.ImmutableListMultimap;
 import com.google.common.collect.ImmutableMap;
@@ -14,6 +14,8 @@ import org.nd4j.autodiff.samediff.NameScope;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /**
  * The backward half of a graph: for outputs {@code o} and cotangents {@code c}, the gradient of
@@ -28,7 +30,7 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
  * @param cotangents the name of each output and of the placeholder of its cotangent
  * @param gradients the name of each differentiable variable that an output depends on, inputs and
  *     parameters among them, and of the variable that holds its gradient
- * @param ops for the name of each composite, the names of the ops that turn the gradient of its
+ * @param ops for the name of each layer, the names of the ops that turn the gradient of its
  *     output into those of its differentiable inputs, in order
  */
 public record Backward(
@@ -37,33 +39,22 @@ public record Backward(
     ImmutableListMultimap<String, String> ops) {
 
   /** What the name of an output's cotangent adds to the output's name. */
-  public static final String COTANGENT = "/cotangent";
+  static final String COTANGENT = "/cotangent";
 
   /**
-   * Adds the backward half to a graph.
+   * Adds the backward half to the ops of a graph.
    *
-   * @param builder of the graph; it should build no more forward layers afterwards
-   * @param outputs distinct tensors of the graph, at least one of them differentiable
-   * @return the names of what was added
+   * @param definition of the graph; one of its outputs is differentiable
+   * @param graph the ops of the forward half
+   * @param layers which of them belong to which layer, by the layer's name
    */
-  public static Backward of(Ops builder, List<Tensor> outputs) {
-    SameDiff graph = builder.sameDiff();
-    if (outputs.stream().noneMatch(Tensor::differentiable)) {
-      throw new IllegalArgumentException(
-          "no output depends on a trainable parameter or a differentiable input; outputs: "
-              + outputs.stream().map(Tensor::name).toList());
-    }
-    Map<String, String> compositeOf = new HashMap<>();
-    for (Composite composite : builder.composites()) {
-      composite.forwardOps().forEach(op -> compositeOf.put(op, composite.name()));
-    }
+  static Backward of(GraphDefinition definition, SameDiff graph, Map<String, LayerOps> layers) {
+    Map<String, String> layerOf = new HashMap<>();
+    layers.forEach((name, layer) -> layer.forward().forEach(op -> layerOf.put(op, name)));
 
     // 1. What needs a gradient: all that depends on a differentiable leaf.
     List<SameDiffOp> forward = new ArrayList<>(graph.getOps().values());
-    Set<String> differentiable = new HashSet<>(builder.trainable().keySet());
-    builder.inputs().values().stream()
-        .filter(Tensor::differentiable)
-        .forEach(input -> differentiable.add(input.name()));
+    Set<String> differentiable = new HashSet<>(definition.differentiable().keySet());
     for (SameDiffOp op : forward) {
       if (op.getInputsToOp() != null
           && op.getInputsToOp().stream().anyMatch(differentiable::contains)) {
@@ -74,7 +65,7 @@ public record Backward(
     // 2. The gradient of each output begins with its cotangent.
     Map<String, SDVariable> gradients = new LinkedHashMap<>();
     ImmutableMap.Builder<String, String> cotangents = ImmutableMap.builder();
-    for (Tensor output : outputs) {
+    for (Tensor output : definition.outputs().values()) {
       SDVariable cotangent =
           graph.placeHolder(output.name() + COTANGENT, output.dataType(), output.shape().toArray());
       cotangents.put(output.name(), cotangent.name());
@@ -90,9 +81,9 @@ public record Backward(
         continue;
       }
       int before = graph.getOps().size();
-      String composite = compositeOf.get(op.getName());
+      String layer = layerOf.get(op.getName());
       NameScope scope =
-          graph.withNameScope((composite == null ? op.getName() : composite) + "/backward");
+          graph.withNameScope((layer == null ? op.getName() : layer) + "/backward");
       try {
         List<SDVariable> contributions = op.getOp().doDiff(List.of(gradient));
         for (int i = 0; i < contributions.size(); i++) {
@@ -104,8 +95,8 @@ public record Backward(
       } finally {
         scope.close();
       }
-      if (composite != null) {
-        ops.putAll(composite, graph.getOps().keySet().stream().skip(before).toList());
+      if (layer != null) {
+        ops.putAll(layer, graph.getOps().keySet().stream().skip(before).toList());
       }
     }
 

@@ -1,128 +1,138 @@
 package org.tastemaker.diffusion.engine.onednn;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tastemaker.diffusion.engine.graph.Composite;
+import org.tastemaker.diffusion.engine.graph.Layer;
+import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /** One layer while its graph is compiled: what its kernel sees of the rest. */
-final class Layer {
-  private final Compiler compiler;
-  private final Composite composite;
-  private final List<String> inputs;
-  private final String output;
+final class LayerScope {
+  private final Layer layer;
+  private final Program program;
+  private final Variables variables;
+  private final Gradients gradients;
 
-  /**
-   * A layer.
-   *
-   * @param inputs the variables behind the identities that the composite reads
-   */
-  Layer(Compiler compiler, Composite composite, List<String> inputs, String output) {
-    this.compiler = compiler;
-    this.composite = composite;
-    this.inputs = inputs;
-    this.output = output;
+  LayerScope(Layer layer, Program program, Variables variables, Gradients gradients) {
+    this.layer = layer;
+    this.program = program;
+    this.variables = variables;
+    this.gradients = gradients;
   }
 
-  Composite composite() {
-    return composite;
+  Layer layer() {
+    return layer;
   }
 
-  Composite.Kind kind() {
-    return composite.kind();
+  Layer.Kind kind() {
+    return layer.kind();
   }
 
   int whole(String attribute) {
-    return (int) composite.attribute(attribute);
+    return layer.whole(attribute);
   }
 
   Program program() {
-    return compiler.program();
+    return program;
   }
 
   OneDnn dnn() {
-    return compiler.program().dnn();
+    return program.dnn();
   }
 
   int inputCount() {
-    return inputs.size();
+    return layer.inputs().size();
+  }
+
+  private Tensor tensor(int input) {
+    return layer.inputs().get(input);
   }
 
   // ---- Forward
 
   /** The shape of an input. */
   long[] shape(int input) {
-    return compiler.shape(inputs.get(input));
+    return tensor(input).shape().toArray();
   }
 
   /** The shape of the output. */
   long[] shape() {
-    return compiler.shape(output);
+    return layer.output().shape().toArray();
+  }
+
+  /**
+   * Checks that a tensor's last dimension is its last in memory too.
+   *
+   * @throws OneDnn.Unsupported if it is an image, whose channels are last
+   */
+  void requireRows(int input) {
+    if (Shapes.isImage(shape(input))) {
+      throw new OneDnn.Unsupported(kind() + " over the width of an image");
+    }
   }
 
   /** An input, images with their channels last. */
   Buffer input(int input) {
-    return compiler.activation(inputs.get(input));
+    return variables.activation(tensor(input));
   }
 
   /** The array of an input that no layer computes, in its own layout; null if a layer does. */
   @Nullable INDArray leaf(int input) {
-    return compiler.leaf(inputs.get(input));
+    return variables.leaf(tensor(input));
   }
 
   /** An input that no layer computes, in the layout that it has in the graph. */
   Buffer parameter(int input) {
-    return compiler.parameter(inputs.get(input));
+    return variables.parameter(tensor(input));
   }
 
   /** Whether an input and its gradient lie in memory as its shape says, channels not last. */
   boolean isPlain(int input) {
-    return leaf(input) != null && !compiler.isImageLeaf(inputs.get(input));
+    return leaf(input) != null && !variables.isImageLeaf(tensor(input));
   }
 
   /** Whether an input changes only when the function is told so. */
   boolean isFrozen(int input) {
-    return compiler.isFrozen(inputs.get(input));
+    return variables.isFrozen(tensor(input));
   }
 
   Buffer output() {
-    return compiler.output(output);
+    return variables.output(layer.output());
   }
 
   /** Makes the output another name of an input: nothing is computed. */
   void passThrough() {
-    compiler.alias(output, inputs.get(0));
+    variables.alias(layer.output(), tensor(0));
   }
 
   // ---- Backward
 
   /** Whether the gradient of an input is wanted. */
   boolean wants(int input) {
-    return compiler.isDifferentiable(inputs.get(input));
+    return gradients.areWanted() && tensor(input).differentiable();
   }
 
   /** Whether the gradient of any input is wanted. */
   boolean isDifferentiable() {
-    return compiler.isDifferentiable(output);
+    return gradients.areWanted() && layer.output().differentiable();
   }
 
   /** A buffer that holds a part of an input's gradient and may be added to; null if none does. */
   @Nullable Buffer accumulator(int input) {
-    return compiler.gradients().accumulator(inputs.get(input));
+    return gradients.accumulator(tensor(input));
   }
 
   /** Where to write a part of an input's gradient; then call {@link #contribute}. */
   Buffer target(int input) {
-    return compiler.gradients().target(inputs.get(input));
+    return gradients.target(tensor(input));
   }
 
   /** Adds a part of an input's gradient; the buffer belongs to the gradient from now on. */
   void contribute(int input, Buffer part) {
-    compiler.gradients().contribute(inputs.get(input), part);
+    gradients.contribute(tensor(input), part);
   }
 
   /** Adds the gradient of the output to that of an input of the same size. */
   void passGradient(int input) {
-    compiler.gradients().pass(output, inputs.get(input));
+    gradients.pass(layer.output(), tensor(input));
   }
 }
