@@ -6,8 +6,8 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tastemaker.diffusion.engine.graph.Layer;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
+import org.tastemaker.diffusion.engine.graph.Layer;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /**

@@ -22,10 +22,11 @@
  * <p>It reads the definition alone:
  *
  * <ul>
- *   <li>{@link org.tastemaker.diffusion.engine.graph.Leaf}: each input, parameter and constant, with
- *       its type, shape and array, whether its gradient is wanted, and when its numbers may change.
- *       The arrays are the owner's and are read in place, so a weight that was trained is seen by
- *       the next run; only frozen ones may be copied, until {@code parametersChanged} is called.
+ *   <li>{@link org.tastemaker.diffusion.engine.graph.Leaf}: each input, parameter and constant,
+ *       with its type, shape and array, whether its gradient is wanted, and when its numbers may
+ *       change. The arrays are the owner's and are read in place, so a weight that was trained is
+ *       seen by the next run; only frozen ones may be copied, until {@code parametersChanged} is
+ *       called.
  *   <li>{@link org.tastemaker.diffusion.engine.graph.Layer}: the layers in an order of execution,
  *       each with the tensors that it reads and makes. {@link
  *       org.tastemaker.diffusion.engine.graph.Layer.Kind} is the whole list of what an engine must

@@ -14,7 +14,7 @@ import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.model.Adapter;
-import org.tastemaker.diffusion.model.Layers;
+import org.tastemaker.diffusion.model.BranchBuilder;
 import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.model.Parameters;
 
@@ -288,7 +288,7 @@ public final class Lora implements Adapter, AutoCloseable {
   }
 
   /** {@code output + weight (alpha / r) B A input}. */
-  Tensor add(Layers layers, Site site, Tensor input, Tensor output, double weight) {
+  Tensor add(BranchBuilder layers, Site site, Tensor input, Tensor output, double weight) {
     LoraModule module = Objects.requireNonNull(modules.get(site.path()));
     Ops ops = layers.ops();
     String prefix = LoraParameters.prefix(name, network, site.path());

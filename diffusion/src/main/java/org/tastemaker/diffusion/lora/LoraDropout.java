@@ -10,7 +10,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.model.Adapter;
-import org.tastemaker.diffusion.model.Layers;
+import org.tastemaker.diffusion.model.BranchBuilder;
 
 /**
  * A LoRA in training: each number that enters a branch is set to zero with the probability p, and
@@ -66,7 +66,7 @@ public final class LoraDropout implements Adapter, AutoCloseable {
   }
 
   /** [..] of the input's shape. */
-  private Tensor drop(Layers layers, Site site, Tensor input) {
+  private Tensor drop(BranchBuilder layers, Site site, Tensor input) {
     INDArray array =
         masks.computeIfAbsent(
             new Place(site.path(), input.shape()),

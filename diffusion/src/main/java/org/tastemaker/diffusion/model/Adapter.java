@@ -39,11 +39,11 @@ public interface Adapter {
     /**
      * Builds the branch.
      *
-     * @param layers the builder; {@link Layers#parameter} brings the branch's own parameters in
+     * @param builder brings the branch's own parameters and its layers in
      * @param input of the layer
      * @param output of the layer
      * @return what takes the output's place, of its shape
      */
-    Tensor apply(Layers layers, Tensor input, Tensor output);
+    Tensor apply(BranchBuilder builder, Tensor input, Tensor output);
   }
 }

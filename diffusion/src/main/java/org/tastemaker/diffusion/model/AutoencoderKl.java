@@ -141,7 +141,7 @@ public final class AutoencoderKl implements AutoCloseable {
     return functions.get(
         List.of(IMAGE, batch, height, width, options),
         () -> {
-          Layers net = Layers.building(parameters, type, options);
+          Layers net = options.layers(parameters, type);
           boolean gradient = options.inputGradients().contains(IMAGE);
           return options
               .engine()
@@ -169,7 +169,7 @@ public final class AutoencoderKl implements AutoCloseable {
     return functions.get(
         List.of(LATENT, batch, height, width, options),
         () -> {
-          Layers net = Layers.building(parameters, type, options);
+          Layers net = options.layers(parameters, type);
           boolean gradient = options.inputGradients().contains(LATENT);
           return options
               .engine()

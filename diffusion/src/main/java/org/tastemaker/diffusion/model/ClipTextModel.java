@@ -129,13 +129,7 @@ public final class ClipTextModel implements AutoCloseable {
         () ->
             options
                 .engine()
-                .create(
-                    define(
-                        config,
-                        Layers.building(parameters, type, options),
-                        batch,
-                        length,
-                        clipSkip)));
+                .create(define(config, options.layers(parameters, type), batch, length, clipSkip)));
   }
 
   /**

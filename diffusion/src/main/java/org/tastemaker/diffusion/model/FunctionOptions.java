@@ -6,6 +6,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 
@@ -58,6 +59,11 @@ public record FunctionOptions(
    */
   public static FunctionOptions training() {
     return inference().withTrainable(Predicates.alwaysTrue());
+  }
+
+  /** The layers of a network with these options. */
+  Layers layers(Parameters parameters, DataType type) {
+    return Layers.building(parameters, type, trainable, adapter);
   }
 
   /** Checks that the differentiable inputs exist. */

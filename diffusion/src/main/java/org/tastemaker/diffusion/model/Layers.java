@@ -20,7 +20,7 @@ import org.tastemaker.diffusion.model.ParameterSpec.Kind;
  * which parameters the network has. With them it builds a graph over their arrays, and asks the
  * adapter at every linear layer and convolution.
  */
-public final class Layers {
+final class Layers implements BranchBuilder {
   private final Ops ops;
   private final @Nullable Parameters parameters;
   private final Predicate<String> trainable;
@@ -42,15 +42,12 @@ public final class Layers {
   }
 
   /** Layers that build a graph over a network's parameters. */
-  static Layers building(Parameters parameters, DataType type, FunctionOptions options) {
-    return new Layers(new Ops(type), parameters, options.trainable(), options.adapter());
+  static Layers building(
+      Parameters parameters, DataType type, Predicate<String> trainable, Adapter adapter) {
+    return new Layers(new Ops(type), parameters, trainable, adapter);
   }
 
-  /**
-   * The layers without parameters.
-   *
-   * @return the graph's builder
-   */
+  @Override
   public Ops ops() {
     return ops;
   }
@@ -60,13 +57,7 @@ public final class Layers {
     return ImmutableList.copyOf(declared.values());
   }
 
-  /**
-   * A parameter that is not the network's own, for an adapter's branch.
-   *
-   * @param source where it comes from
-   * @param name of the parameter, which no parameter of the network has
-   * @return the parameter, trainable if the function's options say so; the same at each call
-   */
+  @Override
   public Tensor parameter(Parameters source, String name) {
     Tensor tensor = known.get(name);
     if (tensor == null) {

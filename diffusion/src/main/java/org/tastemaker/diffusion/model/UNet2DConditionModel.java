@@ -163,7 +163,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
                 .create(
                     define(
                         config,
-                        Layers.building(parameters, type, options),
+                        options.layers(parameters, type),
                         options.inputGradients(),
                         batch,
                         height,
@@ -214,7 +214,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
     return functions.get(
         List.of(block, batch, height, width, textLength, engine),
         () -> {
-          Layers net = Layers.building(parameters, type, FunctionOptions.inference());
+          Layers net = FunctionOptions.inference().layers(parameters, type);
           Map<String, Tensor> made = new HashMap<>();
           Tensor unused = build(config, net, Set.of(), batch, height, width, textLength, made);
           return Engines.checked(engine)

@@ -9,9 +9,9 @@
  * function of the model. {@link org.tastemaker.diffusion.model.FunctionOptions} say which
  * parameters are trained, which inputs get a gradient, and which adapter joins in.
  *
- * <p>A network's code is written once, over {@link org.tastemaker.diffusion.model.Layers}, and run
- * in two ways: declaring (which parameters are there, of which shape?) and building (a graph over
- * arrays). So what is loaded, drawn at random and saved is by construction what is used.
+ * <p>A network's code is written once, over {@code Layers}, and run in two ways: declaring (which
+ * parameters are there, of which shape?) and building (a graph over arrays). So what is loaded,
+ * drawn at random and saved is by construction what is used.
  *
  * <p>Parameters have diffusers' names. In memory a convolution's weight is [height, width, in, out]
  * and everything else as in torch; files have torch's layout.

@@ -30,7 +30,7 @@ public final class SmallLayers {
   /** The graph: input x [2, 3, 6, 6], output out [2, 9, 5]. */
   public static GraphDefinition define(Parameters parameters, FunctionOptions options) {
     DataType type = parameters.get(LINEAR + ".weight").dataType();
-    Layers layers = Layers.building(parameters, type, options);
+    Layers layers = options.layers(parameters, type);
     return GraphDefinition.of(layers.ops(), ImmutableMap.of("out", build(layers)));
   }
 

@@ -157,12 +157,7 @@ public final class Ops extends PlainOps {
     }
     long[] shape = x.shape().toArray();
     shape[shape.length - 1] = out;
-    return graph.layer(
-        Kind.LINEAR,
-        name,
-        optional(x, weight, bias),
-        ImmutableMap.of(),
-        shape);
+    return graph.layer(Kind.LINEAR, name, optional(x, weight, bias), ImmutableMap.of(), shape);
   }
 
   /**

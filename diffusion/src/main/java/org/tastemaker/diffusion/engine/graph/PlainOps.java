@@ -65,12 +65,7 @@ abstract class PlainOps {
     int axis = x.rank() - 1;
     long[] shape = x.shape().toArray();
     shape[axis] = half;
-    return graph.layer(
-        Kind.GEGLU,
-        name,
-        ImmutableList.of(x),
-        ImmutableMap.of(),
-        shape);
+    return graph.layer(Kind.GEGLU, name, ImmutableList.of(x), ImmutableMap.of(), shape);
   }
 
   // ---- Sums
@@ -86,12 +81,7 @@ abstract class PlainOps {
   public Tensor add(String name, Tensor a, Tensor b) {
     long[] shape = a.shape().toArray();
     b.require("add \"" + name + "\"", "the second term", shape);
-    return graph.layer(
-        Kind.ADD,
-        name,
-        ImmutableList.of(a, b),
-        ImmutableMap.of(),
-        shape);
+    return graph.layer(Kind.ADD, name, ImmutableList.of(a, b), ImmutableMap.of(), shape);
   }
 
   /**
@@ -127,11 +117,7 @@ abstract class PlainOps {
     x.require(where, "the tokens", -1, -1, -1);
     rows.require(where, "the rows", x.dim(1), x.dim(2));
     return graph.layer(
-        Kind.ADD_TO_BATCH,
-        name,
-        ImmutableList.of(x, rows),
-        ImmutableMap.of(),
-        x.shape().toArray());
+        Kind.ADD_TO_BATCH, name, ImmutableList.of(x, rows), ImmutableMap.of(), x.shape().toArray());
   }
 
   /**
@@ -161,11 +147,7 @@ abstract class PlainOps {
   public Tensor multiply(String name, Tensor a, Tensor b) {
     b.require("multiply \"" + name + "\"", "the second factor", a.shape().toArray());
     return graph.layer(
-        Kind.MULTIPLY,
-        name,
-        ImmutableList.of(a, b),
-        ImmutableMap.of(),
-        a.shape().toArray());
+        Kind.MULTIPLY, name, ImmutableList.of(a, b), ImmutableMap.of(), a.shape().toArray());
   }
 
   /**
@@ -182,11 +164,7 @@ abstract class PlainOps {
       throw new IllegalArgumentException(
           "clamp \"%s\": the interval [%s, %s] is empty".formatted(name, low, high));
     }
-    return map(
-        Kind.CLAMP,
-        name,
-        x,
-        ImmutableMap.of("low", low, "high", high));
+    return map(Kind.CLAMP, name, x, ImmutableMap.of("low", low, "high", high));
   }
 
   // ---- Shapes
@@ -228,11 +206,7 @@ abstract class PlainOps {
     b.require("concat \"" + name + "\"", "the second part", pattern);
     shape[axis] += b.dim(axis);
     return graph.layer(
-        Kind.CONCAT,
-        name,
-        ImmutableList.of(a, b),
-        ImmutableMap.of("axis", (double) axis),
-        shape);
+        Kind.CONCAT, name, ImmutableList.of(a, b), ImmutableMap.of("axis", (double) axis), shape);
   }
 
   /**

@@ -30,8 +30,8 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  * @param cotangents the name of each output and of the placeholder of its cotangent
  * @param gradients the name of each differentiable variable that an output depends on, inputs and
  *     parameters among them, and of the variable that holds its gradient
- * @param ops for the name of each layer, the names of the ops that turn the gradient of its
- *     output into those of its differentiable inputs, in order
+ * @param ops for the name of each layer, the names of the ops that turn the gradient of its output
+ *     into those of its differentiable inputs, in order
  */
 public record Backward(
     ImmutableMap<String, String> cotangents,
@@ -82,8 +82,7 @@ public record Backward(
       }
       int before = graph.getOps().size();
       String layer = layerOf.get(op.getName());
-      NameScope scope =
-          graph.withNameScope((layer == null ? op.getName() : layer) + "/backward");
+      NameScope scope = graph.withNameScope((layer == null ? op.getName() : layer) + "/backward");
       try {
         List<SDVariable> contributions = op.getOp().doDiff(List.of(gradient));
         for (int i = 0; i < contributions.size(); i++) {

@@ -57,8 +57,7 @@ public record Nd4jGraph(
   private static SDVariable variable(SameDiff graph, Leaf leaf) {
     Tensor tensor = leaf.tensor();
     return switch (leaf.role()) {
-      case INPUT ->
-          graph.placeHolder(tensor.name(), tensor.dataType(), tensor.shape().toArray());
+      case INPUT -> graph.placeHolder(tensor.name(), tensor.dataType(), tensor.shape().toArray());
       case TRAINABLE -> graph.var(tensor.name(), Objects.requireNonNull(leaf.array()));
       case FROZEN, CONSTANT -> graph.constant(tensor.name(), Objects.requireNonNull(leaf.array()));
     };

@@ -1,7 +1,6 @@
 package org.tastemaker.diffusion.engine.nd4j;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;

@@ -116,13 +116,7 @@ final class Compiler {
 
   private Plan plan() {
     return new Plan(
-        program,
-        variables.inputs(),
-        outputs,
-        cotangents,
-        leafGradients,
-        Set.copyOf(stock),
-        owned);
+        program, variables.inputs(), outputs, cotangents, leafGradients, Set.copyOf(stock), owned);
   }
 
   private void run() {

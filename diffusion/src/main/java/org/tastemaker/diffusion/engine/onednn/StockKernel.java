@@ -183,8 +183,7 @@ final class StockKernel implements Kernel, AutoCloseable {
       @Nullable INDArray array = graph.sameDiff().getVariable(variable).getArr();
       if (array == null) {
         throw new IllegalStateException(
-            "the ops of \"%s\" read \"%s\", which nothing computes"
-                .formatted(name(), variable));
+            "the ops of \"%s\" read \"%s\", which nothing computes".formatted(name(), variable));
       }
       return array;
     }

@@ -8,9 +8,9 @@
  * <ul>
  *   <li><b>{@code Compiler}</b> walks the layers, forward and then backward, and asks each layer's
  *       {@code Kernel} for its steps. {@code Variables} knows where each tensor lies; {@code
- *       Gradients} decides where gradients are summed, which
- *       only pass through, and which nobody wants: no step is emitted for a frozen weight, nor for
- *       any layer before the first trainable one.
+ *       Gradients} decides where gradients are summed, which only pass through, and which nobody
+ *       wants: no step is emitted for a frozen weight, nor for any layer before the first trainable
+ *       one.
  *   <li><b>{@code Program}</b> is the vocabulary that kernels write in: matrix product, elementwise
  *       function, copy between layouts. A {@code Step} is bound once to its addresses; to run it is
  *       one call into native code, without an allocation.

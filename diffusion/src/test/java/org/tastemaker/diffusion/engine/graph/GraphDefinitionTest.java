@@ -56,9 +56,7 @@ class GraphDefinitionTest {
     GraphDefinition graph = graph();
     Layer linear = graph.layers().get(0);
     Layer dropout = graph.layers().get(1);
-    assertThat(linear.inputs())
-        .extracting(Tensor::name)
-        .containsExactly("x", "weight", "bias");
+    assertThat(linear.inputs()).extracting(Tensor::name).containsExactly("x", "weight", "bias");
     assertThat(dropout.inputs().get(0)).isSameAs(linear.output());
     assertThat(dropout.inputs().get(1).name()).isEqualTo("mask");
     assertThat(graph.outputs().get("out")).isSameAs(dropout.output());
