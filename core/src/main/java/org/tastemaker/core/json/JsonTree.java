@@ -28,9 +28,7 @@ final class JsonTree {
     try (JsonReader reader = JsonReader.of(new Buffer().writeUtf8(text))) {
       try {
         T result = reading.read(reader);
-        if (reader.peek() != JsonReader.Token.END_DOCUMENT) {
-          throw new JsonException(where + " has something behind its end");
-        }
+        requireEnd(reader, where);
         return result;
       } catch (IOException | JsonDataException e) {
         // Moshi's hint to be lenient is of no use to who reads the message.
@@ -43,6 +41,17 @@ final class JsonTree {
     } catch (IOException e) {
       throw new IllegalStateException("closing a buffer in memory does not fail", e);
     }
+  }
+
+  private static void requireEnd(JsonReader reader, String where) {
+    try {
+      if (reader.peek() == JsonReader.Token.END_DOCUMENT) {
+        return;
+      }
+    } catch (IOException e) {
+      // What follows is not JSON by itself.
+    }
+    throw new JsonException(where + " has something after its end");
   }
 
   private static @Nullable Object value(JsonReader reader, boolean infinities) throws IOException {

@@ -1,13 +1,11 @@
 package org.tastemaker.diffusion.lora;
 
-import java.util.Iterator;
-import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.diffusion.lora.LoraKeys.Place;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 
@@ -18,12 +16,11 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
  */
 final class PeftMetadata {
   private static final String KEY = "lora_adapter_metadata";
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String where;
-  private final @Nullable JsonNode root;
+  private final @Nullable JsonObject root;
 
-  private PeftMetadata(String where, @Nullable JsonNode root) {
+  private PeftMetadata(String where, @Nullable JsonObject root) {
     this.where = where;
     this.root = root;
   }
@@ -34,15 +31,7 @@ final class PeftMetadata {
     if (json == null) {
       return new PeftMetadata(where, null);
     }
-    try {
-      JsonNode root = JSON.readTree(json);
-      if (!root.isObject()) {
-        throw new IllegalArgumentException(where + " must be a JSON object, but is " + json);
-      }
-      return new PeftMetadata(where, root);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(where + " is not JSON: " + e.getOriginalMessage(), e);
-    }
+    return new PeftMetadata(where, Json.parseObject(json, where));
   }
 
   /** Alpha of a layer, as PEFT finds it. */
@@ -51,20 +40,21 @@ final class PeftMetadata {
       return rank;
     }
     String prefix = place.network().prefix() + ".";
-    if (root.path(prefix + "use_dora").asBoolean()) {
+    if (root.flag(prefix + "use_dora", false)) {
       throw new IllegalArgumentException(where + ": " + prefix + "use_dora is not supported");
     }
-    double alpha = number(prefix + "lora_alpha", root.get(prefix + "lora_alpha"), rank);
-    Iterator<Map.Entry<String, JsonNode>> patterns = root.path(prefix + "alpha_pattern").fields();
-    while (patterns.hasNext()) {
-      Map.Entry<String, JsonNode> pattern = patterns.next();
-      if (matches(pattern.getKey(), place)) {
-        alpha = number(pattern.getKey(), pattern.getValue(), rank);
-        break;
+    double alpha = root.number(prefix + "lora_alpha", rank);
+    Optional<JsonObject> patterns = root.optionalObject(prefix + "alpha_pattern");
+    if (patterns.isPresent()) {
+      for (String pattern : patterns.get().names()) {
+        if (matches(pattern, place)) {
+          alpha = patterns.get().number(pattern, rank);
+          break;
+        }
       }
     }
     // "Rank-stabilized" LoRA scales by alpha / sqrt(rank).
-    return root.path(prefix + "use_rslora").asBoolean() ? alpha * Math.sqrt(rank) : alpha;
+    return root.flag(prefix + "use_rslora", false) ? alpha * Math.sqrt(rank) : alpha;
   }
 
   private boolean matches(String expression, Place place) {
@@ -76,16 +66,5 @@ final class PeftMetadata {
       throw new IllegalArgumentException(
           where + ": \"" + expression + "\" is not a regular expression", e);
     }
-  }
-
-  private double number(String key, @Nullable JsonNode node, double otherwise) {
-    if (node == null || node.isNull()) {
-      return otherwise;
-    }
-    if (!node.isNumber()) {
-      throw new IllegalArgumentException(
-          "%s: %s must be a number, but is %s".formatted(where, key, node));
-    }
-    return node.asDouble();
   }
 }

@@ -13,10 +13,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.SerializationFeature;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * Reads a model's config.json strictly: a setting that is not understood is an error, because it
@@ -24,42 +22,26 @@ import org.nd4j.shade.jackson.databind.SerializationFeature;
  * it.
  */
 final class ConfigReader {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
   private final String where;
-  private final JsonNode root;
+  private final JsonObject root;
   private final Set<String> read = new HashSet<>();
 
-  private ConfigReader(String where, JsonNode root) {
+  private ConfigReader(String where, JsonObject root) {
     this.where = where;
     this.root = root;
   }
 
   static ConfigReader of(Path path) {
-    try {
-      return of(path.toString(), Files.readString(path));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read the configuration " + path, e);
-    }
+    return new ConfigReader(path.toString(), Json.readObject(path));
   }
 
   static ConfigReader of(String where, String json) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(json);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(where + " is not JSON: " + e.getOriginalMessage(), e);
-    }
-    if (root == null || !root.isObject()) {
-      throw new IllegalArgumentException(where + " must hold one JSON object");
-    }
-    return new ConfigReader(where, root);
+    return new ConfigReader(where, Json.parseObject(json, where));
   }
 
   static void write(Path path, Map<String, @Nullable Object> settings) {
     try {
-      Files.writeString(path, JSON.writeValueAsString(settings) + "\n");
+      Files.writeString(path, Json.writePretty(settings) + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write the configuration " + path, e);
     }
@@ -74,125 +56,111 @@ final class ConfigReader {
   /** Settings that only one value is supported of; they may be absent. */
   ConfigReader only(Map<String, @Nullable Object> supported) {
     supported.forEach(
-        (key, value) -> {
-          JsonNode expected = JSON.valueToTree(value);
-          JsonNode node = node(key);
+        (key, expected) -> {
+          Object value = value(key);
           boolean same =
-              node == null
-                  || node.equals(expected)
-                  || (node.isNumber()
-                      && expected.isNumber()
-                      && node.doubleValue() == expected.doubleValue());
+              !root.names().contains(key)
+                  || Objects.equals(value, expected)
+                  || (value instanceof Number a
+                      && expected instanceof Number b
+                      && a.doubleValue() == b.doubleValue());
           if (!same) {
-            throw error(key, node, "supported is only " + expected);
+            throw error(key, value, "supported is only " + Json.write(expected));
           }
         });
     return this;
   }
 
   int integer(String key, int byDefault) {
-    JsonNode node = present(key);
-    if (node == null) {
+    Object value = value(key);
+    if (value == null) {
       return byDefault;
     }
-    if (!node.isInt()) {
-      throw error(key, node, "it must be a whole number");
+    if (!(value instanceof Integer number)) {
+      throw error(key, value, "it must be a whole number");
     }
-    return node.intValue();
+    return number;
   }
 
   double number(String key, double byDefault) {
-    JsonNode node = present(key);
-    if (node == null) {
+    Object value = value(key);
+    if (value == null) {
       return byDefault;
     }
-    if (!node.isNumber()) {
-      throw error(key, node, "it must be a number");
+    if (!(value instanceof Number number)) {
+      throw error(key, value, "it must be a number");
     }
-    return node.doubleValue();
+    return number.doubleValue();
   }
 
   boolean flag(String key, boolean byDefault) {
-    JsonNode node = present(key);
-    if (node == null) {
+    Object value = value(key);
+    if (value == null) {
       return byDefault;
     }
-    if (!node.isBoolean()) {
-      throw error(key, node, "it must be true or false");
+    if (!(value instanceof Boolean flag)) {
+      throw error(key, value, "it must be true or false");
     }
-    return node.booleanValue();
+    return flag;
   }
 
   String text(String key, String byDefault) {
-    JsonNode node = present(key);
-    if (node == null) {
+    Object value = value(key);
+    if (value == null) {
       return byDefault;
     }
-    if (!node.isTextual()) {
-      throw error(key, node, "it must be a text");
+    if (!(value instanceof String text)) {
+      throw error(key, value, "it must be a text");
     }
-    return node.textValue();
+    return text;
   }
 
   ImmutableList<Integer> integers(String key, List<Integer> byDefault) {
-    JsonNode node = present(key);
-    if (node == null) {
-      return ImmutableList.copyOf(byDefault);
-    }
-    ImmutableList.Builder<Integer> values = ImmutableList.builder();
-    for (JsonNode element : elements(key, node)) {
-      if (!element.isInt()) {
-        throw error(key, node, "it must be a list of whole numbers");
-      }
-      values.add(element.intValue());
-    }
-    return values.build();
+    return list(key, byDefault, Integer.class, "it must be a list of whole numbers");
   }
 
   /** A list with one number for each level; a single number stands for all of them. */
   ImmutableList<Integer> perLevel(String key, int byDefault, int levels) {
-    JsonNode node = present(key);
-    if (node == null || node.isInt()) {
-      int value = node == null ? byDefault : node.intValue();
-      return ImmutableList.copyOf(Collections.nCopies(levels, value));
+    Object value = value(key);
+    if (value == null || value instanceof Integer) {
+      Integer each = value instanceof Integer number ? number : byDefault;
+      return ImmutableList.copyOf(Collections.nCopies(levels, each));
     }
     ImmutableList<Integer> values = integers(key, List.of());
     if (values.size() != levels) {
-      throw error(key, node, "it must be one whole number or a list of " + levels);
+      throw error(key, value, "it must be one whole number or a list of " + levels);
     }
     return values;
   }
 
   ImmutableList<String> texts(String key, List<String> byDefault) {
-    JsonNode node = present(key);
-    if (node == null) {
+    return list(key, byDefault, String.class, "it must be a list of texts");
+  }
+
+  private <T> ImmutableList<T> list(String key, List<T> byDefault, Class<T> type, String expected) {
+    Object value = value(key);
+    if (value == null) {
       return ImmutableList.copyOf(byDefault);
     }
-    ImmutableList.Builder<String> values = ImmutableList.builder();
-    for (JsonNode element : elements(key, node)) {
-      if (!element.isTextual()) {
-        throw error(key, node, "it must be a list of texts");
-      }
-      values.add(element.textValue());
+    if (!(value instanceof List<?> list) || !list.stream().allMatch(type::isInstance)) {
+      throw error(key, value, expected);
     }
-    return values.build();
+    return list.stream().map(type::cast).collect(ImmutableList.toImmutableList());
   }
 
   /** Whether a setting is there and not null. */
   boolean has(String key) {
-    return present(key) != null;
+    return value(key) != null;
   }
 
   /** Throws if the file has a setting that nobody asked for. */
   void done() {
     List<String> unknown = new ArrayList<>();
-    root.fieldNames()
-        .forEachRemaining(
-            key -> {
-              if (!read.contains(key) && !key.startsWith("_")) {
-                unknown.add(key + " = " + root.get(key));
-              }
-            });
+    for (String key : root.names()) {
+      if (!read.contains(key) && !key.startsWith("_")) {
+        unknown.add(key + " = " + Json.write(root.value(key)));
+      }
+    }
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
           "%s: unknown settings %s; known are %s"
@@ -200,28 +168,14 @@ final class ConfigReader {
     }
   }
 
-  private @Nullable JsonNode node(String key) {
+  /** A setting as the file has it; null where it is missing. */
+  private @Nullable Object value(String key) {
     read.add(key);
-    return root.get(key);
+    return root.value(key);
   }
 
-  private @Nullable JsonNode present(String key) {
-    JsonNode node = node(key);
-    return node == null || node.isNull() ? null : node;
-  }
-
-  private List<JsonNode> elements(String key, JsonNode node) {
-    if (!node.isArray()) {
-      throw error(key, node, "it must be a list");
-    }
-    List<JsonNode> elements = new ArrayList<>();
-    node.forEach(elements::add);
-    return elements;
-  }
-
-  private IllegalArgumentException error(String key, @Nullable JsonNode value, String expected) {
+  private IllegalArgumentException error(String key, @Nullable Object value, String expected) {
     return new IllegalArgumentException(
-        "%s: %s = %s is not supported; %s"
-            .formatted(where, key, Objects.toString(value), expected));
+        "%s: %s = %s is not supported; %s".formatted(where, key, Json.write(value), expected));
   }
 }

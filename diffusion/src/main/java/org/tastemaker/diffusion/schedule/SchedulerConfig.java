@@ -1,8 +1,6 @@
 package org.tastemaker.diffusion.schedule;
 
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -11,12 +9,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.core.json.JsonReadFeature;
-import org.nd4j.shade.jackson.databind.DeserializationFeature;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.json.JsonMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * The settings of a noise schedule and its sampler, as in diffusers' {@code scheduler_config.json}.
@@ -39,13 +33,6 @@ import org.nd4j.shade.jackson.databind.json.JsonMapper;
  *     diffusers names; values are numbers, booleans, strings or lists of numbers
  */
 public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
-  /** The files hold {@code -Infinity} without quotes, as Python writes it. */
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
-
   /**
    * Checks every setting.
    *
@@ -106,10 +93,9 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
    *     file
    */
   public static SchedulerConfig read(Path file) {
+    String json = Json.readText(file);
     try {
-      return parse(Files.readString(file));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+      return parse(json);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
     }
@@ -123,33 +109,21 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
    * @throws IllegalArgumentException if it is not a supported configuration
    */
   public static SchedulerConfig parse(String json) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(json);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          "scheduler configuration is not JSON: " + e.getOriginalMessage(), e);
-    }
-    if (!root.isObject()) {
-      throw new IllegalArgumentException(
-          "scheduler configuration must be a JSON object, but was " + root.getNodeType());
-    }
-    JsonNode className = root.get("_class_name");
-    if (className == null || !className.isTextual()) {
+    // The files hold -Infinity without quotes, as Python writes it.
+    JsonObject root = Json.parsePythonObject(json, "scheduler configuration");
+    if (!(root.value("_class_name") instanceof String className)) {
       throw new IllegalArgumentException(
           "scheduler configuration has no _class_name, for example \"DDIMScheduler\"");
     }
     Map<String, Object> settings = new LinkedHashMap<>();
-    root.fields()
-        .forEachRemaining(
-            entry -> {
-              // Names with an underscore in front are diffusers' own notes; null stands for "not
-              // set".
-              if (!entry.getKey().startsWith("_") && !entry.getValue().isNull()) {
-                settings.put(entry.getKey(), JSON.convertValue(entry.getValue(), Object.class));
-              }
-            });
-    return new SchedulerConfig(SchedulerKind.of(className.asText()), settings);
+    for (String name : root.names()) {
+      Object value = root.value(name);
+      // Names with an underscore in front are diffusers' own notes; null stands for "not set".
+      if (!name.startsWith("_") && value != null) {
+        settings.put(name, value);
+      }
+    }
+    return new SchedulerConfig(SchedulerKind.of(className), settings);
   }
 
   /**
@@ -165,11 +139,7 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
     given.forEach(all::putIfAbsent);
     // The default of lambda_min_clipped, and not a number that JSON knows.
     all.values().removeIf(value -> value instanceof Double d && d.isInfinite());
-    try {
-      return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("cannot write " + all, e);
-    }
+    return Json.writePretty(all);
   }
 
   /**

@@ -5,28 +5,20 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntFunction;
-import org.jspecify.annotations.Nullable;
-import org.nd4j.shade.jackson.core.JsonFactory;
-import org.nd4j.shade.jackson.core.JsonFactoryBuilder;
-import org.nd4j.shade.jackson.core.JsonGenerator;
-import org.nd4j.shade.jackson.core.JsonParser;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.core.JsonToken;
-import org.nd4j.shade.jackson.core.StreamReadFeature;
+import org.tastemaker.core.json.Json;
 
 /**
  * A byte-pair vocabulary: the ids of the tokens, and the merges that build them, earliest first.
@@ -99,16 +91,11 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
    */
   public void save(Path folder) {
     try {
-      try (Writer out = Files.newBufferedWriter(folder.resolve(VOCAB_FILE));
-          JsonGenerator json = new JsonFactory().createGenerator(out)) {
-        json.writeStartObject();
-        List<Map.Entry<String, Integer>> entries = new ArrayList<>(ids.entrySet());
-        entries.sort(Map.Entry.comparingByValue(Comparator.naturalOrder()));
-        for (Map.Entry<String, Integer> entry : entries) {
-          json.writeNumberField(entry.getKey(), entry.getValue());
-        }
-        json.writeEndObject();
-      }
+      Map<String, Integer> ordered = new LinkedHashMap<>();
+      ids.entrySet().stream()
+          .sorted(Map.Entry.comparingByValue(Comparator.naturalOrder()))
+          .forEach(entry -> ordered.put(entry.getKey(), entry.getValue()));
+      Files.writeString(folder.resolve(VOCAB_FILE), Json.write(ordered));
       try (Writer out = Files.newBufferedWriter(folder.resolve(MERGES_FILE))) {
         out.write(VERSION + "\n");
         for (Merge merge : merges) {
@@ -120,60 +107,23 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
     }
   }
 
-  private static ImmutableMap<String, Integer> readIds(Path file) throws IOException {
+  private static ImmutableMap<String, Integer> readIds(Path file) {
     ImmutableMap.Builder<String, Integer> ids = ImmutableMap.builder();
-    JsonFactory factory =
-        new JsonFactoryBuilder()
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
-    try (Reader in = Files.newBufferedReader(file);
-        JsonParser parser = factory.createParser(in)) {
-      requireToken(file, parser, parser.nextToken(), JsonToken.START_OBJECT, "an object");
-      while (parser.nextToken() != JsonToken.END_OBJECT) {
-        String token = parser.currentName();
-        requireToken(
-            file,
-            parser,
-            parser.nextToken(),
-            JsonToken.VALUE_NUMBER_INT,
-            "an integer as the id of '" + token + "'");
-        ids.put(token, parser.getIntValue());
-      }
-      if (parser.nextToken() != null) {
-        throw new IllegalArgumentException(
-            file + " line " + line(parser) + ": expected nothing behind the object");
-      }
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          file + " line " + e.getLocation().getLineNr() + ": " + e.getOriginalMessage(), e);
-    } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException(file + ": expected UTF-8", e);
-    }
+    Json.readObject(file)
+        .toMap()
+        .forEach(
+            (token, id) -> {
+              if (!(id instanceof Integer number)) {
+                throw new IllegalArgumentException(
+                    file
+                        + ": expected an integer as the id of '"
+                        + token
+                        + "' (the file is an object from token to id), but found "
+                        + Json.write(id));
+              }
+              ids.put(token, number);
+            });
     return ids.buildOrThrow();
-  }
-
-  private static void requireToken(
-      Path file,
-      JsonParser parser,
-      @Nullable JsonToken actual,
-      JsonToken expected,
-      String description) {
-    if (actual != expected) {
-      throw new IllegalArgumentException(
-          file
-              + " line "
-              + line(parser)
-              + ": expected "
-              + description
-              + " (the file is an object from token to id), but found "
-              + actual);
-    }
-  }
-
-  private static int line(JsonParser parser) {
-    return parser.getTokenLocation().getLineNr();
   }
 
   private static ImmutableList<Merge> readMerges(Path file) throws IOException {

@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -18,6 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -291,23 +291,18 @@ public final class DenoisingTrainer {
     return Nd4j.createFromArray(values);
   }
 
-  private Map<String, String> settings(NoiseSchedule schedule) {
+  private Settings settings(NoiseSchedule schedule) {
     CRC32C levels = new CRC32C();
     for (int t = 0; t < schedule.trainSteps(); t++) {
       levels.update(Longs.toByteArray(Double.doubleToLongBits(schedule.alphaCumprod(t))));
     }
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("seed", String.valueOf(seed.key()));
-    settings.put(
-        "noiseSchedule",
-        String.format(Locale.ROOT, "%d levels, %08x", schedule.trainSteps(), levels.getValue()));
-    settings.put("prediction", models.scheduler().predictionType().key());
-    settings.put("clipSkip", String.valueOf(models.clipSkip()));
-    settings.put("emptyPrompt", models.emptyPrompt().toString());
-    settings.put("promptDropout", String.valueOf(options.promptDropout()));
-    settings.put("noiseOffset", String.valueOf(options.noiseOffset()));
-    settings.put("minSnrGamma", String.valueOf(options.minSnrGamma()));
-    return settings;
+    String sum = String.format(Locale.ROOT, "%08x", levels.getValue());
+    return Settings.of(options, "optimizer")
+        .with("seed", seed.key())
+        .with("noiseSchedule", schedule.trainSteps() + " levels, " + sum)
+        .with("prediction", models.scheduler().predictionType().key())
+        .with("clipSkip", models.clipSkip())
+        .with("emptyPrompt", models.emptyPrompt().toString());
   }
 
   /**

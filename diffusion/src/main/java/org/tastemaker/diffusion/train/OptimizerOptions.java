@@ -1,11 +1,9 @@
 package org.tastemaker.diffusion.train;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
+import org.tastemaker.core.run.Settings;
 
 /**
  * How gradients become weights, for every trainer.
@@ -90,24 +88,9 @@ public record OptimizerOptions(
         Optional.of(Ema.Options.defaults()));
   }
 
-  /** What a run that goes on must have in common with the one that was stopped. */
-  Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>();
+  /** What a run that is resumed must have in common with the one that was stopped. */
+  Settings settings() {
     // With a constant rate a run may be made longer; with the others every step depends on it.
-    if (rate.decay() != Decay.CONSTANT) {
-      settings.put("steps", String.valueOf(steps));
-    }
-    settings.put("accumulation", String.valueOf(accumulation));
-    settings.put("decay", rate.decay().name().toLowerCase(Locale.ROOT));
-    settings.put("rate", String.valueOf(rate.peak()));
-    settings.put("warmUp", String.valueOf(rate.warmUp()));
-    settings.put("adamW.beta1", String.valueOf(adamW.beta1()));
-    settings.put("adamW.beta2", String.valueOf(adamW.beta2()));
-    settings.put("adamW.epsilon", String.valueOf(adamW.epsilon()));
-    settings.put("adamW.weightDecay", String.valueOf(adamW.weightDecay()));
-    settings.put("maxGradientNorm", String.valueOf(maxGradientNorm));
-    settings.put("ema.decay", ema.map(e -> String.valueOf(e.decay())).orElse("none"));
-    settings.put("ema.warmUp", ema.map(e -> String.valueOf(e.warmUp())).orElse("none"));
-    return settings;
+    return rate.decay() == Decay.CONSTANT ? Settings.of(this, "steps") : Settings.of(this);
   }
 }

@@ -13,12 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.core.type.TypeReference;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonException;
+import org.tastemaker.core.json.JsonObject;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsException;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
@@ -45,16 +44,11 @@ import org.tastemaker.diffusion.weights.SafetensorsWriter;
  * @param digests the SHA-256 of each file, by its name
  */
 public record TrainingCheckpoint(
-    String trainer,
-    long step,
-    ImmutableMap<String, String> settings,
-    ImmutableMap<String, String> digests) {
+    String trainer, long step, Settings settings, ImmutableMap<String, String> digests) {
   /** The format that this version writes, and the newest that it reads. */
   private static final int FORMAT = 1;
 
   private static final String FILE = "checkpoint.json";
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
 
   /**
    * Reads what a checkpoint says of itself, and nothing else of it.
@@ -71,34 +65,25 @@ public record TrainingCheckpoint(
           "there is no training checkpoint in %s: it has no %s".formatted(folder, FILE));
     }
     try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      int format = json.path("format").asInt(0);
+      JsonObject json = Json.readObject(file);
+      int format = json.integer("format");
       if (format > FORMAT) {
         throw new IllegalArgumentException(
             "%s is of format %s, and this version reads up to format %s: use the version of Tastemaker that wrote it, or a newer one"
                 .formatted(file, format, FORMAT));
       }
-      JsonNode step = json.path("step");
-      if (format < 1
-          || !step.canConvertToLong()
-          || step.asLong() < 0
-          || !json.path("trainer").isTextual()
-          || !json.path("settings").isObject()
-          || !json.path("digests").isObject()) {
-        throw new IllegalArgumentException(
-            file + " is damaged: it lacks its format, trainer, step, settings or digests");
+      long step = json.longInteger("step");
+      if (format < 1 || step < 0) {
+        throw json.unexpected(format < 1 ? "format" : "step", "a number of at least 0");
       }
       return new TrainingCheckpoint(
-          json.path("trainer").asText(),
-          step.asLong(),
-          ImmutableMap.copyOf(JSON.convertValue(json.path("settings"), TEXTS)),
-          ImmutableMap.copyOf(JSON.convertValue(json.path("digests"), TEXTS)));
-    } catch (JsonProcessingException | NullPointerException e) {
+          json.text("trainer"),
+          step,
+          new Settings(json.object("settings").toTexts()),
+          ImmutableMap.copyOf(json.object("digests").toTexts()));
+    } catch (JsonException e) {
       throw new IllegalArgumentException(
-          "%s is damaged and cannot be read as a checkpoint's: %s".formatted(file, e.getMessage()),
-          e);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+          "the checkpoint in %s is damaged: %s".formatted(folder, e.getMessage()), e);
     }
   }
 
@@ -110,8 +95,7 @@ public record TrainingCheckpoint(
    * @param settings what a run that goes on must have in common with this one
    * @param state what is trained
    */
-  public static void write(
-      Path folder, String trainer, Map<String, String> settings, TrainingState state) {
+  public static void write(Path folder, String trainer, Settings settings, TrainingState state) {
     Map<String, String> digests = new TreeMap<>();
     state
         .buffers()
@@ -127,10 +111,10 @@ public record TrainingCheckpoint(
     json.put("format", FORMAT);
     json.put("trainer", trainer);
     json.put("step", state.step());
-    json.put("settings", new TreeMap<>(settings));
+    json.put("settings", settings.values());
     json.put("digests", digests);
     try {
-      JSON.writerWithDefaultPrettyPrinter().writeValue(folder.resolve(FILE).toFile(), json);
+      Files.writeString(folder.resolve(FILE), Json.writePretty(json) + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + folder.resolve(FILE), e);
     }
@@ -162,7 +146,7 @@ public record TrainingCheckpoint(
    * @throws IllegalArgumentException if it is of another run, or damaged; nothing has changed then
    */
   public static void restore(
-      Path folder, String trainer, Map<String, String> settings, long steps, TrainingState state) {
+      Path folder, String trainer, Settings settings, long steps, TrainingState state) {
     TrainingCheckpoint checkpoint = read(folder);
     checkpoint.requireRun(folder, trainer, settings, steps);
     ImmutableMap<String, List<FloatBuffer>> kinds = state.buffers();
@@ -197,23 +181,13 @@ public record TrainingCheckpoint(
     state.resume(checkpoint.step);
   }
 
-  private void requireRun(
-      Path folder, String expectedTrainer, Map<String, String> expected, long steps) {
+  private void requireRun(Path folder, String expectedTrainer, Settings expected, long steps) {
     if (!trainer.equals(expectedTrainer)) {
       throw new IllegalArgumentException(
           "%s holds a checkpoint of the trainer \"%s\", but this is the trainer \"%s\""
               .formatted(folder, trainer, expectedTrainer));
     }
-    List<String> differences = new ArrayList<>();
-    TreeSet<String> keys = new TreeSet<>(expected.keySet());
-    keys.addAll(settings.keySet());
-    for (String key : keys) {
-      String there = settings.getOrDefault(key, "not set");
-      String here = expected.getOrDefault(key, "not set");
-      if (!there.equals(here)) {
-        differences.add("%s is %s in the checkpoint and %s now".formatted(key, there, here));
-      }
-    }
+    List<String> differences = expected.differencesFrom(settings, "in the checkpoint");
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
           "the checkpoint in %s is of a run with other settings: %s. Use the same settings to go on, or begin a new run"

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
+import org.tastemaker.core.run.Settings;
 
 /**
  * The loop that every trainer runs: gradients of a few batches, one update, what listeners hear,
@@ -18,7 +19,7 @@ final class TrainingLoop {
   private final String trainer;
   private final String activity;
   private final OptimizerOptions options;
-  private final Map<String, String> settings;
+  private final Settings settings;
   private final TrainingState state;
 
   /** What is frozen does not change, so that its sum is computed once, when it is first needed. */
@@ -37,7 +38,7 @@ final class TrainingLoop {
       String trainer,
       String activity,
       OptimizerOptions options,
-      Map<String, String> settings,
+      Settings settings,
       TrainingState state) {
     this.trainer = trainer;
     this.activity = activity;
@@ -128,11 +129,8 @@ final class TrainingLoop {
     TrainingCheckpoint.restore(folder, trainer, settings(), options.steps(), state);
   }
 
-  private Map<String, String> settings() {
-    Map<String, String> all = new TreeMap<>(options.settings());
-    all.putAll(settings);
-    all.put("frozen", frozen.get());
-    return all;
+  private Settings settings() {
+    return options.settings().and(settings).with("frozen", frozen.get());
   }
 
   private Optional<Path> save(long step, Checkpointing checkpoints) {

@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -246,13 +246,8 @@ public final class VaeTrainer {
     return FloatBuffer.wrap(noise);
   }
 
-  private Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("seed", String.valueOf(seed.key()));
-    settings.put("l1", String.valueOf(options.l1));
-    settings.put("mse", String.valueOf(options.mse));
-    settings.put("kl", String.valueOf(options.kl));
-    return settings;
+  private Settings settings() {
+    return Settings.of(options, "optimizer").with("seed", seed.key());
   }
 
   /**

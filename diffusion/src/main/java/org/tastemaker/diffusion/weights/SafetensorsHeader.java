@@ -2,23 +2,24 @@ package org.tastemaker.diffusion.weights;
 
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
+import com.squareup.moshi.JsonReader;
+import com.squareup.moshi.JsonReader.Token;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.shade.jackson.core.JsonFactory;
-import org.nd4j.shade.jackson.core.JsonFactoryBuilder;
-import org.nd4j.shade.jackson.core.JsonParser;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.core.JsonToken;
-import org.nd4j.shade.jackson.core.StreamReadFeature;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonException;
 
 /**
  * The header of a safetensors file, parsed and checked.
@@ -32,8 +33,8 @@ import org.nd4j.shade.jackson.core.StreamReadFeature;
  *
  * <p>Every rule of the format is enforced: the tensors fill the data from its first byte to its
  * last, without holes and without overlaps, and each has as many bytes as its shape and type say.
- * The parser is a stream of tokens without recursion, and a value of the wrong kind ends it at
- * once, so neither deep nesting nor long numbers cost anything.
+ * The header is read as a stream of tokens, and a value of the wrong kind, deep nesting or a long
+ * number ends it at once.
  *
  * @param metadata free text by key, in the file's order; empty when the file has none
  * @param tensors by name, in the header's order
@@ -48,15 +49,6 @@ record SafetensorsHeader(
   static final long MAX_LENGTH = 100_000_000;
 
   static final String METADATA_KEY = "__metadata__";
-
-  // Names are neither interned nor kept in the factory's table: a file's names are as many as it
-  // likes, and the table refuses what it takes for an attack with an exception of its own.
-  private static final JsonFactory JSON =
-      new JsonFactoryBuilder()
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .build();
 
   /**
    * Parses the header of a whole file in memory.
@@ -114,33 +106,29 @@ record SafetensorsHeader(
               + ": expected the header to begin with '{', but its first byte is 0x"
               + Integer.toHexString(json.get(json.position()) & 0xFF));
     }
-    CharBuffer text;
-    try { // decoded strictly, where the JSON parser would let malformed bytes pass
-      text = StandardCharsets.UTF_8.newDecoder().decode(json.duplicate());
+    String text;
+    try { // decoded strictly
+      text = StandardCharsets.UTF_8.newDecoder().decode(json.duplicate()).toString();
     } catch (CharacterCodingException e) {
       throw new SafetensorsException(source + ": the header is not UTF-8: " + e.getMessage(), e);
     }
-    try (JsonParser parser = JSON.createParser(text.array(), text.arrayOffset(), text.length())) {
-      Reader reader = new Reader(source, parser, fileSize - dataStart);
-      reader.readHeader();
-      List<TensorInfo> tensors = reader.tensors;
-      checkLayout(source, tensors, fileSize - dataStart);
-      ImmutableMap.Builder<String, TensorInfo> byName =
-          ImmutableMap.builderWithExpectedSize(tensors.size());
-      tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
-      return new SafetensorsHeader(
-          reader.metadata.buildOrThrow(), byName.buildOrThrow(), dataStart);
-    } catch (JsonProcessingException e) {
-      throw new SafetensorsException(
-          source
-              + ": the header is not valid JSON at character "
-              + e.getLocation().getCharOffset()
-              + ": "
-              + shorten(e.getOriginalMessage()),
-          e);
-    } catch (IOException e) { // there is no input and output behind a character array
-      throw new SafetensorsException(source + ": the header cannot be read: " + e, e);
+    Reader reader;
+    try {
+      reader =
+          Json.stream(
+              text,
+              source + ": the header",
+              tokens -> new Reader(source, tokens, fileSize - dataStart).readHeader());
+    } catch (JsonException e) {
+      throw new SafetensorsException(shorten(String.valueOf(e.getMessage())), e);
     }
+    List<TensorInfo> tensors = reader.tensors;
+    checkLayout(source, tensors, fileSize - dataStart);
+    ImmutableMap.Builder<String, TensorInfo> byName =
+        ImmutableMap.builderWithExpectedSize(tensors.size());
+    tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
+    return new SafetensorsHeader(
+        ImmutableMap.copyOf(reader.metadata), byName.buildOrThrow(), dataStart);
   }
 
   /** The tensors cover the data exactly. */
@@ -189,24 +177,28 @@ record SafetensorsHeader(
   /** Walks over the tokens of the header. */
   private static final class Reader {
     private final String source;
-    private final JsonParser parser;
+    private final JsonReader json;
     private final long dataLength;
-    private final ImmutableMap.Builder<String, String> metadata = ImmutableMap.builder();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
     private final List<TensorInfo> tensors = new ArrayList<>();
 
-    Reader(String source, JsonParser parser, long dataLength) {
+    Reader(String source, JsonReader json, long dataLength) {
       this.source = source;
-      this.parser = parser;
+      this.json = json;
       this.dataLength = dataLength;
     }
 
-    void readHeader() throws IOException {
-      parser.nextToken(); // '{', as the first byte says
-      while (parser.nextToken() != JsonToken.END_OBJECT) {
-        String name = parser.currentName();
+    Reader readHeader() throws IOException {
+      Set<String> names = new HashSet<>();
+      json.beginObject(); // '{', as the first byte says
+      while (json.hasNext()) {
+        String name = json.nextName();
         if (hasUnpairedSurrogate(name)) {
           throw new SafetensorsException(
               source + ": the name " + quote(name) + " has an unpaired surrogate");
+        }
+        if (!names.add(name)) {
+          throw error(name, "one entry of this name", "a second one");
         }
         if (name.equals(METADATA_KEY)) {
           readMetadata();
@@ -214,31 +206,35 @@ record SafetensorsHeader(
           tensors.add(readTensor(name));
         }
       }
-      JsonToken behind = parser.nextToken();
-      if (behind != null) {
-        throw new SafetensorsException(
-            source
-                + ": expected nothing but spaces behind the header's object, but found "
-                + behind);
-      }
+      json.endObject();
+      return this;
     }
 
     private void readMetadata() throws IOException {
-      require(METADATA_KEY, JsonToken.START_OBJECT, "an object of strings", parser.nextToken());
-      while (parser.nextToken() != JsonToken.END_OBJECT) {
-        String key = parser.currentName();
-        require(METADATA_KEY + "." + key, JsonToken.VALUE_STRING, "a string", parser.nextToken());
-        metadata.put(key, parser.getText());
+      require(METADATA_KEY, Token.BEGIN_OBJECT, "an object of strings");
+      json.beginObject();
+      while (json.hasNext()) {
+        String key = json.nextName();
+        require(METADATA_KEY + "." + key, Token.STRING, "a string");
+        if (metadata.put(key, json.nextString()) != null) {
+          throw error(METADATA_KEY, "each key once", "a second " + quote(key));
+        }
       }
+      json.endObject();
     }
 
     private TensorInfo readTensor(String name) throws IOException {
       @Nullable DType dtype = null;
       @Nullable ImmutableLongArray shape = null;
       @Nullable ImmutableLongArray offsets = null;
-      require(name, JsonToken.START_OBJECT, "an object", parser.nextToken());
-      while (parser.nextToken() != JsonToken.END_OBJECT) {
-        String field = parser.currentName();
+      Set<String> fields = new HashSet<>();
+      require(name, Token.BEGIN_OBJECT, "an object");
+      json.beginObject();
+      while (json.hasNext()) {
+        String field = json.nextName();
+        if (!fields.add(field)) {
+          throw error(name, "each field once", "a second " + quote(field));
+        }
         switch (field) {
           case "dtype" -> dtype = readDType(name);
           case "shape" -> shape = readLongs(name, "shape");
@@ -246,6 +242,7 @@ record SafetensorsHeader(
           default -> throw error(name, "dtype, shape and data_offsets", "a field " + quote(field));
         }
       }
+      json.endObject();
       if (dtype == null || shape == null || offsets == null) {
         String missing = dtype == null ? "dtype" : shape == null ? "shape" : "data_offsets";
         throw error(name, "dtype, shape and data_offsets", "no " + missing);
@@ -272,8 +269,8 @@ record SafetensorsHeader(
     }
 
     private DType readDType(String name) throws IOException {
-      require(name + ".dtype", JsonToken.VALUE_STRING, "a string", parser.nextToken());
-      String text = parser.getText();
+      require(name + ".dtype", Token.STRING, "a string");
+      String text = json.nextString();
       for (DType dtype : DType.values()) {
         if (dtype.name().equals(text)) {
           return dtype;
@@ -285,13 +282,12 @@ record SafetensorsHeader(
     /** An array of integers that are at least 0 and fit a long. */
     private ImmutableLongArray readLongs(String name, String field) throws IOException {
       String path = name + "." + field;
-      require(path, JsonToken.START_ARRAY, "an array of integers", parser.nextToken());
+      require(path, Token.BEGIN_ARRAY, "an array of integers");
       ImmutableLongArray.Builder values = ImmutableLongArray.builder();
-      JsonToken token = parser.nextToken();
-      while (token != JsonToken.END_ARRAY) {
-        require(path, JsonToken.VALUE_NUMBER_INT, "integers", token);
-        // From the text: the parser would turn a number of a million digits into a BigInteger.
-        String digits = parser.getText();
+      json.beginArray();
+      while (json.hasNext()) {
+        require(path, Token.NUMBER, "integers");
+        String digits = json.nextString();
         try {
           if (digits.length() > 19 || digits.charAt(0) == '-') {
             throw new NumberFormatException(digits);
@@ -300,8 +296,8 @@ record SafetensorsHeader(
         } catch (NumberFormatException e) {
           throw error(path, "integers from 0 to " + Long.MAX_VALUE, shorten(digits));
         }
-        token = parser.nextToken();
       }
+      json.endArray();
       return values.build();
     }
 
@@ -320,10 +316,23 @@ record SafetensorsHeader(
       }
     }
 
-    private void require(String path, JsonToken kind, String expected, @Nullable JsonToken actual) {
+    private void require(String path, Token kind, String expected) throws IOException {
+      Token actual = json.peek();
       if (actual != kind) {
-        throw error(path, expected, String.valueOf(actual));
+        throw error(path, expected, described(actual));
       }
+    }
+
+    private static String described(Token token) {
+      return switch (token) {
+        case BEGIN_OBJECT -> "an object";
+        case BEGIN_ARRAY -> "an array";
+        case STRING -> "a string";
+        case NUMBER -> "a number";
+        case BOOLEAN -> "true or false";
+        case NULL -> "null";
+        default -> "no value";
+      };
     }
 
     private SafetensorsException error(String name, String expected, String actual) {

@@ -1,12 +1,13 @@
 package org.tastemaker.diffusion.weights;
 
-import java.io.ByteArrayOutputStream;
+import com.google.common.primitives.Longs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,9 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.shade.jackson.core.JsonEncoding;
-import org.nd4j.shade.jackson.core.JsonFactory;
-import org.nd4j.shade.jackson.core.JsonGenerator;
+import org.tastemaker.core.json.Json;
 
 /**
  * Writes a safetensors file.
@@ -195,42 +194,33 @@ public final class SafetensorsWriter {
   }
 
   /** The JSON header, with spaces up to a multiple of 8 bytes. */
-  private byte[] header(List<TensorSource> ordered) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (JsonGenerator json = new JsonFactory().createGenerator(bytes, JsonEncoding.UTF8)) {
-      json.writeStartObject();
-      if (!metadata.isEmpty()) {
-        json.writeObjectFieldStart(SafetensorsHeader.METADATA_KEY);
-        for (Map.Entry<String, String> entry : metadata.entrySet()) {
-          json.writeStringField(entry.getKey(), entry.getValue());
-        }
-        json.writeEndObject();
-      }
-      long begin = 0;
-      for (TensorSource source : ordered) {
-        long end = begin + source.length() * source.dtype.bytes();
-        json.writeObjectFieldStart(source.name);
-        json.writeStringField("dtype", source.dtype.name());
-        json.writeFieldName("shape");
-        json.writeArray(source.shape, 0, source.shape.length);
-        json.writeFieldName("data_offsets");
-        json.writeArray(new long[] {begin, end}, 0, 2);
-        json.writeEndObject();
-        begin = end;
-      }
-      json.writeEndObject();
+  private byte[] header(List<TensorSource> ordered) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    if (!metadata.isEmpty()) {
+      json.put(SafetensorsHeader.METADATA_KEY, metadata);
     }
-    while (bytes.size() % 8 != 0) {
-      bytes.write(' ');
+    long begin = 0;
+    for (TensorSource source : ordered) {
+      long end = begin + source.length() * source.dtype.bytes();
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("dtype", source.dtype.name());
+      entry.put("shape", Longs.asList(source.shape));
+      entry.put("data_offsets", List.of(begin, end));
+      json.put(source.name, entry);
+      begin = end;
     }
-    if (bytes.size() > SafetensorsHeader.MAX_LENGTH) {
+    byte[] bytes = Json.write(json).getBytes(StandardCharsets.UTF_8);
+    int length = (bytes.length + 7) / 8 * 8;
+    if (length > SafetensorsHeader.MAX_LENGTH) {
       throw new SafetensorsException(
           "expected a header of at most "
               + SafetensorsHeader.MAX_LENGTH
               + " bytes, but the names and the metadata need "
-              + bytes.size());
+              + length);
     }
-    return bytes.toByteArray();
+    byte[] padded = Arrays.copyOf(bytes, length);
+    Arrays.fill(padded, bytes.length, length, (byte) ' ');
+    return padded;
   }
 
   /** A new file beside the target, with the permissions of any new file. */

@@ -139,7 +139,7 @@ class SchedulerConfigTest {
     assertThatThrownBy(() -> SchedulerConfig.parse("{\"beta_end\": "))
         .hasMessageStartingWith("scheduler configuration is not JSON: ");
     assertThatThrownBy(() -> SchedulerConfig.parse("[]"))
-        .hasMessage("scheduler configuration must be a JSON object, but was ARRAY");
+        .hasMessage("scheduler configuration: expected an object at $, but it is []");
     assertThatThrownBy(() -> SchedulerConfig.parse("{}"))
         .hasMessageContaining("has no _class_name");
   }

@@ -41,13 +41,13 @@ class TokenizerFilesTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "[]                     | line 1: expected an object (the file is an object from token to id), but found START_ARRAY",
-        "{\"a\": \"0\"}         | line 1: expected an integer as the id of 'a'",
-        "{\"a\": 0.5}           | line 1: expected an integer as the id of 'a'",
-        "{\"a\": 99999999999}   | line 1: Numeric value (99999999999) out of range of int",
-        "{\"a\": 0, \"a\": 1}   | line 1: Duplicate field 'a'",
-        "{\"a\": 0              | line 1: Unexpected end-of-input",
-        "{\"a\": 0} {}          | line 1: expected nothing behind the object",
+        "[]                     | : expected an object at $, but it is []",
+        "{\"a\": \"0\"}         | : expected an integer as the id of 'a' (the file is an object from token to id), but found",
+        "{\"a\": 0.5}           | : expected an integer as the id of 'a' (the file is an object from token to id), but found",
+        "{\"a\": 99999999999}   | : expected an integer as the id of 'a' (the file is an object from token to id), but found 99999999999",
+        "{\"a\": 0, \"a\": 1}   | is not JSON: a second \"a\" at path $.a",
+        "{\"a\": 0              | is not JSON: End of input",
+        "{\"a\": 0} {}          | has something after its end",
         "{\"a\": 0, \"b\": 0}   | : expected the ids 0 to 1, each once, but token 'b' has 0, as another token has",
         "{\"a\": 0, \"b\": 2}   | : expected the ids 0 to 1, each once, but token 'b' has 2",
         "{\"a\": -1}            | : expected the ids 0 to 0, each once, but token 'a' has -1",
@@ -139,7 +139,7 @@ class TokenizerFilesTest {
     Files.writeString(folder.resolve("tokenizer_config.json"), "{\n\"a");
     assertThatThrownBy(() -> ClipTokenizer.load(folder))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith(folder.resolve("tokenizer_config.json") + " line 2: ");
+        .hasMessageStartingWith(folder.resolve("tokenizer_config.json") + " is not JSON: ");
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Rollout;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.condition.Conditions;
@@ -515,7 +516,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @param folder an existing, empty folder
    */
   public void save(Path folder) {
-    TrainingCheckpoint.write(folder, "policy", settings(), state);
+    TrainingCheckpoint.write(folder, "policy", new Settings(settings()), state);
   }
 
   /**
@@ -526,7 +527,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    *     nothing has changed then
    */
   public void restore(Path folder) {
-    TrainingCheckpoint.restore(folder, "policy", settings(), Long.MAX_VALUE, state);
+    TrainingCheckpoint.restore(folder, "policy", new Settings(settings()), Long.MAX_VALUE, state);
     begin();
   }
 
