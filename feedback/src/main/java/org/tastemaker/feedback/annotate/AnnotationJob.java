@@ -7,30 +7,20 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Iterator;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
-import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
-import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.feedback.FeedbackException;
-import org.tastemaker.feedback.protocol.GroupId;
 import org.tastemaker.feedback.protocol.JudgeOracle;
-import org.tastemaker.feedback.protocol.JudgementFacts;
 
 /**
  * Has groups of images judged, and keeps the judgements in a dataset on disk.
@@ -70,32 +60,10 @@ import org.tastemaker.feedback.protocol.JudgementFacts;
  * </table>
  */
 public final class AnnotationJob {
-  private final Path dataset;
-  private final FeedbackOracle oracle;
-  private final Rubric rubric;
-  private final Map<String, String> settings;
-  private final int concurrency;
-  private final RunListener listener;
-  private final Cancellation cancellation;
-  private final Clock clock;
-  private final Duration reportEvery;
-  private final ToDoubleFunction<Usage> cost;
-  private final @Nullable Path imageFolder;
-  private final UnaryOperator<Consumer<String>> fileLayer;
+  private final JobRun.Setup setup;
 
-  private AnnotationJob(Builder builder) {
-    this.dataset = builder.dataset;
-    this.oracle = builder.oracle;
-    this.rubric = builder.rubric;
-    this.settings = Map.copyOf(builder.settings);
-    this.concurrency = builder.concurrency;
-    this.listener = builder.listener;
-    this.cancellation = builder.cancellation;
-    this.clock = builder.clock;
-    this.reportEvery = builder.reportEvery;
-    this.cost = builder.cost;
-    this.imageFolder = builder.imageFolder;
-    this.fileLayer = builder.fileLayer;
+  private AnnotationJob(JobRun.Setup setup) {
+    this.setup = setup;
   }
 
   /**
@@ -121,7 +89,7 @@ public final class AnnotationJob {
    * @return a builder
    */
   public static Builder builder(
-      Path dataset, FeedbackOracle oracle, Rubric rubric, Map<String, String> settings) {
+      Path dataset, FeedbackOracle oracle, Rubric rubric, Settings settings) {
     return new Builder(dataset, oracle, rubric).settings(settings);
   }
 
@@ -138,143 +106,18 @@ public final class AnnotationJob {
    */
   public JobReport run(Iterable<ImageGroup> groups) {
     long total = groups instanceof Collection<?> collection ? collection.size() : 0;
-    if (imageFolder != null) {
+    Path images = setup.images();
+    if (images != null) {
       try {
-        Files.createDirectories(imageFolder);
+        Files.createDirectories(images);
       } catch (IOException e) {
         throw new UncheckedIOException(
-            "the folder for images " + imageFolder + " cannot be made: " + e, e);
+            "the folder for images " + images + " cannot be made: " + e, e);
       }
     }
-    try (DatasetFile file = DatasetFile.open(dataset, DatasetHeader.of(rubric, settings))) {
-      return new Run(file, total).go(groups.iterator());
-    }
-  }
-
-  /** One run: the state that its threads share. */
-  private final class Run {
-    private final DatasetFile file;
-    private final Consumer<String> appender;
-    private final JobProgress progress;
-    private final Semaphore slots = new Semaphore(concurrency);
-    private volatile @Nullable Throwable failure;
-
-    Run(DatasetFile file, long total) {
-      this.file = file;
-      this.appender = fileLayer.apply(file::append);
-      this.progress = new JobProgress(total, clock, reportEvery, cost, listener, file::force);
-    }
-
-    JobReport go(Iterator<ImageGroup> groups) {
-      ExecutorService threads = Executors.newFixedThreadPool(concurrency, Run::daemon);
-      try {
-        progress.report();
-        // 1. Draw the next group only when a thread is free for it.
-        while (failure == null && !cancellation.isRequested() && groups.hasNext()) {
-          slots.acquireUninterruptibly();
-          if (failure != null || cancellation.isRequested()) {
-            slots.release();
-            break;
-          }
-          ImageGroup group = groups.next();
-          threads.execute(() -> work(group));
-        }
-      } finally {
-        // 2. Wait for what is under way: it is paid for.
-        slots.acquireUninterruptibly(concurrency);
-        threads.shutdown();
-      }
-      // 3. Tell, and flush, for the last time.
-      progress.report();
-      rethrow();
-      cancellation.throwIfRequested("judgement " + (progress.done() + 1) + " of " + dataset);
-      return progress.toReport(file);
-    }
-
-    private void work(ImageGroup group) {
-      try {
-        if (failure == null) {
-          annotate(group);
-        }
-      } catch (Throwable e) { // an Error too must end the run, and reach its caller
-        synchronized (this) {
-          failure = failure == null ? e : failure;
-        }
-      } finally {
-        slots.release();
-      }
-    }
-
-    private void annotate(ImageGroup group) {
-      // 1. Claim the group.
-      List<String> hashes = group.images().stream().map(Image::sha256).toList();
-      String id = GroupId.of(group.prompt(), hashes);
-      synchronized (this) {
-        if (!file.ids().add(id)) {
-          progress.alreadyThere();
-          return;
-        }
-      }
-      // 2. Ask.
-      Judgement judgement = judge(group);
-      if (judgement == null || JudgementFacts.openQuestions(judgement) > 0) {
-        synchronized (this) {
-          progress.postponed(judgement == null ? Usage.NONE : judgement.usage());
-        }
-        return;
-      }
-      // 3. Record: images first, so that a judgement never speaks of images that are not there.
-      if (imageFolder != null) {
-        for (int i = 0; i < hashes.size(); i++) {
-          ImageFolder.save(imageFolder, group.images().get(i), hashes.get(i));
-        }
-      }
-      String line =
-          DatasetLine.of(
-              new AnnotatedGroup(id, clock.instant(), group.prompt(), hashes, judgement));
-      synchronized (this) {
-        appender.accept(line);
-        progress.judged(judgement);
-      }
-    }
-
-    /** Null where a passing failure leaves the group for another time. */
-    private @Nullable Judgement judge(ImageGroup group) {
-      List<Judgement> judgements;
-      try {
-        judgements = oracle.rank(List.of(group), rubric);
-      } catch (FeedbackException e) {
-        if (e.stopsTheJob()) {
-          throw e;
-        }
-        return e.isTransient()
-            ? null
-            : Judgement.missing(group.size(), String.valueOf(e.getMessage()), "unknown", e.usage());
-      }
-      if (judgements.size() != 1 || judgements.get(0).ranking().size() != group.size()) {
-        throw new IllegalStateException(
-            "an oracle must give one judgement of "
-                + group.size()
-                + " images for one group of them, but gave "
-                + judgements.stream().map(j -> "one of " + j.ranking().size()).toList());
-      }
-      return judgements.get(0);
-    }
-
-    private void rethrow() {
-      Throwable e = failure;
-      if (e instanceof Error error) {
-        throw error;
-      }
-      if (e instanceof RuntimeException exception) {
-        throw exception;
-      }
-    }
-
-    private static Thread daemon(Runnable work) {
-      Thread thread = new Thread(work, "tastemaker-annotation");
-      thread.setDaemon(true);
-      return thread;
+    DatasetHeader header = DatasetHeader.of(setup.rubric(), setup.settings());
+    try (DatasetFile file = DatasetFile.open(setup.dataset(), header)) {
+      return new JobRun(setup, file, total).go(groups.iterator());
     }
   }
 
@@ -283,7 +126,7 @@ public final class AnnotationJob {
     private final Path dataset;
     private final FeedbackOracle oracle;
     private final Rubric rubric;
-    private final Map<String, String> settings = new TreeMap<>();
+    private Settings settings = Settings.none();
     private int concurrency = 1;
     private RunListener listener = RunListener.none();
     private Cancellation cancellation = new Cancellation();
@@ -305,8 +148,8 @@ public final class AnnotationJob {
      * @param settings names and values, such as the job's name or the size of the images
      * @return this builder
      */
-    public Builder settings(Map<String, String> settings) {
-      this.settings.putAll(settings);
+    public Builder settings(Settings settings) {
+      this.settings = this.settings.and(settings);
       return this;
     }
 
@@ -411,7 +254,20 @@ public final class AnnotationJob {
      * @return a job that can be run, more than once
      */
     public AnnotationJob build() {
-      return new AnnotationJob(this);
+      return new AnnotationJob(
+          new JobRun.Setup(
+              dataset,
+              oracle,
+              rubric,
+              settings,
+              concurrency,
+              listener,
+              cancellation,
+              clock,
+              reportEvery,
+              cost,
+              imageFolder,
+              fileLayer));
     }
   }
 }

@@ -5,10 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import org.nd4j.shade.jackson.databind.JsonNode;
 import org.tastemaker.core.Rubric;
+import org.tastemaker.core.json.JsonException;
+import org.tastemaker.core.run.Settings;
 
 /**
  * The first line of a dataset: what decides its judgements. A job goes on with a dataset only under
@@ -19,7 +18,7 @@ import org.tastemaker.core.Rubric;
  *     noticed
  * @param settings protocol, seed, judge, and what else the job was told to hold on to
  */
-public record DatasetHeader(String rubric, String rubricText, Map<String, String> settings) {
+public record DatasetHeader(String rubric, String rubricText, Settings settings) {
   static final String FORMAT = "tastemaker-preferences";
 
   /** How a file that is ours begins, even where a crash has cut its first line. */
@@ -27,11 +26,7 @@ public record DatasetHeader(String rubric, String rubricText, Map<String, String
 
   private static final int VERSION = 1;
 
-  public DatasetHeader {
-    settings = Map.copyOf(settings);
-  }
-
-  static DatasetHeader of(Rubric rubric, Map<String, String> settings) {
+  static DatasetHeader of(Rubric rubric, Settings settings) {
     StringBuilder text = new StringBuilder(rubric.instructions());
     for (Rubric.Criterion criterion : rubric.criteria()) {
       text.append("\n[")
@@ -50,7 +45,7 @@ public record DatasetHeader(String rubric, String rubricText, Map<String, String
     json.put("version", VERSION);
     json.put("rubric", rubric);
     json.put("rubricText", rubricText);
-    json.put("settings", new TreeMap<>(settings));
+    json.put("settings", settings.values());
     return DatasetLine.sealed(json);
   }
 
@@ -59,39 +54,29 @@ public record DatasetHeader(String rubric, String rubricText, Map<String, String
     if (!line.startsWith(BEGINNING)) {
       return Optional.empty();
     }
-    return DatasetLine.unsealed(line)
-        .filter(json -> json.path("version").asInt() == VERSION)
-        .map(
-            (JsonNode json) ->
-                new DatasetHeader(
-                    json.path("rubric").asText(),
-                    json.path("rubricText").asText(),
-                    DatasetLine.texts(json.path("settings"))));
+    try {
+      return DatasetLine.unsealed(line)
+          .filter(json -> json.integer("version") == VERSION)
+          .map(
+              json ->
+                  new DatasetHeader(
+                      json.text("rubric"),
+                      json.text("rubricText"),
+                      new Settings(json.object("settings").toTexts())));
+    } catch (JsonException e) {
+      return Optional.empty();
+    }
   }
 
-  /** What another header says differently, for a message; empty if nothing. */
-  String differences(DatasetHeader other) {
+  /** What another header says differently now, for a message; empty if nothing. */
+  String differences(DatasetHeader now) {
     List<String> out = new ArrayList<>();
-    if (!rubric.equals(other.rubric)) {
-      out.add("rubric " + rubric + " there, " + other.rubric + " here");
-    } else if (!rubricText.equals(other.rubricText)) {
+    if (!rubric.equals(now.rubric)) {
+      out.add("rubric is " + rubric + " in the dataset and " + now.rubric + " now");
+    } else if (!rubricText.equals(now.rubricText)) {
       out.add("the text of rubric " + rubric + ", which needs a new version");
     }
-    TreeSet<String> names = new TreeSet<>(settings.keySet());
-    names.addAll(other.settings.keySet());
-    for (String name : names) {
-      String there = settings.get(name);
-      String here = other.settings.get(name);
-      if (there == null || !there.equals(here)) {
-        out.add(
-            name
-                + " "
-                + (there == null ? "absent" : "'" + there + "'")
-                + " there, "
-                + (here == null ? "absent" : "'" + here + "'")
-                + " here");
-      }
-    }
+    out.addAll(now.settings.differencesFrom(settings, "in the dataset"));
     return String.join("; ", out);
   }
 }

@@ -12,20 +12,19 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonException;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * A line of a dataset: a JSON object whose last entry is a CRC-32 of all before it, so that a line
  * that a crash has torn or run together with another is told from a whole one.
  */
 final class DatasetLine {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CRC = ",\"crc\":\"";
 
   private DatasetLine() {}
@@ -67,50 +66,41 @@ final class DatasetLine {
   /** The judgement of a line; empty if the line is damaged. */
   static Optional<AnnotatedGroup> parse(String line) {
     try {
-      Optional<JsonNode> sealed = unsealed(line);
+      Optional<JsonObject> sealed = unsealed(line);
       if (sealed.isEmpty()) {
         return Optional.empty();
       }
-      JsonNode json = sealed.get();
-      List<String> images = new ArrayList<>();
-      json.required("images").forEach(image -> images.add(image.asText()));
-      Map<String, Ranking> byCriterion = new TreeMap<>();
-      json.required("byCriterion")
-          .fields()
-          .forEachRemaining(e -> byCriterion.put(e.getKey(), ranking(images.size(), e.getValue())));
-      List<OptionalDouble> scores = new ArrayList<>();
-      json.required("scores")
-          .forEach(
-              score ->
-                  scores.add(
-                      score.isNull()
-                          ? OptionalDouble.empty()
-                          : OptionalDouble.of(score.asDouble())));
-      JsonNode usage = json.required("usage");
-      JsonNode prompt = json.required("prompt");
-      JsonNode missing = json.required("missing");
+      JsonObject json = sealed.get();
+      List<String> images = json.texts("images");
+      JsonObject byCriterion = json.object("byCriterion");
+      Map<String, Ranking> orders = new TreeMap<>();
+      for (String name : byCriterion.names()) {
+        orders.put(name, Ranking.ofTiers(images.size(), byCriterion.integerLists(name)));
+      }
+      JsonObject usage = json.object("usage");
+      JsonObject prompt = json.object("prompt");
       Judgement judgement =
           new Judgement(
-              ranking(images.size(), json.required("ranking")),
-              byCriterion,
-              scores,
-              json.required("rationale").asText(),
-              json.required("judge").asText(),
+              Ranking.ofTiers(images.size(), json.integerLists("ranking")),
+              orders,
+              scores(json),
+              json.text("rationale"),
+              json.text("judge"),
               new Usage(
-                  usage.required("requests").asLong(),
-                  usage.required("inputTokens").asLong(),
-                  usage.required("cachedInputTokens").asLong(),
-                  usage.required("outputTokens").asLong()),
-              texts(json.required("provenance")),
-              missing.isNull() ? null : missing.asText());
+                  usage.longInteger("requests"),
+                  usage.longInteger("inputTokens"),
+                  usage.longInteger("cachedInputTokens"),
+                  usage.longInteger("outputTokens")),
+              json.object("provenance").toTexts(),
+              json.has("missing") ? json.text("missing") : null);
       return Optional.of(
           new AnnotatedGroup(
-              json.required("id").asText(),
-              Instant.parse(json.required("time").asText()),
+              json.text("id"),
+              Instant.parse(json.text("time")),
               new Prompt(
-                  prompt.required("text").asText(),
-                  prompt.required("negativeText").asText(),
-                  texts(prompt.required("metadata"))),
+                  prompt.text("text"),
+                  prompt.text("negativeText"),
+                  prompt.object("metadata").toTexts()),
               images,
               judgement));
     } catch (IllegalArgumentException | DateTimeException e) {
@@ -120,42 +110,36 @@ final class DatasetLine {
 
   /** A JSON object with its checksum. */
   static String sealed(Map<String, Object> json) {
-    try {
-      String object = JSON.writeValueAsString(json);
-      String body = object.substring(0, object.length() - 1);
-      return body + CRC + crc(body) + "\"}";
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("texts, numbers and lists are always JSON", e);
-    }
+    String object = Json.write(json);
+    String body = object.substring(0, object.length() - 1);
+    return body + CRC + crc(body) + "\"}";
   }
 
   /** The object of a line whose checksum fits; empty otherwise. */
-  static Optional<JsonNode> unsealed(String line) {
+  static Optional<JsonObject> unsealed(String line) {
     int end = line.lastIndexOf(CRC);
     if (end < 0 || !line.substring(end).equals(CRC + crc(line.substring(0, end)) + "\"}")) {
       return Optional.empty();
     }
     try {
-      return Optional.of(JSON.readTree(line));
-    } catch (JsonProcessingException e) {
+      return Optional.of(Json.parseObject(line, "a line of a dataset"));
+    } catch (JsonException e) {
       return Optional.empty();
     }
   }
 
-  static Map<String, String> texts(JsonNode object) {
-    Map<String, String> texts = new TreeMap<>();
-    object.fields().forEachRemaining(e -> texts.put(e.getKey(), e.getValue().asText()));
-    return texts;
-  }
-
-  private static Ranking ranking(int size, JsonNode tiers) {
-    List<List<Integer>> list = new ArrayList<>();
-    for (JsonNode tier : tiers) {
-      List<Integer> items = new ArrayList<>();
-      tier.forEach(item -> items.add(item.asInt()));
-      list.add(items);
+  private static List<OptionalDouble> scores(JsonObject json) {
+    List<OptionalDouble> scores = new ArrayList<>();
+    for (Object score : json.list("scores")) {
+      if (score == null) {
+        scores.add(OptionalDouble.empty());
+      } else if (score instanceof Number number) {
+        scores.add(OptionalDouble.of(number.doubleValue()));
+      } else {
+        throw json.unexpected("scores", "a list of numbers and nulls");
+      }
     }
-    return Ranking.ofTiers(size, list);
+    return scores;
   }
 
   private static String crc(String text) {

@@ -3,9 +3,7 @@ package org.tastemaker.feedback.openai;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.FeedbackOracle;
@@ -14,6 +12,7 @@ import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.cache.AnswerCache;
@@ -168,13 +167,10 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
   /**
    * What decides this oracle's answers, for the header of a dataset.
    *
-   * @return names and values
+   * @return the settings
    */
-  public Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>(oracle.settings());
-    settings.put("judge", options.model());
-    settings.put("judging", judge.settings());
-    return settings;
+  public Settings settings() {
+    return oracle.settings().with("judge", options.model()).with("judging", judge.settings());
   }
 
   @Override

@@ -1,12 +1,9 @@
 package org.tastemaker.feedback.protocol;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -26,6 +23,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.core.aggregate.Aggregation;
 import org.tastemaker.core.aggregate.BradleyTerry;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
@@ -160,22 +158,15 @@ public final class JudgeOracle implements FeedbackOracle {
   /**
    * What decides this oracle's answers, for records: protocol, aggregation, seed, attempts, judge.
    *
-   * @return names and values, sorted
+   * @return the settings
    */
-  public Map<String, String> settings() {
-    return Collections.unmodifiableMap(
-        new TreeMap<>(
-            Map.of(
-                JudgementFacts.PROTOCOL,
-                setup.protocol().name(),
-                JudgementFacts.AGGREGATION,
-                setup.aggregation().name(),
-                JudgementFacts.SEED,
-                Long.toString(setup.seed().key()),
-                "maxAttempts",
-                Integer.toString(maxAttempts),
-                "judge",
-                judge.name())));
+  public Settings settings() {
+    return Settings.none()
+        .with(JudgementFacts.PROTOCOL, setup.protocol().name())
+        .with(JudgementFacts.AGGREGATION, setup.aggregation().name())
+        .with(JudgementFacts.SEED, setup.seed().key())
+        .with("maxAttempts", maxAttempts)
+        .with("judge", judge.name());
   }
 
   /** A question and where its answer belongs. */

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -33,6 +32,7 @@ import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.Judge;
@@ -161,7 +161,9 @@ class AnnotationJobTest {
         };
 
     JobReport report =
-        AnnotationJob.builder(dataset, oracle, Greys.RUBRIC, Map.of()).build().run(Jobs.groups(2));
+        AnnotationJob.builder(dataset, oracle, Greys.RUBRIC, Settings.none())
+            .build()
+            .run(Jobs.groups(2));
 
     assertThat(report.missing()).isEqualTo(2);
     assertThat(PreferenceDataset.readAll(dataset).get(0).judgement().missingReason())
@@ -174,7 +176,8 @@ class AnnotationJobTest {
 
     assertThatThrownBy(
             () ->
-                AnnotationJob.builder(folder.resolve("d.jsonl"), oracle, Greys.RUBRIC, Map.of())
+                AnnotationJob.builder(
+                        folder.resolve("d.jsonl"), oracle, Greys.RUBRIC, Settings.none())
                     .build()
                     .run(Jobs.groups(2)))
         .hasMessageContaining("one judgement of 4 images")
@@ -276,7 +279,7 @@ class AnnotationJobTest {
                     .build()
                     .run(Jobs.groups(2)))
         .hasMessageContaining("belongs to another job")
-        .hasMessageContaining("rubric brightness@1 there, brightness@2 here");
+        .hasMessageContaining("rubric is brightness@1 in the dataset and brightness@2 now");
     assertThatThrownBy(
             () ->
                 AnnotationJob.builder(
@@ -292,7 +295,10 @@ class AnnotationJobTest {
   @Test
   void aDatasetOfOtherSettingsIsRefused() {
     Path dataset = folder.resolve("d.jsonl");
-    Jobs.job(dataset, Jobs.faulty()).settings(Map.of("size", "64")).build().run(Jobs.groups(2));
+    Jobs.job(dataset, Jobs.faulty())
+        .settings(Settings.none().with("size", 64))
+        .build()
+        .run(Jobs.groups(2));
 
     assertThatThrownBy(
             () ->
@@ -301,8 +307,8 @@ class AnnotationJobTest {
                         MockJudge.of(Greys::score, MockJudge.Options.defaults().withName("other")))
                     .build()
                     .run(Jobs.groups(2)))
-        .hasMessageContaining("judge 'mock' there, 'other' here")
-        .hasMessageContaining("size '64' there, absent here")
+        .hasMessageContaining("judge is mock in the dataset and other now")
+        .hasMessageContaining("size is 64 in the dataset and not set now")
         .hasMessageContaining("name another file");
   }
 
@@ -416,7 +422,7 @@ class AnnotationJobTest {
     assertThat(contents.damaged()).isEqualTo(1);
     assertThat(contents.unfinished()).isTrue();
     assertThat(contents.header().rubric()).isEqualTo("brightness@1");
-    assertThat(contents.header().settings()).containsEntry("protocol", "listwise(2)");
+    assertThat(contents.header().settings().values()).containsEntry("protocol", "listwise(2)");
   }
 
   @Test
@@ -440,7 +446,9 @@ class AnnotationJobTest {
                 Judgement.of(Ranking.of(3, 1, 0, 2), "m")
                     .withRationale(words + groups.get(0).prompt().text()));
 
-    AnnotationJob.builder(dataset, wordy, Greys.RUBRIC, Map.of()).build().run(Jobs.groups(5));
+    AnnotationJob.builder(dataset, wordy, Greys.RUBRIC, Settings.none())
+        .build()
+        .run(Jobs.groups(5));
 
     assertThat(PreferenceDataset.readAll(dataset).stream().map(g -> g.judgement().rationale()))
         .containsExactlyElementsOf(

@@ -13,13 +13,29 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Ranking;
+import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.run.Settings;
 
 class DatasetLineTest {
   private static final String ID = "0123456789abcdef0123456789abcdef";
+  private static final String LINE =
+      "{\"id\":\"0123456789abcdef0123456789abcdef\",\"time\":\"2023-11-14T22:13:20."
+          + "123456789Z\",\"prompt\":{\"text\":\"a \\\"red\\\"/<cat>'s & café ☕\\n\",\"ne"
+          + "gativeText\":\"\",\"metadata\":{\"category\":\"x\"}},\"images\":[\"h1\",\"h2"
+          + "\",\"h3\"],\"ranking\":[[2],[0]],\"byCriterion\":{\"quality\":[[2],[0]]},\"s"
+          + "cores\":[5.0,null,-0.3333333333333333],\"rationale\":\"why\",\"judge\":\"m-1"
+          + "\",\"usage\":{\"requests\":2,\"inputTokens\":30,\"cachedInputTokens\":10,\"o"
+          + "utputTokens\":4},\"provenance\":{\"rubric\":\"r@1\",\"seed\":\"3\"},\"missin"
+          + "g\":null,\"crc\":\"e911aac1\"}";
+  private static final String HEADER =
+      "{\"format\":\"tastemaker-preferences\",\"version\":1,\"rubric\":\"brightness"
+          + "@1\",\"rubricText\":\"\\n[brightness, EACH_IMAGE] Brighter is better.\",\"se"
+          + "ttings\":{\"judge\":\"mock\",\"seed\":\"23\"},\"crc\":\"196e0797\"}";
 
   @Property(tries = 200)
   void aLineReadsBackAsWhatWasWritten(
@@ -62,6 +78,36 @@ class DatasetLineTest {
   @Property(tries = 200)
   void anythingElseIsNoJudgement(@ForAll String anything) {
     assertThat(DatasetLine.parse(anything)).isEmpty();
+  }
+
+  /** Byte by byte what version 0.1.0 wrote: a dataset of it can be resumed. */
+  @Test
+  void linesAreThoseOfEarlierVersions() {
+    Ranking ranking = Ranking.ofTiers(3, List.of(List.of(2), List.of(0)));
+    AnnotatedGroup group =
+        new AnnotatedGroup(
+            ID,
+            Instant.ofEpochSecond(1_700_000_000L, 123_456_789),
+            new Prompt("a \"red\"/<cat>'s & caf\u00e9 \u2615\n", "", Map.of("category", "x")),
+            List.of("h1", "h2", "h3"),
+            new Judgement(
+                ranking,
+                Map.of("quality", ranking),
+                List.of(OptionalDouble.of(5), OptionalDouble.empty(), OptionalDouble.of(-1 / 3.0)),
+                "why",
+                "m-1",
+                new Usage(2, 30, 10, 4),
+                Map.of("rubric", "r@1", "seed", "3"),
+                null));
+    DatasetHeader header =
+        DatasetHeader.of(
+            Rubric.of("brightness", "1", "Brighter is better."),
+            Settings.none().with("seed", 23).with("judge", "mock"));
+
+    assertThat(DatasetLine.of(group)).isEqualTo(LINE);
+    assertThat(DatasetLine.parse(LINE)).contains(group);
+    assertThat(header.toLine()).isEqualTo(HEADER);
+    assertThat(DatasetHeader.parse(HEADER)).contains(header);
   }
 
   /** Place 0 is missing, others are tiers. */

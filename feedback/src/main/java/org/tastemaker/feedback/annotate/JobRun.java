@@ -1,0 +1,181 @@
+package org.tastemaker.feedback.annotate;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.Judgement;
+import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.core.Usage;
+import org.tastemaker.core.run.Settings;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.protocol.GroupId;
+import org.tastemaker.feedback.protocol.JudgementFacts;
+
+/** One run of a job: the state that its threads share. */
+final class JobRun {
+  /**
+   * What a job was set up with.
+   *
+   * @param images where images are kept, or null
+   * @param fileLayer between the job and the file; a test's crash
+   */
+  record Setup(
+      Path dataset,
+      FeedbackOracle oracle,
+      Rubric rubric,
+      Settings settings,
+      int concurrency,
+      RunListener listener,
+      Cancellation cancellation,
+      Clock clock,
+      Duration reportEvery,
+      ToDoubleFunction<Usage> cost,
+      @Nullable Path images,
+      UnaryOperator<Consumer<String>> fileLayer) {}
+
+  private final Setup setup;
+  private final DatasetFile file;
+  private final Consumer<String> appender;
+  private final JobProgress progress;
+  private final Semaphore slots;
+  private volatile @Nullable Throwable failure;
+
+  JobRun(Setup setup, DatasetFile file, long total) {
+    this.setup = setup;
+    this.file = file;
+    this.slots = new Semaphore(setup.concurrency());
+    this.appender = setup.fileLayer().apply(file::append);
+    this.progress =
+        new JobProgress(
+            total, setup.clock(), setup.reportEvery(), setup.cost(), setup.listener(), file::force);
+  }
+
+  JobReport go(Iterator<ImageGroup> groups) {
+    ExecutorService threads = Executors.newFixedThreadPool(setup.concurrency(), JobRun::daemon);
+    try {
+      progress.report();
+      // 1. Draw the next group only when a thread is free for it.
+      while (failure == null && !setup.cancellation().isRequested() && groups.hasNext()) {
+        slots.acquireUninterruptibly();
+        if (failure != null || setup.cancellation().isRequested()) {
+          slots.release();
+          break;
+        }
+        ImageGroup group = groups.next();
+        threads.execute(() -> work(group));
+      }
+    } finally {
+      // 2. Wait for what is under way: it is paid for.
+      slots.acquireUninterruptibly(setup.concurrency());
+      threads.shutdown();
+    }
+    // 3. Tell, and flush, for the last time.
+    progress.report();
+    rethrow();
+    setup
+        .cancellation()
+        .throwIfRequested("judgement " + (progress.done() + 1) + " of " + setup.dataset());
+    return progress.toReport(file);
+  }
+
+  private void work(ImageGroup group) {
+    try {
+      if (failure == null) {
+        annotate(group);
+      }
+    } catch (Throwable e) { // an Error too must end the run, and reach its caller
+      synchronized (this) {
+        failure = failure == null ? e : failure;
+      }
+    } finally {
+      slots.release();
+    }
+  }
+
+  private void annotate(ImageGroup group) {
+    // 1. Claim the group.
+    List<String> hashes = group.images().stream().map(Image::sha256).toList();
+    String id = GroupId.of(group.prompt(), hashes);
+    synchronized (this) {
+      if (!file.ids().add(id)) {
+        progress.alreadyThere();
+        return;
+      }
+    }
+    // 2. Ask.
+    Judgement judgement = judge(group);
+    if (judgement == null || JudgementFacts.openQuestions(judgement) > 0) {
+      synchronized (this) {
+        progress.postponed(judgement == null ? Usage.NONE : judgement.usage());
+      }
+      return;
+    }
+    // 3. Record: images first, so that a judgement never speaks of images that are not there.
+    Path images = setup.images();
+    if (images != null) {
+      for (int i = 0; i < hashes.size(); i++) {
+        ImageFolder.save(images, group.images().get(i), hashes.get(i));
+      }
+    }
+    String line =
+        DatasetLine.of(
+            new AnnotatedGroup(id, setup.clock().instant(), group.prompt(), hashes, judgement));
+    synchronized (this) {
+      appender.accept(line);
+      progress.judged(judgement);
+    }
+  }
+
+  /** Null where a passing failure leaves the group for another time. */
+  private @Nullable Judgement judge(ImageGroup group) {
+    List<Judgement> judgements;
+    try {
+      judgements = setup.oracle().rank(List.of(group), setup.rubric());
+    } catch (FeedbackException e) {
+      if (e.stopsTheJob()) {
+        throw e;
+      }
+      return e.isTransient()
+          ? null
+          : Judgement.missing(group.size(), String.valueOf(e.getMessage()), "unknown", e.usage());
+    }
+    if (judgements.size() != 1 || judgements.get(0).ranking().size() != group.size()) {
+      throw new IllegalStateException(
+          "an oracle must give one judgement of "
+              + group.size()
+              + " images for one group of them, but gave "
+              + judgements.stream().map(j -> "one of " + j.ranking().size()).toList());
+    }
+    return judgements.get(0);
+  }
+
+  private void rethrow() {
+    Throwable e = failure;
+    if (e instanceof Error error) {
+      throw error;
+    }
+    if (e instanceof RuntimeException exception) {
+      throw exception;
+    }
+  }
+
+  private static Thread daemon(Runnable work) {
+    Thread thread = new Thread(work, "tastemaker-annotation");
+    thread.setDaemon(true);
+    return thread;
+  }
+}
