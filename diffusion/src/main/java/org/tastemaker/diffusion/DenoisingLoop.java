@@ -8,21 +8,17 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunEvent;
-import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.condition.UNetInputs;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.SamplingStep;
-import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
 
 /**
@@ -33,16 +29,14 @@ import org.tastemaker.diffusion.schedule.StepNoise;
  * B images is a batch of 2 B for the U-Net: first the negative prompts, then the prompts.
  */
 final class DenoisingLoop implements AutoCloseable {
-  private final LatentDiffusion.Options options;
+  private final View view;
+  private final SamplingOptions options;
   private final LatentShape shape;
   private final int rows;
   private final boolean guided;
   private final GraphFunction unet;
   private final Conditions conditions;
   private final UNetInputs inputs; // [B or 2B, ...]
-  private final StepKernel kernel;
-  private final RunListener listener;
-  private final @Nullable Cancellation cancellation;
   private @Nullable Batch current;
   private long done;
   private final long total;
@@ -86,29 +80,20 @@ final class DenoisingLoop implements AutoCloseable {
     }
   }
 
-  DenoisingLoop(
-      UNet2DConditionModel unet,
-      int textLength,
-      Conditions conditions,
-      LatentDiffusion.Options options,
-      LatentShape shape,
-      List<Prompt> prompts,
-      FunctionOptions execution,
-      StepKernel kernel,
-      RunListener listener,
-      @Nullable Cancellation cancellation) {
-    this.kernel = kernel;
-    this.options = options;
+  DenoisingLoop(View view, LatentShape shape, List<Prompt> prompts, Conditions conditions) {
+    this.view = view;
+    this.options = view.options();
     this.shape = shape;
-    this.listener = listener;
-    this.cancellation = cancellation;
     this.rows = Math.min(options.batchSize(), prompts.size());
-    this.guided = options.guidanceScale() != 1;
+    this.guided = options.guided();
     this.total = (long) options.steps() * ((prompts.size() + rows - 1) / rows);
-    int unetRows = guided ? 2 * rows : rows;
-    this.unet = unet.function(unetRows, shape.height(), shape.width(), textLength, execution);
     this.conditions = conditions;
-    this.inputs = UNetInputs.of(unet, unetRows, shape.height(), shape.width(), textLength);
+    int unetRows = guided ? 2 * rows : rows;
+    int textLength = view.conditioner().encoder().length();
+    UNet2DConditionModel model = view.components().unet();
+    this.unet =
+        model.function(unetRows, shape.height(), shape.width(), textLength, view.execution());
+    this.inputs = UNetInputs.of(model, unetRows, shape.height(), shape.width(), textLength);
   }
 
   /** Cuts the images into batches. */
@@ -140,9 +125,9 @@ final class DenoisingLoop implements AutoCloseable {
     for (int i = 0; i < run.steps().size(); i++) {
       ModelOutput output = predict(run, i, batch, z);
       StepNoise noise = new StepNoise(batch.seeds(), run.steps().get(i).index() + 1);
-      run.step(kernel, i, options.reduction(), output, z, noise, z, density);
+      run.step(view.kernel(), i, options.reduction(), output, z, noise, z, density);
       recorder.record(i, z, density);
-      listener.on(new RunEvent.Progress("sampling", Math.min(++done, total), total));
+      view.listener().on(new RunEvent.Progress("sampling", Math.min(++done, total), total));
     }
   }
 
@@ -154,9 +139,7 @@ final class DenoisingLoop implements AutoCloseable {
    */
   ModelOutput predict(SamplingRun run, int i, Batch batch, FloatBuffer z) {
     SamplingStep step = run.steps().get(i);
-    if (cancellation != null) {
-      cancellation.throwIfRequested("denoising " + step + " of " + run.steps().size());
-    }
+    view.cancellation().throwIfRequested("denoising " + step + " of " + run.steps().size());
     // 1. The sample, once or twice, the timestep, and the texts.
     FloatBuffer input = inputs.samples(); // [B or 2B, C, h, w]
     int half = rows * shape.size();

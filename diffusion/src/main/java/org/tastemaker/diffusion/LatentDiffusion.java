@@ -1,17 +1,8 @@
 package org.tastemaker.diffusion;
 
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.Image;
@@ -21,19 +12,12 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
-import org.tastemaker.diffusion.condition.ClipTextEncoder;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.schedule.CpuStepKernel;
-import org.tastemaker.diffusion.schedule.DdimScheduler;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
-import org.tastemaker.diffusion.schedule.ModelOutput;
-import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.Scheduler;
-import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
 import org.tastemaker.diffusion.schedule.Schedulers;
 import org.tastemaker.diffusion.schedule.StepKernel;
@@ -45,8 +29,8 @@ import org.tastemaker.diffusion.weights.DType;
  * <pre>{@code
  * try (LatentDiffusion model = LatentDiffusion.load(Path.of("stable-diffusion-v1-5"))) {
  *   List<Image> images = model.generate(List.of(Prompt.of("a photo of a cat")), Seed.of(1));
- *   try (Rollout rollout = model.with(Options.ddpo()).rollout(prompts, Seed.of(2))) {
- *     INDArray again = model.with(Options.ddpo()).replay(rollout);   // the same log-probabilities
+ *   try (Rollout rollout = model.with(SamplingOptions.ddpo()).rollout(prompts, Seed.of(2))) {
+ *     INDArray again = model.with(SamplingOptions.ddpo()).replay(rollout);   // the same log-probabilities
  *   }
  * }
  * }</pre>
@@ -76,164 +60,10 @@ import org.tastemaker.diffusion.weights.DType;
  * any of them closes all. Not thread-safe.
  */
 public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
-  private final Components components;
-  private final Conditioner conditioner;
-  private final Options options;
-  private final SchedulerKind sampler;
-  private final FunctionOptions execution;
-  private final StepKernel kernel;
-  private final RunListener listener;
-  private final @Nullable Cancellation cancellation;
+  private final View view;
 
-  /**
-   * How to sample.
-   *
-   * @param steps denoising steps, at least 1 and at most the schedule's training steps
-   * @param guidanceScale g of classifier-free guidance, at least 1; 1 is none and costs half
-   * @param eta of DDIM, in [0, 1]: 0 is deterministic; other samplers do not look at it
-   * @param batchSize images that are denoised together, at least 1
-   * @param height of the images in pixels; 0 for what the model was made for
-   * @param width of the images in pixels; 0 for what the model was made for
-   * @param clipSkip last layers of the text encoder to leave out, at least 0
-   * @param reduction how a rollout's log-probabilities are taken over an image's elements
-   */
-  public record Options(
-      int steps,
-      double guidanceScale,
-      double eta,
-      int batchSize,
-      int height,
-      int width,
-      int clipSkip,
-      Reduction reduction) {
-    public Options {
-      require(steps >= 1, "steps must be at least 1, but was " + steps);
-      require(
-          guidanceScale >= 1 && Double.isFinite(guidanceScale),
-          "guidanceScale must be at least 1 (no guidance), but was " + guidanceScale);
-      require(eta >= 0 && eta <= 1, "eta must be in [0, 1], but was " + eta);
-      require(batchSize >= 1, "batchSize must be at least 1, but was " + batchSize);
-      require(
-          height >= 0 && width >= 0,
-          "height and width must be at least 0, but were " + height + " and " + width);
-      require(clipSkip >= 0, "clipSkip must be at least 0, but was " + clipSkip);
-      Objects.requireNonNull(reduction, "reduction == null");
-    }
-
-    /**
-     * For images: 50 steps, guidance 7.5, no noise on the way, batches of 4.
-     *
-     * @return the usual settings of Stable Diffusion
-     */
-    public static Options defaults() {
-      return new Options(50, 7.5, 0, 4, 0, 0, 0, Reduction.MEAN);
-    }
-
-    /**
-     * For policy gradients: 50 steps, guidance 5, eta 1, batches of 8 (Black et al., "Training
-     * Diffusion Models with Reinforcement Learning", appendix).
-     *
-     * @return the settings of DDPO
-     */
-    public static Options ddpo() {
-      return new Options(50, 5, 1, 8, 0, 0, 0, Reduction.MEAN);
-    }
-
-    /**
-     * These options with another number of steps.
-     *
-     * @param steps at least 1
-     * @return new options
-     */
-    public Options withSteps(int steps) {
-      return new Options(steps, guidanceScale, eta, batchSize, height, width, clipSkip, reduction);
-    }
-
-    /**
-     * These options with another guidance.
-     *
-     * @param guidanceScale at least 1
-     * @return new options
-     */
-    public Options withGuidanceScale(double guidanceScale) {
-      return new Options(steps, guidanceScale, eta, batchSize, height, width, clipSkip, reduction);
-    }
-
-    /**
-     * These options with another eta.
-     *
-     * @param eta in [0, 1]
-     * @return new options
-     */
-    public Options withEta(double eta) {
-      return new Options(steps, guidanceScale, eta, batchSize, height, width, clipSkip, reduction);
-    }
-
-    /**
-     * These options with another batch size.
-     *
-     * @param batchSize at least 1
-     * @return new options
-     */
-    public Options withBatchSize(int batchSize) {
-      return new Options(steps, guidanceScale, eta, batchSize, height, width, clipSkip, reduction);
-    }
-
-    /**
-     * These options with another size of the images.
-     *
-     * @param height in pixels; 0 for what the model was made for
-     * @param width in pixels; 0 for what the model was made for
-     * @return new options
-     */
-    public Options withSize(int height, int width) {
-      return new Options(steps, guidanceScale, eta, batchSize, height, width, clipSkip, reduction);
-    }
-
-    /**
-     * These options with fewer layers of the text encoder.
-     *
-     * @param clipSkip layers to leave out, at least 0
-     * @return new options
-     */
-    public Options withClipSkip(int clipSkip) {
-      return new Options(steps, guidanceScale, eta, batchSize, height, width, clipSkip, reduction);
-    }
-
-    /**
-     * These options with another reduction of the log-probabilities.
-     *
-     * @param reduction mean or sum
-     * @return new options
-     */
-    public Options withReduction(Reduction reduction) {
-      return new Options(steps, guidanceScale, eta, batchSize, height, width, clipSkip, reduction);
-    }
-
-    private static void require(boolean condition, String message) {
-      if (!condition) {
-        throw new IllegalArgumentException(message);
-      }
-    }
-  }
-
-  private LatentDiffusion(
-      Components components,
-      Conditioner conditioner,
-      Options options,
-      SchedulerKind sampler,
-      FunctionOptions execution,
-      StepKernel kernel,
-      RunListener listener,
-      @Nullable Cancellation cancellation) {
-    this.components = components;
-    this.conditioner = conditioner;
-    this.options = options;
-    this.sampler = sampler;
-    this.execution = execution;
-    this.kernel = kernel;
-    this.listener = listener;
-    this.cancellation = cancellation;
+  private LatentDiffusion(View view) {
+    this.view = view;
   }
 
   /**
@@ -256,17 +86,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return the model: the caller closes it
    */
   public static LatentDiffusion of(Components components) {
-    SchedulerKind kind = components.scheduler().kind();
-    boolean samples = kind != SchedulerKind.PNDM && kind != SchedulerKind.LMS_DISCRETE;
-    return new LatentDiffusion(
-        components,
-        Conditioner.of(new ClipTextEncoder(components.tokenizer(), components.textEncoder())),
-        Options.defaults(),
-        samples ? kind : SchedulerKind.DDIM,
-        FunctionOptions.inference(),
-        new CpuStepKernel(),
-        RunListener.none(),
-        null);
+    return new LatentDiffusion(View.of(components));
   }
 
   /**
@@ -275,9 +95,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @param options how to sample
    * @return a view of this model
    */
-  public LatentDiffusion with(Options options) {
-    return new LatentDiffusion(
-        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
+  public LatentDiffusion with(SamplingOptions options) {
+    return new LatentDiffusion(view.withOptions(options));
   }
 
   /**
@@ -287,9 +106,9 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(SchedulerKind sampler) {
-    Schedulers.of(components.scheduler().as(sampler)); // says so if it cannot
-    return new LatentDiffusion(
-        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
+    Scheduler unused =
+        Schedulers.of(view.components().scheduler().as(sampler)); // says so if it cannot
+    return new LatentDiffusion(view.withSampler(sampler));
   }
 
   /**
@@ -301,15 +120,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(UNet2DConditionModel unet) {
-    return new LatentDiffusion(
-        components.with(unet),
-        conditioner,
-        options,
-        sampler,
-        execution,
-        kernel,
-        listener,
-        cancellation);
+    return new LatentDiffusion(view.withComponents(view.components().with(unet)));
   }
 
   /**
@@ -320,8 +131,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(FunctionOptions execution) {
-    return new LatentDiffusion(
-        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
+    return new LatentDiffusion(view.withExecution(execution));
   }
 
   /**
@@ -332,9 +142,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(StepKernel kernel) {
-    Objects.requireNonNull(kernel, "kernel == null");
-    return new LatentDiffusion(
-        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
+    return new LatentDiffusion(view.withKernel(kernel));
   }
 
   /**
@@ -344,8 +152,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(RunListener listener) {
-    return new LatentDiffusion(
-        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
+    return new LatentDiffusion(view.withListener(listener));
   }
 
   /**
@@ -356,8 +163,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return a view of this model
    */
   public LatentDiffusion with(Cancellation cancellation) {
-    return new LatentDiffusion(
-        components, conditioner, options, sampler, execution, kernel, listener, cancellation);
+    return new LatentDiffusion(view.withCancellation(cancellation));
   }
 
   /**
@@ -366,7 +172,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return the networks and their configuration; closed with this model
    */
   public Components components() {
-    return components;
+    return view.components();
   }
 
   /**
@@ -375,7 +181,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return the one of all views of this model
    */
   public Conditioner conditioner() {
-    return conditioner;
+    return view.conditioner();
   }
 
   /**
@@ -386,7 +192,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return the conditions
    */
   public Conditions conditions(int texts) {
-    return conditioner.conditions(options.clipSkip(), texts);
+    return view.conditions(texts);
   }
 
   /**
@@ -397,11 +203,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @throws IllegalStateException if a step is deterministic (eta 0), and so without a likelihood
    */
   public SamplingRun denoisingSteps() {
-    return DdimScheduler.of(
-            components.scheduler(),
-            new DdimScheduler.Options(options.eta(), DdimScheduler.FinalStep.DDPO))
-        .begin(options.steps())
-        .requireLogProbabilities();
+    return view.denoisingSteps();
   }
 
   /**
@@ -410,7 +212,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return the kernel, not to be closed by who did not open it
    */
   public StepKernel stepKernel() {
-    return kernel;
+    return view.kernel();
   }
 
   /**
@@ -418,8 +220,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    *
    * @return its options
    */
-  public Options options() {
-    return options;
+  public SamplingOptions options() {
+    return view.options();
   }
 
   /**
@@ -428,7 +230,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return the options of its functions
    */
   public FunctionOptions execution() {
-    return execution;
+    return view.execution();
   }
 
   /**
@@ -437,25 +239,13 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return for the height and width of its options
    */
   public LatentShape latentShape() {
-    return shape();
+    return view.latentShape();
   }
 
   @Override
   public List<Image> generate(List<Prompt> prompts, List<Seed> seeds) {
     requireSameSize(prompts, seeds);
-    Scheduler scheduler = scheduler();
-    scheduler.begin(options.steps()); // says what is wrong with it before any work
-    List<Image> images = new ArrayList<>();
-    try (DenoisingLoop loop = loop(shape(), prompts, 0)) {
-      for (DenoisingLoop.Batch batch : loop.batches(prompts, seeds)) {
-        SamplingRun run = scheduler.begin(options.steps());
-        try (INDArray latents = batch.initialNoise(run.initialNoiseScale())) {
-          loop.denoise(run, batch, latents, DenoisingLoop.Recorder.NONE);
-          images.addAll(decode(latents).subList(0, batch.size()));
-        }
-      }
-    }
-    return List.copyOf(images);
+    return new ImageSampling(view).fromSeeds(prompts, seeds);
   }
 
   /**
@@ -472,22 +262,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    *     above 0)
    */
   public List<Image> generateFrom(List<Prompt> prompts, INDArray initialLatents) {
-    LatentShape shape = shape();
-    FloatBuffer initial = initialLatents(prompts, initialLatents, shape);
-    Scheduler scheduler = scheduler();
-    scheduler.begin(options.steps()).requireDeterministic();
-    List<Seed> unused = Collections.nCopies(prompts.size(), Seed.of(0)); // no step draws
-    List<Image> images = new ArrayList<>();
-    try (DenoisingLoop loop = loop(shape, prompts, 0)) {
-      for (DenoisingLoop.Batch batch : loop.batches(prompts, unused)) {
-        SamplingRun run = scheduler.begin(options.steps());
-        try (INDArray latents = batch.rowsOf(initial, run.initialNoiseScale())) { // [B, C, h, w]
-          loop.denoise(run, batch, latents, DenoisingLoop.Recorder.NONE);
-          images.addAll(decode(latents).subList(0, batch.size()));
-        }
-      }
-    }
-    return List.copyOf(images);
+    return new ImageSampling(view).fromNoise(prompts, initialLatents);
   }
 
   /**
@@ -505,24 +280,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   public List<Image> imageToImage(
       Image image, List<Prompt> prompts, List<Seed> seeds, double strength) {
     requireSameSize(prompts, seeds);
-    Scheduler scheduler = scheduler();
-    scheduler.begin(options.steps(), strength);
-    List<Image> images = new ArrayList<>();
-    LatentShape shape = components.latentShape(image.height(), image.width());
-    try (INDArray clean = encode(List.of(image)); // [1, 4, h, w]
-        DenoisingLoop loop = loop(shape, prompts, 0)) {
-      for (DenoisingLoop.Batch batch : loop.batches(prompts, seeds)) {
-        SamplingRun run = scheduler.begin(options.steps(), strength);
-        try (INDArray latents = batch.initialNoise(1);
-            INDArray repeated = Nd4j.tile(clean, (int) latents.size(0), 1, 1, 1)) {
-          FloatBuffer z = FloatBuffers.of(latents);
-          run.addNoise(FloatBuffers.of(repeated), z, z);
-          loop.denoise(run, batch, latents, DenoisingLoop.Recorder.NONE);
-          images.addAll(decode(latents).subList(0, batch.size()));
-        }
-      }
-    }
-    return List.copyOf(images);
+    return new ImageSampling(view).fromImage(image, prompts, seeds, strength);
   }
 
   /**
@@ -537,39 +295,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   @Override
   public Rollout rollout(List<Prompt> prompts, List<Seed> seeds) {
     requireSameSize(prompts, seeds);
-    SamplingRun run = denoisingSteps();
-    LatentShape shape = shape();
-    int steps = run.steps().size();
-    int n = prompts.size();
-    INDArray latents =
-        Nd4j.createUninitialized(
-            DataType.FLOAT, steps + 1, n, shape.channels(), shape.height(), shape.width());
-    INDArray logProbabilities = Nd4j.createUninitialized(DataType.FLOAT, steps, n);
-    List<Image> images = new ArrayList<>();
-    try (DenoisingLoop loop = loop(shape, prompts, texts(prompts))) {
-      FloatBuffer trajectory = FloatBuffers.of(latents); // [T+1, N, C, h, w]
-      FloatBuffer densities = FloatBuffers.of(logProbabilities); // [T, N]
-      for (DenoisingLoop.Batch batch : loop.batches(prompts, seeds)) {
-        DenoisingLoop.Recorder recorder =
-            (step, next, density) -> {
-              int at = ((step + 1) * n + batch.first()) * shape.size();
-              trajectory.put(at, next, next.position(), batch.size() * shape.size());
-              for (int i = 0; i < batch.size() && step >= 0; i++) {
-                densities.put(step * n + batch.first() + i, (float) density[i]);
-              }
-            };
-        try (INDArray current = batch.initialNoise(run.initialNoiseScale())) {
-          recorder.record(-1, FloatBuffers.of(current), new double[0]);
-          loop.denoise(run, batch, current, recorder);
-          images.addAll(decode(current).subList(0, batch.size()));
-        }
-      }
-      return new Rollout(prompts, seeds, images, latents, logProbabilities, wholeTimesteps(run));
-    } catch (RuntimeException | Error e) {
-      latents.close();
-      logProbabilities.close();
-      throw e;
-    }
+    return new Rollouts(view).rollout(prompts, seeds);
   }
 
   /**
@@ -582,52 +308,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @throws IllegalArgumentException if the rollout's steps or latents are not this view's
    */
   public INDArray replay(Rollout rollout) {
-    SamplingRun run = denoisingSteps();
-    LatentShape shape = shape();
-    if (!wholeTimesteps(run).equals(rollout.timesteps())) {
-      throw new IllegalArgumentException(
-          "the rollout was sampled at timesteps %s, but this model's options step through %s"
-              .formatted(rollout.timesteps(), wholeTimesteps(run)));
-    }
-    long[] expected = {shape.channels(), shape.height(), shape.width()};
-    long[] found = Arrays.copyOfRange(rollout.latents().shape(), 2, 5);
-    if (!Arrays.equals(expected, found)) {
-      throw new IllegalArgumentException(
-          "the rollout's latents are [C, h, w] = %s, but this model's are %s"
-              .formatted(Arrays.toString(found), Arrays.toString(expected)));
-    }
-    int n = rollout.size();
-    INDArray logProbabilities = Nd4j.createUninitialized(DataType.FLOAT, rollout.steps(), n);
-    try (DenoisingLoop loop = loop(shape, rollout.prompts(), texts(rollout.prompts()))) {
-      FloatBuffer trajectory = FloatBuffers.of(rollout.latents()); // [T+1, N, C, h, w]
-      FloatBuffer densities = FloatBuffers.of(logProbabilities); // [T, N]
-      for (DenoisingLoop.Batch batch : loop.batches(rollout.prompts(), rollout.seeds())) {
-        int length = batch.size() * shape.size();
-        try (INDArray current = batch.initialNoise(1)) { // padding rows stay noise
-          for (int step = 0; step < rollout.steps(); step++) {
-            int at = (step * n + batch.first()) * shape.size();
-            FloatBuffer z = FloatBuffers.of(current); // [B, C, h, w]
-            z.put(z.position(), trajectory, at, length);
-            ModelOutput output = loop.predict(run, step, batch, z);
-            double[] density = new double[batch.size()];
-            kernel.logProbability(
-                run.steps().get(step).coefficients(),
-                options.reduction(),
-                output.first(length),
-                trajectory.slice(at, length),
-                trajectory.slice(at + n * shape.size(), length),
-                density);
-            for (int i = 0; i < batch.size(); i++) {
-              densities.put(step * n + batch.first() + i, (float) density[i]);
-            }
-          }
-        }
-      }
-      return logProbabilities;
-    } catch (RuntimeException | Error e) {
-      logProbabilities.close();
-      throw e;
-    }
+    return new Rollouts(view).replay(rollout);
   }
 
   /**
@@ -638,7 +319,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return [N, 4, h, w]: the caller closes it
    */
   public INDArray encode(List<Image> images) {
-    return components.encode(images, options.batchSize(), execution.engine());
+    return LatentCodec.of(view).encode(images);
   }
 
   /**
@@ -648,7 +329,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @return N images
    */
   public List<Image> decode(INDArray latents) {
-    return components.decode(latents, options.batchSize(), execution.engine());
+    return LatentCodec.of(view).decode(latents);
   }
 
   /**
@@ -668,81 +349,22 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @param dtype of the weights: F32, F16 or BF16
    */
   public void save(Path folder, DType dtype) {
-    AtomicFiles.writeFolder(folder, target -> components.save(target, dtype));
+    AtomicFiles.writeFolder(folder, target -> view.components().save(target, dtype));
   }
 
   /** Frees the weights and everything that was made to run them. */
   @Override
   public void close() {
-    components.close();
-  }
-
-  /** Room for the texts of a rollout is reserved: training on it asks for them again. */
-  private DenoisingLoop loop(LatentShape shape, List<Prompt> prompts, int reserved) {
-    return new DenoisingLoop(
-        components.unet(),
-        conditioner.encoder().length(),
-        conditions(reserved),
-        options,
-        shape,
-        prompts,
-        execution,
-        kernel,
-        listener,
-        cancellation);
-  }
-
-  /** How many texts there are, the negative ones too. */
-  private static int texts(List<Prompt> prompts) {
-    return (int)
-        prompts.stream().flatMap(p -> Stream.of(p.text(), p.negativeText())).distinct().count();
-  }
-
-  private LatentShape shape() {
-    return components.latentShape(options.height(), options.width());
-  }
-
-  private Scheduler scheduler() {
-    SchedulerConfig config = components.scheduler().as(sampler);
-    if (sampler != SchedulerKind.DDIM) {
-      return Schedulers.of(config);
-    }
-    return DdimScheduler.of(
-        config,
-        new DdimScheduler.Options(
-            options.eta(),
-            options.eta() > 0 ? DdimScheduler.FinalStep.DDPO : DdimScheduler.FinalStep.DIFFUSERS));
-  }
-
-  private static FloatBuffer initialLatents(
-      List<Prompt> prompts, INDArray latents, LatentShape shape) {
-    long[] expected = {prompts.size(), shape.channels(), shape.height(), shape.width()};
-    if (prompts.isEmpty() || !Arrays.equals(expected, latents.shape())) {
-      throw new IllegalArgumentException(
-          "there must be at least one prompt and initial latents of shape [N, C, h, w] = %s for %d prompts, but theirs is %s"
-              .formatted(
-                  Arrays.toString(expected), prompts.size(), Arrays.toString(latents.shape())));
-    }
-    FloatBuffer values = FloatBuffers.of(latents);
-    for (int i = 0; i < values.limit(); i++) {
-      if (!Float.isFinite(values.get(i))) {
-        throw new IllegalArgumentException(
-            "the initial latents of image %d hold %s; have they diverged?"
-                .formatted(i / shape.size(), values.get(i)));
-      }
-    }
-    return values;
-  }
-
-  private static List<Integer> wholeTimesteps(SamplingRun run) {
-    return Arrays.stream(run.timesteps()).mapToObj(t -> (int) Math.rint(t)).toList();
+    view.components().close();
   }
 
   private static void requireSameSize(List<Prompt> prompts, List<Seed> seeds) {
     if (prompts.isEmpty() || prompts.size() != seeds.size()) {
       throw new IllegalArgumentException(
-          "there must be at least one prompt and a seed for each, but there were %d prompts and %d"
-                  .formatted(prompts.size(), seeds.size())
+          "there must be at least one prompt and a seed for each, but there were "
+              + prompts.size()
+              + " prompts and "
+              + seeds.size()
               + " seeds");
     }
   }

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -46,7 +47,9 @@ public final class UNetActivations {
    * @param timestep t, from 0, the least noise, to the schedule's last
    * @param seed of e
    */
-  public record Options(String block, int timestep, Seed seed) {
+  @RecordBuilder
+  public record Options(String block, int timestep, Seed seed)
+      implements UNetActivationsOptionsBuilder.With {
     public Options {
       Objects.requireNonNull(block, "block == null");
       Objects.requireNonNull(seed, "seed == null");
@@ -62,26 +65,6 @@ public final class UNetActivations {
      */
     public static Options defaults() {
       return new Options("mid_block", 100, Seed.of(0));
-    }
-
-    /**
-     * These options with another block.
-     *
-     * @param block one of {@link UNet2DConditionModel#blocks}
-     * @return new options
-     */
-    public Options withBlock(String block) {
-      return new Options(block, timestep, seed);
-    }
-
-    /**
-     * These options with another noise level.
-     *
-     * @param timestep at least 0
-     * @return new options
-     */
-    public Options withTimestep(int timestep) {
-      return new Options(block, timestep, seed);
     }
   }
 

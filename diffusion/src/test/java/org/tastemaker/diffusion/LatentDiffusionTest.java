@@ -30,7 +30,6 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.LatentDiffusion.Options;
 import org.tastemaker.diffusion.cuda.SoftwareGpu;
 import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.Reduction;
@@ -42,7 +41,8 @@ import org.tastemaker.diffusion.weights.SafetensorsException;
 
 class LatentDiffusionTest {
   private static final Prompt CAT = Prompt.of("a red cat");
-  private static final Options RL = Options.ddpo().withSteps(3).withSize(16, 16).withBatchSize(4);
+  private static final SamplingOptions RL =
+      SamplingOptions.ddpo().withSteps(3).withHeight(16).withWidth(16).withBatchSize(4);
 
   @SuppressWarnings("NullAway.Init") // set before all tests
   private static LatentDiffusion model;
@@ -82,7 +82,7 @@ class LatentDiffusionTest {
   void anImageIsTheSameInABatchOfOneAndOfSixteen(SchedulerKind sampler) {
     LatentDiffusion view = model.with(sampler);
     List<Seed> seeds = Seed.of(3).splits(16);
-    Options options = Options.defaults().withSteps(3).withSize(16, 16);
+    SamplingOptions options = SamplingOptions.defaults().withSteps(3).withHeight(16).withWidth(16);
 
     List<Image> together = view.with(options.withBatchSize(16)).generate(prompts(16), seeds);
 
@@ -99,7 +99,7 @@ class LatentDiffusionTest {
   @Test
   void aBatchThatDoesNotComeOutEvenIsFilledUpAndCutOff() {
     List<Seed> seeds = Seed.of(4).splits(5);
-    Options options = Options.defaults().withSteps(2).withSize(16, 16);
+    SamplingOptions options = SamplingOptions.defaults().withSteps(2).withHeight(16).withWidth(16);
 
     List<Image> five = model.with(options.withBatchSize(5)).generate(prompts(5), seeds);
     List<Image> byTwo = model.with(options.withBatchSize(2)).generate(prompts(5), seeds);
@@ -205,7 +205,7 @@ class LatentDiffusionTest {
     try (Rollout rollout = model.with(RL).rollout(prompts(1), Seed.of(1))) {
       assertThatThrownBy(() -> model.with(RL.withSteps(4)).replay(rollout))
           .hasMessageContaining("the rollout was sampled at timesteps");
-      assertThatThrownBy(() -> model.with(RL.withSize(32, 16)).replay(rollout))
+      assertThatThrownBy(() -> model.with(RL.withHeight(32).withWidth(16)).replay(rollout))
           .hasMessageContaining("[4, 8, 8], but this model's are [4, 16, 8]");
     }
   }
@@ -224,7 +224,14 @@ class LatentDiffusionTest {
       names = {"DDIM", "DPM_SOLVER_MULTISTEP", "EULER_DISCRETE"})
   void theNoiseOfSeedsGivesTheImagesOfTheSeeds(SchedulerKind sampler) {
     LatentDiffusion view =
-        model.with(Options.defaults().withSteps(3).withSize(16, 16).withBatchSize(2)).with(sampler);
+        model
+            .with(
+                SamplingOptions.defaults()
+                    .withSteps(3)
+                    .withHeight(16)
+                    .withWidth(16)
+                    .withBatchSize(2))
+            .with(sampler);
     List<Seed> seeds = Seed.of(16).splits(3);
     try (INDArray initial = noise(seeds);
         INDArray before = initial.dup()) {
@@ -303,21 +310,27 @@ class LatentDiffusionTest {
     assertThatThrownBy(() -> model.encode(List.of(Image.of(1, 2, 2, new float[4]))))
         .hasMessageContaining("has 3 channels, but this one has 1");
     assertThatThrownBy(
-            () -> model.with(Options.defaults().withSize(17, 16)).generate(prompts(1), Seed.of(1)))
+            () ->
+                model
+                    .with(SamplingOptions.defaults().withHeight(17).withWidth(16))
+                    .generate(prompts(1), Seed.of(1)))
         .hasMessageContaining("but are 17 and 16");
   }
 
   @Test
   void stepCountsOutOfRangeAreRefused() {
-    assertThatThrownBy(() -> Options.defaults().withSteps(0))
+    assertThatThrownBy(() -> SamplingOptions.defaults().withSteps(0))
         .hasMessage("steps must be at least 1, but was 0");
     assertThatThrownBy(() -> model.with(RL.withSteps(1001)).generate(prompts(1), Seed.of(1)))
         .hasMessageContaining("[1, 1000], the number of training steps, but was 1001");
-    assertThatThrownBy(() -> Options.defaults().withGuidanceScale(0.5))
+    assertThatThrownBy(() -> SamplingOptions.defaults().withGuidanceScale(0.5))
         .hasMessageContaining("at least 1 (no guidance), but was 0.5");
-    assertThatThrownBy(() -> Options.defaults().withEta(2)).hasMessageContaining("but was 2.0");
-    assertThatThrownBy(() -> Options.defaults().withBatchSize(0)).hasMessageContaining("was 0");
-    assertThatThrownBy(() -> Options.defaults().withClipSkip(-1)).hasMessageContaining("was -1");
+    assertThatThrownBy(() -> SamplingOptions.defaults().withEta(2))
+        .hasMessageContaining("but was 2.0");
+    assertThatThrownBy(() -> SamplingOptions.defaults().withBatchSize(0))
+        .hasMessageContaining("was 0");
+    assertThatThrownBy(() -> SamplingOptions.defaults().withClipSkip(-1))
+        .hasMessageContaining("was -1");
   }
 
   @Test
@@ -384,7 +397,7 @@ class LatentDiffusionTest {
     List<RunEvent> heard = new ArrayList<>();
     RunListener listener = heard::add;
     model
-        .with(Options.defaults().withSteps(3).withSize(16, 16).withBatchSize(2))
+        .with(SamplingOptions.defaults().withSteps(3).withHeight(16).withWidth(16).withBatchSize(2))
         .with(listener)
         .generate(prompts(4), Seed.of(1));
 

@@ -17,7 +17,11 @@ final class SamplingMemoryProgram {
     try (LatentDiffusion model = TinyModel.create(Seed.of(1))) {
       LatentDiffusion view =
           model.with(
-              LatentDiffusion.Options.defaults().withSteps(2).withSize(16, 16).withBatchSize(2));
+              SamplingOptions.defaults()
+                  .withSteps(2)
+                  .withHeight(16)
+                  .withWidth(16)
+                  .withBatchSize(2));
       long before = 0;
       for (int i = 0; i < WARM_UP + CALLS; i++) {
         if (i == WARM_UP) {

@@ -34,7 +34,7 @@ public final class TinyModel {
                 ClipTextModel.random(withVocabulary(text, tokenizer), seed.split("text")),
                 tokenizer,
                 SchedulerConfig.stableDiffusion()))
-        .with(LatentDiffusion.Options.defaults().withSteps(4).withSize(16, 16));
+        .with(SamplingOptions.defaults().withSteps(4).withHeight(16).withWidth(16));
   }
 
   private static ClipTextConfig withVocabulary(ClipTextConfig c, ClipTokenizer tokenizer) {

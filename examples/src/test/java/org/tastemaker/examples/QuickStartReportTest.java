@@ -17,6 +17,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.examples.emoji.BundledModel;
 
 class QuickStartReportTest {
@@ -68,7 +69,7 @@ class QuickStartReportTest {
     try (LatentDiffusion model = BundledModel.load();
         Rollout again =
             model
-                .with(LatentDiffusion.Options.ddpo().withSteps(10).withGuidanceScale(3))
+                .with(SamplingOptions.ddpo().withSteps(10).withGuidanceScale(3))
                 .rollout(List.of(Prompt.of("green heart")), List.of(Seed.of(seed)))) {
       float[] expected = shown.toFloats();
       float[] made = again.images().get(0).toFloats();

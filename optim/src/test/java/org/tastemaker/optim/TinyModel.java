@@ -7,6 +7,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.AutoencoderKl;
@@ -87,7 +88,7 @@ public final class TinyModel {
             seed.split("text"));
     return LatentDiffusion.of(
             new Components(unet, vae, text, tokenizer, SchedulerConfig.stableDiffusion()))
-        .with(LatentDiffusion.Options.ddpo().withSteps(3).withGuidanceScale(3).withBatchSize(4));
+        .with(SamplingOptions.ddpo().withSteps(3).withGuidanceScale(3).withBatchSize(4));
   }
 
   /** A new adapter, which changes nothing yet; the caller closes it. */

@@ -16,6 +16,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.TinyModel;
 import org.tastemaker.diffusion.UNetActivations;
 import org.tastemaker.diffusion.model.ClipTextModel;
@@ -79,7 +80,7 @@ class ModelConditionsTest {
 
   @Test
   void samplingRolloutsReplaysAndActivationsEncodeATextOnce() {
-    LatentDiffusion policy = model.with(LatentDiffusion.Options.ddpo().withSteps(2));
+    LatentDiffusion policy = model.with(SamplingOptions.ddpo().withSteps(2));
     List<Prompt> prompts = List.of(CAT, DOG, CAT);
     model.generate(prompts, Seed.of(1));
     assertThat(conditioner.encoded()).isEqualTo(3); // a cat, a dog, and the empty negative prompt

@@ -23,6 +23,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
@@ -183,7 +184,7 @@ public final class Alignment implements AutoCloseable {
   public Alignment(LatentDiffusion model, EmojiTask task, Settings settings) {
     this.model =
         model.with(
-            LatentDiffusion.Options.ddpo()
+            SamplingOptions.ddpo()
                 .withSteps(settings.denoisingSteps)
                 .withGuidanceScale(settings.guidance)
                 .withBatchSize(32));

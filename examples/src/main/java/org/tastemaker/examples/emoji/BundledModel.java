@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 
 /**
  * The text-to-emoji model that comes with the examples: its weights, its reference glyphs and its
@@ -49,8 +50,8 @@ public final class BundledModel {
    *
    * @return 20 DDIM steps, guidance 4, no noise on the way, batches of 16
    */
-  public static LatentDiffusion.Options sampling() {
-    return LatentDiffusion.Options.defaults().withSteps(20).withGuidanceScale(4).withBatchSize(16);
+  public static SamplingOptions sampling() {
+    return SamplingOptions.defaults().withSteps(20).withGuidanceScale(4).withBatchSize(16);
   }
 
   /**

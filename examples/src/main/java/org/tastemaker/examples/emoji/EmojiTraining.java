@@ -29,6 +29,7 @@ import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.ClipTextConfig;
@@ -406,11 +407,7 @@ public final class EmojiTraining {
 
   private RunListener samples(RunFolder folder, LatentDiffusion model, DenoisingTrainer trainer) {
     LatentDiffusion sampler =
-        model.with(
-            LatentDiffusion.Options.defaults()
-                .withSteps(20)
-                .withGuidanceScale(4)
-                .withBatchSize(16));
+        model.with(SamplingOptions.defaults().withSteps(20).withGuidanceScale(4).withBatchSize(16));
     RunListener pictures = folder.listener();
     return event -> {
       if (event instanceof RunEvent.Metrics metrics

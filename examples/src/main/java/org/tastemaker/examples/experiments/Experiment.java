@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleBiFunction;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
-import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.reward.combine.WeightedReward;
@@ -50,8 +50,8 @@ record Experiment(
   record Measured(
       String words,
       EmojiReport.Counts counts,
-      LatentDiffusion.Options sampling,
-      Map<String, LatentDiffusion.Options> otherwise) {
+      SamplingOptions sampling,
+      Map<String, SamplingOptions> otherwise) {
     /** As the bundled model is meant to be used. */
     static Measured asUsed() {
       return new Measured(

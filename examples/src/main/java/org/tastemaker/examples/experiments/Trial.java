@@ -16,6 +16,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
@@ -74,8 +75,8 @@ final class Trial {
   }
 
   /** How trajectories are sampled. */
-  static LatentDiffusion.Options sampling(double guidance) {
-    return LatentDiffusion.Options.ddpo()
+  static SamplingOptions sampling(double guidance) {
+    return SamplingOptions.ddpo()
         .withSteps(STEPS)
         .withGuidanceScale(guidance)
         .withBatchSize(Training.MICRO_BATCH);

@@ -16,6 +16,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
@@ -73,8 +74,8 @@ public final class AlignModel {
     FeedbackOracle judge =
         MockOracle.of(likeness, MockJudge.Options.defaults().withTieThreshold(0.03));
 
-    LatentDiffusion.Options sampling =
-        LatentDiffusion.Options.ddpo().withSteps(10).withGuidanceScale(3).withBatchSize(32);
+    SamplingOptions sampling =
+        SamplingOptions.ddpo().withSteps(10).withGuidanceScale(3).withBatchSize(32);
     try (LatentDiffusion model = BundledModel.load().with(sampling);
         Lora lora =
             Lora.create(

@@ -16,6 +16,7 @@ import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.reward.ranking.WinRateReward;
 
@@ -81,8 +82,8 @@ public final class OwnFeedbackOracle {
       List<Prompt> prompts, int imagesPerPrompt, int denoisingSteps, PrintStream out) {
     List<Prompt> repeated =
         prompts.stream().flatMap(p -> Collections.nCopies(imagesPerPrompt, p).stream()).toList();
-    LatentDiffusion.Options sampling =
-        LatentDiffusion.Options.ddpo().withSteps(denoisingSteps).withGuidanceScale(3);
+    SamplingOptions sampling =
+        SamplingOptions.ddpo().withSteps(denoisingSteps).withGuidanceScale(3);
     try (LatentDiffusion model = BundledModel.load().with(sampling);
         Rollout rollout = model.rollout(repeated, Seed.of(1))) {
       Rubric rubric = Rubric.of("symmetry", "1", "is the same in a mirror");

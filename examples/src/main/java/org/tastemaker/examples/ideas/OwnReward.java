@@ -15,6 +15,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.picture.ImageGrid;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
@@ -71,8 +72,8 @@ public final class OwnReward {
     List<Prompt> prompts =
         Stream.of("heart", "animal", "fruit", "vehicle").map(Prompt::of).toList();
     PromptSource each = PromptSource.all(prompts, imagesPerPrompt);
-    LatentDiffusion.Options sampling =
-        LatentDiffusion.Options.ddpo().withSteps(10).withGuidanceScale(3).withBatchSize(32);
+    SamplingOptions sampling =
+        SamplingOptions.ddpo().withSteps(10).withGuidanceScale(3).withBatchSize(32);
 
     try (LatentDiffusion model = BundledModel.load().with(sampling);
         Lora lora =

@@ -19,6 +19,7 @@ import org.tastemaker.core.StepReport;
 import org.tastemaker.core.picture.ImageGrid;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraGains;
@@ -77,7 +78,7 @@ public final class SearchGains {
     FeedbackOracle judge =
         MockOracle.of(likeness, MockJudge.Options.defaults().withTieThreshold(0.03));
 
-    LatentDiffusion.Options sampling = BundledModel.sampling().withSteps(10).withBatchSize(32);
+    SamplingOptions sampling = BundledModel.sampling().withSteps(10).withBatchSize(32);
     try (LatentDiffusion model = BundledModel.load().with(sampling);
         Lora lora = newLora(model.components().unet().parameters())) {
       // 1. What is searched: by how much more, or less, each of 14 layers does what it does.

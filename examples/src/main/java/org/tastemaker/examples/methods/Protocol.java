@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 
 /**
  * What is the same for all methods.
@@ -39,7 +40,7 @@ record Protocol(
   /** The model as it samples in all trials. */
   LatentDiffusion sampled(LatentDiffusion model) {
     return model.with(
-        LatentDiffusion.Options.ddpo()
+        SamplingOptions.ddpo()
             .withSteps(STEPS)
             .withGuidanceScale(guidance)
             .withBatchSize(MICRO_BATCH));

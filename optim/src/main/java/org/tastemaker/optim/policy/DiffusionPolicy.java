@@ -41,7 +41,7 @@ import org.tastemaker.diffusion.train.TrainingState;
  *
  * <pre>{@code
  * Lora lora = Lora.create("policy", LoraNetwork.UNET, unet.parameters(), Lora.Options.defaults(), seed);
- * try (DiffusionPolicy policy = DiffusionPolicy.lora(model.with(LatentDiffusion.Options.ddpo()), lora)) {
+ * try (DiffusionPolicy policy = DiffusionPolicy.lora(model.with(SamplingOptions.ddpo()), lora)) {
  *   Rollout rollout = policy.sampler().rollout(prompts, seeds);
  *   Transitions transitions = policy.transitions(rollout, 8);
  *   policy.begin();

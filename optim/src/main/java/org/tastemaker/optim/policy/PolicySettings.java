@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.train.Ema;
@@ -19,7 +20,7 @@ final class PolicySettings {
       @Nullable Lora lora,
       String frozenSum,
       DiffusionPolicy.Options options) {
-    LatentDiffusion.Options o = model.options();
+    SamplingOptions o = model.options();
     NoiseSchedule noise = NoiseSchedule.of(model.components().scheduler());
     Map<String, String> settings = new TreeMap<>();
     settings.put("steps", String.valueOf(o.steps()));

@@ -4,7 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.Comparator;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
-import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
@@ -42,7 +42,7 @@ final class RowsByStep {
   RowsByStep(
       StepKernel kernel,
       IntFunction<StepCoefficients> coefficients,
-      LatentDiffusion.Options options,
+      SamplingOptions options,
       int capacity,
       int size) {
     this.kernel = kernel;

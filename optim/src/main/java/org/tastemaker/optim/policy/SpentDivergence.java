@@ -5,7 +5,7 @@ import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.schedule.Reduction;
 
 /**
@@ -29,7 +29,7 @@ final class SpentDivergence {
    */
   static OptionalDouble estimate(
       DiffusionPolicy policy, Rollout rollout, int microBatch, Seed seed) {
-    LatentDiffusion.Options options = policy.model().options();
+    SamplingOptions options = policy.model().options();
     if (options.eta() == 0 || !policy.hasReference() || !Transitions.fits(policy, rollout)) {
       return OptionalDouble.empty();
     }

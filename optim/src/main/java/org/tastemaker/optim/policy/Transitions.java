@@ -12,6 +12,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.schedule.Guidance;
 import org.tastemaker.diffusion.schedule.SamplingRun;
@@ -47,7 +48,7 @@ public final class Transitions {
 
   private final DiffusionPolicy policy;
   private final List<Trajectory> trajectories;
-  private final LatentDiffusion.Options options;
+  private final SamplingOptions options;
   private final SamplingRun run;
   private final Conditions conditions;
   private final int capacity; // B

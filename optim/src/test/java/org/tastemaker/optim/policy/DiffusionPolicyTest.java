@@ -23,6 +23,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.Reduction;
@@ -288,7 +289,7 @@ class DiffusionPolicyTest {
 
   @Test
   void aRolloutOfAnotherShapeIsAnError() {
-    LatentDiffusion.Options wide = model.options().withSize(16, 16);
+    SamplingOptions wide = model.options().withHeight(16).withWidth(16);
     try (DiffusionPolicy large = DiffusionPolicy.lora(model.with(wide), lora);
         Rollout rollout = rollout(policy.sampler())) {
       assertThatThrownBy(() -> large.transitions(rollout, 1))

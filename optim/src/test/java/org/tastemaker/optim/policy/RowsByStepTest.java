@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.DenoisingStep;
@@ -42,7 +43,7 @@ class RowsByStepTest {
   @ParameterizedTest
   @ValueSource(doubles = {1, 3.5})
   void everyRowIsAnsweredAsByItself(double guidance) {
-    LatentDiffusion.Options options = model.options().withGuidanceScale(guidance);
+    SamplingOptions options = model.options().withGuidanceScale(guidance);
     int halves = guidance == 1 ? 1 : 2;
     FloatBuffer answer = normal(halves * CAPACITY * SIZE);
     List<FloatBuffer> x = rows();

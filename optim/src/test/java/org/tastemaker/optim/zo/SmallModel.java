@@ -9,6 +9,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.ClipTextConfig;
@@ -72,10 +73,11 @@ final class SmallModel {
                 tokenizer,
                 SchedulerConfig.stableDiffusion()))
         .with(
-            LatentDiffusion.Options.defaults()
+            SamplingOptions.defaults()
                 .withSteps(3)
                 .withGuidanceScale(1)
-                .withSize(8, 8)
+                .withHeight(8)
+                .withWidth(8)
                 .withBatchSize(6));
   }
 

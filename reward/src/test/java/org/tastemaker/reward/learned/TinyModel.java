@@ -7,6 +7,7 @@ import java.util.Objects;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.ClipTextConfig;
@@ -51,7 +52,7 @@ final class TinyModel {
                 ClipTextModel.random(text, seed.split("text")),
                 tokenizer,
                 SchedulerConfig.stableDiffusion()))
-        .with(LatentDiffusion.Options.defaults().withSteps(2).withSize(16, 16));
+        .with(SamplingOptions.defaults().withSteps(2).withHeight(16).withWidth(16));
   }
 
   private static Path resource(String name) {

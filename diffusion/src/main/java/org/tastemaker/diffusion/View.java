@@ -1,0 +1,99 @@
+package org.tastemaker.diffusion;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.Objects;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.RunListener;
+import org.tastemaker.diffusion.condition.ClipTextEncoder;
+import org.tastemaker.diffusion.condition.Conditioner;
+import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.schedule.CpuStepKernel;
+import org.tastemaker.diffusion.schedule.DdimScheduler;
+import org.tastemaker.diffusion.schedule.SamplingRun;
+import org.tastemaker.diffusion.schedule.Scheduler;
+import org.tastemaker.diffusion.schedule.SchedulerConfig;
+import org.tastemaker.diffusion.schedule.SchedulerKind;
+import org.tastemaker.diffusion.schedule.Schedulers;
+import org.tastemaker.diffusion.schedule.StepKernel;
+
+/**
+ * What a view of a model consists of: the parts, which all views share, and how this one uses them.
+ *
+ * @param components the networks and their configuration
+ * @param conditioner encodes prompts, and keeps the encoded ones
+ * @param options how to sample
+ * @param sampler for images; rollouts are always DDIM's
+ * @param execution how the U-Net runs
+ * @param kernel where denoising steps are computed
+ * @param listener hears of progress
+ * @param cancellation checked before each denoising step
+ */
+@RecordBuilder
+record View(
+    Components components,
+    Conditioner conditioner,
+    SamplingOptions options,
+    SchedulerKind sampler,
+    FunctionOptions execution,
+    StepKernel kernel,
+    RunListener listener,
+    Cancellation cancellation)
+    implements ViewBuilder.With {
+  View {
+    Objects.requireNonNull(components, "components == null");
+    Objects.requireNonNull(conditioner, "conditioner == null");
+    Objects.requireNonNull(options, "options == null");
+    Objects.requireNonNull(sampler, "sampler == null");
+    Objects.requireNonNull(execution, "execution == null");
+    Objects.requireNonNull(kernel, "kernel == null");
+    Objects.requireNonNull(listener, "listener == null");
+    Objects.requireNonNull(cancellation, "cancellation == null");
+  }
+
+  /** Samples as the model's scheduler_config.json says, with the default options, on the CPU. */
+  static View of(Components components) {
+    SchedulerKind kind = components.scheduler().kind();
+    boolean samples = kind != SchedulerKind.PNDM && kind != SchedulerKind.LMS_DISCRETE;
+    return new View(
+        components,
+        Conditioner.of(new ClipTextEncoder(components.tokenizer(), components.textEncoder())),
+        SamplingOptions.defaults(),
+        samples ? kind : SchedulerKind.DDIM,
+        FunctionOptions.inference(),
+        new CpuStepKernel(),
+        RunListener.none(),
+        new Cancellation());
+  }
+
+  LatentShape latentShape() {
+    return components.latentShape(options.height(), options.width());
+  }
+
+  /** Texts as conditions, with room for so many. */
+  Conditions conditions(int texts) {
+    return conditioner.conditions(options.clipSkip(), texts);
+  }
+
+  /** What images are sampled with. */
+  Scheduler scheduler() {
+    SchedulerConfig config = components.scheduler().as(sampler);
+    if (sampler != SchedulerKind.DDIM) {
+      return Schedulers.of(config);
+    }
+    return DdimScheduler.of(
+        config,
+        new DdimScheduler.Options(
+            options.eta(),
+            options.eta() > 0 ? DdimScheduler.FinalStep.DDPO : DdimScheduler.FinalStep.DIFFUSERS));
+  }
+
+  /** The steps of rollouts, each a Gaussian policy. */
+  SamplingRun denoisingSteps() {
+    return DdimScheduler.of(
+            components.scheduler(),
+            new DdimScheduler.Options(options.eta(), DdimScheduler.FinalStep.DDPO))
+        .begin(options.steps())
+        .requireLogProbabilities();
+  }
+}
