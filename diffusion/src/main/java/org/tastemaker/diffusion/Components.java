@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.model.AutoencoderKl;
@@ -58,27 +59,37 @@ public record Components(
     int width = textEncoder.config().hiddenSize();
     if (width != unet.config().crossAttentionDim()) {
       throw new IllegalArgumentException(
-          "the text encoder makes vectors of %d numbers, but the U-Net attends to vectors of %d"
-              .formatted(width, unet.config().crossAttentionDim()));
+          String.format(
+              Locale.ROOT,
+              "the text encoder makes vectors of %d numbers, but the U-Net attends to vectors of %d",
+              width,
+              unet.config().crossAttentionDim()));
     }
     if (vae.config().latentChannels() != unet.config().inChannels()
         || vae.config().latentChannels() != unet.config().outChannels()) {
       throw new IllegalArgumentException(
-          "the autoencoder's latents have %d channels, but the U-Net takes %d and gives %d"
-              .formatted(
-                  vae.config().latentChannels(),
-                  unet.config().inChannels(),
-                  unet.config().outChannels()));
+          String.format(
+              Locale.ROOT,
+              "the autoencoder's latents have %d channels, but the U-Net takes %d and gives %d",
+              vae.config().latentChannels(),
+              unet.config().inChannels(),
+              unet.config().outChannels()));
     }
     if (tokenizer.size() > textEncoder.config().vocabSize()) {
       throw new IllegalArgumentException(
-          "the tokenizer knows %d tokens, but the text encoder only %d"
-              .formatted(tokenizer.size(), textEncoder.config().vocabSize()));
+          String.format(
+              Locale.ROOT,
+              "the tokenizer knows %d tokens, but the text encoder only %d",
+              tokenizer.size(),
+              textEncoder.config().vocabSize()));
     }
     if (tokenizer.maxLength() > textEncoder.config().maxPositionEmbeddings()) {
       throw new IllegalArgumentException(
-          "the tokenizer makes %d tokens, but the text encoder has %d positions"
-              .formatted(tokenizer.maxLength(), textEncoder.config().maxPositionEmbeddings()));
+          String.format(
+              Locale.ROOT,
+              "the tokenizer makes %d tokens, but the text encoder has %d positions",
+              tokenizer.maxLength(),
+              textEncoder.config().maxPositionEmbeddings()));
     }
   }
 
@@ -94,9 +105,11 @@ public record Components(
     for (String part : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
       if (!Files.isDirectory(folder.resolve(part))) {
         throw new IllegalArgumentException(
-            ("%s has no folder %s/; expected a model in the diffusers layout, with unet/, vae/,"
-                    + " text_encoder/, tokenizer/ and scheduler/")
-                .formatted(folder, part));
+            folder
+                + " has no folder "
+                + part
+                + "/; expected a model in the diffusers layout, with unet/, vae/, text_encoder/,"
+                + " tokenizer/ and scheduler/");
       }
     }
     List<AutoCloseable> loaded = new ArrayList<>();
@@ -143,7 +156,8 @@ public record Components(
     tokenizer.save(folder.resolve("tokenizer"));
     AtomicFiles.write(folder.resolve("scheduler/scheduler_config.json"), scheduler.toJson());
     AtomicFiles.write(
-        folder.resolve("model_index.json"), MODEL_INDEX.formatted(scheduler.kind().className()));
+        folder.resolve("model_index.json"),
+        String.format(Locale.ROOT, MODEL_INDEX, scheduler.kind().className()));
   }
 
   /**
@@ -170,8 +184,12 @@ public record Components(
     int w = width == 0 ? usual : width;
     if (h < factor() || w < factor() || h % factor() != 0 || w % factor() != 0) {
       throw new IllegalArgumentException(
-          "an image's height and width must be multiples of %d, but are %d and %d; resize it first"
-              .formatted(factor(), h, w));
+          String.format(
+              Locale.ROOT,
+              "an image's height and width must be multiples of %d, but are %d and %d; resize it first",
+              factor(),
+              h,
+              w));
     }
     return new LatentShape(vae.config().latentChannels(), h / factor(), w / factor());
   }

@@ -4,6 +4,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
@@ -75,13 +76,19 @@ public final class UNetActivations {
     this.schedule = NoiseSchedule.of(model.components().scheduler());
     if (!unet().blocks().containsKey(options.block())) {
       throw new IllegalArgumentException(
-          "there is no block \"%s\"; the model has %s"
-              .formatted(options.block(), unet().blocks().keySet()));
+          String.format(
+              Locale.ROOT,
+              "there is no block \"%s\"; the model has %s",
+              options.block(),
+              unet().blocks().keySet()));
     }
     if (options.timestep() >= schedule.trainSteps()) {
       throw new IllegalArgumentException(
-          "timestep must be below %d, but was %d"
-              .formatted(schedule.trainSteps(), options.timestep()));
+          String.format(
+              Locale.ROOT,
+              "timestep must be below %d, but was %d",
+              schedule.trainSteps(),
+              options.timestep()));
     }
     float[] e = new float[shape.size()];
     options.seed().gaussian(NOISE, e);
@@ -181,8 +188,12 @@ public final class UNetActivations {
     long[] expected = {texts, shape.channels(), shape.height(), shape.width()};
     if (texts == 0 || !Arrays.equals(expected, latents.shape())) {
       throw new IllegalArgumentException(
-          "there must be at least one text, and latents of shape %s for %d texts, but theirs is %s"
-              .formatted(Arrays.toString(expected), texts, Arrays.toString(latents.shape())));
+          String.format(
+              Locale.ROOT,
+              "there must be at least one text, and latents of shape %s for %d texts, but theirs is %s",
+              Arrays.toString(expected),
+              texts,
+              Arrays.toString(latents.shape())));
     }
     return FloatBuffers.of(latents);
   }

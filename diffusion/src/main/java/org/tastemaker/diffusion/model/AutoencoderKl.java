@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -134,8 +135,12 @@ public final class AutoencoderKl implements AutoCloseable {
     int factor = config.factor();
     if (height % factor != 0 || width % factor != 0) {
       throw new IllegalArgumentException(
-          "height and width of the images must be multiples of %d, but are %d and %d"
-              .formatted(factor, height, width));
+          String.format(
+              Locale.ROOT,
+              "height and width of the images must be multiples of %d, but are %d and %d",
+              factor,
+              height,
+              width));
     }
     options.requireInputs(Set.of(IMAGE));
     return functions.get(
@@ -212,8 +217,12 @@ public final class AutoencoderKl implements AutoCloseable {
   private static void requireSizes(int batch, int height, int width) {
     if (batch < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
-          "batch, height and width must be at least 1, but are %d, %d, %d"
-              .formatted(batch, height, width));
+          String.format(
+              Locale.ROOT,
+              "batch, height and width must be at least 1, but are %d, %d, %d",
+              batch,
+              height,
+              width));
     }
   }
 

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.model;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,10 @@ public record ClipTextConfig(
         }
       }
       throw new IllegalArgumentException(
-          "hidden_act = \"%s\" is not supported; supported are quick_gelu and gelu".formatted(key));
+          String.format(
+              Locale.ROOT,
+              "hidden_act = \"%s\" is not supported; supported are quick_gelu and gelu",
+              key));
     }
   }
 

@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -116,12 +117,20 @@ public final class ClipTextModel implements AutoCloseable {
   public GraphFunction function(int batch, int length, int clipSkip, FunctionOptions options) {
     if (batch < 1 || length < 1 || length > config.maxPositionEmbeddings()) {
       throw new IllegalArgumentException(
-          "batch must be at least 1 and length in [1, %d], but they are %d and %d"
-              .formatted(config.maxPositionEmbeddings(), batch, length));
+          String.format(
+              Locale.ROOT,
+              "batch must be at least 1 and length in [1, %d], but they are %d and %d",
+              config.maxPositionEmbeddings(),
+              batch,
+              length));
     }
     if (clipSkip < 0 || clipSkip >= config.numHiddenLayers()) {
       throw new IllegalArgumentException(
-          "clipSkip must be in [0, %d), but was %d".formatted(config.numHiddenLayers(), clipSkip));
+          String.format(
+              Locale.ROOT,
+              "clipSkip must be in [0, %d), but was %d",
+              config.numHiddenLayers(),
+              clipSkip));
     }
     options.requireInputs(Set.of());
     return functions.get(
@@ -163,8 +172,11 @@ public final class ClipTextModel implements AutoCloseable {
     long[] expected = {ids.length, ids[0].length, config.hiddenSize()};
     if (!Arrays.equals(hidden.shape(), expected)) {
       throw new IllegalArgumentException(
-          "the output must have shape %s, but has %s"
-              .formatted(Arrays.toString(expected), Arrays.toString(hidden.shape())));
+          String.format(
+              Locale.ROOT,
+              "the output must have shape %s, but has %s",
+              Arrays.toString(expected),
+              Arrays.toString(hidden.shape())));
     }
     INDArray pooled = Nd4j.create(hidden.dataType(), ids.length, config.hiddenSize());
     for (int i = 0; i < ids.length; i++) {
@@ -216,13 +228,20 @@ public final class ClipTextModel implements AutoCloseable {
     for (int[] text : ids) {
       if (text.length != ids[0].length) {
         throw new IllegalArgumentException(
-            "all texts must have the same length, but there are %d and %d tokens"
-                .formatted(ids[0].length, text.length));
+            String.format(
+                Locale.ROOT,
+                "all texts must have the same length, but there are %d and %d tokens",
+                ids[0].length,
+                text.length));
       }
       for (int id : text) {
         if (id < 0 || id >= config.vocabSize()) {
           throw new IllegalArgumentException(
-              "token ids must be in [0, %d), but there is %d".formatted(config.vocabSize(), id));
+              String.format(
+                  Locale.ROOT,
+                  "token ids must be in [0, %d), but there is %d",
+                  config.vocabSize(),
+                  id));
         }
       }
     }
@@ -289,34 +308,13 @@ public final class ClipTextModel implements AutoCloseable {
 
     // 2. The layers. A token sees itself and those before it.
     Tensor mask = ops.causalMask("causal_mask", length);
+    ClipBlock block = ClipBlock.of(config);
     for (int i = 0; i < config.numHiddenLayers() - clipSkip; i++) {
-      h = layer(config, net, PREFIX + "encoder.layers." + i, h, mask);
+      h = block.apply(net, PREFIX + "encoder.layers." + i, h, mask);
     }
 
     // 3. The last norm, whichever layer comes last.
     h = net.layerNorm(PREFIX + "final_layer_norm", h, config.layerNormEps());
     return GraphDefinition.of(ops, ImmutableMap.of(LAST_HIDDEN_STATE, h));
-  }
-
-  private static Tensor layer(
-      ClipTextConfig config, Layers net, String path, Tensor x, Tensor mask) {
-    int size = config.hiddenSize();
-    String attn = path + ".self_attn";
-    Tensor normed = net.layerNorm(path + ".layer_norm1", x, config.layerNormEps());
-    Tensor query = net.linear(attn + ".q_proj", normed, size, true); // [B, N, C]
-    Tensor key = net.linear(attn + ".k_proj", normed, size, true);
-    Tensor value = net.linear(attn + ".v_proj", normed, size, true);
-    Tensor h = net.ops().attention(attn, query, key, value, config.numAttentionHeads(), mask);
-    h = net.linear(attn + ".out_proj", h, size, true);
-    x = net.ops().add(path + ".add1", x, h);
-
-    normed = net.layerNorm(path + ".layer_norm2", x, config.layerNormEps());
-    h = net.linear(path + ".mlp.fc1", normed, config.intermediateSize(), true);
-    h =
-        config.hiddenAct() == ClipTextConfig.Activation.QUICK_GELU
-            ? net.ops().quickGelu(path + ".mlp.act", h)
-            : net.ops().geluExact(path + ".mlp.act", h);
-    h = net.linear(path + ".mlp.fc2", h, size, true);
-    return net.ops().add(path + ".add2", x, h);
   }
 }

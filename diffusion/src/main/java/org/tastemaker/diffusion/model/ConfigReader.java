@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -163,8 +164,12 @@ final class ConfigReader {
     }
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
-          "%s: unknown settings %s; known are %s"
-              .formatted(where, unknown, read.stream().sorted().toList()));
+          String.format(
+              Locale.ROOT,
+              "%s: unknown settings %s; known are %s",
+              where,
+              unknown,
+              read.stream().sorted().toList()));
     }
   }
 
@@ -176,6 +181,12 @@ final class ConfigReader {
 
   private IllegalArgumentException error(String key, @Nullable Object value, String expected) {
     return new IllegalArgumentException(
-        "%s: %s = %s is not supported; %s".formatted(where, key, Json.write(value), expected));
+        String.format(
+            Locale.ROOT,
+            "%s: %s = %s is not supported; %s",
+            where,
+            key,
+            Json.write(value),
+            expected));
   }
 }

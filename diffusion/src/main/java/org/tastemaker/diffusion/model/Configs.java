@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.model;
 
 import com.google.common.collect.ImmutableSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** What the configurations check. */
@@ -23,23 +24,38 @@ final class Configs {
   static void each(String key, List<Integer> values, int levels) {
     if (levels < 1 || values.size() != levels || values.stream().anyMatch(value -> value < 1)) {
       throw new IllegalArgumentException(
-          "%s must have one number of at least 1 for each of the %d levels (at least one), but was %s"
-              .formatted(key, levels, values));
+          String.format(
+              Locale.ROOT,
+              "%s must have one number of at least 1 for each of the %d levels (at least one), but was %s",
+              key,
+              levels,
+              values));
     }
   }
 
   static void each(String key, List<String> values, int levels, Set<String> supported) {
     if (values.size() != levels || !supported.containsAll(values)) {
       throw new IllegalArgumentException(
-          "%s must have one of %s for each of the %d levels, but was %s"
-              .formatted(key, ImmutableSet.copyOf(supported), levels, values));
+          String.format(
+              Locale.ROOT,
+              "%s must have one of %s for each of the %d levels, but was %s",
+              key,
+              ImmutableSet.copyOf(supported),
+              levels,
+              values));
     }
   }
 
   static void divides(String key, int value, String what, int divisor) {
     if (value % divisor != 0) {
       throw new IllegalArgumentException(
-          "%s: %d channels cannot be divided into %d %s".formatted(key, value, divisor, what));
+          String.format(
+              Locale.ROOT,
+              "%s: %d channels cannot be divided into %d %s",
+              key,
+              value,
+              divisor,
+              what));
     }
   }
 

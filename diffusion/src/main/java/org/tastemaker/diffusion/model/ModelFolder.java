@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -21,8 +22,10 @@ record ModelFolder(Path path, String weights) {
     Path config = path.resolve("config.json");
     if (!Files.isRegularFile(config)) {
       throw new IllegalArgumentException(
-          "%s holds no config.json; expected one model's folder in the diffusers layout, such as unet/"
-              .formatted(path));
+          String.format(
+              Locale.ROOT,
+              "%s holds no config.json; expected one model's folder in the diffusers layout, such as unet/",
+              path));
     }
     return config;
   }
@@ -37,8 +40,11 @@ record ModelFolder(Path path, String weights) {
       }
     }
     throw new IllegalArgumentException(
-        "%s holds no %s.safetensors; weights in a .bin or .ckpt file must be converted first"
-            .formatted(path, weights));
+        String.format(
+            Locale.ROOT,
+            "%s holds no %s.safetensors; weights in a .bin or .ckpt file must be converted first",
+            path,
+            weights));
   }
 
   /** Writes the weights; the folder is made if it is not there. */

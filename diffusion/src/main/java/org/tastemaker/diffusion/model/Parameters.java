@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -112,8 +113,12 @@ public final class Parameters implements AutoCloseable {
         missing.add(spec.name());
       } else if (!fits(spec, file.info(name).shape())) {
         misshapen.add(
-            "%s (expected %s, found %s)"
-                .formatted(spec.name(), spec.shape(), file.info(name).shape()));
+            String.format(
+                Locale.ROOT,
+                "%s (expected %s, found %s)",
+                spec.name(),
+                spec.shape(),
+                file.info(name).shape()));
       }
     }
     if (!missing.isEmpty() || !misshapen.isEmpty() || !surplus.isEmpty()) {
@@ -164,8 +169,12 @@ public final class Parameters implements AutoCloseable {
       double value = floats != null ? floats.get(i) : array.data().getDouble(i);
       if (!Double.isFinite(value)) {
         throw new IllegalArgumentException(
-            "%s: weight \"%s\" holds %s; the file is damaged or its training diverged"
-                .formatted(file.path(), name, value));
+            String.format(
+                Locale.ROOT,
+                "%s: weight \"%s\" holds %s; the file is damaged or its training diverged",
+                file.path(),
+                name,
+                value));
       }
     }
   }
@@ -181,7 +190,7 @@ public final class Parameters implements AutoCloseable {
     INDArray array = arrays.get(name);
     if (array == null) {
       throw new IllegalArgumentException(
-          "no parameter \"%s\" among these %d".formatted(name, arrays.size()));
+          String.format(Locale.ROOT, "no parameter \"%s\" among these %d", name, arrays.size()));
     }
     return array;
   }
@@ -239,11 +248,12 @@ public final class Parameters implements AutoCloseable {
     ParameterSpec spec = specs.get(name);
     if (spec == null || !spec.layout().equals(ImmutableLongArray.copyOf(array.shape()))) {
       throw new IllegalArgumentException(
-          "\"%s\" must have shape %s, but the array has %s"
-              .formatted(
-                  name,
-                  spec == null ? "of a parameter" : spec.layout(),
-                  ImmutableLongArray.copyOf(array.shape())));
+          String.format(
+              Locale.ROOT,
+              "\"%s\" must have shape %s, but the array has %s",
+              name,
+              spec == null ? "of a parameter" : spec.layout(),
+              ImmutableLongArray.copyOf(array.shape())));
     }
     return spec.kind() == Kind.CONV ? array.permute(3, 2, 0, 1) : array;
   }

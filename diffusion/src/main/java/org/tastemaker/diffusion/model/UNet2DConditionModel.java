@@ -3,10 +3,9 @@ package org.tastemaker.diffusion.model;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -17,7 +16,6 @@ import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
-import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.weights.DType;
 
@@ -65,12 +63,6 @@ public final class UNet2DConditionModel implements AutoCloseable {
 
   /** The output of {@link #activations}, [B, C, h, w] of a block. */
   public static final String ACTIVATIONS = "activations";
-
-  /** The epsilon of the norm before a transformer; it is not the residual blocks' norm_eps. */
-  private static final double TRANSFORMER_NORM_EPS = 1e-6;
-
-  private static final double LAYER_NORM_EPS = 1e-5;
-  private static final String MIDDLE = "mid_block";
 
   private final UNetConfig config;
   private final Parameters parameters;
@@ -183,7 +175,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
     for (int i = 0; i < channels.size(); i++) {
       blocks.put("down_blocks." + i, channels.get(i));
     }
-    blocks.put(MIDDLE, channels.get(channels.size() - 1));
+    blocks.put(UNetPath.MIDDLE, channels.get(channels.size() - 1));
     for (int i = 0; i < channels.size(); i++) {
       blocks.put("up_blocks." + i, channels.get(channels.size() - 1 - i));
     }
@@ -209,7 +201,8 @@ public final class UNet2DConditionModel implements AutoCloseable {
     requireSizes(batch, height, width, textLength);
     if (!blocks().containsKey(block)) {
       throw new IllegalArgumentException(
-          "there is no block \"%s\"; the model has %s".formatted(block, blocks().keySet()));
+          String.format(
+              Locale.ROOT, "there is no block \"%s\"; the model has %s", block, blocks().keySet()));
     }
     return functions.get(
         List.of(block, batch, height, width, textLength, engine),
@@ -229,13 +222,22 @@ public final class UNet2DConditionModel implements AutoCloseable {
     int multiple = 1 << (config.blockOutChannels().size() - 1);
     if (batch < 1 || textLength < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
-          "batch, height, width and text length must be at least 1, but are %d, %d, %d, %d"
-              .formatted(batch, height, width, textLength));
+          String.format(
+              Locale.ROOT,
+              "batch, height, width and text length must be at least 1, but are %d, %d, %d, %d",
+              batch,
+              height,
+              width,
+              textLength));
     }
     if (height % multiple != 0 || width % multiple != 0) {
       throw new IllegalArgumentException(
-          "height and width of the latents must be multiples of %d, but are %d and %d"
-              .formatted(multiple, height, width));
+          String.format(
+              Locale.ROOT,
+              "height and width of the latents must be multiples of %d, but are %d and %d",
+              multiple,
+              height,
+              width));
     }
   }
 
@@ -311,161 +313,6 @@ public final class UNet2DConditionModel implements AutoCloseable {
     Tensor timestep = ops.input(TIMESTEP, gradients.contains(TIMESTEP), batch);
     Tensor text =
         ops.input(TEXT, gradients.contains(TEXT), batch, textLength, config.crossAttentionDim());
-    return new Network(config, net, blocks).out(sample, timestep, text);
-  }
-
-  /** The network itself. */
-  private record Network(UNetConfig config, Layers net, Map<String, Tensor> blocks) {
-    Tensor out(Tensor sample, Tensor timestep, Tensor text) {
-      ImmutableList<Integer> channels = config.blockOutChannels();
-      int levels = channels.size();
-
-      // 1. The time step as a vector. Every residual block takes SiLU of it; once is enough.
-      Tensor time =
-          net.ops()
-              .timestepEmbedding(
-                  "time_proj",
-                  timestep,
-                  channels.get(0),
-                  config.flipSinToCos(),
-                  config.freqShift()); // [B, C0]
-      time = net.linear("time_embedding.linear_1", time, config.timeEmbeddingDim(), true);
-      time = silu("time_embedding.act", time);
-      time = net.linear("time_embedding.linear_2", time, config.timeEmbeddingDim(), true);
-      time = silu("time_embedding.out_act", time); // [B, T]
-
-      // 2. Into the first level's channels.
-      Tensor h = net.conv2d("conv_in", sample, channels.get(0), config.convInKernel());
-      Deque<Tensor> skips = new ArrayDeque<>();
-      skips.push(h); // [B, C0, H, W]
-
-      // 3. Down: what each block and each downsampler makes is also put aside for the way up.
-      for (int i = 0; i < levels; i++) {
-        String level = "down_blocks." + i;
-        boolean cross = config.downBlockTypes().get(i).equals(UNetConfig.CROSS_DOWN);
-        for (int j = 0; j < config.layersPerBlock().get(i); j++) {
-          h = resnet(level + ".resnets." + j, h, time, channels.get(i)); // [B, Ci, Hi, Wi]
-          if (cross) {
-            h = transformer(level + ".attentions." + j, h, text, i);
-          }
-          skips.push(h);
-        }
-        if (i < levels - 1) {
-          Padding padding =
-              config.downsamplePadding() == 1 ? Padding.all(1) : new Padding(0, 1, 0, 1);
-          h =
-              net.conv2d(
-                  level + ".downsamplers.0.conv",
-                  h,
-                  channels.get(i),
-                  3,
-                  2,
-                  padding); // [.., Hi / 2, ..]
-          skips.push(h);
-        }
-        blocks.put(level, h);
-      }
-
-      // 4. The middle.
-      int last = levels - 1;
-      h = resnet("mid_block.resnets.0", h, time, channels.get(last));
-      h = transformer("mid_block.attentions.0", h, text, last);
-      h = resnet("mid_block.resnets.1", h, time, channels.get(last));
-      blocks.put(MIDDLE, h);
-
-      // 5. Up: each block sees what was put aside, the latest first.
-      for (int i = 0; i < levels; i++) {
-        int mirrored = last - i;
-        String level = "up_blocks." + i;
-        boolean cross = config.upBlockTypes().get(i).equals(UNetConfig.CROSS_UP);
-        for (int j = 0; j <= config.layersPerBlock().get(mirrored); j++) {
-          String block = level + ".resnets." + j;
-          h = net.ops().concat(block + ".skip", 1, h, skips.pop());
-          h = resnet(block, h, time, channels.get(mirrored));
-          if (cross) {
-            h = transformer(level + ".attentions." + j, h, text, mirrored);
-          }
-        }
-        if (i < last) {
-          h = net.ops().upsampleNearest2x(level + ".upsamplers.0", h);
-          h = net.conv2d(level + ".upsamplers.0.conv", h, channels.get(mirrored), 3);
-        }
-        blocks.put(level, h);
-      }
-
-      // 6. Out.
-      h = net.groupNorm("conv_norm_out", h, config.normNumGroups(), config.normEps());
-      h = silu("conv_act", h);
-      return net.conv2d("conv_out", h, config.outChannels(), config.convOutKernel());
-    }
-
-    /** x + conv(silu(norm(conv(silu(norm(x))) + time))), with x through a 1 x 1 convolution. */
-    private Tensor resnet(String path, Tensor x, Tensor time, int out) {
-      Tensor h = net.groupNorm(path + ".norm1", x, config.normNumGroups(), config.normEps());
-      h = silu(path + ".act1", h);
-      h = net.conv2d(path + ".conv1", h, out, 3); // [B, out, H, W]
-      Tensor shift = net.linear(path + ".time_emb_proj", time, out, true); // [B, out]
-      h = net.ops().addToPixels(path + ".time_emb", h, shift);
-      h = net.groupNorm(path + ".norm2", h, config.normNumGroups(), config.normEps());
-      h = silu(path + ".act2", h);
-      h = net.conv2d(path + ".conv2", h, out, 3);
-      Tensor shortcut = x.dim(1) == out ? x : net.conv2d(path + ".conv_shortcut", x, out, 1);
-      return net.ops().add(path + ".add", shortcut, h);
-    }
-
-    /** The pixels as tokens, through transformer blocks that read the text, and back. */
-    private Tensor transformer(String path, Tensor x, Tensor text, int level) {
-      long channels = x.dim(1);
-      boolean linear = config.useLinearProjection();
-      Tensor h = net.groupNorm(path + ".norm", x, config.normNumGroups(), TRANSFORMER_NORM_EPS);
-      if (!linear) {
-        h = net.conv2d(path + ".proj_in", h, channels, 1);
-      }
-      h = net.ops().toTokens(path + ".tokens", h); // [B, H W, C]
-      if (linear) {
-        h = net.linear(path + ".proj_in", h, channels, true);
-      }
-      for (int i = 0; i < config.transformerLayers().get(level); i++) {
-        String block = path + ".transformer_blocks." + i;
-        h = transformerBlock(block, h, text, config.heads().get(level));
-      }
-      if (linear) {
-        h = net.linear(path + ".proj_out", h, channels, true);
-      }
-      h = net.ops().toImage(path + ".image", h, x.dim(2), x.dim(3)); // [B, C, H, W]
-      if (!linear) {
-        h = net.conv2d(path + ".proj_out", h, channels, 1);
-      }
-      return net.ops().add(path + ".add", h, x);
-    }
-
-    private Tensor transformerBlock(String path, Tensor x, Tensor text, int heads) {
-      // 1. Self-attention: every pixel reads every pixel.
-      Tensor normed = net.layerNorm(path + ".norm1", x, LAYER_NORM_EPS); // [B, M, C]
-      Tensor h =
-          net.ops().add(path + ".add1", attention(path + ".attn1", normed, normed, heads), x);
-      // 2. Cross-attention: every pixel reads the text.
-      normed = net.layerNorm(path + ".norm2", h, LAYER_NORM_EPS);
-      h = net.ops().add(path + ".add2", attention(path + ".attn2", normed, text, heads), h);
-      // 3. Each pixel by itself.
-      normed = net.layerNorm(path + ".norm3", h, LAYER_NORM_EPS);
-      Tensor wide = net.linear(path + ".ff.net.0.proj", normed, 8 * x.dim(2), true); // [B, M, 8 C]
-      Tensor gated = net.ops().geglu(path + ".ff.net.0", wide); // [B, M, 4 C]
-      return net.ops()
-          .add(path + ".add3", net.linear(path + ".ff.net.2", gated, x.dim(2), true), h);
-    }
-
-    private Tensor attention(String path, Tensor x, Tensor context, int heads) {
-      long channels = x.dim(2);
-      Tensor query = net.linear(path + ".to_q", x, channels, false); // [B, M, C]
-      Tensor key = net.linear(path + ".to_k", context, channels, false); // [B, N, C]
-      Tensor value = net.linear(path + ".to_v", context, channels, false); // [B, N, C]
-      Tensor mixed = net.ops().attention(path, query, key, value, heads, null); // [B, M, C]
-      return net.linear(path + ".to_out.0", mixed, channels, true);
-    }
-
-    private Tensor silu(String name, Tensor x) {
-      return net.ops().silu(name, x);
-    }
+    return new UNetPath(config, net, blocks).out(sample, timestep, text);
   }
 }

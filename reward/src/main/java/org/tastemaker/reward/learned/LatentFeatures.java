@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -61,8 +62,12 @@ public final class LatentFeatures implements Features {
     int grid = options.grid();
     if (grid != 0 && (shape.height() % grid != 0 || shape.width() % grid != 0)) {
       throw new IllegalArgumentException(
-          "the grid's side must divide the latent's height and width, %d and %d, but was %d"
-              .formatted(shape.height(), shape.width(), grid));
+          String.format(
+              Locale.ROOT,
+              "the grid's side must divide the latent's height and width, %d and %d, but was %d",
+              shape.height(),
+              shape.width(),
+              grid));
     }
   }
 
@@ -82,8 +87,13 @@ public final class LatentFeatures implements Features {
 
   @Override
   public String name() {
-    return "latent(%s, %d x %d, grid %d)"
-        .formatted(view.name(), shape.height(), shape.width(), options.grid());
+    return String.format(
+        Locale.ROOT,
+        "latent(%s, %d x %d, grid %d)",
+        view.name(),
+        shape.height(),
+        shape.width(),
+        options.grid());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.tastemaker.reward.learned;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Image;
@@ -25,8 +26,13 @@ record ModelView(LatentDiffusion model, String name, LatentShape shape) {
     for (Image image : images) {
       if (image.height() != height || image.width() != width) {
         throw new IllegalArgumentException(
-            "these features are of images of %d x %d pixels, but one has %d x %d; resize it first"
-                .formatted(height, width, image.height(), image.width()));
+            String.format(
+                Locale.ROOT,
+                "these features are of images of %d x %d pixels, but one has %d x %d; resize it first",
+                height,
+                width,
+                image.height(),
+                image.width()));
       }
     }
     return model.encode(images);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -60,14 +61,15 @@ public final class UnetFeatures implements Features {
 
   @Override
   public String name() {
-    return "unet(%s, %d x %d, %s at t = %d, noise %d)"
-        .formatted(
-            view.name(),
-            view.shape().height(),
-            view.shape().width(),
-            options.block(),
-            options.timestep(),
-            options.seed().key());
+    return String.format(
+        Locale.ROOT,
+        "unet(%s, %d x %d, %s at t = %d, noise %d)",
+        view.name(),
+        view.shape().height(),
+        view.shape().width(),
+        options.block(),
+        options.timestep(),
+        options.seed().key());
   }
 
   @Override
