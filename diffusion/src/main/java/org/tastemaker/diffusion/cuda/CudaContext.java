@@ -11,21 +11,21 @@ import com.sun.jna.Pointer;
  * #makeCurrent}. Everything made from it works on such threads alone.
  */
 public final class CudaContext implements AutoCloseable {
-  private final CudaDriver driver;
+  private final CudaCalls calls;
   private final int device;
   private final long handle;
   private boolean closed;
 
-  private CudaContext(CudaDriver driver, int device, long handle) {
-    this.driver = driver;
+  private CudaContext(CudaCalls calls, int device, long handle) {
+    this.calls = calls;
     this.device = device;
     this.handle = handle;
   }
 
-  static CudaContext open(CudaDriver driver, int device) {
+  static CudaContext open(CudaCalls calls, int device) {
     long[] handle = new long[1];
-    driver.check("cuDevicePrimaryCtxRetain", driver.api().cuDevicePrimaryCtxRetain(handle, device));
-    CudaContext context = new CudaContext(driver, device, handle[0]);
+    calls.check("cuDevicePrimaryCtxRetain", calls.api().cuDevicePrimaryCtxRetain(handle, device));
+    CudaContext context = new CudaContext(calls, device, handle[0]);
     try {
       context.makeCurrent();
     } catch (RuntimeException e) {
@@ -39,13 +39,13 @@ public final class CudaContext implements AutoCloseable {
     return context;
   }
 
-  CudaDriver driver() {
-    return driver;
+  CudaCalls calls() {
+    return calls;
   }
 
   /** Makes this context the calling thread's. */
   public void makeCurrent() {
-    driver.check("cuCtxSetCurrent", driver.api().cuCtxSetCurrent(handle));
+    calls.check("cuCtxSetCurrent", calls.api().cuCtxSetCurrent(handle));
   }
 
   /**
@@ -58,8 +58,8 @@ public final class CudaContext implements AutoCloseable {
   public DeviceMemory allocate(long bytes) {
     requirePositive(bytes);
     long[] address = new long[1];
-    driver.check("cuMemAlloc_v2", driver.api().cuMemAlloc_v2(address, bytes));
-    return new DeviceMemory(driver, address[0], bytes);
+    calls.check("cuMemAlloc_v2", calls.api().cuMemAlloc_v2(address, bytes));
+    return new DeviceMemory(calls, address[0], bytes);
   }
 
   /**
@@ -72,8 +72,8 @@ public final class CudaContext implements AutoCloseable {
   public PinnedMemory allocatePinned(long bytes) {
     requirePositive(bytes);
     long[] address = new long[1];
-    driver.check("cuMemHostAlloc", driver.api().cuMemHostAlloc(address, bytes, 0));
-    return new PinnedMemory(driver, address[0], bytes);
+    calls.check("cuMemHostAlloc", calls.api().cuMemHostAlloc(address, bytes, 0));
+    return new PinnedMemory(calls, address[0], bytes);
   }
 
   /**
@@ -82,7 +82,7 @@ public final class CudaContext implements AutoCloseable {
    * @return the stream, which does not wait for the default one: the caller closes it
    */
   public CudaStream stream() {
-    return CudaStream.create(driver);
+    return CudaStream.create(calls);
   }
 
   /**
@@ -91,7 +91,7 @@ public final class CudaContext implements AutoCloseable {
    * @return the event: the caller closes it
    */
   public CudaEvent event() {
-    return CudaEvent.create(driver);
+    return CudaEvent.create(calls);
   }
 
   /**
@@ -105,9 +105,9 @@ public final class CudaContext implements AutoCloseable {
       memory.write(0, image, 0, image.length);
       memory.setByte(image.length, (byte) 0);
       long[] module = new long[1];
-      driver.check(
-          "cuModuleLoadData", driver.api().cuModuleLoadData(module, Pointer.nativeValue(memory)));
-      return new CudaModule(driver, module[0]);
+      calls.check(
+          "cuModuleLoadData", calls.api().cuModuleLoadData(module, Pointer.nativeValue(memory)));
+      return new CudaModule(calls, module[0]);
     }
   }
 
@@ -116,8 +116,7 @@ public final class CudaContext implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      driver.check(
-          "cuDevicePrimaryCtxRelease_v2", driver.api().cuDevicePrimaryCtxRelease_v2(device));
+      calls.check("cuDevicePrimaryCtxRelease_v2", calls.api().cuDevicePrimaryCtxRelease_v2(device));
     }
   }
 

@@ -9,20 +9,20 @@ public final class CudaDevice {
   private static final int COMPUTE_CAPABILITY_MAJOR = 75;
   private static final int COMPUTE_CAPABILITY_MINOR = 76;
 
-  private final CudaDriver driver;
+  private final CudaCalls calls;
   private final int handle;
   private final int ordinal;
 
-  private CudaDevice(CudaDriver driver, int handle, int ordinal) {
-    this.driver = driver;
+  private CudaDevice(CudaCalls calls, int handle, int ordinal) {
+    this.calls = calls;
     this.handle = handle;
     this.ordinal = ordinal;
   }
 
-  static CudaDevice of(CudaDriver driver, int ordinal) {
+  static CudaDevice of(CudaCalls calls, int ordinal) {
     int[] device = new int[1];
-    driver.check("cuDeviceGet", driver.api().cuDeviceGet(device, ordinal));
-    return new CudaDevice(driver, device[0], ordinal);
+    calls.check("cuDeviceGet", calls.api().cuDeviceGet(device, ordinal));
+    return new CudaDevice(calls, device[0], ordinal);
   }
 
   /**
@@ -32,7 +32,7 @@ public final class CudaDevice {
    */
   public String name() {
     byte[] name = new byte[256];
-    driver.check("cuDeviceGetName", driver.api().cuDeviceGetName(name, name.length, handle));
+    calls.check("cuDeviceGetName", calls.api().cuDeviceGetName(name, name.length, handle));
     int length = 0;
     while (length < name.length && name[length] != 0) {
       length++;
@@ -74,7 +74,7 @@ public final class CudaDevice {
    */
   public long memoryBytes() {
     long[] bytes = new long[1];
-    driver.check("cuDeviceTotalMem_v2", driver.api().cuDeviceTotalMem_v2(bytes, handle));
+    calls.check("cuDeviceTotalMem_v2", calls.api().cuDeviceTotalMem_v2(bytes, handle));
     return bytes[0];
   }
 
@@ -85,19 +85,18 @@ public final class CudaDevice {
    * @return the context: the caller closes it
    */
   public CudaContext open() {
-    return CudaContext.open(driver, handle);
+    return CudaContext.open(calls, handle);
   }
 
   private int attribute(int attribute) {
     int[] value = new int[1];
-    driver.check(
-        "cuDeviceGetAttribute", driver.api().cuDeviceGetAttribute(value, attribute, handle));
+    calls.check("cuDeviceGetAttribute", calls.api().cuDeviceGetAttribute(value, attribute, handle));
     return value[0];
   }
 
   @Override
   public String toString() {
-    return "GPU %d, %s (compute capability %s)"
+    return "GPU %s, %s (compute capability %s)"
         .formatted(ordinal, name(), computeCapability() / 10.0);
   }
 }

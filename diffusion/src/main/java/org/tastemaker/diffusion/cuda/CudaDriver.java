@@ -1,7 +1,5 @@
 package org.tastemaker.diffusion.cuda;
 
-import com.sun.jna.Pointer;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -10,10 +8,10 @@ import java.util.stream.IntStream;
  * be installed.
  */
 public final class CudaDriver {
-  private final CudaApi api;
+  private final CudaCalls calls;
 
-  private CudaDriver(CudaApi api) {
-    this.api = api;
+  private CudaDriver(CudaCalls calls) {
+    this.calls = calls;
   }
 
   /**
@@ -37,13 +35,13 @@ public final class CudaDriver {
   }
 
   static CudaDriver of(CudaApi api) {
-    CudaDriver driver = new CudaDriver(api);
+    CudaCalls calls = new CudaCalls(api);
     try {
-      driver.check("cuInit", api.cuInit(0));
+      calls.check("cuInit", api.cuInit(0));
     } catch (CudaException e) {
       throw new CudaUnavailableException("NVIDIA's driver finds no GPU: " + e.getMessage(), e);
     }
-    return driver;
+    return new CudaDriver(calls);
   }
 
   /**
@@ -52,9 +50,7 @@ public final class CudaDriver {
    * @return such as 13000 for 13.0
    */
   public int version() {
-    int[] version = new int[1];
-    check("cuDriverGetVersion", api.cuDriverGetVersion(version));
-    return version[0];
+    return calls.version();
   }
 
   /**
@@ -64,27 +60,11 @@ public final class CudaDriver {
    */
   public List<CudaDevice> devices() {
     int[] count = new int[1];
-    check("cuDeviceGetCount", api.cuDeviceGetCount(count));
-    return IntStream.range(0, count[0]).mapToObj(i -> CudaDevice.of(this, i)).toList();
+    calls.check("cuDeviceGetCount", calls.api().cuDeviceGetCount(count));
+    return IntStream.range(0, count[0]).mapToObj(i -> CudaDevice.of(calls, i)).toList();
   }
 
-  CudaApi api() {
-    return api;
-  }
-
-  /** Throws, with everything that the driver knows, unless a function succeeded. */
-  void check(String function, int code) {
-    if (code == 0) {
-      return;
-    }
-    long[] text = new long[1];
-    String name = api.cuGetErrorName(code, text) == 0 ? text(text[0]) : "an unknown error";
-    String description =
-        api.cuGetErrorString(code, text) == 0 ? text(text[0]) : "of which the driver says nothing";
-    throw new CudaException(function, code, name, description);
-  }
-
-  private static String text(long address) {
-    return new Pointer(address).getString(0, StandardCharsets.US_ASCII.name());
+  CudaCalls calls() {
+    return calls;
   }
 }

@@ -2,19 +2,19 @@ package org.tastemaker.diffusion.cuda;
 
 /** A mark in a stream, with its time on the GPU. */
 public final class CudaEvent implements AutoCloseable {
-  private final CudaDriver driver;
+  private final CudaCalls calls;
   private final long handle;
   private boolean closed;
 
-  private CudaEvent(CudaDriver driver, long handle) {
-    this.driver = driver;
+  private CudaEvent(CudaCalls calls, long handle) {
+    this.calls = calls;
     this.handle = handle;
   }
 
-  static CudaEvent create(CudaDriver driver) {
+  static CudaEvent create(CudaCalls calls) {
     long[] event = new long[1];
-    driver.check("cuEventCreate", driver.api().cuEventCreate(event, 0));
-    return new CudaEvent(driver, event[0]);
+    calls.check("cuEventCreate", calls.api().cuEventCreate(event, 0));
+    return new CudaEvent(calls, event[0]);
   }
 
   /**
@@ -23,7 +23,7 @@ public final class CudaEvent implements AutoCloseable {
    * @param stream of whose work
    */
   public void record(CudaStream stream) {
-    driver.check("cuEventRecord", driver.api().cuEventRecord(handle, stream.handle()));
+    calls.check("cuEventRecord", calls.api().cuEventRecord(handle, stream.handle()));
   }
 
   /**
@@ -33,10 +33,10 @@ public final class CudaEvent implements AutoCloseable {
    * @return milliseconds, in steps of about half a microsecond
    */
   public double millisecondsSince(CudaEvent start) {
-    driver.check("cuEventSynchronize", driver.api().cuEventSynchronize(handle));
+    calls.check("cuEventSynchronize", calls.api().cuEventSynchronize(handle));
     float[] milliseconds = new float[1];
-    driver.check(
-        "cuEventElapsedTime", driver.api().cuEventElapsedTime(milliseconds, start.handle, handle));
+    calls.check(
+        "cuEventElapsedTime", calls.api().cuEventElapsedTime(milliseconds, start.handle, handle));
     return milliseconds[0];
   }
 
@@ -45,7 +45,7 @@ public final class CudaEvent implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      driver.check("cuEventDestroy_v2", driver.api().cuEventDestroy_v2(handle));
+      calls.check("cuEventDestroy_v2", calls.api().cuEventDestroy_v2(handle));
     }
   }
 }

@@ -8,7 +8,7 @@ public final class CudaException extends RuntimeException {
 
   /** The message names the function, the error and what the driver says of it. */
   CudaException(String function, int code, String name, String description) {
-    super("%s failed: %s (%d), %s".formatted(function, name, code, description));
+    super("%s failed: %s (%s), %s".formatted(function, name, code, description));
     this.code = code;
   }
 

@@ -4,12 +4,12 @@ import com.sun.jna.Pointer;
 
 /** A kernel. */
 public final class CudaFunction {
-  private final CudaDriver driver;
+  private final CudaCalls calls;
   private final String name;
   private final long handle;
 
-  CudaFunction(CudaDriver driver, String name, long handle) {
-    this.driver = driver;
+  CudaFunction(CudaCalls calls, String name, long handle) {
+    this.calls = calls;
     this.name = name;
     this.handle = handle;
   }
@@ -26,9 +26,9 @@ public final class CudaFunction {
    *     next synchronization says
    */
   public void launch(int blocks, int threads, CudaStream stream, Pointer parameters) {
-    driver.check(
+    calls.check(
         "cuLaunchKernel(" + name + ")",
-        driver
+        calls
             .api()
             .cuLaunchKernel(
                 handle,

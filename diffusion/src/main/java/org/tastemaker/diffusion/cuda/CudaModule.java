@@ -4,12 +4,12 @@ import java.nio.charset.StandardCharsets;
 
 /** Compiled code on a GPU. */
 public final class CudaModule implements AutoCloseable {
-  private final CudaDriver driver;
+  private final CudaCalls calls;
   private final long handle;
   private boolean closed;
 
-  CudaModule(CudaDriver driver, long handle) {
-    this.driver = driver;
+  CudaModule(CudaCalls calls, long handle) {
+    this.calls = calls;
     this.handle = handle;
   }
 
@@ -22,10 +22,10 @@ public final class CudaModule implements AutoCloseable {
   public CudaFunction function(String name) {
     long[] function = new long[1];
     byte[] text = (name + "\0").getBytes(StandardCharsets.US_ASCII);
-    driver.check(
+    calls.check(
         "cuModuleGetFunction(" + name + ")",
-        driver.api().cuModuleGetFunction(function, handle, text));
-    return new CudaFunction(driver, name, function[0]);
+        calls.api().cuModuleGetFunction(function, handle, text));
+    return new CudaFunction(calls, name, function[0]);
   }
 
   /** Unloads the code, after all work with it. */
@@ -33,7 +33,7 @@ public final class CudaModule implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      driver.check("cuModuleUnload", driver.api().cuModuleUnload(handle));
+      calls.check("cuModuleUnload", calls.api().cuModuleUnload(handle));
     }
   }
 }

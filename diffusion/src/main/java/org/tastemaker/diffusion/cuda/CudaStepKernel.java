@@ -70,7 +70,7 @@ final class CudaStepKernel implements StepKernel {
     int images = noise.seeds().size();
     if (logProbabilities.length != 0 && logProbabilities.length != images) {
       throw new IllegalArgumentException(
-          "there are %d seeds, but room for the log-probabilities of %d images"
+          "there are %s seeds, but room for the log-probabilities of %s images"
               .formatted(images, logProbabilities.length));
     }
     if (images == 0) {
@@ -179,7 +179,7 @@ final class CudaStepKernel implements StepKernel {
     requireSize("previous", previous, length);
     if (length == 0 || length % images != 0) {
       throw new IllegalArgumentException(
-          "%d elements are not a whole number for each of %d images".formatted(length, images));
+          "%s elements are not a whole number for each of %s images".formatted(length, images));
     }
     arguments.batch(images, length / images).step(c, reduction);
     return length;
@@ -213,7 +213,7 @@ final class CudaStepKernel implements StepKernel {
   private static void requireSize(String name, FloatBuffer buffer, int expected) {
     if (buffer.remaining() != expected) {
       throw new IllegalArgumentException(
-          "%s must hold %d elements like the others, but holds %d"
+          "%s must hold %s elements like the others, but holds %s"
               .formatted(name, expected, buffer.remaining()));
     }
   }

@@ -4,19 +4,19 @@ package org.tastemaker.diffusion.cuda;
 public final class CudaStream implements AutoCloseable {
   private static final int NON_BLOCKING = 1;
 
-  private final CudaDriver driver;
+  private final CudaCalls calls;
   private final long handle;
   private boolean closed;
 
-  private CudaStream(CudaDriver driver, long handle) {
-    this.driver = driver;
+  private CudaStream(CudaCalls calls, long handle) {
+    this.calls = calls;
     this.handle = handle;
   }
 
-  static CudaStream create(CudaDriver driver) {
+  static CudaStream create(CudaCalls calls) {
     long[] stream = new long[1];
-    driver.check("cuStreamCreate", driver.api().cuStreamCreate(stream, NON_BLOCKING));
-    return new CudaStream(driver, stream[0]);
+    calls.check("cuStreamCreate", calls.api().cuStreamCreate(stream, NON_BLOCKING));
+    return new CudaStream(calls, stream[0]);
   }
 
   long handle() {
@@ -32,7 +32,7 @@ public final class CudaStream implements AutoCloseable {
    * @throws CudaException if any of it failed
    */
   public void synchronize() {
-    driver.check("cuStreamSynchronize", driver.api().cuStreamSynchronize(handle()));
+    calls.check("cuStreamSynchronize", calls.api().cuStreamSynchronize(handle()));
   }
 
   /** Frees the stream; the driver finishes what is in it. */
@@ -40,7 +40,7 @@ public final class CudaStream implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      driver.check("cuStreamDestroy_v2", driver.api().cuStreamDestroy_v2(handle));
+      calls.check("cuStreamDestroy_v2", calls.api().cuStreamDestroy_v2(handle));
     }
   }
 }

@@ -51,7 +51,7 @@ public final class DenoisingKernels implements AutoCloseable {
    */
   public static DenoisingKernels load(CudaContext context, CudaStream stream) {
     KernelImage image = KernelImage.read();
-    image.requireDriver(context.driver());
+    image.requireDriver(context.calls());
     CudaModule module = context.module(image.code());
     try {
       return new DenoisingKernels(context, stream, module);

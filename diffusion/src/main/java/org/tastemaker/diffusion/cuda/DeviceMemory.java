@@ -2,13 +2,13 @@ package org.tastemaker.diffusion.cuda;
 
 /** Memory of a GPU. */
 public final class DeviceMemory implements AutoCloseable {
-  private final CudaDriver driver;
+  private final CudaCalls calls;
   private final long address;
   private final long bytes;
   private boolean closed;
 
-  DeviceMemory(CudaDriver driver, long address, long bytes) {
-    this.driver = driver;
+  DeviceMemory(CudaCalls calls, long address, long bytes) {
+    this.calls = calls;
     this.address = address;
     this.bytes = bytes;
   }
@@ -43,9 +43,9 @@ public final class DeviceMemory implements AutoCloseable {
    */
   public void copyFrom(PinnedMemory from, long length, CudaStream stream) {
     requireRoom(length, Math.min(bytes, from.bytes()));
-    driver.check(
+    calls.check(
         "cuMemcpyHtoDAsync_v2",
-        driver.api().cuMemcpyHtoDAsync_v2(address(), from.address(), length, stream.handle()));
+        calls.api().cuMemcpyHtoDAsync_v2(address(), from.address(), length, stream.handle()));
   }
 
   /**
@@ -57,9 +57,9 @@ public final class DeviceMemory implements AutoCloseable {
    */
   public void copyTo(PinnedMemory to, long length, CudaStream stream) {
     requireRoom(length, Math.min(bytes, to.bytes()));
-    driver.check(
+    calls.check(
         "cuMemcpyDtoHAsync_v2",
-        driver.api().cuMemcpyDtoHAsync_v2(to.address(), address(), length, stream.handle()));
+        calls.api().cuMemcpyDtoHAsync_v2(to.address(), address(), length, stream.handle()));
   }
 
   /**
@@ -91,9 +91,9 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   private void copy(long to, long from, long length, CudaStream stream) {
-    driver.check(
+    calls.check(
         "cuMemcpyDtoDAsync_v2",
-        driver.api().cuMemcpyDtoDAsync_v2(to, from, length, stream.handle()));
+        calls.api().cuMemcpyDtoDAsync_v2(to, from, length, stream.handle()));
   }
 
   /**
@@ -103,8 +103,8 @@ public final class DeviceMemory implements AutoCloseable {
    * @param stream in which
    */
   public void fill(byte value, CudaStream stream) {
-    driver.check(
-        "cuMemsetD8Async", driver.api().cuMemsetD8Async(address(), value, bytes, stream.handle()));
+    calls.check(
+        "cuMemsetD8Async", calls.api().cuMemsetD8Async(address(), value, bytes, stream.handle()));
   }
 
   /** Gives the memory back, after all work on it. */
@@ -112,21 +112,21 @@ public final class DeviceMemory implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      driver.check("cuMemFree_v2", driver.api().cuMemFree_v2(address));
+      calls.check("cuMemFree_v2", calls.api().cuMemFree_v2(address));
     }
   }
 
   private static void requireRange(long offset, long length, long room) {
     if (offset < 0 || length < 0 || length > room - offset) {
       throw new IllegalArgumentException(
-          "%d bytes from %d on are not within a memory of %d".formatted(length, offset, room));
+          "%s bytes from %s on are not within a memory of %s".formatted(length, offset, room));
     }
   }
 
   private static void requireRoom(long length, long room) {
     if (length < 0 || length > room) {
       throw new IllegalArgumentException(
-          "length must be in [0, %d], the smaller of the two memories, but was %d"
+          "length must be in [0, %s], the smaller of the two memories, but was %s"
               .formatted(room, length));
     }
   }

@@ -50,7 +50,7 @@ record KernelImage(byte[] code, int cudaVersion, int lowestCapability, Propertie
   }
 
   /** Checks that a driver takes this code. */
-  void requireDriver(CudaDriver driver) {
+  void requireDriver(CudaCalls driver) {
     int version = driver.version();
     if (version < cudaVersion) {
       throw new CudaUnavailableException(

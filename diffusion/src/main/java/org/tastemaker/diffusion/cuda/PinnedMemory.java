@@ -6,13 +6,13 @@ import java.nio.ByteOrder;
 
 /** Memory of the host that a GPU can copy from and to by itself. */
 public final class PinnedMemory implements AutoCloseable {
-  private final CudaDriver driver;
+  private final CudaCalls calls;
   private final long address;
   private final long bytes;
   private boolean closed;
 
-  PinnedMemory(CudaDriver driver, long address, long bytes) {
-    this.driver = driver;
+  PinnedMemory(CudaCalls calls, long address, long bytes) {
+    this.calls = calls;
     this.address = address;
     this.bytes = bytes;
   }
@@ -49,7 +49,7 @@ public final class PinnedMemory implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      driver.check("cuMemFreeHost", driver.api().cuMemFreeHost(address));
+      calls.check("cuMemFreeHost", calls.api().cuMemFreeHost(address));
     }
   }
 }

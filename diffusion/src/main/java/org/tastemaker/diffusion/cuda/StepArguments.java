@@ -72,13 +72,13 @@ public final class StepArguments {
   public StepArguments batch(int images, int size) {
     if (images < 1 || size < 1) {
       throw new IllegalArgumentException(
-          "there must be at least one image of at least one element, but there were %d of %d"
+          "there must be at least one image of at least one element, but there were %s of %s"
               .formatted(images, size));
     }
     int tiles = (size - 1) / TILE + 1;
     if ((long) images * tiles > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          "%d images of %d elements are more than one launch takes".formatted(images, size));
+          "%s images of %s elements are more than one launch takes".formatted(images, size));
     }
     memory.setInt(IMAGES, images);
     memory.setInt(SIZE, size);
@@ -142,8 +142,8 @@ public final class StepArguments {
   public StepArguments guided(double guidanceScale, long unconditional, long conditional) {
     if (unconditional == 0 || !Double.isFinite(guidanceScale)) {
       throw new IllegalArgumentException(
-          "guidance needs an unconditional output and a finite scale, but they were at %x and %s"
-              .formatted(unconditional, guidanceScale));
+          "guidance needs an unconditional output and a finite scale, but they were at %s and %s"
+              .formatted(Long.toHexString(unconditional), guidanceScale));
     }
     return outputs(guidanceScale, unconditional, conditional);
   }
@@ -291,8 +291,8 @@ public final class StepArguments {
     long address = memory.getLong(offset);
     if (address == 0 || address % bytes != 0) {
       throw new IllegalArgumentException(
-          "%s must be at an address that is a multiple of %d, but was at 0x%x"
-              .formatted(name, bytes, address));
+          "%s must be at an address that is a multiple of %s, but was at 0x%s"
+              .formatted(name, bytes, Long.toHexString(address)));
     }
   }
 }

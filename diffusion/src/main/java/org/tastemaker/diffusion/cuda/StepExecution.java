@@ -88,7 +88,7 @@ public enum StepExecution {
           "NVIDIA's driver finds no GPU: look at nvidia-smi and CUDA_VISIBLE_DEVICES");
     }
     KernelImage image = KernelImage.read();
-    image.requireDriver(driver);
+    image.requireDriver(driver.calls());
     CudaDevice device =
         devices.stream()
             .filter(image::runsOn)

@@ -235,7 +235,7 @@ final class OneDnn implements AutoCloseable {
   private static void check(String what, int status) {
     if (status != dnnl_success) {
       throw new IllegalStateException(
-          "oneDNN failed at %s: status %d of dnnl_status_t".formatted(what, status));
+          "oneDNN failed at %s: status %s of dnnl_status_t".formatted(what, status));
     }
   }
 

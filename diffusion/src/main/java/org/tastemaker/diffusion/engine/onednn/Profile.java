@@ -140,9 +140,13 @@ public final class Profile {
             runs == 0 ? 0 : total / 1e6 / runs,
             100 * shareOutsideSteps(),
             arenaBytes / 1048576.0));
-    text.append(String.format("%-58s %10s %8s %6s%n", "by kind", "ms a run", "steps", "share"));
+    text.append(
+        String.format(
+            Locale.ROOT, "%-58s %10s %8s %6s%n", "by kind", "ms a run", "steps", "share"));
     byKind().forEach(entry -> append(text, entry));
-    text.append(String.format("%-58s %10s %8s %6s%n", "slowest", "ms a run", "steps", "share"));
+    text.append(
+        String.format(
+            Locale.ROOT, "%-58s %10s %8s %6s%n", "slowest", "ms a run", "steps", "share"));
     slowest(10).forEach(entry -> append(text, entry));
     return text.toString();
   }
