@@ -188,7 +188,7 @@ public final class FeedbackLoad {
           "a perfect client: %.1f %% of it, in %d waves",
           100.0 * number("calls") / ((double) waves * inFlight), waves);
       for (int round = 0; round < number("rounds"); round++) {
-        long callsBefore = oracle.calls().attempts();
+        long callsBefore = oracle.client().counts().attempts();
         List<Duration> cpuBefore = processes.stream().map(FeedbackLoad::cpu).toList();
         long start = System.nanoTime();
         JobReport report =
@@ -201,7 +201,7 @@ public final class FeedbackLoad {
                 .build()
                 .run(groups(round));
         double seconds = (System.nanoTime() - start) / 1e9;
-        long calls = oracle.calls().attempts() - callsBefore;
+        long calls = oracle.client().counts().attempts() - callsBefore;
         print(
             "round %d: %d calls, %d judgements (%d missing) in %.2f s, %.1f calls/s, %.1f %% of the"
                 + " ideal rate, at most %d in flight, heap after collection %.1f MB,"
@@ -213,7 +213,7 @@ public final class FeedbackLoad {
             seconds,
             calls / seconds,
             100 * calls / seconds / ideal,
-            oracle.calls().mostInFlight(),
+            oracle.client().counts().mostInFlight(),
             heap(),
             oracle.encodings());
         for (int i = 0; i < processes.size(); i++) {

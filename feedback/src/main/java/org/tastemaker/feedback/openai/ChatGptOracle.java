@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.FeedbackOracle;
@@ -46,34 +48,29 @@ import org.tastemaker.feedback.resilience.Sleeper;
  * <p>Thread-safe.
  */
 public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
-  private static final String CAPABILITIES = "capabilities.json";
-
   private final OpenAiClient client;
   private final ChatGptJudge judge;
   private final ChatGptJudge.Options options;
   private final @Nullable AnswerCache cache;
   private final JudgeOracle oracle;
-  private final Builder setup;
+  private final Function<Judge, JudgeOracle.Builder> asking;
   private final @Nullable Ledger own;
 
   private ChatGptOracle(Builder builder, String model) {
-    this.setup = builder.copy();
     this.options = builder.judging.apply(ChatGptJudge.Options.of(model));
-    if (builder.ledger == null && builder.budget.money() != null) {
-      builder.prices.requirePriceOf(model);
-    }
-    Ledger ledger = builder.ledger != null ? builder.ledger : openLedger(builder);
-    this.own = builder.ledger != null ? null : ledger;
+    this.asking = builder.asking();
+    Ledger shared = builder.shared;
+    Ledger ledger = shared != null ? shared : builder.spending.open(model);
+    this.own = shared != null ? null : ledger;
     try {
-      Path answers = builder.answers;
-      if (answers != null && !builder.replay) {
-        AnswerCache.makeFolder(answers);
-        builder.client.memory(answers.resolve(CAPABILITIES));
+      AnswerStore answers = builder.answers;
+      if (answers != null) {
+        answers.prepare(builder.client);
       }
-      this.client = builder.client(ledger);
+      this.client = builder.client.ledger(ledger).build();
       this.judge = new ChatGptJudge(client, options);
-      this.cache = builder.cache(judge);
-      this.oracle = builder.asked(cache != null ? cache : judge).build();
+      this.cache = answers == null ? null : answers.around(judge);
+      this.oracle = asking.apply(cache != null ? cache : judge).build();
     } catch (RuntimeException e) {
       if (own != null) {
         own.close();
@@ -105,7 +102,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
    */
   public CostEstimate estimate(List<ImageGroup> groups, Rubric rubric) {
     CountingJudge counting = new CountingJudge(judge);
-    setup.asked(counting).listener(RunListener.none()).build().rank(groups, rubric);
+    asking.apply(counting).listener(RunListener.none()).build().rank(groups, rubric);
     return CostEstimate.of(options.model(), counting.sum(), client.ledger().prices());
   }
 
@@ -134,15 +131,6 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
    */
   public AnswerCache.Counts cacheCounts() {
     return cache == null ? new AnswerCache.Counts(0, 0, 0, 0) : cache.counts();
-  }
-
-  /**
-   * How calls went so far.
-   *
-   * @return counts
-   */
-  public ResilientCaller.Counts calls() {
-    return client.counts();
   }
 
   /**
@@ -186,12 +174,6 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     return "ChatGptOracle[" + options + ", " + client + "]";
   }
 
-  private static Ledger openLedger(Builder builder) {
-    return builder.ledgerFile == null
-        ? Ledger.inMemory(builder.prices, builder.budget)
-        : Ledger.open(builder.ledgerFile, builder.prices, builder.budget, builder.clock);
-  }
-
   /** Sets an oracle up. */
   public static final class Builder {
     private OpenAiClient.Builder client = OpenAiClient.builder();
@@ -201,13 +183,9 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     private ResilientCaller.Options limits = ResilientCaller.Options.DEFAULTS;
     private Protocol protocol = Protocol.listwise(2);
     private Seed seed = Seed.of(0);
-    private Clock clock = Clock.systemUTC();
-    private @Nullable Path answers;
-    private boolean replay;
-    private PriceTable prices = PriceTable.none();
-    private Budget budget = Budget.unlimited();
-    private @Nullable Path ledgerFile;
-    private @Nullable Ledger ledger;
+    private @Nullable AnswerStore answers;
+    private Spending spending = Spending.unlimited();
+    private @Nullable Ledger shared;
 
     private Builder() {}
 
@@ -240,17 +218,6 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
      */
     public Builder withoutApiKey() {
       client.withoutApiKey();
-      return this;
-    }
-
-    /**
-     * Sets how environment variables are looked up.
-     *
-     * @param environment gives a variable's value by its name, or null
-     * @return this builder
-     */
-    public Builder environment(UnaryOperator<@Nullable String> environment) {
-      client.environment(environment);
       return this;
     }
 
@@ -330,7 +297,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
      * @return this builder
      */
     public Builder time(Clock clock, Sleeper sleeper) {
-      this.clock = clock;
+      this.spending = spending.withClock(clock);
       client.time(clock, sleeper);
       return this;
     }
@@ -343,8 +310,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
      * @return this builder
      */
     public Builder cache(Path folder) {
-      this.answers = folder;
-      this.replay = false;
+      this.answers = new AnswerStore(folder, false);
       return this;
     }
 
@@ -355,8 +321,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
      * @return this builder
      */
     public Builder replay(Path folder) {
-      this.answers = folder;
-      this.replay = true;
+      this.answers = new AnswerStore(folder, true);
       client.withoutApiKey();
       return this;
     }
@@ -368,7 +333,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
      * @return this builder
      */
     public Builder prices(PriceTable prices) {
-      this.prices = Objects.requireNonNull(prices, "prices == null");
+      this.spending = spending.withPrices(prices);
       return this;
     }
 
@@ -379,7 +344,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
      * @return this builder
      */
     public Builder budget(Budget budget) {
-      this.budget = Objects.requireNonNull(budget, "budget == null");
+      this.spending = spending.withBudget(budget);
       return this;
     }
 
@@ -390,7 +355,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
      * @return this builder
      */
     public Builder ledgerFile(Path file) {
-      this.ledgerFile = file;
+      this.spending = spending.withFile(Optional.of(file));
       return this;
     }
 
@@ -401,7 +366,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
      * @return this builder
      */
     public Builder ledger(Ledger ledger) {
-      this.ledger = ledger;
+      this.shared = ledger;
       return this;
     }
 
@@ -421,34 +386,16 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
       return new ChatGptOracle(this, model);
     }
 
-    private OpenAiClient client(Ledger ledger) {
-      return client.ledger(ledger).build();
-    }
-
-    private @Nullable AnswerCache cache(ChatGptJudge judge) {
-      if (answers == null) {
-        return null;
-      }
-      return replay
-          ? AnswerCache.replay(judge.settings(), answers)
-          : AnswerCache.of(judge, judge.settings(), answers);
-    }
-
-    private JudgeOracle.Builder asked(Judge judge) {
+    /** How any judge is asked, whatever becomes of this builder. */
+    private Function<Judge, JudgeOracle.Builder> asking() {
+      UnaryOperator<JudgeOracle.Builder> change = asking;
+      Protocol questions = protocol;
+      Seed orders = seed;
       // A few more than may be in flight: they prepare questions and keep answers meanwhile.
       int concurrency = limits.inFlight() + limits.inFlight() / 8;
-      return asking.apply(
-          JudgeOracle.builder(judge).protocol(protocol).seed(seed).concurrency(concurrency));
-    }
-
-    /** What estimates need later, whatever becomes of this builder. */
-    private Builder copy() {
-      Builder copy = new Builder();
-      copy.asking = asking;
-      copy.protocol = protocol;
-      copy.seed = seed;
-      copy.limits = limits;
-      return copy;
+      return judge ->
+          change.apply(
+              JudgeOracle.builder(judge).protocol(questions).seed(orders).concurrency(concurrency));
     }
   }
 }

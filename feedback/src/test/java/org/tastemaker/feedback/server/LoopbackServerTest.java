@@ -345,7 +345,7 @@ class LoopbackServerTest {
       List<Judgement> judgements = oracle.rank(groups(100), RUBRIC);
       assertThat(judgements).hasSize(100).noneMatch(Judgement::isMissing);
       assertThat(server.mostInFlight()).isEqualTo(64);
-      assertThat(oracle.calls().mostInFlight()).isEqualTo(64);
+      assertThat(oracle.client().counts().mostInFlight()).isEqualTo(64);
       assertThat(server.requests()).isEqualTo(200);
     }
   }
