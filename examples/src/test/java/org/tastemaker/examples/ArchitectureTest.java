@@ -31,7 +31,7 @@ class ArchitectureTest {
           "diffusion", List.of(),
           "feedback", List.of(),
           "reward", List.of("diffusion"),
-          "optim", List.of("diffusion", "reward"));
+          "optim", List.of("diffusion"));
 
   /**
    * Operations of ND4J 1.0.0-M2.1 whose value or gradient is wrong or missing, by the class that
