@@ -10,7 +10,7 @@ public interface PolicyOptimizer {
    * @param rollout what the model made; it stays the caller's to close
    * @param rewards one for each image; images without a reward are left out
    * @return what was done, with diagnostics
-   * @throws ArithmeticException if a loss, a ratio, an advantage or a gradient is not finite; the
+   * @throws DivergedException if a loss, a ratio, an advantage or a gradient is not finite; the
    *     message names the step, and the model is as it was before
    */
   StepReport step(Rollout rollout, Rewards rewards);

@@ -24,10 +24,9 @@ public record StepReport(long step, Map<String, Double> metrics, @Nullable Strin
     metrics.forEach(
         (name, value) -> {
           if (!Double.isFinite(value)) {
-            throw new ArithmeticException(
-                "step "
-                    + step
-                    + ": metric '"
+            throw new DivergedException(
+                "step " + step,
+                "metric '"
                     + name
                     + "' is "
                     + value

@@ -27,7 +27,7 @@ import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
-import org.tastemaker.optim.dpok.DpokSupervised;
+import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
@@ -53,7 +53,7 @@ class BadInputTest {
         return new Ddpo(
             policy,
             Ddpo.Options.importanceSampling()
-                .withUpdates(1, 1)
+                .withUpdatesPerEpoch(1)
                 .withPromptStatistics(Optional.empty()),
             seed);
       }
@@ -64,7 +64,7 @@ class BadInputTest {
         return new Ddpo(
             policy,
             Ddpo.Options.importanceSampling()
-                .withUpdates(1, 1)
+                .withUpdatesPerEpoch(1)
                 .withPromptStatistics(Optional.of(new PromptStatistics.Options(4, 2))),
             seed);
       }
@@ -73,7 +73,9 @@ class BadInputTest {
       @Override
       PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
         return new Dpok(
-            policy, Dpok.Options.singlePrompt().withUpdates(1, 6, 4).withReplay(4), seed);
+            policy,
+            Dpok.Options.singlePrompt().withUpdates(1).withBatch(6).withMicroBatch(4).withReplay(4),
+            seed);
       }
     },
     DPOK_KL_D("dpok-supervised") {
@@ -81,7 +83,10 @@ class BadInputTest {
       PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
         return new DpokSupervised(
             policy,
-            DpokSupervised.Options.of(DpokSupervised.Variant.KL_D).withUpdates(1, 4, 4),
+            DpokSupervised.Options.of(DpokSupervised.Variant.KL_D)
+                .withUpdates(1)
+                .withBatch(4)
+                .withMicroBatch(4),
             seed);
       }
     },
@@ -90,20 +95,25 @@ class BadInputTest {
       PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
         return new DpokSupervised(
             policy,
-            DpokSupervised.Options.of(DpokSupervised.Variant.KL_O).withUpdates(1, 4, 4),
+            DpokSupervised.Options.of(DpokSupervised.Variant.KL_O)
+                .withUpdates(1)
+                .withBatch(4)
+                .withMicroBatch(4),
             seed);
       }
     },
     RWR("rwr") {
       @Override
       PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
-        return new Rwr(policy, Rwr.Options.exponential().withUpdates(1, 4, 4), seed);
+        return new Rwr(
+            policy, Rwr.Options.exponential().withUpdates(1).withBatch(4).withMicroBatch(4), seed);
       }
     },
     BEST_OF_N("rwr") {
       @Override
       PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
-        return new Rwr(policy, Rwr.Options.bestOfN().withUpdates(1, 4, 4), seed);
+        return new Rwr(
+            policy, Rwr.Options.bestOfN().withUpdates(1).withBatch(4).withMicroBatch(4), seed);
       }
     },
     REWARD_WEIGHTED_LIKELIHOOD("reward-weighted-likelihood") {
@@ -114,7 +124,11 @@ class BadInputTest {
         return new RewardWeightedLikelihood(
             policy,
             PretrainingData.of(List.of(image), Seed.of(6)),
-            RewardWeightedLikelihood.Options.defaults().withUpdates(1, 4, 4, 4),
+            RewardWeightedLikelihood.Options.defaults()
+                .withUpdates(1)
+                .withBatch(4)
+                .withPretrainingBatch(4)
+                .withMicroBatch(4),
             seed);
       }
     };

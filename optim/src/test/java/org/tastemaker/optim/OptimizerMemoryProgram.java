@@ -14,8 +14,8 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.dpok.Dpok;
-import org.tastemaker.optim.dpok.DpokSupervised;
 import org.tastemaker.optim.dpok.ValueOptions;
+import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
@@ -40,12 +40,17 @@ final class OptimizerMemoryProgram {
       LatentDiffusion model = whole.with(whole.options().withSteps(2).withBatchSize(2));
       try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
           Dpok dpok =
-              new Dpok(policy, Dpok.Options.singlePrompt().withUpdates(1, 4, 4), Seed.of(3));
+              new Dpok(
+                  policy,
+                  Dpok.Options.singlePrompt().withUpdates(1).withBatch(4).withMicroBatch(4),
+                  Seed.of(3));
           Dpok dpokWithValue =
               new Dpok(
                   policy,
                   Dpok.Options.multiplePrompts()
-                      .withUpdates(1, 4, 4)
+                      .withUpdates(1)
+                      .withBatch(4)
+                      .withMicroBatch(4)
                       .withValue(Optional.of(new ValueOptions(16, 1e-4, 0.01, 1, 4))),
                   Seed.of(3))) {
         run(policy, optimizers(policy, dpok, dpokWithValue));
@@ -60,15 +65,23 @@ final class OptimizerMemoryProgram {
         "ddpo",
         new Ddpo(
             policy,
-            Ddpo.Options.importanceSampling().withUpdates(1, 1).withMicroBatch(4),
+            Ddpo.Options.importanceSampling().withUpdatesPerEpoch(1).withMicroBatch(4),
             Seed.of(4)));
     all.put("dpok", dpok);
-    all.put("rwr", new Rwr(policy, Rwr.Options.exponential().withUpdates(1, 4, 4), Seed.of(5)));
+    all.put(
+        "rwr",
+        new Rwr(
+            policy,
+            Rwr.Options.exponential().withUpdates(1).withBatch(4).withMicroBatch(4),
+            Seed.of(5)));
     all.put(
         "kl-o",
         new DpokSupervised(
             policy,
-            DpokSupervised.Options.of(DpokSupervised.Variant.KL_O).withUpdates(1, 4, 4),
+            DpokSupervised.Options.of(DpokSupervised.Variant.KL_O)
+                .withUpdates(1)
+                .withBatch(4)
+                .withMicroBatch(4),
             Seed.of(6)));
     all.put(
         "likelihood",
@@ -79,7 +92,11 @@ final class OptimizerMemoryProgram {
                     new PretrainingData.Captioned(FloatBuffer.allocate(64), "a green bird"),
                     new PretrainingData.Captioned(FloatBuffer.allocate(64), "a red bird")),
                 Seed.of(7)),
-            RewardWeightedLikelihood.Options.defaults().withUpdates(1, 2, 2, 4),
+            RewardWeightedLikelihood.Options.defaults()
+                .withUpdates(1)
+                .withBatch(2)
+                .withPretrainingBatch(2)
+                .withMicroBatch(4),
             Seed.of(8)));
     all.put("dpok-with-value", dpokWithValue);
     return all;

@@ -168,8 +168,8 @@ public final class DenoisingTrainer {
    * @param listener hears the loss ({@code "loss"}), the gradient's norm and the learning rate of
    *     each step
    * @param cancellation looked at before each batch
-   * @throws IllegalStateException if the loss or a gradient is not a finite number; the message
-   *     names the step, and the weights are those before it
+   * @throws org.tastemaker.core.DivergedException if the loss or a gradient is NaN or infinite; the
+   *     message names the step, and the weights are those before it
    * @throws java.util.concurrent.CancellationException if it was cancelled; the weights are those
    *     after the last whole step
    */

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.train;
 
 import java.nio.FloatBuffer;
 import java.util.Map;
+import org.tastemaker.core.DivergedException;
 
 /** Clipping of gradients, as PyTorch's {@code clip_grad_norm_}. */
 public final class GradientClip {
@@ -17,10 +18,15 @@ public final class GradientClip {
    * @param maxNorm above 0; infinite to measure the norm and clip nothing
    * @param gradients by the names of their parameters; written in place
    * @return the norm before clipping
-   * @throws IllegalStateException naming the first parameter whose gradient is not finite; nothing
-   *     has changed then
+   * @throws DivergedException naming the first parameter whose gradient is not finite; nothing has
+   *     changed then
    */
   public static double byGlobalNorm(double maxNorm, Map<String, FloatBuffer> gradients) {
+    return byGlobalNorm("clipping the gradient", maxNorm, gradients);
+  }
+
+  /** The same in a step that a failure's message names. */
+  static double byGlobalNorm(String where, double maxNorm, Map<String, FloatBuffer> gradients) {
     if (!(maxNorm > 0)) {
       throw new IllegalArgumentException("maxNorm must be above 0, but was " + maxNorm);
     }
@@ -28,9 +34,13 @@ public final class GradientClip {
     for (Map.Entry<String, FloatBuffer> entry : gradients.entrySet()) {
       double sum = squares(entry.getValue());
       if (!Double.isFinite(sum)) {
-        throw new IllegalStateException(
-            "the gradient of %s is not finite (its squared norm is %s): lower the learning rate, or look for the input that made it"
-                .formatted(entry.getKey(), sum));
+        throw new DivergedException(
+            where,
+            "the gradient of "
+                + entry.getKey()
+                + " is not finite (its squared norm is "
+                + sum
+                + "): lower the learning rate, or look for the input that made it");
       }
       squares += sum;
     }

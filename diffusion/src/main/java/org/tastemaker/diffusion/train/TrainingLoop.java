@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.Settings;
@@ -71,7 +72,8 @@ final class TrainingLoop {
     LearningRate rate = options.rate().over(options.steps());
     while (state.step() < options.steps()) {
       long step = state.step() + 1;
-      String where = "%s, step %s of %s".formatted(activity, step, options.steps());
+      String where = activity + ", step " + step + " of " + options.steps();
+      String failing = where + " (the weights stay those after step " + state.step() + ")";
 
       // 1. The gradient of the mean loss over the step's batches.
       state.begin();
@@ -81,13 +83,13 @@ final class TrainingLoop {
         long batch = state.step() * options.accumulation() + i;
         double share = 1.0 / options.accumulation();
         Map<String, Double> terms = objective.backward(batch, share);
-        requireFinite(where, terms);
+        requireFinite(failing, terms);
         terms.forEach((name, value) -> metrics.merge(name, share * value, Double::sum));
       }
 
       // 2. The update.
       metrics.put("learning_rate", rate.at(state.step()));
-      metrics.put("gradient_norm", update(where, rate.at(state.step())));
+      metrics.put("gradient_norm", state.update(failing, rate.at(state.step())));
 
       // 3. What others see.
       listeners.on(new RunEvent.Metrics(step, metrics));
@@ -97,24 +99,17 @@ final class TrainingLoop {
     }
   }
 
-  private double update(String where, double rate) {
-    try {
-      return state.update(rate);
-    } catch (IllegalStateException e) {
-      throw new IllegalStateException(
-          "%s: %s; the weights are those after step %s"
-              .formatted(where, e.getMessage(), state.step()),
-          e);
-    }
-  }
-
-  private void requireFinite(String where, Map<String, Double> terms) {
+  private static void requireFinite(String where, Map<String, Double> terms) {
     terms.forEach(
         (name, value) -> {
           if (!Double.isFinite(value)) {
-            throw new IllegalStateException(
-                "%s: the %s is %s; lower the learning rate, or look for the batch that made it; the weights are those after step %s"
-                    .formatted(where, name, value, state.step()));
+            throw new DivergedException(
+                where,
+                "the "
+                    + name
+                    + " is "
+                    + value
+                    + "; lower the learning rate, or look for the batch that made it");
           }
         });
   }

@@ -20,6 +20,7 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
@@ -166,24 +167,29 @@ public final class TrainingState {
   /**
    * Does one update with the gradient that was added since {@link #begin}.
    *
+   * @param where the step, for the message of a failure, such as {@code "step 12"}
    * @param rate the learning rate, at least 0
    * @return the gradient's norm before clipping
-   * @throws IllegalStateException if a gradient is missing or not finite; nothing has changed then
+   * @throws DivergedException if the gradient is not finite; nothing has changed then
+   * @throws IllegalStateException if a gradient is missing; nothing has changed then
    */
-  public double update(double rate) {
+  public double update(String where, double rate) {
     Set<String> missing = Sets.difference(weights.keySet(), received);
     if (!missing.isEmpty()) {
       throw new IllegalStateException(
-          "%s trained parameters are not in the graph and have no gradient, the first is %s: leave"
-                  .formatted(missing.size(), missing.iterator().next())
-              + " them out of the trainable ones");
+          where
+              + ": "
+              + missing.size()
+              + " trained parameters are not in the graph and have no gradient, the first is "
+              + missing.iterator().next()
+              + ": leave them out of the trainable ones");
     }
-    double norm = GradientClip.byGlobalNorm(options.maxGradientNorm(), gradients);
+    double norm = GradientClip.byGlobalNorm(where, options.maxGradientNorm(), gradients);
     // The square of a larger one has no place in a second moment.
     if (!(Math.min(norm, options.maxGradientNorm()) < 1e18)) {
-      throw new IllegalStateException(
-          "the gradient's norm is %s: set maxGradientNorm, or lower the learning rate"
-              .formatted(norm));
+      throw new DivergedException(
+          where,
+          "the gradient's norm is " + norm + ": set maxGradientNorm, or lower the learning rate");
     }
     adamW.update(rate, values, List.copyOf(gradients.values()));
     if (ema != null) {

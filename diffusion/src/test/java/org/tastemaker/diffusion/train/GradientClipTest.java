@@ -8,6 +8,7 @@ import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.tastemaker.core.DivergedException;
 
 class GradientClipTest {
   private final Map<String, FloatBuffer> gradients = new LinkedHashMap<>();
@@ -35,8 +36,9 @@ class GradientClipTest {
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
       gradients.put("unet.conv_in.weight", FloatBuffer.wrap(new float[] {1, bad}));
       assertThatThrownBy(() -> GradientClip.byGlobalNorm(1, gradients))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageStartingWith("the gradient of unet.conv_in.weight is not finite");
+          .isInstanceOf(DivergedException.class)
+          .hasMessageStartingWith(
+              "clipping the gradient: the gradient of unet.conv_in.weight is not finite");
     }
     assertThat(gradients.get("a")).isEqualTo(FloatBuffer.wrap(new float[] {30}));
   }

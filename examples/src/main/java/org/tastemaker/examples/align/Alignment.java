@@ -225,8 +225,8 @@ public final class Alignment implements AutoCloseable {
       Cancellation cancellation) {
     Ddpo.Options options =
         Ddpo.Options.importanceSampling()
-            .withClipping(settings.clipRange, 5)
-            .withUpdates(1, settings.updates)
+            .withClipRange(settings.clipRange)
+            .withUpdatesPerEpoch(settings.updates)
             .withMicroBatch(32)
             .withPromptStatistics(
                 Optional.of(
@@ -244,11 +244,11 @@ public final class Alignment implements AutoCloseable {
         .evaluated(
             Evaluation.every(5, heldOut.prompts(), heldOut.seed())
                 .withReward(heldOut.reward())
-                .withDivergenceOf(policy, 32))
+                .withKlOf(policy, 32))
         .in(folder)
         .toldTo(heldOut.withInterval(folder, listener))
         .stoppable(cancellation)
-        .run(AlignmentRun.Options.rounds(settings.rounds).withCheckpoints(1, 2));
+        .run(AlignmentRun.Options.rounds(settings.rounds).withCheckpointEvery(1));
   }
 
   /**

@@ -19,8 +19,6 @@ record Training(Method method, double learningRate, double strength, int updates
   /** Rows that go through the U-Net together. */
   static final int MICRO_BATCH = 32;
 
-  private static final double ADVANTAGE_CLIP = 5;
-
   /** DDPO trains on half of each trajectory's steps: twice as many images for the same time. */
   private static final double TIMESTEP_FRACTION = 0.5;
 
@@ -64,8 +62,8 @@ record Training(Method method, double learningRate, double strength, int updates
           new Ddpo(
               policy,
               Ddpo.Options.importanceSampling()
-                  .withClipping(strength, ADVANTAGE_CLIP)
-                  .withUpdates(1, updates)
+                  .withClipRange(strength)
+                  .withUpdatesPerEpoch(updates)
                   .withMicroBatch(MICRO_BATCH)
                   .withTimestepFraction(TIMESTEP_FRACTION)
                   .withPromptStatistics(Optional.empty()),
@@ -75,7 +73,9 @@ record Training(Method method, double learningRate, double strength, int updates
               policy,
               Rwr.Options.exponential()
                   .withBeta(strength)
-                  .withUpdates(updates, imagesPerRound, MICRO_BATCH),
+                  .withUpdates(updates)
+                  .withBatch(imagesPerRound)
+                  .withMicroBatch(MICRO_BATCH),
               seed);
     };
   }

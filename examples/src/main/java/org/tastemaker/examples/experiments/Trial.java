@@ -184,7 +184,10 @@ final class Trial {
           .in(open)
           .toldTo(listener)
           .stoppable(cancellation)
-          .run(AlignmentRun.Options.rounds(experiment.rounds()).withCheckpoints(2, 1));
+          .run(
+              AlignmentRun.Options.rounds(experiment.rounds())
+                  .withCheckpointEvery(2)
+                  .withKeepCheckpoints(1));
     }
   }
 
@@ -206,7 +209,7 @@ final class Trial {
             .flatMap(prompt -> Collections.nCopies(2, prompt).stream())
             .toList();
     try (Rollout rollout = policy.sampler().rollout(prompts, seed.split("divergence"))) {
-      return policy.divergenceFromReference(rollout, Training.MICRO_BATCH);
+      return policy.klToReference(rollout, Training.MICRO_BATCH);
     }
   }
 

@@ -93,8 +93,8 @@ public final class AlignModel {
           new Ddpo(
               policy,
               Ddpo.Options.importanceSampling()
-                  .withClipping(1e-3, 5)
-                  .withUpdates(1, 4)
+                  .withClipRange(1e-3)
+                  .withUpdatesPerEpoch(4)
                   .withMicroBatch(32),
               Seed.of(2));
 

@@ -87,7 +87,7 @@ public final class OwnReward {
             DiffusionPolicy.lora(
                 model, lora, DiffusionPolicy.Options.lora().withLearningRate(1e-3))) {
       Ddpo.Options options =
-          Ddpo.Options.importanceSampling().withClipping(1e-3, 5).withMicroBatch(32);
+          Ddpo.Options.importanceSampling().withClipRange(1e-3).withMicroBatch(32);
       Ddpo ddpo = new Ddpo(policy, options, Seed.of(2));
       List<Image> before = policy.sampler().generate(each.prompts(1), Seed.of(-1));
       for (int round = 1; round <= rounds; round++) {

@@ -193,8 +193,8 @@ public final class JpegExperiment implements Callable<Integer> {
                 model, lora, DiffusionPolicy.Options.lora().withLearningRate(LEARNING_RATE))) {
       Ddpo.Options options =
           Ddpo.Options.importanceSampling()
-              .withClipping(CLIP_RANGE, 5)
-              .withUpdates(1, UPDATES)
+              .withClipRange(CLIP_RANGE)
+              .withUpdatesPerEpoch(UPDATES)
               .withMicroBatch(Protocol.MICRO_BATCH)
               .withPromptStatistics(
                   Optional.of(
@@ -222,7 +222,7 @@ public final class JpegExperiment implements Callable<Integer> {
                 kilobytes,
                 sizes(before.images()),
                 sizes(after.images()),
-                policy.divergenceFromReference(after, Protocol.MICRO_BATCH));
+                policy.klToReference(after, Protocol.MICRO_BATCH));
         done.write(run);
         AtomicFiles.write(
             run.resolve("%s-%d.png".formatted(job.direction().id(), job.seed())),

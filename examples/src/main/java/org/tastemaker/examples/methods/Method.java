@@ -10,8 +10,9 @@ import org.tastemaker.diffusion.lora.LoraTargets;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
-import org.tastemaker.optim.dpok.DpokSupervised;
+import org.tastemaker.optim.dpok.KlOptions;
 import org.tastemaker.optim.dpok.ValueOptions;
+import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
@@ -132,8 +133,8 @@ enum Method {
           new Ddpo(
               policy,
               Ddpo.Options.importanceSampling()
-                  .withClipping(setting.strength(), 5)
-                  .withUpdates(1, setting.updates())
+                  .withClipRange(setting.strength())
+                  .withUpdatesPerEpoch(setting.updates())
                   .withMicroBatch(microBatch)
                   .withPromptStatistics(statistics),
               seed);
@@ -141,7 +142,7 @@ enum Method {
           new Ddpo(
               policy,
               Ddpo.Options.scoreFunction()
-                  .withUpdates(1, setting.updates())
+                  .withUpdatesPerEpoch(setting.updates())
                   .withMicroBatch(microBatch)
                   .withPromptStatistics(statistics),
               seed);
@@ -149,13 +150,12 @@ enum Method {
           new Dpok(
               policy,
               Dpok.Options.multiplePrompts()
-                  .withWeights(10, setting.strength())
+                  .withKl(KlOptions.of(setting.strength()))
                   .withClipRange(1e-3)
                   // All transitions of a round once, as DDPO sees them.
-                  .withUpdates(
-                      setting.updates(),
-                      Math.max(1, images * Protocol.STEPS / setting.updates()),
-                      microBatch)
+                  .withUpdates(setting.updates())
+                  .withBatch(Math.max(1, images * Protocol.STEPS / setting.updates()))
+                  .withMicroBatch(microBatch)
                   .withValue(Optional.of(new ValueOptions(256, 1e-3, 0.01, 15, 256))),
               seed);
       case DPOK_KL_D ->
@@ -163,33 +163,44 @@ enum Method {
               policy,
               DpokSupervised.Options.of(DpokSupervised.Variant.KL_D)
                   .withGamma(setting.strength())
-                  .withUpdates(setting.updates(), images, microBatch),
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
+                  .withMicroBatch(microBatch),
               seed);
       case DPOK_KL_O ->
           new DpokSupervised(
               policy,
               DpokSupervised.Options.of(DpokSupervised.Variant.KL_O)
                   .withGamma(setting.strength())
-                  .withUpdates(setting.updates(), images, microBatch),
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
+                  .withMicroBatch(microBatch),
               seed);
       case RWR ->
           new Rwr(
               policy,
               Rwr.Options.exponential()
                   .withBeta(setting.strength())
-                  .withUpdates(setting.updates(), images, microBatch),
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
+                  .withMicroBatch(microBatch),
               seed);
       case CONTROL ->
           new Rwr(
               policy,
               Rwr.Options.exponential()
                   .withBeta(Double.MIN_NORMAL)
-                  .withUpdates(setting.updates(), images, microBatch),
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
+                  .withMicroBatch(microBatch),
               seed);
       case BEST_OF_N ->
           new Rwr(
               policy,
-              Rwr.Options.bestOfN().withUpdates(setting.updates(), images, microBatch),
+              Rwr.Options.bestOfN()
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
+                  .withMicroBatch(microBatch),
               seed);
       case LEE ->
           new RewardWeightedLikelihood(
@@ -197,7 +208,10 @@ enum Method {
               pretraining,
               RewardWeightedLikelihood.Options.defaults()
                   .withPretrainingWeight(setting.strength())
-                  .withUpdates(setting.updates(), images, images, microBatch),
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
+                  .withPretrainingBatch(images)
+                  .withMicroBatch(microBatch),
               seed);
       case ZO_GAINS, ZO_RANK_SGD ->
           throw new IllegalArgumentException(

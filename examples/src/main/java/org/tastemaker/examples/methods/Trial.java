@@ -215,9 +215,11 @@ final class Trial {
         new ParameterProblem(counted, space(lora), prompts, seed.split("rounds"), oracle, rubric);
     ZoRankSgd.Options options =
         ZoRankSgd.Options.forGains()
-            .withOracle(PROBES, PROBES)
+            .with(o -> o.probes(PROBES).best(PROBES))
             .withRadius(setting.strength())
-            .withSteps(setting.learningRate(), 0.5, setting.updates());
+            .withStepSize(setting.learningRate())
+            .withStepDecay(0.5)
+            .withStepCandidates(setting.updates());
     ZoRankSgd search = new ZoRankSgd(problem, problem.start(), options, seed.split("optimizer"));
     int perRound = prompts.size() * (PROBES + setting.updates() + 2);
     int moves = 0;
@@ -287,7 +289,7 @@ final class Trial {
             .flatMap(prompt -> Collections.nCopies(each, prompt).stream())
             .toList();
     try (Rollout rollout = policy.sampler().rollout(prompts, heldOutSeeds(prompts.size()))) {
-      return policy.divergenceFromReference(rollout, Protocol.MICRO_BATCH);
+      return policy.klToReference(rollout, Protocol.MICRO_BATCH);
     }
   }
 

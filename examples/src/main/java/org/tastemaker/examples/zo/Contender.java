@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Seed;
+import org.tastemaker.optim.zo.RankWeights;
 import org.tastemaker.optim.zo.RankingProblem;
 import org.tastemaker.optim.zo.ZoRankSgd;
-import org.tastemaker.optim.zo.ZoRankSgd.Weights;
 
 /** A method with the grid of hyper-parameters from which its best is chosen. */
 enum Contender {
@@ -62,10 +62,10 @@ enum Contender {
 
   List<Setting> grid() {
     return switch (this) {
-      case RANK_10 -> rank(10, Weights.EXACT);
-      case RANK_3 -> rank(3, Weights.EXACT);
-      case RANK_1 -> rank(1, Weights.EXACT);
-      case RANK_PUBLISHED -> rank(10, Weights.PUBLISHED_CODE);
+      case RANK_10 -> rank(10, RankWeights.EXACT);
+      case RANK_3 -> rank(3, RankWeights.EXACT);
+      case RANK_1 -> rank(1, RankWeights.EXACT);
+      case RANK_PUBLISHED -> rank(10, RankWeights.PUBLISHED_CODE);
       case ZO_SGD -> zoSgd(5);
       case ZO_SGD_FIXED -> zoSgd(0);
       case SCOBO -> scobo();
@@ -74,15 +74,17 @@ enum Contender {
     };
   }
 
-  private static List<Setting> rank(int best, Weights weights) {
+  private static List<Setting> rank(int best, RankWeights weights) {
     List<Setting> grid = new ArrayList<>();
     for (double radius : RADII) {
       for (double step : STEPS) {
         ZoRankSgd.Options options =
             ZoRankSgd.Options.defaults()
-                .withOracle(10, best)
+                .with(o -> o.probes(10).best(best))
                 .withRadius(radius)
-                .withSteps(step, 0.1, 5)
+                .withStepSize(step)
+                .withStepDecay(0.1)
+                .withStepCandidates(5)
                 .withWeights(weights);
         grid.add(
             new Setting(

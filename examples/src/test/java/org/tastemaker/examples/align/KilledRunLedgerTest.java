@@ -102,7 +102,7 @@ class KilledRunLedgerTest {
           AlignmentRun.of(PROMPTS, SAMPLER, WinRateReward.overall(), new Idle(), Seed.of(1))
               .judgedBy(limited, RUBRIC)
               .in(folder)
-              .run(AlignmentRun.Options.rounds(ROUNDS).withCheckpoints(2, 2));
+              .run(AlignmentRun.Options.rounds(ROUNDS).withCheckpointEvery(2));
       assertThat(result.rounds()).isEqualTo(ROUNDS);
       return judge.ledger().totals().usage();
     }

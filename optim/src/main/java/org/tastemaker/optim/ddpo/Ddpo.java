@@ -1,5 +1,7 @@
 package org.tastemaker.optim.ddpo;
 
+import com.google.common.collect.Lists;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -99,16 +101,16 @@ public final class Ddpo implements PolicyOptimizer {
     this.statistics =
         new PromptStatistics(
             options.promptStatistics().orElse(PromptStatistics.Options.defaults()));
-    policy.denoisingSteps(); // says so if there is no likelihood
+    policy.requireLikelihood();
   }
 
   @Override
   public StepReport step(Rollout rollout, Rewards rewards) {
     long number = steps + 1;
-    RewardedImages batch = RewardedImages.of(rollout, rewards);
+    RewardedImages batch = RewardedImages.of(rollout, rewards); // N' of the rollout's N images
     Map<PromptStatistics.Key, List<Double>> before = statistics.rewards();
 
-    // 1. Advantages, of the images that have a reward.
+    // 1. The advantages A of the images that have a reward.
     double[] advantages = advantages(batch.prompts(), batch.rewards().toArray()); // [N']
     if (batch.allEqual() || Arrays.stream(advantages).allMatch(a -> a == 0)) {
       steps = number;
@@ -120,25 +122,28 @@ public final class Ddpo implements PolicyOptimizer {
               : "every reward is the mean of its prompt's: all advantages are 0");
     }
 
-    // 2. Updates: all of them, or none if one diverges.
+    // 2. to 5. The updates: all of them, or none if one diverges.
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
-    Map<String, Double> metrics;
     try {
       Transitions transitions = policy.transitions(rollout, options.microBatch());
-      metrics =
-          policy.atomically(
-              () -> {
-                train(transitions, batch.images().toArray(), advantages, rollout, diagnostics);
-                diagnostics.divergence(
-                    policy, rollout, options.microBatch(), seed.split(steps).split("divergence"));
-                return diagnostics.metrics();
-              });
+      policy.atomically(
+          number,
+          () -> {
+            for (int epoch = 0; epoch < options.innerEpochs(); epoch++) {
+              for (List<Row> rows : updates(rollout, batch, advantages, epoch)) {
+                update(transitions, rows, diagnostics);
+              }
+            }
+            // 6. How far they have taken the policy from the pre-trained model.
+            Seed drawn = seed.split(steps).split("divergence");
+            diagnostics.klEstimate(policy.klEstimate(rollout, options.microBatch(), drawn));
+          });
     } catch (RuntimeException | Error e) {
       statistics.restore(before);
       throw e;
     }
 
-    // 3. What was done.
+    Map<String, Double> metrics = diagnostics.metrics();
     metrics.putAll(batch.metrics());
     steps = number;
     return StepReport.of(number, metrics);
@@ -156,54 +161,48 @@ public final class Ddpo implements PolicyOptimizer {
     return Arrays.stream(advantages).map(a -> Math.max(-bound, Math.min(bound, a))).toArray();
   }
 
-  private void train(
-      Transitions transitions,
-      int[] images,
-      double[] advantages,
-      Rollout rollout,
-      UpdateDiagnostics diagnostics) {
-    for (int epoch = 0; epoch < options.innerEpochs(); epoch++) {
-      List<List<Row>> updates =
-          TrainingOrder.rows(
-              images,
-              advantages,
-              rollout.steps(),
-              options.timestepFraction(),
-              options.updatesPerEpoch(),
-              seed.split(steps).split(epoch));
-      for (List<Row> rows : updates) {
-        update(transitions, rows, diagnostics);
-      }
-    }
+  /** The rows (image, denoising step, A) of each update of an inner epoch. */
+  private List<List<Row>> updates(
+      Rollout rollout, RewardedImages batch, double[] advantages, int epoch) {
+    return TrainingOrder.rows(
+        batch.images().toArray(),
+        advantages,
+        rollout.steps(),
+        options.timestepFraction(),
+        options.updatesPerEpoch(),
+        seed.split(steps).split(epoch));
   }
 
-  /** The gradient of the mean loss over all rows, in micro-batches, and one update with it. */
+  /** One update on R rows, which go through the U-Net in micro-batches of B. */
   private void update(Transitions transitions, List<Row> rows, UpdateDiagnostics diagnostics) {
     policy.begin();
-    for (int first = 0; first < rows.size(); first += options.microBatch()) {
-      List<Row> some = rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
+    for (List<Row> some : Lists.partition(rows, options.microBatch())) {
+      // 2. Forward: the log-probabilities of the recorded steps, now and when they were sampled.
       transitions.forward(
           some.stream().mapToInt(Row::image).toArray(),
           some.stream().mapToInt(Row::step).toArray());
-      double[] now = transitions.logProbabilities(); // [B]
-      double[] old = transitions.recordedLogProbabilities(); // [B]
-      double[] slopes = new double[some.size()]; // d loss / d log p, [B]
+      double[] now = transitions.logProbabilities(); // log p_theta, [B]
+      double[] old = transitions.recordedLogProbabilities(); // log p_old, [B]
+
+      // 3. Loss: the mean over all R rows, and its derivative by log p_theta.
+      double[] slopes = new double[some.size()]; // [B]
       for (int n = 0; n < slopes.length; n++) {
         Row row = some.get(n);
-        double c = options.clipRange();
-        ClippedObjective o = ClippedObjective.of(now[n], old[n], row.advantage(), c);
-        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], o.clipped());
-        if (options.estimator() == Estimator.SCORE_FUNCTION) {
-          slopes[n] = -row.advantage() / rows.size();
-          diagnostics.loss(row.image(), -row.advantage() * now[n]);
-        } else {
-          slopes[n] = o.slope() / rows.size();
-          diagnostics.loss(row.image(), o.loss());
-        }
+        double advantage = row.advantage();
+        ClippedObjective clipped =
+            ClippedObjective.of(now[n], old[n], advantage, options.clipRange());
+        boolean onPolicy = options.estimator() == Estimator.SCORE_FUNCTION;
+        double loss = onPolicy ? -advantage * now[n] : clipped.loss();
+        slopes[n] = (onPolicy ? -advantage : clipped.slope()) / rows.size();
+        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], clipped.clipped());
+        diagnostics.loss(row.image(), loss);
       }
+
+      // 4. Backward: sum_n slopes[n] grad log p_theta, added to the gradient.
       transitions.backward(slopes, null);
     }
-    diagnostics.update(policy);
+    // 5. Update: the gradient is clipped by its norm, then AdamW.
+    diagnostics.updated(policy.update());
   }
 
   @Override
@@ -253,6 +252,7 @@ public final class Ddpo implements PolicyOptimizer {
    * @param promptStatistics advantages by the latest rewards of the prompt; empty for those by the
    *     mean and deviation of the batch, which compare images of different prompts
    */
+  @RecordBuilder
   public record Options(
       Estimator estimator,
       double clipRange,
@@ -261,7 +261,8 @@ public final class Ddpo implements PolicyOptimizer {
       int innerEpochs,
       int updatesPerEpoch,
       int microBatch,
-      Optional<PromptStatistics.Options> promptStatistics) {
+      Optional<PromptStatistics.Options> promptStatistics)
+      implements DdpoOptionsBuilder.With {
     public Options {
       Objects.requireNonNull(estimator, "estimator == null");
       require(clipRange > 0, "clipRange must be above 0, but was " + clipRange);
@@ -308,107 +309,7 @@ public final class Ddpo implements PolicyOptimizer {
      * @return the settings of the paper's appendix
      */
     public static Options scoreFunction() {
-      return new Options(
-          Estimator.SCORE_FUNCTION,
-          1e-4,
-          5,
-          1,
-          1,
-          1,
-          8,
-          Optional.of(PromptStatistics.Options.defaults()));
-    }
-
-    /**
-     * These options with another clipping.
-     *
-     * @param clipRange of the ratio, above 0
-     * @param advantageClip of the advantage, above 0
-     * @return new options
-     */
-    public Options withClipping(double clipRange, double advantageClip) {
-      return new Options(
-          estimator,
-          clipRange,
-          advantageClip,
-          timestepFraction,
-          innerEpochs,
-          updatesPerEpoch,
-          microBatch,
-          promptStatistics);
-    }
-
-    /**
-     * These options with another share of the steps.
-     *
-     * @param timestepFraction in (0, 1]
-     * @return new options
-     */
-    public Options withTimestepFraction(double timestepFraction) {
-      return new Options(
-          estimator,
-          clipRange,
-          advantageClip,
-          timestepFraction,
-          innerEpochs,
-          updatesPerEpoch,
-          microBatch,
-          promptStatistics);
-    }
-
-    /**
-     * These options with other updates of a round.
-     *
-     * @param innerEpochs at least 1
-     * @param updatesPerEpoch at least 1
-     * @return new options
-     */
-    public Options withUpdates(int innerEpochs, int updatesPerEpoch) {
-      return new Options(
-          estimator,
-          clipRange,
-          advantageClip,
-          timestepFraction,
-          innerEpochs,
-          updatesPerEpoch,
-          microBatch,
-          promptStatistics);
-    }
-
-    /**
-     * These options with another micro-batch.
-     *
-     * @param microBatch at least 1
-     * @return new options
-     */
-    public Options withMicroBatch(int microBatch) {
-      return new Options(
-          estimator,
-          clipRange,
-          advantageClip,
-          timestepFraction,
-          innerEpochs,
-          updatesPerEpoch,
-          microBatch,
-          promptStatistics);
-    }
-
-    /**
-     * These options with other statistics by prompt.
-     *
-     * @param promptStatistics empty for advantages by batch
-     * @return new options
-     */
-    public Options withPromptStatistics(Optional<PromptStatistics.Options> promptStatistics) {
-      return new Options(
-          estimator,
-          clipRange,
-          advantageClip,
-          timestepFraction,
-          innerEpochs,
-          updatesPerEpoch,
-          microBatch,
-          promptStatistics);
+      return importanceSampling().withUpdatesPerEpoch(1).withEstimator(Estimator.SCORE_FUNCTION);
     }
 
     private static void require(boolean condition, String message) {

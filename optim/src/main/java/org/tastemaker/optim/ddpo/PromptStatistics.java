@@ -1,5 +1,6 @@
 package org.tastemaker.optim.ddpo;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,15 +40,16 @@ public final class PromptStatistics {
    * @param minCount how many a buffer holds before it is used, at least 1 and at most {@code
    *     bufferSize}, which it could never reach otherwise
    */
-  public record Options(int bufferSize, int minCount) {
+  @RecordBuilder
+  public record Options(int bufferSize, int minCount)
+      implements PromptStatisticsOptionsBuilder.With {
     public Options {
       if (bufferSize < 1) {
         throw new IllegalArgumentException("bufferSize must be at least 1, but was " + bufferSize);
       }
       if (minCount < 1 || minCount > bufferSize) {
         throw new IllegalArgumentException(
-            "minCount must be in [1, %d], the bufferSize, but was %d"
-                .formatted(bufferSize, minCount));
+            "minCount must be in [1, " + bufferSize + "], the bufferSize, but was " + minCount);
       }
     }
 

@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Seed;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
@@ -48,9 +48,9 @@ final class Baseline implements AutoCloseable {
       loss = network.fit(pool.states(policy, some), rewards);
     }
     if (!Double.isFinite(loss)) {
-      throw new ArithmeticException(
-          "step %d: the value network's loss is %s; lower its learning rate or scale the rewards"
-              .formatted(step, loss));
+      throw new DivergedException(
+          "step " + step,
+          "the value network's loss is " + loss + "; lower its learning rate or scale the rewards");
     }
     return Map.of("valueLoss", loss);
   }
@@ -61,13 +61,14 @@ final class Baseline implements AutoCloseable {
   }
 
   /** Runs updates; if they fail, the network is what it was. */
-  <R> R atomically(Supplier<R> updates) {
+  void atomically(Runnable updates) {
     if (network == null) {
-      return updates.get();
+      updates.run();
+      return;
     }
     try (ValueNetwork.Memory before = network.memory()) {
       try {
-        return updates.get();
+        updates.run();
       } catch (RuntimeException | Error e) {
         network.resume(before);
         throw e;

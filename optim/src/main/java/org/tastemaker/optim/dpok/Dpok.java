@@ -1,6 +1,7 @@
 package org.tastemaker.optim.dpok;
 
 import com.google.common.collect.ImmutableList;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,9 +14,10 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
-import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.optim.dpok.TransitionPool.Row;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.policy.KlForm;
 import org.tastemaker.optim.policy.RewardedImages;
 import org.tastemaker.optim.policy.Trajectory;
 import org.tastemaker.optim.policy.Transitions;
@@ -59,9 +61,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * that sampled its images; a {@code klWarmup} of rounds whose loss is without the divergence, which
  * is reported all the same; a {@code rewardFilter} that clamps rewards at 0, so that without a
  * baseline an image below it pushes nothing; and its divergence, which lacks c_t, as {@link
- * Transitions.Divergence#UNWEIGHTED}. Its buffer of single transitions may hold the last steps of
- * an image alone; here it holds whole images. Its value network makes one update a round with the
- * mean gradient of its batches, and here one with each. Not thread-safe.
+ * KlForm#UNWEIGHTED}. Its buffer of single transitions may hold the last steps of an image alone;
+ * here it holds whole images. Its value network makes one update a round with the mean gradient of
+ * its batches, and here one with each. Not thread-safe.
  */
 public final class Dpok implements PolicyOptimizer, AutoCloseable {
   private final DiffusionPolicy policy;
@@ -85,9 +87,9 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     this.options = Objects.requireNonNull(options, "options == null");
     this.seed = Objects.requireNonNull(seed, "seed == null");
     this.replay = new ReplayBuffer(options.replay());
-    policy.denoisingSteps(); // says so if there is no likelihood
+    policy.requireLikelihood();
     if (options.kl().weight() > 0) {
-      LatentDiffusion unused = policy.reference();
+      policy.keepReference(); // p_pre
     }
     this.baseline = new Baseline(options.value(), policy, seed.split("value"));
   }
@@ -100,6 +102,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       steps = number;
       return new StepReport(number, batch.metrics(), batch.reasonToSkip());
     }
+
     // 1. The round's own images, and of those of earlier rounds as many as there is room for.
     List<Trajectory> all = policy.trajectories(rollout);
     List<ReplayBuffer.Entry> own = new ArrayList<>();
@@ -108,61 +111,64 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     }
     List<ReplayBuffer.Entry> earlier = replay.beside(own.size());
     TransitionPool pool = TransitionPool.of(own, batch.images(), earlier);
-    // 2. Updates: all of them, or none if one diverges.
+
+    // 2. to 6. The updates: all of them, or none if one diverges.
+    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
     Map<String, Double> metrics = new TreeMap<>(batch.metrics());
     metrics.put("replayedImages", (double) earlier.size());
-    metrics.putAll(
-        baseline.atomically(() -> policy.atomically(() -> train(pool, rollout, number))));
+    baseline.atomically(
+        () ->
+            policy.atomically(
+                number,
+                () -> {
+                  Seed drawn = seed.split(number);
+                  // 2. V learns which reward to expect.
+                  metrics.putAll(baseline.fit(pool, number, drawn.split("value")));
+                  Transitions transitions =
+                      policy.transitions(pool.trajectories(), options.microBatch());
+                  for (int i = 0; i < options.updates(); i++) {
+                    List<Row> rows = pool.draw(options.batch(), drawn.split("policy").split(i));
+                    update(transitions, rows, baseline.values(pool, rows), diagnostics);
+                  }
+                  // 7. How far they have taken the policy from the pre-trained model.
+                  diagnostics.klEstimate(
+                      policy.klEstimate(rollout, options.microBatch(), drawn.split("divergence")));
+                }));
+    metrics.putAll(diagnostics.metrics());
     replay.add(own);
     steps = number;
     return StepReport.of(number, metrics);
   }
 
-  private Map<String, Double> train(TransitionPool pool, Rollout rollout, long number) {
-    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
-    Seed drawn = seed.split(number);
-
-    // 1. The baseline learns what to expect.
-    Map<String, Double> metrics = new TreeMap<>(baseline.fit(pool, number, drawn.split("value")));
-
-    // 2. The policy's updates.
-    Transitions transitions = policy.transitions(pool.trajectories(), options.microBatch());
-    double beta = options.kl().weightIn(number);
-    for (int i = 0; i < options.updates(); i++) {
-      List<TransitionPool.Row> some = pool.draw(options.batch(), drawn.split("policy").split(i));
-      update(transitions, beta, some, baseline.values(pool, some), diagnostics);
-    }
-    diagnostics.divergence(policy, rollout, options.microBatch(), drawn.split("divergence"));
-    metrics.putAll(diagnostics.metrics());
-    return metrics;
-  }
-
+  /** One update on R transitions, which go through the U-Net in micro-batches of B. */
   private void update(
       Transitions transitions,
-      double beta,
-      List<TransitionPool.Row> rows,
-      double[] values, // V, [R]
+      List<Row> rows,
+      double[] values, // V(x_t, z, t), [R]
       UpdateDiagnostics diagnostics) {
+    double alpha = options.rewardWeight();
+    double beta = options.kl().weightIn(steps + 1);
     policy.begin();
     for (int first = 0; first < rows.size(); first += options.microBatch()) {
-      List<TransitionPool.Row> some =
-          rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
+      List<Row> some = rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
+      // 3. Forward: log-probabilities now and when they were sampled, and the KL to p_pre.
       transitions.forward(
-          some.stream().mapToInt(TransitionPool.Row::trajectory).toArray(),
-          some.stream().mapToInt(TransitionPool.Row::step).toArray());
-      double[] now = transitions.logProbabilities(); // [B]
-      double[] old = transitions.recordedLogProbabilities(); // [B]
-      double[] kl =
-          options.kl().weight() > 0 ? transitions.divergences(options.kl().form()) : null; // [B]
-      double[] byLogProbability = new double[some.size()];
-      double[] byDivergence = new double[some.size()];
+          some.stream().mapToInt(Row::trajectory).toArray(),
+          some.stream().mapToInt(Row::step).toArray());
+      double[] now = transitions.logProbabilities(); // log p_theta, [B]
+      double[] old = transitions.recordedLogProbabilities(); // log p of the sampling policy, [B]
+      double[] kl = options.kl().weight() > 0 ? transitions.kl(options.kl().form()) : null; // [B]
+
+      // 4. Loss: the mean of -alpha A rho + beta KL over all R rows, and its derivatives.
+      double[] byLogProbability = new double[some.size()]; // [B]
+      double[] byKl = new double[some.size()]; // [B]
       for (int n = 0; n < some.size(); n++) {
-        TransitionPool.Row row = some.get(n);
+        Row row = some.get(n);
         double advantage = row.reward() - values[first + n]; // A_t
         ClampedRatio rho = ClampedRatio.of(now[n], old[n], options.clipRange());
-        double weight = options.rewardWeight() * advantage;
+        double weight = alpha * advantage;
         byLogProbability[n] = -weight * rho.slope() / rows.size();
-        byDivergence[n] = beta / rows.size();
+        byKl[n] = beta / rows.size();
         diagnostics.ratio(row.image(), row.step(), now[n] - old[n], rho.clamped());
         diagnostics.loss(row.image(), -weight * rho.value() + (kl == null ? 0 : beta * kl[n]));
         diagnostics.mean("advantage", row.image(), advantage);
@@ -170,9 +176,12 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
           diagnostics.mean("kl", row.image(), kl[n]);
         }
       }
-      transitions.backward(byLogProbability, beta > 0 ? byDivergence : null);
+
+      // 5. Backward: sum_n byLogProbability[n] grad log p_theta + byKl[n] grad KL.
+      transitions.backward(byLogProbability, beta > 0 ? byKl : null);
     }
-    diagnostics.update(policy);
+    // 6. Update: the gradient is clipped by its norm, then AdamW.
+    diagnostics.updated(policy.update());
   }
 
   @Override
@@ -237,6 +246,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
    *     at least 0: a round's own are all there, and the latest of earlier rounds fill the rest
    * @param value of the baseline; empty for the reward itself, which fits a single prompt
    */
+  @RecordBuilder
   public record Options(
       double rewardWeight,
       RewardFilter rewardFilter,
@@ -246,7 +256,8 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       int batch,
       int microBatch,
       int replay,
-      Optional<ValueOptions> value) {
+      Optional<ValueOptions> value)
+      implements DpokOptionsBuilder.With {
     public Options {
       require(
           rewardWeight >= 0 && Double.isFinite(rewardWeight),
@@ -268,125 +279,33 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
      * @return the paper's settings
      */
     public static Options singlePrompt() {
-      KlOptions kl = new KlOptions(0.01, 0, Transitions.Divergence.EXACT);
-      return new Options(10, RewardFilter.NONE, kl, 1e-4, 5, 32, 8, 0, Optional.empty());
+      return new Options(
+          10, RewardFilter.NONE, KlOptions.of(0.01), 1e-4, 5, 32, 8, 0, Optional.empty());
     }
 
     /**
-     * For several prompts: as for one, with a divergence of weight 0.001 and a value network.
+     * For several prompts: as for one, with a KL of weight 0.001 and a value network.
      *
      * @return the paper's settings
      */
     public static Options multiplePrompts() {
-      return singlePrompt().withWeights(10, 0.001).withValue(Optional.of(ValueOptions.defaults()));
+      return singlePrompt()
+          .withKl(KlOptions.of(0.001))
+          .withValue(Optional.of(ValueOptions.defaults()));
     }
 
     /**
-     * Weights 100 and 0.01, the divergence without its coefficient, 5 updates of 24 transitions (12
-     * batches of 2), those of the last 20 images (1,000 transitions of 50 steps), and a value
-     * network.
+     * Weights 100 and 0.01, the KL without its coefficient, 5 updates of 24 transitions (12 batches
+     * of 2), those of the last 20 images (1,000 transitions of 50 steps), and a value network.
      *
      * @return the defaults of the public code
      */
     public static Options publicCode() {
       return multiplePrompts()
-          .withWeights(100, 0.01)
-          .withDivergence(Transitions.Divergence.UNWEIGHTED)
-          .withUpdates(5, 24, 8)
+          .withRewardWeight(100)
+          .withKl(KlOptions.of(0.01).withForm(KlForm.UNWEIGHTED))
+          .withBatch(24)
           .withReplay(20);
-    }
-
-    /**
-     * These options with other weights.
-     *
-     * @param rewardWeight alpha, at least 0
-     * @param klWeight beta, at least 0
-     * @return new options
-     */
-    public Options withWeights(double rewardWeight, double klWeight) {
-      return with(rewardWeight, new KlOptions(klWeight, kl.warmup(), kl.form()));
-    }
-
-    /**
-     * These options with another choice of rewards.
-     *
-     * @param rewardFilter which rewards count
-     * @return new options
-     */
-    public Options withRewardFilter(RewardFilter rewardFilter) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with first rounds that are free of the divergence.
-     *
-     * @param klWarmup how many rounds, at least 0; the public code's {@code kl_warmup} plus 1
-     * @return new options
-     */
-    public Options withKlWarmup(int klWarmup) {
-      return with(rewardWeight, new KlOptions(kl.weight(), klWarmup, kl.form()));
-    }
-
-    /**
-     * These options with another form of the divergence.
-     *
-     * @param divergence what is regularised
-     * @return new options
-     */
-    public Options withDivergence(Transitions.Divergence divergence) {
-      return with(rewardWeight, new KlOptions(kl.weight(), kl.warmup(), divergence));
-    }
-
-    private Options with(double rewardWeight, KlOptions kl) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with another clip range.
-     *
-     * @param clipRange above 0
-     * @return new options
-     */
-    public Options withClipRange(double clipRange) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with other updates of a round.
-     *
-     * @param updates at least 1
-     * @param batch transitions an update, at least 1
-     * @param microBatch rows through the U-Net together, at least 1
-     * @return new options
-     */
-    public Options withUpdates(int updates, int batch, int microBatch) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with images of earlier rounds.
-     *
-     * @param replay of how many images transitions are drawn at most, at least 0
-     * @return new options
-     */
-    public Options withReplay(int replay) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
-    }
-
-    /**
-     * These options with another baseline.
-     *
-     * @param value of the value network; empty for none
-     * @return new options
-     */
-    public Options withValue(Optional<ValueOptions> value) {
-      return new Options(
-          rewardWeight, rewardFilter, kl, clipRange, updates, batch, microBatch, replay, value);
     }
   }
 

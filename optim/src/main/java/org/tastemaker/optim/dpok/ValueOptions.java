@@ -1,5 +1,7 @@
 package org.tastemaker.optim.dpok;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
+
 /**
  * The value network's hyper-parameters.
  *
@@ -9,8 +11,10 @@ package org.tastemaker.optim.dpok;
  * @param updates a round, before the policy's, at least 1
  * @param batch transitions an update, at least 1
  */
+@RecordBuilder
 public record ValueOptions(
-    int width, double learningRate, double weightDecay, int updates, int batch) {
+    int width, double learningRate, double weightDecay, int updates, int batch)
+    implements ValueOptionsBuilder.With {
   public ValueOptions {
     require(width >= 1, "width must be at least 1, but was " + width);
     require(

@@ -1,21 +1,15 @@
 package org.tastemaker.optim.likelihood;
 
-import java.nio.file.Path;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.core.PolicyOptimizer;
-import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
-import org.tastemaker.core.StepReport;
-import org.tastemaker.optim.policy.CheckpointFile;
-import org.tastemaker.optim.policy.DenoisingUpdate;
+import org.tastemaker.optim.policy.DenoisingExamples;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
+import org.tastemaker.optim.policy.UpdateDiagnostics;
 
 /**
  * Reward-weighted likelihood: Lee et al., "Aligning Text-to-Image Models using Human Feedback"
@@ -40,12 +34,9 @@ import org.tastemaker.optim.policy.RewardedImages;
  * <p>Without the second term images lose quality: the paper's FID rises from 14 to 27. A reward
  * below 0 pushes away from an image without bound; shift such rewards. Not thread-safe.
  */
-public final class RewardWeightedLikelihood implements PolicyOptimizer {
-  private final DiffusionPolicy policy;
+public final class RewardWeightedLikelihood extends LikelihoodOptimizer {
   private final @Nullable PretrainingData pretraining;
   private final Options options;
-  private final Seed seed;
-  private long steps;
 
   /**
    * An optimizer that has not done a step.
@@ -57,81 +48,81 @@ public final class RewardWeightedLikelihood implements PolicyOptimizer {
    */
   public RewardWeightedLikelihood(
       DiffusionPolicy policy, @Nullable PretrainingData pretraining, Options options, Seed seed) {
-    this.policy = Objects.requireNonNull(policy, "policy == null");
+    super(
+        "reward-weighted-likelihood",
+        policy,
+        options,
+        options.updates(),
+        options.microBatch(),
+        seed);
     this.pretraining = pretraining;
-    this.options = Objects.requireNonNull(options, "options == null");
-    this.seed = Objects.requireNonNull(seed, "seed == null");
+    this.options = options;
     if (pretraining == null && options.pretrainingWeight() > 0) {
       throw new IllegalArgumentException(
-          "the pre-training term has the weight %s but no data: give some, or set the weight to 0"
-              .formatted(options.pretrainingWeight()));
+          "the pre-training term has the weight "
+              + options.pretrainingWeight()
+              + " but no data: give some, or set the weight to 0");
     }
   }
 
   @Override
-  public StepReport step(Rollout rollout, Rewards rewards) {
-    long number = steps + 1;
-    RewardedImages batch = RewardedImages.of(rollout, rewards);
-    if (batch.allEqual()) {
-      steps = number;
-      return new StepReport(number, batch.metrics(), batch.reasonToSkip());
+  List<Example> weigh(Rollout rollout, RewardedImages batch) {
+    int model = Math.min(options.batch(), batch.size()); // M of an update's N examples
+    int all = model + pretrainingBatch();
+    List<Example> images = new ArrayList<>();
+    for (int k = 0; k < batch.size(); k++) {
+      double weight = batch.rewards().get(k) * all / model; // the mean over N is that over M
+      images.add(Example.of(rollout, batch.images().get(k), weight));
     }
-    Map<String, Double> metrics =
-        DenoisingUpdate.round(
-            policy,
-            rollout,
-            options.microBatch(),
-            options.updates(),
-            number,
-            seed,
-            (update, drawn) -> examples(rollout, batch, update, drawn));
-    metrics.putAll(batch.metrics());
-    steps = number;
-    return StepReport.of(number, metrics);
+    return images;
   }
 
-  /** Both terms of one update, weighted so that the mean over all examples is equation 3. */
-  private List<DenoisingUpdate.Example> examples(
-      Rollout rollout, RewardedImages batch, int update, Seed drawn) {
-    int model = Math.min(options.batch(), batch.size());
-    int pre = options.pretrainingWeight() > 0 ? options.pretrainingBatch() : 0;
-    int all = model + pre;
-    List<DenoisingUpdate.Example> images = new ArrayList<>();
-    for (int k = 0; k < batch.size(); k++) {
-      double r = batch.rewards().get(k);
-      images.add(DenoisingUpdate.of(rollout, batch.images().get(k), r * all / model, 0));
-    }
-    List<DenoisingUpdate.Example> examples =
-        new ArrayList<>(DenoisingUpdate.some(images, model, drawn));
+  /** Examples of both terms, weighted so that the mean over all of them is equation 3. */
+  @Override
+  List<Example> draw(List<Example> weighted, long update, Seed drawn) {
+    int model = Math.min(options.batch(), weighted.size());
+    int pre = pretrainingBatch();
+    List<Example> examples = new ArrayList<>(Example.draw(weighted, model, drawn));
     if (pretraining != null && pre > 0) {
-      long number = steps * options.updates() + update;
-      for (PretrainingData.Captioned image : pretraining.batch(number, pre)) {
-        double weight = options.pretrainingWeight() * all / pre;
-        examples.add(new DenoisingUpdate.Example(-1, image.latents(), image.text(), weight, 0));
+      double weight = options.pretrainingWeight() * (model + pre) / pre;
+      for (PretrainingData.Captioned image : pretraining.batch(update, pre)) {
+        examples.add(new Example(-1, image.latents(), image.text(), weight));
       }
     }
     return examples;
   }
 
-  @Override
-  public void save(Path folder) {
-    CheckpointFile.write(folder, "reward-weighted-likelihood", steps, settings(), Map.of());
-    policy.save(CheckpointFile.newPart(folder, "policy"));
+  private int pretrainingBatch() {
+    return options.pretrainingWeight() > 0 ? options.pretrainingBatch() : 0;
   }
 
   @Override
-  public void restore(Path folder) {
-    CheckpointFile checkpoint =
-        CheckpointFile.read(folder, "reward-weighted-likelihood", settings());
-    policy.restore(folder.resolve("policy"));
-    steps = checkpoint.step();
-  }
+  void update(
+      List<Example> examples,
+      DenoisingExamples denoising,
+      Seed noise,
+      UpdateDiagnostics diagnostics) {
+    policy.begin();
+    for (MicroBatch rows : MicroBatch.of(examples, denoising.microBatch(), noise)) {
+      // 1. Forward: x_0 is noised to x_t, which the U-Net denoises.
+      denoising.forward(rows.clean(), rows.texts(), rows.seeds());
+      double[] errors = denoising.errors(); // |e - e_theta(x_t, t, z)|^2, [B]
 
-  private Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("seed", String.valueOf(seed.key()));
-    settings.put("options", options.toString());
-    return settings;
+      // 2. Loss: both terms of equation 3, the mean of w_n error_n over all N examples, and its
+      // derivative by each error.
+      double[] slopes = new double[rows.size()]; // [B]
+      for (int n = 0; n < slopes.length; n++) {
+        Example row = rows.examples().get(n);
+        slopes[n] = row.weight() / examples.size();
+        diagnostics.loss(row.image(), row.weight() * errors[n]);
+        diagnostics.mean("error", row.image(), errors[n]);
+      }
+
+      // 3. Backward: sum_n slopes[n] grad error_n, added to the gradient.
+      denoising.backward(slopes, null);
+    }
+    // 4. Update: the gradient is clipped by its norm, then AdamW.
+    diagnostics.updated(policy.update());
   }
 
   /**
@@ -143,8 +134,10 @@ public final class RewardWeightedLikelihood implements PolicyOptimizer {
    * @param pretrainingBatch images of the pre-training data an update, at least 1
    * @param microBatch how many rows go through the U-Net together, at least 1
    */
+  @RecordBuilder
   public record Options(
-      double pretrainingWeight, int updates, int batch, int pretrainingBatch, int microBatch) {
+      double pretrainingWeight, int updates, int batch, int pretrainingBatch, int microBatch)
+      implements RewardWeightedLikelihoodOptionsBuilder.With {
     public Options {
       require(
           pretrainingWeight >= 0 && Double.isFinite(pretrainingWeight),
@@ -165,29 +158,6 @@ public final class RewardWeightedLikelihood implements PolicyOptimizer {
      */
     public static Options defaults() {
       return new Options(0.5, 5, 16, 16, 8);
-    }
-
-    /**
-     * These options with another beta.
-     *
-     * @param pretrainingWeight at least 0
-     * @return new options
-     */
-    public Options withPretrainingWeight(double pretrainingWeight) {
-      return new Options(pretrainingWeight, updates, batch, pretrainingBatch, microBatch);
-    }
-
-    /**
-     * These options with other updates of a round.
-     *
-     * @param updates at least 1
-     * @param batch images of the model an update, at least 1
-     * @param pretrainingBatch images of the pre-training data an update, at least 1
-     * @param microBatch rows through the U-Net together, at least 1
-     * @return new options
-     */
-    public Options withUpdates(int updates, int batch, int pretrainingBatch, int microBatch) {
-      return new Options(pretrainingWeight, updates, batch, pretrainingBatch, microBatch);
     }
 
     private static void require(boolean condition, String message) {

@@ -1,22 +1,18 @@
 package org.tastemaker.optim.likelihood;
 
-import java.nio.file.Path;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
-import org.tastemaker.core.PolicyOptimizer;
-import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
-import org.tastemaker.core.StepReport;
-import org.tastemaker.optim.policy.CheckpointFile;
-import org.tastemaker.optim.policy.DenoisingUpdate;
+import org.tastemaker.optim.policy.DenoisingExamples;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
+import org.tastemaker.optim.policy.UpdateDiagnostics;
 
 /**
  * Reward-weighted regression: Peters and Schaal (2007), in the form of Black et al., "Training
@@ -43,11 +39,8 @@ import org.tastemaker.optim.policy.RewardedImages;
  *
  * <p>Not thread-safe.
  */
-public final class Rwr implements PolicyOptimizer {
-  private final DiffusionPolicy policy;
+public final class Rwr extends LikelihoodOptimizer {
   private final Options options;
-  private final Seed seed;
-  private long steps;
 
   /** How rewards become weights. */
   public enum Weighting {
@@ -65,39 +58,58 @@ public final class Rwr implements PolicyOptimizer {
    * @param seed of images, timesteps and noise drawn
    */
   public Rwr(DiffusionPolicy policy, Options options, Seed seed) {
-    this.policy = Objects.requireNonNull(policy, "policy == null");
-    this.options = Objects.requireNonNull(options, "options == null");
-    this.seed = Objects.requireNonNull(seed, "seed == null");
+    super("rwr", policy, options, options.updates(), options.microBatch(), seed);
+    this.options = options;
   }
 
   @Override
-  public StepReport step(Rollout rollout, Rewards rewards) {
-    long number = steps + 1;
-    RewardedImages batch = RewardedImages.of(rollout, rewards);
-    if (batch.allEqual()) {
-      steps = number;
-      return new StepReport(number, batch.metrics(), batch.reasonToSkip());
-    }
-    double[] weights = weights(batch);
-    List<DenoisingUpdate.Example> examples = new ArrayList<>();
+  List<Example> weigh(Rollout rollout, RewardedImages batch) {
+    double[] weights = weights(batch); // w, [N']
+    List<Example> examples = new ArrayList<>();
     for (int k = 0; k < weights.length; k++) {
       if (weights[k] > 0) { // an image of weight 0 has no gradient
-        examples.add(DenoisingUpdate.of(rollout, batch.images().get(k), weights[k], 0));
+        examples.add(Example.of(rollout, batch.images().get(k), weights[k]));
       }
     }
-    Map<String, Double> metrics =
-        DenoisingUpdate.round(
-            policy,
-            rollout,
-            options.microBatch(),
-            options.updates(),
-            number,
-            seed,
-            (update, drawn) -> DenoisingUpdate.some(examples, options.batch(), drawn));
-    metrics.putAll(batch.metrics());
-    metrics.put("weightedImages", (double) examples.size());
-    steps = number;
-    return StepReport.of(number, metrics);
+    return examples;
+  }
+
+  @Override
+  List<Example> draw(List<Example> weighted, long update, Seed drawn) {
+    return Example.draw(weighted, options.batch(), drawn);
+  }
+
+  @Override
+  void update(
+      List<Example> examples,
+      DenoisingExamples denoising,
+      Seed noise,
+      UpdateDiagnostics diagnostics) {
+    policy.begin();
+    for (MicroBatch rows : MicroBatch.of(examples, denoising.microBatch(), noise)) {
+      // 1. Forward: x_0 is noised to x_t, which the U-Net denoises.
+      denoising.forward(rows.clean(), rows.texts(), rows.seeds());
+      double[] errors = denoising.errors(); // |e - e_theta(x_t, t, z)|^2, [B]
+
+      // 2. Loss: the mean of w_n error_n over all N examples, and its derivative by each error.
+      double[] slopes = new double[rows.size()]; // [B]
+      for (int n = 0; n < slopes.length; n++) {
+        Example row = rows.examples().get(n);
+        slopes[n] = row.weight() / examples.size();
+        diagnostics.loss(row.image(), row.weight() * errors[n]);
+        diagnostics.mean("error", row.image(), errors[n]);
+      }
+
+      // 3. Backward: sum_n slopes[n] grad error_n, added to the gradient.
+      denoising.backward(slopes, null);
+    }
+    // 4. Update: the gradient is clipped by its norm, then AdamW.
+    diagnostics.updated(policy.update());
+  }
+
+  @Override
+  Map<String, Double> metrics(List<Example> weighted) {
+    return Map.of("weightedImages", (double) weighted.size());
   }
 
   /** The weight w of each rewarded image. */
@@ -151,26 +163,6 @@ public final class Rwr implements PolicyOptimizer {
     return sorted.get(below) + part * (sorted.get(above) - sorted.get(below));
   }
 
-  @Override
-  public void save(Path folder) {
-    CheckpointFile.write(folder, "rwr", steps, settings(), Map.of());
-    policy.save(CheckpointFile.newPart(folder, "policy"));
-  }
-
-  @Override
-  public void restore(Path folder) {
-    CheckpointFile checkpoint = CheckpointFile.read(folder, "rwr", settings());
-    policy.restore(folder.resolve("policy"));
-    steps = checkpoint.step();
-  }
-
-  private Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("seed", String.valueOf(seed.key()));
-    settings.put("options", options.toString());
-    return settings;
-  }
-
   /**
    * Hyper-parameters.
    *
@@ -181,8 +173,10 @@ public final class Rwr implements PolicyOptimizer {
    * @param batch images an update, at least 1
    * @param microBatch how many rows go through the U-Net together, at least 1
    */
+  @RecordBuilder
   public record Options(
-      Weighting weighting, double beta, double percentile, int updates, int batch, int microBatch) {
+      Weighting weighting, double beta, double percentile, int updates, int batch, int microBatch)
+      implements RwrOptionsBuilder.With {
     public Options {
       Objects.requireNonNull(weighting, "weighting == null");
       require(
@@ -210,7 +204,7 @@ public final class Rwr implements PolicyOptimizer {
      * @return RWR_sparse of the paper, with 5 updates of 32 images a round
      */
     public static Options sparse() {
-      return new Options(Weighting.SPARSE, 0.2, 0.9, 5, 32, 8);
+      return exponential().withWeighting(Weighting.SPARSE);
     }
 
     /**
@@ -219,29 +213,7 @@ public final class Rwr implements PolicyOptimizer {
      * @return rejection sampling, with 5 updates of 32 images a round
      */
     public static Options bestOfN() {
-      return new Options(Weighting.SPARSE, 0.2, 1, 5, 32, 8);
-    }
-
-    /**
-     * These options with another beta.
-     *
-     * @param beta above 0
-     * @return new options
-     */
-    public Options withBeta(double beta) {
-      return new Options(weighting, beta, percentile, updates, batch, microBatch);
-    }
-
-    /**
-     * These options with other updates of a round.
-     *
-     * @param updates at least 1
-     * @param batch images an update, at least 1
-     * @param microBatch rows through the U-Net together, at least 1
-     * @return new options
-     */
-    public Options withUpdates(int updates, int batch, int microBatch) {
-      return new Options(weighting, beta, percentile, updates, batch, microBatch);
+      return sparse().withPercentile(1);
     }
 
     private static void require(boolean condition, String message) {

@@ -16,8 +16,8 @@ import org.tastemaker.diffusion.schedule.Reduction;
  * <pre>
  *   x_t     = sqrt(abar_t) x_0 + sqrt(1 - abar_t) e,  t uniform,  e ~ N(0, I)
  *   error_n = |target - o(x_t, t, z)|^2                 {@link #errors}, mean over an image's elements
- *   div_n   = |o_ref(x_t, t, z) - o(x_t, t, z)|^2       {@link #divergences}, likewise
- *   backward: d/d(parameters) of sum_n a_n error_n + b_n div_n
+ *   diff_n  = |o_ref(x_t, t, z) - o(x_t, t, z)|^2       {@link #differences}, likewise
+ *   backward: d/d(parameters) of sum_n a_n error_n + b_n diff_n
  * </pre>
  *
  * <p>The error stands for {@code -log p(x_0 | z)} up to the weight of a timestep (Ho, Jain and
@@ -27,7 +27,7 @@ import org.tastemaker.diffusion.schedule.Reduction;
 public final class DenoisingExamples {
   private static final int NOISE = 0;
 
-  private final DiffusionPolicy policy;
+  private final PolicyNetwork policy;
   private final PredictionType prediction;
   private final Conditions conditions;
   private final int capacity; // B
@@ -42,7 +42,7 @@ public final class DenoisingExamples {
   private @Nullable DenoiserBatch reference;
   private @Nullable Conditions referenceConditions;
 
-  DenoisingExamples(DiffusionPolicy policy, int microBatch) {
+  DenoisingExamples(PolicyNetwork policy, int microBatch) {
     if (microBatch < 1) {
       throw new IllegalArgumentException("microBatch must be at least 1, but was " + microBatch);
     }
@@ -128,7 +128,7 @@ public final class DenoisingExamples {
    *
    * @return [rows], the mean over an image's elements
    */
-  public double[] divergences() {
+  public double[] differences() {
     if (!compared) {
       if (reference == null || referenceConditions == null) {
         reference = policy.referenceBatch(capacity);
@@ -154,20 +154,20 @@ public final class DenoisingExamples {
   }
 
   /**
-   * Adds the gradient of {@code sum_n a_n error_n + b_n div_n} to the policy's.
+   * Adds the gradient of {@code sum_n a_n error_n + b_n diff_n} to the policy's.
    *
    * @param byError a, the derivative of the loss by each row's error, [rows]
-   * @param byDivergence b, the derivative of the loss by each row's divergence, [rows]; null for
+   * @param byDifference b, the derivative of the loss by each row's difference, [rows]; null for
    *     none
    */
-  public void backward(double[] byError, double @Nullable [] byDivergence) {
+  public void backward(double[] byError, double @Nullable [] byDifference) {
     if (byError.length != texts.size()
-        || (byDivergence != null && byDivergence.length != texts.size())) {
+        || (byDifference != null && byDifference.length != texts.size())) {
       throw new IllegalArgumentException(
           "there must be a weight for each of the %d rows".formatted(texts.size()));
     }
-    if (byDivergence != null && !compared) {
-      throw new IllegalStateException("divergences() comes before their gradient");
+    if (byDifference != null && !compared) {
+      throw new IllegalStateException("differences() come before their gradient");
     }
     FloatBuffer cotangents = batch.cotangents();
     for (int i = 0; i < cotangents.capacity(); i++) {
@@ -176,9 +176,9 @@ public final class DenoisingExamples {
     for (int n = 0; n < texts.size(); n++) {
       FloatBuffer to = row(cotangents, n);
       SquaredError.addGradient(Reduction.MEAN, row(output, n), row(target, n), byError[n], to);
-      if (byDivergence != null) {
+      if (byDifference != null) {
         SquaredError.addGradient(
-            Reduction.MEAN, row(output, n), row(referenceOutput, n), byDivergence[n], to);
+            Reduction.MEAN, row(output, n), row(referenceOutput, n), byDifference[n], to);
       }
     }
     policy.add(batch.backward());

@@ -2,29 +2,25 @@ package org.tastemaker.optim.policy;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.Supplier;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
-import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.FunctionOptions;
-import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.train.AdamW;
@@ -61,24 +57,14 @@ import org.tastemaker.diffusion.train.TrainingState;
  * thread-safe; the model must not be used otherwise while a method runs.
  */
 public final class DiffusionPolicy implements AutoCloseable {
-  private static final String UNET = "unet";
-  private static final Set<String> INPUTS =
-      Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TIMESTEP, UNet2DConditionModel.TEXT);
-
   private final LatentDiffusion model;
   private final @Nullable Lora lora;
   private final Options options;
   private final LatentDiffusion sampler;
-  private final FunctionOptions trained;
   private final TrainingState state;
-  private final ImmutableMap<String, FloatBuffer> parameters;
-  private @Nullable Conditions conditions; // of the latest evaluation
-  private final Map<Integer, DenoiserBatch> batches = new HashMap<>();
-  private final NoiseSchedule noise;
-  private final PolicyReference reference;
+  private final PolicyNetwork network;
   private @Nullable String frozenSum;
-  private boolean added;
-  private boolean otherReference;
+  private String where = "";
 
   /**
    * How gradients become weights.
@@ -89,8 +75,10 @@ public final class DiffusionPolicy implements AutoCloseable {
    *     clipping
    * @param ema of the weights' moving average, or empty for none
    */
+  @RecordBuilder
   public record Options(
-      double learningRate, AdamW.Options adamW, double maxGradientNorm, Optional<Ema.Options> ema) {
+      double learningRate, AdamW.Options adamW, double maxGradientNorm, Optional<Ema.Options> ema)
+      implements DiffusionPolicyOptionsBuilder.With {
     public Options {
       if (!(learningRate >= 0) || Double.isInfinite(learningRate)) {
         throw new IllegalArgumentException(
@@ -131,46 +119,6 @@ public final class DiffusionPolicy implements AutoCloseable {
     public static Options dpok() {
       return lora().withLearningRate(1e-5).withMaxGradientNorm(0.1);
     }
-
-    /**
-     * These options with another learning rate.
-     *
-     * @param learningRate at least 0
-     * @return new options
-     */
-    public Options withLearningRate(double learningRate) {
-      return new Options(learningRate, adamW, maxGradientNorm, ema);
-    }
-
-    /**
-     * These options with other settings of AdamW.
-     *
-     * @param adamW of the optimizer
-     * @return new options
-     */
-    public Options withAdamW(AdamW.Options adamW) {
-      return new Options(learningRate, adamW, maxGradientNorm, ema);
-    }
-
-    /**
-     * These options with another bound of the gradient.
-     *
-     * @param maxGradientNorm above 0; infinite for no clipping
-     * @return new options
-     */
-    public Options withMaxGradientNorm(double maxGradientNorm) {
-      return new Options(learningRate, adamW, maxGradientNorm, ema);
-    }
-
-    /**
-     * These options with an average of the weights.
-     *
-     * @param ema of the average
-     * @return new options
-     */
-    public Options withEma(Ema.Options ema) {
-      return new Options(learningRate, adamW, maxGradientNorm, Optional.of(ema));
-    }
   }
 
   private DiffusionPolicy(LatentDiffusion model, @Nullable Lora lora, Options options) {
@@ -191,8 +139,10 @@ public final class DiffusionPolicy implements AutoCloseable {
     } else {
       if (lora.network() != LoraNetwork.UNET) {
         throw new IllegalArgumentException(
-            "the policy is the U-Net, but LoRA \"%s\" adapts the %s"
-                .formatted(lora.name(), lora.network()));
+            "the policy is the U-Net, but LoRA \""
+                + lora.name()
+                + "\" adapts the "
+                + lora.network());
       }
       lora.requireFits(components.unet().parameters());
       part =
@@ -201,7 +151,6 @@ public final class DiffusionPolicy implements AutoCloseable {
               ImmutableList.of(lora.parameters()));
       sampler = model.with(plain.withAdapter(lora));
     }
-    trained = part.options();
     state =
         new TrainingState(
             new OptimizerOptions(
@@ -212,14 +161,11 @@ public final class DiffusionPolicy implements AutoCloseable {
                 options.adamW(),
                 options.maxGradientNorm(),
                 options.ema()),
-            Map.of(UNET, part),
-            Map.of(UNET, components.unet().parameters()));
-    ImmutableMap.Builder<String, FloatBuffer> views = ImmutableMap.builder();
-    state.weights().forEach((name, array) -> views.put(name, FloatBuffers.of(array)));
-    parameters = views.buildOrThrow();
-    noise = NoiseSchedule.of(components.scheduler());
-    // Beside an adapter the weights stay as they are.
-    reference = new PolicyReference(model, lora == null ? null : model.with(plain));
+            Map.of(PolicyNetwork.UNET, part),
+            Map.of(PolicyNetwork.UNET, components.unet().parameters()));
+    // Beside an adapter the weights stay as they are: without it they are the reference.
+    LatentDiffusion frozen = lora == null ? null : model.with(plain);
+    network = new PolicyNetwork(model, part.options(), frozen, state);
   }
 
   /**
@@ -285,19 +231,28 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalStateException if the weights have been trained already and no copy was made
    */
   public LatentDiffusion reference() {
-    return reference.view(state.step());
+    return network.reference();
   }
 
   /**
-   * Takes another model as the reference of divergences.
+   * Makes sure that there is a {@link #reference} from now on: with full weights it copies them.
+   * What measures the KL to the reference calls this before the first update.
+   *
+   * @throws IllegalStateException if the weights have been trained already and no copy was made
+   */
+  public void keepReference() {
+    network.keepReference();
+  }
+
+  /**
+   * Takes another model as the reference of the KL.
    *
    * @param other of the same latents, noise schedule and prediction; stays the caller's to close,
    *     after the policy
    * @throws IllegalArgumentException if it does not fit; the message says where
    */
   public void useReference(LatentDiffusion other) {
-    reference.use(other);
-    otherReference = true;
+    network.useReference(other);
   }
 
   /**
@@ -307,7 +262,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    *     index
    */
   public ImmutableMap<String, FloatBuffer> parameters() {
-    return parameters;
+    return network.parameters();
   }
 
   /**
@@ -344,7 +299,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @return the schedule
    */
   public NoiseSchedule noiseSchedule() {
-    return noise;
+    return network.noiseSchedule();
   }
 
   /**
@@ -354,8 +309,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @return [D]
    */
   public float[] textFeature(String text) {
-    Conditions latest = conditions == null ? conditions(0) : conditions;
-    return latest.of(text).tokenMean();
+    return network.condition(text).tokenMean();
   }
 
   /**
@@ -365,7 +319,16 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalStateException if a step is deterministic (eta 0), and so without a likelihood
    */
   public SamplingRun denoisingSteps() {
-    return model.denoisingSteps();
+    return network.denoisingSteps();
+  }
+
+  /**
+   * What a method by likelihood needs: every denoising step has one.
+   *
+   * @throws IllegalStateException if a step is deterministic (eta 0), and so without a likelihood
+   */
+  public void requireLikelihood() {
+    SamplingRun unused = network.denoisingSteps(); // the schedule knows, and says why not
   }
 
   // ---- Gradients
@@ -397,7 +360,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalStateException if the policy is deterministic (eta 0)
    */
   public Transitions transitions(List<Trajectory> trajectories, int microBatch) {
-    return new Transitions(this, trajectories, microBatch);
+    return new Transitions(network, trajectories, microBatch);
   }
 
   /**
@@ -409,7 +372,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @throws IllegalStateException if the policy is deterministic (eta 0)
    */
   public List<Trajectory> trajectories(Rollout rollout) {
-    return Transitions.of(this, rollout);
+    return Transitions.of(network, rollout);
   }
 
   /**
@@ -419,68 +382,52 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @return the evaluation
    */
   public DenoisingExamples examples(int microBatch) {
-    return new DenoisingExamples(this, microBatch);
+    return new DenoisingExamples(network, microBatch);
   }
 
-  /** Forgets the gradient. */
+  /** Discards the gradient. */
   public void begin() {
-    state.begin();
-    added = false;
+    network.begin();
   }
 
   /**
-   * Does one update with the gradient that was added since {@link #begin}, and forgets it: clips it
-   * by its norm, AdamW, average.
+   * Does one update with the gradient that was added since {@link #begin}, and discards it: clips
+   * it by its norm, AdamW, average.
    *
    * @return the gradient's norm before clipping
-   * @throws ArithmeticException if the gradient is not finite; nothing has changed then
+   * @throws DivergedException if the gradient is not finite; nothing has changed then
    */
   public double update() {
-    if (!added) {
+    if (!network.hasGradient()) {
       throw new IllegalStateException("there is no gradient: a backward comes before an update");
     }
-    double norm;
     try {
-      norm = state.update(options.learningRate());
-    } catch (IllegalStateException e) {
-      ArithmeticException failure = new ArithmeticException(e.getMessage());
-      failure.initCause(e);
-      throw failure;
+      return state.update(
+          where.isEmpty() ? "update " + (state.step() + 1) : where, options.learningRate());
     } finally {
       begin();
     }
-    return norm;
   }
 
   /**
-   * Runs updates as a whole or not at all: if one fails, the weights, the moments and the average
-   * are what they were before the first. That takes a copy of them while it runs.
+   * Runs the updates of a step as a whole or not at all: if one fails, the weights, the moments and
+   * the average are what they were before the first. That takes a copy of them while it runs.
    *
-   * @param <R> what the updates give
+   * @param step of the optimizer, which the message of a failed update names
    * @param updates what to run
-   * @return what it returned
    */
-  public <R> R atomically(Supplier<R> updates) {
-    ImmutableList<FloatBuffer> live =
-        state.buffers().values().stream()
-            .flatMap(List::stream)
-            .collect(ImmutableList.toImmutableList());
-    List<float[]> copies = new ArrayList<>();
-    for (FloatBuffer buffer : live) {
-      float[] copy = new float[buffer.remaining()];
-      buffer.get(buffer.position(), copy);
-      copies.add(copy);
-    }
-    long step = state.step();
+  public void atomically(long step, Runnable updates) {
+    TrainingSnapshot before = new TrainingSnapshot(state);
+    String outer = where;
+    where = "step " + step;
     try {
-      return updates.get();
+      updates.run();
     } catch (RuntimeException | Error e) {
       begin();
-      for (int i = 0; i < copies.size(); i++) {
-        live.get(i).put(live.get(i).position(), copies.get(i));
-      }
-      state.resume(step);
+      before.restore();
       throw e;
+    } finally {
+      where = outer;
     }
   }
 
@@ -495,17 +442,33 @@ public final class DiffusionPolicy implements AutoCloseable {
     state.withAverages(action);
   }
 
+  // ---- How far it has moved
+
   /**
-   * The divergence that training has spent: how far the policy is from {@link #reference} on images
-   * that it made, summed over their steps and elements and averaged over the images. It bounds the
-   * divergence of the images themselves (Fan et al., 2023, section 4.2).
+   * The KL from the policy to its {@link #reference}, on images that the policy made, summed over
+   * their steps and elements and averaged over the images. It bounds the KL of the images
+   * themselves (Fan et al., 2023, section 4.2).
    *
    * @param rollout that {@link #sampler} made as the policy is now; stays the caller's, open
    * @param microBatch how many rows go through the U-Net together, at least 1
    * @return an estimate of {@code E sum_t KL(p_theta || p_ref)}, in nats, at least 0
    */
-  public double divergenceFromReference(Rollout rollout, int microBatch) {
-    return SpentDivergence.exact(this, rollout, microBatch);
+  public double klToReference(Rollout rollout, int microBatch) {
+    return KlToReference.exact(network, rollout, microBatch);
+  }
+
+  /**
+   * An estimate of {@link #klToReference} by one micro-batch of denoising steps, drawn at random.
+   * Use it when the latest evaluation is over.
+   *
+   * @param rollout of the round; stays the caller's, open
+   * @param microBatch how many rows go through the U-Net together, at least 1
+   * @param seed of the draw
+   * @return in nats; empty where there is nothing to compare: the policy is deterministic, it could
+   *     not have sampled the rollout, or its pre-trained weights are gone
+   */
+  public OptionalDouble klEstimate(Rollout rollout, int microBatch, Seed seed) {
+    return KlToReference.estimate(network, rollout, microBatch, seed);
   }
 
   // ---- Checkpoints
@@ -535,73 +498,17 @@ public final class DiffusionPolicy implements AutoCloseable {
     if (frozenSum == null) {
       frozenSum = state.frozenSum(); // what is frozen does not change
     }
-    return PolicySettings.of(model, lora, frozenSum, options);
-  }
-
-  // ---- For the evaluations of this package
-
-  LatentDiffusion model() {
-    return model;
-  }
-
-  /** Texts as conditions, for an evaluation that begins: room for so many is reserved. */
-  Conditions conditions(int texts) {
-    conditions = model.conditions(texts);
-    return conditions;
-  }
-
-  /** The trained U-Net for a number of rows, with its function. */
-  DenoiserBatch batch(int rows) {
-    DenoiserBatch batch =
-        batches.computeIfAbsent(
-            rows, r -> new DenoiserBatch(model, trained, model.latentShape(), r));
-    batch.open();
-    return batch;
-  }
-
-  /** The reference's U-Net for a number of rows, with its function. */
-  DenoiserBatch referenceBatch(int rows) {
-    return reference.batch(rows, state.step());
-  }
-
-  /** Whether {@link #reference} is the policy without its adapter. */
-  boolean isItsOwnReference() {
-    return lora != null && !otherReference;
-  }
-
-  /** Runs something while the adapter is all zeros, and so not there. */
-  void withoutAdapter(Runnable action) {
-    Map<String, float[]> copies = new HashMap<>();
-    parameters.forEach(
-        (name, values) -> {
-          float[] copy = new float[values.capacity()];
-          values.get(0, copy);
-          copies.put(name, copy);
-          values.put(0, new float[copy.length]);
-        });
-    try {
-      action.run();
-    } finally {
-      copies.forEach((name, copy) -> Objects.requireNonNull(parameters.get(name)).put(0, copy));
-    }
-  }
-
-  /** Whether {@link #reference} can be had without a copy of the weights being made for it. */
-  boolean hasReference() {
-    return reference.isThere();
-  }
-
-  /** Adds a batch's gradient. */
-  void add(Map<String, INDArray> gradients) {
-    state.add(UNET, gradients, INPUTS);
-    added = true;
+    Map<String, String> settings = PolicySettings.of(model, lora, frozenSum);
+    settings.put("learningRate", String.valueOf(options.learningRate()));
+    settings.put("adamW", options.adamW().toString());
+    settings.put("maxGradientNorm", String.valueOf(options.maxGradientNorm()));
+    settings.put("ema", options.ema().map(Ema.Options::toString).orElse("none"));
+    return settings;
   }
 
   /** Frees what the policy made; the model and the LoRA stay. */
   @Override
   public void close() {
-    batches.values().forEach(DenoiserBatch::close);
-    batches.clear();
-    reference.close();
+    network.close();
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
@@ -11,7 +12,7 @@ import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 
-/** The pre-trained model, from which a policy's divergences are measured. */
+/** The pre-trained model, to which a policy's KL is measured. */
 final class PolicyReference implements AutoCloseable {
   private final LatentDiffusion policy;
   private final Map<Integer, DenoiserBatch> batches = new HashMap<>();
@@ -31,20 +32,27 @@ final class PolicyReference implements AutoCloseable {
 
   /** The model, when the policy has done a number of updates. */
   LatentDiffusion view(long updates) {
-    if (view == null) {
-      if (updates > 0) {
-        throw new IllegalStateException(
-            "the pre-trained weights are not there any more after %d updates: call reference() before"
-                    .formatted(updates)
-                + " training, or give a model of your own with useReference");
-      }
-      kept = policy.components().unet().copy();
-      view =
-          policy
-              .with(kept)
-              .with(FunctionOptions.inference().withEngine(policy.execution().engine()));
+    keep(updates);
+    return Objects.requireNonNull(view);
+  }
+
+  /** Makes the copy if there is none, when the policy has done a number of updates. */
+  void keep(long updates) {
+    if (view != null) {
+      return;
     }
-    return view;
+    if (updates > 0) {
+      throw new IllegalStateException(
+          "the pre-trained weights are gone after "
+              + updates
+              + " updates: call keepReference() before training, or give a model of your own with"
+              + " useReference");
+    }
+    kept = policy.components().unet().copy();
+    view =
+        policy
+            .with(kept)
+            .with(FunctionOptions.inference().withEngine(policy.execution().engine()));
   }
 
   /** Takes another model in place of it, if it denoises the same latents. */

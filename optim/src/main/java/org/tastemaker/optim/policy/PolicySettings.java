@@ -9,17 +9,12 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
-import org.tastemaker.diffusion.train.Ema;
 
 /** What two policies must have in common for one to go on where the other was. */
 final class PolicySettings {
   private PolicySettings() {}
 
-  static Map<String, String> of(
-      LatentDiffusion model,
-      @Nullable Lora lora,
-      String frozenSum,
-      DiffusionPolicy.Options options) {
+  static Map<String, String> of(LatentDiffusion model, @Nullable Lora lora, String frozenSum) {
     SamplingOptions o = model.options();
     NoiseSchedule noise = NoiseSchedule.of(model.components().scheduler());
     Map<String, String> settings = new TreeMap<>();
@@ -33,10 +28,6 @@ final class PolicySettings {
     settings.put("noiseSchedule", noiseSum(noise));
     settings.put("trained", lora == null ? "full weights" : describe(lora));
     settings.put("frozen", frozenSum);
-    settings.put("learningRate", String.valueOf(options.learningRate()));
-    settings.put("adamW", options.adamW().toString());
-    settings.put("maxGradientNorm", String.valueOf(options.maxGradientNorm()));
-    settings.put("ema", options.ema().map(Ema.Options::toString).orElse("none"));
     return settings;
   }
 

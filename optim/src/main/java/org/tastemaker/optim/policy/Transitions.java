@@ -26,27 +26,16 @@ import org.tastemaker.diffusion.schedule.StepKl;
  * <pre>
  *   o_n   = u + g (c - u)                                   the U-Net's output with guidance
  *   log p_n = log p(x_{t-1} | x_t, z)                       {@link #logProbabilities}
- *   KL_n  = KL(p(. | x_t, z) || p_ref(. | x_t, z))          {@link #divergences}
+ *   KL_n  = KL(p(. | x_t, z) || p_ref(. | x_t, z))          {@link #kl}
  *   backward: d/d(parameters) of sum_n a_n log p_n + b_n KL_n
  * </pre>
  *
- * <p>Numbers are over an image's elements as the options' reduction says, mean or sum, the
- * divergences like the log-probabilities. Log-probabilities and their gradients come from the
- * model's {@link LatentDiffusion#stepKernel}, divergences from the CPU.
+ * <p>Numbers are over an image's elements as the options' reduction says, mean or sum, the KL like
+ * the log-probabilities. Log-probabilities and their gradients come from the model's {@link
+ * LatentDiffusion#stepKernel}, the KL from the CPU.
  */
 public final class Transitions {
-  /** How far two policies are apart in a step. */
-  public enum Divergence {
-    /** The Kullback-Leibler divergence of the two Gaussians. */
-    EXACT,
-    /**
-     * The squared difference of the two outputs, without the step's coefficient: what the public
-     * code of DPOK computes.
-     */
-    UNWEIGHTED
-  }
-
-  private final DiffusionPolicy policy;
+  private final PolicyNetwork policy;
   private final List<Trajectory> trajectories;
   private final SamplingOptions options;
   private final SamplingRun run;
@@ -55,17 +44,17 @@ public final class Transitions {
   private final int size; // C h w
   private final DenoiserBatch batch; // [B or 2B, ...]
   private final RowsByStep rows;
-  private final FloatBuffer output; // o, guided, for divergences, [B, C, h, w]
+  private final FloatBuffer output; // o, guided, for the KL, [B, C, h, w]
   private final FloatBuffer referenceOutput; // [B, C, h, w]
   private final FloatBuffer gradient; // by o, [B, C, h, w]
   private int[] images = {};
   private int[] steps = {};
   private boolean compared;
-  private Divergence form = Divergence.EXACT;
+  private KlForm form = KlForm.EXACT;
   private @Nullable DenoiserBatch reference;
   private @Nullable Conditions referenceConditions;
 
-  Transitions(DiffusionPolicy policy, List<Trajectory> trajectories, int microBatch) {
+  Transitions(PolicyNetwork policy, List<Trajectory> trajectories, int microBatch) {
     this.policy = policy;
     this.trajectories = List.copyOf(trajectories);
     this.options = policy.model().options();
@@ -104,13 +93,13 @@ public final class Transitions {
   }
 
   /** Every image of a rollout, if the policy could have sampled it. */
-  static List<Trajectory> of(DiffusionPolicy policy, Rollout rollout) {
+  static List<Trajectory> of(PolicyNetwork policy, Rollout rollout) {
     requireOwn(rollout, policy.denoisingSteps(), policy.model().latentShape());
     return IntStream.range(0, rollout.size()).mapToObj(i -> Trajectory.of(rollout, i)).toList();
   }
 
   /** Whether the policy could have sampled a rollout. */
-  static boolean fits(DiffusionPolicy policy, Rollout rollout) {
+  static boolean fits(PolicyNetwork policy, Rollout rollout) {
     return timesteps(policy.denoisingSteps()).equals(rollout.timesteps())
         && Arrays.equals(wanted(policy.model().latentShape()), found(rollout));
   }
@@ -244,13 +233,13 @@ public final class Transitions {
   }
 
   /**
-   * How far the policy is from {@link DiffusionPolicy#reference} in each row's step. Runs the
+   * The KL from the policy to {@link DiffusionPolicy#reference} in each row's step. Runs the
    * reference.
    *
-   * @param form of the divergence, which {@link #backward} then takes the gradient of
+   * @param form how it is computed, which {@link #backward} then takes the gradient of
    * @return [rows], at least 0
    */
-  public double[] divergences(Divergence form) {
+  public double[] kl(KlForm form) {
     this.form = form;
     if (!compared) {
       predictReference();
@@ -277,11 +266,10 @@ public final class Transitions {
   }
 
   /**
-   * {@link #divergences} where no gradient is wanted: if the reference is the policy without its
-   * adapter, no second graph is needed. Log-probabilities and gradients want a new {@link
-   * #forward}.
+   * {@link #kl} where no gradient is wanted: if the reference is the policy without its adapter, no
+   * second graph is needed. Log-probabilities and gradients want a new {@link #forward}.
    */
-  double[] divergencesAlone() {
+  double[] klWithoutGradient() {
     if (policy.isItsOwnReference()) {
       float[] own = output.array().clone();
       int[] sameImages = images;
@@ -291,7 +279,7 @@ public final class Transitions {
       output.put(0, own);
       compared = true;
     }
-    return divergences(Divergence.EXACT);
+    return kl(KlForm.EXACT);
   }
 
   private void predictReference() {
@@ -316,17 +304,17 @@ public final class Transitions {
    * Adds the gradient of {@code sum_n a_n log p_n + b_n KL_n} to the policy's.
    *
    * @param byLogProbability a, the derivative of the loss by each row's log-probability, [rows]
-   * @param byDivergence b, the derivative of the loss by each row's divergence, [rows], of the form
-   *     that {@link #divergences} was last asked for; null for none
+   * @param byKl b, the derivative of the loss by each row's KL, [rows], of the form that {@link
+   *     #kl} was last asked for; null for none
    */
-  public void backward(double[] byLogProbability, double @Nullable [] byDivergence) {
+  public void backward(double[] byLogProbability, double @Nullable [] byKl) {
     if (byLogProbability.length != images.length
-        || (byDivergence != null && byDivergence.length != images.length)) {
+        || (byKl != null && byKl.length != images.length)) {
       throw new IllegalArgumentException(
           "there must be a weight for each of the %d rows".formatted(images.length));
     }
-    if (byDivergence != null && !compared) {
-      throw new IllegalStateException("divergences() comes before their gradient");
+    if (byKl != null && !compared) {
+      throw new IllegalStateException("kl() comes before its gradient");
     }
     // 1. By the U-Net's output, in both halves; rows that are not used have none.
     FloatBuffer cotangents = batch.cotangents(); // [B or 2B, C, h, w]
@@ -334,11 +322,11 @@ public final class Transitions {
       cotangents.put(i, 0);
     }
     rows.gradient(byLogProbability, cotangents);
-    // 2. The divergences' share, which goes through the guided output.
-    if (byDivergence != null) {
+    // 2. The share of the KL, which goes through the guided output.
+    if (byKl != null) {
       Arrays.fill(gradient.array(), 0);
       for (int n = 0; n < images.length; n++) {
-        addDivergenceGradient(n, latents(steps[n], images[n]), byDivergence[n], row(gradient, n));
+        addKlGradient(n, latents(steps[n], images[n]), byKl[n], row(gradient, n));
       }
       addGuided(gradient, cotangents);
     }
@@ -361,7 +349,7 @@ public final class Transitions {
     }
   }
 
-  private void addDivergenceGradient(int n, FloatBuffer x, double weight, FloatBuffer to) {
+  private void addKlGradient(int n, FloatBuffer x, double weight, FloatBuffer to) {
     FloatBuffer o = row(output, n);
     FloatBuffer r = row(referenceOutput, n);
     switch (form) {

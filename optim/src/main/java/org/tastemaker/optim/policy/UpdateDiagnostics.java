@@ -3,12 +3,11 @@ package org.tastemaker.optim.policy;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import org.tastemaker.core.Rollout;
-import org.tastemaker.core.Seed;
+import org.tastemaker.core.DivergedException;
 
 /**
- * What is measured over the updates of one optimizer's step, and the place where a number that is
- * none stops it.
+ * What is measured over the updates of one optimizer's step. It only observes: an optimizer tells
+ * it every number that it computes, and a number that is NaN or infinite ends the step here.
  *
  * <table class="striped">
  * <caption>The metrics</caption>
@@ -18,15 +17,18 @@ import org.tastemaker.core.Seed;
  * <tr><td>ratioMean, ratioMax</td><td>of rho = p_new / p_old</td></tr>
  * <tr><td>approxKl</td><td>mean of (log rho)^2 / 2, to the policy that sampled</td></tr>
  * <tr><td>clipFraction</td><td>share of rows whose rho is outside of the clip range</td></tr>
- * <tr><td>klEstimate</td><td>of {@link DiffusionPolicy#divergenceFromReference}, by one micro-batch:
- *     {@link #divergence}</td></tr>
+ * <tr><td>klEstimate</td><td>of {@link DiffusionPolicy#klToReference}, by one micro-batch:
+ *     {@link DiffusionPolicy#klEstimate}</td></tr>
  * <tr><td>gradientNorm</td><td>before clipping, mean over the updates</td></tr>
  * <tr><td>updates</td><td>how many</td></tr>
  * </tbody>
  * </table>
  */
 public final class UpdateDiagnostics {
-  private final long step;
+  private static final String REMEDY =
+      "; the run has diverged: go back to the last checkpoint with a lower learning rate";
+
+  private final String where;
   private long rows;
   private long ratios;
   private long clipped;
@@ -45,7 +47,7 @@ public final class UpdateDiagnostics {
    * @param step the optimizer's step, for messages
    */
   public UpdateDiagnostics(long step) {
-    this.step = step;
+    this.where = "step " + step;
   }
 
   /**
@@ -55,14 +57,23 @@ public final class UpdateDiagnostics {
    * @param denoisingStep of the row
    * @param logRatio log p_new - log p_old
    * @param isClipped whether it is outside of the clip range
-   * @throws ArithmeticException if the ratio is not finite
+   * @throws DivergedException if the ratio is NaN or infinite
    */
   public void ratio(int image, int denoisingStep, double logRatio, boolean isClipped) {
     double ratio = Math.exp(logRatio);
     if (!Double.isFinite(ratio)) {
-      throw new ArithmeticException(
-          "step %d: the ratio of probabilities of image %d at denoising step %d is %s (its logarithm is %s); lower the learning rate, make fewer updates a round, or take log-probabilities as means (Reduction.MEAN)"
-              .formatted(step, image, denoisingStep, ratio, logRatio));
+      throw new DivergedException(
+          where,
+          "the ratio of probabilities of image "
+              + image
+              + " at denoising step "
+              + denoisingStep
+              + " is "
+              + ratio
+              + " (its logarithm is "
+              + logRatio
+              + "); lower the learning rate, make fewer updates a round, or take"
+              + " log-probabilities as means (Reduction.MEAN)");
     }
     ratios++;
     ratioSum += ratio;
@@ -76,7 +87,7 @@ public final class UpdateDiagnostics {
    *
    * @param image of the row
    * @param loss of it
-   * @throws ArithmeticException if it is not finite
+   * @throws DivergedException if it is NaN or infinite
    */
   public void loss(int image, double loss) {
     require("loss", image, loss);
@@ -90,7 +101,7 @@ public final class UpdateDiagnostics {
    * @param name of the metric
    * @param image of the row
    * @param value of it
-   * @throws ArithmeticException if it is not finite
+   * @throws DivergedException if it is NaN or infinite
    */
   public void mean(String name, int image, double value) {
     require(name, image, value);
@@ -99,49 +110,32 @@ public final class UpdateDiagnostics {
 
   private void require(String name, int image, double value) {
     if (!Double.isFinite(value)) {
-      throw new ArithmeticException(
-          "step %d: the %s of image %d is %s; the run has diverged: go back to the last checkpoint with a lower learning rate"
-              .formatted(step, name, image, value));
+      throw new DivergedException(
+          where, "the " + name + " of image " + image + " is " + value + REMEDY);
     }
   }
 
   /**
-   * Lets the policy do one update with its gradient.
+   * Notes an update.
    *
-   * @param policy what is trained
-   * @throws ArithmeticException if the gradient is not finite; the message names the step
+   * @param gradientNorm before clipping, as {@link DiffusionPolicy#update} returned it
    */
-  public void update(DiffusionPolicy policy) {
-    try {
-      normSum += policy.update();
-      updates++;
-    } catch (ArithmeticException e) {
-      ArithmeticException failure =
-          new ArithmeticException("step %d: %s".formatted(step, e.getMessage()));
-      failure.initCause(e);
-      throw failure;
-    }
+  public void updated(double gradientNorm) {
+    normSum += gradientNorm;
+    updates++;
   }
 
   /**
-   * Estimates how far the updates so far have taken the policy from its reference, by one
-   * micro-batch of a rollout's denoising steps, drawn at random. Notes nothing where there is
-   * nothing to compare: the policy is deterministic, it could not have sampled the rollout, or its
-   * pre-trained weights are not there any more.
+   * Notes how far the updates have taken the policy from its reference.
    *
-   * @param policy what is trained; its latest evaluation is over
-   * @param rollout of the round
-   * @param microBatch how many rows go through the U-Net together
-   * @param seed draws
-   * @throws ArithmeticException if the estimate is not finite
+   * @param kl as {@link DiffusionPolicy#klEstimate} gave it; not reported where it is empty
+   * @throws DivergedException if it is NaN or infinite
    */
-  public void divergence(DiffusionPolicy policy, Rollout rollout, int microBatch, Seed seed) {
-    klEstimate = SpentDivergence.estimate(policy, rollout, microBatch, seed);
-    if (klEstimate.isPresent() && !Double.isFinite(klEstimate.getAsDouble())) {
-      throw new ArithmeticException(
-          "step %d: the divergence from the reference is %s; the run has diverged: go back to the last checkpoint with a lower learning rate"
-              .formatted(step, klEstimate.getAsDouble()));
+  public void klEstimate(OptionalDouble kl) {
+    if (kl.isPresent() && !Double.isFinite(kl.getAsDouble())) {
+      throw new DivergedException(where, "the KL to the reference is " + kl.getAsDouble() + REMEDY);
     }
+    klEstimate = kl;
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.tastemaker.optim.run;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.DiffusionSampler;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.PolicyOptimizer;
@@ -58,10 +60,10 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  * was, such as a learned reward. An oracle that keeps its answers is not paid twice for the rounds
  * that are done again.
  *
- * <p><b>Divergence.</b> An optimizer that meets a number which is none leaves the model as it was
- * before the round; the run saves the rounds before, ends with {@link StopReason#DIVERGED} and says
- * where. A run that a bound has ended ends there again when it is gone on with, until the bound is
- * raised. Not thread-safe.
+ * <p><b>Failure.</b> An optimizer that meets NaN or infinity throws {@link DivergedException} and
+ * leaves the model as it was before the round; the run saves the rounds before, ends with {@link
+ * StopReason#DIVERGED} and says where. A run that a bound has ended ends there again when it is
+ * gone on with, until the bound is raised. Not thread-safe.
  */
 public final class AlignmentRun {
   private final PromptSource prompts;
@@ -219,10 +221,10 @@ public final class AlignmentRun {
    * @param options how long
    * @return how it ended
    * @throws IllegalArgumentException if the folder's checkpoint is of another run, or if there is a
-   *     bound on a divergence that is not measured
+   *     bound on a KL that is not measured
    */
   public Result run(Options options) {
-    StopRule stop = StopRule.of(options, evaluation);
+    StopRule stop = StopRule.of(options.maxApproxKl(), options.maxKlToReference(), evaluation);
     RunListener observers =
         folder == null ? listener : RunListener.all(folder.listener(), listener);
     RunCheckpoints checkpoints = new RunCheckpoints(folder, settings(), optimizer, resumables);
@@ -232,13 +234,15 @@ public final class AlignmentRun {
     while (passed.isEmpty() && state.round() < options.rounds()) {
       long round = state.round() + 1;
       cancellation.throwIfRequested("round %d of %d".formatted(round, options.rounds()));
-      Round done = round(round, options);
-      if (done.divergence() != null) {
+      Round done;
+      try {
+        done = round(round, options);
+      } catch (DivergedException e) {
         checkpoints.save(state, options.keepCheckpoints(), observers);
         return new Result(
             state.round(),
             StopReason.DIVERGED,
-            "round %d has diverged and was taken back: %s".formatted(round, done.divergence()));
+            "round " + round + " has diverged and was taken back: " + e.getMessage());
       }
       observers.on(new RunEvent.Metrics(round, done.metrics()));
       observers.on(new RunEvent.Progress("aligning", round, options.rounds()));
@@ -265,9 +269,8 @@ public final class AlignmentRun {
    *
    * @param metrics of it
    * @param skipped whether the model was left as it was, on purpose
-   * @param divergence why the round was taken back, or null if it was not
    */
-  private record Round(Map<String, Double> metrics, boolean skipped, @Nullable String divergence) {}
+  private record Round(Map<String, Double> metrics, boolean skipped) {}
 
   /** The four lines. */
   private Round round(long round, Options options) {
@@ -279,12 +282,7 @@ public final class AlignmentRun {
       List<Judgement> judgements = made.judgements();
       Rewards rewards = reward.score(made.rollout(), judgements);
       long judged = nanoTime.getAsLong();
-      StepReport report;
-      try {
-        report = optimizer.step(made.rollout(), rewards);
-      } catch (ArithmeticException e) { // the optimizer's alone: elsewhere it is a mistake
-        return new Round(Map.of(), false, String.valueOf(e.getMessage()));
-      }
+      StepReport report = optimizer.step(made.rollout(), rewards);
 
       Map<String, Double> metrics = new TreeMap<>(report.metrics());
       metrics.put("images", (double) made.rollout().size());
@@ -299,7 +297,7 @@ public final class AlignmentRun {
       metrics.put("secondsSampling", (sampled - start) * 1e-9);
       metrics.put("secondsFeedback", (judged - sampled) * 1e-9);
       metrics.put("secondsTraining", (nanoTime.getAsLong() - judged) * 1e-9);
-      return new Round(metrics, skipped, null);
+      return new Round(metrics, skipped);
     }
   }
 
@@ -313,8 +311,8 @@ public final class AlignmentRun {
       return Map.of();
     }
     Map<String, Double> metrics = evaluation.measure(round, sampling(), reward, observers);
-    Double kl = metrics.get(StopRule.KL_TO_REFERENCE);
-    return kl == null ? Map.of() : Map.of(StopRule.KL_TO_REFERENCE, kl);
+    Double kl = metrics.get(Evaluation.KL_TO_REFERENCE);
+    return kl == null ? Map.of() : Map.of(Evaluation.KL_TO_REFERENCE, kl);
   }
 
   /** What a run that goes on must have in common with the one that saved. */
@@ -333,9 +331,9 @@ public final class AlignmentRun {
   public enum StopReason {
     /** All rounds are done. */
     FINISHED,
-    /** A divergence was above its bound. */
+    /** A KL was above its bound. */
     KL,
-    /** A number was not finite. */
+    /** A number was NaN or infinite: {@link DivergedException}. */
     DIVERGED
   }
 
@@ -360,15 +358,17 @@ public final class AlignmentRun {
    * @param maxApproxKl the run stops after a round whose {@code approxKl} is above it; infinite for
    *     never, as methods without a ratio of probabilities need it
    * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is
-   *     above it; infinite for never, as runs without {@link Evaluation#withDivergenceOf} need it
+   *     above it; infinite for never, as runs without {@link Evaluation#withKlOf} need it
    */
+  @RecordBuilder
   public record Options(
       long rounds,
       int batchesPerRound,
       int checkpointEvery,
       int keepCheckpoints,
       double maxApproxKl,
-      double maxKlToReference) {
+      double maxKlToReference)
+      implements AlignmentRunOptionsBuilder.With {
     public Options {
       require(rounds >= 1, "rounds must be at least 1, but was " + rounds);
       require(
@@ -383,47 +383,13 @@ public final class AlignmentRun {
     }
 
     /**
-     * One batch a round, a checkpoint every 20 rounds of which 2 are kept, no bound of divergences.
+     * One batch a round, a checkpoint every 20 rounds of which 2 are kept, no bound on the KL.
      *
      * @param rounds in all, at least 1
      * @return the options
      */
     public static Options rounds(long rounds) {
       return new Options(rounds, 1, 20, 2, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
-    }
-
-    /**
-     * These options with another number of batches.
-     *
-     * @param batchesPerRound at least 1
-     * @return new options
-     */
-    public Options withBatchesPerRound(int batchesPerRound) {
-      return new Options(
-          rounds, batchesPerRound, checkpointEvery, keepCheckpoints, maxApproxKl, maxKlToReference);
-    }
-
-    /**
-     * These options with other checkpoints.
-     *
-     * @param every how many rounds apart, at least 1
-     * @param keep how many are kept, at least 1
-     * @return new options
-     */
-    public Options withCheckpoints(int every, int keep) {
-      return new Options(rounds, batchesPerRound, every, keep, maxApproxKl, maxKlToReference);
-    }
-
-    /**
-     * These options with an early stop.
-     *
-     * @param maxApproxKl above 0; infinite for none
-     * @param maxKlToReference above 0; infinite for none
-     * @return new options
-     */
-    public Options withEarlyStop(double maxApproxKl, double maxKlToReference) {
-      return new Options(
-          rounds, batchesPerRound, checkpointEvery, keepCheckpoints, maxApproxKl, maxKlToReference);
     }
 
     private static void require(boolean condition, String message) {

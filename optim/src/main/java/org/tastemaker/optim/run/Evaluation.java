@@ -26,8 +26,8 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * @param seed of the images
  * @param reward another one than the run's, or null for the run's own
  * @param around runs the evaluation: {@code policy::withAverages}, or just runs it
- * @param divergence measures the divergence spent, such as {@link
- *     DiffusionPolicy#divergenceFromReference}; null for none
+ * @param kl measures {@code klToReference}, such as {@link DiffusionPolicy#klToReference}; null for
+ *     none
  * @param sampler another one than the run's, or null for the run's own
  */
 public record Evaluation(
@@ -36,8 +36,11 @@ public record Evaluation(
     Seed seed,
     @Nullable RewardModel reward,
     Consumer<Runnable> around,
-    @Nullable ToDoubleFunction<Rollout> divergence,
+    @Nullable ToDoubleFunction<Rollout> kl,
     @Nullable DiffusionSampler sampler) {
+  /** The metric of {@link #withKlOf}. */
+  static final String KL_TO_REFERENCE = "klToReference";
+
   public Evaluation {
     if (every < 1) {
       throw new IllegalArgumentException("every must be at least 1, but was " + every);
@@ -70,7 +73,7 @@ public record Evaluation(
    * @return a new evaluation
    */
   public Evaluation withReward(RewardModel reward) {
-    return new Evaluation(every, prompts, seed, reward, around, divergence, sampler);
+    return new Evaluation(every, prompts, seed, reward, around, kl, sampler);
   }
 
   /**
@@ -80,25 +83,25 @@ public record Evaluation(
    * @return a new evaluation
    */
   public Evaluation withAveragesOf(DiffusionPolicy policy) {
-    return new Evaluation(every, prompts, seed, reward, policy::withAverages, divergence, sampler);
+    return new Evaluation(every, prompts, seed, reward, policy::withAverages, kl, sampler);
   }
 
   /**
-   * This evaluation with the divergence from the pre-trained model, {@code klToReference}.
+   * This evaluation with the KL to the pre-trained model, {@code klToReference}.
    *
    * @param policy that is trained
    * @param microBatch how many rows go through its U-Net together
    * @return a new evaluation
    */
-  public Evaluation withDivergenceOf(DiffusionPolicy policy, int microBatch) {
-    policy.denoisingSteps(); // says so if it has no likelihood
+  public Evaluation withKlOf(DiffusionPolicy policy, int microBatch) {
+    policy.requireLikelihood();
     return new Evaluation(
         every,
         prompts,
         seed,
         reward,
         around,
-        rollout -> policy.divergenceFromReference(rollout, microBatch),
+        rollout -> policy.klToReference(rollout, microBatch),
         sampler);
   }
 
@@ -110,7 +113,7 @@ public record Evaluation(
    * @return a new evaluation
    */
   public Evaluation withSampler(DiffusionSampler sampler) {
-    return new Evaluation(every, prompts, seed, reward, around, divergence, sampler);
+    return new Evaluation(every, prompts, seed, reward, around, kl, sampler);
   }
 
   /**
@@ -134,8 +137,8 @@ public record Evaluation(
                 Objects.requireNonNullElse(reward, rewardOfRun).score(rollout, judgements);
             rewards.mean().ifPresent(mean -> metrics.put("evaluation.rewardMean", mean));
             metrics.put("evaluation.presentRewards", (double) rewards.present());
-            if (divergence != null) {
-              metrics.put(StopRule.KL_TO_REFERENCE, divergence.applyAsDouble(rollout));
+            if (kl != null) {
+              metrics.put(KL_TO_REFERENCE, kl.applyAsDouble(rollout));
             }
             observers.on(
                 new RunEvent.Pictures(

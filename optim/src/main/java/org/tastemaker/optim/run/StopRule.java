@@ -13,22 +13,22 @@ import org.jspecify.annotations.Nullable;
  * @param maxKlToReference of an evaluation's {@code klToReference}; infinite for none
  */
 record StopRule(double maxApproxKl, double maxKlToReference) {
-  static final String APPROX_KL = "approxKl";
-  static final String KL_TO_REFERENCE = "klToReference";
+  private static final String APPROX_KL = "approxKl";
 
   /** The rule of a run, if its evaluation measures what is bounded. */
-  static StopRule of(AlignmentRun.Options options, @Nullable Evaluation evaluation) {
-    double bound = options.maxKlToReference();
-    if (Double.isFinite(bound) && (evaluation == null || evaluation.divergence() == null)) {
+  static StopRule of(double maxApproxKl, double maxKlToReference, @Nullable Evaluation evaluation) {
+    if (Double.isFinite(maxKlToReference) && (evaluation == null || evaluation.kl() == null)) {
       throw new IllegalArgumentException(
-          "maxKlToReference is %s, but %s: use evaluated(Evaluation.every(...).withDivergenceOf(policy, microBatch)), or an infinite bound"
-              .formatted(
-                  bound,
-                  evaluation == null
-                      ? "the run is never evaluated"
-                      : "the evaluation does not measure klToReference"));
+          "maxKlToReference is "
+              + maxKlToReference
+              + ", but "
+              + (evaluation == null
+                  ? "the run is never evaluated"
+                  : "the evaluation does not measure klToReference")
+              + ": use evaluated(Evaluation.every(...).withKlOf(policy, microBatch)), or an"
+              + " infinite bound");
     }
-    return new StopRule(options.maxApproxKl(), bound);
+    return new StopRule(maxApproxKl, maxKlToReference);
   }
 
   /**
@@ -52,7 +52,7 @@ record StopRule(double maxApproxKl, double maxKlToReference) {
   /** Why a run ends after a round in which this was measured; empty if it does not. */
   Optional<String> passed(long round, Map<String, Double> measured) {
     return passed(round, measured, APPROX_KL, maxApproxKl)
-        .or(() -> passed(round, measured, KL_TO_REFERENCE, maxKlToReference));
+        .or(() -> passed(round, measured, Evaluation.KL_TO_REFERENCE, maxKlToReference));
   }
 
   private static Optional<String> passed(

@@ -60,9 +60,9 @@ final class PreferenceGraph {
    * over s places from r on share their weights' mean, m - 1 - 2r - (s - 1), which is again the net
    * number of edges. m is the number of items that have a place.
    */
-  int[] weights(ZoRankSgd.Weights kind) {
+  int[] weights(RankWeights kind) {
     int placed = best.stream().mapToInt(List::size).sum() + others.size();
-    int extra = kind == ZoRankSgd.Weights.PUBLISHED_CODE ? 1 : 0;
+    int extra = kind == RankWeights.PUBLISHED_CODE ? 1 : 0;
     int[] weights = new int[size];
     int place = 0;
     for (List<Integer> tier : best) {

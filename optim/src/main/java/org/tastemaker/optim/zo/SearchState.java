@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsException;
@@ -72,12 +71,12 @@ final class SearchState {
         stayed);
   }
 
-  void write(Path folder, ZoRankSgd.Options options, Seed seed) {
+  void write(Path folder, Map<String, String> settings) {
     SafetensorsWriter writer =
         new SafetensorsWriter()
             .add(POINT, point, DType.F32, point.length)
             .add(DIRECTION_SUM, directionSum, DType.F32, directionSum.length);
-    run(options, seed).forEach(writer::metadata);
+    stored(settings).forEach(writer::metadata);
     writer
         .metadata("directions", Integer.toString(directions))
         .metadata("bestProbe", Integer.toString(bestProbe))
@@ -89,8 +88,8 @@ final class SearchState {
         .write(folder.resolve(FILE));
   }
 
-  /** Reads a state that was written with the same options, seed and dimension. */
-  static SearchState read(Path folder, ZoRankSgd.Options options, Seed seed, int dimension) {
+  /** Reads a state that was written with the same settings and dimension. */
+  static SearchState read(Path folder, Map<String, String> settings, int probes, int dimension) {
     Path path = folder.resolve(FILE);
     if (!Files.isRegularFile(path)) {
       throw new IllegalArgumentException(
@@ -98,7 +97,7 @@ final class SearchState {
     }
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Map<String, String> metadata = file.metadata();
-      requireRun(path, metadata, run(options, seed));
+      requireRun(path, metadata, stored(settings));
       SearchState state =
           new SearchState(vector(file, POINT, dimension), vector(file, DIRECTION_SUM, dimension));
       state.directions = Math.toIntExact(number(path, metadata, "directions", 0));
@@ -108,10 +107,10 @@ final class SearchState {
       state.moves = number(path, metadata, "moves", 0);
       state.unanswered = number(path, metadata, "unanswered", 0);
       state.undecided = number(path, metadata, "undecided", 0);
-      if (state.bestProbe >= options.probes() || (state.probed() && state.directions == 0)) {
+      if (state.bestProbe >= probes || (state.probed() && state.directions == 0)) {
         throw new IllegalArgumentException(
             "%s is damaged: best probe %d of %d, %d directions"
-                .formatted(path, state.bestProbe, options.probes(), state.directions));
+                .formatted(path, state.bestProbe, probes, state.directions));
       }
       return state;
     } catch (SafetensorsException | ArithmeticException e) {
@@ -119,10 +118,10 @@ final class SearchState {
     }
   }
 
-  /** What two runs must have in common for one to go on where the other was. */
-  private static Map<String, String> run(ZoRankSgd.Options options, Seed seed) {
-    return new TreeMap<>(
-        Map.of("options", options.toString(), "seed", Long.toString(seed.key()), "format", "1"));
+  private static Map<String, String> stored(Map<String, String> settings) {
+    Map<String, String> stored = new TreeMap<>(settings);
+    stored.put("format", "1");
+    return stored;
   }
 
   private static void requireRun(

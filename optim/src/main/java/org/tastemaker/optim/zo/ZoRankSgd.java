@@ -1,9 +1,12 @@
 package org.tastemaker.optim.zo;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
@@ -53,8 +56,8 @@ import org.tastemaker.core.StepReport;
  *
  * <p><b>Differences from the public code</b> (TZW1998, optimizer.py): its weights of the ranked are
  * m - 2r, one more than the graph's, so that they do not add up to 0 and the probes' mean enters
- * the direction ({@link Weights#PUBLISHED_CODE} gives them); its direction has a factor mu, so its
- * step size is eta / mu; it ranks without ties and without missing answers.
+ * the direction ({@link RankWeights#PUBLISHED_CODE} gives them); its direction has a factor mu, so
+ * its step size is eta / mu; it ranks without ties and without missing answers.
  *
  * <p><b>Ties and missing answers.</b> Tied probes share their places' weights and have no edge
  * between them. A move needs a clear winner: where x is among the best, or has no place, it stays.
@@ -70,14 +73,6 @@ public final class ZoRankSgd {
   private final Options options;
   private final Seed seed;
   private SearchState state;
-
-  /** Which weights the items of an answer get. */
-  public enum Weights {
-    /** The net degrees of the preference graph: m - 1 - 2r, and -k. */
-    EXACT,
-    /** What the paper's public code computes: m - 2r, and -k. */
-    PUBLISHED_CODE
-  }
 
   /**
    * A search that begins.
@@ -112,7 +107,7 @@ public final class ZoRankSgd {
    *     {@code unanswered} and {@code undecided} (answers that preferred nothing). Where x stayed,
    *     it is skipped with the reason
    * @throws IllegalStateException if the problem's answer is of another number of items
-   * @throws ArithmeticException if a candidate is not finite; x has not moved then
+   * @throws DivergedException if a candidate is not finite; x has not moved then
    */
   public StepReport step() {
     SearchState s = state;
@@ -181,7 +176,7 @@ public final class ZoRankSgd {
    * @param folder an existing folder
    */
   public void save(Path folder) {
-    state.write(folder, options, seed);
+    state.write(folder, settings());
   }
 
   /**
@@ -193,7 +188,12 @@ public final class ZoRankSgd {
    *     other options, another seed or another dimension; nothing has changed then
    */
   public void restore(Path folder) {
-    state = SearchState.read(folder, options, seed, state.point.length);
+    state = SearchState.read(folder, settings(), options.probes(), state.point.length);
+  }
+
+  /** What two searches must have in common for one to resume the other. */
+  private Map<String, String> settings() {
+    return Map.of("options", options.toString(), "seed", Long.toString(seed.key()));
   }
 
   /** xi_i, [d]. */
@@ -242,9 +242,15 @@ public final class ZoRankSgd {
     for (float[] candidate : candidates) {
       for (float value : candidate) {
         if (!Float.isFinite(value)) {
-          throw new ArithmeticException(
-              "round %d: a candidate holds %s; lower stepSize (%s) or radius (%s)"
-                  .formatted(state.round + 1, value, options.stepSize(), options.radius()));
+          throw new DivergedException(
+              "round " + (state.round + 1),
+              "a candidate holds "
+                  + value
+                  + "; lower stepSize ("
+                  + options.stepSize()
+                  + ") or radius ("
+                  + options.radius()
+                  + ")");
         }
       }
     }
@@ -287,6 +293,7 @@ public final class ZoRankSgd {
    * @param stepCandidates l, at least 1: how many steps are tried
    * @param weights which weights the items of an answer get
    */
+  @RecordBuilder
   public record Options(
       int probes,
       int best,
@@ -294,7 +301,8 @@ public final class ZoRankSgd {
       double stepSize,
       double stepDecay,
       int stepCandidates,
-      Weights weights) {
+      RankWeights weights)
+      implements ZoRankSgdOptionsBuilder.With {
     public Options {
       require(probes >= 2, "probes must be at least 2, but was " + probes);
       require(
@@ -321,7 +329,7 @@ public final class ZoRankSgd {
      * @return the options
      */
     public static Options defaults() {
-      return new Options(10, 10, 1e-3, 0.3, 0.1, 5, Weights.EXACT);
+      return new Options(10, 10, 1e-3, 0.3, 0.1, 5, RankWeights.EXACT);
     }
 
     /**
@@ -333,7 +341,7 @@ public final class ZoRankSgd {
      * @return the options
      */
     public static Options forLatents() {
-      return new Options(6, 3, 0.1, 1, 0.5, 4, Weights.EXACT);
+      return new Options(6, 3, 0.1, 1, 0.5, 4, RankWeights.EXACT);
     }
 
     /**
@@ -345,50 +353,7 @@ public final class ZoRankSgd {
      * @return the options
      */
     public static Options forGains() {
-      return new Options(6, 6, 0.15, 0.25, 0.5, 2, Weights.EXACT);
-    }
-
-    /**
-     * These options with another oracle.
-     *
-     * @param probes m, at least 2
-     * @param best k, in [1, m]
-     * @return new options
-     */
-    public Options withOracle(int probes, int best) {
-      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
-    }
-
-    /**
-     * These options with another radius.
-     *
-     * @param radius mu, greater than 0
-     * @return new options
-     */
-    public Options withRadius(double radius) {
-      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
-    }
-
-    /**
-     * These options with other steps.
-     *
-     * @param stepSize eta, greater than 0
-     * @param stepDecay gamma, in (0, 1)
-     * @param stepCandidates l, at least 1
-     * @return new options
-     */
-    public Options withSteps(double stepSize, double stepDecay, int stepCandidates) {
-      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
-    }
-
-    /**
-     * These options with other weights.
-     *
-     * @param weights which weights the items of an answer get
-     * @return new options
-     */
-    public Options withWeights(Weights weights) {
-      return new Options(probes, best, radius, stepSize, stepDecay, stepCandidates, weights);
+      return new Options(6, 6, 0.15, 0.25, 0.5, 2, RankWeights.EXACT);
     }
 
     private static void require(boolean condition, String message) {

@@ -60,8 +60,8 @@ class DdpoOnCudaTest {
               policy,
               Ddpo.Options.importanceSampling()
                   .withPromptStatistics(Optional.empty())
-                  .withClipping(10, 5) // an edge of the clip range is no place to compare at
-                  .withUpdates(1, 1)
+                  .withClipRange(10) // an edge of the clip range is no place to compare at
+                  .withUpdatesPerEpoch(1)
                   .withMicroBatch(5),
               Seed.of(4));
       StepReport report = ddpo.step(rollout, Rewards.of(REWARDS));

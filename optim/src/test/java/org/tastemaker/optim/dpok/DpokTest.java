@@ -25,13 +25,21 @@ import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.optim.Checkpoints;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.TinyModel;
+import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.policy.KlForm;
 import org.tastemaker.optim.policy.Transitions;
 
 class DpokTest {
   private static final Rewards REWARDS = Rewards.of(0.3, -0.2, 1, 0.5);
   private static final Dpok.Options ONE_UPDATE =
-      Dpok.Options.singlePrompt().withWeights(1, 0.5).withClipRange(10).withUpdates(1, 12, 5);
+      Dpok.Options.singlePrompt()
+          .withRewardWeight(1)
+          .withKl(KlOptions.of(0.5))
+          .withClipRange(10)
+          .withUpdates(1)
+          .withBatch(12)
+          .withMicroBatch(5);
 
   private final LatentDiffusion model = TinyModel.create(Seed.of(1));
   private final Lora lora = TinyModel.lora(model, Seed.of(2));
@@ -63,9 +71,9 @@ class DpokTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Transitions.Divergence.class)
-  void theGradientIsThatOfTheLoss(Transitions.Divergence divergence) {
-    Dpok.Options options = ONE_UPDATE.withDivergence(divergence);
+  @EnumSource(KlForm.class)
+  void theGradientIsThatOfTheLoss(KlForm form) {
+    Dpok.Options options = ONE_UPDATE.withKl(ONE_UPDATE.kl().withForm(form));
     try (Rollout rollout = rollout()) {
       GradientCheck.perturb(still, Seed.of(5), 0.2);
       StepReport report = step(options, rollout);
@@ -114,7 +122,7 @@ class DpokTest {
         transitions.forward(new int[] {0, 1, 2, 3}, new int[] {t, t, t, t});
         double[] now = transitions.logProbabilities();
         double[] old = transitions.recordedLogProbabilities();
-        double[] kl = transitions.divergences(Transitions.Divergence.EXACT);
+        double[] kl = transitions.kl(KlForm.EXACT);
         for (int i = 0; i < 4; i++) {
           double reward = REWARDS.get(i).orElseThrow();
           expected += (-reward * Math.exp(now[i] - old[i]) + 0.5 * kl[i]) / 12;
@@ -129,7 +137,7 @@ class DpokTest {
   void outsideOfTheClipRangeTheRewardHasNoGradientOnEitherSide() {
     try (Rollout rollout = rollout()) {
       GradientCheck.perturb(still, Seed.of(5), 0.2);
-      StepReport report = step(ONE_UPDATE.withWeights(1, 0).withClipRange(1e-9), rollout);
+      StepReport report = step(ONE_UPDATE.withKl(KlOptions.of(0)).withClipRange(1e-9), rollout);
       assertThat(report.metrics()).containsEntry("clipFraction", 1.0);
       assertThat(report.metrics()).containsEntry("gradientNorm", 0.0);
       assertThat(report.metrics()).doesNotContainKey("kl"); // not in the loss, but measured:
@@ -144,7 +152,15 @@ class DpokTest {
         Rollout rollout = rollout()) {
       GradientCheck.perturb(policy, Seed.of(5), 0.2);
       try (Dpok dpok =
-          new Dpok(policy, ONE_UPDATE.withWeights(0, 1).withUpdates(1, 12, 12), Seed.of(4))) {
+          new Dpok(
+              policy,
+              ONE_UPDATE
+                  .withRewardWeight(0)
+                  .withKl(KlOptions.of(1))
+                  .withUpdates(1)
+                  .withBatch(12)
+                  .withMicroBatch(12),
+              Seed.of(4))) {
         double first = dpok.step(rollout, REWARDS).metrics().getOrDefault("kl", 0.0);
         double last = first;
         for (int i = 0; i < 5; i++) {
@@ -162,7 +178,11 @@ class DpokTest {
         Dpok dpok =
             new Dpok(
                 still,
-                ONE_UPDATE.withValue(Optional.of(value)).withUpdates(1, 12, 6),
+                ONE_UPDATE
+                    .withValue(Optional.of(value))
+                    .withUpdates(1)
+                    .withBatch(12)
+                    .withMicroBatch(6),
                 Seed.of(4))) {
       double mean = REWARDS.mean().orElseThrow();
       StepReport report = dpok.step(rollout, REWARDS);
@@ -187,7 +207,9 @@ class DpokTest {
     Dpok.Options options =
         Dpok.Options.multiplePrompts()
             .withValue(Optional.of(new ValueOptions(8, 1e-3, 0.01, 2, 6)))
-            .withUpdates(2, 6, 6);
+            .withUpdates(2)
+            .withBatch(6)
+            .withMicroBatch(6);
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Dpok dpok = new Dpok(policy, options, Seed.of(4))) {
       round(policy, dpok, 0);
@@ -216,7 +238,8 @@ class DpokTest {
 
   @Test
   void rewardsBelowZeroPushNothingWhereTheyAreFiltered() {
-    Dpok.Options positive = ONE_UPDATE.withWeights(1, 0).withRewardFilter(RewardFilter.POSITIVE);
+    Dpok.Options positive =
+        ONE_UPDATE.withKl(KlOptions.of(0)).withRewardFilter(RewardFilter.POSITIVE);
     try (Rollout rollout = rollout()) {
       Map<String, Double> filtered = stepOf(positive, rollout, Rewards.of(0.3, -0.2, 1, -5));
       Map<String, float[]> gradient = GradientCheck.gradientOf(still);
@@ -226,7 +249,7 @@ class DpokTest {
           .forEach((name, values) -> assertThat(gradient.get(name)).as(name).isEqualTo(values));
       assertThat(filtered)
           .isNotEqualTo(
-              stepOf(ONE_UPDATE.withWeights(1, 0), rollout, Rewards.of(0.3, -0.2, 1, -5)));
+              stepOf(ONE_UPDATE.withKl(KlOptions.of(0)), rollout, Rewards.of(0.3, -0.2, 1, -5)));
       assertThat(filtered.get("advantage")).isCloseTo(1.3 / 4, within(1e-12)); // a mean of doubles
     }
   }
@@ -249,12 +272,12 @@ class DpokTest {
 
   @Test
   void theFirstRoundsAreFreeOfTheDivergenceAndReportIt() {
-    Dpok.Options options = ONE_UPDATE.withWeights(1, 0.5).withKlWarmup(2);
+    Dpok.Options options = ONE_UPDATE.withKl(KlOptions.of(0.5).withWarmup(2));
     GradientCheck.perturb(still, Seed.of(5), 0.2);
     try (Rollout rollout = rollout();
         Dpok warm = new Dpok(still, options, Seed.of(4));
-        Dpok none = new Dpok(still, ONE_UPDATE.withWeights(1, 0), Seed.of(4));
-        Dpok always = new Dpok(still, ONE_UPDATE.withWeights(1, 0.5), Seed.of(4))) {
+        Dpok none = new Dpok(still, ONE_UPDATE.withKl(KlOptions.of(0)), Seed.of(4));
+        Dpok always = new Dpok(still, ONE_UPDATE, Seed.of(4))) {
       for (int round = 1; round <= 3; round++) {
         Map<String, Double> metrics = warm.step(rollout, REWARDS).metrics();
         Map<String, Double> without = none.step(rollout, REWARDS).metrics();
@@ -272,7 +295,8 @@ class DpokTest {
 
   @Test
   void transitionsOfEarlierRoundsAreDrawnUpToTheBuffersSize() {
-    Dpok.Options options = ONE_UPDATE.withReplay(6).withUpdates(1, 100, 12);
+    Dpok.Options options =
+        ONE_UPDATE.withReplay(6).withUpdates(1).withBatch(100).withMicroBatch(12);
     try (Dpok dpok = new Dpok(still, options, Seed.of(4))) {
       double mean = REWARDS.mean().orElseThrow();
       for (int round = 0; round < 4; round++) {
@@ -300,9 +324,11 @@ class DpokTest {
   void aResumedRunGoesOnBitForBitWithItsBuffer(@TempDir Path folder) throws IOException {
     Dpok.Options options =
         Dpok.Options.publicCode()
-            .withUpdates(2, 9, 6)
+            .withUpdates(2)
+            .withBatch(9)
+            .withMicroBatch(6)
             .withReplay(7)
-            .withKlWarmup(1)
+            .withKl(new KlOptions(0.01, 1, KlForm.UNWEIGHTED))
             .withValue(Optional.of(new ValueOptions(8, 1e-3, 0.01, 2, 6)));
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Dpok dpok = new Dpok(policy, options, Seed.of(4))) {
@@ -332,7 +358,11 @@ class DpokTest {
   @Test
   void aCheckpointOfAnotherBufferIsAnError(@TempDir Path folder) {
     try (Dpok dpok = new Dpok(still, ONE_UPDATE, Seed.of(4));
-        Dpok other = new Dpok(still, ONE_UPDATE.withReplay(5).withKlWarmup(3), Seed.of(4))) {
+        Dpok other =
+            new Dpok(
+                still,
+                ONE_UPDATE.withReplay(5).withKl(ONE_UPDATE.kl().withWarmup(3)),
+                Seed.of(4))) {
       dpok.save(folder);
       assertThatThrownBy(() -> other.restore(folder))
           .hasMessageContaining("klWarmup is 0 in the checkpoint and 3 now")
@@ -344,9 +374,9 @@ class DpokTest {
   void optionsOutOfRangeAreRefused() {
     assertThatThrownBy(() -> ONE_UPDATE.withReplay(-1))
         .hasMessage("replay must be at least 0, but was -1");
-    assertThatThrownBy(() -> ONE_UPDATE.withKlWarmup(-1))
+    assertThatThrownBy(() -> ONE_UPDATE.kl().withWarmup(-1))
         .hasMessage("klWarmup must be at least 0, but was -1");
-    assertThatThrownBy(() -> ONE_UPDATE.withWeights(Double.NaN, 1))
+    assertThatThrownBy(() -> ONE_UPDATE.withRewardWeight(Double.NaN))
         .hasMessage("rewardWeight must be at least 0 and finite, but was NaN");
   }
 
@@ -383,7 +413,8 @@ class DpokTest {
   void fullWeightsKeepTheirReferenceFromTheBeginning() {
     try (DiffusionPolicy full = DiffusionPolicy.fullWeights(model);
         Rollout rollout = rollout();
-        Dpok dpok = new Dpok(full, ONE_UPDATE.withUpdates(2, 6, 6), Seed.of(4))) {
+        Dpok dpok =
+            new Dpok(full, ONE_UPDATE.withUpdates(2).withBatch(6).withMicroBatch(6), Seed.of(4))) {
       assertThat(dpok.step(rollout, REWARDS).metrics()).containsKey("kl");
       // No way from itself before the first update, and some after it.
       assertThat(dpok.step(rollout, REWARDS).metrics().get("kl")).isPositive();

@@ -71,7 +71,10 @@ class LikelihoodTest {
             pretraining(),
             RewardWeightedLikelihood.Options.defaults()
                 .withPretrainingWeight(beta)
-                .withUpdates(1, 4, 3, 4),
+                .withUpdates(1)
+                .withBatch(4)
+                .withPretrainingBatch(3)
+                .withMicroBatch(4),
             Seed.of(4))
         .step(rollout, REWARDS)
         .metrics();
@@ -149,7 +152,7 @@ class LikelihoodTest {
   @Test
   void theGradientOfRwrIsThatOfItsLoss() {
     GradientCheck.perturb(still, Seed.of(5), 0.3);
-    Rwr.Options options = Rwr.Options.exponential().withUpdates(1, 4, 3);
+    Rwr.Options options = Rwr.Options.exponential().withUpdates(1).withBatch(4).withMicroBatch(3);
     try (Rollout rollout = rollout()) {
       Map<String, Double> unused =
           new Rwr(still, options, Seed.of(4)).step(rollout, REWARDS).metrics();
@@ -173,7 +176,11 @@ class LikelihoodTest {
     try (DiffusionPolicy deterministic =
             DiffusionPolicy.lora(model.with(model.options().withEta(0)), lora);
         Rollout rollout = rollout()) {
-      Rwr rwr = new Rwr(deterministic, Rwr.Options.bestOfN().withUpdates(2, 4, 4), Seed.of(4));
+      Rwr rwr =
+          new Rwr(
+              deterministic,
+              Rwr.Options.bestOfN().withUpdates(2).withBatch(4).withMicroBatch(4),
+              Seed.of(4));
       assertThat(rwr.step(rollout, REWARDS).metrics()).containsEntry("updates", 2.0);
     }
   }
@@ -196,7 +203,11 @@ class LikelihoodTest {
   @Test
   void aResumedRunGoesOnBitForBit(@TempDir Path folder) throws IOException {
     RewardWeightedLikelihood.Options options =
-        RewardWeightedLikelihood.Options.defaults().withUpdates(2, 2, 2, 4);
+        RewardWeightedLikelihood.Options.defaults()
+            .withUpdates(2)
+            .withBatch(2)
+            .withPretrainingBatch(2)
+            .withMicroBatch(4);
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Rollout rollout = rollout()) {
       PolicyOptimizer one =

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
@@ -72,10 +74,10 @@ class DiffusionPolicyTest {
       Transitions transitions = policy.transitions(rollout, 2);
       transitions.forward(new int[] {0, 1}, new int[] {0, 1});
       // The same weights through two graphs.
-      assertThat(transitions.divergences(Transitions.Divergence.EXACT)[0]).isLessThan(1e-9);
+      assertThat(transitions.kl(KlForm.EXACT)[0]).isLessThan(1e-9);
       GradientCheck.perturb(policy, Seed.of(4), 0.3);
       transitions.forward(new int[] {0, 1}, new int[] {0, 1});
-      assertThat(transitions.divergences(Transitions.Divergence.EXACT)[0]).isGreaterThan(1e-6);
+      assertThat(transitions.kl(KlForm.EXACT)[0]).isGreaterThan(1e-6);
     }
   }
 
@@ -86,8 +88,8 @@ class DiffusionPolicyTest {
       Transitions transitions = policy.transitions(rollout, 3);
       int[] steps = {0, 1, 2};
       transitions.forward(new int[] {0, 1, 2}, steps);
-      double[] exact = transitions.divergences(Transitions.Divergence.EXACT);
-      double[] unweighted = transitions.divergences(Transitions.Divergence.UNWEIGHTED);
+      double[] exact = transitions.kl(KlForm.EXACT);
+      double[] unweighted = transitions.kl(KlForm.UNWEIGHTED);
       for (int n = 0; n < 3; n++) {
         double c = policy.denoisingSteps().steps().get(steps[n]).coefficients().klFactor();
         // Both in double precision over the same floats; the means' difference cancels digits.
@@ -97,8 +99,8 @@ class DiffusionPolicyTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Transitions.Divergence.class)
-  void theGradientOfLogProbabilitiesAndDivergencesIsThatOfDifferences(Transitions.Divergence form) {
+  @EnumSource(KlForm.class)
+  void theGradientOfLogProbabilitiesAndKlIsThatOfDifferences(KlForm form) {
     GradientCheck.perturb(policy, Seed.of(4), 0.3);
     double[] a = {0.7, -1.2, 0.4, 0.9};
     double[] b = {2.0, 0.5, 1.5, -1.0};
@@ -107,7 +109,7 @@ class DiffusionPolicyTest {
       policy.begin();
       for (int first = 0; first < 4; first += 2) { // two micro-batches of different steps
         transitions.forward(new int[] {first, first + 1}, new int[] {first / 2, 2});
-        double[] unused = transitions.divergences(form);
+        double[] unused = transitions.kl(form);
         transitions.backward(
             new double[] {a[first], a[first + 1]}, new double[] {b[first], b[first + 1]});
       }
@@ -119,7 +121,7 @@ class DiffusionPolicyTest {
             for (int first = 0; first < 4; first += 2) {
               transitions.forward(new int[] {first, first + 1}, new int[] {first / 2, 2});
               double[] p = transitions.logProbabilities();
-              double[] d = transitions.divergences(form);
+              double[] d = transitions.kl(form);
               for (int n = 0; n < 2; n++) {
                 loss += a[first + n] * p[n] + b[first + n] * d[n];
               }
@@ -178,7 +180,7 @@ class DiffusionPolicyTest {
     DenoisingExamples examples = policy.examples(4);
     policy.begin();
     examples.forward(clean, texts, seeds);
-    double[] unused = examples.divergences();
+    double[] unused = examples.differences();
     examples.backward(a, b);
     GradientCheck.assertGradient(
         policy,
@@ -186,10 +188,10 @@ class DiffusionPolicyTest {
         () -> {
           examples.forward(clean, texts, seeds);
           double[] errors = examples.errors();
-          double[] divergences = examples.divergences();
+          double[] differences = examples.differences();
           double loss = 0;
           for (int n = 0; n < 3; n++) {
-            loss += a[n] * errors[n] + b[n] * divergences[n];
+            loss += a[n] * errors[n] + b[n] * differences[n];
           }
           return loss;
         },
@@ -253,7 +255,7 @@ class DiffusionPolicyTest {
       double unused = full.update();
       assertThatThrownBy(full::reference)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("after 1 updates: call reference() before training");
+          .hasMessageContaining("after 1 updates: call keepReference() before training");
     }
   }
 
@@ -264,7 +266,7 @@ class DiffusionPolicyTest {
       policy.useReference(other);
       Transitions transitions = policy.transitions(rollout, 1);
       transitions.forward(new int[] {0}, new int[] {1});
-      assertThat(transitions.divergences(Transitions.Divergence.EXACT)[0]).isGreaterThan(1e-6);
+      assertThat(transitions.kl(KlForm.EXACT)[0]).isGreaterThan(1e-6);
     }
   }
 
@@ -306,12 +308,12 @@ class DiffusionPolicyTest {
       double sum = 0;
       for (int t = 0; t < 3; t++) {
         transitions.forward(new int[] {0, 1, 2, 3}, new int[] {t, t, t, t});
-        for (double mean : transitions.divergences(Transitions.Divergence.EXACT)) {
+        for (double mean : transitions.kl(KlForm.EXACT)) {
           sum += 64 * mean / 4;
         }
       }
       // Other micro-batches: float rounding of the U-Net.
-      assertThat(policy.divergenceFromReference(rollout, 5)).isCloseTo(sum, within(1e-4 * sum));
+      assertThat(policy.klToReference(rollout, 5)).isCloseTo(sum, within(1e-4 * sum));
     }
   }
 
@@ -339,7 +341,7 @@ class DiffusionPolicyTest {
   @Test
   void aFailedSeriesOfUpdatesLeavesEverythingAsItWas(@TempDir Path folder) throws IOException {
     DiffusionPolicy.Options options =
-        DiffusionPolicy.Options.lora().withEma(Ema.Options.defaults());
+        DiffusionPolicy.Options.lora().withEma(Optional.of(Ema.Options.defaults()));
     try (DiffusionPolicy own = DiffusionPolicy.lora(model, lora, options);
         Rollout rollout = rollout(own.sampler())) {
       update(own, rollout);
@@ -347,11 +349,12 @@ class DiffusionPolicyTest {
       assertThatThrownBy(
               () ->
                   own.atomically(
+                      2,
                       () -> {
                         update(own, rollout);
-                        throw new ArithmeticException("step 2 has diverged");
+                        throw new DivergedException("step 2", "the loss of image 0 is NaN");
                       }))
-          .isInstanceOf(ArithmeticException.class);
+          .isInstanceOf(DivergedException.class);
       own.save(Files.createDirectory(folder.resolve("after")));
       assertThat(folder.resolve("after/checkpoint.json"))
           .hasSameTextualContentAs(folder.resolve("before/checkpoint.json")); // with the digests
@@ -405,7 +408,7 @@ class DiffusionPolicyTest {
   @Test
   void theAverageIsInTheWeightsPlaceForAsLongAsItIsAskedFor() {
     DiffusionPolicy.Options options =
-        DiffusionPolicy.Options.lora().withEma(new Ema.Options(1, false));
+        DiffusionPolicy.Options.lora().withEma(Optional.of(new Ema.Options(1, false)));
     try (DiffusionPolicy own = DiffusionPolicy.lora(model, lora, options);
         Rollout rollout = rollout(own.sampler())) {
       float[] first = flat(own);

@@ -33,11 +33,11 @@ class PolicyConditionsTest {
         Transitions transitions = each.transitions(rollout, 2);
         each.begin();
         transitions.forward(new int[] {0, 1}, new int[] {0, 1});
-        double[] unused = transitions.divergences(Transitions.Divergence.EXACT);
+        double[] unused = transitions.kl(KlForm.EXACT);
         transitions.backward(new double[] {1, 1}, new double[] {1, 1});
         each.update();
         assertThat(each.textFeature("a blue dog")).hasSize(8);
-        double kl = each.divergenceFromReference(rollout, 2);
+        double kl = each.klToReference(rollout, 2);
         assertThat(kl).isPositive();
       }
       // A cat, a dog, and the empty negative prompt.

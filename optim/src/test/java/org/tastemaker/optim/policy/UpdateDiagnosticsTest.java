@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
+import org.tastemaker.core.DivergedException;
 
 class UpdateDiagnosticsTest {
   private static final double ROUNDING = 1e-12; // a few operations on doubles of size 1
@@ -25,7 +27,7 @@ class UpdateDiagnosticsTest {
   }
 
   @Test
-  void theApproximateDivergenceIsHalfTheMeanSquaredLogarithm() {
+  void theApproximateKlIsHalfTheMeanSquaredLogarithm() {
     diagnostics.ratio(0, 0, 0.3, false);
     diagnostics.ratio(0, 1, -0.1, false);
     // (0.09 + 0.01) / 2 rows / 2
@@ -42,23 +44,40 @@ class UpdateDiagnosticsTest {
   }
 
   @Test
+  void updatesAreCountedWithTheMeanNormOfTheirGradients() {
+    diagnostics.updated(1);
+    diagnostics.updated(3);
+    diagnostics.klEstimate(OptionalDouble.of(0.25));
+    assertThat(diagnostics.metrics())
+        .isEqualTo(Map.of("updates", 2.0, "gradientNorm", 2.0, "klEstimate", 0.25));
+  }
+
+  @Test
+  void aKlThatIsNotFiniteIsAnErrorThatSaysWhere() {
+    assertThatThrownBy(() -> diagnostics.klEstimate(OptionalDouble.of(Double.NaN)))
+        .isInstanceOf(DivergedException.class)
+        .hasMessageStartingWith("step 3: the KL to the reference is NaN; the run has diverged");
+  }
+
+  @Test
   void whatWasNeverNotedIsLeftOut() {
+    diagnostics.klEstimate(OptionalDouble.empty());
     assertThat(diagnostics.metrics()).isEmpty();
   }
 
   @Test
   void aRatioThatOverflowsIsAnErrorThatSaysWhere() {
     assertThatThrownBy(() -> diagnostics.ratio(5, 7, 1000, false))
-        .isInstanceOf(ArithmeticException.class)
+        .isInstanceOf(DivergedException.class)
         .hasMessageStartingWith(
             "step 3: the ratio of probabilities of image 5 at denoising step 7 is Infinity (its"
                 + " logarithm is 1000.0)");
   }
 
   @Test
-  void aLossThatIsNoNumberIsAnErrorThatSaysWhere() {
+  void aLossThatIsNotFiniteIsAnErrorThatSaysWhere() {
     assertThatThrownBy(() -> diagnostics.loss(5, Double.NaN))
-        .isInstanceOf(ArithmeticException.class)
+        .isInstanceOf(DivergedException.class)
         .hasMessageStartingWith("step 3: the loss of image 5 is NaN; the run has diverged");
     assertThatThrownBy(() -> diagnostics.mean("kl", 5, Double.NEGATIVE_INFINITY))
         .hasMessageStartingWith("step 3: the kl of image 5 is -Infinity");

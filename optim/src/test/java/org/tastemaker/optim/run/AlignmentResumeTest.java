@@ -37,8 +37,8 @@ import org.tastemaker.optim.TinyModel;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
-import org.tastemaker.optim.dpok.DpokSupervised;
 import org.tastemaker.optim.dpok.ValueOptions;
+import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
@@ -88,7 +88,9 @@ class AlignmentResumeTest {
       PolicyOptimizer optimizer(DiffusionPolicy policy) {
         return new Ddpo(
             policy,
-            Ddpo.Options.importanceSampling().withUpdates(1, 2).withPromptStatistics(STATISTICS),
+            Ddpo.Options.importanceSampling()
+                .withUpdatesPerEpoch(2)
+                .withPromptStatistics(STATISTICS),
             SEED);
       }
     },
@@ -102,7 +104,10 @@ class AlignmentResumeTest {
     DPOK {
       @Override
       PolicyOptimizer optimizer(DiffusionPolicy policy) {
-        return new Dpok(policy, Dpok.Options.singlePrompt().withUpdates(2, 6, 6), SEED);
+        return new Dpok(
+            policy,
+            Dpok.Options.singlePrompt().withUpdates(2).withBatch(6).withMicroBatch(6),
+            SEED);
       }
     },
     DPOK_WITH_VALUE_NETWORK_AND_REPLAY {
@@ -111,7 +116,9 @@ class AlignmentResumeTest {
         return new Dpok(
             policy,
             Dpok.Options.multiplePrompts()
-                .withUpdates(2, 6, 6)
+                .withUpdates(2)
+                .withBatch(6)
+                .withMicroBatch(6)
                 .withReplay(6)
                 .withValue(Optional.of(new ValueOptions(8, 1e-3, 0.01, 2, 6))),
             SEED);
@@ -122,7 +129,10 @@ class AlignmentResumeTest {
       PolicyOptimizer optimizer(DiffusionPolicy policy) {
         return new DpokSupervised(
             policy,
-            DpokSupervised.Options.of(DpokSupervised.Variant.KL_D).withUpdates(2, 3, 2),
+            DpokSupervised.Options.of(DpokSupervised.Variant.KL_D)
+                .withUpdates(2)
+                .withBatch(3)
+                .withMicroBatch(2),
             SEED);
       }
     },
@@ -131,7 +141,10 @@ class AlignmentResumeTest {
       PolicyOptimizer optimizer(DiffusionPolicy policy) {
         return new DpokSupervised(
             policy,
-            DpokSupervised.Options.of(DpokSupervised.Variant.KL_O).withUpdates(2, 3, 2),
+            DpokSupervised.Options.of(DpokSupervised.Variant.KL_O)
+                .withUpdates(2)
+                .withBatch(3)
+                .withMicroBatch(2),
             SEED);
       }
     },
@@ -143,20 +156,26 @@ class AlignmentResumeTest {
             PretrainingData.of(
                 IntStream.range(0, 5).mapToObj(AlignmentResumeTest::captioned).toList(),
                 Seed.of(20)),
-            RewardWeightedLikelihood.Options.defaults().withUpdates(2, 3, 2, 2),
+            RewardWeightedLikelihood.Options.defaults()
+                .withUpdates(2)
+                .withBatch(3)
+                .withPretrainingBatch(2)
+                .withMicroBatch(2),
             SEED);
       }
     },
     RWR_EXPONENTIAL {
       @Override
       PolicyOptimizer optimizer(DiffusionPolicy policy) {
-        return new Rwr(policy, Rwr.Options.exponential().withUpdates(2, 3, 2), SEED);
+        return new Rwr(
+            policy, Rwr.Options.exponential().withUpdates(2).withBatch(3).withMicroBatch(2), SEED);
       }
     },
     RWR_SPARSE {
       @Override
       PolicyOptimizer optimizer(DiffusionPolicy policy) {
-        return new Rwr(policy, Rwr.Options.sparse().withUpdates(2, 3, 2), SEED);
+        return new Rwr(
+            policy, Rwr.Options.sparse().withUpdates(2).withBatch(3).withMicroBatch(2), SEED);
       }
     };
 
@@ -195,7 +214,7 @@ class AlignmentResumeTest {
                 lora,
                 DiffusionPolicy.Options.lora()
                     .withLearningRate(0.01)
-                    .withEma(Ema.Options.defaults()));
+                    .withEma(Optional.of(Ema.Options.defaults())));
         RunFolder folder =
             RunFolder.exists(path)
                 ? RunFolder.open(path, CLOCK)
@@ -212,7 +231,7 @@ class AlignmentResumeTest {
               .evaluated(
                   Evaluation.every(2, TinyModel.prompts(2), Seed.of(6))
                       .withAveragesOf(policy)
-                      .withDivergenceOf(policy, 4)
+                      .withKlOf(policy, 4)
                       .withReward(
                           (rollout, judgements) ->
                               Rewards.of(
@@ -222,7 +241,10 @@ class AlignmentResumeTest {
               .in(folder)
               .toldTo(events::add)
               .run(
-                  AlignmentRun.Options.rounds(rounds).withBatchesPerRound(2).withCheckpoints(1, 9));
+                  AlignmentRun.Options.rounds(rounds)
+                      .withBatchesPerRound(2)
+                      .withCheckpointEvery(1)
+                      .withKeepCheckpoints(9));
       assertThat(result.reason()).isEqualTo(AlignmentRun.StopReason.FINISHED);
       if (optimizer instanceof Dpok dpok) {
         dpok.close();

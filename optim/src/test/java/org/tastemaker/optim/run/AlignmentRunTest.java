@@ -26,6 +26,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.DiffusionSampler;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Judgement;
@@ -119,7 +120,7 @@ class AlignmentRunTest {
     public StepReport step(Rollout rollout, Rewards rewards) {
       note("step " + rewards.size());
       if (steps + 1 == failAt) {
-        throw new ArithmeticException("step " + failAt + ": the loss of image 0 is NaN");
+        throw new DivergedException("step " + failAt, "the loss of image 0 is NaN");
       }
       steps++;
       for (int i = 0; i < rewards.size(); i++) {
@@ -254,7 +255,7 @@ class AlignmentRunTest {
 
   @Test
   void aKilledRunGoesOnFromItsCheckpointAndEndsTheSame(@TempDir Path path) {
-    AlignmentRun.Options options = AlignmentRun.Options.rounds(7).withCheckpoints(2, 2);
+    AlignmentRun.Options options = AlignmentRun.Options.rounds(7).withCheckpointEvery(2);
     Sum whole = new Sum();
     AlignmentRun.Result unused = run(whole).run(options);
     int[] asked = {0};
@@ -391,7 +392,7 @@ class AlignmentRunTest {
   }
 
   @Test
-  void divergenceEndsTheRunAndSaysWhere(@TempDir Path path) {
+  void aDivergedRoundEndsTheRunAndSaysWhere(@TempDir Path path) {
     Sum failing = new Sum();
     failing.failAt = 3;
     AlignmentRun.Result result = run(failing).run(AlignmentRun.Options.rounds(5));
@@ -402,12 +403,10 @@ class AlignmentRunTest {
   }
 
   @Test
-  void aDivergenceAboveItsBoundEndsTheRunWithACheckpoint(@TempDir Path path) {
+  void aKlAboveItsBoundEndsTheRunWithACheckpoint(@TempDir Path path) {
     try (RunFolder folder = folder(path)) {
       AlignmentRun.Result result =
-          run(new Sum())
-              .in(folder)
-              .run(AlignmentRun.Options.rounds(5).withEarlyStop(0.4, Double.POSITIVE_INFINITY));
+          run(new Sum()).in(folder).run(AlignmentRun.Options.rounds(5).withMaxApproxKl(0.4));
       assertThat(result)
           .isEqualTo(
               new AlignmentRun.Result(
@@ -419,10 +418,11 @@ class AlignmentRunTest {
   }
 
   @Test
-  void divergenceLosesNoneOfTheRoundsBefore(@TempDir Path path) {
+  void aDivergedRoundLosesNoneOfTheRoundsBefore(@TempDir Path path) {
     Sum failing = new Sum();
     failing.failAt = 4;
-    AlignmentRun.Options options = AlignmentRun.Options.rounds(5).withCheckpoints(2, 9);
+    AlignmentRun.Options options =
+        AlignmentRun.Options.rounds(5).withCheckpointEvery(2).withKeepCheckpoints(9);
     try (RunFolder folder = folder(path)) {
       AlignmentRun.Result result = run(failing).in(folder).run(options);
       assertThat(result.rounds()).isEqualTo(3);
@@ -442,19 +442,19 @@ class AlignmentRunTest {
   }
 
   @Test
-  void divergenceInTheFirstRoundSavesNothing(@TempDir Path path) {
+  void aDivergedFirstRoundSavesNothing(@TempDir Path path) {
     Sum failing = new Sum();
     failing.failAt = 1;
     try (RunFolder folder = folder(path)) {
       AlignmentRun.Result result =
-          run(failing).in(folder).run(AlignmentRun.Options.rounds(5).withCheckpoints(1, 2));
+          run(failing).in(folder).run(AlignmentRun.Options.rounds(5).withCheckpointEvery(1));
       assertThat(result.rounds()).isZero();
       assertThat(folder.checkpoints()).isEmpty();
     }
   }
 
   @Test
-  void anArithmeticErrorOutsideOfTheOptimizerIsNoDivergence() {
+  void anyOtherArithmeticErrorIsAMistakeAndNotADivergedRun() {
     RewardModel broken =
         (rollout, judgements) -> {
           throw new ArithmeticException("/ by zero");
@@ -468,18 +468,13 @@ class AlignmentRunTest {
 
   @Test
   void aRunThatABoundHasEndedEndsThereAgainUntilTheBoundIsRaised(@TempDir Path path) {
-    AlignmentRun.Options strict =
-        AlignmentRun.Options.rounds(3).withEarlyStop(0.4, Double.POSITIVE_INFINITY);
+    AlignmentRun.Options strict = AlignmentRun.Options.rounds(3).withMaxApproxKl(0.4);
     try (RunFolder folder = folder(path)) {
       AlignmentRun.Result first = run(new Sum()).in(folder).run(strict);
       log.clear();
       assertThat(run(new Sum()).in(folder).run(strict)).isEqualTo(first);
       assertThat(log).isEmpty();
-      assertThat(
-              run(new Sum())
-                  .in(folder)
-                  .run(strict.withEarlyStop(0.6, Double.POSITIVE_INFINITY))
-                  .reason())
+      assertThat(run(new Sum()).in(folder).run(strict.withMaxApproxKl(0.6)).reason())
           .isEqualTo(AlignmentRun.StopReason.FINISHED);
       assertThat(log).contains("step 4");
     }
@@ -489,8 +484,7 @@ class AlignmentRunTest {
   void aBoundOnAnApproxKlThatTheOptimizerDoesNotReportIsAnError(@TempDir Path path) {
     Sum without = new Sum();
     without.withApproxKl = false;
-    AlignmentRun.Options bounded =
-        AlignmentRun.Options.rounds(3).withEarlyStop(0.4, Double.POSITIVE_INFINITY);
+    AlignmentRun.Options bounded = AlignmentRun.Options.rounds(3).withMaxApproxKl(0.4);
     try (RunFolder folder = folder(path)) {
       AlignmentRun run = run(without).in(folder);
       assertThatThrownBy(() -> run.run(bounded))
@@ -517,23 +511,19 @@ class AlignmentRunTest {
           @Override
           public void restore(Path folder) {}
         };
-    assertThat(
-            run(skipping)
-                .run(AlignmentRun.Options.rounds(2).withEarlyStop(0.4, Double.POSITIVE_INFINITY))
-                .reason())
+    assertThat(run(skipping).run(AlignmentRun.Options.rounds(2).withMaxApproxKl(0.4)).reason())
         .isEqualTo(AlignmentRun.StopReason.FINISHED);
   }
 
   @Test
   void aBoundOnADivergenceThatIsNeverMeasuredIsAnErrorBeforeAnyWork() {
-    AlignmentRun.Options bounded =
-        AlignmentRun.Options.rounds(3).withEarlyStop(Double.POSITIVE_INFINITY, 5);
+    AlignmentRun.Options bounded = AlignmentRun.Options.rounds(3).withMaxKlToReference(5);
     AlignmentRun never = run(new Sum());
     assertThatThrownBy(() -> never.run(bounded))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "maxKlToReference is 5.0, but the run is never evaluated: use"
-                + " evaluated(Evaluation.every(...).withDivergenceOf(policy, microBatch)), or an"
+                + " evaluated(Evaluation.every(...).withKlOf(policy, microBatch)), or an"
                 + " infinite bound");
     AlignmentRun without = run(new Sum()).evaluated(Evaluation.every(1, PROMPTS, Seed.of(7)));
     assertThatThrownBy(() -> without.run(bounded))
@@ -550,7 +540,7 @@ class AlignmentRunTest {
     AlignmentRun.Result result =
         run(new Sum())
             .evaluated(evaluation)
-            .run(AlignmentRun.Options.rounds(9).withEarlyStop(Double.POSITIVE_INFINITY, 5));
+            .run(AlignmentRun.Options.rounds(9).withMaxKlToReference(5));
     assertThat(result.rounds()).isEqualTo(2); // 2 at the beginning, 4, then 6
     assertThat(result.message())
         .isEqualTo("klToReference is 6.0 after round 2, above the bound of 5.0");

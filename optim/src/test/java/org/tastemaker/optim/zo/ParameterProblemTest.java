@@ -111,7 +111,8 @@ class ParameterProblemTest {
     ParameterProblem problem =
         problem(SearchSpace.of(gains), new ScoreOracle(ScoreOracle::redness));
     // The attention of a model that has not been trained says little: wide steps.
-    Options wide = Options.forGains().withRadius(0.5).withSteps(1, 0.5, 2);
+    Options wide =
+        Options.forGains().withRadius(0.5).withStepSize(1).withStepDecay(0.5).withStepCandidates(2);
     ZoRankSgd search = new ZoRankSgd(problem, problem.start(), wide, Seed.of(3));
     double before = redness();
     for (int round = 0; round < 8; round++) {

@@ -9,7 +9,6 @@ import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Seed;
-import org.tastemaker.optim.zo.ZoRankSgd.Weights;
 
 class PreferenceGraphTest {
   private record Edge(int better, int worse) {
@@ -60,7 +59,7 @@ class PreferenceGraphTest {
         List<Edge> expected = edges(order, k);
         PreferenceGraph graph = PreferenceGraph.of(Ranking.topK(m, Arrays.copyOf(order, k)), k);
 
-        assertThat(graph.weights(Weights.EXACT))
+        assertThat(graph.weights(RankWeights.EXACT))
             .as("m=%d k=%d", m, k)
             .isEqualTo(netDegrees(expected, m));
         assertThat(graph.edges())
@@ -97,7 +96,7 @@ class PreferenceGraphTest {
       PreferenceGraph best =
           PreferenceGraph.of(Ranking.topK(6, Arrays.copyOf(new int[] {3, 1, 5, 0, 4, 2}, k)), k);
 
-      assertThat(all.weights(Weights.EXACT)).isEqualTo(best.weights(Weights.EXACT));
+      assertThat(all.weights(RankWeights.EXACT)).isEqualTo(best.weights(RankWeights.EXACT));
       assertThat(all.edges()).isEqualTo(best.edges());
     }
   }
@@ -106,8 +105,8 @@ class PreferenceGraphTest {
   void thePublishedCodesWeightsOfTheRankedAreOneMore() {
     PreferenceGraph graph = PreferenceGraph.of(Ranking.topK(5, 2, 0), 2);
 
-    assertThat(graph.weights(Weights.EXACT)).containsExactly(2, -2, 4, -2, -2);
-    assertThat(graph.weights(Weights.PUBLISHED_CODE)).containsExactly(3, -2, 5, -2, -2);
+    assertThat(graph.weights(RankWeights.EXACT)).containsExactly(2, -2, 4, -2, -2);
+    assertThat(graph.weights(RankWeights.PUBLISHED_CODE)).containsExactly(3, -2, 5, -2, -2);
   }
 
   @Test
@@ -138,7 +137,7 @@ class PreferenceGraphTest {
       }
       PreferenceGraph graph = PreferenceGraph.of(Ranking.ofTiers(m, tiers), k);
 
-      assertThat(graph.weights(Weights.EXACT))
+      assertThat(graph.weights(RankWeights.EXACT))
           .as("%s k=%d", tiers, k)
           .isEqualTo(netDegrees(expected, m));
       assertThat(graph.edges()).isEqualTo(expected.size());
@@ -151,8 +150,8 @@ class PreferenceGraphTest {
         PreferenceGraph.of(Ranking.ofTiers(4, List.of(List.of(3), List.of(0, 2), List.of(1))), 4);
 
     // Places 1 and 2 have the weights 1 and -1 (exact) and 2 and 0 (published).
-    assertThat(tied.weights(Weights.EXACT)).containsExactly(0, -3, 0, 3);
-    assertThat(tied.weights(Weights.PUBLISHED_CODE)).containsExactly(1, -2, 1, 4);
+    assertThat(tied.weights(RankWeights.EXACT)).containsExactly(0, -3, 0, 3);
+    assertThat(tied.weights(RankWeights.PUBLISHED_CODE)).containsExactly(1, -2, 1, 4);
     assertThat(tied.edges()).isEqualTo(5); // one of six less
   }
 

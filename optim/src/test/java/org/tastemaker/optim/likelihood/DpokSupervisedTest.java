@@ -1,4 +1,4 @@
-package org.tastemaker.optim.dpok;
+package org.tastemaker.optim.likelihood;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -38,7 +38,8 @@ class DpokSupervisedTest {
   }
 
   private Map<String, Double> step(DpokSupervised.Options options, Rollout rollout) {
-    return new DpokSupervised(still, options.withUpdates(1, 4, 3), Seed.of(4))
+    return new DpokSupervised(
+            still, options.withUpdates(1).withBatch(4).withMicroBatch(3), Seed.of(4))
         .step(rollout, REWARDS)
         .metrics();
   }
@@ -72,7 +73,7 @@ class DpokSupervisedTest {
       assertThat(data.get("loss"))
           .isCloseTo(plain + 2 * data.getOrDefault("error", 0.0), within(1e-9));
       assertThat(outputs.get("loss"))
-          .isCloseTo(plain + 2 * outputs.getOrDefault("divergence", 0.0), within(1e-9));
+          .isCloseTo(plain + 2 * outputs.getOrDefault("difference", 0.0), within(1e-9));
     }
   }
 }

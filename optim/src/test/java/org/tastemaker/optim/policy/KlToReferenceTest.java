@@ -12,14 +12,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.TinyModel;
+import org.tastemaker.optim.likelihood.Rwr;
 
-class SpentDivergenceTest {
+class KlToReferenceTest {
   private final LatentDiffusion model = TinyModel.create(Seed.of(1));
   private final Lora lora = TinyModel.lora(model, Seed.of(2));
 
@@ -35,14 +37,14 @@ class SpentDivergenceTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {1, 3})
-  void anEstimateByAllStepsIsTheDivergence(double guidance) {
+  void anEstimateByAllStepsIsTheKl(double guidance) {
     LatentDiffusion view = model.with(model.options().withGuidanceScale(guidance));
     try (DiffusionPolicy policy = DiffusionPolicy.lora(view, lora)) {
       GradientCheck.perturb(policy, Seed.of(4), 0.3);
       try (Rollout rollout = rollout(policy.sampler())) {
         int all = 4 * 3 * 2; // images, steps, and both halves of guidance
-        OptionalDouble estimate = SpentDivergence.estimate(policy, rollout, all, Seed.of(5));
-        double exact = policy.divergenceFromReference(rollout, 4);
+        OptionalDouble estimate = policy.klEstimate(rollout, all, Seed.of(5));
+        double exact = policy.klToReference(rollout, 4);
         assertThat(exact).isPositive();
         // Other micro-batches: float rounding of the U-Net.
         assertThat(estimate.orElseThrow()).isCloseTo(exact, within(1e-4 * exact));
@@ -51,20 +53,19 @@ class SpentDivergenceTest {
   }
 
   @Test
-  void estimatesOfSomeStepsHaveTheDivergenceAsTheirMean() {
+  void estimatesOfSomeStepsHaveTheKlAsTheirMean() {
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora)) {
       GradientCheck.perturb(policy, Seed.of(4), 0.3);
       try (Rollout rollout = rollout(policy.sampler())) {
         double[] estimates =
             IntStream.range(0, 100)
-                .mapToDouble(
-                    i -> SpentDivergence.estimate(policy, rollout, 4, Seed.of(i)).orElseThrow())
+                .mapToDouble(i -> policy.klEstimate(rollout, 4, Seed.of(i)).orElseThrow())
                 .toArray();
         double mean = IntStream.range(0, 100).mapToDouble(i -> estimates[i]).average().orElse(0);
         double variance =
             IntStream.range(0, 100).mapToDouble(i -> Math.pow(estimates[i] - mean, 2)).sum() / 99;
         assertThat(variance).isPositive();
-        double exact = policy.divergenceFromReference(rollout, 4);
+        double exact = policy.klToReference(rollout, 4);
         assertThat(mean).isCloseTo(exact, within(4 * Math.sqrt(variance / 100))); // 4 sigma
       }
     }
@@ -76,7 +77,7 @@ class SpentDivergenceTest {
       GradientCheck.perturb(policy, Seed.of(4), 0.3);
       Map<String, FloatBuffer> before = copies(policy);
       try (Rollout rollout = rollout(policy.sampler())) {
-        assertThat(policy.divergenceFromReference(rollout, 5)).isPositive();
+        assertThat(policy.klToReference(rollout, 5)).isPositive();
       }
       assertThat(copies(policy)).isEqualTo(before);
     }
@@ -100,9 +101,9 @@ class SpentDivergenceTest {
     try (LatentDiffusion other = TinyModel.create(Seed.of(9));
         DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Rollout rollout = rollout(model)) {
-      assertThat(policy.divergenceFromReference(rollout, 5)).isLessThan(1e-6); // a new adapter
+      assertThat(policy.klToReference(rollout, 5)).isLessThan(1e-6); // a new adapter
       policy.useReference(other);
-      assertThat(policy.divergenceFromReference(rollout, 5)).isGreaterThan(1e-3);
+      assertThat(policy.klToReference(rollout, 5)).isGreaterThan(1e-3);
     }
   }
 
@@ -111,7 +112,7 @@ class SpentDivergenceTest {
     try (DiffusionPolicy policy =
             DiffusionPolicy.lora(model.with(model.options().withEta(0)), lora);
         Rollout rollout = rollout(model)) {
-      assertThat(SpentDivergence.estimate(policy, rollout, 4, Seed.of(5))).isEmpty();
+      assertThat(policy.klEstimate(rollout, 4, Seed.of(5))).isEmpty();
     }
   }
 
@@ -119,7 +120,7 @@ class SpentDivergenceTest {
   void imagesOfOtherStepsHaveNoEstimate() {
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Rollout rollout = rollout(model.with(model.options().withSteps(2)))) {
-      assertThat(SpentDivergence.estimate(policy, rollout, 4, Seed.of(5))).isEmpty();
+      assertThat(policy.klEstimate(rollout, 4, Seed.of(5))).isEmpty();
     }
   }
 
@@ -127,11 +128,10 @@ class SpentDivergenceTest {
   void fullWeightsHaveAnEstimateOnceTheirCopyIsMade() {
     try (DiffusionPolicy policy = DiffusionPolicy.fullWeights(model);
         Rollout rollout = rollout(model)) {
-      assertThat(SpentDivergence.estimate(policy, rollout, 4, Seed.of(5))).isEmpty();
-      LatentDiffusion unused = policy.reference();
+      assertThat(policy.klEstimate(rollout, 4, Seed.of(5))).isEmpty();
+      policy.keepReference();
       GradientCheck.perturb(policy, Seed.of(4), 0.01);
-      assertThat(SpentDivergence.estimate(policy, rollout, 4, Seed.of(5)).orElseThrow())
-          .isPositive();
+      assertThat(policy.klEstimate(rollout, 4, Seed.of(5)).orElseThrow()).isPositive();
     }
   }
 
@@ -139,18 +139,9 @@ class SpentDivergenceTest {
   void everyUpdateOnLikelihoodReportsIt() {
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Rollout rollout = rollout(model)) {
+      Rwr.Options options = Rwr.Options.exponential().withUpdates(1).withBatch(4).withMicroBatch(2);
       Map<String, Double> metrics =
-          DenoisingUpdate.round(
-              policy,
-              rollout,
-              2,
-              1,
-              1,
-              Seed.of(5),
-              (update, seed) ->
-                  IntStream.range(0, 4)
-                      .mapToObj(i -> DenoisingUpdate.of(rollout, i, 1, 0))
-                      .toList());
+          new Rwr(policy, options, Seed.of(5)).step(rollout, Rewards.of(1, 2, 3, 4)).metrics();
       assertThat(metrics.get("klEstimate")).isPositive();
     }
   }

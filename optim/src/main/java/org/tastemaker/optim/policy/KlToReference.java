@@ -12,11 +12,11 @@ import org.tastemaker.diffusion.schedule.Reduction;
  * {@code E sum_t KL(p_theta || p_ref)}, in nats: how far training has moved the policy, on all
  * denoising steps of a rollout or, for a number in every round, on a few of them.
  */
-final class SpentDivergence {
-  private SpentDivergence() {}
+final class KlToReference {
+  private KlToReference() {}
 
   /** Over all images and steps. */
-  static double exact(DiffusionPolicy policy, Rollout rollout, int microBatch) {
+  static double exact(PolicyNetwork policy, Rollout rollout, int microBatch) {
     int[] all = IntStream.range(0, rollout.size() * rollout.steps()).toArray();
     return mean(policy, rollout, microBatch, all) * rollout.steps();
   }
@@ -25,10 +25,9 @@ final class SpentDivergence {
    * By one micro-batch of the steps, drawn at random.
    *
    * @return empty where there is none to be had: the policy is deterministic, it could not have
-   *     sampled the rollout, or its pre-trained weights are not there any more
+   *     sampled the rollout, or its pre-trained weights are gone
    */
-  static OptionalDouble estimate(
-      DiffusionPolicy policy, Rollout rollout, int microBatch, Seed seed) {
+  static OptionalDouble estimate(PolicyNetwork policy, Rollout rollout, int microBatch, Seed seed) {
     SamplingOptions options = policy.model().options();
     if (options.eta() == 0 || !policy.hasReference() || !Transitions.fits(policy, rollout)) {
       return OptionalDouble.empty();
@@ -42,15 +41,15 @@ final class SpentDivergence {
   }
 
   /** Of a row: row n is step {@code n mod T} of image {@code n / T}. */
-  private static double mean(DiffusionPolicy policy, Rollout rollout, int microBatch, int[] rows) {
-    Transitions transitions = policy.transitions(rollout, microBatch);
+  private static double mean(PolicyNetwork policy, Rollout rollout, int microBatch, int[] rows) {
+    Transitions transitions = new Transitions(policy, Transitions.of(policy, rollout), microBatch);
     double sum = 0;
     for (int first = 0; first < rows.length; first += microBatch) {
       int[] some = Arrays.copyOfRange(rows, first, Math.min(first + microBatch, rows.length));
       transitions.forward(
           Arrays.stream(some).map(row -> row / rollout.steps()).toArray(),
           Arrays.stream(some).map(row -> row % rollout.steps()).toArray());
-      sum += Arrays.stream(transitions.divergencesAlone()).sum();
+      sum += Arrays.stream(transitions.klWithoutGradient()).sum();
     }
     boolean means = policy.model().options().reduction() == Reduction.MEAN;
     return sum * (means ? policy.model().latentShape().size() : 1) / rows.length;
