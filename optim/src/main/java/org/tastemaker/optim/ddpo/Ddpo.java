@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.optim.ddpo.TrainingOrder.Row;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -207,7 +207,7 @@ public final class Ddpo implements PolicyOptimizer {
 
   @Override
   public void save(Path folder) {
-    Map<String, Object> state = Map.of("promptStatistics", statistics.toJson());
+    Map<String, Object> state = statistics.toJson();
     CheckpointFile.write(folder, "ddpo", steps, settings(), state);
     policy.save(CheckpointFile.newPart(folder, "policy"));
   }
@@ -216,25 +216,15 @@ public final class Ddpo implements PolicyOptimizer {
   public void restore(Path folder) {
     CheckpointFile checkpoint = CheckpointFile.read(folder, "ddpo", settings());
     Map<PromptStatistics.Key, List<Double>> rewards =
-        PromptStatistics.parse(checkpoint.state().get("promptStatistics"));
+        PromptStatistics.parse(checkpoint.state());
     // The policy checks its own part before it changes anything; nothing after it can fail.
     policy.restore(folder.resolve("policy"));
     statistics.restore(rewards);
     steps = checkpoint.step();
   }
 
-  private Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("seed", String.valueOf(seed.key()));
-    settings.put("estimator", options.estimator().name());
-    settings.put("clipRange", String.valueOf(options.clipRange()));
-    settings.put("advantageClip", String.valueOf(options.advantageClip()));
-    settings.put("timestepFraction", String.valueOf(options.timestepFraction()));
-    settings.put("innerEpochs", String.valueOf(options.innerEpochs()));
-    settings.put("updatesPerEpoch", String.valueOf(options.updatesPerEpoch()));
-    settings.put("microBatch", String.valueOf(options.microBatch()));
-    settings.put("promptStatistics", String.valueOf(options.promptStatistics()));
-    return settings;
+  private Settings settings() {
+    return Settings.of(options).with("seed", seed.key());
   }
 
   /**

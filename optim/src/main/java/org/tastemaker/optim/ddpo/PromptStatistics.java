@@ -8,8 +8,8 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * The latest rewards of each prompt, and advantages by them: an image counts as good if it is
@@ -166,39 +166,26 @@ public final class PromptStatistics {
     rewards.forEach((key, values) -> buffers.put(key, new ArrayDeque<>(values)));
   }
 
-  /** For a checkpoint: one map a prompt. */
-  List<Map<String, Object>> toJson() {
-    List<Map<String, Object>> json = new ArrayList<>();
+  /** For a checkpoint's state. */
+  Map<String, Object> toJson() {
+    List<Map<String, Object>> prompts = new ArrayList<>();
     buffers.forEach(
         (key, buffer) ->
-            json.add(
+            prompts.add(
                 Map.of(
                     "text", key.text(),
                     "negativeText", key.negativeText(),
                     "rewards", List.copyOf(buffer))));
-    return json;
+    return Map.of("promptStatistics", prompts);
   }
 
   /** What {@link #toJson} gave, checked. */
-  static Map<Key, List<Double>> parse(@Nullable Object json) {
+  static Map<Key, List<Double>> parse(JsonObject state) {
     Map<Key, List<Double>> rewards = new LinkedHashMap<>();
-    if (json instanceof List<?> prompts) {
-      for (Object prompt : prompts) {
-        if (!(prompt instanceof Map<?, ?> fields)
-            || !(fields.get("text") instanceof String text)
-            || !(fields.get("negativeText") instanceof String negativeText)
-            || !(fields.get("rewards") instanceof List<?> values)) {
-          throw new IllegalArgumentException(
-              "the checkpoint is damaged: statistics of a prompt must have a text, a negativeText and rewards, but are "
-                  + prompt);
-        }
-        List<Double> numbers =
-            values.stream().map(value -> Double.valueOf(String.valueOf(value))).toList();
-        rewards.put(new Key(text, negativeText), numbers);
-      }
-      return rewards;
+    for (JsonObject prompt : state.objects("promptStatistics")) {
+      Key key = new Key(prompt.text("text"), prompt.text("negativeText"));
+      rewards.put(key, prompt.numbers("rewards"));
     }
-    throw new IllegalArgumentException(
-        "the checkpoint is damaged: promptStatistics must be a list, but is " + json);
+    return rewards;
   }
 }

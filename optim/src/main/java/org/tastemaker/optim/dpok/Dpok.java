@@ -14,6 +14,7 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.optim.dpok.TransitionPool.Row;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -186,7 +187,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
 
   @Override
   public void save(Path folder) {
-    CheckpointFile.write(folder, "dpok", steps, settings(), Map.of("replay", replay.toJson()));
+    CheckpointFile.write(folder, "dpok", steps, settings(), replay.toJson());
     policy.save(CheckpointFile.newPart(folder, "policy"));
     replay.save(folder);
     baseline.save(folder);
@@ -198,7 +199,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     ImmutableList<ReplayBuffer.Entry> images =
         replay.read(
             folder,
-            checkpoint.state().get("replay"),
+            checkpoint.state(),
             policy.denoisingSteps().steps().size(),
             policy.sampler().latentShape().size());
     Runnable baselineRead = baseline.read(folder);
@@ -208,21 +209,8 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     steps = checkpoint.step();
   }
 
-  private Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("seed", String.valueOf(seed.key()));
-    settings.put("rewardWeight", String.valueOf(options.rewardWeight()));
-    settings.put("rewardFilter", options.rewardFilter().name());
-    settings.put("klWarmup", String.valueOf(options.kl().warmup()));
-    settings.put("replay", String.valueOf(options.replay()));
-    settings.put("klWeight", String.valueOf(options.kl().weight()));
-    settings.put("divergence", options.kl().form().name());
-    settings.put("clipRange", String.valueOf(options.clipRange()));
-    settings.put("updates", String.valueOf(options.updates()));
-    settings.put("batch", String.valueOf(options.batch()));
-    settings.put("microBatch", String.valueOf(options.microBatch()));
-    settings.put("value", options.value().map(ValueOptions::toString).orElse("none"));
-    return settings;
+  private Settings settings() {
+    return Settings.of(options).with("seed", seed.key());
   }
 
   /** Frees the value network; the policy stays. */

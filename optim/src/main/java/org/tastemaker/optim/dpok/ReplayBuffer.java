@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsException;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
@@ -83,24 +83,25 @@ final class ReplayBuffer {
   }
 
   /** The prompts and rewards, for the checkpoint's own file. */
-  List<Map<String, Object>> toJson() {
-    List<Map<String, Object>> json = new ArrayList<>();
+  Map<String, Object> toJson() {
+    List<Map<String, Object>> images = new ArrayList<>();
     for (Entry entry : entries) {
       Prompt prompt = entry.trajectory().prompt();
-      json.add(
+      images.add(
           Map.of(
               "text", prompt.text(),
               "negativeText", prompt.negativeText(),
               "reward", entry.reward()));
     }
-    return json;
+    return Map.of("replay", images);
   }
 
   /** What {@link #save} and {@link #toJson} gave, checked; {@link #restore} takes it. */
-  ImmutableList<Entry> read(Path folder, @Nullable Object json, int steps, int size) {
+  ImmutableList<Entry> read(Path folder, JsonObject state, int steps, int size) {
     Path path = folder.resolve(FILE);
-    if (!(json instanceof List<?> images) || images.size() > capacity) {
-      throw damaged(path, "its replay must be a list of at most " + capacity + ", but is " + json);
+    List<JsonObject> images = state.objects("replay");
+    if (images.size() > capacity) {
+      throw damaged(path, "it may hold " + capacity + " images, but holds " + images.size());
     }
     if (images.isEmpty()) {
       return ImmutableList.of();
@@ -113,12 +114,7 @@ final class ReplayBuffer {
       float[] recorded = floats(file, LOG_PROBABILITIES, (long) images.size() * steps);
       ImmutableList.Builder<Entry> read = ImmutableList.builder();
       for (int k = 0; k < images.size(); k++) {
-        if (!(images.get(k) instanceof Map<?, ?> image)
-            || !(image.get("text") instanceof String text)
-            || !(image.get("negativeText") instanceof String negativeText)
-            || !(image.get("reward") instanceof Number reward)) {
-          throw damaged(path, "an image must have a text, a negativeText and a reward");
-        }
+        JsonObject image = images.get(k);
         ImmutableList.Builder<FloatBuffer> x = ImmutableList.builder();
         for (int t = 0; t <= steps; t++) {
           x.add(FloatBuffer.allocate(size).put(0, latents, (k * (steps + 1) + t) * size, size));
@@ -127,8 +123,10 @@ final class ReplayBuffer {
         for (int t = 0; t < steps; t++) {
           logs.add(recorded[k * steps + t]);
         }
-        Prompt prompt = Prompt.of(text).withNegativeText(negativeText);
-        read.add(new Entry(new Trajectory(prompt, x.build(), logs.build()), reward.doubleValue()));
+        Prompt prompt =
+            Prompt.of(image.text("text")).withNegativeText(image.text("negativeText"));
+        Trajectory trajectory = new Trajectory(prompt, x.build(), logs.build());
+        read.add(new Entry(trajectory, image.number("reward")));
       }
       return read.build();
     } catch (SafetensorsException e) {
@@ -142,13 +140,13 @@ final class ReplayBuffer {
 
   private static float[] floats(SafetensorsFile file, String name, long length) {
     if (!file.names().contains(name) || file.info(name).length() != length) {
-      throw damaged(file.path(), "it must hold %d numbers of %s".formatted(length, name));
+      throw damaged(file.path(), "it must hold " + length + " numbers of " + name);
     }
     return file.floats(name);
   }
 
   private static IllegalArgumentException damaged(Path path, String what) {
     return new IllegalArgumentException(
-        "the replay buffer of %s is damaged: %s".formatted(path, what));
+        "the replay buffer of " + path + " is damaged: " + what);
   }
 }

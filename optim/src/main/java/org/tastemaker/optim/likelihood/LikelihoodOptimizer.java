@@ -9,6 +9,7 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DenoisingExamples;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -126,7 +127,7 @@ abstract class LikelihoodOptimizer implements PolicyOptimizer {
     steps = checkpoint.step();
   }
 
-  private Map<String, String> settings() {
-    return Map.of("seed", String.valueOf(seed.key()), "options", options.toString());
+  private Settings settings() {
+    return Settings.of(options).with("seed", seed.key());
   }
 }

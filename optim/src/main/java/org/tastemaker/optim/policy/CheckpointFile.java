@@ -4,21 +4,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.core.type.TypeReference;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonException;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Settings;
 
 /**
  * The small part of a checkpoint: {@code checkpoint.json} in its folder, with the format, who wrote
- * it, the step, the settings that must be the same to go on, and what else the writer must know.
+ * it, the step, the settings that must be the same to resume, and what else the writer must know.
  *
  * <pre>
  *   checkpoints/000012/                   an AlignmentRun's
@@ -31,13 +28,11 @@ import org.tastemaker.core.run.AtomicFiles;
  * among the settings, and of the step. Doubles go through JSON without loss.
  *
  * @param step how many steps had been done
- * @param state what {@link #write} was given, as JSON gives it back: maps, lists, strings, Integer
- *     or Long, Double
+ * @param state what {@link #write} was given
  */
-public record CheckpointFile(long step, Map<String, Object> state) {
+public record CheckpointFile(long step, JsonObject state) {
   private static final int FORMAT = 1;
   private static final String FILE = "checkpoint.json";
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * Writes the file.
@@ -45,23 +40,18 @@ public record CheckpointFile(long step, Map<String, Object> state) {
    * @param folder existing, without such a file
    * @param writer such as {@code "ddpo"}
    * @param step how many steps have been done
-   * @param settings what one that goes on must have in common with this one
+   * @param settings what one that resumes must have in common with this one
    * @param state what else it must know, in JSON's types
    */
   public static void write(
-      Path folder, String writer, long step, Map<String, String> settings, Map<String, ?> state) {
+      Path folder, String writer, long step, Settings settings, Map<String, ?> state) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("format", FORMAT);
     json.put("writer", writer);
     json.put("step", step);
-    json.put("settings", new TreeMap<>(settings));
+    json.put("settings", settings.values());
     json.put("state", state);
-    try {
-      AtomicFiles.write(
-          folder.resolve(FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json));
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("the state of " + writer + " cannot be written", e);
-    }
+    AtomicFiles.write(folder.resolve(FILE), Json.writePretty(json));
   }
 
   /**
@@ -84,69 +74,54 @@ public record CheckpointFile(long step, Map<String, Object> state) {
    *
    * @param folder that {@link #write} filled
    * @param writer that must have written it
-   * @param settings of the one that goes on
+   * @param settings of the one that resumes
    * @return what it holds
    * @throws IllegalArgumentException if there is none, or one of another writer or settings, or a
    *     damaged one; the message lists what differs
    */
-  public static CheckpointFile read(Path folder, String writer, Map<String, String> settings) {
+  public static CheckpointFile read(Path folder, String writer, Settings settings) {
     Path file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
-          "there is no checkpoint in %s: it has no %s".formatted(folder, FILE));
+          "there is no checkpoint in " + folder + ": it has no " + FILE);
     }
-    try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      int format = json.path("format").asInt(0);
-      if (format > FORMAT) {
-        throw new IllegalArgumentException(
-            "%s is of format %d, and this version reads up to format %d: use the version of Tastemaker that wrote it, or a newer one"
-                .formatted(file, format, FORMAT));
-      }
-      if (format < 1
-          || !json.path("step").canConvertToLong()
-          || json.path("step").asLong() < 0
-          || !json.path("writer").isTextual()
-          || !json.path("settings").isObject()
-          || !json.path("state").isObject()) {
-        throw new IllegalArgumentException(
-            "%s is not of a checkpoint of \"%s\", or damaged: it lacks its format, writer, step, settings or state"
-                .formatted(file, writer));
-      }
-      if (!json.path("writer").asText().equals(writer)) {
-        throw new IllegalArgumentException(
-            "%s holds a checkpoint of \"%s\", but this is \"%s\""
-                .formatted(folder, json.path("writer").asText(), writer));
-      }
-      requireSettings(
-          folder, JSON.convertValue(json.path("settings"), new TypeReference<>() {}), settings);
-      return new CheckpointFile(
-          json.path("step").asLong(),
-          JSON.convertValue(json.path("state"), new TypeReference<>() {}));
-    } catch (JsonProcessingException e) {
+    JsonObject json = Json.readObject(file);
+    if (json.integer("format", 0) > FORMAT) {
       throw new IllegalArgumentException(
-          "%s is damaged and cannot be read: %s".formatted(file, e.getMessage()), e);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+          file
+              + " is of format "
+              + json.integer("format")
+              + ", and this version reads up to format "
+              + FORMAT
+              + ": use the version of Tastemaker that wrote it, or a newer one");
     }
-  }
-
-  private static void requireSettings(
-      Path folder, Map<String, String> there, Map<String, String> here) {
-    TreeSet<String> keys = new TreeSet<>(there.keySet());
-    keys.addAll(here.keySet());
-    List<String> differences = new ArrayList<>();
-    for (String key : keys) {
-      String found = there.getOrDefault(key, "not set");
-      String wanted = here.getOrDefault(key, "not set");
-      if (!found.equals(wanted)) {
-        differences.add("%s is %s in the checkpoint and %s now".formatted(key, found, wanted));
+    CheckpointFile read;
+    String found;
+    Settings saved;
+    try {
+      read = new CheckpointFile(json.longInteger("step"), json.object("state"));
+      found = json.text("writer");
+      saved = new Settings(json.object("settings").toTexts());
+      if (json.integer("format") < 1 || read.step() < 0) {
+        throw json.unexpected("step", "a number of at least 0, and a format of at least 1");
       }
+    } catch (JsonException e) {
+      throw new IllegalArgumentException(
+          file + " is not of a checkpoint of \"" + writer + "\", or damaged: " + e.getMessage(), e);
     }
+    if (!found.equals(writer)) {
+      throw new IllegalArgumentException(
+          folder + " holds a checkpoint of \"" + found + "\", but this is \"" + writer + "\"");
+    }
+    List<String> differences = settings.differencesFrom(saved, "in the checkpoint");
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "the checkpoint in %s is of a run with other settings: %s. Use the same settings to go on, or begin a new run"
-              .formatted(folder, String.join("; ", differences)));
+          "the checkpoint in "
+              + folder
+              + " is of a run with other settings: "
+              + String.join("; ", differences)
+              + ". Use the same settings to resume it, or begin a new run");
     }
+    return read;
   }
 }

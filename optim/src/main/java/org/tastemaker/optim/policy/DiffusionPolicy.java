@@ -479,7 +479,7 @@ public final class DiffusionPolicy implements AutoCloseable {
    * @param folder an existing, empty folder
    */
   public void save(Path folder) {
-    TrainingCheckpoint.write(folder, "policy", new Settings(settings()), state);
+    TrainingCheckpoint.write(folder, "policy", settings(), state);
   }
 
   /**
@@ -490,20 +490,15 @@ public final class DiffusionPolicy implements AutoCloseable {
    *     nothing has changed then
    */
   public void restore(Path folder) {
-    TrainingCheckpoint.restore(folder, "policy", new Settings(settings()), Long.MAX_VALUE, state);
+    TrainingCheckpoint.restore(folder, "policy", settings(), Long.MAX_VALUE, state);
     begin();
   }
 
-  private Map<String, String> settings() {
+  private Settings settings() {
     if (frozenSum == null) {
       frozenSum = state.frozenSum(); // what is frozen does not change
     }
-    Map<String, String> settings = PolicySettings.of(model, lora, frozenSum);
-    settings.put("learningRate", String.valueOf(options.learningRate()));
-    settings.put("adamW", options.adamW().toString());
-    settings.put("maxGradientNorm", String.valueOf(options.maxGradientNorm()));
-    settings.put("ema", options.ema().map(Ema.Options::toString).orElse("none"));
-    return settings;
+    return PolicySettings.of(model, lora, frozenSum, options);
   }
 
   /** Frees what the policy made; the model and the LoRA stay. */

@@ -1,34 +1,29 @@
 package org.tastemaker.optim.policy;
 
 import com.google.common.primitives.Longs;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.HexFormat;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
-import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 
-/** What two policies must have in common for one to go on where the other was. */
+/** What two policies must have in common for one to resume the other. */
 final class PolicySettings {
   private PolicySettings() {}
 
-  static Map<String, String> of(LatentDiffusion model, @Nullable Lora lora, String frozenSum) {
-    SamplingOptions o = model.options();
+  static Settings of(
+      LatentDiffusion model, @Nullable Lora lora, String frozenSum, Record options) {
     NoiseSchedule noise = NoiseSchedule.of(model.components().scheduler());
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("steps", String.valueOf(o.steps()));
-    settings.put("guidanceScale", String.valueOf(o.guidanceScale()));
-    settings.put("eta", String.valueOf(o.eta()));
-    settings.put("clipSkip", String.valueOf(o.clipSkip()));
-    settings.put("reduction", o.reduction().name());
-    settings.put("latents", model.latentShape().toString());
-    settings.put("prediction", model.components().scheduler().predictionType().key());
-    settings.put("noiseSchedule", noiseSum(noise));
-    settings.put("trained", lora == null ? "full weights" : describe(lora));
-    settings.put("frozen", frozenSum);
-    return settings;
+    // How many images are sampled together changes none of them, and their size is the latents'.
+    return Settings.of(model.options(), "batchSize", "height", "width")
+        .with("latents", model.latentShape().toString())
+        .with("prediction", model.components().scheduler().predictionType().key())
+        .with("noiseSchedule", noiseSum(noise))
+        .with("trained", lora == null ? "full weights" : describe(lora))
+        .with("frozen", frozenSum)
+        .and(Settings.of(options));
   }
 
   /** Names and shapes of a LoRA's weights are checked by themselves; its scale is not in them. */
@@ -44,6 +39,6 @@ final class PolicySettings {
     for (int t = 0; t < noise.trainSteps(); t++) {
       sum.update(Longs.toByteArray(Double.doubleToLongBits(noise.alphaCumprod(t))));
     }
-    return "%d levels, %08x".formatted(noise.trainSteps(), sum.getValue());
+    return noise.trainSteps() + " levels, " + HexFormat.of().toHexDigits((int) sum.getValue());
   }
 }

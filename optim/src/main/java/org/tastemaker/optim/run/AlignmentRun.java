@@ -25,6 +25,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.optim.run.RunCheckpoints.Saved;
 
 /**
@@ -315,16 +316,15 @@ public final class AlignmentRun {
     return kl == null ? Map.of() : Map.of(Evaluation.KL_TO_REFERENCE, kl);
   }
 
-  /** What a run that goes on must have in common with the one that saved. */
-  private Map<String, String> settings() {
-    Map<String, String> settings = new TreeMap<>();
-    settings.put("seed", String.valueOf(seed.key()));
-    settings.put("prompts", RunCheckpoints.sumOf(prompts.prompts(1)));
-    settings.put("rubric", rubric == null ? "none" : rubric.id());
-    settings.put("reward", RunCheckpoints.kindOf(reward));
-    settings.put("optimizer", optimizer.getClass().getName());
-    settings.put("parts", String.join(", ", resumables.keySet()));
-    return settings;
+  /** What a run that resumes must have in common with the one that saved. */
+  private Settings settings() {
+    return Settings.none()
+        .with("seed", seed.key())
+        .with("prompts", RunCheckpoints.sumOf(prompts.prompts(1)))
+        .with("rubric", rubric == null ? null : rubric.id())
+        .with("reward", RunCheckpoints.kindOf(reward))
+        .with("optimizer", optimizer.getClass())
+        .with("parts", String.join(", ", resumables.keySet()));
   }
 
   /** Why a run has ended. */

@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.optim.policy.CheckpointFile;
 
 /**
@@ -27,7 +27,7 @@ import org.tastemaker.optim.policy.CheckpointFile;
  */
 record RunCheckpoints(
     @Nullable RunFolder folder,
-    Map<String, String> settings,
+    Settings settings,
     PolicyOptimizer optimizer,
     Map<String, Resumable> parts) {
   private static final String WRITER = "alignment-run";
@@ -50,17 +50,8 @@ record RunCheckpoints(
     CheckpointFile checkpoint = CheckpointFile.read(latest, WRITER, settings);
     optimizer.restore(latest.resolve("optimizer"));
     parts.forEach((name, part) -> part.restore(latest.resolve(name)));
-    return Optional.of(new Saved(checkpoint.step(), measured(checkpoint.state().get(MEASURED))));
-  }
-
-  private static Map<String, Double> measured(@Nullable Object json) {
-    Map<String, Double> measured = new TreeMap<>();
-    if (json instanceof Map<?, ?> values) {
-      values.forEach(
-          (name, value) ->
-              measured.put(String.valueOf(name), Double.valueOf(String.valueOf(value))));
-    }
-    return measured;
+    Map<String, Double> measured = checkpoint.state().object(MEASURED).toNumbers();
+    return Optional.of(new Saved(checkpoint.step(), measured));
   }
 
   /** Saves a round, unless the latest checkpoint is of it, or no round is done. */
@@ -100,7 +91,6 @@ record RunCheckpoints(
         sum.putInt(bytes.length).putBytes(bytes);
       }
     }
-    return "%d in round 1, sha256 %s"
-        .formatted(prompts.size(), sum.hash().toString().substring(0, 16));
+    return prompts.size() + " in round 1, sha256 " + sum.hash().toString().substring(0, 16);
   }
 }

@@ -2,12 +2,12 @@ package org.tastemaker.optim.zo;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsException;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
@@ -71,12 +71,12 @@ final class SearchState {
         stayed);
   }
 
-  void write(Path folder, Map<String, String> settings) {
+  void write(Path folder, Settings settings) {
     SafetensorsWriter writer =
         new SafetensorsWriter()
             .add(POINT, point, DType.F32, point.length)
             .add(DIRECTION_SUM, directionSum, DType.F32, directionSum.length);
-    stored(settings).forEach(writer::metadata);
+    settings.values().forEach(writer::metadata);
     writer
         .metadata("directions", Integer.toString(directions))
         .metadata("bestProbe", Integer.toString(bestProbe))
@@ -89,7 +89,7 @@ final class SearchState {
   }
 
   /** Reads a state that was written with the same settings and dimension. */
-  static SearchState read(Path folder, Map<String, String> settings, int probes, int dimension) {
+  static SearchState read(Path folder, Settings settings, int probes, int dimension) {
     Path path = folder.resolve(FILE);
     if (!Files.isRegularFile(path)) {
       throw new IllegalArgumentException(
@@ -97,7 +97,7 @@ final class SearchState {
     }
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Map<String, String> metadata = file.metadata();
-      requireRun(path, metadata, stored(settings));
+      requireSettings(path, metadata, settings);
       SearchState state =
           new SearchState(vector(file, POINT, dimension), vector(file, DIRECTION_SUM, dimension));
       state.directions = Math.toIntExact(number(path, metadata, "directions", 0));
@@ -118,26 +118,17 @@ final class SearchState {
     }
   }
 
-  private static Map<String, String> stored(Map<String, String> settings) {
-    Map<String, String> stored = new TreeMap<>(settings);
-    stored.put("format", "1");
-    return stored;
-  }
-
-  private static void requireRun(
-      Path path, Map<String, String> found, Map<String, String> expected) {
-    List<String> differences = new ArrayList<>();
-    expected.forEach(
-        (key, here) -> {
-          String there = found.getOrDefault(key, "not set");
-          if (!there.equals(here)) {
-            differences.add("%s is %s there and %s here".formatted(key, there, here));
-          }
-        });
+  private static void requireSettings(
+      Path path, Map<String, String> metadata, Settings settings) {
+    Map<String, String> found = new TreeMap<>(metadata);
+    found.keySet().retainAll(settings.values().keySet());
+    List<String> differences = settings.differencesFrom(new Settings(found), "there");
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "%s is of another search: %s. Go on with the same settings, or begin a new search"
-              .formatted(path, String.join("; ", differences)));
+          path
+              + " is of another search: "
+              + String.join("; ", differences)
+              + ". Use the same settings to resume it, or begin a new search");
     }
   }
 

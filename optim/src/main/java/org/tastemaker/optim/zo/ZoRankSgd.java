@@ -4,12 +4,12 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.core.run.Settings;
 
 /**
  * ZO-RankSGD: stochastic gradient descent on a function that can only be ranked.
@@ -192,8 +192,8 @@ public final class ZoRankSgd {
   }
 
   /** What two searches must have in common for one to resume the other. */
-  private Map<String, String> settings() {
-    return Map.of("options", options.toString(), "seed", Long.toString(seed.key()));
+  private Settings settings() {
+    return Settings.of(options).with("seed", seed.key()).with("format", 1);
   }
 
   /** xi_i, [d]. */

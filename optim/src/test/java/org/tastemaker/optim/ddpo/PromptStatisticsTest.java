@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 
 class PromptStatisticsTest {
   private static final Prompt A = Prompt.of("a");
@@ -66,15 +68,24 @@ class PromptStatisticsTest {
   void jsonGivesTheSameBuffersBack() {
     PromptStatistics statistics = new PromptStatistics(new PromptStatistics.Options(8, 1));
     double[] unused = statistics.update(List.of(A, B), new double[] {1.0 / 3, -7e-300});
-    assertThat(PromptStatistics.parse(statistics.toJson())).isEqualTo(statistics.rewards());
+    assertThat(PromptStatistics.parse(state(Json.write(statistics.toJson()))))
+        .isEqualTo(statistics.rewards());
   }
 
   @Test
   void damagedStatisticsAreAnError() {
-    assertThatThrownBy(() -> PromptStatistics.parse(List.of(java.util.Map.of("text", "a"))))
-        .hasMessageContaining("must have a text, a negativeText and rewards");
-    assertThatThrownBy(() -> PromptStatistics.parse(null))
-        .hasMessage("the checkpoint is damaged: promptStatistics must be a list, but is null");
+    JsonObject withoutRewards =
+        state("{\"promptStatistics\": [{\"text\": \"a\", \"negativeText\": \"\"}]}");
+    assertThatThrownBy(() -> PromptStatistics.parse(withoutRewards))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("checkpoint.json: expected a list at $.promptStatistics[0].rewards, but it is missing or null");
+    assertThatThrownBy(() -> PromptStatistics.parse(state("{}")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("expected a list at $.promptStatistics, but it is missing or null");
+  }
+
+  private static JsonObject state(String text) {
+    return Json.parseObject(text, "checkpoint.json");
   }
 
   @Test

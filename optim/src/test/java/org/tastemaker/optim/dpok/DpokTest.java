@@ -365,7 +365,7 @@ class DpokTest {
                 Seed.of(4))) {
       dpok.save(folder);
       assertThatThrownBy(() -> other.restore(folder))
-          .hasMessageContaining("klWarmup is 0 in the checkpoint and 3 now")
+          .hasMessageContaining("kl.warmup is 0 in the checkpoint and 3 now")
           .hasMessageContaining("replay is 0 in the checkpoint and 5 now");
     }
   }

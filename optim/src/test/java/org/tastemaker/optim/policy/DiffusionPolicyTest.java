@@ -9,6 +9,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -389,6 +390,23 @@ class DiffusionPolicyTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("guidanceScale is 3.0 in the checkpoint and 5.0 now")
           .hasMessageContaining("learningRate is 3.0E-4 in the checkpoint and 0.001 now");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ar-SA-u-nu-arab", "hi-IN-u-nu-deva"})
+  void aCheckpointIsRestoredUnderAnotherDefaultLocale(String tag, @TempDir Path folder) {
+    Locale before = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.forLanguageTag(tag));
+      policy.save(folder);
+      Locale.setDefault(Locale.ROOT);
+      try (DiffusionPolicy again = DiffusionPolicy.lora(model, lora)) {
+        again.restore(folder);
+        assertThat(again.updates()).isZero();
+      }
+    } finally {
+      Locale.setDefault(before);
     }
   }
 

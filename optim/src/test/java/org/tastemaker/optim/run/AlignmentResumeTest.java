@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -254,7 +255,7 @@ class AlignmentResumeTest {
 
   @ParameterizedTest
   @EnumSource(Method.class)
-  void aRunThatIsKilledAndGoesOnEndsWithTheSameBits(Method method, @TempDir Path path) {
+  void aRunThatIsKilledAndResumedEndsWithTheSameBits(Method method, @TempDir Path path) {
     List<RunEvent> events = new ArrayList<>();
     run(method, path.resolve("whole"), 2, 100, events);
     // Killed in the middle of round 2: the judge has seen one of its two batches. It is not asked
@@ -280,6 +281,27 @@ class AlignmentResumeTest {
     // Nothing is spent before training: the same weights through two graphs of float arithmetic.
     assertThat(kl.get(0)).isLessThan(1e-6);
     assertThat(kl.get(1)).isGreaterThan(kl.get(0));
+  }
+
+  /** Digits and decimal separators of these locales are not those of Locale.ROOT. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Method.class,
+      names = {"DDPO_IMPORTANCE_SAMPLING", "DPOK_WITH_VALUE_NETWORK_AND_REPLAY", "RWR_SPARSE"})
+  void aRunIsResumedUnderAnotherDefaultLocale(Method method, @TempDir Path path) {
+    Locale before = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.ROOT);
+      run(method, path.resolve("whole"), 2, 100, new ArrayList<>());
+      Locale.setDefault(Locale.forLanguageTag("ar-SA-u-nu-arab"));
+      run(method, path.resolve("moved"), 1, 100, new ArrayList<>());
+      Locale.setDefault(Locale.forLanguageTag("hi-IN-u-nu-deva"));
+      run(method, path.resolve("moved"), 2, 100, new ArrayList<>());
+    } finally {
+      Locale.setDefault(before);
+    }
+    Checkpoints.assertSame(
+        path.resolve("whole/checkpoints/000002"), path.resolve("moved/checkpoints/000002"));
   }
 
   /** The metrics of rounds and evaluations, but for durations. */

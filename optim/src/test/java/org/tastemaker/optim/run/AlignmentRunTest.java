@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.CancellationException;
@@ -22,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
@@ -389,6 +392,23 @@ class AlignmentRunTest {
         .doesNotHaveDuplicates();
     assertThat(RunCheckpoints.sumOf(List.of(a)))
         .isEqualTo(RunCheckpoints.sumOf(List.of(new Prompt("a", "", Map.of("from", "a file")))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ar-SA-u-nu-arab", "hi-IN-u-nu-deva"})
+  void theSumOfPromptsDoesNotDependOnTheDefaultLocale(String tag) {
+    List<Prompt> prompts = List.of(Prompt.of("a"), Prompt.of("b"));
+    Locale before = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.ROOT);
+      String root = RunCheckpoints.sumOf(prompts);
+      Locale.setDefault(Locale.forLanguageTag(tag));
+      assertThat(RunCheckpoints.sumOf(prompts))
+          .isEqualTo(root)
+          .matches("2 in round 1, sha256 [0-9a-f]{16}");
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test
