@@ -84,7 +84,7 @@ public final class TrainRewardModel {
           new RewardTrainer(
               features,
               new BradleyTerryLoss(),
-              RewardTrainer.Options.defaults().withHiddenLayers(64),
+              RewardTrainer.Options.defaults().withHiddenLayers(List.of(64)),
               Seed.of(2));
       TrainedReward trained = trainer.train(PreferenceSet.of(groups, judgements));
       try (LearnedReward reward = trained.reward()) {

@@ -215,8 +215,7 @@ public final class Ddpo implements PolicyOptimizer {
   @Override
   public void restore(Path folder) {
     CheckpointFile checkpoint = CheckpointFile.read(folder, "ddpo", settings());
-    Map<PromptStatistics.Key, List<Double>> rewards =
-        PromptStatistics.parse(checkpoint.state());
+    Map<PromptStatistics.Key, List<Double>> rewards = PromptStatistics.parse(checkpoint.state());
     // The policy checks its own part before it changes anything; nothing after it can fail.
     policy.restore(folder.resolve("policy"));
     statistics.restore(rewards);

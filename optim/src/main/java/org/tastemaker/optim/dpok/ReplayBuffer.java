@@ -123,8 +123,7 @@ final class ReplayBuffer {
         for (int t = 0; t < steps; t++) {
           logs.add(recorded[k * steps + t]);
         }
-        Prompt prompt =
-            Prompt.of(image.text("text")).withNegativeText(image.text("negativeText"));
+        Prompt prompt = Prompt.of(image.text("text")).withNegativeText(image.text("negativeText"));
         Trajectory trajectory = new Trajectory(prompt, x.build(), logs.build());
         read.add(new Entry(trajectory, image.number("reward")));
       }
@@ -146,7 +145,6 @@ final class ReplayBuffer {
   }
 
   private static IllegalArgumentException damaged(Path path, String what) {
-    return new IllegalArgumentException(
-        "the replay buffer of " + path + " is damaged: " + what);
+    return new IllegalArgumentException("the replay buffer of " + path + " is damaged: " + what);
   }
 }

@@ -13,8 +13,7 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
 final class PolicySettings {
   private PolicySettings() {}
 
-  static Settings of(
-      LatentDiffusion model, @Nullable Lora lora, String frozenSum, Record options) {
+  static Settings of(LatentDiffusion model, @Nullable Lora lora, String frozenSum, Record options) {
     NoiseSchedule noise = NoiseSchedule.of(model.components().scheduler());
     // How many images are sampled together changes none of them, and their size is the latents'.
     return Settings.of(model.options(), "batchSize", "height", "width")

@@ -1,5 +1,6 @@
 package org.tastemaker.optim.run;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,12 +25,15 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * @param every how many rounds apart, at least 1; the beginning and the end are evaluated too
  * @param prompts held out, one for each image, at least one
  * @param seed of the images
- * @param reward another one than the run's, or null for the run's own
+ * @param reward another one than the run's, which is given no judgements: the run's judge is not
+ *     asked, and not paid, about evaluations; null for the run's own
  * @param around runs the evaluation: {@code policy::withAverages}, or just runs it
  * @param kl measures {@code klToReference}, such as {@link DiffusionPolicy#klToReference}; null for
  *     none
- * @param sampler another one than the run's, or null for the run's own
+ * @param sampler another one than the run's, such as the policy's where a run trains on images of
+ *     the pre-trained model; null for the run's own
  */
+@RecordBuilder
 public record Evaluation(
     int every,
     List<Prompt> prompts,
@@ -37,7 +41,8 @@ public record Evaluation(
     @Nullable RewardModel reward,
     Consumer<Runnable> around,
     @Nullable ToDoubleFunction<Rollout> kl,
-    @Nullable DiffusionSampler sampler) {
+    @Nullable DiffusionSampler sampler)
+    implements EvaluationBuilder.With {
   /** The metric of {@link #withKlOf}. */
   static final String KL_TO_REFERENCE = "klToReference";
 
@@ -66,24 +71,13 @@ public record Evaluation(
   }
 
   /**
-   * This evaluation by another reward, which needs no judge: the run's judge is not asked, and not
-   * paid, about evaluations.
-   *
-   * @param reward what counts; is given no judgements
-   * @return a new evaluation
-   */
-  public Evaluation withReward(RewardModel reward) {
-    return new Evaluation(every, prompts, seed, reward, around, kl, sampler);
-  }
-
-  /**
    * This evaluation on the moving average of the weights.
    *
    * @param policy that keeps one
    * @return a new evaluation
    */
   public Evaluation withAveragesOf(DiffusionPolicy policy) {
-    return new Evaluation(every, prompts, seed, reward, policy::withAverages, kl, sampler);
+    return withAround(policy::withAverages);
   }
 
   /**
@@ -95,25 +89,7 @@ public record Evaluation(
    */
   public Evaluation withKlOf(DiffusionPolicy policy, int microBatch) {
     policy.requireLikelihood();
-    return new Evaluation(
-        every,
-        prompts,
-        seed,
-        reward,
-        around,
-        rollout -> policy.klToReference(rollout, microBatch),
-        sampler);
-  }
-
-  /**
-   * This evaluation of another sampler than the run's: of the policy, where a run trains on images
-   * of something else, such as those of the pre-trained model.
-   *
-   * @param sampler makes the images, such as {@code policy.sampler()}
-   * @return a new evaluation
-   */
-  public Evaluation withSampler(DiffusionSampler sampler) {
-    return new Evaluation(every, prompts, seed, reward, around, kl, sampler);
+    return withKl(rollout -> policy.klToReference(rollout, microBatch));
   }
 
   /**

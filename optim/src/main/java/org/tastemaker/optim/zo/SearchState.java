@@ -118,8 +118,7 @@ final class SearchState {
     }
   }
 
-  private static void requireSettings(
-      Path path, Map<String, String> metadata, Settings settings) {
+  private static void requireSettings(Path path, Map<String, String> metadata, Settings settings) {
     Map<String, String> found = new TreeMap<>(metadata);
     found.keySet().retainAll(settings.values().keySet());
     List<String> differences = settings.differencesFrom(new Settings(found), "there");

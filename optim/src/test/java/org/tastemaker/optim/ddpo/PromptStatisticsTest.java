@@ -78,7 +78,8 @@ class PromptStatisticsTest {
         state("{\"promptStatistics\": [{\"text\": \"a\", \"negativeText\": \"\"}]}");
     assertThatThrownBy(() -> PromptStatistics.parse(withoutRewards))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("checkpoint.json: expected a list at $.promptStatistics[0].rewards, but it is missing or null");
+        .hasMessage(
+            "checkpoint.json: expected a list at $.promptStatistics[0].rewards, but it is missing or null");
     assertThatThrownBy(() -> PromptStatistics.parse(state("{}")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("expected a list at $.promptStatistics, but it is missing or null");

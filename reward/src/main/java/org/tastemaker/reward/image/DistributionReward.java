@@ -1,5 +1,6 @@
 package org.tastemaker.reward.image;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -76,7 +77,9 @@ public final class DistributionReward implements RewardModel {
    * @param minConfidence images whose likeliest class is less likely are missing, in [0, 1]
    * @param minImages prompts with fewer images that can be told are missing, at least 2
    */
-  public record Options(int draws, Draw draw, double minConfidence, int minImages) {
+  @RecordBuilder
+  public record Options(int draws, Draw draw, double minConfidence, int minImages)
+      implements DistributionRewardOptionsBuilder.With {
     public Options {
       if (draws < 1) {
         throw new IllegalArgumentException("draws must be at least 1, but was " + draws);

@@ -1,5 +1,6 @@
 package org.tastemaker.reward.image;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -36,7 +37,9 @@ public final class SafetyPenalty implements RewardModel {
    * @param threshold probability of harm up to which there is no penalty, in [0, 1)
    * @param scale penalty of a certainly harmful image, over 0 and finite
    */
-  public record Options(double threshold, double scale) {
+  @RecordBuilder
+  public record Options(double threshold, double scale)
+      implements SafetyPenaltyOptionsBuilder.With {
     public Options {
       if (!(threshold >= 0 && threshold < 1)) {
         throw new IllegalArgumentException("threshold must be in [0, 1), but was " + threshold);

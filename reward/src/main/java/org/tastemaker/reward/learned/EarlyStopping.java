@@ -15,8 +15,8 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Seed;
-import org.tastemaker.reward.learned.RewardTrainer.ScoredTerm;
 import org.tastemaker.reward.learned.TrainedReward.StopReason;
 
 /**
@@ -30,21 +30,30 @@ final class EarlyStopping {
   private final RewardNetwork network;
   private final List<ScoredTerm> training;
   private final List<ScoredTerm> validation;
-  private final RewardTrainer.Options options;
+  private final Limits limits;
   private final EpochLosses losses;
   private final Cancellation cancellation;
+
+  /**
+   * How long to train.
+   *
+   * @param batchPrompts prompts in a step
+   * @param maxEpochs how many epochs at most
+   * @param patience epochs without a better validation loss after which training ends
+   */
+  record Limits(int batchPrompts, int maxEpochs, int patience) {}
 
   EarlyStopping(
       RewardNetwork network,
       List<ScoredTerm> training,
       List<ScoredTerm> validation,
-      RewardTrainer.Options options,
+      Limits limits,
       EpochLosses losses,
       Cancellation cancellation) {
     this.network = network;
     this.training = training;
     this.validation = validation;
-    this.options = options;
+    this.limits = limits;
     this.losses = losses;
     this.cancellation = cancellation;
   }
@@ -55,21 +64,21 @@ final class EarlyStopping {
       EarlyStoppingConfiguration<MultiLayerNetwork> configuration =
           new EarlyStoppingConfiguration.Builder<MultiLayerNetwork>()
               .epochTerminationConditions(
-                  new ScoreImprovementEpochTerminationCondition(options.patience()),
-                  new MaxEpochsTerminationCondition(options.maxEpochs()))
+                  new ScoreImprovementEpochTerminationCondition(limits.patience()),
+                  new MaxEpochsTerminationCondition(limits.maxEpochs()))
               .scoreCalculator(new ValidationLoss())
               .modelSaver(best)
               .build();
       Trainer trainer =
           new Trainer(
               configuration,
-              new IndexBatches(training.size(), options.batchPrompts(), order.generator()));
+              new IndexBatches(training.size(), limits.batchPrompts(), order.generator()));
       trainer.fit();
       if (trainer.failure != null) {
         throw trainer.failure; // Deeplearning4j itself would log it and go on
       }
       best.restore();
-      boolean worse = losses.validation().size() - 1 - losses.best() >= options.patience();
+      boolean worse = losses.validation().size() - 1 - losses.best() >= limits.patience();
       return worse ? StopReason.NO_IMPROVEMENT : StopReason.MAX_EPOCHS;
     }
   }
@@ -112,9 +121,9 @@ final class EarlyStopping {
     double[] scores = network.scores(rows(validation));
     double loss = mean(validation).evaluate(scores, new double[scores.length]);
     if (!Double.isFinite(loss)) {
-      throw new ArithmeticException(
-          "the validation loss after training step %d is %s; lower the learning rate"
-              .formatted(network.network().getIterationCount(), loss));
+      throw new DivergedException(
+          "after training step " + network.network().getIterationCount(),
+          "the validation loss is " + loss + "; lower the learning rate");
     }
     losses.endEpoch(loss);
     return loss;

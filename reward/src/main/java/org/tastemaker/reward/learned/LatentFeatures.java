@@ -103,7 +103,7 @@ public final class LatentFeatures implements Features {
 
   @Override
   public float[][] of(List<Prompt> prompts, List<Image> images) {
-    RewardNetwork.requirePairs(prompts, images);
+    Pairs.require(prompts, images);
     // Each image and each text once: perturbed prompts and groups repeat them.
     Map<Image, float[]> latents = latents(new ArrayList<>(new LinkedHashSet<>(images)));
     Conditions texts = view.texts();

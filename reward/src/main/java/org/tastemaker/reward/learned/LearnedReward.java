@@ -60,7 +60,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
    * @return N scores, higher is better; finite
    */
   public double[] score(List<Prompt> prompts, List<Image> images) {
-    RewardNetwork.requirePairs(prompts, images);
+    Pairs.require(prompts, images);
     double[] scores = network.scores(scale.apply(FeatureScale.extract(features, prompts, images)));
     for (int i = 0; i < scores.length; i++) {
       if (!Double.isFinite(scores[i])) {

@@ -1,5 +1,6 @@
 package org.tastemaker.reward.learned;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,7 +46,9 @@ public final class PromptClassificationLoss implements RewardLoss {
    * @param temperature T, over 0 and finite
    * @param goodFrom the least label of a good image, in [0, 1]
    */
-  public record Options(double lambda, double temperature, double goodFrom) {
+  @RecordBuilder
+  public record Options(double lambda, double temperature, double goodFrom)
+      implements PromptClassificationLossOptionsBuilder.With {
     public Options {
       if (!(lambda >= 0 && lambda < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package org.tastemaker.reward.learned;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -81,7 +82,9 @@ public record RewardEvaluation(
    * @param resamples of the bootstrap, at least 100
    * @param bins of the calibration, at least 1
    */
-  public record Options(TiePolicy ties, double level, int resamples, int bins) {
+  @RecordBuilder
+  public record Options(TiePolicy ties, double level, int resamples, int bins)
+      implements RewardEvaluationOptionsBuilder.With {
     public Options {
       Objects.requireNonNull(ties, "ties == null");
       if (!(level > 0 && level < 1)) {

@@ -26,7 +26,7 @@ public interface RewardLoss {
     public Term {
       prompts = List.copyOf(prompts);
       images = List.copyOf(images);
-      RewardNetwork.requirePairs(prompts, images);
+      Pairs.require(prompts, images);
     }
   }
 

@@ -16,8 +16,8 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.tastemaker.core.Image;
-import org.tastemaker.core.Prompt;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Seed;
 
 /**
@@ -38,21 +38,31 @@ final class RewardNetwork implements AutoCloseable {
     this.network = network;
   }
 
-  /** A network of random weights: N(0, 2 / inputs) before a ReLU, N(0, 1 / inputs) elsewhere. */
-  static RewardNetwork random(int inputs, RewardTrainer.Options options, Seed seed) {
+  /**
+   * A network of random weights: N(0, 2 / inputs) before a ReLU, N(0, 1 / inputs) elsewhere.
+   *
+   * @param hidden the widths of the hidden layers
+   * @param l2 weight of the squared weights
+   */
+  static RewardNetwork random(
+      int inputs,
+      List<Integer> hidden,
+      Activation activation,
+      IUpdater updater,
+      double l2,
+      Seed seed) {
     NeuralNetConfiguration.ListBuilder layers =
         new NeuralNetConfiguration.Builder()
             .dataType(DataType.DOUBLE)
             .seed(seed.key())
-            .updater(options.updater().clone())
-            .l2(options.l2())
+            .updater(updater.clone())
+            .l2(l2)
             .miniBatch(false) // the loss says what is divided by how much
             .list();
     int in = inputs;
     long parameters = 0;
-    for (int width : options.hiddenLayers()) {
-      layers.layer(
-          new DenseLayer.Builder().nIn(in).nOut(width).activation(options.activation()).build());
+    for (int width : hidden) {
+      layers.layer(new DenseLayer.Builder().nIn(in).nOut(width).activation(activation).build());
       parameters += (in + 1L) * width;
       in = width;
     }
@@ -60,20 +70,20 @@ final class RewardNetwork implements AutoCloseable {
     parameters += in + 1L;
     MultiLayerConfiguration configuration = layers.build();
     MultiLayerNetwork network = new MultiLayerNetwork(configuration);
-    network.init(draw(inputs, options, parameters, seed), false);
+    network.init(draw(inputs, hidden, activation, parameters, seed), false);
     return new RewardNetwork(network);
   }
 
   /** All parameters in a row: of each layer the weights, then the biases, which are 0. */
   private static INDArray draw(
-      int inputs, RewardTrainer.Options options, long parameters, Seed seed) {
+      int inputs, List<Integer> hidden, Activation activation, long parameters, Seed seed) {
     INDArray all = Nd4j.zeros(DataType.DOUBLE, 1, parameters); // [1, P]
     long offset = 0;
     int in = inputs;
-    for (int layer = 0; layer <= options.hiddenLayers().size(); layer++) {
-      boolean last = layer == options.hiddenLayers().size();
-      int out = last ? 1 : options.hiddenLayers().get(layer);
-      double variance = !last && options.activation() == Activation.RELU ? 2.0 / in : 1.0 / in;
+    for (int layer = 0; layer <= hidden.size(); layer++) {
+      boolean last = layer == hidden.size();
+      int out = last ? 1 : hidden.get(layer);
+      double variance = !last && activation == Activation.RELU ? 2.0 / in : 1.0 / in;
       float[] deviates = new float[in * out];
       seed.gaussian(layer, deviates);
       for (int i = 0; i < deviates.length; i++) {
@@ -186,9 +196,9 @@ final class RewardNetwork implements AutoCloseable {
         finite &= Double.isFinite(d);
       }
       if (!finite) {
-        throw new ArithmeticException(
-            "the loss of training step %d is %s, or its gradient is not finite; lower the learning rate"
-                .formatted(network.getIterationCount() + 1, value));
+        throw new DivergedException(
+            "training step " + (network.getIterationCount() + 1),
+            "the loss is " + value + ", or its gradient is not finite; lower the learning rate");
       }
     }
 
@@ -211,13 +221,5 @@ final class RewardNetwork implements AutoCloseable {
   @Override
   public void close() {
     network.close();
-  }
-
-  static void requirePairs(List<Prompt> prompts, List<Image> images) {
-    if (images.isEmpty() || prompts.size() != images.size()) {
-      throw new IllegalArgumentException(
-          "there must be at least one image and a prompt for each, but there were %d images and %d prompts"
-              .formatted(images.size(), prompts.size()));
-    }
   }
 }

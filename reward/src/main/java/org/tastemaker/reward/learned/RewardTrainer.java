@@ -1,5 +1,6 @@
 package org.tastemaker.reward.learned;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +11,7 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
@@ -41,6 +43,7 @@ public final class RewardTrainer {
    * @param heldOutShare share of the prompts that are held out, in (0, 1)
    * @param evaluation of the held-out prompts
    */
+  @RecordBuilder
   public record Options(
       List<Integer> hiddenLayers,
       Activation activation,
@@ -51,7 +54,8 @@ public final class RewardTrainer {
       int patience,
       double validationShare,
       double heldOutShare,
-      RewardEvaluation.Options evaluation) {
+      RewardEvaluation.Options evaluation)
+      implements RewardTrainerOptionsBuilder.With {
     public Options {
       hiddenLayers = List.copyOf(hiddenLayers);
       require(
@@ -94,67 +98,6 @@ public final class RewardTrainer {
           RewardEvaluation.Options.defaults());
     }
 
-    /**
-     * These options with other layers.
-     *
-     * @param hiddenLayers their widths
-     * @return new options
-     */
-    public Options withHiddenLayers(Integer... hiddenLayers) {
-      return new Options(
-          List.of(hiddenLayers),
-          activation,
-          updater,
-          l2,
-          batchPrompts,
-          maxEpochs,
-          patience,
-          validationShare,
-          heldOutShare,
-          evaluation);
-    }
-
-    /**
-     * These options with another updater.
-     *
-     * @param updater of Deeplearning4j
-     * @return new options
-     */
-    public Options withUpdater(IUpdater updater) {
-      return new Options(
-          hiddenLayers,
-          activation,
-          updater,
-          l2,
-          batchPrompts,
-          maxEpochs,
-          patience,
-          validationShare,
-          heldOutShare,
-          evaluation);
-    }
-
-    /**
-     * These options with another end.
-     *
-     * @param maxEpochs at least 1
-     * @param patience at least 1
-     * @return new options
-     */
-    public Options withEpochs(int maxEpochs, int patience) {
-      return new Options(
-          hiddenLayers,
-          activation,
-          updater,
-          l2,
-          batchPrompts,
-          maxEpochs,
-          patience,
-          validationShare,
-          heldOutShare,
-          evaluation);
-    }
-
     private static void require(boolean condition, String message) {
       if (!condition) {
         throw new IllegalArgumentException(message);
@@ -194,16 +137,18 @@ public final class RewardTrainer {
    * @param listener hears the losses of each epoch
    * @param cancellation looked at before each step
    * @return the reward, with its evaluation on held-out prompts
-   * @throws ArithmeticException if the loss is not finite; the message says in which step
+   * @throws DivergedException if the loss is not finite; the message says in which step
    */
   public TrainedReward train(PreferenceSet data, RunListener listener, Cancellation cancellation) {
     // 1. Only prompts from which the loss can learn are split: each part has some of them.
     List<JudgedGroup> useful = data.groups().stream().filter(g -> loss.of(g).isPresent()).toList();
     if (useful.size() < 3) {
       throw new IllegalArgumentException(
-          ("%d of %d prompts have judgements from which this loss can learn, but it takes at least 3:"
-                  + " to train on, to stop by, and to hold out")
-              .formatted(useful.size(), data.size()));
+          useful.size()
+              + " of "
+              + data.size()
+              + " prompts have judgements from which this loss can learn, but it takes at least 3:"
+              + " to train on, to stop by, and to hold out");
     }
     List<PreferenceSet> parts =
         PreferenceSet.of(useful)
@@ -232,7 +177,14 @@ public final class RewardTrainer {
       validation.add(new ScoredTerm(scale.apply(rows), term.value()));
     }
     // 3. Epochs, until the validation loss does not get better.
-    RewardNetwork network = RewardNetwork.random(features.size(), options, seed.split("weights"));
+    RewardNetwork network =
+        RewardNetwork.random(
+            features.size(),
+            options.hiddenLayers(),
+            options.activation(),
+            options.updater(),
+            options.l2(),
+            seed.split("weights"));
     LearnedReward reward = new LearnedReward(features, scale, network);
     try {
       EpochLosses losses =
@@ -242,8 +194,10 @@ public final class RewardTrainer {
                       new RunEvent.Metrics(
                           epoch,
                           Map.of("training_loss", ofTraining, "validation_loss", ofValidation))));
+      EarlyStopping.Limits limits =
+          new EarlyStopping.Limits(options.batchPrompts(), options.maxEpochs(), options.patience());
       TrainedReward.StopReason stop =
-          new EarlyStopping(network, training, validation, options, losses, cancellation)
+          new EarlyStopping(network, training, validation, limits, losses, cancellation)
               .run(seed.split("order"));
       // 4. The held-out prompts, once.
       return new TrainedReward(
@@ -262,7 +216,4 @@ public final class RewardTrainer {
   private List<RewardLoss.Term> terms(PreferenceSet part) {
     return part.groups().stream().map(loss::of).flatMap(Optional::stream).toList();
   }
-
-  /** A prompt's rows, scaled, and the loss of their scores. */
-  record ScoredTerm(double[][] rows, RewardLoss.Value value) {}
 }

@@ -79,7 +79,7 @@ public final class UnetFeatures implements Features {
 
   @Override
   public float[][] of(List<Prompt> prompts, List<Image> images) {
-    RewardNetwork.requirePairs(prompts, images);
+    Pairs.require(prompts, images);
     // Each pair, each image and each text once: perturbed prompts and groups repeat them.
     List<Pair> pairs = new ArrayList<>();
     for (int i = 0; i < images.size(); i++) {

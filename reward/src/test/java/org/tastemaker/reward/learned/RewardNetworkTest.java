@@ -11,12 +11,12 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.aggregate.PlackettLuce.Tail;
 import org.tastemaker.reward.Rollouts;
-import org.tastemaker.reward.learned.RewardTrainer.ScoredTerm;
 
 class RewardNetworkTest {
   private static final int INPUTS = 3;
@@ -124,9 +124,9 @@ class RewardNetworkTest {
       network.step(rows(2, 1), twoImages());
 
       assertThatThrownBy(() -> network.step(rows(2, 1), (scores, gradient) -> Double.NaN))
-          .isInstanceOf(ArithmeticException.class)
+          .isInstanceOf(DivergedException.class)
           .hasMessage(
-              "the loss of training step 2 is NaN, or its gradient is not finite; lower the learning"
+              "training step 2: the loss is NaN, or its gradient is not finite; lower the learning"
                   + " rate");
     }
   }
@@ -143,21 +143,7 @@ class RewardNetworkTest {
   }
 
   private static RewardNetwork random(Activation activation, Integer... hidden) {
-    RewardTrainer.Options usual = RewardTrainer.Options.defaults();
-    return RewardNetwork.random(
-        INPUTS,
-        new RewardTrainer.Options(
-            List.of(hidden),
-            activation,
-            new Sgd(0.1),
-            0,
-            1,
-            1,
-            1,
-            usual.validationShare(),
-            usual.heldOutShare(),
-            usual.evaluation()),
-        Seed.of(4));
+    return RewardNetwork.random(INPUTS, List.of(hidden), activation, new Sgd(0.1), 0, Seed.of(4));
   }
 
   private static double value(RewardNetwork network, double[][] rows, RewardLoss.Value loss) {

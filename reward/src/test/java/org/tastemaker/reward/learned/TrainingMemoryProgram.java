@@ -1,5 +1,6 @@
 package org.tastemaker.reward.learned;
 
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.learning.config.Adam;
@@ -18,9 +19,10 @@ final class TrainingMemoryProgram {
     long[] resident = new long[2];
     RewardTrainer.Options options =
         RewardTrainer.Options.defaults()
-            .withHiddenLayers(256)
+            .withHiddenLayers(List.of(256))
             .withUpdater(new Adam(1e-4))
-            .withEpochs(EPOCHS, EPOCHS);
+            .withMaxEpochs(EPOCHS)
+            .withPatience(EPOCHS);
     new RewardTrainer(Planted.features(), new BradleyTerryLoss(), options, Seed.of(3))
         .train(
             Planted.ranked(100, 16, Seed.of(1)),

@@ -209,7 +209,10 @@ class UnetFeaturesTest {
         new RewardTrainer(
                 features(),
                 new BradleyTerryLoss(),
-                RewardTrainer.Options.defaults().withUpdater(new Adam(0.01)).withEpochs(60, 60),
+                RewardTrainer.Options.defaults()
+                    .withUpdater(new Adam(0.01))
+                    .withMaxEpochs(60)
+                    .withPatience(60),
                 Seed.of(3))
             .train(data);
 
