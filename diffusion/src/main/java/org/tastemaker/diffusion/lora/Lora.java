@@ -25,12 +25,14 @@ import org.tastemaker.diffusion.model.Parameters;
  * <p>As an {@link Adapter} it is for inference, and for training without dropout; {@link
  * LoraDropout} adds dropout, {@link LoraStack} puts several together. Its parameters are named
  * {@code lora.<name>.<unet or text_encoder>.<path of the layer>.down.weight} and {@code
- * .up.weight}, which no parameter of a network and of another LoRA is.
+ * .up.weight}, names that no parameter of a network or of another LoRA has.
  *
  * <p>Not thread-safe.
  */
 public final class Lora implements Adapter, AutoCloseable {
-  /** How the down layers begin; the up layers begin at 0, so that a new LoRA changes nothing. */
+  /**
+   * How the down layers are initialised; the up layers are 0, so that a new LoRA changes nothing.
+   */
   public enum Initialisation {
     /** Normal with the standard deviation 1 / rank, as PEFT's "gaussian". */
     GAUSSIAN,
@@ -76,7 +78,7 @@ public final class Lora implements Adapter, AutoCloseable {
     }
 
     /**
-     * The same of another rank, with alpha equal to it, so that the branch is not scaled.
+     * The defaults with another rank, and alpha equal to it, so that the branch is not scaled.
      *
      * @param rank at least 1
      * @return the options
@@ -199,7 +201,8 @@ public final class Lora implements Adapter, AutoCloseable {
   /**
    * Whether a parameter belongs to this LoRA: what to train.
    *
-   * @return the same at each call, so that equal options are found again
+   * @return the same predicate at each call, so that options with it are equal and hit the model's
+   *     cache of functions
    */
   public Predicate<String> trainable() {
     return trainable;
@@ -227,8 +230,8 @@ public final class Lora implements Adapter, AutoCloseable {
   }
 
   /**
-   * Checks that a network has all the layers that this LoRA adapts. A LoRA of another network is no
-   * error while a graph is built, it just does nothing: check before.
+   * Checks that a network has all the layers that this LoRA adapts. While a graph is built, a LoRA
+   * of another network is not an error: it has no effect. So check first.
    *
    * @param base the network's parameters
    * @throws LoraMismatchException if a layer is missing or of another shape
@@ -355,8 +358,8 @@ public final class Lora implements Adapter, AutoCloseable {
   }
 
   /**
-   * Takes away from the network's weights what {@link #mergeInto} added, also if the LoRA has been
-   * trained on since.
+   * Subtracts from the network's weights what {@link #mergeInto} added, even if the LoRA has been
+   * trained since.
    *
    * <p>Each weight w comes back to within {@code 2u |w| + u |d|}, up to terms of u squared, where d
    * is what was added and u = 2^-24 (for FLOAT): one rounding of w + d and one of its difference
@@ -384,7 +387,7 @@ public final class Lora implements Adapter, AutoCloseable {
 
   /**
    * Frees the parameters; functions that were built with the LoRA must not run any more. What has
-   * been merged stays merged, for good.
+   * been merged can no longer be unmerged.
    */
   @Override
   public void close() {

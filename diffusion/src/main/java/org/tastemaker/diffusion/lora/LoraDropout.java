@@ -17,12 +17,12 @@ import org.tastemaker.diffusion.model.BranchBuilder;
  * the others are divided by 1 - p (Srivastava et al., "Dropout", JMLR 2014, in the inverted form).
  * The frozen layer itself sees its whole input.
  *
- * <p>The masks are constants of the graph that are filled anew, in place, by {@link #redraw}: call
- * it once before each training step, with that step's seed. Then forward and backward of a step see
- * the same masks, and a step can be repeated exactly. With the rate 0 there are none, and this is
- * the LoRA itself.
+ * <p>The masks are constants of the graph that {@link #redraw} refills in place: call it once
+ * before each training step, with that step's seed. Then forward and backward of a step see the
+ * same masks, and a step can be repeated exactly. With the rate 0 there are none, and this is the
+ * LoRA itself.
  *
- * <p>The LoRA stays its owner's. Not thread-safe.
+ * <p>The caller owns the LoRA. Not thread-safe.
  */
 public final class LoraDropout implements Adapter, AutoCloseable {
   private record Place(String path, ImmutableLongArray shape) {}
@@ -83,7 +83,7 @@ public final class LoraDropout implements Adapter, AutoCloseable {
   private void fill(Place place, INDArray mask) {
     RandomGenerator random = seed.split(place.path()).generator();
     double kept = 1 / (1 - rate);
-    // Two elements a draw: the lower and the upper 32 bits.
+    // Two elements per draw: the lower and the upper 32 bits.
     long threshold = Math.round(rate * 0x1p32);
     long bits = 0;
     for (long i = 0; i < mask.length(); i++) {

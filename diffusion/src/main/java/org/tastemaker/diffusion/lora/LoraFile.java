@@ -32,8 +32,8 @@ import org.tastemaker.diffusion.weights.SafetensorsWriter;
  * </tbody>
  * </table>
  *
- * <p>A kohya name has lost the dots of its path. It is found again among the paths of the network
- * that it is read for, and never guessed.
+ * <p>A kohya name has lost the dots of its path. It is matched with the paths of the network that
+ * it is read for, never guessed.
  */
 public final class LoraFile {
   /** How tensors are named. */
@@ -42,8 +42,8 @@ public final class LoraFile {
     KOHYA,
     /**
      * PEFT's names, which diffusers reads and ComfyUI does not. They have no place for alpha: an up
-     * layer is written times alpha / rank, so that alpha is the rank, as every reader takes it to
-     * be.
+     * layer is multiplied by alpha / rank when it is written, because readers take alpha to be the
+     * rank.
      */
     PEFT
   }
@@ -55,7 +55,8 @@ public final class LoraFile {
    * @param dtype F32, F16 or BF16, of every tensor
    * @param baseModel the model that the LoRA is for, in kohya's metadata: {@code sd_v1} or {@code
    *     sd_v2}
-   * @param metadata more entries for the file's header; they replace those that are written anyway
+   * @param metadata further entries for the file's header; they override those that are always
+   *     written
    */
   @RecordBuilder
   public record Options(
@@ -152,7 +153,7 @@ public final class LoraFile {
     }
   }
 
-  /** The least that kohya's own tools and AUTOMATIC1111's list of LoRAs show. */
+  /** The minimum that kohya's own tools and AUTOMATIC1111's list of LoRAs show. */
   private static Map<String, String> kohyaMetadata(List<Lora> loras, String baseModel) {
     return Map.of(
         "ss_v2",
@@ -169,7 +170,7 @@ public final class LoraFile {
         "{}");
   }
 
-  /** The one value that there is, or kohya's word for several. */
+  /** The value that all layers have, or kohya's word for differing ones. */
   private static String common(List<Lora> loras, Function<LoraModule, String> field) {
     List<String> values =
         loras.stream()
@@ -193,7 +194,7 @@ public final class LoraFile {
    * @throws LoraMismatchException if the file holds something else, half of a pair, a layer that
    *     the networks do not have or a tensor of the wrong shape
    * @throws IllegalArgumentException if a number is not finite
-   * @throws org.tastemaker.diffusion.weights.SafetensorsException if it is no safetensors file
+   * @throws org.tastemaker.diffusion.weights.SafetensorsException if it is not a safetensors file
    */
   public static ImmutableMap<LoraNetwork, Lora> read(
       Path path, String name, Map<LoraNetwork, Parameters> networks) {

@@ -7,9 +7,9 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.model.Parameters;
 
 /**
- * A LoRA with one number for each layer: by how much more, or less, the layer does of what it does
- * already. A search that sees no gradients finds its way among a few such numbers, where it is lost
- * among the thousands of a LoRA.
+ * A LoRA with one number for each layer: by how much it amplifies or attenuates what the layer does
+ * already. A search without gradients makes progress among a few such numbers, and none among the
+ * thousands of a LoRA.
  *
  * <pre>
  *   h = W x + (alpha / r) B A x,   A = Q^T,   B = g (r / alpha) W Q
@@ -38,12 +38,12 @@ import org.tastemaker.diffusion.model.Parameters;
  * times the identity. Q is found by subspace iteration (Halko, Martinsson and Tropp, "Finding
  * structure with randomness", SIAM Review 2011, algorithm 4.4).
  *
- * <p>Not thread-safe. The LoRA stays its owner's, and must not be trained otherwise meanwhile.
+ * <p>Not thread-safe. The caller owns the LoRA, and must not train it in another way meanwhile.
  */
 public final class LoraGains {
   /**
-   * Of a direction that is weaker by a tenth, 0.9^(2 * 12) = 8 % are left, by a half 6e-8; which of
-   * nearly equal ones is taken does not matter.
+   * Of a direction that is weaker by a tenth, 0.9^(2 * 12) = 8 % is left, of one that is weaker by
+   * half, 6e-8. Which of several nearly equal directions is taken does not matter.
    */
   private static final int PASSES = 12;
 
@@ -58,14 +58,14 @@ public final class LoraGains {
   }
 
   /**
-   * Makes a new LoRA one of gains, all of them 0.
+   * Turns a new LoRA into one of gains, all of them 0.
    *
-   * @param lora new: it must not have learnt anything; its down layers are replaced
+   * @param lora a new one, not trained yet; its down layers are replaced
    * @param base the parameters of the network that it adapts; read only, and only here
    * @param seed where the iteration begins; the same seed gives the same directions
    * @return the gains
    * @throws LoraMismatchException if the LoRA does not fit the network
-   * @throws IllegalArgumentException if the LoRA has learnt something, or its rank is higher than a
+   * @throws IllegalArgumentException if the LoRA has been trained, or its rank is higher than a
    *     layer's; nothing has changed then
    */
   public static LoraGains of(Lora lora, Parameters base, Seed seed) {
@@ -86,10 +86,10 @@ public final class LoraGains {
       try (INDArray directions = directions(weight, module.rank(), seed.split(module.path()));
           INDArray response = weight.mmul(directions)) { // [out, r]
         response.divi(module.scale());
-        // In memory A is [r, in] and B [out, r], but those of a convolution are turned round.
-        boolean turned = module.isConvolution();
-        put(values(turned ? directions : directions.transpose()), 1, lora.down(module));
-        responses.add(values(turned ? response.transpose() : response));
+        // In memory A is [r, in] and B [out, r], but those of a convolution are transposed.
+        boolean transposed = module.isConvolution();
+        put(values(transposed ? directions : directions.transpose()), 1, lora.down(module));
+        responses.add(values(transposed ? response.transpose() : response));
       }
     }
     return new LoraGains(lora, responses.build());
@@ -145,7 +145,7 @@ public final class LoraGains {
     for (long i = 0; i < up.length(); i++) {
       if (up.data().getDouble(i) != 0) {
         throw new IllegalArgumentException(
-            "LoRA \"%s\" has learnt something at \"%s\", which would be lost; give a new one, of Lora.create"
+            "LoRA \"%s\" has been trained: its up layer at \"%s\" is not 0, and would be lost; give a new one, from Lora.create"
                 .formatted(lora.name(), module.path()));
       }
     }

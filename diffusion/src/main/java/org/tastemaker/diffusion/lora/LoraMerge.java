@@ -9,7 +9,7 @@ import org.tastemaker.diffusion.model.Parameters;
 
 /**
  * What a LoRA has added to a network's weights: {@code W + factor B A}, with copies of A and B, so
- * that exactly that is taken away again.
+ * that exactly that can be subtracted again.
  */
 final class LoraMerge implements AutoCloseable {
   private final List<Change> changes = new ArrayList<>();

@@ -14,9 +14,9 @@ import org.tastemaker.diffusion.model.Parameters;
  * Several LoRAs of one network at once, each with a weight: {@code h = W x + sum_i weight_i
  * (alpha_i / r_i) B_i A_i x}.
  *
- * <p>A value: {@link #withWeight} makes another stack, for which the model builds another graph.
- * Stacks of the same LoRAs and weights are equal, so a model that has seen the weights lately finds
- * its graph again. The LoRAs stay their owners'.
+ * <p>A value: {@link #withWeight} gives another stack, for which the model builds another graph.
+ * Stacks of the same LoRAs and weights are equal, so that a graph that is still in the model's
+ * cache is reused. The caller owns the LoRAs.
  *
  * @param parts LoRAs of distinct names, all of the same network
  */
@@ -40,7 +40,7 @@ public record LoraStack(ImmutableList<Part> parts) implements Adapter {
     for (Part part : parts) {
       if (!names.add(part.lora().name())) {
         throw new IllegalArgumentException(
-            "the LoRAs of a stack need distinct names, but \"%s\" is there twice"
+            "the LoRAs of a stack need distinct names, but two are named \"%s\""
                 .formatted(part.lora().name()));
       }
     }
@@ -67,7 +67,7 @@ public record LoraStack(ImmutableList<Part> parts) implements Adapter {
   }
 
   /**
-   * This stack with one LoRA more.
+   * This stack and one more LoRA.
    *
    * @param lora of a new name
    * @param weight finite

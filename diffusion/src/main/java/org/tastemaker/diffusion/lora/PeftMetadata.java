@@ -11,8 +11,8 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
 
 /**
  * PEFT's configuration, which diffusers writes into the header of its LoRA files: one JSON object
- * whose keys are those of PEFT's LoraConfig behind the network's name, such as {@code
- * unet.lora_alpha}. Only there stands alpha; a file without it has alpha = rank.
+ * whose keys are those of PEFT's LoraConfig after the network's name, such as {@code
+ * unet.lora_alpha}. Alpha is only there; in a file without it, alpha is the rank.
  */
 final class PeftMetadata {
   private static final String KEY = "lora_adapter_metadata";

@@ -42,7 +42,7 @@
  *
  * <p>A LoRA acts in one of two ways, never in both: as a branch in a graph, or merged into the
  * network's own weights. Merging changes the frozen arrays in place; so a function that has copied
- * them (repacked for a faster kernel, say) has to be built anew.
+ * them (repacked for a faster kernel, say) has to be rebuilt.
  */
 @NullMarked
 package org.tastemaker.diffusion.lora;

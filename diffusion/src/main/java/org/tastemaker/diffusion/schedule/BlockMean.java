@@ -65,7 +65,8 @@ record BlockMean(StepCoefficients c, boolean clips, float a, float b) {
   }
 
   /**
-   * {@link #draw} with a sigma above 0, and {@link #squares} of it, to the last bit.
+   * {@link #draw} with a sigma above 0 and {@link #squares} of its result, bit-identical to the two
+   * calls.
    *
    * @param output is overwritten
    */

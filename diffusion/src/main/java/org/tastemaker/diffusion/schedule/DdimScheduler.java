@@ -38,8 +38,8 @@ public final class DdimScheduler implements Scheduler {
      */
     DIFFUSERS,
     /**
-     * As ddpo-pytorch: the previous timestep is clamped to 0, and {@code set_alpha_to_one} is not
-     * looked at. The last step keeps some noise, and so has a log-probability, if the schedule does
+     * As ddpo-pytorch: the previous timestep is clamped to 0, and {@code set_alpha_to_one} is
+     * ignored. The last step keeps some noise, and so has a log-probability, if the schedule does
      * not sample timestep 0 itself ({@code steps_offset} at least 1 with leading spacing).
      */
     DDPO
@@ -146,7 +146,7 @@ public final class DdimScheduler implements Scheduler {
     // 2. The deviation of the noise, equation 16.
     double variance = (1 - abarPrevious) / (1 - abar) * (1 - abar / abarPrevious);
     double sigma = options.eta() * Math.sqrt(variance);
-    // 3. The mean, equation 12. Rounding may leave the difference a hair below 0 where it is 0.
+    // 3. The mean, equation 12. Rounding may leave the difference slightly below 0 where it is 0.
     double direction = Math.sqrt(Math.max(0, 1 - abarPrevious - sigma * sigma));
     return new StepCoefficients(
         p.x0FromSample(),

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  *       kilobytes; an output may share its memory with an input of the same size, element on
  *       element;
  *   <li>computes in single precision, as the kernel does, gradients in double precision; sums are
- *       in double precision but for the innermost eight, and in an order that depends on an image's
- *       size alone, so that the result depends neither on the batch nor on the threads: a large
- *       batch is shared out to those of the common pool;
+ *       in double precision except for the innermost eight terms, and in an order that depends on
+ *       an image's size alone, so that the result depends neither on the batch nor on the threads:
+ *       a large batch is divided among those of the common pool;
  *   <li>checks sizes before it writes anything.
  * </ul>
  *
@@ -122,9 +122,9 @@ public final class DenoisingStep {
   }
 
   /**
-   * Take the step and tell how probable it was: what a policy-gradient rollout records. The
-   * log-probability is that of {@code previous} as it is stored, so that {@link #logProbability}
-   * gives the same number for the same model output, to the last bit.
+   * Take the step and compute its log-probability, as a policy-gradient rollout records it. The
+   * log-probability is that of {@code previous} as it is stored: for the same model output, {@link
+   * #logProbability} gives a bit-identical number.
    *
    * @param c the step; its sigma must be above 0
    * @param reduction over an image's elements
@@ -132,7 +132,7 @@ public final class DenoisingStep {
    * @param sample x_t, the same size
    * @param noise standard normal, the same size
    * @param previous receives x_{t-1}, the same size
-   * @param logProbabilities receives one number an image, [N]
+   * @param logProbabilities receives one number per image, [N]
    * @throws IllegalArgumentException if sigma is 0, where no density exists
    */
   public static void sample(
@@ -159,15 +159,15 @@ public final class DenoisingStep {
   }
 
   /**
-   * How probable a step was that has been taken: the same policy after an update, on the recorded
-   * samples.
+   * The log-probability of a step that has been taken: that of the policy after an update, on the
+   * recorded samples.
    *
    * @param c the step; its sigma must be above 0
    * @param reduction over an image's elements
    * @param output the model's output, [N, ...]
    * @param sample x_t, the same size
    * @param previous x_{t-1} as it was drawn, the same size
-   * @param logProbabilities receives one number an image, [N]
+   * @param logProbabilities receives one number per image, [N]
    * @throws IllegalArgumentException if sigma is 0, where no density exists
    */
   public static void logProbability(
@@ -201,7 +201,7 @@ public final class DenoisingStep {
    * @param output the model's output, [N, ...]
    * @param sample x_t, the same size
    * @param previous x_{t-1} as it was drawn, the same size
-   * @param weights one number an image, [N]
+   * @param weights one number per image, [N]
    * @param gradient receives the gradient, the same size as output
    * @throws IllegalArgumentException if sigma is 0, where no density exists
    */

@@ -2,7 +2,7 @@ package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
 
-/** Element-wise arithmetic on buffers of one size, and the checks that they have it. */
+/** Element-wise arithmetic on buffers of the same size, and the checks of their sizes. */
 final class Elementwise {
   private Elementwise() {}
 

@@ -14,7 +14,7 @@ public final class FloatBuffers {
    * The elements of an array in their order, without a copy: what is written to the view is written
    * to the array. The view must not be used after the array is closed.
    *
-   * @param array of type FLOAT, in 'c' order and contiguous; it may be a part of a larger one
+   * @param array of type FLOAT, in 'c' order and contiguous; it may be a view of a larger one
    * @return a view of exactly the array's elements
    * @throws IllegalArgumentException if the array is of another type or layout, or empty
    */
@@ -24,8 +24,8 @@ public final class FloatBuffers {
           "array must be of type FLOAT, but was %s: cast it with castTo(DataType.FLOAT)"
               .formatted(array.dataType()));
     }
-    // ND4J M2.1 makes an empty array of a part of a part that begins, counted from the whole, past
-    // the part's own length.
+    // ND4J M2.1 gives an empty array for a view of a view whose offset in the whole array lies past
+    // the outer view's own length.
     if (array.length() == 0) {
       throw new IllegalArgumentException(
           "array must have elements, but its shape is " + Arrays.toString(array.shape()));
@@ -38,8 +38,8 @@ public final class FloatBuffers {
                   Arrays.toString(array.stride()),
                   array.ordering()));
     }
-    // A part of an array shares the whole one's pointer; its address pointer is where the part
-    // begins. This copy of it owns no memory and must not be closed: that would free the array.
+    // A view shares the whole array's pointer; its address pointer is where the view begins. This
+    // copy of that pointer owns no memory and must not be closed: that would free the array.
     FloatPointer elements = new FloatPointer(array.data().addressPointer());
     return elements.capacity(array.length()).asBuffer();
   }

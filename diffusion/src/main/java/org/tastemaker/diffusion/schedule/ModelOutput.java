@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the model said of a batch: one output, or the two that classifier-free guidance combines to
- * {@code u + scale * (c - u)} (Ho and Salimans, 2022).
+ * The model's output for a batch: one, or the two that classifier-free guidance combines to {@code
+ * u + scale * (c - u)} (Ho and Salimans, 2022).
  *
  * @param conditional c, the output for the prompts, [N, ...]; the only one where there is no
  *     guidance

@@ -7,12 +7,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One way from noise to a clean sample: the table of steps, and what a multistep solver remembers
- * on it.
+ * One run from noise to a clean sample: the table of steps, and the history of a multistep solver.
  *
  * <p>Steps are counted from 0 within the run. A run of a one-step sampler (DDIM, DDPM, Euler) holds
- * no state, and its steps may be taken in any order, again, and by several threads. A run of
- * DPM-Solver++ serves one batch: its steps are taken in order, once, or from step 0 again.
+ * no state, and its steps may be taken in any order, more than once, and by several threads. A run
+ * of DPM-Solver++ serves one batch: its steps are taken in order, once, or from step 0 again.
  */
 public final class SamplingRun {
   private final List<SamplingStep> steps;
@@ -55,7 +54,7 @@ public final class SamplingRun {
     return steps - (int) (steps * strength);
   }
 
-  /** The coefficients of a step, whose name goes in front of what is wrong with them. */
+  /** The coefficients of a step; an error about them names it. */
   static StepCoefficients coefficients(
       int index, double timestep, PredictionType type, IntFunction<StepCoefficients> of) {
     try {
@@ -99,7 +98,7 @@ public final class SamplingRun {
    * Checks that every step has a log-probability, as a policy-gradient rollout needs.
    *
    * @return this run
-   * @throws IllegalStateException naming the first step that has none, and the way out
+   * @throws IllegalStateException naming the first step that has none, and what to do
    */
   public SamplingRun requireLogProbabilities() {
     for (SamplingStep step : steps) {
@@ -116,7 +115,7 @@ public final class SamplingRun {
    * Checks that no step draws noise, so that the initial noise alone decides what comes out.
    *
    * @return this run
-   * @throws IllegalStateException naming the first step that draws, and the way out
+   * @throws IllegalStateException naming the first step that draws, and what to do
    */
   public SamplingRun requireDeterministic() {
     for (SamplingStep step : steps) {
@@ -201,7 +200,7 @@ public final class SamplingRun {
   }
 
   /**
-   * Take a step and tell how probable it was: {@link DenoisingStep#sample(StepCoefficients,
+   * Take a step and compute its log-probability: {@link DenoisingStep#sample(StepCoefficients,
    * Reduction, FloatBuffer, FloatBuffer, FloatBuffer, FloatBuffer, double[])}.
    *
    * @param i the step, from 0
@@ -210,7 +209,7 @@ public final class SamplingRun {
    * @param sample x_t, the same size
    * @param noise standard normal, the same size
    * @param previous receives x_{t-1}, the same size
-   * @param logProbabilities receives one number an image, [N]
+   * @param logProbabilities receives one number per image, [N]
    * @throws IllegalArgumentException naming the step, if it is deterministic
    */
   public void step(
@@ -236,11 +235,11 @@ public final class SamplingRun {
    * @param kernel computes the step
    * @param i the step, from 0
    * @param reduction over an image's elements
-   * @param output what the model said, [N, ...]
+   * @param output the model's output, [N, ...]
    * @param sample x_t, the same size
-   * @param noise one seed an image, [N]; drawn from where the step's sigma is above 0
+   * @param noise one seed per image, [N]; drawn from where the step's sigma is above 0
    * @param previous receives x_{t-1}, the same size; may be {@code sample}
-   * @param logProbabilities receives one number an image, [N]; of length 0 where none is wanted
+   * @param logProbabilities receives one number per image, [N]; of length 0 where none is wanted
    * @throws IllegalArgumentException naming the step, if it is deterministic and log-probabilities
    *     are wanted
    */

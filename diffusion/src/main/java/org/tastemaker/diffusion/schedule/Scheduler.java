@@ -1,7 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 /**
- * A sampler of a diffusion model: it plans the way from noise to a clean sample in a given number
+ * A sampler of a diffusion model: it plans the run from noise to a clean sample in a given number
  * of steps.
  *
  * <p>A scheduler is immutable and serves any number of runs at a time. The loop around it is
@@ -18,10 +18,10 @@ package org.tastemaker.diffusion.schedule;
  */
 public interface Scheduler {
   /**
-   * Plan a run that starts part of the way, from a noised image: image-to-image.
+   * Plan a run that starts from a noised image: image-to-image.
    *
-   * @param steps how many steps the whole way has, 1 to the number of training steps
-   * @param strength which share of the way to go, in [0, 1]; the run has {@code floor(steps *
+   * @param steps how many steps a whole run has, 1 to the number of training steps
+   * @param strength the share of the whole run to do, in [0, 1]; the run has {@code floor(steps *
    *     strength)} steps. At 1 it has all of them; at 0 none, and the image stays as it is
    * @return the run
    * @throws IllegalArgumentException if an argument is out of range, or the schedule has no such

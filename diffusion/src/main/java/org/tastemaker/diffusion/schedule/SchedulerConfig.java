@@ -118,7 +118,7 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
     Map<String, Object> settings = new LinkedHashMap<>();
     for (String name : root.names()) {
       Object value = root.value(name);
-      // Names with an underscore in front are diffusers' own notes; null stands for "not set".
+      // Names that begin with an underscore are diffusers' own notes; null stands for "not set".
       if (!name.startsWith("_") && value != null) {
         settings.put(name, value);
       }

@@ -12,19 +12,19 @@ import org.jspecify.annotations.Nullable;
  * buffers.)
  *
  * <p>An image is cut in the same way whatever batch it is in, and what its segments add up to is
- * added in their order: neither the batch nor the number of threads changes a bit of a sum.
+ * added in their order: sums are bit-identical whatever the batch and the number of threads.
  */
 final class Segments {
   /** Elements of a segment: a task of about 10 microseconds. */
   private static final int SEGMENT = 1 << 14;
 
   /**
-   * Elements of a block: 32 kB of each tensor, so that a tensor is read over several pages before
-   * the next one is, as memory likes it; what is computed then comes from the second-level cache.
+   * Elements of a block: 32 kB of each tensor, so that several pages of a tensor are read before
+   * the next tensor; the arithmetic then reads from the second-level cache.
    */
   static final int BLOCK = 1 << 13;
 
-  /** The most inputs, and the most outputs, that a body has. */
+  /** The largest number of inputs, and of outputs, of a body. */
   private static final int MOST = 4;
 
   /**
@@ -56,8 +56,8 @@ final class Segments {
      * Computes outputs from inputs.
      *
      * @param image which image the block belongs to
-     * @param in one array an input, valid up to length
-     * @param out one array an output, to be written up to length
+     * @param in one array per input, valid up to length
+     * @param out one array per output, to be written up to length
      * @param length at most {@link #BLOCK}
      * @return what the block adds to its image's sum
      */
@@ -65,11 +65,11 @@ final class Segments {
   }
 
   /**
-   * Does it for every block. An output may be an input, element on element.
+   * Calls the body for every block. An output may be an input, element on element.
    *
    * @param inputs from their positions on, {@code images * size} elements
    * @param outputs likewise
-   * @param sums receives the sum of each image, [images]; null where nobody wants them
+   * @param sums receives the sum of each image, [images]; null if they are not wanted
    */
   static void forEach(
       int images,

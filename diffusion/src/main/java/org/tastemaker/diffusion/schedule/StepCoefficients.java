@@ -32,7 +32,7 @@ public record StepCoefficients(
     double sigma) {
 
   /**
-   * Checks that the map is one.
+   * Checks every coefficient.
    *
    * @param x0FromSample finite
    * @param x0FromOutput finite
@@ -109,7 +109,7 @@ public record StepCoefficients(
   public double klFactor() {
     if (sigma == 0) {
       throw new IllegalStateException(
-          "the divergence is not defined for a deterministic step (sigma = 0)");
+          "the KL divergence is not defined for a deterministic step (sigma = 0)");
     }
     double slope = (meanFromX0 * x0FromOutput + meanFromOutput) / sigma;
     return slope * slope / 2;
@@ -127,7 +127,7 @@ public record StepCoefficients(
   }
 
   /**
-   * What a model's output says of the sample {@code x = sqrt(abar) x0 + sqrt(1 - abar) e}: {@code
+   * What a model's output means for the sample {@code x = sqrt(abar) x0 + sqrt(1 - abar) e}: {@code
    * x0 = x0FromSample x + x0FromOutput o} and {@code e = noiseFromSample x + noiseFromOutput o}.
    */
   record Prediction(

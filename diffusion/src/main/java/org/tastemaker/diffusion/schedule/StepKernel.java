@@ -16,15 +16,15 @@ import org.jspecify.annotations.Nullable;
 public interface StepKernel extends AutoCloseable {
 
   /**
-   * Takes a step: {@code previous = mean + sigma * noise}, and tells how probable it was.
+   * Takes a step: {@code previous = mean + sigma * noise}, and computes its log-probability.
    *
    * @param c the step
    * @param reduction over an image's elements
-   * @param output what the model said
+   * @param output the model's output
    * @param sample x_t
    * @param noise where sigma is above 0, drawn from; elsewhere it only says how many images
    * @param previous receives x_{t-1}
-   * @param logProbabilities receives one number an image, [N]; of length 0 where none is wanted
+   * @param logProbabilities receives one number per image, [N]; of length 0 where none is wanted
    * @throws IllegalArgumentException if log-probabilities are wanted of a deterministic step, or
    *     sizes do not match
    */
@@ -38,14 +38,14 @@ public interface StepKernel extends AutoCloseable {
       double[] logProbabilities);
 
   /**
-   * How probable a step was that has been taken: {@link DenoisingStep#logProbability}.
+   * The log-probability of a step that has been taken: {@link DenoisingStep#logProbability}.
    *
    * @param c the step; its sigma must be above 0
    * @param reduction over an image's elements
-   * @param output what the model says
+   * @param output the model's output
    * @param sample x_t
    * @param previous x_{t-1} as it was drawn
-   * @param logProbabilities receives one number an image, [N]
+   * @param logProbabilities receives one number per image, [N]
    */
   void logProbability(
       StepCoefficients c,
@@ -56,15 +56,15 @@ public interface StepKernel extends AutoCloseable {
       double[] logProbabilities);
 
   /**
-   * The gradient of {@code sum_n weights[n] * logProbability[n]} with respect to what the model
-   * said: {@link DenoisingStep#logProbabilityGradient} and {@link Guidance#gradient}.
+   * The gradient of {@code sum_n weights[n] * logProbability[n]} with respect to the model's
+   * output: {@link DenoisingStep#logProbabilityGradient} and {@link Guidance#gradient}.
    *
    * @param c the step; its sigma must be above 0
    * @param reduction over an image's elements, the same as for the log-probability
-   * @param output what the model says
+   * @param output the model's output
    * @param sample x_t
    * @param previous x_{t-1} as it was drawn
-   * @param weights one number an image, [N]
+   * @param weights one number per image, [N]
    * @param gradient receives the gradient by the conditional, or only, output
    * @param unconditionalGradient receives the gradient by the unconditional output; null if and
    *     only if there is none

@@ -19,7 +19,7 @@ public final class StepKl {
    * @param output the model's output, [N, ...]
    * @param reference the reference model's output, the same size
    * @param sample x_t, the same size
-   * @param kl receives one number an image, [N]
+   * @param kl receives one number per image, [N]
    * @throws IllegalArgumentException if sigma is 0, where no density exists
    */
   public static void kl(
@@ -53,7 +53,7 @@ public final class StepKl {
    * @param output the model's output, [N, ...]
    * @param reference the reference model's output, the same size
    * @param sample x_t, the same size
-   * @param weights one number an image, [N]
+   * @param weights one number per image, [N]
    * @param gradient what the gradient is added to, the same size as output
    * @throws IllegalArgumentException if sigma is 0, where no density exists
    */

@@ -6,7 +6,8 @@ import java.util.stream.IntStream;
 import org.tastemaker.core.Seed;
 
 /**
- * The noise of a step as what it is drawn from, so that a kernel may draw it where it is used.
+ * The noise of a step as the seeds that it is drawn from, so that a kernel may draw it where it is
+ * used.
  *
  * @param seeds of each image, [N]
  * @param stream of the seeds to draw, at least 0: {@link Seed#gaussian}
@@ -20,9 +21,9 @@ public record StepNoise(List<Seed> seeds, int stream) {
   }
 
   /**
-   * Draws it.
+   * Draws the noise.
    *
-   * @param out receives each image's deviates one after the other, [N, ...]; its elements must be a
+   * @param out receives the noise of one image after the other, [N, ...]; its elements must be a
    *     whole number for each seed
    */
   public void fill(FloatBuffer out) {

@@ -2,7 +2,7 @@
  * Noise schedules and samplers of the denoising diffusion models, compatible with diffusers.
  *
  * <p>The design rests on one observation: DDIM, DDPM, Euler and DPM-Solver++ are all the same
- * affine map of a few tensors, with other numbers. So a {@link
+ * affine map of a few tensors, with different coefficients. So a {@link
  * org.tastemaker.diffusion.schedule.Scheduler} does no tensor arithmetic. It turns a {@link
  * org.tastemaker.diffusion.schedule.SchedulerConfig} and a number of steps into a table of {@link
  * org.tastemaker.diffusion.schedule.StepCoefficients}, in double precision, once per run:

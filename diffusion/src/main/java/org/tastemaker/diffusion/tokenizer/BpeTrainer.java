@@ -18,8 +18,8 @@ import org.tastemaker.diffusion.tokenizer.BpeVocabulary.Merge;
 
 /**
  * Learns a byte-pair vocabulary from captions (Sennrich, Haddow and Birch, 2016, algorithm 1):
- * again and again the pair of neighbouring symbols that is most frequent in the words of the corpus
- * becomes a symbol.
+ * again and again, the most frequent pair of neighbouring symbols in the words of the corpus
+ * becomes a new symbol.
  *
  * <p>The vocabulary has the layout of CLIP's: the 256 bytes, the same with {@code </w>}, the merges
  * in the order in which they were learned, {@code <|startoftext|>} and {@code <|endoftext|>}. So it
@@ -83,8 +83,8 @@ public final class BpeTrainer {
     for (int i = 0; i < words.size(); i++) {
       count(i, 1);
     }
-    // 2. Merges. Two of them may make the same symbol, which then is one token; and that symbol may
-    // come beside another once more, where their merge is an earlier one already.
+    // 2. Merges. Two of them may make the same symbol, which is then one token, and a merge of that
+    // symbol may have been learned already.
     Set<Merge> merges = new LinkedHashSet<>();
     while (ids.size() < options.size() - SPECIALS) {
       Optional<Merge> best = mostFrequent(options.leastFrequency(), merges);
@@ -132,7 +132,7 @@ public final class BpeTrainer {
     }
   }
 
-  /** Adds a word's pairs to the tables, or takes them away with a sign of -1. */
+  /** Adds a word's pairs to the tables, or removes them with a sign of -1. */
   private void count(int index, int sign) {
     Word word = words.get(index);
     for (int s = 0; s + 1 < word.symbols.size(); s++) {
@@ -156,7 +156,7 @@ public final class BpeTrainer {
    *
    * @param size the number of tokens to reach, at least 514: the bytes, the bytes that end a word,
    *     and the two special tokens
-   * @param leastFrequency how often a pair must be in the corpus to be merged; at least 1
+   * @param leastFrequency how often a pair must occur in the corpus to be merged; at least 1
    */
   public record Options(int size, int leastFrequency) {
     /**
@@ -179,7 +179,7 @@ public final class BpeTrainer {
     }
 
     /**
-     * Merges of every pair that is in the corpus twice.
+     * Merges of every pair that occurs at least twice in the corpus.
      *
      * @param size the number of tokens to reach; at least 514
      * @return the options

@@ -24,7 +24,7 @@ import org.tastemaker.core.json.Json;
  * A byte-pair vocabulary: the ids of the tokens, and the merges that build them, earliest first.
  *
  * <p>On disk it is two files in UTF-8: {@code vocab.json}, an object from token to id, and {@code
- * merges.txt}, a line {@code #version: 0.2} and then two symbols a line with a space between.
+ * merges.txt}, a line {@code #version: 0.2} and then two symbols per line, separated by a space.
  *
  * @param ids from token to id; the ids are 0 to n - 1, each once
  * @param merges each once; its two symbols and what they make together are tokens
@@ -38,7 +38,7 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
    * Two neighbouring symbols that become one.
    *
    * @param left the first symbol
-   * @param right the symbol behind it
+   * @param right the symbol after it
    */
   public record Merge(String left, String right) {
     String result() {
@@ -52,7 +52,7 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
    * @param ids from token to id
    * @param merges earliest first
    * @throws IllegalArgumentException if the ids are not 0 to n - 1, or if a merge is there twice or
-   *     has a symbol or a result that is no token
+   *     has a symbol or a result that is not a token
    */
   public BpeVocabulary {
     checkIds("the vocabulary", ids);
@@ -147,7 +147,7 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
               file
                   + " line "
                   + (blank == 0 ? number : blank)
-                  + ": expected two symbols with a space between, but found '"
+                  + ": expected two symbols separated by a space, but found '"
                   + (blank == 0 ? line : "")
                   + "'");
         }

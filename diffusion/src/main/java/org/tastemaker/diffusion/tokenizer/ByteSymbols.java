@@ -36,7 +36,7 @@ final class ByteSymbols {
 
   private ByteSymbols() {}
 
-  /** The symbols of a word: one a UTF-8 byte, the last one with {@link #END_OF_WORD}. */
+  /** The symbols of a word: one per UTF-8 byte, the last one with {@link #END_OF_WORD}. */
   static String[] of(String word) {
     byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
     String[] symbols = new String[bytes.length];
@@ -49,7 +49,7 @@ final class ByteSymbols {
     return symbols;
   }
 
-  /** The byte that a symbol stands for, or -1 for a character that is no symbol. */
+  /** The byte that a symbol stands for, or -1 for a character that is not a symbol. */
   static int toByte(char symbol) {
     return symbol < BYTE.length ? BYTE[symbol] : -1;
   }

@@ -12,17 +12,17 @@ import java.util.regex.Pattern;
  *
  * <p>CLIP's own tokenizer cleans with the library ftfy, and the tools that read its files differ
  * where ftfy is absent. This is the part that ftfy and the current tools agree on: control
- * characters go, Unicode form C, white space collapses, lower case. Not done: repairs of wrongly
- * decoded text, HTML entities, typographic quotes. East Asian characters are not set apart and
- * joiners (as in emoji) stay, as in CLIP's own tokenizer.
+ * characters are removed, Unicode form C, white space collapses, lower case. Not done: repairs of
+ * wrongly decoded text, HTML entities, typographic quotes. East Asian characters are not separated
+ * and joiners (as in emoji) stay, as in CLIP's own tokenizer.
  */
 final class ClipText {
   static final String START = "<|startoftext|>";
   static final String END = "<|endoftext|>";
 
-  // The controls that ftfy removes: those of ASCII but tab, line feed, form feed and carriage
-  // return;
-  // the deprecated format characters, the byte order mark and the interlinear annotations.
+  // The controls that ftfy removes: those of ASCII other than tab, line feed, form feed and
+  // carriage
+  // return; the deprecated format characters, the byte order mark and the interlinear annotations.
   private static final Pattern CONTROLS =
       Pattern.compile("[\\x00-\\x08\\x0B\\x0E-\\x1F\\x7F\\u206A-\\u206F\\uFEFF\\uFFF9-\\uFFFC]");
 

@@ -109,7 +109,7 @@ public final class ClipTokenizer {
    * @param vocabulary the tokens and the merges
    * @param options the special tokens, which are in the vocabulary, and the length
    * @return the tokenizer
-   * @throws IllegalArgumentException if the vocabulary has not the special tokens
+   * @throws IllegalArgumentException if the vocabulary lacks a special token
    */
   public static ClipTokenizer of(BpeVocabulary vocabulary, TokenizerOptions options) {
     Objects.requireNonNull(vocabulary, "vocabulary == null");
@@ -130,7 +130,7 @@ public final class ClipTokenizer {
 
   /**
    * Encodes a text to exactly {@link TokenizerOptions#maxLength} ids: start, the text's tokens,
-   * end, padding. Of a longer text the first tokens are taken.
+   * end, padding. A longer text is cut.
    *
    * @param text any text; an empty one is start, end and padding
    * @return the ids, and what of the text did not fit
@@ -162,12 +162,12 @@ public final class ClipTokenizer {
 
   /**
    * The text of some ids: in lower case, with one space between words. Start and end, and padding
-   * behind an end, are left out; bytes that are not UTF-8 together, as a text that was cut within a
-   * character has, become U+FFFD.
+   * after an end, are left out; bytes that are not valid UTF-8, such as those of a character that
+   * was cut, become U+FFFD.
    *
    * @param ids each at least 0 and less than {@link #size}
    * @return the text
-   * @throws IndexOutOfBoundsException if the vocabulary has not such an id
+   * @throws IndexOutOfBoundsException if the vocabulary has no such id
    */
   public String decode(ImmutableIntArray ids) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -255,7 +255,7 @@ public final class ClipTokenizer {
   }
 
   /**
-   * The id that fills the rest.
+   * The id of the padding.
    *
    * @return the id of {@link TokenizerOptions#pad}
    */
@@ -280,7 +280,7 @@ public final class ClipTokenizer {
   }
 
   private void encodePlain(String text, List<Integer> ids) {
-    // 2. Words; a special token that the clean-up brought to light is one.
+    // 2. Words; a special token that appears only after the clean-up is one too.
     for (String word : ClipText.words(text)) {
       if (word.equals(ClipText.START) || word.equals(ClipText.END)) {
         ids.add(id(word));

@@ -15,9 +15,9 @@ import org.tastemaker.core.json.JsonObject;
  * missing.
  *
  * <p>A special token is a string, or an object with the string in {@code content}. Where both files
- * name one, {@code special_tokens_map.json} counts, as it does where the public tools read the
- * folder (Stable Diffusion 2 pads with "!" by that file alone); but not if the configuration lists
- * its added tokens itself, in {@code added_tokens_decoder}, as newer tools write it.
+ * name one, {@code special_tokens_map.json} takes precedence, as it does where the public tools
+ * read the folder (Stable Diffusion 2 pads with "!" by that file alone); unless the configuration
+ * lists its added tokens itself, in {@code added_tokens_decoder}, as newer tools write it.
  */
 final class TokenizerConfig {
   static final String CONFIG_FILE = "tokenizer_config.json";

@@ -3,13 +3,13 @@ package org.tastemaker.diffusion.tokenizer;
 import io.soabase.recordbuilder.core.RecordBuilder;
 
 /**
- * What is the tokenizer's own beside its vocabulary.
+ * The settings of a tokenizer beside its vocabulary: its length and its special tokens.
  *
  * @param maxLength the number of ids of an encoding, start and end included; at least 2
  * @param bos the token that begins a text
  * @param eos the token that ends a text
  * @param unk the token for symbols outside the vocabulary
- * @param pad the token that fills an encoding behind the end
+ * @param pad the token that fills an encoding after the end
  */
 @RecordBuilder
 public record TokenizerOptions(int maxLength, String bos, String eos, String unk, String pad)

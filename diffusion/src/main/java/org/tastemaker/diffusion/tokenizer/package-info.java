@@ -6,7 +6,7 @@
  * <ol>
  *   <li>{@code ClipText}: the text is cleaned (Unicode form C, white space, lower case) and split
  *       into words: runs of letters, single digits, runs of other signs, English contractions.
- *   <li>{@code ByteSymbols}: a word's UTF-8 bytes become symbols, one printable character a byte,
+ *   <li>{@code ByteSymbols}: a word's UTF-8 bytes become symbols, one printable character per byte,
  *       so that no text is outside the vocabulary; the last symbol of a word carries {@code </w>}.
  *   <li>{@link org.tastemaker.diffusion.tokenizer.ClipTokenizer}: the vocabulary's merges join
  *       neighbouring symbols, the earliest merge first (byte-pair encoding; Sennrich, Haddow and
@@ -19,8 +19,8 @@
  * one from captions. What is written here opens with the other tools that read a CLIP tokenizer's
  * folder.
  *
- * <p>Everything is immutable and safe for use by several threads. Nothing is cached: the merges of
- * a word take time in proportion to its length, but for a logarithm.
+ * <p>Everything is immutable and safe for use by several threads. Nothing is cached: merging a word
+ * of n symbols takes O(n log n) time.
  */
 @NullMarked
 package org.tastemaker.diffusion.tokenizer;

@@ -38,7 +38,7 @@ public final class AdamW {
    * @param beta1 decay of the mean gradient, in [0, 1)
    * @param beta2 decay of the mean squared gradient, in [0, 1)
    * @param epsilon added to the root of the mean squared gradient, at least 0
-   * @param weightDecay share of a parameter that is taken away, per unit of learning rate; at least
+   * @param weightDecay share of a parameter that is subtracted, per unit of learning rate; at least
    *     0
    */
   @RecordBuilder
@@ -158,7 +158,7 @@ public final class AdamW {
   }
 
   /**
-   * The state to save, one buffer a parameter: the running means of the gradients.
+   * The state to save, one buffer per parameter: the running means of the gradients.
    *
    * @return views of the state itself; a checkpoint that is loaded is written into them
    */
@@ -167,7 +167,7 @@ public final class AdamW {
   }
 
   /**
-   * The state to save, one buffer a parameter: the running means of the squared gradients.
+   * The state to save, one buffer per parameter: the running means of the squared gradients.
    *
    * @return views of the state itself; a checkpoint that is loaded is written into them
    */
@@ -176,7 +176,7 @@ public final class AdamW {
   }
 
   /**
-   * Go on from a checkpoint, whose moments have been written into {@link #firstMoments} and {@link
+   * Resume from a checkpoint, whose moments have been written into {@link #firstMoments} and {@link
    * #secondMoments}.
    *
    * @param done how many updates had been done, at least 0

@@ -3,9 +3,9 @@ package org.tastemaker.diffusion.train;
 /**
  * Where batches come from.
  *
- * <p>A batch is a function of its number alone, so a run that goes on from a checkpoint sees the
- * batches that it would have seen: nothing of the source is saved but how far the run had come.
- * {@link EpochOrder} says which examples a batch has.
+ * <p>A batch is a function of its number alone, so a resumed run sees the batches that it would
+ * have seen: of the source, a checkpoint holds nothing but the number of steps done. {@link
+ * EpochOrder} says which examples a batch has.
  *
  * @param <B> the batches
  */

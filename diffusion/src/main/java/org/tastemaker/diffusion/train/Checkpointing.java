@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 import org.tastemaker.core.run.RunFolder;
 
 /**
- * When and where a trainer leaves checkpoints.
+ * When and where a trainer saves checkpoints.
  *
  * @param every how many steps apart, at least 1; the last step has one too
  * @param target where they go
@@ -70,7 +70,7 @@ public record Checkpointing(long every, Target target) {
 
     @Override
     public Path save(long step, Consumer<Path> writer) {
-      throw new IllegalStateException("nothing is saved nowhere");
+      throw new IllegalStateException("there is nowhere to save a checkpoint");
     }
   }
 }

@@ -8,8 +8,8 @@ import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 
 /**
- * The networks that a {@code DenoisingTrainer} works with, and what of them is trained. They stay
- * their owner's.
+ * The networks that a {@code DenoisingTrainer} works with, and what of them is trained. The caller
+ * owns them.
  *
  * @param unet the denoiser
  * @param trainedUnet what of it is trained

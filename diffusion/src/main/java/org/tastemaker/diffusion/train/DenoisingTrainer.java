@@ -56,9 +56,9 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
  * that into gradients of parameters. Where the text encoder is trained, the U-Net's gradient with
  * respect to its text is the text encoder's cotangent.
  *
- * <p>What is drawn is a function of the seed and of a batch's number, so a run that goes on from a
- * checkpoint ({@link #restore}) ends with the same weights, bit for bit, as one that was never
- * stopped, if the machine's native code computes the same from the same. Not thread-safe; the
+ * <p>What is drawn is a function of the seed and of a batch's number, so a run that is resumed from
+ * a checkpoint ({@link #restore}) ends with weights that are bit-identical to those of a run that
+ * was never stopped, provided that the machine's native code is deterministic. Not thread-safe; the
  * models must not be used otherwise while {@link #run} does.
  */
 public final class DenoisingTrainer {
@@ -79,7 +79,7 @@ public final class DenoisingTrainer {
   /**
    * Hyper-parameters.
    *
-   * @param optimizer how gradients become weights
+   * @param optimizer how gradients update the weights
    * @param promptDropout the share of images whose caption is replaced by the empty one, in [0, 1],
    *     so that guidance has something to compare with (Ho and Salimans, 2022); 0 for none
    * @param noiseOffset the standard deviation of what each channel's noise is shifted by, at least
@@ -128,7 +128,7 @@ public final class DenoisingTrainer {
   /**
    * A trainer at the beginning of its run. Nothing is computed yet.
    *
-   * @param models what is trained; they stay their owner's, who closes them after training
+   * @param models what is trained; the caller closes them after training
    * @param options hyper-parameters
    * @param seed of everything drawn
    */
@@ -165,9 +165,9 @@ public final class DenoisingTrainer {
    *
    * @param batches a batch for each part of each step
    * @param checkpoints when and where the run is saved
-   * @param listener hears the loss ({@code "loss"}), the gradient's norm and the learning rate of
-   *     each step
-   * @param cancellation looked at before each batch
+   * @param listener receives the loss ({@code "loss"}), the gradient's norm and the learning rate
+   *     of each step
+   * @param cancellation checked before each batch
    * @throws org.tastemaker.core.DivergedException if the loss or a gradient is NaN or infinite; the
    *     message names the step, and the weights are those before it
    * @throws java.util.concurrent.CancellationException if it was cancelled; the weights are those
@@ -326,7 +326,7 @@ public final class DenoisingTrainer {
   }
 
   /**
-   * Goes on from a checkpoint: everything is as it was when it was written.
+   * Resumes from a checkpoint: everything is as it was when the checkpoint was written.
    *
    * @param folder of a checkpoint of the same run: same models, options and seed
    * @throws IllegalArgumentException if it is of another run, or damaged; nothing has changed then

@@ -94,7 +94,7 @@ public final class Ema {
   }
 
   /**
-   * Exchange the average and the weights: before sampling, and again after it to go on training.
+   * Exchange the average and the weights: before sampling, and again after it to continue training.
    *
    * @param parameters the weights, sized as at construction; written in place
    */
@@ -131,7 +131,7 @@ public final class Ema {
   }
 
   /**
-   * Go on from a checkpoint, whose average has been written into {@link #averages}.
+   * Resume from a checkpoint, whose average has been written into {@link #averages}.
    *
    * @param done how many updates it had seen, at least 0
    */

@@ -5,9 +5,9 @@ import java.util.random.RandomGenerator;
 import org.tastemaker.core.Seed;
 
 /**
- * Which examples a batch has: every example once an epoch, in an order that is new in each epoch
- * and a function of the seed and of the epoch's number. A batch may reach from one epoch into the
- * next. Not thread-safe: it remembers the latest epoch's order.
+ * Which examples a batch has: every example once per epoch, in an order that is a function of the
+ * seed and of the epoch's number. A batch may reach from one epoch into the next. Not thread-safe:
+ * it remembers the latest epoch's order.
  */
 public final class EpochOrder {
   private final Seed seed;

@@ -40,7 +40,7 @@ public final class GradientClip {
                 + entry.getKey()
                 + " is not finite (its squared norm is "
                 + sum
-                + "): lower the learning rate, or look for the input that made it");
+                + "): lower the learning rate, or look for the input that caused it");
       }
       squares += sum;
     }

@@ -7,7 +7,7 @@ import org.tastemaker.diffusion.schedule.PredictionType;
 /**
  * The weight of a timestep in the denoising loss: Hang et al., "Efficient Diffusion Training via
  * Min-SNR Weighting Strategy" (2023), section 3.4. It stops the nearly clean timesteps, whose
- * signal-to-noise ratio is huge, from ruling the gradient.
+ * signal-to-noise ratio is huge, from dominating the gradient.
  *
  * <pre>
  *   predicting x_0:      min(snr, gamma)

@@ -6,10 +6,10 @@ import java.util.Optional;
 import org.tastemaker.core.run.Settings;
 
 /**
- * How gradients become weights, for every trainer.
+ * How gradients update the weights, for every trainer.
  *
  * @param steps how many updates to do in all, at least 1
- * @param accumulation how many batches an update takes, at least 1; each counts the same
+ * @param accumulation how many batches an update takes, at least 1; each has the same weight
  * @param rate the learning rate over the steps
  * @param adamW of the optimizer
  * @param maxGradientNorm to which the gradient's global norm is clipped, above 0; infinite for no
@@ -26,7 +26,7 @@ public record OptimizerOptions(
     Optional<Ema.Options> ema)
     implements OptimizerOptionsBuilder.With {
 
-  /** How the learning rate goes on after its warm-up. */
+  /** What the learning rate does after its warm-up. */
   public enum Decay {
     /** Stays at the peak. */
     CONSTANT,

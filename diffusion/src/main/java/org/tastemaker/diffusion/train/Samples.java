@@ -30,7 +30,7 @@ public record Samples(int count, int channels, int height, int width, FloatBuffe
           "%s samples of %s x %s x %s must have %s values, but had %s"
               .formatted(count, channels, height, width, size, values.remaining()));
     }
-    // A view of its own, so that nobody's position matters.
+    // A view of its own, so that the caller's position does not matter.
     values = Objects.requireNonNull(values, "values == null").slice();
   }
 
@@ -50,7 +50,7 @@ public record Samples(int count, int channels, int height, int width, FloatBuffe
     return array;
   }
 
-  /** Finds a number that is none, with the place it is at. */
+  /** Checks that no value is NaN or infinite. */
   void requireFinite(String what) {
     for (int i = 0; i < values.limit(); i++) {
       if (!Float.isFinite(values.get(i))) {

@@ -16,10 +16,10 @@ import org.tastemaker.diffusion.model.Parameters;
  *
  * @param options how the network's graph is built; {@link FunctionOptions#trainable} chooses among
  *     the network's own parameters and those of its adapters, by name
- * @param adapters the parameters of the adapters that the options bring in, such as those of a
- *     low-rank adapter; their owner closes them
- * @param redraw draws anew what is random in an adapter, such as the masks of a dropout; called
- *     before each batch with a seed that is a function of the batch's number
+ * @param adapters the parameters of the adapters that the options add, such as those of a low-rank
+ *     adapter; their owner closes them
+ * @param redraw redraws what is random in an adapter, such as the masks of a dropout; called before
+ *     each batch with a seed that is a function of the batch's number
  */
 @RecordBuilder
 public record TrainedPart(

@@ -24,7 +24,7 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 /**
- * What a checkpoint's folder says of itself.
+ * The description of a checkpoint, and its files.
  *
  * <pre>
  *   checkpoint.json               format, trainer, step, settings, digests of the files below
@@ -35,8 +35,8 @@ import org.tastemaker.diffusion.weights.SafetensorsWriter;
  * </pre>
  *
  * <p>The tensors are F32, bit for bit, in the layout of memory, and named by network and parameter.
- * There is no state of a random generator, because there is none: everything drawn is a function of
- * the seed, which is among the settings, and of a batch's number.
+ * No state of a random generator is stored, because there is none: everything drawn is a function
+ * of the seed, which is among the settings, and of a batch's number.
  *
  * @param trainer what wrote it, such as {@code "denoising"}
  * @param step how many updates had been done
@@ -51,7 +51,7 @@ public record TrainingCheckpoint(
   private static final String FILE = "checkpoint.json";
 
   /**
-   * Reads what a checkpoint says of itself, and nothing else of it.
+   * Reads a checkpoint's description, and none of its tensors.
    *
    * @param folder of the checkpoint
    * @return its description
@@ -92,7 +92,7 @@ public record TrainingCheckpoint(
    *
    * @param folder empty
    * @param trainer what writes it
-   * @param settings what a run that goes on must have in common with this one
+   * @param settings what a run that is resumed must have in common with this one
    * @param state what is trained
    */
   public static void write(Path folder, String trainer, Settings settings, TrainingState state) {
@@ -190,7 +190,7 @@ public record TrainingCheckpoint(
     List<String> differences = expected.differencesFrom(settings, "in the checkpoint");
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "the checkpoint in %s is of a run with other settings: %s. Use the same settings to go on, or begin a new run"
+          "the checkpoint in %s is of a run with other settings: %s. Use the same settings to resume it, or begin a new run"
               .formatted(folder, String.join("; ", differences)));
     }
     if (step > steps) {

@@ -13,7 +13,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.Settings;
 
 /**
- * The loop that every trainer runs: gradients of a few batches, one update, what listeners hear,
+ * The loop that every trainer runs: gradients of a few batches, one update, events for listeners,
  * and checkpoints.
  */
 final class TrainingLoop {
@@ -32,7 +32,7 @@ final class TrainingLoop {
    * @param trainer its name in checkpoints
    * @param activity what is being done, such as {@code "training the denoiser"}
    * @param options of the updates
-   * @param settings beside those, what a run that goes on must have in common with this one
+   * @param settings beside those, what a run that is resumed must have in common with this one
    * @param state what is trained
    */
   TrainingLoop(
@@ -109,7 +109,7 @@ final class TrainingLoop {
                     + name
                     + " is "
                     + value
-                    + "; lower the learning rate, or look for the batch that made it");
+                    + "; lower the learning rate, or look for the batch that caused it");
           }
         });
   }
@@ -119,7 +119,7 @@ final class TrainingLoop {
     TrainingCheckpoint.write(folder, trainer, settings(), state);
   }
 
-  /** Goes on from a folder that {@link #write} filled. */
+  /** Resumes from a folder that {@link #write} filled. */
   void restore(Path folder) {
     TrainingCheckpoint.restore(folder, trainer, settings(), options.steps(), state);
   }

@@ -29,8 +29,8 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  * the optimizer's moments and the average of the weights, which live here.
  *
  * <p>A weight is known by its network's name and its own, such as {@code unet/conv_in.weight}. A
- * gradient is gathered in a buffer of its own, because two weights may share the array that a graph
- * hands out, and scaling it twice would be wrong.
+ * gradient is accumulated in a buffer of its own, because two weights may share the array that a
+ * graph hands out, and scaling it twice would be wrong.
  *
  * <p>One update is {@link #begin}, {@link #add} for each batch, {@link #update}. Not thread-safe.
  */
@@ -111,11 +111,11 @@ public final class TrainingState {
     return adamW.updates();
   }
 
-  /** Forgets the gradient. */
+  /** Discards the gradient. */
   public void begin() {
     if (showsAverages) {
       throw new IllegalStateException(
-          "the weights are exchanged with their averages now; train after that");
+          "the weights are exchanged with their averages; train after withAverages has returned");
     }
     received.clear();
   }
@@ -141,7 +141,7 @@ public final class TrainingState {
     INDArray weight = weights.get(key);
     if (sum == null || weight == null) {
       throw new IllegalStateException(
-          "the graph trains %s, which is not among the trained parameters: list its set among the"
+          "the graph trains %s, which is not among the trained parameters: add the set that holds it to the"
                   .formatted(key)
               + " part's adapters");
     }
@@ -185,7 +185,7 @@ public final class TrainingState {
               + ": leave them out of the trainable ones");
     }
     double norm = GradientClip.byGlobalNorm(where, options.maxGradientNorm(), gradients);
-    // The square of a larger one has no place in a second moment.
+    // The square of a larger one overflows a second moment.
     if (!(Math.min(norm, options.maxGradientNorm()) < 1e18)) {
       throw new DivergedException(
           where,
@@ -199,7 +199,7 @@ public final class TrainingState {
   }
 
   /**
-   * Runs something while the averages are in the weights' place.
+   * Runs something while the weights hold their averages.
    *
    * @param action what to run
    * @throws IllegalStateException if the run keeps no average
@@ -233,7 +233,7 @@ public final class TrainingState {
   /**
    * The gradient that was added since {@link #begin}.
    *
-   * @return one buffer a weight, by network and name, in the weights' order: the state's own
+   * @return one buffer per weight, by network and name, in the weights' order: the state's own
    */
   public Map<String, FloatBuffer> gradients() {
     return Collections.unmodifiableMap(gradients);
@@ -242,8 +242,8 @@ public final class TrainingState {
   /**
    * Everything that a checkpoint has beside the step.
    *
-   * @return weights, first_moments, second_moments and, if they are kept, averages; each one view a
-   *     weight of the state itself, in the weights' order
+   * @return weights, first_moments, second_moments and, if they are kept, averages; each a list of
+   *     views of the state itself, one per weight, in the weights' order
    */
   public ImmutableMap<String, List<FloatBuffer>> buffers() {
     begin();
@@ -258,7 +258,7 @@ public final class TrainingState {
   }
 
   /**
-   * Goes on after a number of updates.
+   * Resumes after a number of updates.
    *
    * @param step how many had been done when what is in the {@link #buffers} now was there
    */
@@ -270,7 +270,7 @@ public final class TrainingState {
   }
 
   /**
-   * A check sum of everything that is not trained, with the names.
+   * A checksum of everything that is not trained, with the names.
    *
    * @return for a checkpoint's settings
    */

@@ -87,9 +87,9 @@ final class VaeObjective {
   }
 
   /**
-   * The divergence from the standard normal: {@code KL = mean (mean^2 + exp(logvar) - 1 - logvar) /
-   * 2} (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, appendix B), with the
-   * gradients {@code mean / numel} and {@code (exp(logvar) - 1) / (2 numel)}.
+   * The KL divergence from the standard normal: {@code KL = mean (mean^2 + exp(logvar) - 1 -
+   * logvar) / 2} (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, appendix B), with
+   * the gradients {@code mean / numel} and {@code (exp(logvar) - 1) / (2 numel)}.
    *
    * @param mean of each latent
    * @param logvar of each latent

@@ -32,8 +32,8 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  *   x' = D(z),   z = mean + exp(logvar / 2) e,   (mean, logvar) = E(x),   e ~ N(0, I)
  * </pre>
  *
- * <p>Each mean is over all of its numbers: pixels and channels of the batch, or latents. So c is
- * the weight that a program with sums in the place of means would write as c times pixels a latent.
+ * <p>Each mean is over all of its numbers: pixels and channels of the batch, or latents. A program
+ * that takes sums in the place of means has c times the number of pixels per latent as its weight.
  *
  * <table class="striped">
  * <caption>Notation</caption>
@@ -49,10 +49,10 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  * <p>The terms and their gradients are computed in Java ({@code VaeObjective}); the decoder's graph
  * turns dL/dx' into dL/dz, and the encoder's takes dL/dmean and dL/dlogvar on.
  *
- * <p>What is drawn is a function of the seed and of a batch's number, so a run that goes on from a
- * checkpoint ({@link #restore}) ends with the same weights, bit for bit, as one that was never
- * stopped, if the machine's native code computes the same from the same. Not thread-safe; the model
- * must not be used otherwise while {@link #run} does.
+ * <p>What is drawn is a function of the seed and of a batch's number, so a run that is resumed from
+ * a checkpoint ({@link #restore}) ends with weights that are bit-identical to those of a run that
+ * was never stopped, provided that the machine's native code is deterministic. Not thread-safe; the
+ * model must not be used otherwise while {@link #run} does.
  */
 public final class VaeTrainer {
   private static final String VAE = "vae";
@@ -70,10 +70,10 @@ public final class VaeTrainer {
   /**
    * Hyper-parameters.
    *
-   * @param optimizer how gradients become weights
+   * @param optimizer how gradients update the weights
    * @param l1 weight of the mean absolute error, at least 0
    * @param mse weight of the mean squared error, at least 0; not 0 together with {@code l1}
-   * @param kl weight of the divergence, at least 0
+   * @param kl weight of the KL divergence, at least 0
    */
   @RecordBuilder
   public record Options(OptimizerOptions optimizer, double l1, double mse, double kl)
@@ -90,7 +90,7 @@ public final class VaeTrainer {
     }
 
     /**
-     * Equal weights for both errors, and 1e-4 for the divergence.
+     * Equal weights for both errors, and 1e-4 for the KL divergence.
      *
      * @param steps how many updates to do in all, at least 1
      * @return the options
@@ -110,7 +110,7 @@ public final class VaeTrainer {
   /**
    * A trainer at the beginning of its run. Nothing is computed yet.
    *
-   * @param vae what is trained; it stays its owner's, who closes it after training
+   * @param vae what is trained; the caller closes it after training
    * @param trained what of it is trained
    * @param options hyper-parameters
    * @param seed of everything drawn
@@ -147,9 +147,9 @@ public final class VaeTrainer {
    *
    * @param batches images in [-1, 1], a batch for each part of each step
    * @param checkpoints when and where the run is saved
-   * @param listener hears the loss and its terms ({@code "loss"}, {@code "l1"}, {@code "mse"},
+   * @param listener receives the loss and its terms ({@code "loss"}, {@code "l1"}, {@code "mse"},
    *     {@code "kl"}), the gradient's norm and the learning rate of each step
-   * @param cancellation looked at before each batch
+   * @param cancellation checked before each batch
    * @throws org.tastemaker.core.DivergedException if the loss or a gradient is NaN or infinite; the
    *     message names the step, and the weights are those before it
    * @throws java.util.concurrent.CancellationException if it was cancelled; the weights are those
@@ -271,7 +271,7 @@ public final class VaeTrainer {
   }
 
   /**
-   * Goes on from a checkpoint: everything is as it was when it was written.
+   * Resumes from a checkpoint: everything is as it was when the checkpoint was written.
    *
    * @param folder of a checkpoint of the same run: same model, options and seed
    * @throws IllegalArgumentException if it is of another run, or damaged; nothing has changed then

@@ -31,9 +31,9 @@
  * <p>There is no hidden state. Batches ({@link org.tastemaker.diffusion.train.BatchSource}) and
  * everything drawn are functions of a batch's number and the seed; what is left, the weights, the
  * optimizer's moments, the average and the step, is in a {@link
- * org.tastemaker.diffusion.train.TrainingCheckpoint}, bit for bit. So a run that was killed goes on
- * as if it had not been, and ends with the same bits. That holds on one machine with one number of
- * native threads; another may sum in another order.
+ * org.tastemaker.diffusion.train.TrainingCheckpoint}, bit for bit. So a run that was killed can be
+ * resumed as if it had not been, and ends bit-identical. That holds on one machine with one number
+ * of native threads; another may sum in another order.
  *
  * <p>A loss or a gradient that is not finite stops the run, names the step, and leaves the weights
  * of the step before. State is allocated once; what a step allocates it frees.

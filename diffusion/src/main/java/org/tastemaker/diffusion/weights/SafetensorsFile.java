@@ -223,8 +223,8 @@ public final class SafetensorsFile implements AutoCloseable {
    * Reads a floating-point tensor's elements in row-major order.
    *
    * @param name one of {@link #names()}; F32, F16, BF16, or F64, which is rounded to the nearest
-   * @param out receives all elements from its position on; the position moves behind them
-   * @throws SafetensorsException also if the buffer has not the room
+   * @param out receives all elements from its position on; the position moves past them
+   * @throws SafetensorsException also if the buffer is too small
    */
   public void readFloats(String name, FloatBuffer out) {
     TensorInfo info = info(name);

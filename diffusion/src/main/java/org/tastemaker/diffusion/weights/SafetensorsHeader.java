@@ -155,7 +155,7 @@ record SafetensorsHeader(
           source
               + ": expected "
               + next
-              + " bytes of tensors behind the header, but the file has "
+              + " bytes of tensors after the header, but the file has "
               + dataLength);
     }
   }

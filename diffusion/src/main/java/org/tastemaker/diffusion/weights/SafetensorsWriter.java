@@ -34,8 +34,8 @@ import org.tastemaker.core.json.Json;
  * }</pre>
  *
  * <p>The writer keeps references: an array must stay open and unchanged until {@link #write} has
- * returned, which converts it piece by piece, without a second copy (but for one of an array that
- * is not in row-major order, while it is its turn).
+ * returned, which converts it piece by piece, without a second copy (except of an array that is not
+ * in row-major order, while that one is written).
  *
  * <p>Tensors come in the order in which they were added, but those with wider elements first: the
  * format has no room for padding, and readers that map the file need every element aligned.
@@ -141,7 +141,7 @@ public final class SafetensorsWriter {
 
   /**
    * Writes the file: to a temporary file in the same folder, which is forced to the disk and then
-   * takes the target's place in one step. When writing fails, the target is what it was.
+   * replaces the target atomically. When writing fails, the target is unchanged.
    *
    * @param path the file; replaced if it exists. Its folder must exist
    * @throws SafetensorsException if a finite value does not fit its type

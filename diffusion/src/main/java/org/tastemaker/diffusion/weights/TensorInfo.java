@@ -8,9 +8,9 @@ import com.google.common.primitives.ImmutableLongArray;
  * @param name the tensor's name, such as {@code conv_in.weight}
  * @param dtype the type of its elements on disk
  * @param shape its dimensions, outermost first; empty for a scalar
- * @param begin the offset of its first byte from the beginning of the data, which is behind the
+ * @param begin the offset of its first byte from the beginning of the data, which follows the
  *     header
- * @param end the offset behind its last byte
+ * @param end the offset after its last byte
  */
 public record TensorInfo(String name, DType dtype, ImmutableLongArray shape, long begin, long end) {
 

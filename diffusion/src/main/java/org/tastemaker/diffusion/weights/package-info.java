@@ -3,9 +3,9 @@
  *
  * <p>A safetensors file is eight bytes with the length of a JSON header (little-endian), the
  * header, and the tensors' bytes, packed without holes in row-major order. The header comes from
- * outside, so it is checked whole before any of its numbers is used; what it cannot be is a {@link
- * org.tastemaker.diffusion.weights.SafetensorsException} that names the file, the tensor, what was
- * expected and what was found, and no allocation is ever larger than the file is.
+ * outside, so it is checked whole before any of its numbers is used; if it is invalid, a {@link
+ * org.tastemaker.diffusion.weights.SafetensorsException} names the file, the tensor, what was
+ * expected and what was found; and no allocation is ever larger than the file is.
  *
  * <p>{@link org.tastemaker.diffusion.weights.SafetensorsFile} opens a file by reading its header
  * alone. A tensor is read when it is asked for, by positioned reads in pieces: straight into the

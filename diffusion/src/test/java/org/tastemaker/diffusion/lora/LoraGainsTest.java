@@ -190,7 +190,7 @@ class LoraGainsTest {
       float[] before = floats(lora.parameters().arrays().values().iterator().next());
       assertThatThrownBy(() -> LoraGains.of(lora, unet.parameters(), SEED))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("\"gains\" has learnt something at \"down_blocks")
+          .hasMessageContaining("\"gains\" has been trained: its up layer at \"down_blocks")
           .hasMessageContaining("Lora.create");
       assertThat(floats(lora.parameters().arrays().values().iterator().next()))
           .containsExactly(before);

@@ -189,7 +189,7 @@ class LoraMergeTest {
 
   @Test
   void stackRefusesEqualNamesAndUnknownOnes() {
-    assertThatThrownBy(() -> LoraStack.of(a, a)).hasMessageContaining("\"a\" is there twice");
+    assertThatThrownBy(() -> LoraStack.of(a, a)).hasMessageContaining("two are named \"a\"");
     assertThatThrownBy(() -> LoraStack.of(a, b).withWeight("c", 1))
         .hasMessage("no LoRA \"c\" in the stack; it has [a, b]");
     assertThatThrownBy(() -> LoraStack.of(a).with(b, Double.NaN))

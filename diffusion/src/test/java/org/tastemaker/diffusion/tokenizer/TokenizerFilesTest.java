@@ -65,9 +65,9 @@ class TokenizerFilesTest {
       quoteCharacter = '`',
       value = {
         "a b</w>                   | line 1: expected '#version: 0.2', but found 'a b</w>'",
-        "#version: 0.2;a           | line 2: expected two symbols with a space between, but found 'a'",
-        "#version: 0.2;a b</w>;a b c | line 3: expected two symbols with a space between, but found 'a b c'",
-        "#version: 0.2;;a b</w>    | line 2: expected two symbols with a space between, but found ''",
+        "#version: 0.2;a           | line 2: expected two symbols separated by a space, but found 'a'",
+        "#version: 0.2;a b</w>;a b c | line 3: expected two symbols separated by a space, but found 'a b c'",
+        "#version: 0.2;;a b</w>    | line 2: expected two symbols separated by a space, but found ''",
         "#version: 0.2;a c         | line 2: expected 'a', 'c' and 'ac' to be in the vocabulary, but 'c' is not",
         "#version: 0.2;a a         | line 2: expected 'a', 'a' and 'aa' to be in the vocabulary, but 'aa' is not",
         "#version: 0.2;a b</w>;a b</w> | line 3: is the same as",

@@ -270,7 +270,7 @@ class DenoisingTrainerTest {
       assertThatThrownBy(() -> run(trainer, TinyModels.latents(2, 4), recorder))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("the graph trains unet/lora.style.")
-          .hasMessageContaining("list its set among the part's adapters");
+          .hasMessageContaining("add the set that holds it to the part's adapters");
     }
   }
 
@@ -333,7 +333,7 @@ class DenoisingTrainerTest {
     assertThatThrownBy(() -> run(trainer, batches, recorder))
         .isInstanceOf(DivergedException.class)
         .hasMessage(
-            "training the denoiser, step 3 of 9 (the weights stay those after step 2): the loss is NaN; lower the learning rate, or look for the batch that made it");
+            "training the denoiser, step 3 of 9 (the weights stay those after step 2): the loss is NaN; lower the learning rate, or look for the batch that caused it");
     assertThat(trainer.step()).isEqualTo(2);
     Map<String, float[]> before = Objects.requireNonNull(seen.get(2L));
     copy(unet.parameters())

@@ -94,7 +94,7 @@ class SafetensorsHeaderTest {
         "F32 | [3]   | [0,8]    | expected 12 bytes for F32 of shape [3], but found data_offsets [0, 8] of 8 bytes",
         "I8  | [3]   | [0,2]    | expected 3 bytes for I8",
         "F64 | [4611686018427387904,2,0] | [0,0] | expected a shape whose size in bytes fits 63 bits",
-        "F32 | [1]   | [0,4]    | expected 4 bytes of tensors behind the header, but the file has 8",
+        "F32 | [1]   | [0,4]    | expected 4 bytes of tensors after the header, but the file has 8",
         "F32 | [1]   | [4,8]    | expected its data to begin at 0, where the one before it ends, but it begins at 4 (a hole)",
       })
   void offsetsThatDoNotFitAreRefused(String dtype, String shape, String offsets, String message) {
