@@ -15,7 +15,6 @@ import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.BranchBuilder;
-import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.model.Parameters;
 
 /**
@@ -238,17 +237,7 @@ public final class Lora implements Adapter, AutoCloseable {
    */
   public void requireFits(Parameters base) {
     List<String> problems = new ArrayList<>();
-    for (LoraModule module : modules.values()) {
-      ParameterSpec found = base.specs().get(module.weight().name());
-      if (found == null) {
-        problems.add("no layer \"" + module.path() + "\"");
-      } else if (found.kind() != module.weight().kind()
-          || !found.shape().equals(module.weight().shape())) {
-        problems.add(
-            "\"%s\" expected %s, found %s"
-                .formatted(module.path(), module.weight().shape(), found.shape()));
-      }
-    }
+    modules.values().forEach(module -> module.misfit(base).ifPresent(problems::add));
     if (!problems.isEmpty()) {
       throw new LoraMismatchException(
           "LoRA \"%s\" does not fit the network".formatted(name), problems);

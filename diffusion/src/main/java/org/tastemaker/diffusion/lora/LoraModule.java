@@ -1,8 +1,10 @@
 package org.tastemaker.diffusion.lora;
 
 import com.google.common.primitives.ImmutableLongArray;
+import java.util.Optional;
 import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.model.ParameterSpec.Kind;
+import org.tastemaker.diffusion.model.Parameters;
 
 /**
  * What a LoRA adds to one layer.
@@ -45,6 +47,19 @@ public record LoraModule(String path, ParameterSpec weight, int rank, double alp
 
   boolean isConvolution() {
     return weight.kind() == Kind.CONV;
+  }
+
+  /** What keeps it from a network's layer of this path, if anything does. */
+  Optional<String> misfit(Parameters base) {
+    ParameterSpec found = base.specs().get(weight.name());
+    if (found == null) {
+      return Optional.of("no layer \"" + path + "\"");
+    }
+    boolean fits = found.kind() == weight.kind() && found.shape().equals(weight.shape());
+    return fits
+        ? Optional.empty()
+        : Optional.of(
+            "\"%s\" expected %s, found %s".formatted(path, weight.shape(), found.shape()));
   }
 
   /** A: [r, in] or [r, in, kH, kW]. */
