@@ -32,7 +32,7 @@ public record Components(
     ClipTokenizer tokenizer,
     SchedulerConfig scheduler)
     implements AutoCloseable {
-  /** What diffusers reads to know the parts; the versions of its classes are not part of it. */
+  /** The file that tells diffusers the class of each part. */
   private static final String MODEL_INDEX =
       """
       {
@@ -42,7 +42,7 @@ public record Components(
         "image_encoder": [null, null],
         "requires_safety_checker": false,
         "safety_checker": [null, null],
-        "scheduler": ["diffusers", "%s"],
+        "scheduler": ["diffusers", "SCHEDULER"],
         "text_encoder": ["transformers", "CLIPTextModel"],
         "tokenizer": ["transformers", "CLIPTokenizer"],
         "unet": ["diffusers", "UNet2DConditionModel"],
@@ -157,11 +157,11 @@ public record Components(
     AtomicFiles.write(folder.resolve("scheduler/scheduler_config.json"), scheduler.toJson());
     AtomicFiles.write(
         folder.resolve("model_index.json"),
-        String.format(Locale.ROOT, MODEL_INDEX, scheduler.kind().className()));
+        MODEL_INDEX.replace("SCHEDULER", scheduler.kind().className()));
   }
 
   /**
-   * How many pixels of an image's side become one pixel of the latent.
+   * How many pixels of an image's side make one pixel of the latent.
    *
    * @return 8 for Stable Diffusion
    */

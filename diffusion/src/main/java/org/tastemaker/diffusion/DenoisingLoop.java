@@ -44,11 +44,12 @@ final class DenoisingLoop implements AutoCloseable {
   /** What happens to the latents after each step. */
   @FunctionalInterface
   interface Recorder {
-    /** Takes no note. */
+    /** Records nothing. */
     Recorder NONE = (step, latents, logProbabilities) -> {};
 
     /**
-     * Takes note; the buffer is the loop's, and the log-probabilities are empty if none were asked.
+     * Called after each step; the buffer is the loop's. The log-probabilities are empty unless they
+     * were asked for.
      */
     void record(int step, FloatBuffer latents, double[] logProbabilities);
   }
@@ -113,10 +114,10 @@ final class DenoisingLoop implements AutoCloseable {
   }
 
   /**
-   * Goes through all steps of a run, in place.
+   * Runs all denoising steps, in place.
    *
-   * @param latents [B, C, h, w]: at first the noisiest sample, at last the clean one
-   * @param recorder told of each step; log-probabilities are computed unless it is {@link
+   * @param latents [B, C, h, w]: on entry the noisiest sample, on return the clean one
+   * @param recorder called after each step; log-probabilities are computed unless it is {@link
    *     Recorder#NONE}
    */
   void denoise(SamplingRun run, Batch batch, INDArray latents, Recorder recorder) {
@@ -132,7 +133,7 @@ final class DenoisingLoop implements AutoCloseable {
   }
 
   /**
-   * The U-Net's answer at one step, with both halves of guidance.
+   * The U-Net's output at one step, for guidance in both halves.
    *
    * @param z [B, C, h, w]
    * @return each [B, C, h, w], valid until the next call

@@ -16,7 +16,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.Scheduler;
 
-/** Images from seeds, from given noise and from another image: the same way, from another start. */
+/** Images from seeds, from given noise or from another image: the same loop from another start. */
 final class ImageSampling {
   private final View view;
   private final LatentCodec codec;

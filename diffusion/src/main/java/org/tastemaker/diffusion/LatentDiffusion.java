@@ -82,7 +82,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   /**
    * A model of given parts.
    *
-   * @param components the parts, which belong to the model from now on
+   * @param components the parts, owned by the model from now on
    * @return the model: the caller closes it
    */
   public static LatentDiffusion of(Components components) {
@@ -100,7 +100,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * A view with another sampler for {@link #generate}, over the model's own noise schedule.
+   * A view with another sampler for {@link #generate}, on the model's own noise schedule.
    *
    * @param sampler one that can sample
    * @return a view of this model
@@ -112,11 +112,11 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * A view with another U-Net, of the same configuration: a copy that stays as it is while this
-   * model's is trained.
+   * A view with another U-Net, of the same configuration: for instance a frozen copy, kept while
+   * this model's own is trained.
    *
-   * @param unet stays the caller's, who closes it when no view uses it any more; do not close the
-   *     view, which would close this model's other parts as well
+   * @param unet owned by the caller, who closes it when no view uses it any more; do not close the
+   *     view, which would close this model's other parts too
    * @return a view of this model
    */
   public LatentDiffusion with(UNet2DConditionModel unet) {
@@ -124,10 +124,10 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * A view whose U-Net runs in another way: with a low-rank adapter, or through another execution
-   * of its graph.
+   * A view whose U-Net runs in another way: with a low-rank adapter, or on another engine.
    *
-   * @param execution for the U-Net's functions; keep the object, since graphs are found by it
+   * @param execution of the U-Net's functions; reuse the object, since compiled graphs are cached
+   *     by it
    * @return a view of this model
    */
   public LatentDiffusion with(FunctionOptions execution) {
@@ -138,7 +138,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * A view whose denoising steps are computed elsewhere, such as on a GPU: {@link
    * org.tastemaker.diffusion.cuda.StepExecution}. Without this they are computed on the CPU.
    *
-   * @param kernel stays the caller's, who closes it when no view uses it any more
+   * @param kernel owned by the caller, who closes it when no view uses it any more
    * @return a view of this model
    */
   public LatentDiffusion with(StepKernel kernel) {
@@ -146,9 +146,9 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * A view that tells how far it is.
+   * A view that reports its progress.
    *
-   * @param listener hears {@link RunEvent.Progress} after each denoising step of each batch
+   * @param listener receives {@link RunEvent.Progress} after each denoising step of each batch
    * @return a view of this model
    */
   public LatentDiffusion with(RunListener listener) {
@@ -156,10 +156,10 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * A view that can be stopped from another thread: it throws {@link
+   * A view that can be cancelled from another thread: it throws {@link
    * java.util.concurrent.CancellationException} before the next denoising step.
    *
-   * @param cancellation the switch
+   * @param cancellation checked before each denoising step
    * @return a view of this model
    */
   public LatentDiffusion with(Cancellation cancellation) {
@@ -176,9 +176,9 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * What encodes prompts, and keeps the encoded ones.
+   * What encodes prompts, with the cache of encoded texts.
    *
-   * @return the one of all views of this model
+   * @return the conditioner, shared by all views of this model
    */
   public Conditioner conditioner() {
     return view.conditioner();
@@ -188,7 +188,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * Texts as this view's U-Net reads them, with the clip skip of its options: for one use, such as
    * the updates over a rollout.
    *
-   * @param texts for how many there must be room at least; 0 for no more than there is
+   * @param texts for how many texts the cache must have room at least; 0 to leave it as it is
    * @return the conditions
    */
   public Conditions conditions(int texts) {
@@ -207,9 +207,9 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * Where this view computes denoising steps: policy gradients on its rollouts take the same.
+   * What computes this view's denoising steps. Policy gradients on its rollouts use the same.
    *
-   * @return the kernel, not to be closed by who did not open it
+   * @return the kernel, owned by whoever opened it
    */
   public StepKernel stepKernel() {
     return view.kernel();
@@ -249,14 +249,14 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * Makes images from given initial noise instead of from seeds, without drawing any number: what
-   * an optimizer of the noise calls. With {@link Seed#gaussian stream} 0 of a seed as the noise, it
-   * is the image that {@link #generate} makes of that seed.
+   * Makes images from given initial noise instead of from seeds, without drawing random numbers:
+   * for optimizers that search over the noise. With {@link Seed#gaussian stream} 0 of a seed as the
+   * noise, it is the image that {@link #generate} makes of that seed.
    *
    * @param prompts what to show
    * @param initialLatents [N, C, h, w], one for each prompt, on the scale of standard normal noise
-   *     for every sampler; stays the caller's
-   * @return as many images, in order
+   *     for every sampler; owned by the caller
+   * @return one image for each prompt, in order
    * @throws IllegalArgumentException if the latents are of another shape or not finite
    * @throws IllegalStateException if the sampler draws noise on the way (DDPM, or DDIM with an eta
    *     above 0)
@@ -272,10 +272,10 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @param image to start from, of 3 channels; its sides must be multiples of the autoencoder's
    *     factor
    * @param prompts what to show
-   * @param seeds as many as prompts
-   * @param strength which share of the way to go, in [0, 1]: 1 forgets the image, 0 only encodes
-   *     and decodes it
-   * @return as many images as prompts, of the given image's size
+   * @param seeds one for each prompt
+   * @param strength how much of the noise schedule to run, in [0, 1]: 1 ignores the image, 0 only
+   *     encodes and decodes it
+   * @return one image for each prompt, of the given image's size
    */
   public List<Image> imageToImage(
       Image image, List<Prompt> prompts, List<Seed> seeds, double strength) {
@@ -286,8 +286,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   /**
    * Samples with DDIM and keeps the latents and the log-probabilities of every step.
    *
-   * @param prompts what to show; several images of one prompt are asked for by repeating it
-   * @param seeds as many as prompts
+   * @param prompts what to show; repeat a prompt for several images of it
+   * @param seeds one for each prompt
    * @return the rollout, which owns native arrays: the caller closes it
    * @throws IllegalStateException if a step would be deterministic (eta 0), and so without a
    *     log-probability
@@ -299,9 +299,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * How probable the steps of a rollout are under this view's model: the policy's new
-   * log-probabilities on recorded samples. For the model that made the rollout they are the
-   * recorded ones.
+   * The log-probabilities of a rollout's steps under this view's model: those of the new policy for
+   * samples of the old. For the model that made the rollout they are the recorded ones.
    *
    * @param rollout made with the same number of steps and the same size
    * @return [T, N], the same shape as {@link Rollout#logProbabilities}: the caller closes it
@@ -325,7 +324,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   /**
    * The images of latents.
    *
-   * @param latents [N, 4, h, w], scaled; stays the caller's
+   * @param latents [N, 4, h, w], scaled; owned by the caller
    * @return N images
    */
   public List<Image> decode(INDArray latents) {
@@ -333,26 +332,26 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * Writes the model in the diffusers layout, in float32. The folder is there as a whole or not at
+   * Writes the model in the diffusers layout, in float32. The folder appears complete or not at
    * all.
    *
-   * @param folder must not be there yet
+   * @param folder must not exist yet
    */
   public void save(Path folder) {
     save(folder, DType.F32);
   }
 
   /**
-   * Writes the model in the diffusers layout. The folder is there as a whole or not at all.
+   * Writes the model in the diffusers layout. The folder appears complete or not at all.
    *
-   * @param folder must not be there yet
+   * @param folder must not exist yet
    * @param dtype of the weights: F32, F16 or BF16
    */
   public void save(Path folder, DType dtype) {
     AtomicFiles.writeFolder(folder, target -> view.components().save(target, dtype));
   }
 
-  /** Frees the weights and everything that was made to run them. */
+  /** Frees the weights, the compiled graphs and their memory. */
   @Override
   public void close() {
     view.components().close();

@@ -16,7 +16,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 
-/** Sampling with all latents and log-probabilities kept, and their log-probabilities again. */
+/** Sampling that keeps all latents and log-probabilities, and the replay of what was kept. */
 final class Rollouts {
   private final View view;
 

@@ -26,11 +26,11 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
  * </pre>
  *
  * <p>Baranchuk et al., "Label-Efficient Semantic Segmentation with Diffusion Models" (ICLR 2022),
- * find that a little noise (t of 50 to 250 in 1000) and the blocks in the middle tell most about
- * what an image shows.
+ * find that the middle blocks at little noise (t of 50 to 250 in 1000) tell most about what an
+ * image shows.
  *
- * <p>The weights are those of the model without an adapter, as they are at the call. Not
- * thread-safe, like the model.
+ * <p>The weights are the model's own at the time of the call, without an adapter. Not thread-safe,
+ * like the model.
  */
 public final class UNetActivations {
   private static final int NOISE = 0;
@@ -98,8 +98,8 @@ public final class UNetActivations {
   /**
    * The activations of a model.
    *
-   * @param model whose U-Net and text encoder are used, for latents of the size that its options
-   *     say, so many at a time as they say; stays the caller's, and open as long as this is used
+   * @param model whose U-Net and text encoder are used, for latents of the size and in batches of
+   *     the size that its options name; owned by the caller, who keeps it open while this is used
    * @param options where to look
    * @return the function
    * @throws IllegalArgumentException if the model has no such block or timestep
@@ -109,7 +109,7 @@ public final class UNetActivations {
   }
 
   /**
-   * How many numbers there are.
+   * How many features there are.
    *
    * @return K, the block's channels
    */
@@ -118,13 +118,13 @@ public final class UNetActivations {
   }
 
   /**
-   * Computes them.
+   * Computes the features.
    *
    * @param texts N texts
-   * @param latents [N, C, h, w], without noise, as {@link LatentDiffusion#encode} gives them; stays
-   *     the caller's
-   * @return [N][K], of row {@code i} of the latents seen with text {@code i}; up to float rounding
-   *     it does not depend on the other rows
+   * @param latents [N, C, h, w], without noise, as {@link LatentDiffusion#encode} gives them; owned
+   *     by the caller
+   * @return [N][K], row {@code i} of the latents with text {@code i}; up to float rounding it does
+   *     not depend on the other rows
    */
   public float[][] of(List<String> texts, INDArray latents) {
     int n = texts.size();

@@ -21,12 +21,12 @@ import org.tastemaker.diffusion.schedule.StepKernel;
  * What a view of a model consists of: the parts, which all views share, and how this one uses them.
  *
  * @param components the networks and their configuration
- * @param conditioner encodes prompts, and keeps the encoded ones
+ * @param conditioner encodes prompts, with the cache of encoded texts
  * @param options how to sample
  * @param sampler for images; rollouts are always DDIM's
  * @param execution how the U-Net runs
- * @param kernel where denoising steps are computed
- * @param listener hears of progress
+ * @param kernel computes denoising steps
+ * @param listener receives progress
  * @param cancellation checked before each denoising step
  */
 @RecordBuilder

@@ -18,12 +18,12 @@ import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
  *
  * <pre>
  *   ids    = tokenizer(text)                       [L]
- *   tokens = transformer(ids), without clipSkip    [L, D]
+ *   tokens = transformer(ids)                      [L, D], without the last clipSkip layers
  *   pooled = tokens at the end token               [D]
  * </pre>
  *
  * @param tokenizer text to ids
- * @param model ids to tokens; stays its owner's, who closes it
+ * @param model ids to tokens; not closed here
  */
 public record ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model) implements TextEncoder {
   public ClipTextEncoder {

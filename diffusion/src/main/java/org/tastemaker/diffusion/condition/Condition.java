@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /**
  * What a U-Net is given beside the noisy latent and the timestep: a text, read by a {@link
- * TextEncoder}. It lies on the Java heap, so nobody closes it.
+ * TextEncoder}. It is on the Java heap: there is nothing to close.
  *
  * @param length L, how many tokens there are
  * @param width D, how many numbers each token has

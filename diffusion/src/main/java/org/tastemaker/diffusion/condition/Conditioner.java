@@ -6,19 +6,17 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * From the text of a prompt to what the U-Net reads of it: the one place where texts are encoded
- * and where encoded texts are kept. All views of a model share one, so a text that was sampled, is
- * trained on and is scored goes through the text encoder once.
+ * Encodes the texts of prompts for the U-Net, and caches them. All views of a model share one, so a
+ * text that is sampled, trained on and scored goes through the text encoder once.
  *
- * <p>The cache is bounded: beyond its capacity the least recently used text is evicted. It never
- * outlives the weights: when a use begins ({@link #conditions}) and the text encoder has been
- * trained since the last, the cache is emptied. That check reads every weight of the text encoder
- * once, some 50 ms for Stable Diffusion 1.
+ * <p>The cache is bounded: beyond its capacity the least recently used text is evicted. It is
+ * emptied when the text encoder was trained, which {@link #conditions} notices by a checksum of the
+ * weights. So call that once for each use of the model, and not for each text.
  *
  * <p>Not thread-safe, like the model.
  */
 public final class Conditioner {
-  /** How many texts are kept unless more are reserved: 60 MB for Stable Diffusion 1. */
+  /** How many texts are cached unless more are reserved: 60 MB for Stable Diffusion 1. */
   public static final int CAPACITY = 256;
 
   private record Key(String text, int clipSkip) {}
@@ -37,7 +35,7 @@ public final class Conditioner {
   /**
    * A conditioner with an empty cache of {@link #CAPACITY} texts.
    *
-   * @param encoder of the texts; stays its owner's
+   * @param encoder of the texts; not closed here
    * @return the conditioner
    */
   public static Conditioner of(TextEncoder encoder) {
@@ -58,11 +56,12 @@ public final class Conditioner {
   }
 
   /**
-   * Begins a use: empties the cache if the text encoder was trained, and reserves room.
+   * Begins a use of the model: empties the cache if the text encoder was trained since, and
+   * reserves room.
    *
    * @param clipSkip last layers of the text encoder to leave out, at least 0
-   * @param texts for how many texts there must be room at least, such as those of a rollout that is
-   *     trained on later; 0 for no more than there is. The cache grows and does not shrink again.
+   * @param texts for how many texts the cache must have room at least, such as those of a rollout
+   *     that is trained on later; 0 to leave it as it is. It never shrinks.
    * @return texts as conditions
    */
   public Conditions conditions(int clipSkip, int texts) {

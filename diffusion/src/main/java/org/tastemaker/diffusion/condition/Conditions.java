@@ -2,8 +2,8 @@ package org.tastemaker.diffusion.condition;
 
 /**
  * Texts as conditions, for one use of a model: a sampling, a rollout, the updates over it, a
- * reward. A {@link Conditioner} gives them. Take new ones for the next use: the weights of the text
- * encoder may have been trained in between.
+ * reward. Made by a {@link Conditioner}. Make new ones for the next use, since the text encoder may
+ * be trained in between.
  */
 @FunctionalInterface
 public interface Conditions {
@@ -11,7 +11,7 @@ public interface Conditions {
    * A text as the U-Net reads it.
    *
    * @param text any, the empty one too
-   * @return its condition, encoded now or earlier
+   * @return its condition, cached or encoded now
    */
   Condition of(String text);
 }

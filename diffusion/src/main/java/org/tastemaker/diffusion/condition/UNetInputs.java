@@ -9,9 +9,9 @@ import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * The arrays of a U-Net's inputs for a number of rows, made once and filled again and again: the
- * one place where a {@link Condition} enters a U-Net. Every row has a latent, a timestep and a
- * condition of its own.
+ * The arrays of a U-Net's inputs for a number of rows, made once and refilled: the one place where
+ * a {@link Condition} enters a U-Net. Every row has a latent, a timestep and a condition of its
+ * own.
  */
 public final class UNetInputs implements AutoCloseable {
   private final int length; // L
@@ -37,7 +37,7 @@ public final class UNetInputs implements AutoCloseable {
   /**
    * Inputs of zeros.
    *
-   * @param unet that they are for
+   * @param unet whose inputs they are
    * @param rows R, at least 1
    * @param height h of the latents
    * @param width w of the latents
@@ -103,9 +103,9 @@ public final class UNetInputs implements AutoCloseable {
   }
 
   /**
-   * Takes the latents and timesteps of other inputs of the same shape.
+   * Copies the latents and timesteps of other inputs of the same shape.
    *
-   * @param other whose they are
+   * @param other to copy from
    */
   public void setSamplesOf(UNetInputs other) {
     samples.put(0, other.samples, 0, samples.capacity());

@@ -1,6 +1,6 @@
 /**
- * From the text of a prompt to the U-Net's input: the one way that sampling, rollouts, activations,
- * rewards and the training of policies take.
+ * From the text of a prompt to the U-Net's input: the one path of sampling, rollouts, activations,
+ * rewards and the training of policies.
  *
  * <pre>
  *   text --Conditioner--> cached? --yes-----------------------> Condition --UNetInputs--> U-Net
@@ -13,9 +13,9 @@
  * side by side, and two more arrays in {@link org.tastemaker.diffusion.condition.UNetInputs}: the
  * pooled vector and the size ids.
  *
- * <p>Pre-training ({@link org.tastemaker.diffusion.train}) does not come through here: it encodes
- * captions in batches, and needs the text encoder's graph for its gradient. What it changes is
- * noticed here by a checksum of the weights.
+ * <p>Pre-training ({@code org.tastemaker.diffusion.train}) does not use this package: it encodes
+ * token ids in batches, and needs the text encoder's graph for its gradient. A checksum of the
+ * weights tells the cache when the text encoder was trained.
  */
 @NullMarked
 package org.tastemaker.diffusion.condition;

@@ -127,8 +127,8 @@ public final class AutoencoderKl implements AutoCloseable {
    * @param height of the images, a multiple of the factor
    * @param width of the images, a multiple of the factor
    * @param options what it can do
-   * @return the function, which belongs to the model; it is closed with the model, or when it is
-   *     the oldest and others have been asked for since
+   * @return the function, owned by the model, which closes it when it is closed itself or when it
+   *     evicts the function as the least recently used
    */
   public GraphFunction encoder(int batch, int height, int width, FunctionOptions options) {
     requireSizes(batch, height, width);
@@ -165,8 +165,8 @@ public final class AutoencoderKl implements AutoCloseable {
    * @param height h of the latents
    * @param width w of the latents
    * @param options what it can do
-   * @return the function, which belongs to the model; it is closed with the model, or when it is
-   *     the oldest and others have been asked for since
+   * @return the function, owned by the model, which closes it when it is closed itself or when it
+   *     evicts the function as the least recently used
    */
   public GraphFunction decoder(int batch, int height, int width, FunctionOptions options) {
     requireSizes(batch, height, width);
@@ -190,7 +190,7 @@ public final class AutoencoderKl implements AutoCloseable {
   /**
    * Writes the model in float32.
    *
-   * @param folder receives config.json and diffusion_pytorch_model.safetensors; made if needed
+   * @param folder receives config.json and diffusion_pytorch_model.safetensors; created if missing
    */
   public void save(Path folder) {
     save(folder, DType.F32);
@@ -199,7 +199,7 @@ public final class AutoencoderKl implements AutoCloseable {
   /**
    * Writes the model.
    *
-   * @param folder receives config.json and diffusion_pytorch_model.safetensors; made if needed
+   * @param folder receives config.json and diffusion_pytorch_model.safetensors; created if missing
    * @param dtype F32, F16 or BF16
    */
   public void save(Path folder, DType dtype) {

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of an {@link AutoencoderKl}: the settings of diffusers' config.json that Stable
- * Diffusion 1 and 2 use. Every other setting that diffusers knows is accepted with its default and
- * refused, by name, with another value.
+ * Diffusion 1 and 2 use. Every other setting that diffusers knows is accepted with its default; any
+ * other value is rejected with an error that names the setting.
  *
  * @param sampleSize height and width of the images that the model was trained on; a hint
  * @param inChannels of the images that it encodes
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param usePostQuantConv whether a 1 x 1 convolution precedes the decoder
  * @param scalingFactor what latents are multiplied by for the denoising network, and divided by
  *     before they are decoded
- * @param forceUpcast a hint to half-precision programs, kept for them
+ * @param forceUpcast a hint to programs that run in half precision; kept for them
  */
 public record AutoencoderKlConfig(
     int sampleSize,

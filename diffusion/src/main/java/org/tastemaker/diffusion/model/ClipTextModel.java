@@ -29,8 +29,8 @@ import org.tastemaker.diffusion.weights.DType;
  * denoising network reads all tokens of the output; CLIP itself reads the one token that ends the
  * text, which {@link #pooled} gives.
  *
- * <p>Numbers, names and order are those of transformers' CLIPTextModel, whose parameters are read
- * with and without their prefix {@code text_model.} and written with it.
+ * <p>Numbers, names and order are those of transformers' CLIPTextModel. Parameters are read with or
+ * without the prefix {@code text_model.}, and written with it.
  */
 public final class ClipTextModel implements AutoCloseable {
   /** The input of token ids, [B, N], of type INT32. */
@@ -111,8 +111,8 @@ public final class ClipTextModel implements AutoCloseable {
    * @param clipSkip how many of the last layers to leave out, as image models in certain styles
    *     were trained; 0 for none; less than the number of layers
    * @param options what it can do
-   * @return the function, which belongs to the model; it is closed with the model, or when it is
-   *     the oldest and others have been asked for since
+   * @return the function, owned by the model, which closes it when it is closed itself or when it
+   *     evicts the function as the least recently used
    */
   public GraphFunction function(int batch, int length, int clipSkip, FunctionOptions options) {
     if (batch < 1 || length < 1 || length > config.maxPositionEmbeddings()) {
@@ -142,10 +142,10 @@ public final class ClipTextModel implements AutoCloseable {
   }
 
   /**
-   * Encodes texts, without gradients.
+   * Encodes texts, forward only.
    *
    * @param ids [B][N], each text of the same length, each id in [0, vocab_size)
-   * @return the output of all layers, [B, N, hidden_size]; a copy, to be closed
+   * @return the output of all layers, [B, N, hidden_size]; a copy, which the caller closes
    */
   public INDArray encode(int[][] ids) {
     requireIds(ids);
@@ -164,7 +164,7 @@ public final class ClipTextModel implements AutoCloseable {
    *
    * @param hidden the output, [B, N, hidden_size], of all layers
    * @param ids [B][N], what it was computed from
-   * @return [B, hidden_size]; a copy, to be closed
+   * @return [B, hidden_size]; a copy, which the caller closes
    * @throws IllegalArgumentException if a text has no end token
    */
   public INDArray pooled(INDArray hidden, int[][] ids) {
@@ -250,7 +250,7 @@ public final class ClipTextModel implements AutoCloseable {
   /**
    * Writes the model in float32.
    *
-   * @param folder receives config.json and model.safetensors; made if needed
+   * @param folder receives config.json and model.safetensors; created if missing
    */
   public void save(Path folder) {
     save(folder, DType.F32);
@@ -259,7 +259,7 @@ public final class ClipTextModel implements AutoCloseable {
   /**
    * Writes the model.
    *
-   * @param folder receives config.json and model.safetensors; made if needed
+   * @param folder receives config.json and model.safetensors; created if missing
    * @param dtype F32, F16 or BF16
    */
   public void save(Path folder, DType dtype) {

@@ -54,7 +54,7 @@ final class ConfigReader {
     return this;
   }
 
-  /** Settings that only one value is supported of; they may be absent. */
+  /** Settings of which one value is supported; they may be absent. */
   ConfigReader only(Map<String, @Nullable Object> supported) {
     supported.forEach(
         (key, expected) -> {
@@ -154,7 +154,7 @@ final class ConfigReader {
     return value(key) != null;
   }
 
-  /** Throws if the file has a setting that nobody asked for. */
+  /** Throws if the file has a setting that was not read. */
   void done() {
     List<String> unknown = new ArrayList<>();
     for (String key : root.names()) {

@@ -3,7 +3,7 @@ package org.tastemaker.diffusion.model;
 import com.google.common.primitives.ImmutableLongArray;
 
 /**
- * What a network says about one of its parameters.
+ * One parameter of a network: its name, shape and kind.
  *
  * @param name in diffusers' naming, such as {@code down_blocks.0.resnets.0.conv1.weight}
  * @param shape in torch's layout, as in files
@@ -19,9 +19,9 @@ public record ParameterSpec(String name, ImmutableLongArray shape, Kind kind, lo
     CONV,
     /** The bias of either, [out]; first uniform in +-1 / sqrt(fanIn). */
     BIAS,
-    /** The factor of a normalization, [C]; first 1. */
+    /** The scale of a normalization, [C]; first 1. */
     SCALE,
-    /** The summand of a normalization, [C]; first 0. */
+    /** The shift of a normalization, [C]; first 0. */
     SHIFT,
     /** A table, [rows, C]; first normal with the standard deviation 0.02. */
     EMBEDDING

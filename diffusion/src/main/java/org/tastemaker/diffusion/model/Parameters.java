@@ -25,7 +25,7 @@ import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 /**
  * The parameters of a network: one array each, in the layout of memory, shared by every graph over
- * them. An optimizer changes them in place; nobody but {@link #close} closes them.
+ * them. An optimizer changes them in place; only {@link #close} closes them.
  */
 public final class Parameters implements AutoCloseable {
   private final ImmutableMap<String, ParameterSpec> specs;
@@ -79,7 +79,7 @@ public final class Parameters implements AutoCloseable {
   }
 
   /**
-   * Reads parameters from a file, and checks them first: none may be missing, surplus or of another
+   * Reads parameters from a file and checks them: none may be missing, unexpected or of another
    * shape. A linear layer's weight may be stored as a 1 x 1 convolution.
    *
    * @param file open; in any floating-point type
@@ -89,7 +89,7 @@ public final class Parameters implements AutoCloseable {
    * @param type of the arrays, FLOAT or DOUBLE
    * @return the parameters
    * @throws WeightsMismatchException if the file does not fit
-   * @throws IllegalArgumentException if a weight is not a finite number
+   * @throws IllegalArgumentException if a weight is NaN or infinite
    */
   public static Parameters read(
       SafetensorsFile file,
@@ -205,7 +205,7 @@ public final class Parameters implements AutoCloseable {
   }
 
   /**
-   * What the network says about its parameters.
+   * The names, shapes and kinds of the parameters.
    *
    * @return by name, in the network's order
    */
@@ -223,9 +223,9 @@ public final class Parameters implements AutoCloseable {
   }
 
   /**
-   * Tells these parameters from others of the same shapes, or from what training made of them.
+   * A checksum that tells these parameters from others, or from what training made of them.
    *
-   * @return a checksum of every number as it is now; reads them all
+   * @return the checksum of every number as it is now; each call reads them all
    */
   public long checksum() {
     CRC32C sum = new CRC32C();

@@ -105,7 +105,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
   }
 
   /**
-   * Sets the last convolution to zero, so that a model that is trained from scratch begins with the
+   * Sets the last convolution to zero, so that a model trained from scratch starts with the
    * prediction 0 (Ho, Jain and Abbeel, 2020, in their code).
    */
   public void zeroOutput() {
@@ -140,8 +140,8 @@ public final class UNet2DConditionModel implements AutoCloseable {
    * @param width W of the latents
    * @param textLength N, at least 1
    * @param options what it can do
-   * @return the function, which belongs to the model; it is closed with the model, or when it is
-   *     the oldest and others have been asked for since
+   * @return the function, owned by the model, which closes it when it is closed itself or when it
+   *     evicts the function as the least recently used
    */
   public GraphFunction function(
       int batch, int height, int width, int textLength, FunctionOptions options) {
@@ -164,8 +164,8 @@ public final class UNet2DConditionModel implements AutoCloseable {
   }
 
   /**
-   * The blocks whose activations can be had, in the order of the network: {@code "down_blocks.0"}
-   * and so on, {@code "mid_block"}, {@code "up_blocks.0"} and so on.
+   * The blocks whose activations are available, in the network's order: {@code "down_blocks.0"} and
+   * so on, {@code "mid_block"}, {@code "up_blocks.0"} and so on.
    *
    * @return by name, how many channels each gives
    */
@@ -183,9 +183,9 @@ public final class UNet2DConditionModel implements AutoCloseable {
   }
 
   /**
-   * What a block of the model makes of its inputs, as a function of fixed shapes that runs forward:
-   * the inputs are those of {@link #function}, and the output is {@link #ACTIVATIONS}. What comes
-   * after the block is not computed.
+   * The activations of one block, as a forward-only function of fixed shapes: the inputs are those
+   * of {@link #function}, the output is {@link #ACTIVATIONS}. What comes after the block is not
+   * computed.
    *
    * @param block one of {@link #blocks}
    * @param batch B, at least 1
@@ -193,8 +193,8 @@ public final class UNet2DConditionModel implements AutoCloseable {
    * @param width W of the latents
    * @param textLength N, at least 1
    * @param engine runs the graph
-   * @return the function, which belongs to the model; it is closed with the model, or when it is
-   *     the oldest and others have been asked for since
+   * @return the function, owned by the model, which closes it when it is closed itself or when it
+   *     evicts the function as the least recently used
    */
   public GraphFunction activations(
       String block, int batch, int height, int width, int textLength, Engine engine) {
@@ -244,7 +244,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
   /**
    * Writes the model in float32.
    *
-   * @param folder receives config.json and diffusion_pytorch_model.safetensors; made if needed
+   * @param folder receives config.json and diffusion_pytorch_model.safetensors; created if missing
    */
   public void save(Path folder) {
     save(folder, DType.F32);
@@ -253,7 +253,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
   /**
    * Writes the model.
    *
-   * @param folder receives config.json and diffusion_pytorch_model.safetensors; made if needed
+   * @param folder receives config.json and diffusion_pytorch_model.safetensors; created if missing
    * @param dtype F32, F16 or BF16
    */
   public void save(Path folder, DType dtype) {
@@ -262,7 +262,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
   }
 
   /**
-   * The same model with parameters of its own: one that stays as it is while this one is trained.
+   * A copy with parameters of its own, which does not change when this one is trained.
    *
    * @return the copy, to be closed by the caller
    */
@@ -297,7 +297,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
     return GraphDefinition.of(net.ops(), ImmutableMap.of(OUT, out));
   }
 
-  /** The whole network; what its blocks give is noted by their names. */
+  /** The whole network; the output of each block is put into {@code blocks} by name. */
   private static Tensor build(
       UNetConfig config,
       Layers net,

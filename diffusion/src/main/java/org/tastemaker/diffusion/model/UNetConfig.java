@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The configuration of a {@link UNet2DConditionModel}: the settings of diffusers' config.json that
  * Stable Diffusion 1 and 2 use. Every other setting that diffusers knows is accepted with its
- * default and refused, by name, with another value.
+ * default; any other value is rejected with an error that names the setting.
  *
  * @param sampleSize height and width of the latents that the model was trained on; a hint
  * @param inChannels of the latents

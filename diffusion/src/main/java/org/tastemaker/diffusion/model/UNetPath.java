@@ -8,11 +8,11 @@ import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /**
- * The way of a sample through a U-Net: down, through the middle and up again, level by level.
+ * A U-Net's path: down, through the middle and up again, level by level.
  *
  * @param config of the network
  * @param net its layers
- * @param blocks receives what each block makes, by its name
+ * @param blocks receives the output of each block, by name
  */
 record UNetPath(UNetConfig config, Layers net, Map<String, Tensor> blocks) {
   static final String MIDDLE = "mid_block";
@@ -22,7 +22,7 @@ record UNetPath(UNetConfig config, Layers net, Map<String, Tensor> blocks) {
     ImmutableList<Integer> channels = config.blockOutChannels();
     int levels = channels.size();
 
-    // 1. The time step as a vector. Every residual block takes SiLU of it; once is enough.
+    // 1. The timestep as a vector. Every residual block takes SiLU of it, computed once here.
     Tensor time =
         net.ops()
             .timestepEmbedding(

@@ -3,7 +3,7 @@ package org.tastemaker.diffusion.model;
 import com.google.common.collect.ImmutableList;
 import java.util.List;
 
-/** A file of weights does not hold what the configuration beside it calls for. */
+/** A file of weights does not fit the configuration beside it. */
 public final class WeightsMismatchException extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private static final int SHOWN = 10;

@@ -13,6 +13,14 @@
  * parameters are there, of which shape?) and building (a graph over arrays). So what is loaded,
  * drawn at random and saved is by construction what is used.
  *
+ * <pre>
+ *   UNet2DConditionModel   UNetPath: down, middle, up; UNetBlocks: residual blocks, transformers
+ *   AutoencoderKl          encoder and decoder
+ *   ClipTextModel          ClipBlock: a layer of CLIP, for a text or an image
+ * </pre>
+ *
+ * <p>An image tower is one more model here, of patches and ClipBlocks without a mask.
+ *
  * <p>Parameters have diffusers' names. In memory a convolution's weight is [height, width, in, out]
  * and everything else as in torch; files have torch's layout.
  */

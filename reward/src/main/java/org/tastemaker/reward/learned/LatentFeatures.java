@@ -16,7 +16,7 @@ import org.tastemaker.diffusion.condition.Conditions;
 
 /**
  * The diffusion model's own view: the image's latent and the prompt's embedding. Nothing has to be
- * downloaded for it.
+ * downloaded.
  *
  * <pre>
  *   z = mean of the autoencoder's posterior, scaled    [C, h, w], pooled by means to [C, g, g]
@@ -24,8 +24,8 @@ import org.tastemaker.diffusion.condition.Conditions;
  *   features = (z, e)                                  [C g g + D]
  * </pre>
  *
- * <p>The model's autoencoder and text encoder must stay as they are while a reward over them is in
- * use; training the U-Net, or an adapter of it, does no harm.
+ * <p>The model's autoencoder and text encoder must not be trained while a reward over them is in
+ * use; training the U-Net, or an adapter of it, is fine.
  */
 public final class LatentFeatures implements Features {
   private final ModelView view;
@@ -36,7 +36,7 @@ public final class LatentFeatures implements Features {
    * What to take.
    *
    * @param grid side of the grid to which latents are pooled, at least 1 and a divisor of the
-   *     latent's height and width; 0 for the latent as it is
+   *     latent's height and width; 0 for no pooling
    */
   public record Options(int grid) {
     public Options {
@@ -46,7 +46,7 @@ public final class LatentFeatures implements Features {
     }
 
     /**
-     * Latents as they are.
+     * Latents at full size.
      *
      * @return grid 0
      */
@@ -75,8 +75,8 @@ public final class LatentFeatures implements Features {
    * The features of a model.
    *
    * @param model whose autoencoder and text encoder are used, for images of the size that its
-   *     options say; stays the caller's and must be open as long as the features are used
-   * @param modelName tells its weights from others, for saved rewards
+   *     options name; owned by the caller, who keeps it open while the features are used
+   * @param modelName identifies its weights, for saved rewards
    * @param options what to take
    * @return the features
    */
@@ -104,7 +104,7 @@ public final class LatentFeatures implements Features {
   @Override
   public float[][] of(List<Prompt> prompts, List<Image> images) {
     Pairs.require(prompts, images);
-    // Each image and each text once: perturbed prompts and groups repeat them.
+    // Each image and text once, although perturbed prompts and groups repeat them.
     Map<Image, float[]> latents = latents(new ArrayList<>(new LinkedHashSet<>(images)));
     Conditions texts = view.texts();
     float[][] all = new float[images.size()][size()];

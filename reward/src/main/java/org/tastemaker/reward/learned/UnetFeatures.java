@@ -19,8 +19,8 @@ import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * What the diffusion model's denoiser sees in an image of a prompt: unlike {@link LatentFeatures},
- * image and text have met in them, in the U-Net's cross-attention. Nothing has to be downloaded.
+ * What the U-Net sees in an image of a prompt. Unlike {@link LatentFeatures}, they combine image
+ * and text, in the U-Net's cross-attention. Nothing has to be downloaded.
  *
  * <pre>
  *   a = the activations of a block at a noise level, averaged over space   [K]  {@link UNetActivations}
@@ -29,8 +29,8 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  * </pre>
  *
  * <p>They are deterministic: the noise is the same for every image and every call. The model's
- * weights must stay as they are while a reward over them is in use. Training an adapter of it does
- * no harm, since it is not seen here; for the training of all weights give a model of its own.
+ * weights must not be trained while a reward over them is in use. Training an adapter is fine,
+ * since it is not used here; to train all weights, give the features a model of their own.
  */
 public final class UnetFeatures implements Features {
   private final ModelView view;
@@ -47,8 +47,8 @@ public final class UnetFeatures implements Features {
    * The features of a model.
    *
    * @param model whose autoencoder, U-Net and text encoder are used, for images of the size that
-   *     its options say; stays the caller's and must be open as long as the features are used
-   * @param modelName tells its weights from others, for saved rewards
+   *     its options name; owned by the caller, who keeps it open while the features are used
+   * @param modelName identifies its weights, for saved rewards
    * @param options which block to look at, and with how much noise
    * @return the features
    * @throws IllegalArgumentException if the model has no such block or timestep
@@ -80,7 +80,7 @@ public final class UnetFeatures implements Features {
   @Override
   public float[][] of(List<Prompt> prompts, List<Image> images) {
     Pairs.require(prompts, images);
-    // Each pair, each image and each text once: perturbed prompts and groups repeat them.
+    // Each pair, image and text once, although perturbed prompts and groups repeat them.
     List<Pair> pairs = new ArrayList<>();
     for (int i = 0; i < images.size(); i++) {
       pairs.add(new Pair(prompts.get(i).text(), images.get(i)));
