@@ -51,7 +51,7 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <thead><tr><th>code</th><th>symbol</th></tr></thead>
  * <tbody>
  * <tr><td>prompts</td><td>z (the paper's c)</td></tr>
- * <tr><td>advantages</td><td>A: the reward, standardised by prompt or batch, clipped to +-5</td></tr>
+ * <tr><td>advantages</td><td>A: the reward, standardised per prompt or batch, clipped to +-5</td></tr>
  * <tr><td>now, old</td><td>log p_theta, log p_old of a step</td></tr>
  * <tr><td>ratio</td><td>rho_t</td></tr>
  * <tr><td>clipRange</td><td>c; 1e-4 is tuned to log-probabilities that are means over elements</td></tr>
@@ -61,15 +61,15 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <p>What the paper leaves out, as in ddpo-pytorch: guidance is part of the policy in sampling and
  * training alike; every image's steps are trained in an order of their own, of which a fraction may
  * be left out; log-probabilities are means over an image's elements unless the model's options say
- * sum. The advantages of an image without a reward do not exist: it is left out of everything. What
- * is drawn is a function of the seed and the step's number.
+ * sum. An image without a reward is left out. Everything drawn is a function of the seed and the
+ * step's number.
  *
  * <p>Unlike ddpo-pytorch, a round whose rewards are all equal moves nothing, and says so, even
  * where they are better or worse than their prompts' latest ones: no image of it is better than
- * another. The statistics take such rewards in. Not thread-safe.
+ * another. The statistics still count such rewards. Not thread-safe.
  */
 public final class Ddpo implements PolicyOptimizer {
-  /** The standardisation of a batch without statistics by prompt. */
+  /** The standardisation of a batch without statistics per prompt. */
   private static final double BATCH_EPSILON = 1e-8;
 
   private final DiffusionPolicy policy;
@@ -122,7 +122,7 @@ public final class Ddpo implements PolicyOptimizer {
               : "every reward is the mean of its prompt's: all advantages are 0");
     }
 
-    // 2. to 5. The updates: all of them, or none if one diverges.
+    // 2. to 6. The updates: all of them, or none if one fails.
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
     try {
       Transitions transitions = policy.transitions(rollout, options.microBatch());
@@ -239,7 +239,7 @@ public final class Ddpo implements PolicyOptimizer {
    * @param microBatch how many rows go through the U-Net together, at least 1: memory against
    *     speed, and float rounding
    * @param promptStatistics advantages by the latest rewards of the prompt; empty for those by the
-   *     mean and deviation of the batch, which compare images of different prompts
+   *     mean and deviation of the batch, which compares images of different prompts
    */
   @RecordBuilder
   public record Options(

@@ -85,7 +85,7 @@ public final class PromptStatistics {
   }
 
   /**
-   * Takes the rewards of a batch in, and gives their advantages.
+   * Adds the rewards of a batch, and returns their advantages.
    *
    * @param prompts of the images
    * @param rewards as many, finite
@@ -94,7 +94,7 @@ public final class PromptStatistics {
   public double[] update(List<Prompt> prompts, double[] rewards) {
     if (prompts.size() != rewards.length) {
       throw new IllegalArgumentException(
-          "there must be a reward for each prompt, but there were %d prompts and %d rewards"
+          "there must be a reward for each prompt, but there were %s prompts and %s rewards"
               .formatted(prompts.size(), rewards.length));
     }
     // 1. Push first.
@@ -133,7 +133,7 @@ public final class PromptStatistics {
     double min = Arrays.stream(base).min().orElse(value);
     double max = Arrays.stream(base).max().orElse(value);
     if (min == max && value == min) {
-      return 0; // rounding of the mean must not make a difference where there is none
+      return 0; // rounding of the mean must not make equal rewards differ
     }
     double mean = Arrays.stream(base).average().orElse(value);
     return (value - mean) / (deviation(base) + epsilon);
@@ -157,7 +157,7 @@ public final class PromptStatistics {
   }
 
   /**
-   * Goes back to buffers of before.
+   * Restores the buffers.
    *
    * @param rewards as {@link #rewards} gave them
    */

@@ -28,9 +28,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * DPOK, online: Fan et al., "DPOK: Reinforcement Learning for Fine-tuning Text-to-Image Diffusion
  * Models" (2023), algorithm 1.
  *
- * <p>The reward is maximized while the policy stays near the pre-trained model. The divergence of
- * the images is bounded by the sum of the divergences of the steps (section 4.2), each of which is
- * that of two Gaussians of one deviation:
+ * <p>The reward is maximized while the policy stays near the pre-trained model. The KL divergence
+ * of the images is bounded by the sum of that of the steps (section 4.2), each of which is between
+ * two Gaussians of equal deviation:
  *
  * <pre>
  *   min E [ -alpha r(x_0, z) + beta sum_t KL( p_theta(x_{t-1} | x_t, z) || p_pre(x_{t-1} | x_t, z) ) ]
@@ -40,7 +40,7 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  *   A_t = r(x_0, z) - V(x_t, z, t)
  * </pre>
  *
- * <p>(the term that charges later divergences to earlier steps is left out, as in the paper).
+ * <p>(the term that charges the KL of later steps to earlier ones is left out, as in the paper).
  * Several updates a round are corrected by the ratio rho of probabilities, whose clamping is
  * applied directly: outside of {@code [1 - c, 1 + c]} a step has no gradient on either side, unlike
  * PPO. Sums over t are means over the transitions drawn.
@@ -50,7 +50,7 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <thead><tr><th>code</th><th>symbol</th></tr></thead>
  * <tbody>
  * <tr><td>rewardWeight, kl.weight (beta)</td><td>alpha, beta</td></tr>
- * <tr><td>divergences</td><td>KL_t; over an image's elements mean or sum, like log p</td></tr>
+ * <tr><td>kl</td><td>KL_t; over an image's elements mean or sum, like log p</td></tr>
  * <tr><td>advantage</td><td>A_t</td></tr>
  * <tr><td>baseline, values</td><td>V, {@link ValueNetwork}</td></tr>
  * <tr><td>rho, clipRange</td><td>rho, c; {@link ClampedRatio}</td></tr>
@@ -59,9 +59,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  *
  * <p><b>What the public code adds</b> (google-research, dpok), all of it off in the paper's
  * settings and on request: a {@code replay} buffer over rounds, whose ratios are to the policies
- * that sampled its images; a {@code klWarmup} of rounds whose loss is without the divergence, which
- * is reported all the same; a {@code rewardFilter} that clamps rewards at 0, so that without a
- * baseline an image below it pushes nothing; and its divergence, which lacks c_t, as {@link
+ * that sampled its images; a {@code warmup} of rounds whose loss is without the KL, which is
+ * reported all the same; a {@code rewardFilter} that clamps rewards at 0, so that without a
+ * baseline an image below it pushes nothing; and its KL, which lacks c_t, as {@link
  * KlForm#UNWEIGHTED}. Its buffer of single transitions may hold the last steps of an image alone;
  * here it holds whole images. Its value network makes one update a round with the mean gradient of
  * its batches, and here one with each. Not thread-safe.
@@ -81,7 +81,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
    * @param options hyper-parameters
    * @param seed of the value network and of the transitions drawn
    * @throws IllegalStateException if the policy is deterministic (eta 0) and has no likelihood, or
-   *     if its pre-trained weights are not there any more
+   *     if its pre-trained weights are gone
    */
   public Dpok(DiffusionPolicy policy, Options options, Seed seed) {
     this.policy = Objects.requireNonNull(policy, "policy == null");
@@ -113,7 +113,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     List<ReplayBuffer.Entry> earlier = replay.beside(own.size());
     TransitionPool pool = TransitionPool.of(own, batch.images(), earlier);
 
-    // 2. to 6. The updates: all of them, or none if one diverges.
+    // 2. to 7. The updates: all of them, or none if one fails.
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
     Map<String, Double> metrics = new TreeMap<>(batch.metrics());
     metrics.put("replayedImages", (double) earlier.size());

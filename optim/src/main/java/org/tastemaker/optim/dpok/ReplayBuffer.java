@@ -47,7 +47,7 @@ final class ReplayBuffer {
     return entries.subList(entries.size() - count, entries.size());
   }
 
-  /** Takes copies of a round's images in, and forgets the oldest. */
+  /** Adds copies of a round's images, and evicts the oldest. */
   void add(List<Entry> own) {
     List<Entry> newest = own.subList(Math.max(0, own.size() - capacity), own.size());
     ImmutableList.Builder<Entry> all = ImmutableList.builder();

@@ -202,7 +202,7 @@ final class ValueNetwork implements AutoCloseable {
       long found = read.numParams();
       read.close();
       throw new IllegalArgumentException(
-          "%s is of another value network: it has %d parameters, and this one %d"
+          "%s is of another value network: it has %s parameters, and this one %s"
               .formatted(file, found, network.numParams()));
     }
     return read;

@@ -1,7 +1,7 @@
 /**
- * DPOK: policy gradients with a Kullback-Leibler term to the pre-trained model, {@link
- * org.tastemaker.optim.dpok.Dpok}, and the supervised variants that its paper compares it with,
- * {@link org.tastemaker.optim.dpok.DpokSupervised}.
+ * DPOK: policy gradients with a KL term to the pre-trained model, {@link
+ * org.tastemaker.optim.dpok.Dpok}. The supervised variants that its paper compares it with train by
+ * a weighted likelihood: {@link org.tastemaker.optim.likelihood.DpokSupervised}.
  */
 @NullMarked
 package org.tastemaker.optim.dpok;

@@ -25,7 +25,7 @@ import org.tastemaker.core.Seed;
  * section 4: the best of 16 is truer to the prompt than the fine-tuned model).
  *
  * <p>Image {@code i} is chosen among those of the first n children of its seed. Images without a
- * reward are passed over; where none of the n has one, the first is taken.
+ * reward are skipped; where none of the n has one, the first is taken.
  */
 public final class BestOfN implements ImageGenerator {
   private final DiffusionSampler sampler;
@@ -86,7 +86,7 @@ public final class BestOfN implements ImageGenerator {
   public List<Image> generate(List<Prompt> prompts, List<Seed> seeds) {
     if (prompts.isEmpty() || prompts.size() != seeds.size()) {
       throw new IllegalArgumentException(
-          "there must be at least one prompt and a seed for each, but there were %d prompts and %d seeds"
+          "there must be at least one prompt and a seed for each, but there were %s prompts and %s seeds"
               .formatted(prompts.size(), seeds.size()));
     }
     List<Image> chosen = new ArrayList<>();

@@ -6,7 +6,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.tastemaker.core.Seed;
 
-/** Images of the kind that the model was pre-trained on, so that it does not forget them. */
+/** Images of the kind that the model was pre-trained on, so that it keeps its quality on them. */
 @FunctionalInterface
 public interface PretrainingData {
   /**

@@ -42,7 +42,7 @@ public final class RewardWeightedLikelihood extends LikelihoodOptimizer {
    * An optimizer that has not done a step.
    *
    * @param policy what is trained; stays the caller's to close
-   * @param pretraining what must not be forgotten; null only where its weight is 0
+   * @param pretraining the second term's images; null only where its weight is 0
    * @param options hyper-parameters
    * @param seed of images, timesteps and noise drawn
    */

@@ -1,8 +1,9 @@
 /**
- * Methods that raise the likelihood of good images, by denoising them: {@link
- * org.tastemaker.optim.likelihood.RewardWeightedLikelihood} (Lee et al., 2023) and {@link
- * org.tastemaker.optim.likelihood.Rwr} (reward-weighted regression, and fine-tuning on the best of
- * n); and {@link org.tastemaker.optim.likelihood.BestOfN}, which trains nothing.
+ * Methods that train on images by their denoising error, weighted by the rewards: {@link
+ * org.tastemaker.optim.likelihood.Rwr}, {@link
+ * org.tastemaker.optim.likelihood.RewardWeightedLikelihood} and {@link
+ * org.tastemaker.optim.likelihood.DpokSupervised}. They share one round, and each shows its own
+ * update. {@link org.tastemaker.optim.likelihood.BestOfN} picks among images without training.
  */
 @NullMarked
 package org.tastemaker.optim.likelihood;

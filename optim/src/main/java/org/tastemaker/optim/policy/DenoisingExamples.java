@@ -78,7 +78,7 @@ public final class DenoisingExamples {
     int rows = clean.size();
     if (rows < 1 || rows > capacity || texts.size() != rows || seeds.size() != rows) {
       throw new IllegalArgumentException(
-          "there must be 1 to %d rows of latents, a text and a seed, but there were %d, %d and %d"
+          "there must be 1 to %s rows of latents, a text and a seed, but there were %s, %s and %s"
               .formatted(capacity, rows, texts.size(), seeds.size()));
     }
     this.texts = List.copyOf(texts);
@@ -93,7 +93,7 @@ public final class DenoisingExamples {
   private void setRow(int row, FloatBuffer clean, String text, Seed seed) {
     if (clean.remaining() != size) {
       throw new IllegalArgumentException(
-          "the latents of row %d must have %d elements, but have %d"
+          "the latents of row %s must have %s elements, but have %s"
               .formatted(row, size, clean.remaining()));
     }
     // 1. What is drawn.
@@ -164,7 +164,7 @@ public final class DenoisingExamples {
     if (byError.length != texts.size()
         || (byDifference != null && byDifference.length != texts.size())) {
       throw new IllegalArgumentException(
-          "there must be a weight for each of the %d rows".formatted(texts.size()));
+          "there must be a weight for each of the %s rows".formatted(texts.size()));
     }
     if (byDifference != null && !compared) {
       throw new IllegalStateException("differences() come before their gradient");

@@ -1,6 +1,5 @@
 package org.tastemaker.optim.policy;
 
-import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
@@ -15,18 +14,12 @@ import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.Settings;
-import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
-import org.tastemaker.diffusion.lora.LoraNetwork;
-import org.tastemaker.diffusion.model.Adapter;
-import org.tastemaker.diffusion.model.FunctionOptions;
-import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.Ema;
 import org.tastemaker.diffusion.train.OptimizerOptions;
-import org.tastemaker.diffusion.train.TrainedPart;
 import org.tastemaker.diffusion.train.TrainingCheckpoint;
 import org.tastemaker.diffusion.train.TrainingState;
 
@@ -52,9 +45,9 @@ import org.tastemaker.diffusion.train.TrainingState;
  * as sampling, always; otherwise the likelihood would be that of another policy. A LoRA's dropout
  * is not applied, for the same reason.
  *
- * <p>The trained weights are {@link #parameters}: what changes them in place, here or elsewhere, is
- * seen by the next rollout. The model, the text encoder and the autoencoder stay as they are. Not
- * thread-safe; the model must not be used otherwise while a method runs.
+ * <p>The trained weights are {@link #parameters}: a change in place, here or elsewhere, shows in
+ * the next rollout. The text encoder and the autoencoder are frozen. Not thread-safe; nothing else
+ * may use the model while a method runs.
  */
 public final class DiffusionPolicy implements AutoCloseable {
   private final LatentDiffusion model;
@@ -125,47 +118,19 @@ public final class DiffusionPolicy implements AutoCloseable {
     this.model = Objects.requireNonNull(model, "model == null");
     this.lora = lora;
     this.options = Objects.requireNonNull(options, "options == null");
-    if (!model.execution().adapter().equals(Adapter.NONE)) {
-      throw new IllegalArgumentException(
-          "the view of the model runs with an adapter of its own, which would be lost: merge it"
-              + " into the weights (Lora.mergeInto) and give the view without it");
-    }
-    FunctionOptions plain = FunctionOptions.inference().withEngine(model.execution().engine());
-    Components components = model.components();
-    TrainedPart part;
-    if (lora == null) {
-      part = new TrainedPart(plain.withTrainable(name -> true), ImmutableList.of());
-      sampler = model.with(plain);
-    } else {
-      if (lora.network() != LoraNetwork.UNET) {
-        throw new IllegalArgumentException(
-            "the policy is the U-Net, but LoRA \""
-                + lora.name()
-                + "\" adapts the "
-                + lora.network());
-      }
-      lora.requireFits(components.unet().parameters());
-      part =
-          new TrainedPart(
-              plain.withAdapter(lora).withTrainable(lora.trainable()),
-              ImmutableList.of(lora.parameters()));
-      sampler = model.with(plain.withAdapter(lora));
-    }
-    state =
-        new TrainingState(
-            new OptimizerOptions(
-                Long.MAX_VALUE,
-                1,
-                // The rate itself is passed to each update; a schedule cannot be 0.
-                new OptimizerOptions.Rate(OptimizerOptions.Decay.CONSTANT, 1, 0),
-                options.adamW(),
-                options.maxGradientNorm(),
-                options.ema()),
-            Map.of(PolicyNetwork.UNET, part),
-            Map.of(PolicyNetwork.UNET, components.unet().parameters()));
-    // Beside an adapter the weights stay as they are: without it they are the reference.
-    LatentDiffusion frozen = lora == null ? null : model.with(plain);
-    network = new PolicyNetwork(model, part.options(), frozen, state);
+    OptimizerOptions training =
+        new OptimizerOptions(
+            Long.MAX_VALUE,
+            1,
+            // The rate itself is passed to each update; a schedule cannot be 0.
+            new OptimizerOptions.Rate(OptimizerOptions.Decay.CONSTANT, 1, 0),
+            options.adamW(),
+            options.maxGradientNorm(),
+            options.ema());
+    TrainedWeights trained = TrainedWeights.of(model, lora, training);
+    sampler = trained.sampler();
+    state = trained.state();
+    network = new PolicyNetwork(model, trained.function(), trained.frozen(), state);
   }
 
   /**
@@ -266,8 +231,8 @@ public final class DiffusionPolicy implements AutoCloseable {
   }
 
   /**
-   * The gradient that was added since {@link #begin}, flat; meaningless for a parameter that no
-   * backward has reached yet.
+   * The gradient that was added since {@link #begin}, flat; undefined for a parameter that no
+   * backward pass has reached yet.
    *
    * @return by the names of the parameters, views of the gradient itself
    */
@@ -282,24 +247,6 @@ public final class DiffusionPolicy implements AutoCloseable {
    */
   public long updates() {
     return state.step();
-  }
-
-  /**
-   * The options of the training.
-   *
-   * @return as given
-   */
-  public Options options() {
-    return options;
-  }
-
-  /**
-   * The noise schedule that the model was trained on.
-   *
-   * @return the schedule
-   */
-  public NoiseSchedule noiseSchedule() {
-    return network.noiseSchedule();
   }
 
   /**
@@ -483,7 +430,7 @@ public final class DiffusionPolicy implements AutoCloseable {
   }
 
   /**
-   * Goes back to what {@link #save} wrote, bit for bit.
+   * Restores what {@link #save} wrote; the state is bit-identical.
    *
    * @param folder what {@code save} was given
    * @throws IllegalArgumentException if it is of another model, adapter or options, or damaged;

@@ -24,7 +24,7 @@ final class KlToReference {
   /**
    * By one micro-batch of the steps, drawn at random.
    *
-   * @return empty where there is none to be had: the policy is deterministic, it could not have
+   * @return empty where it cannot be measured: the policy is deterministic, it could not have
    *     sampled the rollout, or its pre-trained weights are gone
    */
   static OptionalDouble estimate(PolicyNetwork policy, Rollout rollout, int microBatch, Seed seed) {

@@ -50,9 +50,7 @@ final class PolicyReference implements AutoCloseable {
     }
     kept = policy.components().unet().copy();
     view =
-        policy
-            .with(kept)
-            .with(FunctionOptions.inference().withEngine(policy.execution().engine()));
+        policy.with(kept).with(FunctionOptions.inference().withEngine(policy.execution().engine()));
   }
 
   /** Takes another model in place of it, if it denoises the same latents. */

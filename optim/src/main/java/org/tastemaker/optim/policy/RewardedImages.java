@@ -11,7 +11,7 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 
 /**
- * The images of a rollout that have a reward; the others do not exist for an optimizer.
+ * The images of a rollout that have a reward; an optimizer ignores the others.
  *
  * @param images where they stand in the rollout
  * @param prompts of them
@@ -30,7 +30,7 @@ public record RewardedImages(
   public static RewardedImages of(Rollout rollout, Rewards rewards) {
     if (rewards.size() != rollout.size()) {
       throw new IllegalArgumentException(
-          "there must be a reward, or a missing one, for each of the %d images, but there were %d"
+          "there must be a reward, or a missing one, for each of the %s images, but there were %s"
               .formatted(rollout.size(), rewards.size()));
     }
     ImmutableIntArray.Builder images = ImmutableIntArray.builder();
@@ -74,7 +74,7 @@ public record RewardedImages(
       case 0 -> "no image has a reward";
       case 1 -> "one rewarded image alone is not better than another";
       default ->
-          "all %d rewards are equal (%s): no image is better than another"
+          "all %s rewards are equal (%s): no image is better than another"
               .formatted(size(), rewards.get(0));
     };
   }

@@ -11,9 +11,9 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKernel;
 
 /**
- * Rows of different steps for a kernel that takes images of one step: copies in which the rows of a
- * step lie together, so that there is one call a step and not one a row. What the kernel reads and
- * writes is small beside the U-Net's pass, and copied once.
+ * Sorts rows of different steps for a kernel that takes images of one step: in the copies the rows
+ * of a step lie together, so that there is one call per step and not one per row. What the kernel
+ * reads and writes is small beside the U-Net's pass, and copied once.
  *
  * <p>A kernel's result for an image does not depend on the others of its call, nor does a row's on
  * the rows beside it.

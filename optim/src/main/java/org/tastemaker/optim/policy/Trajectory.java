@@ -19,7 +19,7 @@ public record Trajectory(
   public Trajectory {
     if (logProbabilities.isEmpty() || latents.size() != logProbabilities.length() + 1) {
       throw new IllegalArgumentException(
-          "a trajectory of T steps, at least 1, has T log-probabilities and T+1 latents, but had %d and %d"
+          "a trajectory of T steps, at least 1, has T log-probabilities and T+1 latents, but had %s and %s"
               .formatted(logProbabilities.length(), latents.size()));
     }
   }

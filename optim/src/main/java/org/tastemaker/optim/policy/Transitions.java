@@ -83,7 +83,7 @@ public final class Transitions {
     if (trajectory.steps() != run.steps().size()
         || trajectory.latents().stream().anyMatch(x -> x.capacity() != size)) {
       throw new IllegalArgumentException(
-          "the policy has %d steps of latents of %d elements, but a trajectory has %d of %d"
+          "the policy has %s steps of latents of %s elements, but a trajectory has %s of %s"
               .formatted(
                   run.steps().size(),
                   size,
@@ -192,7 +192,7 @@ public final class Transitions {
   private void requireRows(int[] rows, int[] rowSteps) {
     if (rows.length < 1 || rows.length > capacity || rows.length != rowSteps.length) {
       throw new IllegalArgumentException(
-          "there must be 1 to %d rows with an image and a step each, but there were %d images and %d steps"
+          "there must be 1 to %s rows with an image and a step each, but there were %s images and %s steps"
               .formatted(capacity, rows.length, rowSteps.length));
     }
     for (int n = 0; n < rows.length; n++) {
@@ -311,7 +311,7 @@ public final class Transitions {
     if (byLogProbability.length != images.length
         || (byKl != null && byKl.length != images.length)) {
       throw new IllegalArgumentException(
-          "there must be a weight for each of the %d rows".formatted(images.length));
+          "there must be a weight for each of the %s rows".formatted(images.length));
     }
     if (byKl != null && !compared) {
       throw new IllegalStateException("kl() comes before its gradient");

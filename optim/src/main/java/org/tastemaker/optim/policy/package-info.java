@@ -9,13 +9,13 @@
  *                 backward: sum_n a_n d log p_n + b_n d KL_n  --> the gradient, added up
  *   latents --examples(B)--------------> micro-batches of noisy latents
  *                 forward:  |target - o|^2,  |o - o_ref|^2
- *                 backward: sum_n a_n d error_n + b_n d divergence_n  --> the gradient, added up
+ *                 backward: sum_n a_n d error_n + b_n d difference_n  --> the gradient, added up
  *   update(): clip by norm, AdamW, average of the weights
  * </pre>
  *
  * <p>An optimizer computes its loss and the derivatives a_n and b_n in a few lines of Java over
- * numbers per row; no graph knows of it. Arrays are made once per shape. Nothing here draws a
- * number that its caller did not seed.
+ * numbers per row; no graph knows of it. Arrays are made once per shape. Everything drawn at random
+ * comes from a seed of the caller.
  */
 @NullMarked
 package org.tastemaker.optim.policy;

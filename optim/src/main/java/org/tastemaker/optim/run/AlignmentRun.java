@@ -45,26 +45,25 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  *     AlignmentRun.of(prompts, policy.sampler(), reward, optimizer, seed)
  *         .judgedBy(oracle, rubric)
  *         .evaluated(Evaluation.every(10, heldOut, Seed.of(7)))
- *         .in(folder)                             // goes on from its latest checkpoint
+ *         .in(folder)                             // resumes from its latest checkpoint
  *         .run(AlignmentRun.Options.rounds(100));
  * }</pre>
  *
  * <p><b>Feedback while sampling.</b> A round may be sampled in several batches of whole prompts. A
  * judge is asked about a batch, on an executor of the caller's, while the next one is sampled; all
- * answers are there before the update, which no question outlives.
+ * answers have arrived before the update.
  *
  * <p><b>Resuming.</b> Images, prompts and whatever an optimizer draws are functions of seeds and of
- * the round's number. A run that is killed and goes on from its folder's latest checkpoint ends
- * with the same weights, bit for bit, as one that was not, if the judge answers the same. The
- * rounds after that checkpoint are done again. What a judge was paid is not taken back with them: a
- * ledger is a file of its own, which only grows, and {@link #keeping} is for what must be as it
- * was, such as a learned reward. An oracle that keeps its answers is not paid twice for the rounds
- * that are done again.
+ * the round's number. A run that is killed and resumed from its folder's latest checkpoint ends
+ * with weights bit-identical to those of a run that was not, if the judge answers the same. The
+ * rounds after that checkpoint are repeated. What a judge was paid stays paid: a ledger is a file
+ * of its own, which only grows, and {@link #keeping} is for state that must be restored too, such
+ * as a learned reward. An oracle that caches its answers is not paid twice for a repeated round.
  *
  * <p><b>Failure.</b> An optimizer that meets NaN or infinity throws {@link DivergedException} and
  * leaves the model as it was before the round; the run saves the rounds before, ends with {@link
  * StopReason#DIVERGED} and says where. A run that a bound has ended ends there again when it is
- * gone on with, until the bound is raised. Not thread-safe.
+ * resumed, until the bound is raised. Not thread-safe.
  */
 public final class AlignmentRun {
   private final PromptSource prompts;
@@ -130,7 +129,8 @@ public final class AlignmentRun {
   /**
    * Asks the judge on other threads, while the next batch is sampled.
    *
-   * @param threads run the questions; the oracle must bear as many at a time as they are
+   * @param threads run the questions; the oracle must allow as many questions at a time as there
+   *     are threads
    * @return this run
    */
   public AlignmentRun feedbackOn(Executor threads) {
@@ -139,7 +139,7 @@ public final class AlignmentRun {
   }
 
   /**
-   * Evaluates now and then.
+   * Evaluates every few rounds.
    *
    * @param settings when and on what
    * @return this run
@@ -150,7 +150,7 @@ public final class AlignmentRun {
   }
 
   /**
-   * Writes metrics, images and checkpoints to a folder, and goes on from its latest checkpoint.
+   * Writes metrics, images and checkpoints to a folder, and resumes from its latest checkpoint.
    *
    * @param open of the run; stays the caller's to close
    * @return this run
@@ -161,7 +161,7 @@ public final class AlignmentRun {
   }
 
   /**
-   * Keeps something more in the checkpoints.
+   * Stores something else in the checkpoints as well.
    *
    * @param name of its folder: letters, digits, {@code _} and {@code -}
    * @param part what is kept
@@ -180,7 +180,7 @@ public final class AlignmentRun {
   }
 
   /**
-   * Tells what happens.
+   * Reports what happens.
    *
    * @param observers hear {@link RunEvent.Metrics} after each round and each evaluation, {@link
    *     RunEvent.Pictures} of evaluations, {@link RunEvent.Progress} and {@link
@@ -194,8 +194,8 @@ public final class AlignmentRun {
 
   /**
    * Can be stopped from another thread: the run throws {@link
-   * java.util.concurrent.CancellationException} before its next round or batch, and its folder can
-   * be gone on with.
+   * java.util.concurrent.CancellationException} before its next round or batch, and can be resumed
+   * from its folder.
    *
    * @param by the switch
    * @return this run
@@ -234,7 +234,7 @@ public final class AlignmentRun {
     Optional<String> passed = stop.passed(state.round(), state.measured());
     while (passed.isEmpty() && state.round() < options.rounds()) {
       long round = state.round() + 1;
-      cancellation.throwIfRequested("round %d of %d".formatted(round, options.rounds()));
+      cancellation.throwIfRequested("round " + round + " of " + options.rounds());
       Round done;
       try {
         done = round(round, options);
@@ -259,18 +259,14 @@ public final class AlignmentRun {
         checkpoints.save(state, options.keepCheckpoints(), observers);
       }
     }
-    return passed.isPresent()
-        ? new Result(state.round(), StopReason.KL, passed.get())
-        : new Result(
-            state.round(), StopReason.FINISHED, "all %d rounds are done".formatted(state.round()));
+    if (passed.isPresent()) {
+      return new Result(state.round(), StopReason.KL, passed.get());
+    }
+    String message = "all " + state.round() + " rounds are done";
+    return new Result(state.round(), StopReason.FINISHED, message);
   }
 
-  /**
-   * What came of a round.
-   *
-   * @param metrics of it
-   * @param skipped whether the model was left as it was, on purpose
-   */
+  /** What a round has measured, and whether the model was left as it was, on purpose. */
   private record Round(Map<String, Double> metrics, boolean skipped) {}
 
   /** The four lines. */
@@ -349,7 +345,7 @@ public final class AlignmentRun {
   /**
    * How long to run.
    *
-   * @param rounds in all, at least 1; a run may be made longer when it goes on
+   * @param rounds in all, at least 1; a run may be made longer when it is resumed
    * @param batchesPerRound into how many batches of whole prompts a round's sampling is cut, at
    *     least 1
    * @param checkpointEvery how many rounds apart checkpoints are, at least 1; the last round has

@@ -93,7 +93,7 @@ public record Evaluation(
   }
 
   /**
-   * Evaluates, and tells it.
+   * Evaluates, and reports it.
    *
    * @param round how many are done
    * @param run the run's sampler and judge

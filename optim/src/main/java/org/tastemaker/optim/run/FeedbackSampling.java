@@ -20,9 +20,9 @@ import org.tastemaker.core.Seed;
 
 /**
  * The first two lines of a round: images in batches of whole prompts, and a judge who is asked
- * about each batch while the next is sampled. No question outlives {@link #sample}, unless it
- * fails: then questions that were not begun are dropped, and those under way end by themselves,
- * unheard.
+ * about each batch while the next is sampled. No question is left when {@link #sample} returns. If
+ * it fails, questions that have not begun are cancelled; those in flight finish and their answers
+ * are discarded.
  *
  * @param sampler makes the images
  * @param oracle the judge, or null for none
@@ -51,7 +51,7 @@ record FeedbackSampling(
     List<CompletableFuture<List<Judgement>>> answers = new ArrayList<>();
     try {
       for (List<Integer> batch : batches(shown, batches)) {
-        cancellation.throwIfRequested("batch %d of a round".formatted(parts.size() + 1));
+        cancellation.throwIfRequested("batch %s of a round".formatted(parts.size() + 1));
         Rollout part =
             sampler.rollout(
                 batch.stream().map(shown::get).toList(),
@@ -68,13 +68,13 @@ record FeedbackSampling(
       }
       return new Round(Rollouts.concat(parts), judgements);
     } finally {
-      // After a failure what was not asked yet is not asked any more.
+      // After a failure nothing more is asked.
       answers.forEach(answer -> answer.cancel(false));
       parts.forEach(Rollout::close);
     }
   }
 
-  /** What the judge says of a rollout; nothing where there is none. */
+  /** What the judge says of a rollout; empty without a judge. */
   List<Judgement> judgements(Rollout rollout) {
     return join(ask(rollout));
   }
@@ -91,7 +91,7 @@ record FeedbackSampling(
           List<Judgement> judgements = judge.rank(groups, by);
           if (judgements.size() != groups.size()) {
             throw new IllegalStateException(
-                "the oracle was asked about %d groups and gave %d judgements: it owes one for each, missing ones too"
+                "the oracle was asked about %s groups and gave %s judgements: there must be one for each group, even if it is missing"
                     .formatted(groups.size(), judgements.size()));
           }
           return judgements;

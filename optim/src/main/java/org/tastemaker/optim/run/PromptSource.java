@@ -7,7 +7,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.optim.policy.Shuffle;
 
-/** What a round shows. */
+/** The prompts of each round. */
 @FunctionalInterface
 public interface PromptSource {
   /**
@@ -33,7 +33,7 @@ public interface PromptSource {
 
   /**
    * Some prompts a round: all of them one after another, in a new order each time. Where two orders
-   * meet, a prompt that would come twice in a round gives way to the next.
+   * meet, a prompt that would appear twice in a round is replaced by the next.
    *
    * @param prompts different ones
    * @param perRound how many a round, 1 to all of them
@@ -45,7 +45,7 @@ public interface PromptSource {
     List<Prompt> copy = List.copyOf(prompts);
     if (perRound < 1 || perRound > copy.size()) {
       throw new IllegalArgumentException(
-          "perRound must be in [1, %d], the number of prompts, but was %d"
+          "perRound must be in [1, %s], the number of prompts, but was %s"
               .formatted(copy.size(), perRound));
     }
     return round -> {
@@ -64,7 +64,7 @@ public interface PromptSource {
   private static List<Prompt> repeat(List<Prompt> prompts, int imagesPerPrompt) {
     if (prompts.isEmpty() || imagesPerPrompt < 1) {
       throw new IllegalArgumentException(
-          "there must be at least one prompt and one image of each, but there were %d prompts and %d images"
+          "there must be at least one prompt and one image of each, but there were %s prompts and %s images"
               .formatted(prompts.size(), imagesPerPrompt));
     }
     return prompts.stream()

@@ -20,8 +20,8 @@ import org.tastemaker.optim.policy.CheckpointFile;
  * A run's checkpoints: the loop's own file, and a folder for the optimizer and for each part that
  * is kept beside it.
  *
- * @param folder of the run, or null for none: nothing is saved then, and nothing gone on with
- * @param settings what a run that goes on must have in common with the one that saved
+ * @param folder of the run, or null for none: nothing is saved or resumed then
+ * @param settings what a run that resumes must have in common with the one that saved
  * @param optimizer of the run
  * @param parts kept beside it, by name
  */
@@ -41,7 +41,7 @@ record RunCheckpoints(
    */
   record Saved(long round, Map<String, Double> measured) {}
 
-  /** Goes back to the latest checkpoint; empty if there is none. */
+  /** Restores the latest checkpoint; empty if there is none. */
   Optional<Saved> resume() {
     if (folder == null || folder.latestCheckpoint().isEmpty()) {
       return Optional.empty();

@@ -6,8 +6,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bounds that end a run before its last round. A bound on a number that nobody measures would
- * never end anything, so it is an error.
+ * The bounds that end a run before its last round. A bound on a number that is never measured would
+ * never end a run, so it is an error.
  *
  * @param maxApproxKl of a round's {@code approxKl}; infinite for none
  * @param maxKlToReference of an evaluation's {@code klToReference}; infinite for none
@@ -43,7 +43,7 @@ record StopRule(double maxApproxKl, double maxKlToReference) {
       measured.put(APPROX_KL, approxKl);
     } else if (Double.isFinite(maxApproxKl) && !skipped) {
       throw new IllegalArgumentException(
-          "maxApproxKl is %s, but the optimizer's report of round %d has no approxKl, as methods without a ratio of probabilities have none: use maxKlToReference, or an infinite bound"
+          "maxApproxKl is %s, but the optimizer's report of round %s has no approxKl, as methods without a ratio of probabilities have none: use maxKlToReference, or an infinite bound"
               .formatted(maxApproxKl, round));
     }
     return measured;
@@ -60,7 +60,7 @@ record StopRule(double maxApproxKl, double maxKlToReference) {
     Double value = measured.get(name);
     return value != null && value > bound
         ? Optional.of(
-            "%s is %s after round %d, above the bound of %s".formatted(name, value, round, bound))
+            "%s is %s after round %s, above the bound of %s".formatted(name, value, round, bound))
         : Optional.empty();
   }
 }

@@ -99,7 +99,7 @@ public final class LatentProblem implements RankingProblem {
       for (int i = 0; i < points.size(); i++) {
         if (points.get(i).length != shape.size()) {
           throw new IllegalArgumentException(
-              "a candidate must hold %d numbers, for latents of %s, but holds %d"
+              "a candidate must hold %s numbers, for latents of %s, but holds %s"
                   .formatted(shape.size(), shape, points.get(i).length));
         }
         rows.put(i * shape.size(), points.get(i));

@@ -35,15 +35,15 @@ import org.tastemaker.core.Seed;
  * candidates differ by their numbers alone. For each prompt and seed the images of all candidates
  * are one group for the oracle; the rankings of the groups become one ranking of the candidates: by
  * the share of comparisons won minus the share lost, over all groups, which is Borda's count where
- * all answers are complete. A group without an answer counts for nobody, and a candidate that no
- * group compares has no place.
+ * all answers are complete. A group without an answer does not count, and a candidate that no group
+ * compares has no place.
  *
  * <p>With the same seeds in all questions a search also learns what is good for those seeds only;
  * with a seed, each question has seeds of its own. They follow from the question: one that is asked
- * again, after a failure or in a run that goes on, shows the same images.
+ * again, after a failure or in a resumed run, shows the same images.
  *
- * <p>Whatever happens, the numbers are afterwards what they were before. Not thread-safe; nothing
- * else must use the generator meanwhile.
+ * <p>Whatever happens, the numbers afterwards are those from before. Not thread-safe; nothing else
+ * may use the generator meanwhile.
  */
 public final class ParameterProblem implements RankingProblem {
   private final ImageGenerator generator;
@@ -60,7 +60,8 @@ public final class ParameterProblem implements RankingProblem {
    * @param generator reads the numbers each time that it makes images, as every view of a {@link
    *     org.tastemaker.diffusion.LatentDiffusion} does
    * @param space what is searched
-   * @param prompts what to show, at least one; one that is there twice is shown with two seeds
+   * @param prompts what to show, at least one; a prompt that is listed twice is shown with two
+   *     seeds
    * @param seed of all questions
    * @param oracle compares the images of different candidates
    * @param rubric what to look at
@@ -101,7 +102,7 @@ public final class ParameterProblem implements RankingProblem {
     this(generator, space, prompts, always(seeds), oracle, rubric);
     if (prompts.size() != seeds.size()) {
       throw new IllegalArgumentException(
-          "there must be a seed for each prompt, but there were %d prompts and %d seeds"
+          "there must be a seed for each prompt, but there were %s prompts and %s seeds"
               .formatted(prompts.size(), seeds.size()));
     }
   }
@@ -184,18 +185,18 @@ public final class ParameterProblem implements RankingProblem {
     List<Judgement> judgements = oracle.rank(groups, rubric);
     if (judgements.size() != groups.size()) {
       throw new IllegalStateException(
-          "the oracle must give one judgement for each of %d groups, but gave %d"
+          "the oracle must give one judgement for each of %s groups, but gave %s"
               .formatted(groups.size(), judgements.size()));
     }
     // 3. One order of the candidates.
     return RankingSum.of(candidates.size(), judgements.stream().map(Judgement::ranking).toList());
   }
 
-  /** A forgotten adapter would otherwise look like a judge who cannot tell the images apart. */
+  /** A missing adapter would otherwise look like a judge who cannot tell the images apart. */
   private void requireThatParametersMatter(List<List<Image>> images) {
     if (!seenToMatter && images.size() > 1 && new HashSet<>(images).size() == 1) {
       throw new IllegalStateException(
-          "all %d candidates make the same images: the generator does not read these parameters. Give the view with FunctionOptions.withAdapter, or a larger radius"
+          "all %s candidates make the same images: the generator does not read these parameters. Give the view with FunctionOptions.withAdapter, or a larger radius"
               .formatted(images.size()));
     }
     seenToMatter = true;

@@ -19,7 +19,7 @@ final class RankingSum {
     for (Ranking ranking : rankings) {
       if (ranking.size() != size) {
         throw new IllegalStateException(
-            "a judgement about %d candidates must rank as many items, but ranks %d"
+            "a judgement about %s candidates must rank as many items, but ranks %s"
                 .formatted(size, ranking.size()));
       }
       for (Preference pair : ranking.pairs()) {

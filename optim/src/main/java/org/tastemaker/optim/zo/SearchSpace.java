@@ -59,7 +59,7 @@ public interface SearchSpace {
       public void moveTo(float[] point) {
         if (point.length != dimension) {
           throw new IllegalArgumentException(
-              "there are %d parameters, but the vector holds %d"
+              "there are %s parameters, but the vector holds %s"
                   .formatted(dimension, point.length));
         }
         int at = 0;

@@ -46,7 +46,7 @@ final class SearchState {
     return bestProbe >= 0;
   }
 
-  /** Moves, and forgets what was found at the old point. */
+  /** Moves, and discards what was found at the old point. */
   void moveTo(float[] winner) {
     point = winner;
     directionSum = new float[winner.length];
@@ -93,7 +93,7 @@ final class SearchState {
     Path path = folder.resolve(FILE);
     if (!Files.isRegularFile(path)) {
       throw new IllegalArgumentException(
-          "there is no search to go on with in " + folder + ": it has no " + FILE);
+          "there is no search to resume in " + folder + ": it has no " + FILE);
     }
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Map<String, String> metadata = file.metadata();
@@ -109,7 +109,7 @@ final class SearchState {
       state.undecided = number(path, metadata, "undecided", 0);
       if (state.bestProbe >= probes || (state.probed() && state.directions == 0)) {
         throw new IllegalArgumentException(
-            "%s is damaged: best probe %d of %d, %d directions"
+            "%s is damaged: best probe %s of %s, %s directions"
                 .formatted(path, state.bestProbe, probes, state.directions));
       }
       return state;
@@ -138,13 +138,13 @@ final class SearchState {
     float[] vector = file.floats(name);
     if (vector.length != dimension) {
       throw new IllegalArgumentException(
-          "%s is of another search: its %s has %d elements, but this search has %d"
+          "%s is of another search: its %s has %s elements, but this search has %s"
               .formatted(file.path(), name, vector.length, dimension));
     }
     for (int i = 0; i < vector.length; i++) {
       if (!Float.isFinite(vector[i])) {
         throw new IllegalArgumentException(
-            "%s is damaged: element %d of %s is %s".formatted(file.path(), i, name, vector[i]));
+            "%s is damaged: element %s of %s is %s".formatted(file.path(), i, name, vector[i]));
       }
     }
     return vector;

@@ -37,7 +37,7 @@ import org.tastemaker.core.run.Settings;
  *       earlier rounds since the last move, which were found at the same x;
  *   <li>asks for the best of {@code x + eta gamma^i dbar}, i = 0, ..., l - 1, where dbar is the
  *       mean of these directions, of the best probe of this round, and of x itself;
- *   <li>moves there and forgets the directions, unless the best is x: then the next round's
+ *   <li>moves there and discards the directions, unless the best is x: then the next round's
  *       direction is averaged in, and the estimate becomes less noisy.
  * </ol>
  *
@@ -64,9 +64,8 @@ import org.tastemaker.core.run.Settings;
  * An answer that says nothing moves nothing; it is counted, and the gathered directions are kept.
  * If the problem throws, the round stays open, and the next {@link #step} asks the same question.
  *
- * <p>Probe i of round t is {@link Seed#gaussian stream} i of {@code seed.split(t)}, so a run that
- * goes on from {@link #save} is the same, bit for bit, as one that was never stopped. Not
- * thread-safe.
+ * <p>Probe i of round t is {@link Seed#gaussian stream} i of {@code seed.split(t)}, so a run
+ * resumed from {@link #save} is bit-identical to one that was never stopped. Not thread-safe.
  */
 public final class ZoRankSgd {
   private final RankingProblem problem;
@@ -171,7 +170,7 @@ public final class ZoRankSgd {
   }
 
   /**
-   * Writes all that is needed to go on later into {@code zo-rank-sgd.safetensors}.
+   * Writes all that is needed to resume into {@code zo-rank-sgd.safetensors}.
    *
    * @param folder an existing folder
    */
@@ -180,8 +179,8 @@ public final class ZoRankSgd {
   }
 
   /**
-   * Goes back to what {@link #save} wrote. Rounds after it are the same, bit for bit, as without
-   * the interruption, if the problem's answers are.
+   * Goes back to what {@link #save} wrote. Rounds after it are bit-identical to those without the
+   * interruption, if the problem's answers are.
    *
    * @param folder what {@code save} was given
    * @throws IllegalArgumentException if there is nothing, or something damaged, or the search of
@@ -257,7 +256,7 @@ public final class ZoRankSgd {
     Ranking answer = problem.rank(List.copyOf(candidates), best);
     if (answer.size() != candidates.size()) {
       throw new IllegalStateException(
-          "round %d: the answer must be a ranking of the %d candidates, but is one of %d items"
+          "round %s: the answer must be a ranking of the %s candidates, but is one of %s items"
               .formatted(state.round + 1, candidates.size(), answer.size()));
     }
     return answer;
@@ -346,9 +345,9 @@ public final class ZoRankSgd {
 
     /**
      * For the gains of a LoRA ({@link org.tastemaker.diffusion.lora.LoraGains}), whose images are
-     * judged prompt by prompt: 6 probes, all of them ranked, and 2 steps. Radius and step size are
-     * what served on this library's small model; with twice as much of both the score rose as far,
-     * less evenly, at more than twice the divergence from the model.
+     * judged per prompt: 6 probes, all of them ranked, and 2 steps. Radius and step size are what
+     * served on this library's small model; with twice as much of both the score rose as far, less
+     * evenly, at more than twice the KL to the model.
      *
      * @return the options
      */

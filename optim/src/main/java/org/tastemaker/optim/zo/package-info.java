@@ -37,9 +37,9 @@
  * optimizer asks. It reports with the same {@link org.tastemaker.core.StepReport} and has the same
  * {@code save} and {@code restore}.
  *
- * <p><b>What a missing answer does.</b> Nothing moves, the directions that were gathered so far are
- * kept, and it is counted. If the problem throws, the round is still open: the next step asks the
- * same question again, so answers that were paid for and kept are found again.
+ * <p><b>What a missing answer does.</b> Nothing moves, the directions found so far are kept, and
+ * the answer is counted as missing. If the problem throws, the round stays open: the next step asks
+ * the same question again, so an oracle that caches its answers is not paid twice.
  */
 @NullMarked
 package org.tastemaker.optim.zo;

@@ -624,8 +624,8 @@ class AlignmentRunTest {
     assertThatThrownBy(() -> forgotten.run(AlignmentRun.Options.rounds(1)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
-            "the oracle was asked about 2 groups and gave 0 judgements: it owes one for each,"
-                + " missing ones too");
+            "the oracle was asked about 2 groups and gave 0 judgements: there must be one for"
+                + " each group, even if it is missing");
   }
 
   @Test

@@ -75,7 +75,7 @@ final class EarlyStopping {
               new IndexBatches(training.size(), limits.batchPrompts(), order.generator()));
       trainer.fit();
       if (trainer.failure != null) {
-        throw trainer.failure; // Deeplearning4j itself would log it and go on
+        throw trainer.failure; // Deeplearning4j itself would log it and continue
       }
       best.restore();
       boolean worse = losses.validation().size() - 1 - losses.best() >= limits.patience();

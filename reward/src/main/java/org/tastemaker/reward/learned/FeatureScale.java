@@ -54,19 +54,19 @@ record FeatureScale(double[] mean, double[] factor) {
     float[][] rows = features.of(prompts, images);
     if (rows.length != images.size()) {
       throw new IllegalStateException(
-          "the features '%s' must have a row for each of %d pairs, but had %d"
+          "the features '%s' must have a row for each of %s pairs, but had %s"
               .formatted(features.name(), images.size(), rows.length));
     }
     for (int i = 0; i < rows.length; i++) {
       if (rows[i].length != features.size()) {
         throw new IllegalStateException(
-            "the features '%s' must have %d numbers in a row, but had %d"
+            "the features '%s' must have %s numbers in a row, but had %s"
                 .formatted(features.name(), features.size(), rows[i].length));
       }
       for (int f = 0; f < rows[i].length; f++) {
         if (!Float.isFinite(rows[i][f])) {
           throw new ArithmeticException(
-              "feature %d of '%s' is %s for an image of prompt '%s'"
+              "feature %s of '%s' is %s for an image of prompt '%s'"
                   .formatted(f, features.name(), rows[i][f], prompts.get(i).text()));
         }
       }

@@ -27,7 +27,7 @@ public record JudgedGroup(
         || (!labels.isEmpty() && labels.size() != images.size())) {
       throw new IllegalArgumentException(
           ("a judged group has at least one image, ballots about its images, and a label for each"
-                  + " or none, but that of prompt '%s' has %d images, ballots about %d and %d labels")
+                  + " or none, but that of prompt '%s' has %s images, ballots about %s and %s labels")
               .formatted(prompt.text(), images.size(), ballots.size(), labels.size()));
     }
   }

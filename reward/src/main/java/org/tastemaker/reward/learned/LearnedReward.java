@@ -65,7 +65,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
     for (int i = 0; i < scores.length; i++) {
       if (!Double.isFinite(scores[i])) {
         throw new ArithmeticException(
-            "the score of image %d, of prompt '%s', is %s"
+            "the score of image %s, of prompt '%s', is %s"
                 .formatted(i, prompts.get(i).text(), scores[i]));
       }
     }
@@ -137,7 +137,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
   }
 
   /**
-   * Reads a reward that {@link #save} wrote. It gives the same scores to the last bit.
+   * Reads a reward that {@link #save} wrote. Its scores are bit-identical.
    *
    * @param folder with {@value #NETWORK} and {@value #FEATURES}
    * @param features those that it was trained on, or equal ones
@@ -159,7 +159,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
       int inputs = network.inputs();
       network.close();
       throw new IllegalArgumentException(
-          "%s: the network has %d inputs, but there are %d features; the files are of different rewards"
+          "%s: the network has %s inputs, but there are %s features; the files are of different rewards"
               .formatted(folder, inputs, features.size()));
     }
     return new LearnedReward(features, scale, network);
@@ -183,7 +183,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
           INDArray factor = file.array("factor", DataType.DOUBLE)) {
         if (mean.length() != features.size() || factor.length() != features.size()) {
           throw new IllegalArgumentException(
-              "%s: the reward was trained on %d features, but '%s' has %d"
+              "%s: the reward was trained on %s features, but '%s' has %s"
                   .formatted(folder, mean.length(), features.name(), features.size()));
         }
         return new FeatureScale(mean.data().asDouble(), factor.data().asDouble());

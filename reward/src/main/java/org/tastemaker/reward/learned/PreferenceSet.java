@@ -139,7 +139,7 @@ public final class PreferenceSet {
     }
     if (size() < shares.length) {
       throw new IllegalArgumentException(
-          "%d prompts cannot be split into %d parts of at least one prompt each; judge more prompts"
+          "%s prompts cannot be split into %s parts of at least one prompt each; judge more prompts"
               .formatted(size(), shares.length));
     }
     List<JudgedGroup> shuffled = new ArrayList<>(groups);

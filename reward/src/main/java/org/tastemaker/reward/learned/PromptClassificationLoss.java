@@ -150,7 +150,7 @@ public final class PromptClassificationLoss implements RewardLoss {
   private static double requireLabel(JudgedGroup group, int image, double label) {
     if (!(label >= 0 && label <= 1)) {
       throw new IllegalArgumentException(
-          ("the label of image %d of prompt '%s' must be in [0, 1], 1 for good, but was %s; make"
+          ("the label of image %s of prompt '%s' must be in [0, 1], 1 for good, but was %s; make"
                   + " labels of scores with PreferenceSet.goodFrom(threshold)")
               .formatted(image, group.prompt().text(), label));
     }

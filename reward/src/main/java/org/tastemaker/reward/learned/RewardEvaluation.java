@@ -121,7 +121,7 @@ public record RewardEvaluation(
       List<JudgedGroup> groups, List<double[]> scores, Options options, Seed seed) {
     if (groups.size() != scores.size()) {
       throw new IllegalArgumentException(
-          "there must be scores for each of the %d groups, but there were %d"
+          "there must be scores for each of the %s groups, but there were %s"
               .formatted(groups.size(), scores.size()));
     }
     double[] right = new double[groups.size()];
@@ -225,7 +225,7 @@ public record RewardEvaluation(
   private static double[] requireScores(JudgedGroup group, double[] scores) {
     if (scores.length != group.size() || Arrays.stream(scores).anyMatch(s -> !Double.isFinite(s))) {
       throw new IllegalArgumentException(
-          "the %d images of prompt '%s' need a finite score each, but had %s"
+          "the %s images of prompt '%s' need a finite score each, but had %s"
               .formatted(group.size(), group.prompt().text(), Arrays.toString(scores)));
     }
     return scores;

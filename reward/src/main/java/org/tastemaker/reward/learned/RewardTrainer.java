@@ -19,9 +19,9 @@ import org.tastemaker.core.Seed;
 /**
  * Trains a {@link LearnedReward}.
  *
- * <p>The prompts are split into three parts: what is trained on, what decides when to stop, and
- * what is held out. The last is looked at once, at the end, so that its accuracy is not that of the
- * epoch that happens to suit it. Everything is a function of the data, the options and the seed.
+ * <p>The prompts are split into three parts: training, validation (which decides when to stop) and
+ * held-out. The last is used once, at the end, so that its accuracy is not that of the epoch that
+ * happens to suit it. Everything is a function of the data, the options and the seed.
  */
 public final class RewardTrainer {
   private final Features features;
@@ -121,7 +121,7 @@ public final class RewardTrainer {
   }
 
   /**
-   * Trains without anybody watching.
+   * Trains without a listener.
    *
    * @param data judged images of at least three prompts from which the loss can learn
    * @return the reward, with its evaluation on held-out prompts

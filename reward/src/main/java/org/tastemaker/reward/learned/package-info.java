@@ -21,7 +21,7 @@
  *       that are spread over batches let the network see each image many times in an epoch, and it
  *       overfits (Ouyang et al., "Training language models to follow instructions with human
  *       feedback", 2022, sec. 3.5).
- *   <li>split by prompt into what is trained on, what decides when to stop, and what is held out.
+ *   <li>split by prompts into training, validation (which decides when to stop) and held-out.
  *   <li>{@link org.tastemaker.reward.learned.RewardLoss}: turns a group into the (prompt, image)
  *       pairs whose scores it needs, and their scores into a loss with its exact gradient.
  *   <li>{@link org.tastemaker.reward.learned.Features}: numbers for each pair. {@link
