@@ -1,14 +1,13 @@
 package org.tastemaker.benchmarks;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * The times in JMH's result files.
@@ -16,30 +15,31 @@ import org.nd4j.shade.jackson.databind.ObjectMapper;
  * @param times microseconds an operation, by {@code Class.method parameter=value...}
  */
 record JmhResults(Map<String, Double> times) {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Map<String, Double> MICROSECONDS =
       Map.of("ns/op", 1e-3, "us/op", 1., "ms/op", 1e3, "s/op", 1e6);
 
   /** Reads the file that {@code -rf json -rff FILE} wrote. */
-  static JmhResults read(Path file) throws IOException {
+  static JmhResults read(Path file) {
     Map<String, Double> times = new LinkedHashMap<>();
-    for (JsonNode result : JSON.readTree(file.toFile())) {
-      String name = result.path("benchmark").asText();
+    for (JsonObject result : Json.readObjects(file)) {
+      String name = result.text("benchmark");
       int method = name.lastIndexOf('.');
       StringBuilder key = new StringBuilder(name.substring(name.lastIndexOf('.', method - 1) + 1));
       result
-          .path("params")
-          .fields()
-          .forEachRemaining(
-              p -> key.append(' ').append(p.getKey()).append('=').append(p.getValue().asText()));
-      JsonNode metric = result.path("primaryMetric");
-      Double unit = MICROSECONDS.get(metric.path("scoreUnit").asText());
+          .optionalObject("params")
+          .ifPresent(
+              params ->
+                  params
+                      .toTexts()
+                      .forEach((k, v) -> key.append(' ').append(k).append('=').append(v)));
+      JsonObject metric = result.object("primaryMetric");
+      Double unit = MICROSECONDS.get(metric.text("scoreUnit"));
       if (unit == null) {
         throw new IllegalArgumentException(
             "%s: %s must be measured as a time an operation, but was in %s"
-                .formatted(file, key, metric.path("scoreUnit").asText()));
+                .formatted(file, key, metric.text("scoreUnit")));
       }
-      times.put(key.toString(), unit * metric.path("score").asDouble());
+      times.put(key.toString(), unit * Double.parseDouble(String.valueOf(metric.value("score"))));
     }
     return new JmhResults(times);
   }

@@ -1,6 +1,5 @@
 package org.tastemaker.benchmarks;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,9 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.SerializationFeature;
-import org.nd4j.shade.jackson.databind.node.ObjectNode;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.run.AtomicFiles;
 
 /**
  * Guards the denoising step's speed: how its time compares to that of a peer in the same run, never
@@ -62,9 +60,8 @@ public final class RatioGuard {
    * Runs the guard.
    *
    * @param args the results and the committed ratios
-   * @throws IOException if a file cannot be read or written
    */
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     String mode = args.length == 3 ? args[0] : "";
     if (args.length < 2 || args.length > 3 || !Set.of("", "--gpu", "--update").contains(mode)) {
       throw new IllegalArgumentException("expected [--gpu | --update] RESULTS.json RATIOS.json");
@@ -165,21 +162,15 @@ public final class RatioGuard {
     return new Verdict(lines, failed);
   }
 
-  private static Map<String, Double> read(Path file) throws IOException {
-    Map<String, Double> ratios = new LinkedHashMap<>();
-    if (Files.exists(file)) {
-      new ObjectMapper()
-          .readTree(file.toFile())
-          .fields()
-          .forEachRemaining(field -> ratios.put(field.getKey(), field.getValue().asDouble()));
-    }
-    return ratios;
+  private static Map<String, Double> read(Path file) {
+    return Files.exists(file)
+        ? new LinkedHashMap<>(Json.readObject(file).toNumbers())
+        : new LinkedHashMap<>();
   }
 
-  private static void write(Path file, Map<String, Double> ratios) throws IOException {
-    ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-    ObjectNode node = json.createObjectNode();
-    ratios.forEach((name, ratio) -> node.put(name, Math.round(ratio * 1000) / 1000.0));
-    json.writeValue(file.toFile(), node);
+  private static void write(Path file, Map<String, Double> ratios) {
+    Map<String, Double> rounded = new LinkedHashMap<>();
+    ratios.forEach((name, ratio) -> rounded.put(name, Math.round(ratio * 1000) / 1000.0));
+    AtomicFiles.write(file, Json.writePretty(rounded) + "\n");
   }
 }

@@ -144,7 +144,7 @@ class RatioGuardTest {
     Path ratios = folder.resolve("ratios.json");
     Files.writeString(ratios, "{\"" + GPU + "\": 0.9}");
     RatioGuard.main(new String[] {"--update", results.toString(), ratios.toString()});
-    assertThat(Files.readString(ratios)).contains("images=512\" : 0.75").contains("16384\" : 0.9");
+    assertThat(Files.readString(ratios)).contains("images=512\": 0.75").contains("16384\": 0.9");
   }
 
   @Test

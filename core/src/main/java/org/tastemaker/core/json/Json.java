@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,6 +110,18 @@ public final class Json {
    */
   public static JsonObject readObject(Path file) {
     return parseObject(readText(file), file.toString());
+  }
+
+  /**
+   * Reads a file that holds a list of objects.
+   *
+   * @param file with one JSON list in UTF-8
+   * @return its objects
+   * @throws JsonException if it is not JSON, or not such a list
+   * @throws UncheckedIOException if it cannot be read
+   */
+  public static List<JsonObject> readObjects(Path file) {
+    return JsonObject.listOf(read(file), file.toString());
   }
 
   /**

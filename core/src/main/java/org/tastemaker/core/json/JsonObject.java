@@ -32,6 +32,11 @@ public final class JsonObject {
     return object(value, where, "$");
   }
 
+  static List<JsonObject> listOf(@Nullable Object value, String where) {
+    return new JsonObject(Map.of(), where, "$")
+        .list(value, "$", (element, at) -> object(element, where, at));
+  }
+
   /** Copies the map: a name that is no text cannot have come from JSON. */
   private static JsonObject object(@Nullable Object value, String where, String path) {
     if (!(value instanceof Map<?, ?> map)) {
@@ -250,6 +255,16 @@ public final class JsonObject {
   }
 
   /**
+   * A list of lists of numbers.
+   *
+   * @param name of the entry
+   * @return the nearest doubles
+   */
+  public List<List<Double>> numberLists(String name) {
+    return list(name, (element, at) -> list(element, at, this::number));
+  }
+
+  /**
    * A list of anything.
    *
    * @param name of the entry
@@ -287,6 +302,22 @@ public final class JsonObject {
    */
   public Map<String, Long> toLongs() {
     return map(this::longInteger);
+  }
+
+  /**
+   * The entries that are not null, as {@link Json} gives them.
+   *
+   * @return in the order of the text
+   */
+  public Map<String, Object> toValues() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    values.forEach(
+        (name, value) -> {
+          if (value != null) {
+            map.put(name, value);
+          }
+        });
+    return Collections.unmodifiableMap(map);
   }
 
   /**

@@ -21,7 +21,7 @@ import org.tastemaker.core.json.JsonObject;
 record RunFile(int format, Map<String, Object> config, Provenance provenance) {
   RunFile {
     try {
-      config = settings(Json.parseObject(Json.write(config), "settings"));
+      config = sorted(Json.parseObject(Json.write(config), "settings"));
     } catch (JsonException e) {
       throw new IllegalArgumentException(
           "settings are strings, numbers, booleans, lists and maps of them, but these cannot be"
@@ -62,7 +62,7 @@ record RunFile(int format, Map<String, Object> config, Provenance provenance) {
       }
       return new RunFile(
           format,
-          settings(json.object("config")),
+          sorted(json.object("config")),
           new Provenance(
               Instant.parse(json.text("createdAt")),
               json.object("environment").toTexts(),
@@ -84,9 +84,8 @@ record RunFile(int format, Map<String, Object> config, Provenance provenance) {
             + ": use the version of Tastemaker that wrote it, or a newer one");
   }
 
-  /** By name; a setting that is null stays so. */
-  @SuppressWarnings("NullAway") // a map's null values are not told apart from others here
-  private static Map<String, Object> settings(JsonObject json) {
-    return Collections.unmodifiableMap(new TreeMap<>(json.toMap()));
+  /** By name; a setting that is null is none. */
+  private static Map<String, Object> sorted(JsonObject json) {
+    return Collections.unmodifiableMap(new TreeMap<>(json.toValues()));
   }
 }

@@ -34,6 +34,8 @@ class JsonObjectTest {
     assertThat(JSON.integers("ints")).containsExactly(1, 2);
     assertThat(JSON.numbers("numbers")).containsExactly(1.0, 2.5);
     assertThat(JSON.integerLists("tiers")).isEqualTo(List.of(List.of(0, 1), List.of(2)));
+    assertThat(JSON.numberLists("tiers")).isEqualTo(List.of(List.of(0.0, 1.0), List.of(2.0)));
+    assertThat(JSON.toValues()).containsEntry("int", 3).doesNotContainKey("null");
     assertThat(JSON.objects("objects").get(0).integer("n")).isEqualTo(1);
     assertThat(JSON.list("mixed")).isEqualTo(List.of(1, "2"));
     assertThat(JSON.object("named").toNumbers()).isEqualTo(Map.of("a", 1.0, "b", 2.5));

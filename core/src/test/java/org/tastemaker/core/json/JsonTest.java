@@ -178,6 +178,17 @@ class JsonTest {
   }
 
   @Test
+  void aFileMayHoldAListOfObjects() throws Exception {
+    Path file = Files.writeString(temp.resolve("list.json"), "[{\"a\":1},{\"a\":\"x\"}]");
+    assertThat(Json.readObjects(file).get(0).integer("a")).isEqualTo(1);
+    assertThatThrownBy(() -> Json.readObjects(file).get(1).integer("a"))
+        .hasMessageContaining(file + ": expected a whole number")
+        .hasMessageContaining("$[1].a");
+    Files.writeString(file, "{}");
+    assertThatThrownBy(() -> Json.readObjects(file)).hasMessageContaining("expected a list at $");
+  }
+
+  @Test
   void pythonsInfinitiesAreReadWhereAskedFor() {
     JsonObject json =
         Json.parsePythonObject(

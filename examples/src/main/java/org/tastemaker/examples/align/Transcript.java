@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Ranking;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.examples.report.JudgedGroup;
 
@@ -30,8 +30,6 @@ import org.tastemaker.examples.report.JudgedGroup;
 public final class Transcript {
   /** As many as a report shows. */
   private static final int KEPT = 4;
-
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path folder;
   private List<JudgedGroup> latest;
@@ -56,7 +54,7 @@ public final class Transcript {
     }
     try {
       List<JudgedGroup> groups = new ArrayList<>();
-      for (JsonNode group : JSON.readTree(file.toFile()).path("groups")) {
+      for (JsonObject group : Json.readObject(file).objects("groups")) {
         groups.add(read(group, folder));
       }
       return new Transcript(folder, List.copyOf(groups));
@@ -128,8 +126,7 @@ public final class Transcript {
       groups.add(json);
     }
     AtomicFiles.write(
-        folder.resolve("groups.json"),
-        JSON.writerWithDefaultPrettyPrinter().writeValueAsString(Map.of("groups", groups)) + "\n");
+        folder.resolve("groups.json"), Json.writePretty(Map.of("groups", groups)) + "\n");
     try (Stream<Path> there = Files.list(folder)) {
       for (Path old : there.filter(f -> f.toString().endsWith(".png")).toList()) {
         if (!files.contains(Objects.requireNonNull(old.getFileName()).toString())) {
@@ -139,24 +136,19 @@ public final class Transcript {
     }
   }
 
-  private static JudgedGroup read(JsonNode json, Path folder) throws IOException {
+  private static JudgedGroup read(JsonObject json, Path folder) throws IOException {
     List<Image> images = new ArrayList<>();
-    for (JsonNode name : json.path("images")) {
-      images.add(Image.fromBytes(Files.readAllBytes(folder.resolve(name.asText()))));
+    for (String name : json.texts("images")) {
+      images.add(Image.fromBytes(Files.readAllBytes(folder.resolve(name))));
     }
-    List<List<Integer>> tiers = new ArrayList<>();
-    for (JsonNode tier : json.path("ranking")) {
-      List<Integer> tied = new ArrayList<>();
-      tier.forEach(image -> tied.add(image.asInt()));
-      tiers.add(tied);
-    }
+    List<List<Integer>> tiers = json.integerLists("ranking");
     return new JudgedGroup(
-        json.path("prompt").asText(),
+        json.text("prompt"),
         images,
         tiers.isEmpty() ? Ranking.none(images.size()) : Ranking.ofTiers(images.size(), tiers),
-        json.path("rationale").asText(),
-        json.path("judge").asText(),
-        json.path("missingReason").isTextual() ? json.path("missingReason").asText() : null,
-        json.path("asShown").asBoolean());
+        json.text("rationale"),
+        json.text("judge"),
+        json.has("missingReason") ? json.text("missingReason") : null,
+        json.flag("asShown"));
   }
 }

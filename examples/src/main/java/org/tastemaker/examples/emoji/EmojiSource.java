@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import javax.imageio.ImageIO;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.tastemaker.core.Image;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * Reads emoji and their labels from two unpacked npm packages: {@code emoji-datasource-google}
@@ -114,19 +114,12 @@ public final class EmojiSource {
    * @throws IllegalArgumentException if the files are not what their names say
    */
   public static GlyphSheet read(Path images, Path labels, Path groups) {
-    ObjectMapper json = new ObjectMapper();
     try {
-      JsonNode kinds = json.readTree(groups.toFile()).path("subgroups");
-      JsonNode all = json.readTree(labels.toFile());
-      if (!kinds.isObject() || !all.isArray()) {
-        throw new IllegalArgumentException(
-            "expected emojibase-data's en/data.json and meta/groups.json, but found something else"
-                + " in %s and %s".formatted(labels, groups));
-      }
+      JsonObject kinds = Json.readObject(groups).object("subgroups");
       List<Glyph> glyphs = new ArrayList<>();
       List<Image> pictures = new ArrayList<>();
-      for (JsonNode emoji : all) {
-        String kind = kinds.path(emoji.path("subgroup").asText("")).asText("");
+      for (JsonObject emoji : Json.readObjects(labels)) {
+        String kind = kinds.text(String.valueOf(emoji.value("subgroup")), "");
         for (Glyph glyph : glyphs(emoji, kind)) {
           Path file = file(images, glyph.hexcode());
           if (Files.exists(file)) {
@@ -153,8 +146,8 @@ public final class EmojiSource {
   }
 
   /** The glyphs to take of one entry: itself and, of occupations, its skin tones. */
-  private static List<Glyph> glyphs(JsonNode emoji, String kind) {
-    String label = emoji.path("label").asText("");
+  private static List<Glyph> glyphs(JsonObject emoji, String kind) {
+    String label = emoji.text("label", "");
     if (!kind.equals("person-role")) {
       return KINDS.contains(kind) || SINGLE.contains(label)
           ? List.of(glyph(emoji, kind, label, Glyph.Gender.NONE))
@@ -170,23 +163,25 @@ public final class EmojiSource {
     }
     List<Glyph> glyphs = new ArrayList<>(List.of(glyph(emoji, kind, concept, gender)));
     if (gender != Glyph.Gender.NONE) { // toned variants without a gender look like either
-      for (JsonNode skin : emoji.path("skins")) {
+      for (JsonObject skin : emoji.has("skins") ? emoji.objects("skins") : List.<JsonObject>of()) {
         glyphs.add(glyph(skin, kind, concept, gender));
       }
     }
     return glyphs;
   }
 
-  private static Glyph glyph(JsonNode emoji, String kind, String concept, Glyph.Gender gender) {
+  private static Glyph glyph(JsonObject emoji, String kind, String concept, Glyph.Gender gender) {
     List<String> tags = new ArrayList<>();
-    emoji.path("tags").forEach(tag -> tags.add(tag.asText().replace(',', ' ').replace('\t', ' ')));
+    for (String tag : emoji.has("tags") ? emoji.texts("tags") : List.<String>of()) {
+      tags.add(tag.replace(',', ' ').replace('\t', ' '));
+    }
     return new Glyph(
-        emoji.path("hexcode").asText(),
-        emoji.path("label").asText(),
+        emoji.text("hexcode", ""),
+        emoji.text("label", ""),
         concept,
         kind,
         gender,
-        tone(emoji.path("tone").asInt(0)),
+        tone(emoji.value("tone") instanceof Integer tone ? tone : 0),
         HARMFUL.contains(concept),
         tags);
   }

@@ -23,7 +23,6 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
-import org.tastemaker.plot.LinePlot;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
@@ -54,6 +53,7 @@ import org.tastemaker.diffusion.train.Samples;
 import org.tastemaker.diffusion.train.TrainedPart;
 import org.tastemaker.diffusion.train.VaeTrainer;
 import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.plot.LinePlot;
 
 /**
  * Trains the bundled model in three stages, each in a folder of the run: {@code vae}, {@code

@@ -10,10 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonException;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
@@ -49,8 +50,6 @@ record Findings(
   static final String OCCUPATION = "the occupation is shown";
   static final String NEUTRAL = "neutral prompts are answered";
   static final String UNCLEAR = "unclear images";
-
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   Findings {
     config = Collections.unmodifiableMap(new TreeMap<>(config));
@@ -142,17 +141,18 @@ record Findings(
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("config", config);
     json.put("images", images);
-    json.put("kl", kl);
+    json.put("kl", word(kl));
     json.put("message", message);
-    json.put("floor", new TreeMap<>(floor));
-    json.put("values", values);
+    json.put("floor", words(floor));
+    Map<String, Object> byMeasurement = new LinkedHashMap<>();
+    values.forEach((name, by) -> byMeasurement.put(name, words(by)));
+    json.put("values", byMeasurement);
     try {
       Path folder = file.toAbsolutePath().getParent();
       if (folder != null) {
         Files.createDirectories(folder);
       }
-      AtomicFiles.write(
-          file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+      AtomicFiles.write(file, Json.writePretty(json) + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write findings to " + file, e);
     }
@@ -165,34 +165,41 @@ record Findings(
    */
   static Findings read(Path file) {
     try {
-      JsonNode json = JSON.readTree(Files.readString(file));
-      if (json == null || !json.path("values").isObject() || !json.path("config").isObject()) {
+      JsonObject json = Json.readObject(file);
+      if (!json.has("values") || !json.has("config")) {
         throw new IllegalArgumentException(file + " holds no findings of an experiment");
       }
+      JsonObject all = json.object("values");
       Map<String, Map<String, Double>> values = new LinkedHashMap<>();
-      json.get("values")
-          .fields()
-          .forEachRemaining(e -> values.put(e.getKey(), doubles(e.getValue())));
-      Map<String, Object> config = new TreeMap<>();
-      json.get("config")
-          .fields()
-          .forEachRemaining(
-              e -> config.put(e.getKey(), JSON.convertValue(e.getValue(), Object.class)));
+      all.names().forEach(name -> values.put(name, doubles(all.object(name))));
       return new Findings(
-          config,
+          json.object("config").toValues(),
           values,
-          doubles(json.path("floor")),
-          json.path("images").asLong(),
-          json.path("kl").asDouble(Double.NaN),
-          json.path("message").asText());
-    } catch (IOException e) {
+          json.optionalObject("floor").map(Findings::doubles).orElse(Map.of()),
+          json.longInteger("images", 0),
+          json.has("kl") ? Double.parseDouble(String.valueOf(json.value("kl"))) : Double.NaN,
+          json.text("message", ""));
+    } catch (UncheckedIOException | JsonException e) {
       throw new IllegalArgumentException(file + " holds no findings: " + e.getMessage(), e);
     }
   }
 
-  private static Map<String, Double> doubles(JsonNode object) {
+  private static Map<String, Double> doubles(JsonObject object) {
     Map<String, Double> values = new TreeMap<>();
-    object.fields().forEachRemaining(e -> values.put(e.getKey(), e.getValue().asDouble()));
+    object
+        .names()
+        .forEach(name -> values.put(name, Double.valueOf(String.valueOf(object.value(name)))));
     return values;
+  }
+
+  private static Map<String, Object> words(Map<String, Double> values) {
+    Map<String, Object> words = new TreeMap<>();
+    values.forEach((name, value) -> words.put(name, word(value)));
+    return words;
+  }
+
+  /** JSON has no NaN and no infinities: they are written as words. */
+  private static Object word(double value) {
+    return Double.isFinite(value) ? (Object) value : String.valueOf(value);
   }
 }

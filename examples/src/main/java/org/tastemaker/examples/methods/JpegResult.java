@@ -4,14 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.reward.image.JpegReward;
 
@@ -34,8 +33,6 @@ record JpegResult(
     List<Double> before,
     List<Double> after,
     double kl) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /** Which images are rewarded. */
   enum Direction {
     /** Those whose files are small. */
@@ -80,7 +77,7 @@ record JpegResult(
     json.put("kl", kl);
     try {
       Files.createDirectories(folder);
-      AtomicFiles.write(file(folder, direction, seed), JSON.writeValueAsString(json) + "\n");
+      AtomicFiles.write(file(folder, direction, seed), Json.write(json) + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write a result into " + folder, e);
     }
@@ -93,8 +90,8 @@ record JpegResult(
    */
   static JpegResult read(Path file) {
     try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      String id = json.path("direction").asText();
+      JsonObject json = Json.readObject(file);
+      String id = json.text("direction");
       Direction direction =
           Arrays.stream(Direction.values())
               .filter(d -> d.id().equals(id))
@@ -102,23 +99,17 @@ record JpegResult(
               .orElseThrow(() -> new IllegalArgumentException("its direction is '" + id + "'"));
       return new JpegResult(
           direction,
-          json.path("seed").asLong(),
-          json.path("settings").asText(),
-          doubles(json.path("kilobytes")),
-          doubles(json.path("before")),
-          doubles(json.path("after")),
-          json.path("kl").asDouble());
-    } catch (IOException | IllegalArgumentException e) {
+          json.longInteger("seed"),
+          json.text("settings"),
+          json.numbers("kilobytes"),
+          json.numbers("before"),
+          json.numbers("after"),
+          json.number("kl"));
+    } catch (UncheckedIOException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "%s is not a result of this experiment: %s; delete it to do the training again"
               .formatted(file, e.getMessage()),
           e);
     }
-  }
-
-  private static List<Double> doubles(JsonNode array) {
-    List<Double> values = new ArrayList<>();
-    array.forEach(value -> values.add(value.asDouble()));
-    return values;
   }
 }

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.tastemaker.core.Image;
-import org.tastemaker.plot.LinePlot;
 import org.tastemaker.examples.measure.Estimate;
+import org.tastemaker.plot.LinePlot;
 
 /** The results of trials as Markdown and as a plot. */
 final class MethodReport {

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
 
 /**
@@ -39,8 +39,6 @@ record TrialResult(
     List<Double> after,
     double kl,
     String message) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /**
    * A measurement on the way.
    *
@@ -103,7 +101,7 @@ record TrialResult(
     json.put("message", message);
     try {
       Files.createDirectories(folder);
-      AtomicFiles.write(file(folder, method, seed), JSON.writeValueAsString(json) + "\n");
+      AtomicFiles.write(file(folder, method, seed), Json.write(json) + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write a result into " + folder, e);
     }
@@ -116,38 +114,26 @@ record TrialResult(
    */
   static TrialResult read(Path file) {
     try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      for (String field :
-          List.of("method", "seed", "learningRate", "updates", "strength", "protocol", "kl")) {
-        if (!json.has(field)) {
-          throw new IllegalArgumentException("it has no " + field);
-        }
-      }
+      JsonObject json = Json.readObject(file);
       List<Point> points = new ArrayList<>();
-      for (JsonNode p : json.path("points")) {
-        points.add(
-            new Point(
-                p.path(0).asInt(),
-                p.path(1).asDouble(),
-                p.path(2).asDouble(),
-                p.path(3).asDouble()));
+      for (List<Double> p : json.numberLists("points")) {
+        if (p.size() != 4) {
+          throw new IllegalArgumentException("a point has 4 numbers, but one is " + p);
+        }
+        points.add(new Point((int) (double) p.get(0), p.get(1), p.get(2), p.get(3)));
       }
-      @SuppressWarnings("unchecked") // an object of JSON is a map of strings
-      Map<String, Object> protocol = JSON.convertValue(json.path("protocol"), Map.class);
       return new TrialResult(
-          Method.of(json.path("method").asText()),
+          Method.of(json.text("method")),
           new Setting(
-              json.path("learningRate").asDouble(),
-              json.path("updates").asInt(),
-              json.path("strength").asDouble()),
-          json.path("seed").asLong(),
-          protocol,
+              json.number("learningRate"), json.integer("updates"), json.number("strength")),
+          json.longInteger("seed"),
+          json.object("protocol").toValues(),
           points,
-          doubles(json.path("before")),
-          doubles(json.path("after")),
-          json.path("kl").asDouble(),
-          json.path("message").asText());
-    } catch (IOException | IllegalArgumentException e) {
+          json.numbers("before"),
+          json.numbers("after"),
+          json.number("kl"),
+          json.text("message"));
+    } catch (UncheckedIOException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "%s is not the result of a trial: %s; delete it to do the trial again"
               .formatted(file, e.getMessage()),
@@ -185,11 +171,5 @@ record TrialResult(
                 .formatted(file(folder, result.method, result.seed).getFileName(), folder));
       }
     }
-  }
-
-  private static List<Double> doubles(JsonNode array) {
-    List<Double> values = new ArrayList<>();
-    array.forEach(value -> values.add(value.asDouble()));
-    return values;
   }
 }
