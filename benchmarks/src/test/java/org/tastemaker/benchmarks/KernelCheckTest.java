@@ -2,7 +2,6 @@ package org.tastemaker.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.cuda.CudaDriver;
+import org.tastemaker.testing.SoftwareGpu;
 
 /** The check that runs on GPUs, on the software GPU: what is right passes, what is wrong fails. */
 @Tag("toolkit")
 class KernelCheckTest {
-  private static final String LIBRARY = "tastemaker.cuda.library";
   private static final Path DIFFUSION = Path.of("..", "diffusion");
 
   @TempDir Path folder;
@@ -29,36 +28,9 @@ class KernelCheckTest {
         folder.resolve("denoising_step.h"),
         source.replaceFirst(Pattern.quote(header), replacement));
     Path library = folder.resolve("libcuda-" + replacement.hashCode() + ".so");
-    compile(library);
-    String before = System.getProperty(LIBRARY);
-    System.setProperty(LIBRARY, library.toString());
-    try {
-      return KernelCheck.run(CudaDriver.load().devices().get(0), Seed.of(7), true);
-    } finally {
-      if (before == null) {
-        System.clearProperty(LIBRARY);
-      } else {
-        System.setProperty(LIBRARY, before);
-      }
-    }
-  }
-
-  private void compile(Path library) throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(
-                "g++",
-                "-std=c++17",
-                "-O2",
-                "-ffp-contract=off",
-                "-shared",
-                "-fPIC",
-                "-I" + folder,
-                "-o",
-                library.toString(),
-                DIFFUSION.resolve("src/test/cuda/software_gpu.cpp").toString())
-            .inheritIO()
-            .start();
-    assertThat(process.waitFor()).isZero();
+    SoftwareGpu.build(DIFFUSION, folder, library);
+    return SoftwareGpu.asDriver(
+        library, () -> KernelCheck.run(CudaDriver.load().devices().get(0), Seed.of(7), true));
   }
 
   @Test

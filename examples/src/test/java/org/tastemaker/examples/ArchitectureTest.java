@@ -52,9 +52,13 @@ class ArchitectureTest {
           "org.nd4j.autodiff.samediff.ops.SDBaseOps",
           Set.of("variance", "gather", "where", "tensorMmul"));
 
+  /** The packages of what tests share, which are no part of the library. */
+  private static final String TESTING = "/testing/";
+
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(location -> !location.contains(TESTING))
           .importPackages("org.tastemaker");
 
   @TestFactory
@@ -90,6 +94,15 @@ class ArchitectureTest {
                               .resideInAnyPackage(forbidden));
                     }))
         .toList();
+  }
+
+  @Test
+  void nothingButTestsUsesWhatTestsShare() {
+    check(
+        noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(ROOT + "testing..", ROOT + "diffusion.testing.."));
   }
 
   @Test

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.testing.ChildProgram;
 
 /**
  * The quick start as a process of its own, and a signal that ends it. Ctrl-C's own signal is one
@@ -28,23 +28,17 @@ class QuickStartInterruptTest {
   void aSignalEndsTheRunWithWhatItHas() throws Exception {
     Path run = folder.resolve("run");
     Process process =
-        new ProcessBuilder(
-                List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp",
-                    System.getProperty(
-                        "surefire.test.class.path", System.getProperty("java.class.path")),
-                    QuickStart.class.getName(),
-                    "--run",
-                    run.toString(),
-                    "--prompt",
-                    "green heart",
-                    "--images",
-                    "2",
-                    "--rounds",
-                    "1000",
-                    "--no-measure"))
-            .redirectErrorStream(true)
+        ChildProgram.of(
+                QuickStart.class,
+                "--run",
+                run.toString(),
+                "--prompt",
+                "green heart",
+                "--images",
+                "2",
+                "--rounds",
+                "1000",
+                "--no-measure")
             .start();
     try (BufferedReader printed = process.inputReader()) {
       boolean begun = printed.lines().anyMatch(line -> line.startsWith("round "));

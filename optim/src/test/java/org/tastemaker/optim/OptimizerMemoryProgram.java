@@ -12,6 +12,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.ValueOptions;

@@ -81,7 +81,7 @@ class BradleyTerryTest {
 
   @Test
   void theGradientIsThatOfTheFunction() {
-    GradientCheck.check(BradleyTerry.posterior(PUBLISHED, new BradleyTerry.Options(0.3)));
+    PosteriorCheck.check(BradleyTerry.posterior(PUBLISHED, new BradleyTerry.Options(0.3)));
   }
 
   @Test

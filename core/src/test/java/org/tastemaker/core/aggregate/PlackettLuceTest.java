@@ -102,8 +102,9 @@ class PlackettLuceTest {
                 Ranking.ofTiers(4, List.of(List.of(2), List.of(0)))),
             List.of(new Preference(0, 3, 0.2)));
 
-    GradientCheck.check(PlackettLuce.posterior(ballots, PlackettLuce.Options.defaults()));
-    GradientCheck.check(PlackettLuce.posterior(ballots, PlackettLuce.Options.defaults().forTopK()));
+    PosteriorCheck.check(PlackettLuce.posterior(ballots, PlackettLuce.Options.defaults()));
+    PosteriorCheck.check(
+        PlackettLuce.posterior(ballots, PlackettLuce.Options.defaults().forTopK()));
   }
 
   @Test

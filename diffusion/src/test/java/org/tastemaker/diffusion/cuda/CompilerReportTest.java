@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.testing.SoftwareGpu;
 
 /** nvcc compiles the kernels for every architecture, and what ptxas reports of them. */
 @Tag("toolkit")

@@ -18,14 +18,14 @@ import org.tastemaker.diffusion.schedule.StepNoise;
 class DenoisingArithmeticTest {
   @Test
   void theLayoutOfTheArgumentsIsThatOfTheHeader() {
-    assertThat(SoftwareGpu.function("softwareGpuArgumentBytes").invokeInt(new Object[0]))
+    assertThat(SoftwareDriver.function("softwareGpuArgumentBytes").invokeInt(new Object[0]))
         .isEqualTo(StepArguments.BYTES);
   }
 
   @Test
   void logarithmAndTurnAreAccurateForEveryArgumentThereIs() {
     double[] errors = new double[3];
-    SoftwareGpu.function("softwareGpuNormalErrors").invokeVoid(new Object[] {errors});
+    SoftwareDriver.function("softwareGpuNormalErrors").invokeVoid(new Object[] {errors});
     // Three roundings of float32, each at most 6e-8, on a polynomial of 5e-9.
     assertThat(errors[0]).isLessThan(2e-7);
     assertThat(errors[1]).isLessThan(1e-7);
@@ -43,7 +43,7 @@ class DenoisingArithmeticTest {
     FloatBuffer zeros = FloatBuffer.allocate(seeds.size() * size);
     FloatBuffer drawn = FloatBuffer.allocate(seeds.size() * size);
     for (int stream : new int[] {0, 1, 50, Integer.MAX_VALUE}) {
-      try (StepKernel kernel = SoftwareGpu.stepKernel()) {
+      try (StepKernel kernel = SoftwareDriver.stepKernel()) {
         kernel.sample(
             onlyNoise,
             Reduction.MEAN,
@@ -81,7 +81,7 @@ class DenoisingArithmeticTest {
     for (boolean bfloat16 : new boolean[] {false, true}) {
       float[] widened = new float[all];
       short[] narrowed = new short[all];
-      SoftwareGpu.function("softwareGpuConvert")
+      SoftwareDriver.function("softwareGpuConvert")
           .invokeVoid(new Object[] {bfloat16 ? 1 : 0, all, bits, widened, values, narrowed});
       for (int i = 0; i < all; i++) {
         float expected = bfloat16 ? Float.intBitsToFloat(bits[i] << 16) : Halves.widen(bits[i]);

@@ -130,7 +130,7 @@ class DenoisingKernelTest {
     double[] expectedDensity = new double[example.images()];
     double[] foundDensity = new double[example.images()];
     try (StepKernel cpu = new CpuStepKernel();
-        StepKernel gpu = SoftwareGpu.stepKernel()) {
+        StepKernel gpu = SoftwareDriver.stepKernel()) {
       cpu.sample(
           example.c(),
           example.reduction(),
@@ -161,7 +161,7 @@ class DenoisingKernelTest {
     double[] found = new double[example.images()];
     ModelOutput moved = moved(example);
     try (StepKernel cpu = new CpuStepKernel();
-        StepKernel gpu = SoftwareGpu.stepKernel()) {
+        StepKernel gpu = SoftwareDriver.stepKernel()) {
       cpu.logProbability(example.c(), example.reduction(), moved, x, previous, expected);
       gpu.logProbability(example.c(), example.reduction(), moved, x, previous, found);
     }
@@ -182,7 +182,7 @@ class DenoisingKernelTest {
       gradients[i] = poisoned(x.capacity());
     }
     try (StepKernel cpu = new CpuStepKernel();
-        StepKernel gpu = SoftwareGpu.stepKernel()) {
+        StepKernel gpu = SoftwareDriver.stepKernel()) {
       cpu.logProbabilityGradient(
           example.c(),
           example.reduction(),
@@ -224,7 +224,7 @@ class DenoisingKernelTest {
     double[] drawn = new double[example.images()];
     double[] replayed = new double[example.images()];
     FloatBuffer previous = poisoned(x.capacity());
-    try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+    try (StepKernel gpu = SoftwareDriver.stepKernel()) {
       gpu.sample(
           example.c(), example.reduction(), example.output(), x, example.noise(), previous, drawn);
       gpu.logProbability(example.c(), example.reduction(), example.output(), x, previous, replayed);
@@ -242,7 +242,7 @@ class DenoisingKernelTest {
     double[] densities = new double[3];
     ModelOutput output = batch.output();
     FloatBuffer u = java.util.Objects.requireNonNull(output.unconditional());
-    try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+    try (StepKernel gpu = SoftwareDriver.stepKernel()) {
       gpu.sample(c, Reduction.SUM, output, x, batch.noise(), together, densities);
       for (int n = 0; n < 3; n++) {
         FloatBuffer alone = poisoned(4099);
@@ -268,16 +268,16 @@ class DenoisingKernelTest {
     // Elements of an image, and its whole vectors of 4. The second of two images of 4,099 begins
     // at 16,396 bytes, which is no multiple of 16: there are none in it.
     int[][] sizes = {{256, 2 * 64}, {4, 2}, {4096 + 256, 2 * 1088}, {3, 0}, {4099, 1024}};
-    try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+    try (StepKernel gpu = SoftwareDriver.stepKernel()) {
       for (int[] size : sizes) {
         Case two = new Case(c, Reduction.SUM, 2, size[0], 5, Seed.of(6), "two");
         FloatBuffer x = two.tensor("sample", 1);
         FloatBuffer previous = poisoned(x.capacity());
-        SoftwareGpu.accesses();
+        SoftwareDriver.accesses();
         gpu.sample(c, Reduction.SUM, two.output(), x, two.noise(), previous, new double[2]);
-        assertThat(SoftwareGpu.accesses()).as("%d elements", size[0]).isEqualTo(4L * size[1]);
+        assertThat(SoftwareDriver.accesses()).as("%d elements", size[0]).isEqualTo(4L * size[1]);
         gpu.logProbability(c, Reduction.SUM, two.output(), x, previous, new double[2]);
-        assertThat(SoftwareGpu.accesses()).isEqualTo(4L * size[1]);
+        assertThat(SoftwareDriver.accesses()).isEqualTo(4L * size[1]);
         gpu.logProbabilityGradient(
             c,
             Reduction.SUM,
@@ -287,7 +287,7 @@ class DenoisingKernelTest {
             new double[] {1, -1},
             poisoned(x.capacity()),
             poisoned(x.capacity()));
-        assertThat(SoftwareGpu.accesses()).isEqualTo(6L * size[1]);
+        assertThat(SoftwareDriver.accesses()).isEqualTo(6L * size[1]);
       }
     }
   }
@@ -304,7 +304,7 @@ class DenoisingKernelTest {
       double[] densities = new double[2];
       ModelOutput output = batch.output();
       FloatBuffer u = java.util.Objects.requireNonNull(output.unconditional());
-      try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+      try (StepKernel gpu = SoftwareDriver.stepKernel()) {
         gpu.sample(c, Reduction.SUM, output, x, batch.noise(), together, densities);
         FloatBuffer alone = poisoned(size);
         double[] density = new double[1];
@@ -330,7 +330,7 @@ class DenoisingKernelTest {
     FloatBuffer expected = FloatBuffer.allocate(100);
     FloatBuffer found = poisoned(100);
     try (StepKernel cpu = new CpuStepKernel();
-        StepKernel gpu = SoftwareGpu.stepKernel()) {
+        StepKernel gpu = SoftwareDriver.stepKernel()) {
       for (StepKernel kernel : List.of(cpu, gpu)) {
         assertThatThrownBy(
                 () ->
@@ -366,7 +366,7 @@ class DenoisingKernelTest {
             .position(7);
     direct.put(x.duplicate()).position(7);
     FloatBuffer expected = poisoned(60);
-    try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+    try (StepKernel gpu = SoftwareDriver.stepKernel()) {
       gpu.sample(c, Reduction.MEAN, example.output(), x, example.noise(), expected, new double[0]);
       gpu.sample(
           c, Reduction.MEAN, example.output(), direct, example.noise(), direct, new double[0]);
@@ -383,7 +383,7 @@ class DenoisingKernelTest {
     ModelOutput output = ModelOutput.of(ten);
     double[] three = new double[3];
     try (StepKernel cpu = new CpuStepKernel();
-        StepKernel gpu = SoftwareGpu.stepKernel()) {
+        StepKernel gpu = SoftwareDriver.stepKernel()) {
       for (StepKernel kernel : List.of(cpu, gpu)) {
         assertThatThrownBy(
                 () -> kernel.logProbability(c, Reduction.MEAN, output, nine, ten, new double[2]))
@@ -428,7 +428,7 @@ class DenoisingKernelTest {
             .get(3)
             .coefficients();
     FloatBuffer ten = FloatBuffer.allocate(10);
-    try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+    try (StepKernel gpu = SoftwareDriver.stepKernel()) {
       assertThatThrownBy(
               () ->
                   gpu.sample(
@@ -445,16 +445,16 @@ class DenoisingKernelTest {
 
   @Test
   void closingFreesEverything() {
-    int before = SoftwareGpu.live();
+    int before = SoftwareDriver.live();
     StepCoefficients c = step(PredictionType.EPSILON, false, 1, 20, 3);
-    try (StepKernel gpu = SoftwareGpu.stepKernel()) {
+    try (StepKernel gpu = SoftwareDriver.stepKernel()) {
       for (int size : new int[] {10, 10_000, 100}) { // buffers grow
         FloatBuffer x = FloatBuffer.allocate(size);
         gpu.logProbability(c, Reduction.MEAN, ModelOutput.of(x), x, x, new double[1]);
       }
-      assertThat(SoftwareGpu.live()).isGreaterThan(before);
+      assertThat(SoftwareDriver.live()).isGreaterThan(before);
     }
-    assertThat(SoftwareGpu.live()).isEqualTo(before);
+    assertThat(SoftwareDriver.live()).isEqualTo(before);
   }
 
   /** A sample of a step before the model has moved. */

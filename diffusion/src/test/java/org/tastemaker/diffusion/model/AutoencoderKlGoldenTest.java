@@ -11,6 +11,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.testing.Goldens;
 
 class AutoencoderKlGoldenTest {
   static List<Path> cases() {
@@ -20,6 +21,7 @@ class AutoencoderKlGoldenTest {
   @ParameterizedTest
   @MethodSource("cases")
   void meanAndLogvarAreThoseOfDiffusers(Path golden) {
+    Goldens expected = Goldens.of(golden);
     try (SafetensorsFile io = SafetensorsFile.open(golden.resolve("io.safetensors"));
         AutoencoderKl vae = AutoencoderKl.load(golden);
         INDArray image = io.array("image", DataType.FLOAT)) {
@@ -31,7 +33,7 @@ class AutoencoderKlGoldenTest {
               FunctionOptions.inference());
       Map<String, INDArray> moments = encoder.forward(Map.of(AutoencoderKl.IMAGE, image));
       for (String name : List.of(AutoencoderKl.MEAN, AutoencoderKl.LOGVAR)) {
-        Goldens.check(golden, name, requireNonNull(moments.get(name)), io, Goldens.BOUND);
+        expected.check(name, requireNonNull(moments.get(name)), Goldens.BOUND);
       }
     }
   }
@@ -39,6 +41,7 @@ class AutoencoderKlGoldenTest {
   @ParameterizedTest
   @MethodSource("cases")
   void decodedImageIsThatOfDiffusers(Path golden) {
+    Goldens expected = Goldens.of(golden);
     try (SafetensorsFile io = SafetensorsFile.open(golden.resolve("io.safetensors"));
         AutoencoderKl vae = AutoencoderKl.load(golden);
         INDArray latent = io.array("latent", DataType.FLOAT)) {
@@ -50,7 +53,7 @@ class AutoencoderKlGoldenTest {
               FunctionOptions.inference());
       Map<String, INDArray> out = decoder.forward(Map.of(AutoencoderKl.LATENT, latent));
       INDArray decoded = requireNonNull(out.get(AutoencoderKl.DECODED));
-      Goldens.check(golden, "decoded", decoded, io, Goldens.BOUND);
+      expected.check("decoded", decoded, Goldens.BOUND);
     }
   }
 }

@@ -23,6 +23,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
+import org.tastemaker.testing.Goldens;
 
 class AutoencoderKlTest {
   static List<Path> cases() {

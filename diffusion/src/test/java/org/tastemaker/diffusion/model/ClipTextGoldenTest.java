@@ -6,6 +6,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.testing.Goldens;
 
 class ClipTextGoldenTest {
   static List<Path> cases() {
@@ -15,15 +16,16 @@ class ClipTextGoldenTest {
   @ParameterizedTest
   @MethodSource("cases")
   void hiddenStateAndPooledOutputAreThoseOfTransformers(Path golden) {
+    Goldens expected = Goldens.of(golden);
     try (SafetensorsFile io = SafetensorsFile.open(golden.resolve("io.safetensors"));
         ClipTextModel clip = ClipTextModel.load(golden);
         INDArray input = io.array("input_ids")) {
       int[][] ids = input.toIntMatrix();
       try (INDArray hidden = clip.encode(ids);
           INDArray pooled = clip.pooled(hidden, ids)) {
-        Goldens.check(golden, "last_hidden_state", hidden, io, Goldens.BOUND);
+        expected.check("last_hidden_state", hidden, Goldens.BOUND);
         if (io.names().contains("pooler_output")) {
-          Goldens.check(golden, "pooler_output", pooled, io, Goldens.BOUND);
+          expected.check("pooler_output", pooled, Goldens.BOUND);
         }
       }
     }

@@ -26,6 +26,7 @@ import org.tastemaker.diffusion.model.ClipTextConfig.Activation;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
+import org.tastemaker.testing.Goldens;
 
 class ClipTextModelTest {
   private static final int[][] IDS = {{9, 3, 4, 10, 10}};

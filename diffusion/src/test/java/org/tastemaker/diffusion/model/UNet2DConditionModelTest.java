@@ -23,6 +23,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.CapturingEngine;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.testing.Goldens;
 
 class UNet2DConditionModelTest {
   private static Map<String, INDArray> inputs(DataType type, long batch, long side, long length) {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tastemaker.testing.Goldens;
 
 class UNetConfigTest {
   private static final String STABLE_DIFFUSION_1 =

@@ -14,6 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.testing.Goldens;
 
 class UNetGoldenTest {
   private static final String GRADIENT = "grad.";
@@ -25,6 +26,7 @@ class UNetGoldenTest {
   @ParameterizedTest
   @MethodSource("cases")
   void outputAndGradientsAreThoseOfDiffusers(Path golden) {
+    Goldens expected = Goldens.of(golden);
     try (SafetensorsFile io = SafetensorsFile.open(golden.resolve("io.safetensors"));
         UNet2DConditionModel model = UNet2DConditionModel.load(golden);
         INDArray sample = io.array("sample", DataType.FLOAT);
@@ -54,21 +56,19 @@ class UNetGoldenTest {
                   UNet2DConditionModel.TIMESTEP, timestep,
                   UNet2DConditionModel.TEXT, text));
       INDArray out = requireNonNull(outputs.get(UNet2DConditionModel.OUT));
-      Goldens.check(golden, "out", out, io, Goldens.BOUND);
+      expected.check("out", out, Goldens.BOUND);
 
       if (!trained.isEmpty()) {
         try (INDArray cotangent = io.array("cotangent", DataType.FLOAT)) {
           Map<String, INDArray> gradients =
               unet.backward(Map.of(UNet2DConditionModel.OUT, cotangent));
           assertThat(gradients).containsOnlyKeys(trained);
-          double scale = Goldens.largestNorm(io, GRADIENT);
+          double scale = expected.largestNorm(GRADIENT);
           gradients.forEach(
               (name, gradient) ->
-                  Goldens.check(
-                      golden,
+                  expected.check(
                       GRADIENT + name,
                       model.parameters().torchLayout(name, gradient),
-                      io,
                       Goldens.GRADIENT_BOUND,
                       scale));
         }

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
+import org.tastemaker.testing.Goldens;
 
 /** ddpo-pytorch's own rollout: its latents, the log-probabilities of two policies, the gradient. */
 class DenoisingStepGoldenTest {

@@ -15,7 +15,8 @@ import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.cuda.SoftwareGpu;
+import org.tastemaker.diffusion.cuda.SoftwareDriver;
+import org.tastemaker.testing.Goldens;
 
 /** The CUDA kernel's arithmetic on the trajectories of diffusers and ddpo-pytorch. */
 @Tag("toolkit")
@@ -34,7 +35,7 @@ class StepKernelGoldenTest {
     Goldens goldens = Goldens.open("schedulers.safetensors");
     List<String> setUps =
         goldens.metadata().keySet().stream()
-            .filter(name -> goldens.tensors().containsKey(name + ".trajectory"))
+            .filter(name -> goldens.has(name + ".trajectory"))
             .filter(name -> goldens.metadata().getOrDefault(name, "").contains("DDIM"))
             .toList();
     assertThat(setUps).isNotEmpty();
@@ -59,7 +60,7 @@ class StepKernelGoldenTest {
     int images = goldens.shape(name + ".x_start")[0];
     double worst = 0;
     try (StepKernel cpu = new CpuStepKernel();
-        StepKernel gpu = SoftwareGpu.stepKernel()) {
+        StepKernel gpu = SoftwareDriver.stepKernel()) {
       for (int i = 0; i < steps; i++) {
         StepCoefficients c = run.steps().get(i).coefficients();
         FloatBuffer next = Goldens.row(trajectory, i, steps);
@@ -103,7 +104,7 @@ class StepKernelGoldenTest {
     FloatBuffer gradient = FloatBuffer.allocate(outputs.capacity());
     FloatBuffer exact = FloatBuffer.allocate(outputs.capacity());
     try (StepKernel cpu = new CpuStepKernel();
-        StepKernel gpu = SoftwareGpu.stepKernel()) {
+        StepKernel gpu = SoftwareDriver.stepKernel()) {
       for (int i = 0; i < steps; i++) {
         StepCoefficients c = run.steps().get(i).coefficients();
         FloatBuffer x = Goldens.row(latents, i, steps + 1);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
-import org.tastemaker.diffusion.NativeMemory;
+import org.tastemaker.testing.NativeMemory;
 
 class TrainingMemoryTest {
   /**

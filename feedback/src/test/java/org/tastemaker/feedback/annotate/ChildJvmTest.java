@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.mock.MockJudge;
+import org.tastemaker.testing.ChildProgram;
 
 /** The same with a process of its own, which is really killed. */
 class ChildJvmTest {
@@ -71,16 +72,8 @@ class ChildJvmTest {
   }
 
   private static Process start(Path dataset) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx128m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Child.class.getName(),
-            dataset.toString())
-        .inheritIO()
+    return ChildProgram.of(Child.class, dataset.toString())
+        .withVmOptions("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
         .start();
   }
 

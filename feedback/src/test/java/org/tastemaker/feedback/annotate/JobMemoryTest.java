@@ -2,7 +2,6 @@ package org.tastemaker.feedback.annotate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
@@ -20,6 +19,7 @@ import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.server.LoopbackServer;
+import org.tastemaker.testing.ChildProgram;
 
 /**
  * What a long job over HTTP, with dataset, kept answers and ledger, keeps in memory: in a process
@@ -40,22 +40,14 @@ class JobMemoryTest {
 
   @Test
   void theHeapDoesNotGrowWithTheNumberOfJudgements() throws Exception {
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+    String said =
+        ChildProgram.of(Child.class, folder.toString())
+            .withVmOptions(
                 "-Xmx64m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-Djava.awt.headless=true",
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                Child.class.getName(),
-                folder.toString())
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(child.waitFor()).as(said).isZero();
+                "-Djava.awt.headless=true")
+            .output();
     Matcher numbers =
         Pattern.compile("judged (\\d+) missing (\\d+) encoded (\\d+) grown (-?\\d+)").matcher(said);
     assertThat(numbers.find()).as(said).isTrue();

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.testing.ChildProgram;
 
 /**
  * Where the key must not get to: log lines of every level, messages and causes of exceptions, texts
@@ -33,24 +34,18 @@ class KeySecrecyTest {
 
   @BeforeAll
   void makeTheCalls() throws Exception {
-    Path said = folder.resolve(SAID);
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+    String said =
+        ChildProgram.of(
+                KeySecrecyCalls.class,
+                folder.resolve("files").toString(),
+                folder.resolve(LOGGED_BY_OKHTTP).toString())
+            .withVmOptions(
                 "-XX:TieredStopAtLevel=1",
                 "-Djava.awt.headless=true",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=trace",
-                "-Dorg.slf4j.simpleLogger.logFile=" + folder.resolve(LOGGED),
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                KeySecrecyCalls.class.getName(),
-                folder.resolve("files").toString(),
-                folder.resolve(LOGGED_BY_OKHTTP).toString())
-            .redirectErrorStream(true)
-            .redirectOutput(said.toFile())
-            .start();
-    assertThat(process.waitFor()).as(() -> text(said)).isZero();
+                "-Dorg.slf4j.simpleLogger.logFile=" + folder.resolve(LOGGED))
+            .output();
+    texts.put(SAID, said);
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         texts.put(folder.relativize(file).toString(), text(file));

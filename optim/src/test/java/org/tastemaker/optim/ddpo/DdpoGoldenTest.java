@@ -3,18 +3,11 @@ package org.tastemaker.optim.ddpo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Objects;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 import org.tastemaker.core.Prompt;
@@ -23,7 +16,7 @@ import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
-import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.testing.Goldens;
 
 /**
  * ddpo-pytorch's own numbers: log-probabilities of two policies, advantages over two rounds, loss,
@@ -33,17 +26,16 @@ class DdpoGoldenTest {
   /** Single precision of the reference. */
   private static final double BOUND = 1e-4;
 
-  private final SafetensorsFile file = SafetensorsFile.open(path());
-  private final int steps = (int) file.info("log_probs").shape().get(0);
-  private final int images = (int) file.info("log_probs").shape().get(1);
-  private final FloatBuffer latents = FloatBuffer.wrap(file.floats("latents")); // [T + 1, N, ...]
+  private final Goldens file = Goldens.open("ddpo.safetensors");
+  private final int steps = file.shape("log_probs")[0];
+  private final int images = file.shape("log_probs")[1];
+  private final FloatBuffer latents = file.floats("latents"); // [T + 1, N, ...]
   private final int size = latents.capacity() / (steps + 1) / images;
   private final double clip = number("clip_range");
   private final SamplingRun run;
 
   DdpoGoldenTest() throws IOException {
-    ObjectNode json =
-        (ObjectNode) new ObjectMapper().readTree(Objects.requireNonNull(text("scheduler")));
+    ObjectNode json = (ObjectNode) new ObjectMapper().readTree(file.text("scheduler"));
     int count = json.remove("num_inference_steps").asInt();
     json.put("_class_name", "DDIMScheduler");
     run =
@@ -54,35 +46,13 @@ class DdpoGoldenTest {
             .requireLogProbabilities();
   }
 
-  @AfterEach
-  void close() {
-    file.close();
-  }
-
-  private static Path path() {
-    String folder = System.getProperty("tastemaker.goldens");
-    try {
-      return folder != null
-          ? Path.of(folder, "ddpo.safetensors")
-          : Path.of(
-              Objects.requireNonNull(DdpoGoldenTest.class.getResource("/goldens/ddpo.safetensors"))
-                  .toURI());
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private String text(String name) {
-    return Objects.requireNonNull(file.metadata().get(name), name);
-  }
-
   private double number(String name) {
-    return Double.parseDouble(text(name));
+    return Double.parseDouble(file.text(name));
   }
 
   private List<Prompt> prompts() {
     return Pattern.compile("\"([^\"]*)\"")
-        .matcher(text("prompts"))
+        .matcher(file.text("prompts"))
         .results()
         .map((MatchResult match) -> Prompt.of(match.group(1)))
         .toList();
@@ -98,24 +68,24 @@ class DdpoGoldenTest {
   void advantagesOverTwoRoundsAreTheReferences() {
     List<Integer> tracker =
         Pattern.compile("(?:buffer_size|min_count) (\\d+)")
-            .matcher(text("tracker"))
+            .matcher(file.text("tracker"))
             .results()
             .map(match -> Integer.valueOf(match.group(1)))
             .toList();
     PromptStatistics statistics =
         new PromptStatistics(new PromptStatistics.Options(tracker.get(0), tracker.get(1)));
     for (int round = 1; round <= 2; round++) {
-      double[] advantages = statistics.update(prompts(), doubles("rewards_" + round));
+      double[] advantages = statistics.update(prompts(), file.doubles("rewards_" + round));
       assertThat(report("advantages_" + round, advantages)).isLessThan(BOUND);
     }
   }
 
   @Test
   void lossAndGradientAreTheReferences() {
-    double[] old = doubles("log_probs");
+    double[] old = file.doubles("log_probs");
     double[] now = logProbabilities("new_model_outputs");
-    double[] advantages = doubles("advantages_1");
-    FloatBuffer outputs = FloatBuffer.wrap(file.floats("new_model_outputs"));
+    double[] advantages = file.doubles("advantages_1");
+    FloatBuffer outputs = file.floats("new_model_outputs");
     FloatBuffer gradient = FloatBuffer.allocate(outputs.capacity());
     double bound = number("adv_clip");
     double loss = 0;
@@ -146,7 +116,7 @@ class DdpoGoldenTest {
   }
 
   private double[] logProbabilities(String outputs) {
-    FloatBuffer all = FloatBuffer.wrap(file.floats(outputs)); // [T, N, ...]
+    FloatBuffer all = file.floats(outputs); // [T, N, ...]
     double[] found = new double[steps * images];
     double[] density = new double[images];
     for (int t = 0; t < steps; t++) {
@@ -166,24 +136,8 @@ class DdpoGoldenTest {
     return tensor.slice(t * images * size, images * size);
   }
 
-  private double[] doubles(String name) {
-    try (INDArray array = file.array(name, DataType.DOUBLE)) {
-      return array.data().asDouble();
-    }
-  }
-
   /** ||ours - ref|| / ||ref||, printed as the golden protocol asks. */
   private double report(String tensor, double[] ours) {
-    double[] reference = doubles(tensor);
-    assertThat(ours).hasSameSizeAs(reference);
-    double error = 0;
-    double norm = 0;
-    for (int i = 0; i < ours.length; i++) {
-      error += (ours[i] - reference[i]) * (ours[i] - reference[i]);
-      norm += reference[i] * reference[i];
-    }
-    double relative = error == 0 ? 0 : Math.sqrt(error / norm);
-    System.out.printf(Locale.ROOT, "golden ddpo %s max_rel_err=%.3e%n", tensor, relative);
-    return relative;
+    return Goldens.report("ddpo", tensor, ours, file.doubles(tensor));
   }
 }

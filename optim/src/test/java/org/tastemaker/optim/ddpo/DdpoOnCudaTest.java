@@ -3,7 +3,6 @@ package org.tastemaker.optim.ddpo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,9 +21,10 @@ import org.tastemaker.diffusion.cuda.StepExecution;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.StepKernel;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.GradientCheck;
-import org.tastemaker.optim.TinyModel;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.testing.SoftwareGpu;
 
 /**
  * DDPO with its denoising steps on a GPU, which here is the host's processor behind the driver's
@@ -32,7 +32,6 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  */
 @Tag("toolkit")
 class DdpoOnCudaTest {
-  private static final String LIBRARY = "tastemaker.cuda.library";
   private static final double[] REWARDS = {1, 4, -2, 0.5};
 
   @TempDir Path folder;
@@ -114,34 +113,10 @@ class DdpoOnCudaTest {
     return Math.sqrt(error / norm);
   }
 
-  private StepKernel softwareGpu() throws IOException, InterruptedException {
+  private StepKernel softwareGpu() throws Exception {
     Path library = folder.resolve("libcuda-software.so");
-    Path diffusion = Path.of("..", "diffusion", "src");
-    Process compiler =
-        new ProcessBuilder(
-                "g++",
-                "-std=c++17",
-                "-O2",
-                "-ffp-contract=off",
-                "-shared",
-                "-fPIC",
-                "-I" + diffusion.resolve("main/cuda"),
-                "-o",
-                library.toString(),
-                diffusion.resolve("test/cuda/software_gpu.cpp").toString())
-            .inheritIO()
-            .start();
-    assertThat(compiler.waitFor()).isZero();
-    String before = System.getProperty(LIBRARY);
-    System.setProperty(LIBRARY, library.toString());
-    try {
-      return StepExecution.CUDA.open();
-    } finally {
-      if (before == null) {
-        System.clearProperty(LIBRARY);
-      } else {
-        System.setProperty(LIBRARY, before);
-      }
-    }
+    Path diffusion = Path.of("..", "diffusion");
+    SoftwareGpu.build(diffusion, diffusion.resolve("src/main/cuda"), library);
+    return SoftwareGpu.asDriver(library, StepExecution.CUDA::open);
   }
 }

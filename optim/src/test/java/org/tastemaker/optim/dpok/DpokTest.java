@@ -22,9 +22,10 @@ import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.Reduction;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.Checkpoints;
 import org.tastemaker.optim.GradientCheck;
-import org.tastemaker.optim.TinyModel;
+import org.tastemaker.optim.Policies;
 import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.KlForm;
@@ -44,14 +45,7 @@ class DpokTest {
   private final LatentDiffusion model = TinyModel.create(Seed.of(1));
   private final Lora lora = TinyModel.lora(model, Seed.of(2));
 
-  /** Leaves its weights and its gradient as they are: to be looked at. */
-  private final DiffusionPolicy still =
-      DiffusionPolicy.lora(
-          model,
-          lora,
-          DiffusionPolicy.Options.lora()
-              .withLearningRate(0)
-              .withMaxGradientNorm(Double.POSITIVE_INFINITY));
+  private final DiffusionPolicy still = Policies.still(model, lora);
 
   @AfterEach
   void close() {

@@ -22,9 +22,10 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.Checkpoints;
 import org.tastemaker.optim.GradientCheck;
-import org.tastemaker.optim.TinyModel;
+import org.tastemaker.optim.Policies;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
 
@@ -33,13 +34,7 @@ class LikelihoodTest {
 
   private final LatentDiffusion model = TinyModel.create(Seed.of(1));
   private final Lora lora = TinyModel.lora(model, Seed.of(2));
-  private final DiffusionPolicy still =
-      DiffusionPolicy.lora(
-          model,
-          lora,
-          DiffusionPolicy.Options.lora()
-              .withLearningRate(0)
-              .withMaxGradientNorm(Double.POSITIVE_INFINITY));
+  private final DiffusionPolicy still = Policies.still(model, lora);
 
   @AfterEach
   void close() {

@@ -30,9 +30,9 @@ import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.Reduction;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.diffusion.train.Ema;
 import org.tastemaker.optim.GradientCheck;
-import org.tastemaker.optim.TinyModel;
 
 class DiffusionPolicyTest {
   private final LatentDiffusion model = TinyModel.create(Seed.of(1));

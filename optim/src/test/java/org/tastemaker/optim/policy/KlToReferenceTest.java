@@ -17,8 +17,8 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.GradientCheck;
-import org.tastemaker.optim.TinyModel;
 import org.tastemaker.optim.likelihood.Rwr;
 
 class KlToReferenceTest {

@@ -10,7 +10,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.UNetActivations;
 import org.tastemaker.diffusion.lora.Lora;
-import org.tastemaker.optim.TinyModel;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.reward.learned.UnetFeatures;
 
 class PolicyConditionsTest {

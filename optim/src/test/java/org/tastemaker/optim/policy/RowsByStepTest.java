@@ -24,7 +24,7 @@ import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
-import org.tastemaker.optim.TinyModel;
+import org.tastemaker.diffusion.testing.TinyModel;
 
 class RowsByStepTest {
   private static final int CAPACITY = 6;

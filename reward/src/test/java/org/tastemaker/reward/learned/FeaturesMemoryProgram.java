@@ -7,6 +7,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.UNetActivations;
+import org.tastemaker.diffusion.testing.TinyModel;
 
 /** Computes features over and over, and prints by how many bytes resident memory has grown. */
 final class FeaturesMemoryProgram {
@@ -16,7 +17,7 @@ final class FeaturesMemoryProgram {
   private FeaturesMemoryProgram() {}
 
   public static void main(String[] arguments) {
-    try (LatentDiffusion model = TinyModel.create(Seed.of(1))) {
+    try (LatentDiffusion model = TinyModel.ofReferenceSizes(Seed.of(1))) {
       Features features = UnetFeatures.of(model, "tiny", UNetActivations.Options.defaults());
       List<Prompt> prompts = List.of(Prompt.of("a red cat"), Prompt.of("a blue dog"));
       long before = 0;

@@ -14,6 +14,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.reward.learned.LatentFeatures.Options;
 
 class LatentFeaturesTest {
@@ -26,7 +27,7 @@ class LatentFeaturesTest {
 
   @BeforeAll
   static void makeModel() {
-    model = TinyModel.create(Seed.of(1));
+    model = TinyModel.ofReferenceSizes(Seed.of(1));
   }
 
   @AfterAll

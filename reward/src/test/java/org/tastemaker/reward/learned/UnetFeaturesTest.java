@@ -31,6 +31,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.testing.TinyModel;
 
 class UnetFeaturesTest {
   private static final Prompt CAT = Prompt.of("a red cat");
@@ -43,7 +44,7 @@ class UnetFeaturesTest {
 
   @BeforeAll
   static void makeModel() {
-    model = TinyModel.create(Seed.of(1));
+    model = TinyModel.ofReferenceSizes(Seed.of(1));
   }
 
   @AfterAll

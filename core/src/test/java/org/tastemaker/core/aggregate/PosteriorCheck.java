@@ -9,8 +9,8 @@ import org.tastemaker.core.Seed;
  * Central differences of the value against the gradient, and of the gradient against the
  * information.
  */
-final class GradientCheck {
-  private GradientCheck() {}
+final class PosteriorCheck {
+  private PosteriorCheck() {}
 
   static void check(LogPosterior posterior) {
     int n = posterior.size;

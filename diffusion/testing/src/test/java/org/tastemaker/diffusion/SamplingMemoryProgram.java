@@ -4,6 +4,7 @@ import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.testing.TinyModel;
 
 /** Samples over and over, and prints by how many bytes resident memory grew after a warm-up. */
 final class SamplingMemoryProgram {
@@ -14,7 +15,7 @@ final class SamplingMemoryProgram {
 
   public static void main(String[] arguments) {
     List<Prompt> prompts = List.of(Prompt.of("a red cat"), Prompt.of("a blue dog"));
-    try (LatentDiffusion model = TinyModel.create(Seed.of(1))) {
+    try (LatentDiffusion model = TinyModel.ofReferenceSizes(Seed.of(1))) {
       LatentDiffusion view =
           model.with(
               SamplingOptions.defaults()

@@ -30,14 +30,17 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.cuda.SoftwareGpu;
+import org.tastemaker.diffusion.cuda.StepExecution;
 import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
 import org.tastemaker.diffusion.schedule.StepKernel;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsException;
+import org.tastemaker.testing.NativeMemory;
+import org.tastemaker.testing.SoftwareGpu;
 
 class LatentDiffusionTest {
   private static final Prompt CAT = Prompt.of("a red cat");
@@ -49,7 +52,7 @@ class LatentDiffusionTest {
 
   @BeforeAll
   static void make() {
-    model = TinyModel.create(Seed.of(1));
+    model = TinyModel.ofReferenceSizes(Seed.of(1));
   }
 
   @AfterAll
@@ -173,7 +176,7 @@ class LatentDiffusionTest {
 
   @Test
   void anotherPolicyGivesOtherLogProbabilities() {
-    try (LatentDiffusion other = TinyModel.create(Seed.of(2));
+    try (LatentDiffusion other = TinyModel.ofReferenceSizes(Seed.of(2));
         Rollout rollout = model.with(RL).rollout(prompts(2), Seed.of(9));
         INDArray replayed = other.with(RL).replay(rollout)) {
       assertThat(replayed.equalsWithEps(rollout.logProbabilities(), 1e-4)).isFalse();
@@ -377,9 +380,12 @@ class LatentDiffusionTest {
 
   @Test
   @Tag("toolkit")
-  void theCudaKernelSamplesAndReplaysWhatTheCpuDoes() {
+  void theCudaKernelSamplesAndReplaysWhatTheCpuDoes(@TempDir Path temp) throws Exception {
+    Path library = temp.resolve("libcuda-software.so");
+    Path diffusion = Path.of("..");
+    SoftwareGpu.build(diffusion, diffusion.resolve("src/main/cuda"), library);
     List<Seed> seeds = Seed.of(32).splits(3);
-    try (StepKernel kernel = SoftwareGpu.stepKernel();
+    try (StepKernel kernel = SoftwareGpu.asDriver(library, StepExecution.CUDA::open);
         Rollout expected = model.with(RL).rollout(prompts(3), seeds);
         Rollout found = model.with(RL).with(kernel).rollout(prompts(3), seeds);
         INDArray replayed = model.with(RL).with(kernel).replay(found)) {

@@ -1,0 +1,75 @@
+package org.tastemaker.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A class of the tests with a main method, run in a Java process of its own. */
+public final class ChildProgram {
+  private final Class<?> program;
+  private final List<String> options;
+  private final List<String> arguments;
+
+  private ChildProgram(Class<?> program, List<String> options, List<String> arguments) {
+    this.program = program;
+    this.options = options;
+    this.arguments = arguments;
+  }
+
+  /**
+   * A program with the class path of the tests.
+   *
+   * @param program the class with the main method
+   * @param arguments of the main method
+   * @return the program, not started
+   */
+  public static ChildProgram of(Class<?> program, String... arguments) {
+    return new ChildProgram(program, List.of(), List.of(arguments));
+  }
+
+  /**
+   * The same program with options of the virtual machine.
+   *
+   * @param vmOptions such as {@code -Xmx64m}
+   * @return the program, not started
+   */
+  public ChildProgram withVmOptions(String... vmOptions) {
+    return new ChildProgram(program, List.of(vmOptions), arguments);
+  }
+
+  /**
+   * Starts it.
+   *
+   * @return the process; its errors are printed to its output
+   * @throws IOException if it cannot be started
+   */
+  public Process start() throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.add("-cp");
+    command.add(
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+    command.add(program.getName());
+    command.addAll(arguments);
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
+  }
+
+  /**
+   * Runs it to its end and fails unless it ends with status 0.
+   *
+   * @return what it printed, errors too
+   * @throws IOException if it cannot be started
+   * @throws InterruptedException if this thread is interrupted meanwhile
+   */
+  public String output() throws IOException, InterruptedException {
+    Process process = start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(printed).isZero();
+    return printed;
+  }
+}
