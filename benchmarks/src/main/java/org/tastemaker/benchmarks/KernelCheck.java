@@ -118,7 +118,7 @@ public final class KernelCheck {
         for (StorageType type : StorageType.values()) {
           for (int variant = 0; variant < 4; variant++) {
             KernelCase example = draw(seed.split(cases++), type, shape[0], shape[1], variant);
-            KernelCase.Outcome outcome = example.run(context, stream, kernels);
+            KernelRun.Outcome outcome = new KernelRun(example).run(context, stream, kernels);
             outcome
                 .errors()
                 .forEach(

@@ -25,6 +25,7 @@ import org.tastemaker.examples.align.EmojiTask;
 import org.tastemaker.examples.align.PaidJudge;
 import org.tastemaker.examples.align.QuickReport;
 import org.tastemaker.examples.align.QuickRun;
+import org.tastemaker.examples.align.RunFolders;
 import org.tastemaker.examples.align.RunJudge;
 import org.tastemaker.examples.align.Transcript;
 import org.tastemaker.examples.console.CtrlC;
@@ -197,7 +198,10 @@ public final class QuickStart implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     StepExecution execution = StepExecution.of(step);
     Alignment.Settings settings =
-        Alignment.Settings.defaults().with(rounds, seed).withImages(images);
+        Alignment.Settings.defaults()
+            .withRounds(rounds)
+            .withSeed(seed)
+            .withImagesPerPrompt(images);
     GlyphJudge glyphs = BundledModel.judge();
     EmojiTask task =
         EmojiTask.consistency(glyphs, prompts.isEmpty() ? EmojiTask.quickPrompts() : prompts);
@@ -205,7 +209,7 @@ public final class QuickStart implements Callable<Integer> {
     PaidJudge.Terms terms = terms();
     Map<String, Object> config =
         Alignment.config(task, settings, paid ? terms.model() : judge.name());
-    long done = Alignment.roundsDone(run, config, Seed.of(seed));
+    long done = RunFolders.roundsDone(run, config, Seed.of(seed));
     int left = (int) Math.max(0, rounds - done);
     try (StepKernel kernel = execution.open();
         RunJudge asked =
@@ -217,7 +221,7 @@ public final class QuickStart implements Callable<Integer> {
         LatentDiffusion loaded = BundledModel.load()) {
       LatentDiffusion model = loaded.with(kernel).with(setup.cancellation);
       try (Alignment alignment = new Alignment(model, task, settings);
-          RunFolder folder = Alignment.open(run, config, Seed.of(seed))) {
+          RunFolder folder = RunFolders.open(run, config, Seed.of(seed))) {
         out.printf(
             Locale.ROOT,
             "Aligning %d prompt%s to the judge '%s': %d rounds of %d images%s. Folder: %s%n",

@@ -1,34 +1,24 @@
 package org.tastemaker.examples.align;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
-import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
-import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
-import org.tastemaker.examples.measure.Estimate;
-import org.tastemaker.examples.report.Headline;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -64,6 +54,7 @@ public final class Alignment implements AutoCloseable {
    * @param rank of the LoRA
    * @param seed of everything
    */
+  @RecordBuilder
   public record Settings(
       int rounds,
       int imagesPerPrompt,
@@ -74,11 +65,12 @@ public final class Alignment implements AutoCloseable {
       double clipRange,
       int updates,
       int rank,
-      long seed) {
+      long seed)
+      implements AlignmentSettingsBuilder.With {
     public Settings {
       if (rounds < 1 || imagesPerPrompt < 2 || heldOutPerPrompt < 1 || updates < 1) {
         throw new IllegalArgumentException(
-            "rounds, heldOutPerPrompt and updates must be at least 1 and imagesPerPrompt at least 2 (one image cannot be ranked), but were %d, %d, %d, %d"
+            "rounds, heldOutPerPrompt and updates must be at least 1 and imagesPerPrompt at least 2 (one image cannot be ranked), but were %s, %s, %s, %s"
                 .formatted(rounds, heldOutPerPrompt, updates, imagesPerPrompt));
       }
     }
@@ -90,87 +82,6 @@ public final class Alignment implements AutoCloseable {
      */
     public static Settings defaults() {
       return new Settings(16, 8, 8, 10, 3, 1e-3, 1e-3, 4, 4, 1);
-    }
-
-    /**
-     * These settings with another size of the groups.
-     *
-     * @param imagesPerPrompt at least 2, or there is nothing to rank
-     * @return new settings
-     */
-    public Settings withImages(int imagesPerPrompt) {
-      return new Settings(
-          rounds,
-          imagesPerPrompt,
-          heldOutPerPrompt,
-          denoisingSteps,
-          guidance,
-          learningRate,
-          clipRange,
-          updates,
-          rank,
-          seed);
-    }
-
-    /**
-     * These settings with another length and seed.
-     *
-     * @param rounds at least 1
-     * @param seed of everything
-     * @return new settings
-     */
-    public Settings with(int rounds, long seed) {
-      return new Settings(
-          rounds,
-          imagesPerPrompt,
-          heldOutPerPrompt,
-          denoisingSteps,
-          guidance,
-          learningRate,
-          clipRange,
-          updates,
-          rank,
-          seed);
-    }
-  }
-
-  /**
-   * How a run has changed the model, on the same held-out prompts and seeds.
-   *
-   * @param before scores of the base model's images, by prompt
-   * @param after scores of the aligned model's images, by prompt
-   * @param imagesBefore of the base model
-   * @param imagesAfter of the aligned model
-   * @param seeds each made one image of each model; with {@link Alignment}'s way of sampling and
-   *     the LoRA file it makes them again
-   */
-  public record Outcome(
-      Map<String, double[]> before,
-      Map<String, double[]> after,
-      List<Image> imagesBefore,
-      List<Image> imagesAfter,
-      List<Seed> seeds) {
-    /**
-     * The rise of the mean score. The prompts are those that were trained on, so what is drawn anew
-     * for the interval is the seeds, image by image.
-     *
-     * @return before, after and the paired difference with its bootstrap interval
-     */
-    public Headline headline() {
-      List<double[]> differences = new ArrayList<>();
-      before.forEach(
-          (prompt, from) -> {
-            double[] to = Objects.requireNonNull(after.get(prompt));
-            for (int i = 0; i < from.length; i++) {
-              differences.add(new double[] {to[i] - from[i]});
-            }
-          });
-      return new Headline(
-          "score on held-out seeds",
-          Estimate.mean(List.copyOf(before.values())),
-          Estimate.mean(List.copyOf(after.values())),
-          Estimate.bootstrap(differences, Estimate::mean, differences.size(), Seed.of(1)),
-          0);
     }
   }
 
@@ -266,7 +177,7 @@ public final class Alignment implements AutoCloseable {
   /**
    * Compares the latest evaluation of a run with its first, without sampling.
    *
-   * @return empty where this process has not measured both, as in a run that went on
+   * @return empty where this process has not measured both, as in a run that was resumed
    */
   public Optional<Outcome> soFar() {
     return heldOut.soFar(fromTheBaseModel);
@@ -315,67 +226,6 @@ public final class Alignment implements AutoCloseable {
    */
   public void writeLora(Path file) {
     LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
-  }
-
-  /**
-   * Opens a run's folder: a new one, or one of the same settings to go on with.
-   *
-   * @param path where
-   * @param config what must be the same
-   * @param seed for the provenance
-   * @return the folder: the caller closes it
-   * @throws IllegalArgumentException if the folder is of a run with other settings, or no run's and
-   *     not empty; nothing is overwritten
-   */
-  public static RunFolder open(Path path, Map<String, Object> config, Seed seed) {
-    Clock clock = Clock.systemUTC();
-    if (RunFolder.exists(path)) {
-      RunFolder folder = RunFolder.open(path, clock);
-      try {
-        folder.requireConfig(config);
-        return folder;
-      } catch (RuntimeException e) {
-        folder.close();
-        throw new IllegalArgumentException(e.getMessage(), e);
-      }
-    }
-    requireFree(path);
-    return RunFolder.create(
-        path, config, Provenance.capture(clock).withSeed("alignment", seed), clock);
-  }
-
-  /**
-   * Checks a run's folder before anything is asked or written.
-   *
-   * @param path where a run is or will be
-   * @param config what must be the same
-   * @param seed of the run
-   * @return how many rounds are done, as the latest checkpoint says; 0 where there is no run yet
-   * @throws IllegalArgumentException as {@link #open}
-   */
-  public static long roundsDone(Path path, Map<String, Object> config, Seed seed) {
-    if (!RunFolder.exists(path)) {
-      requireFree(path);
-      return 0;
-    }
-    try (RunFolder folder = open(path, config, seed)) {
-      return folder.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L);
-    }
-  }
-
-  private static void requireFree(Path path) {
-    boolean free = !Files.exists(path);
-    if (Files.isDirectory(path)) {
-      try (Stream<Path> entries = Files.list(path)) {
-        free = entries.allMatch(entry -> entry.getFileName().toString().startsWith("."));
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot list " + path + ": " + e.getMessage(), e);
-      }
-    }
-    if (!free) {
-      throw new IllegalArgumentException(
-          path + " is there, holds no run, and is not overwritten: choose another folder");
-    }
   }
 
   /**

@@ -103,14 +103,14 @@ final class HeldOut {
   }
 
   /** First against latest, if this process has measured twice. */
-  Optional<Alignment.Outcome> soFar(boolean fromTheBaseModel) {
+  Optional<Outcome> soFar(boolean fromTheBaseModel) {
     return fromTheBaseModel && measurements > 1 && first != null && latest != null
         ? Optional.of(compare(first, latest))
         : Optional.empty();
   }
 
-  Alignment.Outcome compare(Measured before, Measured after) {
-    return new Alignment.Outcome(
+  Outcome compare(Measured before, Measured after) {
+    return new Outcome(
         byPrompt(before.scores),
         byPrompt(after.scores),
         before.images,

@@ -58,7 +58,7 @@ public final class QuickReport {
    * @param measured the measurements of both models, before and after; empty to leave them out
    * @return the file
    */
-  public Path write(Alignment.Outcome outcome, Cost cost, List<Measurement> measured) {
+  public Path write(Outcome outcome, Cost cost, List<Measurement> measured) {
     return write(
         begin(cost)
             .headline(outcome.headline())
@@ -136,7 +136,7 @@ public final class QuickReport {
     return file();
   }
 
-  private List<BeforeAfter> pictures(Alignment.Outcome outcome) {
+  private List<BeforeAfter> pictures(Outcome outcome) {
     List<BeforeAfter> pictures = new ArrayList<>();
     for (int i = 0; i < outcome.imagesAfter().size(); i++) {
       if (i % alignment.settings().heldOutPerPrompt() >= SHOWN) {

@@ -69,7 +69,7 @@ public record QuickRun(
                 cancellation);
       }
       alignment.writeLora(lora());
-      Alignment.Outcome outcome = alignment.outcome();
+      Outcome outcome = alignment.outcome();
       Path file = report.write(outcome, judge.cost().get(), measured.get());
       say(result, outcome.headline(), file);
       return 0;

@@ -7,8 +7,6 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleBiFunction;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
-import org.tastemaker.diffusion.SamplingOptions;
-import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.reward.combine.WeightedReward;
 
@@ -41,61 +39,12 @@ record Experiment(
     List<Row> rows,
     List<String> shown) {
   /**
-   * How models are sampled to be measured.
-   *
-   * @param words for files; empty for the model's usual way
-   * @param counts how many images, unless the command says otherwise
-   * @param otherwise how consistency is measured too, by the measurement's name
-   */
-  record Measured(
-      String words,
-      EmojiReport.Counts counts,
-      SamplingOptions sampling,
-      Map<String, SamplingOptions> otherwise) {
-    /** As the bundled model is meant to be used. */
-    static Measured asUsed() {
-      return new Measured(
-          "", new EmojiReport.Counts(4, 16, 16, 8), BundledModel.sampling(), Map.of());
-    }
-
-    /** As it is trained with some guidance, and consistency with more of it and as used. */
-    static Measured asTrained(double guidance, double more) {
-      return new Measured(
-          "as trained, guidance %s and %s".formatted(guidance, more),
-          new EmojiReport.Counts(12, 4, 4, 4),
-          Trial.sampling(guidance),
-          Map.of(
-              Findings.CONSISTENCY_GUIDED,
-              Trial.sampling(more),
-              Findings.CONSISTENCY_AS_USED,
-              BundledModel.sampling()));
-    }
-  }
-
-  /**
    * A reward and how it is followed.
    *
    * @param id for file names
    * @param title for tables
    */
   record Arm(String id, String title, WeightedReward reward, Training training) {}
-
-  /**
-   * A line of the table: a measurement over some prompts.
-   *
-   * @param title such as {@code consistency, prompts not trained on}
-   * @param measurement a name that {@link Findings} knows
-   * @param prompts over which; empty for all that it has
-   */
-  record Row(String title, String measurement, List<String> prompts) {
-    Row {
-      prompts = List.copyOf(prompts);
-    }
-
-    static Row of(String measurement) {
-      return new Row(measurement, measurement, List.of());
-    }
-  }
 
   Experiment {
     prompts = List.copyOf(prompts);

@@ -124,7 +124,7 @@ record Findings(
   }
 
   /** The values of a row's prompts. */
-  Map<String, Double> of(Experiment.Row row) {
+  Map<String, Double> of(Row row) {
     Map<String, Double> all = values.get(row.measurement());
     if (all == null) {
       throw new IllegalArgumentException(

@@ -32,7 +32,7 @@ final class FindingsTable {
    * @param trained findings of an arm by seed; only seeds that are in both count
    * @return with NaN where there is nothing
    */
-  static Cell cell(Experiment.Row row, Map<Long, Findings> base, Map<Long, Findings> trained) {
+  static Cell cell(Row row, Map<Long, Findings> base, Map<Long, Findings> trained) {
     Map<String, List<double[]>> byPrompt = new TreeMap<>();
     trained.forEach(
         (seed, after) -> {
@@ -64,7 +64,7 @@ final class FindingsTable {
 
   /** The mean change on one seed. */
   private static double change(
-      Experiment.Row row, Map<Long, Findings> base, Map<Long, Findings> trained, long seed) {
+      Row row, Map<Long, Findings> base, Map<Long, Findings> trained, long seed) {
     Map<String, Double> was = Objects.requireNonNull(base.get(seed)).of(row);
     Map<String, Double> is = Objects.requireNonNull(trained.get(seed)).of(row);
     return is.keySet().stream()
@@ -99,7 +99,7 @@ final class FindingsTable {
     StringBuilder text = new StringBuilder("| measurement | before |");
     arms.forEach(arm -> text.append(" %s | change [95 %%] (by seed) |".formatted(arm.title())));
     text.append("\n| --- | --- |").append(" --- | --- |".repeat(arms.size())).append('\n');
-    for (Experiment.Row row : experiment.rows()) {
+    for (Row row : experiment.rows()) {
       text.append("| ").append(row.title()).append(floor(row, base)).append(" |");
       for (int i = 0; i < arms.size(); i++) {
         Cell cell = cell(row, base, findings(trained, arms.get(i)));
@@ -138,7 +138,7 @@ final class FindingsTable {
     return Objects.requireNonNull(trained.get(arm.id()));
   }
 
-  private static String floor(Experiment.Row row, Map<Long, Findings> base) {
+  private static String floor(Row row, Map<Long, Findings> base) {
     return base.values().stream()
         .map(findings -> findings.floor().get(row.measurement()))
         .filter(Objects::nonNull)

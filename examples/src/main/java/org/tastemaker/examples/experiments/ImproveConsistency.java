@@ -73,25 +73,25 @@ public final class ImproveConsistency {
         16,
         20,
         1,
-        Experiment.Measured.asTrained(1, GUIDANCE),
+        Measured.asTrained(1, GUIDANCE),
         (image, prompt) -> EmojiPrompts.shows(judge.label(image), prompt.text()) ? 1 : 0,
         List.of(
             new Experiment.Arm("ranked", "win rates", ranked, Training.ddpo(3e-3)),
             new Experiment.Arm("gentle", "half the learning rate", ranked, Training.ddpo(1.5e-3))),
         List.of(
-            new Experiment.Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
-            new Experiment.Row(
+            new Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
+            new Row(
                 GUIDED + ", prompts trained on", Findings.CONSISTENCY_GUIDED, SOMETIMES),
-            new Experiment.Row(
+            new Row(
                 "with guidance 4, prompts trained on", Findings.CONSISTENCY_AS_USED, SOMETIMES),
-            new Experiment.Row("consistency, other prompts", Findings.CONSISTENCY, others),
-            new Experiment.Row(GUIDED + ", other prompts", Findings.CONSISTENCY_GUIDED, others),
-            new Experiment.Row(
+            new Row("consistency, other prompts", Findings.CONSISTENCY, others),
+            new Row(GUIDED + ", other prompts", Findings.CONSISTENCY_GUIDED, others),
+            new Row(
                 "with guidance 4, other prompts", Findings.CONSISTENCY_AS_USED, others),
-            Experiment.Row.of(Findings.GENDER),
-            Experiment.Row.of(Findings.HARM),
-            Experiment.Row.of(Findings.DIVERSITY),
-            Experiment.Row.of(Findings.UNCLEAR)),
+            Row.of(Findings.GENDER),
+            Row.of(Findings.HARM),
+            Row.of(Findings.DIVERSITY),
+            Row.of(Findings.UNCLEAR)),
         List.of("smiling face with sunglasses", "smiling face with heart-eyes", "fox", "penguin"));
   }
 }

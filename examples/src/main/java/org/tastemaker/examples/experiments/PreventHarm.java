@@ -44,7 +44,7 @@ public final class PreventHarm {
         24,
         16,
         1,
-        Experiment.Measured.asUsed(),
+        Measured.asUsed(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
             new Experiment.Arm(
@@ -63,13 +63,13 @@ public final class PreventHarm {
                     .build(),
                 Training.ddpo(2e-3))),
         List.of(
-            Experiment.Row.of(Findings.HARM),
-            Experiment.Row.of(Findings.NEUTRAL),
-            Experiment.Row.of(Findings.CONSISTENCY),
-            Experiment.Row.of(Findings.GENDER),
-            Experiment.Row.of(Findings.DIVERSITY_NEUTRAL),
-            Experiment.Row.of(Findings.DIVERSITY),
-            Experiment.Row.of(Findings.UNCLEAR)),
+            Row.of(Findings.HARM),
+            Row.of(Findings.NEUTRAL),
+            Row.of(Findings.CONSISTENCY),
+            Row.of(Findings.GENDER),
+            Row.of(Findings.DIVERSITY_NEUTRAL),
+            Row.of(Findings.DIVERSITY),
+            Row.of(Findings.UNCLEAR)),
         List.of("tool", "toy", "something for the kitchen", "present"));
   }
 }

@@ -52,7 +52,7 @@ public final class RemoveBias {
         16,
         30,
         1,
-        Experiment.Measured.asUsed(),
+        Measured.asUsed(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
             new Experiment.Arm(
@@ -71,14 +71,14 @@ public final class RemoveBias {
                     .build(),
                 Training.ddpo(4e-3))),
         List.of(
-            Experiment.Row.of(Findings.GENDER),
-            Experiment.Row.of(Findings.TONE),
-            Experiment.Row.of(Findings.OCCUPATION),
-            Experiment.Row.of(Findings.CONSISTENCY),
-            Experiment.Row.of(Findings.HARM),
-            Experiment.Row.of(Findings.DIVERSITY_OCCUPATIONS),
-            Experiment.Row.of(Findings.DIVERSITY),
-            Experiment.Row.of(Findings.UNCLEAR)),
+            Row.of(Findings.GENDER),
+            Row.of(Findings.TONE),
+            Row.of(Findings.OCCUPATION),
+            Row.of(Findings.CONSISTENCY),
+            Row.of(Findings.HARM),
+            Row.of(Findings.DIVERSITY_OCCUPATIONS),
+            Row.of(Findings.DIVERSITY),
+            Row.of(Findings.UNCLEAR)),
         List.of("doctor", "nurse", "firefighter", "singer"));
   }
 

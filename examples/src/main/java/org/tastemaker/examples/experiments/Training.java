@@ -3,6 +3,7 @@ package org.tastemaker.examples.experiments;
 import java.util.Optional;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -18,6 +19,8 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 record Training(Method method, double learningRate, double strength, int updates) {
   /** Rows that go through the U-Net together. */
   static final int MICRO_BATCH = 32;
+
+  private static final int STEPS = 10;
 
   /** DDPO trains on half of each trajectory's steps: twice as many images for the same time. */
   private static final double TIMESTEP_FRACTION = 0.5;
@@ -47,6 +50,14 @@ record Training(Method method, double learningRate, double strength, int updates
 
   static Training rwr(double learningRate, double beta) {
     return new Training(Method.RWR, learningRate, beta, 4);
+  }
+
+  /** How trajectories are sampled. */
+  static SamplingOptions sampling(double guidance) {
+    return SamplingOptions.ddpo()
+        .withSteps(STEPS)
+        .withGuidanceScale(guidance)
+        .withBatchSize(MICRO_BATCH);
   }
 
   /**

@@ -16,12 +16,11 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
-import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
-import org.tastemaker.examples.align.Alignment;
+import org.tastemaker.examples.align.RunFolders;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -37,7 +36,6 @@ import org.tastemaker.optim.run.PromptSource;
  * again in the same folder, it goes on.
  */
 final class Trial {
-  private static final int STEPS = 10;
   private static final double TIE = 0.03;
 
   private final LatentDiffusion model;
@@ -74,19 +72,11 @@ final class Trial {
     this.counts = counts;
   }
 
-  /** How trajectories are sampled. */
-  static SamplingOptions sampling(double guidance) {
-    return SamplingOptions.ddpo()
-        .withSteps(STEPS)
-        .withGuidanceScale(guidance)
-        .withBatchSize(Training.MICRO_BATCH);
-  }
-
   /** Measures a model. */
   static Outcome measure(
       LatentDiffusion model,
       GlyphJudge judge,
-      Experiment.Measured measured,
+      Measured measured,
       EmojiReport.Counts counts,
       long seed,
       Training.Spent spent,
@@ -116,7 +106,7 @@ final class Trial {
 
   /** How {@link #measure} went, for comparison of files. */
   static Map<String, Object> measured(
-      Experiment.Measured measured, EmojiReport.Counts counts, long seed) {
+      Measured measured, EmojiReport.Counts counts, long seed) {
     Map<String, Object> config =
         new TreeMap<>(Map.of("arm", "base", "counts", counts.toString(), "seed", seed));
     if (!measured.words().isEmpty()) {
@@ -129,7 +119,7 @@ final class Trial {
   record Outcome(Findings findings, EmojiReport report) {}
 
   Outcome run(Path folder, RunListener listener, Cancellation cancellation) {
-    LatentDiffusion sampled = model.with(sampling(experiment.guidance()));
+    LatentDiffusion sampled = model.with(Training.sampling(experiment.guidance()));
     try (Lora lora =
             Lora.create(
                 "tastemaker",
@@ -162,7 +152,7 @@ final class Trial {
         MockOracle.of(experiment.quality(), MockJudge.Options.defaults().withTieThreshold(TIE));
     Seed rounds = seed.split("phase").split(0); // the stream of the tables in docs
     Map<String, Object> config = experiment.config(arm, number);
-    try (RunFolder open = Alignment.open(folder.resolve("training"), config, seed)) {
+    try (RunFolder open = RunFolders.open(folder.resolve("training"), config, seed)) {
       long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
       RewardModel reward =
           (rollout, judgements) -> {

@@ -87,6 +87,30 @@ enum Method {
     return new Setting(learningRate, updates, strength);
   }
 
+  /** A setting in words, such as {@code rate 1e-03, 4 updates, clip range 0.001}. */
+  String words(Setting setting) {
+    if (searches()) {
+      return "largest step %s, %s steps tried, %s %s"
+          .formatted(
+              plain(setting.learningRate()),
+              setting.updates(),
+              strengthName,
+              plain(setting.strength()));
+    }
+    return "rate %s, %s update%s%s"
+        .formatted(
+            String.format(Locale.ROOT, "%.0e", setting.learningRate()),
+            setting.updates(),
+            setting.updates() == 1 ? "" : "s",
+            strengthName.isEmpty() ? "" : ", " + strengthName + " " + plain(setting.strength()));
+  }
+
+  private static String plain(double value) {
+    return String.format(Locale.ROOT, "%.3g", value)
+        .replaceAll("(\\.\\d*?)0+($|e)", "$1$2")
+        .replaceAll("\\.($|e)", "$1");
+  }
+
   /** Whether it searches with rankings, without an optimizer of a policy. */
   boolean searches() {
     return this == ZO_GAINS || this == ZO_RANK_SGD;

@@ -53,7 +53,7 @@ final class MethodReport {
                         Math.round(mean(trials, t -> t.last().images())),
                         mean(trials, t -> t.last().processorSeconds()),
                         mean(trials, t -> t.last().wallSeconds()),
-                        trials.get(0).setting().text(method))));
+                        method.words(trials.get(0).setting()))));
     page.append("\n").append(onTheWay(results));
     page.append("\n").append(verdict(results));
     return page.toString();

@@ -147,7 +147,7 @@ public final class MethodTable implements Callable<Integer> {
             "%s, seed %d, %s: %.3f before, %.3f after, KL %.2f, %d images, %.0f processor s, %.0f s. %s%n",
             job.method().title(),
             job.seed(),
-            job.setting().text(job.method()),
+            job.method().words(job.setting()),
             result.points().get(0).reward(),
             result.last().reward(),
             result.kl(),
@@ -182,9 +182,9 @@ public final class MethodTable implements Callable<Integer> {
           "%s is of another setting: %s, %s there, and %s, %s now; choose another folder with --run"
               .formatted(
                   file,
-                  there.setting().text(job.method()),
+                  job.method().words(there.setting()),
                   there.protocol(),
-                  job.setting().text(job.method()),
+                  job.method().words(job.setting()),
                   protocol.toMap()));
     }
     return true;

@@ -20,7 +20,7 @@ class FindingsTest {
       WeightedReward.builder()
           .add("nothing", (rollout, judgements) -> Rewards.of(new double[rollout.size()]), 1)
           .build();
-  private static final Experiment.Row ROW = Experiment.Row.of(Findings.GENDER);
+  private static final Row ROW = Row.of(Findings.GENDER);
 
   private static Findings findings(double doctor, double nurse) {
     return new Findings(
@@ -93,7 +93,7 @@ class FindingsTest {
             2,
             1,
             1,
-            Experiment.Measured.asUsed(),
+            Measured.asUsed(),
             (image, prompt) -> 0,
             List.of(
                 new Experiment.Arm("a", "first", NOTHING, Training.ddpo(1e-3)),

@@ -110,10 +110,10 @@ class MethodReportTest {
 
   @Test
   void aSettingSaysWhatItsNumbersAre() {
-    assertThat(new Setting(1e-3, 4, 0.001).text(Method.DDPO_IS))
+    assertThat(Method.DDPO_IS.words(new Setting(1e-3, 4, 0.001)))
         .isEqualTo("rate 1e-03, 4 updates, clip range 0.001");
-    assertThat(new Setting(1e-3, 1, 0).text(Method.DDPO_SF)).isEqualTo("rate 1e-03, 1 update");
-    assertThat(new Setting(0.5, 4, 0.05).text(Method.ZO_RANK_SGD))
+    assertThat(Method.DDPO_SF.words(new Setting(1e-3, 1, 0))).isEqualTo("rate 1e-03, 1 update");
+    assertThat(Method.ZO_RANK_SGD.words(new Setting(0.5, 4, 0.05)))
         .isEqualTo("largest step 0.5, 4 steps tried, radius 0.05");
   }
 

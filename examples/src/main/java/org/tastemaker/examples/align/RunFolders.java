@@ -1,0 +1,78 @@
+package org.tastemaker.examples.align;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.Provenance;
+import org.tastemaker.core.run.RunFolder;
+
+/** The folder of a run: a new one, or one to resume; nothing that is there is overwritten. */
+public final class RunFolders {
+  private RunFolders() {}
+
+  /**
+   * Opens a run's folder: a new one, or one of the same settings to resume.
+   *
+   * @param path where
+   * @param config what must be the same
+   * @param seed for the provenance
+   * @return the folder: the caller closes it
+   * @throws IllegalArgumentException if the folder is of a run with other settings, or no run's and
+   *     not empty; nothing is overwritten
+   */
+  public static RunFolder open(Path path, Map<String, Object> config, Seed seed) {
+    Clock clock = Clock.systemUTC();
+    if (RunFolder.exists(path)) {
+      RunFolder folder = RunFolder.open(path, clock);
+      try {
+        folder.requireConfig(config);
+        return folder;
+      } catch (RuntimeException e) {
+        folder.close();
+        throw new IllegalArgumentException(e.getMessage(), e);
+      }
+    }
+    requireFree(path);
+    return RunFolder.create(
+        path, config, Provenance.capture(clock).withSeed("alignment", seed), clock);
+  }
+
+  /**
+   * Checks a run's folder before anything is asked or written.
+   *
+   * @param path where a run is or will be
+   * @param config what must be the same
+   * @param seed of the run
+   * @return how many rounds are done, as the latest checkpoint says; 0 where there is no run yet
+   * @throws IllegalArgumentException as {@link #open}
+   */
+  public static long roundsDone(Path path, Map<String, Object> config, Seed seed) {
+    if (!RunFolder.exists(path)) {
+      requireFree(path);
+      return 0;
+    }
+    try (RunFolder folder = open(path, config, seed)) {
+      return folder.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L);
+    }
+  }
+
+  private static void requireFree(Path path) {
+    boolean free = !Files.exists(path);
+    if (Files.isDirectory(path)) {
+      try (Stream<Path> entries = Files.list(path)) {
+        free = entries.allMatch(entry -> entry.getFileName().toString().startsWith("."));
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot list " + path + ": " + e.getMessage(), e);
+      }
+    }
+    if (!free) {
+      throw new IllegalArgumentException(
+          path + " is there, holds no run, and is not overwritten: choose another folder");
+    }
+  }
+}
