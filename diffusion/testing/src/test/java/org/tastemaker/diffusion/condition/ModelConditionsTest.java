@@ -17,7 +17,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
-import org.tastemaker.diffusion.TinyModel;
+import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.diffusion.UNetActivations;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -28,7 +28,7 @@ class ModelConditionsTest {
   private static final Prompt CAT = Prompt.of("a photo of a cat");
   private static final Prompt DOG = Prompt.of("a dog").withNegativeText("a photo of a cat");
 
-  private final LatentDiffusion model = TinyModel.create(Seed.of(1));
+  private final LatentDiffusion model = TinyModel.ofReferenceSizes(Seed.of(1));
   private final Conditioner conditioner = model.conditioner();
 
   @AfterEach
