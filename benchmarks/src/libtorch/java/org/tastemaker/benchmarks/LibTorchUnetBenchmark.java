@@ -5,6 +5,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -322,8 +323,7 @@ public class LibTorchUnetBenchmark {
     double error = Math.sqrt(difference / norm);
     if (expected.remaining() != actual.remaining() || !(error < bound)) {
       throw new IllegalStateException(
-          "%s: LibTorch differs by %.1e of the norm, and %.0e is allowed"
-              .formatted(what, error, bound));
+          String.format(Locale.ROOT, "%s: LibTorch differs by %.1e of the norm, and %.0e is allowed", what, error, bound));
     }
   }
 

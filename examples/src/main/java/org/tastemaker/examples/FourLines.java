@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -71,7 +72,7 @@ public final class FourLines {
         Rewards rewards = reward.score(rollout, judgements);
         StepReport report = optimizer.step(rollout, rewards);
         if (report.step() % 10 == 0) {
-          out.printf("round %2d  greenness %.3f%n", report.step(), greenness(rollout.images()));
+          out.printf(Locale.ROOT, "round %2d  greenness %.3f%n", report.step(), greenness(rollout.images()));
         }
       }
     }
@@ -82,7 +83,7 @@ public final class FourLines {
     AtomicFiles.write(folder.resolve("after.png"), ImageGrid.of(after).draw().toPng());
     Result result = new Result(greenness(before), greenness(after));
     out.printf(
-        "greenness on held-out seeds: %.3f before, %.3f after; pictures in %s%n",
+        Locale.ROOT, "greenness on held-out seeds: %.3f before, %.3f after; pictures in %s%n",
         result.before, result.after, folder);
     return result;
   }

@@ -185,7 +185,7 @@ public final class PaidJudge {
     BigDecimal all = spent.cost().add(cost).round(SHOWN); // what is shown is what holds
     BigDecimal end = terms.budget != null ? terms.budget : all;
     out.printf(
-        "The run ends before it has spent more than %s; %s are spent so far.%n",
+        Locale.ROOT, "The run ends before it has spent more than %s; %s are spent so far.%n",
         end.toPlainString() + " " + currency, money(spent.cost(), currency));
     if (spent.cost().signum() == 0 && tokens(spent.usage()) > 0) {
       out.printf(

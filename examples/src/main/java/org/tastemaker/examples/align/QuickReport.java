@@ -78,7 +78,7 @@ public final class QuickReport {
     AlignmentReport.Builder report =
         begin(cost)
             .caveat(
-                "%s It has done %d of %d rounds. The same command goes on, and measures at the end."
+                "%s It has done %s of %s rounds. The same command goes on, and measures at the end."
                     .formatted(why, rounds, alignment.settings().rounds()));
     alignment
         .soFar()

@@ -43,7 +43,7 @@ public final class Failures {
         command
             .getErr()
             .printf(
-                "Usage: %s [OPTIONS]; --help lists them%n",
+                Locale.ROOT, "Usage: %s [OPTIONS]; --help lists them%n",
                 command.getCommandSpec().qualifiedName());
       }
       return code;

@@ -1,5 +1,7 @@
 package org.tastemaker.examples.console;
 
+import java.util.Locale;
+
 /**
  * A line of progress: how many of how many, what there is to say, the time left. Where the terminal
  * is wide there is a bar too; where it is narrow the words are brief.
@@ -18,7 +20,7 @@ record ProgressLine(
 
   /** The line with all its words and no bar. */
   String plain() {
-    return "%s %d of %d%s%s"
+    return "%s %s of %s%s%s"
         .formatted(
             name,
             now,
@@ -37,7 +39,7 @@ record ProgressLine(
     }
     if (line.length() > columns) {
       String left = Double.isNaN(secondsLeft) ? "" : " " + clock();
-      line = "%s %d/%d%s%s".formatted(name, now, total, brief.isEmpty() ? "" : " " + brief, left);
+      line = "%s %s/%s%s%s".formatted(name, now, total, brief.isEmpty() ? "" : " " + brief, left);
       if (line.length() > columns) {
         line = line.substring(name.length() + 1);
       }
@@ -47,11 +49,11 @@ record ProgressLine(
 
   private String duration() {
     long whole = Math.round(secondsLeft);
-    return whole < 60 ? whole + " s" : "%d min %02d s".formatted(whole / 60, whole % 60);
+    return whole < 60 ? whole + " s" : String.format(Locale.ROOT, "%s min %02d s", whole / 60, whole % 60);
   }
 
   private String clock() {
     long whole = Math.round(secondsLeft);
-    return "%d:%02d".formatted(whole / 60, whole % 60);
+    return String.format(Locale.ROOT, "%s:%02d", whole / 60, whole % 60);
   }
 }

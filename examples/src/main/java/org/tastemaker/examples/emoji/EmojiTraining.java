@@ -6,7 +6,6 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,17 +29,12 @@ import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.model.AutoencoderKl;
-import org.tastemaker.diffusion.model.AutoencoderKlConfig;
-import org.tastemaker.diffusion.model.ClipTextConfig;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
-import org.tastemaker.diffusion.tokenizer.BpeTrainer;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
-import org.tastemaker.diffusion.tokenizer.TokenizerOptions;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.CaptionedLatents;
 import org.tastemaker.diffusion.train.Checkpointing;
@@ -67,9 +61,6 @@ import org.tastemaker.plot.LinePlot;
  * </pre>
  */
 public final class EmojiTraining {
-  /** Tokens of a caption, start and end included. */
-  static final int TOKENS = 24;
-
   private static final List<String> SAMPLES =
       List.of(
           "green heart",
@@ -120,7 +111,7 @@ public final class EmojiTraining {
     public Options {
       if (vaeSteps < 1 || vaeBatch < 1 || stop < 1 || stop > steps || batch < 1) {
         throw new IllegalArgumentException(
-            "steps and batches must be at least 1 and stop in [1, steps], but were %d, %d, %d, %d, %d"
+            "steps and batches must be at least 1 and stop in [1, steps], but were %s, %s, %s, %s, %s"
                 .formatted(vaeSteps, vaeBatch, steps, batch, stop));
       }
     }
@@ -192,7 +183,7 @@ public final class EmojiTraining {
     FloatBuffer pixels = FloatBuffer.wrap(pixels()); // [N, 3, 32, 32] in [-1, 1]
     int size = 3 * GlyphSheet.SIDE * GlyphSheet.SIDE;
     EpochOrder order = new EpochOrder(sheet.size(), seed.split("glyphs"));
-    try (AutoencoderKl vae = AutoencoderKl.random(autoencoder(1), seed.split("vae"));
+    try (AutoencoderKl vae = AutoencoderKl.random(EmojiArchitecture.autoencoder(1), seed.split("vae"));
         RunFolder folder = open(run.resolve("vae"))) {
       VaeTrainer trainer =
           new VaeTrainer(
@@ -210,7 +201,7 @@ public final class EmojiTraining {
                   GlyphSheet.SIDE,
                   gather(pixels, order.batch(number, options.vaeBatch).toArray(), size)),
           Checkpointing.in(folder, options.checkpointEvery, 2),
-          RunListener.all(listener, folder.listener(), lossCurve(folder, "autoencoder")),
+          RunListener.all(listener, folder.listener(), LossCurve.of(folder, "autoencoder")),
           cancellation);
       trainer.withAverages(
           () -> {
@@ -219,14 +210,14 @@ public final class EmojiTraining {
                 target,
                 temporary -> {
                   vae.save(temporary, DType.F32);
-                  autoencoder(scale).write(temporary.resolve("config.json"));
+                  EmojiArchitecture.autoencoder(scale).write(temporary.resolve("config.json"));
                 });
           });
     }
   }
 
   private void trainDenoiser(Path vaeFolder, Path target, boolean asItIs) {
-    ClipTokenizer tokenizer = tokenizer();
+    ClipTokenizer tokenizer = EmojiArchitecture.tokenizer(mix.captions());
     Map<String, ImmutableIntArray> ids = new HashMap<>();
     mix.captions().forEach(caption -> ids.put(caption, tokenizer.encode(caption).ids()));
     try (LatentDiffusion model = untrained(vaeFolder, tokenizer);
@@ -266,7 +257,7 @@ public final class EmojiTraining {
               RunListener.all(
                   listener,
                   folder.listener(),
-                  lossCurve(folder, "denoiser"),
+                  LossCurve.of(folder, "denoiser"),
                   samples(folder, model, trainer),
                   stopping),
               stop);
@@ -296,66 +287,15 @@ public final class EmojiTraining {
   }
 
   private LatentDiffusion untrained(Path vae, ClipTokenizer tokenizer) {
-    UNet2DConditionModel unet = UNet2DConditionModel.random(unet(), seed.split("unet"));
+    UNet2DConditionModel unet = UNet2DConditionModel.random(EmojiArchitecture.unet(), seed.split("unet"));
     unet.zeroOutput();
     return LatentDiffusion.of(
         new Components(
             unet,
             AutoencoderKl.load(vae),
-            ClipTextModel.random(textEncoder(tokenizer), seed.split("text encoder")),
+            ClipTextModel.random(EmojiArchitecture.textEncoder(tokenizer), seed.split("text encoder")),
             tokenizer,
             SchedulerConfig.stableDiffusion()));
-  }
-
-  private ClipTokenizer tokenizer() {
-    return ClipTokenizer.of(
-        BpeTrainer.train(mix.captions(), BpeTrainer.Options.ofSize(1400)),
-        new TokenizerOptions(
-            TOKENS, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"));
-  }
-
-  private static AutoencoderKlConfig autoencoder(double scale) {
-    return new AutoencoderKlConfig(
-        32, 3, 3, 4, ImmutableList.of(24, 48, 48), 1, 8, true, true, true, scale, false);
-  }
-
-  private static UNetConfig unet() {
-    return new UNetConfig(
-        8,
-        4,
-        4,
-        ImmutableList.of(64, 128),
-        ImmutableList.of("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        ImmutableList.of("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        ImmutableList.of(1, 1),
-        ImmutableList.of(1, 1),
-        ImmutableList.of(4, 4),
-        96,
-        8,
-        1e-5,
-        3,
-        3,
-        1,
-        true,
-        0,
-        256,
-        false);
-  }
-
-  private static ClipTextConfig textEncoder(ClipTokenizer tokenizer) {
-    return new ClipTextConfig(
-        tokenizer.size(),
-        96,
-        384,
-        3,
-        4,
-        TOKENS,
-        ClipTextConfig.Activation.QUICK_GELU,
-        1e-5,
-        tokenizer.bosId(),
-        tokenizer.eosId(),
-        tokenizer.padId(),
-        96);
   }
 
   private static OptimizerOptions optimizer(long steps, double rate) {
@@ -378,31 +318,6 @@ public final class EmojiTraining {
         config,
         Provenance.capture(Clock.systemUTC()).withSeed("training", seed),
         Clock.systemUTC());
-  }
-
-  private RunListener lossCurve(RunFolder folder, String name) {
-    return event -> {
-      if (event instanceof RunEvent.CheckpointSaved saved && saved.step() >= 100) {
-        List<RunEvent.Metrics> all = folder.metrics();
-        int window = 50;
-        List<Double> x = new ArrayList<>();
-        List<Double> y = new ArrayList<>();
-        for (int i = window; i <= all.size(); i += window) {
-          x.add((double) all.get(i - 1).step());
-          y.add(
-              all.subList(i - window, i).stream()
-                  .mapToDouble(m -> m.values().getOrDefault("loss", 0.0))
-                  .average()
-                  .orElseThrow());
-        }
-        LinePlot plot = LinePlot.of("Training the " + name, "step", "loss, mean of 50 steps");
-        plot.line(
-            "loss",
-            x.stream().mapToDouble(Double::doubleValue).toArray(),
-            y.stream().mapToDouble(Double::doubleValue).toArray());
-        AtomicFiles.write(folder.path().resolve("loss.png"), plot.draw(800, 500).toPng());
-      }
-    };
   }
 
   private RunListener samples(RunFolder folder, LatentDiffusion model, DenoisingTrainer trainer) {

@@ -183,7 +183,7 @@ public final class GlyphJudge {
         || image.height() != GlyphSheet.SIDE
         || image.width() != GlyphSheet.SIDE) {
       throw new IllegalArgumentException(
-          "the glyph judge looks at images of 3 x 32 x 32, but was given %d x %d x %d"
+          "the glyph judge looks at images of 3 x 32 x 32, but was given %s x %s x %s"
               .formatted(image.channels(), image.height(), image.width()));
     }
   }

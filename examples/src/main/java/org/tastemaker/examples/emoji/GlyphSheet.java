@@ -36,14 +36,14 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
     images = List.copyOf(images);
     if (glyphs.isEmpty() || glyphs.size() != images.size()) {
       throw new IllegalArgumentException(
-          "a sheet has at least one glyph and an image for each, but had %d glyphs and %d images"
+          "a sheet has at least one glyph and an image for each, but had %s glyphs and %s images"
               .formatted(glyphs.size(), images.size()));
     }
     for (int i = 0; i < images.size(); i++) {
       Image image = images.get(i);
       if (image.channels() != 3 || image.height() != SIDE || image.width() != SIDE) {
         throw new IllegalArgumentException(
-            "the image of '%s' must be 3 x %d x %d, but is %d x %d x %d"
+            "the image of '%s' must be 3 x %s x %s, but is %s x %s x %s"
                 .formatted(
                     glyphs.get(i).label(),
                     SIDE,
@@ -95,7 +95,7 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
       int y = at / COLUMNS * SIDE;
       if (y + SIDE > sheet.getHeight() || x + SIDE > sheet.getWidth()) {
         throw new IllegalArgumentException(
-            "%s has more lines than glyphs.png (%d x %d pixels) has cells"
+            "%s has more lines than glyphs.png (%s x %s pixels) has cells"
                 .formatted(folder.resolve("glyphs.tsv"), sheet.getWidth(), sheet.getHeight()));
       }
       glyphs.add(parse(line, at + 2, folder));
@@ -108,7 +108,7 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
     List<String> fields = Splitter.on('\t').splitToList(line);
     if (fields.size() != 8) {
       throw new IllegalArgumentException(
-          "line %d of %s must have 8 fields, but has %d"
+          "line %s of %s must have 8 fields, but has %s"
               .formatted(number, folder.resolve("glyphs.tsv"), fields.size()));
     }
     try {
@@ -123,7 +123,7 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
           Splitter.on(',').omitEmptyStrings().splitToList(fields.get(7)));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "line %d of %s: %s".formatted(number, folder.resolve("glyphs.tsv"), e.getMessage()), e);
+          "line %s of %s: %s".formatted(number, folder.resolve("glyphs.tsv"), e.getMessage()), e);
     }
   }
 

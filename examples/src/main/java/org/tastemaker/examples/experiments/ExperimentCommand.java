@@ -127,7 +127,7 @@ final class ExperimentCommand implements Callable<Integer> {
   /** Shared by the experiments that measure the model as it is used. */
   private Path baseFile(Experiment experiment, long seed) {
     boolean asUsed = experiment.measured().words().isEmpty();
-    return run.resolve("base-%s%d.json".formatted(asUsed ? "" : experiment.name() + "-", seed));
+    return run.resolve("base-%s%s.json".formatted(asUsed ? "" : experiment.name() + "-", seed));
   }
 
   private Path file(Experiment experiment, Experiment.Arm arm, long seed) {
@@ -165,7 +165,7 @@ final class ExperimentCommand implements Callable<Integer> {
     if (isThere(file, config)) {
       return;
     }
-    say(out, "%s, %s, seed %d".formatted(experiment.title(), arm.title(), seed));
+    say(out, "%s, %s, seed %s".formatted(experiment.title(), arm.title(), seed));
     Path folder = run.resolve(experiment.name()).resolve(arm.id() + "-" + seed);
     Trial.Outcome outcome;
     try (ConsoleProgress progress = ConsoleProgress.of("training", experiment.rounds())) {

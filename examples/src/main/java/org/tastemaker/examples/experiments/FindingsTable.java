@@ -126,8 +126,7 @@ final class FindingsTable {
         arm -> {
           Map<Long, Findings> of = findings(trained, arm);
           text.append(
-              " %d seeds, %,d | |"
-                  .formatted(
+              String.format(Locale.ROOT, " %s seeds, %,d | |", 
                       of.size(), of.values().stream().mapToLong(Findings::images).max().orElse(0)));
         });
     return text.append('\n').toString();

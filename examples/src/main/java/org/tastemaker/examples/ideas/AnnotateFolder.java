@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import org.tastemaker.core.Cancellation;
@@ -92,7 +93,7 @@ public final class AnnotateFolder {
             .build()
             .run(read(folder.resolve("prompts")));
     out.printf(
-        "%d groups were judged and %d were there already: %s%n",
+        Locale.ROOT, "%d groups were judged and %d were there already: %s%n",
         report.judged(), report.alreadyThere(), dataset);
     return report;
   }
@@ -135,7 +136,7 @@ public final class AnnotateFolder {
       JobReport resumed = job.build().run(groups);
       long afterIt = server.answers() - untilTheStop;
       out.printf(
-          "after it: %d, for %d groups; %d groups were there already%n",
+          Locale.ROOT, "after it: %d, for %d groups; %d groups were there already%n",
           afterIt, resumed.judged(), resumed.alreadyThere());
 
       // 3. And once more: there is nothing left to do.
@@ -146,7 +147,7 @@ public final class AnnotateFolder {
               .mapToLong(group -> group.judgement().usage().requests())
               .sum();
       out.printf(
-          "on a third run: %d%n%d judgements in %s took %d answers, and %d were paid for%n",
+          Locale.ROOT, "on a third run: %d%n%d judgements in %s took %d answers, and %d were paid for%n",
           thirdRun, groups.size(), dataset, byTheDataset, server.answers());
       return new Paid(untilTheStop, afterIt, thirdRun, byTheDataset);
     }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.FeedbackOracle;
@@ -79,7 +80,7 @@ public final class AskPerson implements FeedbackOracle {
         picture, ImageGrid.of(group.images()).captions(numbers).cell(128).draw().toPng());
     while (true) {
       out.printf(
-          "%s: which of the %d images in %s are best, best first? ",
+          Locale.ROOT, "%s: which of the %d images in %s are best, best first? ",
           group.prompt().text(), size, picture);
       out.flush();
       String line = line();
@@ -89,7 +90,7 @@ public final class AskPerson implements FeedbackOracle {
       try {
         return Judgement.of(Ranking.topK(size, zeroBased(line)), "person");
       } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-        out.printf("that is not a list of numbers from 1 to %d, each once, such as 2 1%n", size);
+        out.printf(Locale.ROOT, "that is not a list of numbers from 1 to %d, each once, such as 2 1%n", size);
       }
     }
   }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGenerator;
@@ -105,7 +106,7 @@ public final class CompareGenerators {
       }
     }
     Estimate rate = Estimate.bootstrap(wins, Estimate::mean, wins.size(), Seed.of(3));
-    out.printf("the local generator wins %s of %d judged pairs%n", rate.text(), wins.size());
+    out.printf(Locale.ROOT, "the local generator wins %s of %d judged pairs%n", rate.text(), wins.size());
 
     // 3. Ours on the left, theirs on the right.
     List<Image> drawn = new ArrayList<>();

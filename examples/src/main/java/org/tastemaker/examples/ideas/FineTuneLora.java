@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Image;
@@ -121,7 +122,7 @@ public final class FineTuneLora {
             if (loss != null) {
               losses.add(loss);
               if (losses.size() % 20 == 0) {
-                out.printf("step %3d  loss %.4f%n", losses.size(), loss);
+                out.printf(Locale.ROOT, "step %3d  loss %.4f%n", losses.size(), loss);
               }
             }
           };
@@ -130,7 +131,7 @@ public final class FineTuneLora {
       // 3. The LoRA alone, of a few megabytes for a real model.
       Path file = Example.unused(output, "lora", ".safetensors");
       LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
-      out.printf("%,d weights of %s are in %s%n", lora.parameters().count(), folder, file);
+      out.printf(Locale.ROOT, "%,d weights of %s are in %s%n", lora.parameters().count(), folder, file);
       return losses;
     }
   }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
@@ -83,7 +84,7 @@ public final class OptimiseLatent {
         StepReport report = search.step();
         images.add(problem.image(search.point()));
         out.printf(
-            "round %2d  score %.3f  %s%n",
+            Locale.ROOT, "round %2d  score %.3f  %s%n",
             round,
             score.applyAsDouble(images.get(round)),
             report.skippedReason() == null ? "moved" : report.skippedReason());
@@ -93,7 +94,7 @@ public final class OptimiseLatent {
     Result result =
         new Result(score.applyAsDouble(images.get(0)), score.applyAsDouble(images.get(rounds)));
     out.printf(
-        "score of the image: %.3f before, %.3f after; drawn in %s%n",
+        Locale.ROOT, "score of the image: %.3f before, %.3f after; drawn in %s%n",
         result.before, result.after, folder.resolve("rounds.png"));
     return result;
   }

@@ -3,6 +3,7 @@ package org.tastemaker.examples.ideas;
 import java.io.PrintStream;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.tastemaker.core.FeedbackOracle;
@@ -91,7 +92,7 @@ public final class OwnFeedbackOracle {
       Rewards rewards = WinRateReward.overall().score(rollout, judgements);
       for (int g = 0; g < judgements.size(); g++) {
         out.printf(
-            "%-8s best first: %s, win rates: %s%n",
+            Locale.ROOT, "%-8s best first: %s, win rates: %s%n",
             prompts.get(g).text(),
             judgements.get(g).ranking().tiers(),
             rollout.groupIndices().get(g).stream().map(rewards::get).toList());

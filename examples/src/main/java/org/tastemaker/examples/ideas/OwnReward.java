@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
@@ -94,7 +95,7 @@ public final class OwnReward {
         try (Rollout rollout = policy.sampler().rollout(each.prompts(round), Seed.of(round))) {
           Rewards rewards = reward.score(rollout, List.of());
           ddpo.step(rollout, rewards);
-          out.printf("round %2d  yellowness %+.3f%n", round, rewards.mean().orElseThrow());
+          out.printf(Locale.ROOT, "round %2d  yellowness %+.3f%n", round, rewards.mean().orElseThrow());
         }
       }
       List<Image> after = policy.sampler().generate(each.prompts(1), Seed.of(-1));
@@ -112,7 +113,7 @@ public final class OwnReward {
     AtomicFiles.write(folder.resolve("before.png"), ImageGrid.of(before).draw().toPng());
     AtomicFiles.write(folder.resolve("after.png"), ImageGrid.of(after).draw().toPng());
     out.printf(
-        "yellowness on held-out seeds: %+.3f before, %+.3f after; pictures and LoRA in %s%n",
+        Locale.ROOT, "yellowness on held-out seeds: %+.3f before, %+.3f after; pictures and LoRA in %s%n",
         result.before, result.after, folder);
     return result;
   }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -161,7 +162,7 @@ public final class OwnSampler {
         .run(AlignmentRun.Options.rounds(rounds));
     double after = mean(walk.generate(prompts.prompts(1), Seed.of(-1)));
     out.printf(
-        "darkness of the middle on held-out seeds: %.3f before, %.3f after%n", before, after);
+        Locale.ROOT, "darkness of the middle on held-out seeds: %.3f before, %.3f after%n", before, after);
     return new Result(before, after);
   }
 

@@ -97,7 +97,7 @@ public final class SearchGains {
       for (int round = 1; round <= rounds; round++) {
         StepReport report = search.step();
         String skipped = report.skippedReason();
-        out.printf("round %2d  %s%n", round, skipped == null ? "moved" : skipped);
+        out.printf(Locale.ROOT, "round %2d  %s%n", round, skipped == null ? "moved" : skipped);
       }
       problem.apply(search.point());
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
@@ -90,18 +91,18 @@ public final class TrainRewardModel {
       try (LearnedReward reward = trained.reward()) {
         RewardEvaluation heldOut = trained.heldOut();
         out.printf(
-            "%d epochs, the best was number %d%n",
+            Locale.ROOT, "%d epochs, the best was number %d%n",
             trained.trainingLoss().size(), trained.bestEpoch() + 1);
         out.printf(
-            "agrees with the judge on %s of %d pairs of %d prompts that it has not seen; %s%n",
+            Locale.ROOT, "agrees with the judge on %s of %d pairs of %d prompts that it has not seen; %s%n",
             heldOut.accuracy().isPresent()
-                ? "%.0f %%".formatted(100 * heldOut.accuracy().getAsDouble())
+                ? String.format(Locale.ROOT, "%.0f %%", 100 * heldOut.accuracy().getAsDouble())
                 : "none", // the judge called each of them a tie
             heldOut.pairs(),
             heldOut.prompts(),
             heldOut
                 .interval()
-                .map(i -> "95 %% interval %.0f to %.0f %%".formatted(100 * i.low(), 100 * i.high()))
+                .map(i -> String.format(Locale.ROOT, "95 %% interval %.0f to %.0f %%", 100 * i.low(), 100 * i.high()))
                 .orElse("too few for an interval"));
 
         // 3. Saved; loaded again with the same features.

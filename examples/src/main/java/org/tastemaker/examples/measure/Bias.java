@@ -58,7 +58,7 @@ public record Bias(
       int[] known = Arrays.stream(prompt.getValue()).filter(c -> c >= 0).toArray();
       if (Arrays.stream(known).anyMatch(c -> c >= k)) {
         throw new IllegalArgumentException(
-            "classes of '%s' must be below %d, but were %s"
+            "classes of '%s' must be below %s, but were %s"
                 .formatted(prompt.getKey(), k, Arrays.toString(known)));
       }
       unlabelled += prompt.getValue().length - known.length;

@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.tastemaker.core.Image;
-import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
@@ -21,7 +20,6 @@ import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
-import org.tastemaker.examples.align.EmojiTask;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.measure.Estimate;
@@ -34,6 +32,7 @@ import org.tastemaker.plot.LinePlot;
 import org.tastemaker.reward.image.JpegReward;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -70,28 +69,7 @@ public final class JpegExperiment implements Callable<Integer> {
       description = "A training for each (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
-  @Option(names = "--rounds", description = "Rounds of a training (default: ${DEFAULT-VALUE}).")
-  private int rounds = 60;
-
-  @Option(
-      names = "--images",
-      description = "Images of a prompt in a round (default: ${DEFAULT-VALUE}).")
-  private int images = 8;
-
-  @Option(
-      names = "--held-out",
-      description = "Measured images of a prompt (default: ${DEFAULT-VALUE}).")
-  private int heldOut = 8;
-
-  @Option(
-      names = "--guidance",
-      description = "In sampling and training; 1 for none (default: ${DEFAULT-VALUE}).")
-  private double guidance = 1;
-
-  @Option(
-      names = "--prompt",
-      description = "An emoji's name; may be given several times (default: eight of them).")
-  private List<String> prompts = EmojiTask.quickPrompts();
+  @Mixin private ProtocolOptions training = new ProtocolOptions(60, 8, 1);
 
   @SuppressWarnings("NullAway.Init")
   @CommandLine.Spec
@@ -120,8 +98,7 @@ public final class JpegExperiment implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    Protocol protocol =
-        new Protocol(prompts.stream().map(Prompt::of).toList(), rounds, images, heldOut, guidance);
+    Protocol protocol = training.protocol();
     List<Job> jobs = new ArrayList<>();
     for (long seed : seeds) {
       for (JpegResult.Direction direction : directions) {
@@ -168,7 +145,7 @@ public final class JpegExperiment implements Callable<Integer> {
 
   /** What must be equal for results to be compared. */
   static String settings(Protocol protocol) {
-    return "%s, rate %s, clip range %s, %d updates"
+    return "%s, rate %s, clip range %s, %s updates"
         .formatted(protocol.toMap(), LEARNING_RATE, CLIP_RANGE, UPDATES);
   }
 
@@ -225,7 +202,7 @@ public final class JpegExperiment implements Callable<Integer> {
                 policy.klToReference(after, Protocol.MICRO_BATCH));
         done.write(run);
         AtomicFiles.write(
-            run.resolve("%s-%d.png".formatted(job.direction().id(), job.seed())),
+            run.resolve(job.direction().id() + "-" + job.seed() + ".png"),
             pictures(protocol, before.images(), after.images()).toPng());
         return done;
       }

@@ -57,7 +57,7 @@ record JpegResult(
     after = List.copyOf(after);
     if (kilobytes.isEmpty() || before.isEmpty() || before.size() != after.size()) {
       throw new IllegalArgumentException(
-          "there must be rounds and as many images before as after, but there were %d, %d, %d"
+          "there must be rounds and as many images before as after, but there were %s, %s, %s"
               .formatted(kilobytes.size(), before.size(), after.size()));
     }
   }

@@ -87,7 +87,7 @@ public final class LatentSearch implements Callable<Integer> {
   public Integer call() {
     if (steps < 1 || images.get(0) < SHOWN || !images.equals(images.stream().sorted().toList())) {
       throw new IllegalArgumentException(
-          "--steps must be at least 1 and --images rise from at least %d, but were %d and %s"
+          "--steps must be at least 1 and --images rise from at least %s, but were %s and %s"
               .formatted(SHOWN, steps, images));
     }
     EmojiTask task = EmojiTask.consistency(BundledModel.judge(), prompts);
@@ -177,7 +177,7 @@ public final class LatentSearch implements Callable<Integer> {
     for (int mark = 0; mark <= images.size(); mark++) {
       int at = mark;
       text.append(
-          "| %d | %s | %s | %s |\n"
+          "| %s | %s | %s | %s |\n"
               .formatted(
                   mark == 0 ? 0 : images.get(mark - 1),
                   estimate(searches, pair -> pair.ranked()[at]),

@@ -19,6 +19,7 @@ import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -52,28 +53,7 @@ public final class MethodTable implements Callable<Integer> {
       description = "A trial of each method for each (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
-  @Option(names = "--rounds", description = "Rounds of a trial (default: ${DEFAULT-VALUE}).")
-  private int rounds = 12;
-
-  @Option(
-      names = "--images",
-      description = "Images of a prompt in a round (default: ${DEFAULT-VALUE}).")
-  private int images = 8;
-
-  @Option(
-      names = "--held-out",
-      description = "Measured images of a prompt (default: ${DEFAULT-VALUE}).")
-  private int heldOut = 16;
-
-  @Option(
-      names = "--guidance",
-      description = "In sampling and training; 1 for none (default: ${DEFAULT-VALUE}).")
-  private double guidance = 1.5;
-
-  @Option(
-      names = "--prompt",
-      description = "An emoji's name; may be given several times (default: eight of them).")
-  private List<String> prompts = EmojiTask.quickPrompts();
+  @Mixin private ProtocolOptions training = new ProtocolOptions(12, 16, 1.5);
 
   @Option(
       names = "--learning-rate",
@@ -118,8 +98,8 @@ public final class MethodTable implements Callable<Integer> {
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     List<Method> chosen = methods.stream().map(Method::of).toList();
-    EmojiTask task = EmojiTask.consistency(BundledModel.judge(), prompts);
-    Protocol protocol = new Protocol(task.prompts(), rounds, images, heldOut, guidance);
+    EmojiTask task = EmojiTask.consistency(BundledModel.judge(), training.prompts());
+    Protocol protocol = training.protocol(task.prompts());
     List<Job> jobs = new ArrayList<>();
     for (long seed : seeds) {
       for (Method method : chosen) {

@@ -32,7 +32,7 @@ record Protocol(
     prompts = List.copyOf(prompts);
     if (prompts.isEmpty() || rounds < 1 || imagesPerPrompt < 2 || heldOutPerPrompt < 1) {
       throw new IllegalArgumentException(
-          "there must be at least 1 prompt, 1 round, 2 images a prompt (one cannot be ranked) and 1 held-out image, but there were %d, %d, %d, %d"
+          "there must be at least 1 prompt, 1 round, 2 images a prompt (one cannot be ranked) and 1 held-out image, but there were %s, %s, %s, %s"
               .formatted(prompts.size(), rounds, imagesPerPrompt, heldOutPerPrompt));
     }
   }

@@ -234,7 +234,7 @@ final class Trial {
       measure(policy, used[0]);
       nextMark = MARKS.length;
     }
-    return "%d rounds, %d moves".formatted(search.rounds(), moves);
+    return "%s rounds, %s moves".formatted(search.rounds(), moves);
   }
 
   private SearchSpace space(Lora lora) {

@@ -55,7 +55,7 @@ record TrialResult(
     after = List.copyOf(after);
     if (before.isEmpty() || before.size() != after.size() || points.isEmpty()) {
       throw new IllegalArgumentException(
-          "a result needs points and as many scores before as after, but there were %d, %d, %d"
+          "a result needs points and as many scores before as after, but there were %s, %s, %s"
               .formatted(points.size(), before.size(), after.size()));
     }
     if (!Double.isFinite(kl)

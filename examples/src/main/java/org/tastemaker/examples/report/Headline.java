@@ -22,7 +22,7 @@ public record Headline(String measure, double before, double after, Estimate cha
     Objects.requireNonNull(change, "change == null");
     if (measure.isBlank() || missing < 0) {
       throw new IllegalArgumentException(
-          "a headline says what was measured and how many pairs are missing, but was given '%s' and %d"
+          "a headline says what was measured and how many pairs are missing, but was given '%s' and %s"
               .formatted(measure, missing));
     }
   }
@@ -53,7 +53,7 @@ public record Headline(String measure, double before, double after, Estimate cha
       double[] to = Objects.requireNonNull(after.get(prompt.getKey()));
       if (from.length != to.length) {
         throw new IllegalArgumentException(
-            "before and after must be of the same seeds, but prompt '%s' has %d values before and %d after"
+            "before and after must be of the same seeds, but prompt '%s' has %s values before and %s after"
                 .formatted(prompt.getKey(), from.length, to.length));
       }
       List<Double> of = new ArrayList<>();

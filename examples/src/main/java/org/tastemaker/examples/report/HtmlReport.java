@@ -6,7 +6,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,10 +18,8 @@ import org.tastemaker.examples.measure.Estimate;
 
 /** Lays a report out as one HTML file. Parts that a report does not have leave no trace. */
 public final class HtmlReport {
-  /** Smaller images are pixel art: enlarged, they stay crisp. */
-  private static final int PIXEL_ART = 64;
-
   private final Markup html = new Markup();
+  private final Parts parts = new Parts(html);
 
   private HtmlReport() {}
 
@@ -69,7 +66,7 @@ public final class HtmlReport {
     pictures(report.pictures());
     measurements(report.measurements());
     plots(report.plots());
-    judged(report.judged());
+    JudgedSection.write(html, parts, report.judged());
     cost(report.cost());
     caveats(report.caveats());
     configuration(report.configuration());
@@ -120,12 +117,12 @@ public final class HtmlReport {
     }
     Map<String, List<BeforeAfter>> byPrompt = new LinkedHashMap<>();
     pictures.forEach(p -> byPrompt.computeIfAbsent(p.prompt(), x -> new ArrayList<>()).add(p));
-    section("Before and after", "Each pair has the same prompt and the same seed.");
+    parts.section("Before and after", "Each pair has the same prompt and the same seed.");
     html.open("div", "class", "prompts");
     byPrompt.forEach(
         (prompt, pairs) -> {
           html.open("section", "class", "prompt");
-          quoted(prompt);
+          parts.quoted(prompt);
           html.open("ul", "class", "pairs");
           for (BeforeAfter pair : pairs) {
             html.open("li");
@@ -136,14 +133,14 @@ public final class HtmlReport {
           html.close("ul").close("section").newLine();
         });
     html.close("div");
-    endSection();
+    parts.endSection();
   }
 
   private void half(String when, BeforeAfter pair, Image image, String label) {
     html.open("figure", "class", when);
-    image(
+    parts.image(
         image,
-        "%s, %s, seed %d%s"
+        "%s, %s, seed %s%s"
             .formatted(pair.prompt(), when, pair.seed(), label.isEmpty() ? "" : ": " + label));
     html.open("figcaption").element("b", when);
     if (!label.isEmpty()) {
@@ -156,7 +153,7 @@ public final class HtmlReport {
     if (rows.isEmpty()) {
       return;
     }
-    section(
+    parts.section(
         "Measurements",
         "With 95\u00a0% intervals in brackets: percentile bootstraps over prompts, which are too"
             + " narrow where prompts are few. A change is called better or worse only if its"
@@ -185,7 +182,7 @@ public final class HtmlReport {
       html.close("td").close("tr").newLine();
     }
     html.close("tbody").close("table");
-    endSection();
+    parts.endSection();
   }
 
   private void estimate(String when, Estimate estimate) {
@@ -205,7 +202,7 @@ public final class HtmlReport {
             .flatMap(p -> p.curves().stream())
             .flatMap(c -> c.points().stream())
             .anyMatch(Plot.Point::hasInterval);
-    section("Over the run", intervals ? "Shaded: 95\u00a0% intervals." : "");
+    parts.section("Over the run", intervals ? "Shaded: 95\u00a0% intervals." : "");
     html.open("div", "class", "plots").newLine();
     for (int i = 0; i < plots.size(); i++) {
       Plot plot = plots.get(i);
@@ -222,7 +219,7 @@ public final class HtmlReport {
       html.close("figure").newLine();
     }
     html.close("div");
-    endSection();
+    parts.endSection();
   }
 
   /** The curves' numbers, for those who do not see them or want to copy them. */
@@ -242,75 +239,11 @@ public final class HtmlReport {
     html.close("tbody").close("table").close("details");
   }
 
-  private void judged(List<JudgedGroup> groups) {
-    if (groups.isEmpty()) {
-      return;
-    }
-    section(
-        "What the judge said",
-        "Examples from the run. Images with letters stand in the order in which the judge saw them.");
-    html.open("div", "class", "groups").newLine();
-    for (JudgedGroup group : groups) {
-      html.open("article", "class", group.missingReason() == null ? "group" : "group missing");
-      quoted(group.prompt());
-      html.open("ul", "class", "shown");
-      for (int i = 0; i < group.images().size(); i++) {
-        String place = place(group, i);
-        html.open("li").open("figure");
-        image(
-            group.images().get(i),
-            "%s, image %s, %s".formatted(group.prompt(), group.name(i), place));
-        html.open("figcaption").element("b", group.name(i)).text(" ").element("span", place);
-        html.close("figcaption").close("figure").close("li");
-      }
-      html.close("ul");
-      verdict(group);
-      html.close("article").newLine();
-    }
-    html.close("div");
-    endSection();
-  }
-
-  private void verdict(JudgedGroup group) {
-    if (group.missingReason() != null) {
-      html.open("p", "class", "reason").element("strong", "No judgement: ");
-      html.text(group.missingReason()).close("p");
-    } else {
-      html.open("p", "class", "order").element("strong", "Best first: ");
-      html.text(group.order()).close("p");
-    }
-    if (!group.rationale().isBlank()) {
-      html.element("blockquote", group.rationale());
-      if (!group.asShown()) {
-        html.element(
-            "p",
-            "The judge was not asked in this one order: the letters in its words, if"
-                + " any, are not these numbers.",
-            "class",
-            "note");
-      }
-    }
-    html.element("p", "judge: " + group.judge(), "class", "note");
-  }
-
-  private static String place(JudgedGroup group, int image) {
-    if (group.missingReason() != null) {
-      return "not judged";
-    }
-    int rank = group.ranking().rank(image).orElse(0);
-    if (rank == 0) {
-      return "not ranked";
-    }
-    boolean tied =
-        group.ranking().tiers().stream().anyMatch(tier -> tier.contains(image) && tier.size() > 1);
-    return "place " + rank + (tied ? ", tied" : "");
-  }
-
   private void cost(@Nullable Cost cost) {
     if (cost == null) {
       return;
     }
-    section("Cost", "");
+    parts.section("Cost", "");
     if (cost.equals(Cost.NONE)) {
       html.element("p", "No paid calls.");
     } else {
@@ -320,31 +253,31 @@ public final class HtmlReport {
       rows.put("of these cached", count(cost.usage().cachedInputTokens()));
       rows.put("output tokens", count(cost.usage().outputTokens()));
       rows.put("money", cost.money() == null ? "not known" : cost.money());
-      facts(rows);
+      parts.facts(rows);
     }
-    endSection();
+    parts.endSection();
   }
 
   private void caveats(List<String> caveats) {
     if (caveats.isEmpty()) {
       return;
     }
-    section("What this does not show", "");
+    parts.section("What this does not show", "");
     html.open("ul", "class", "caveats");
     caveats.forEach(caveat -> html.element("li", caveat));
     html.close("ul");
-    endSection();
+    parts.endSection();
   }
 
   private void configuration(Map<String, Object> configuration) {
     if (configuration.isEmpty()) {
       return;
     }
-    section("Configuration", "");
+    parts.section("Configuration", "");
     Map<String, String> rows = new LinkedHashMap<>();
     flatten("", configuration, rows);
-    facts(rows);
-    endSection();
+    parts.facts(rows);
+    parts.endSection();
   }
 
   private static void flatten(String prefix, Map<?, ?> from, Map<String, String> rows) {
@@ -362,58 +295,14 @@ public final class HtmlReport {
     if (provenance == null) {
       return;
     }
-    section("Provenance", "");
+    parts.section("Provenance", "");
     Map<String, String> rows = new LinkedHashMap<>();
     rows.put("made at", provenance.createdAt().toString());
     rows.putAll(provenance.environment());
     provenance.seeds().forEach((name, key) -> rows.put("seed: " + name, Long.toString(key)));
     provenance.hashes().forEach((name, hash) -> rows.put("SHA-256: " + name, hash));
-    facts(rows);
-    endSection();
-  }
-
-  private void facts(Map<String, String> rows) {
-    html.open("table", "class", "facts").open("tbody").newLine();
-    rows.forEach(
-        (name, value) ->
-            html.open("tr")
-                .element("th", name, "scope", "row")
-                .element("td", value)
-                .close("tr")
-                .newLine());
-    html.close("tbody").close("table");
-  }
-
-  private void section(String title, String note) {
-    html.open("section").element("h2", title);
-    if (!note.isEmpty()) {
-      html.element("p", note, "class", "note");
-    }
-    html.newLine();
-  }
-
-  private void endSection() {
-    html.close("section").newLine();
-  }
-
-  private void quoted(String prompt) {
-    html.element("h3", prompt.isEmpty() ? "(the empty prompt)" : "\u201c" + prompt + "\u201d");
-  }
-
-  private void image(Image image, String alt) {
-    boolean small = image.width() <= PIXEL_ART && image.height() <= PIXEL_ART;
-    html.empty(
-        "img",
-        "src",
-        "data:image/png;base64," + Base64.getEncoder().encodeToString(image.toPng()),
-        "width",
-        Integer.toString(image.width()),
-        "height",
-        Integer.toString(image.height()),
-        "alt",
-        alt,
-        "class",
-        small ? "pixels" : "photo");
+    parts.facts(rows);
+    parts.endSection();
   }
 
   private static String count(long number) {

@@ -39,7 +39,7 @@ public record JudgedGroup(
     images = List.copyOf(images);
     if (images.size() != ranking.size()) {
       throw new IllegalArgumentException(
-          "the ranking of '%s' must be of its %d images, but is of %d"
+          "the ranking of '%s' must be of its %s images, but is of %s"
               .formatted(prompt, images.size(), ranking.size()));
     }
     if ((missingReason != null) != ranking.isEmpty()) {

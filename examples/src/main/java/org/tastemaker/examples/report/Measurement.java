@@ -126,7 +126,7 @@ public record Measurement(
         before.bias(),
         after.bias(),
         change(before.byPrompt(), after.byPrompt(), after.bias().n(), seed.split(name)),
-        "a fair model scores about %s here, the most is %s; images without a class are left out: %d before, %d after"
+        "a fair model scores about %s here, the most is %s; images without a class are left out: %s before, %s after"
             .formatted(
                 Numbers.text(after.floor()),
                 Numbers.text(after.maximum()),

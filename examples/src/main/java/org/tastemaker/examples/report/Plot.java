@@ -18,7 +18,7 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
     curves = List.copyOf(curves);
     if (title.isBlank() || curves.isEmpty()) {
       throw new IllegalArgumentException(
-          "a plot needs a title and at least one curve, but '%s' has %d curves"
+          "a plot needs a title and at least one curve, but '%s' has %s curves"
               .formatted(title, curves.size()));
     }
     Set<String> names = new HashSet<>();
@@ -82,7 +82,7 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
       for (int i = 1; i < points.size(); i++) {
         if (points.get(i).x < points.get(i - 1).x) {
           throw new IllegalArgumentException(
-              "the x values of curve '%s' must ascend, but value %d is %s after %s"
+              "the x values of curve '%s' must ascend, but value %s is %s after %s"
                   .formatted(name, i, points.get(i).x, points.get(i - 1).x));
         }
       }
@@ -115,7 +115,7 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
     public static Curve of(String name, double[] x, double[] y, double[] low, double[] high) {
       if (y.length != x.length || low.length != x.length || high.length != x.length) {
         throw new IllegalArgumentException(
-            "curve '%s' has %d x values and must have as many of y, low and high, but had %d, %d and %d"
+            "curve '%s' has %s x values and must have as many of y, low and high, but had %s, %s and %s"
                 .formatted(name, x.length, y.length, low.length, high.length));
       }
       List<Point> points = new ArrayList<>();
