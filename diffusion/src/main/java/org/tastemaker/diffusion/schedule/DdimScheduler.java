@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.schedule;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 
 /**
@@ -51,13 +52,10 @@ public final class DdimScheduler implements Scheduler {
    * @param eta 0 for a deterministic sampler to 1 for DDPM's noise
    * @param finalStep where the last step lands
    */
-  public record Options(double eta, FinalStep finalStep) {
-    /**
-     * Checks the range of eta.
-     *
-     * @param eta in [0, 1]
-     * @param finalStep where the last step lands
-     */
+  @RecordBuilder
+  public record Options(double eta, FinalStep finalStep)
+      implements DdimSchedulerOptionsBuilder.With {
+    /** Checks every field. */
     public Options {
       if (!(eta >= 0 && eta <= 1)) {
         throw new IllegalArgumentException("eta must be in [0, 1], but was " + eta);

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.tokenizer;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -158,7 +159,8 @@ public final class BpeTrainer {
    *     and the two special tokens
    * @param leastFrequency how often a pair must occur in the corpus to be merged; at least 1
    */
-  public record Options(int size, int leastFrequency) {
+  @RecordBuilder
+  public record Options(int size, int leastFrequency) implements BpeTrainerOptionsBuilder.With {
     /**
      * Checks every field.
      *

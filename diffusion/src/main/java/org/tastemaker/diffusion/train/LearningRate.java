@@ -66,7 +66,8 @@ interface LearningRate {
     return step < warmUp ? 0 : Math.min(1, (double) (step - warmUp) / (double) (total - warmUp));
   }
 
-  private static void check(double peak, long warmUp, long total) {
+  /** Checks a schedule's numbers. */
+  static void check(double peak, long warmUp, long total) {
     if (!(peak > 0) || Double.isInfinite(peak)) {
       throw new IllegalArgumentException("peak must be above 0 and finite, but was " + peak);
     }

@@ -44,6 +44,12 @@ public record OptimizerOptions(
    * @param warmUp how many steps it rises for, at least 0 and less than all steps
    */
   public record Rate(Decay decay, double peak, long warmUp) {
+    /** Checks every field; the number of steps limits the warm-up further. */
+    public Rate {
+      Objects.requireNonNull(decay, "decay == null");
+      LearningRate.check(peak, warmUp, Long.MAX_VALUE);
+    }
+
     LearningRate over(long steps) {
       return switch (decay) {
         case CONSTANT -> LearningRate.constant(peak, warmUp);
@@ -66,6 +72,7 @@ public record OptimizerOptions(
       throw new IllegalArgumentException(
           "maxGradientNorm must be above 0, but was " + maxGradientNorm);
     }
+    Objects.requireNonNull(rate, "rate == null");
     Objects.requireNonNull(adamW, "adamW == null");
     Objects.requireNonNull(ema, "ema == null");
     LearningRate unused = rate.over(steps); // checks the rate's settings

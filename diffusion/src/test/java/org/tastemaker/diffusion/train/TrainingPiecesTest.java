@@ -83,6 +83,10 @@ class TrainingPiecesTest {
         .hasMessage("accumulation must be at least 1, but was 0");
     assertThatThrownBy(() -> new OptimizerOptions(1, 1, rate, adamW, 0, Optional.empty()))
         .hasMessage("maxGradientNorm must be above 0, but was 0.0");
+    assertThatThrownBy(() -> new Rate(Decay.CONSTANT, 0, 0))
+        .hasMessage("peak must be above 0 and finite, but was 0.0");
+    assertThatThrownBy(() -> new Rate(Decay.CONSTANT, 1, -1))
+        .hasMessage("warmUp must be at least 0, but was -1");
     assertThatThrownBy(() -> OptimizerOptions.defaults(5).withRate(new Rate(Decay.LINEAR, 1e-3, 5)))
         .hasMessage("total must be above warmUp, 5, but was 5");
     assertThatThrownBy(() -> new Checkpointing(0, (step, writer) -> Path.of("x")))
