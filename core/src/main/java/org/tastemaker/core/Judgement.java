@@ -1,5 +1,6 @@
 package org.tastemaker.core;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param provenance what is needed to ask again: rubric, protocol, order shown, and the like
  * @param missingReason why there is no judgement, or null where there is one
  */
+@RecordBuilder
 public record Judgement(
     Ranking ranking,
     Map<String, Ranking> byCriterion,
@@ -32,7 +34,8 @@ public record Judgement(
     String judge,
     Usage usage,
     Map<String, String> provenance,
-    @Nullable String missingReason) {
+    @Nullable String missingReason)
+    implements JudgementBuilder.With {
   public Judgement {
     Objects.requireNonNull(ranking, "ranking == null");
     Objects.requireNonNull(rationale, "rationale == null: use \"\" for none");
@@ -120,27 +123,5 @@ public record Judgement(
    */
   public boolean isMissing() {
     return missingReason != null;
-  }
-
-  /**
-   * This judgement with other words of reason.
-   *
-   * @param rationale the judge's reasons
-   * @return a new judgement
-   */
-  public Judgement withRationale(String rationale) {
-    return new Judgement(
-        ranking, byCriterion, scores, rationale, judge, usage, provenance, missingReason);
-  }
-
-  /**
-   * This judgement with another provenance.
-   *
-   * @param provenance what is needed to ask again
-   * @return a new judgement
-   */
-  public Judgement withProvenance(Map<String, String> provenance) {
-    return new Judgement(
-        ranking, byCriterion, scores, rationale, judge, usage, provenance, missingReason);
   }
 }

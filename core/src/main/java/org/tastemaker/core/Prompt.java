@@ -1,5 +1,6 @@
 package org.tastemaker.core;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Map;
 import java.util.Objects;
 
@@ -11,7 +12,9 @@ import java.util.Objects;
  * @param metadata free-form facts about the prompt (a category, a dataset's id, the short prompt
  *     that it was rewritten from); not seen by a model or a judge
  */
-public record Prompt(String text, String negativeText, Map<String, String> metadata) {
+@RecordBuilder
+public record Prompt(String text, String negativeText, Map<String, String> metadata)
+    implements PromptBuilder.With {
   public Prompt {
     Objects.requireNonNull(text, "text == null");
     Objects.requireNonNull(negativeText, "negativeText == null: use \"\" for none");
@@ -26,25 +29,5 @@ public record Prompt(String text, String negativeText, Map<String, String> metad
    */
   public static Prompt of(String text) {
     return new Prompt(text, "", Map.of());
-  }
-
-  /**
-   * This prompt with another negative text.
-   *
-   * @param negativeText what guidance should lead away from; empty for none
-   * @return a new prompt
-   */
-  public Prompt withNegativeText(String negativeText) {
-    return new Prompt(text, negativeText, metadata);
-  }
-
-  /**
-   * This prompt with other metadata.
-   *
-   * @param metadata free-form facts
-   * @return a new prompt
-   */
-  public Prompt withMetadata(Map<String, String> metadata) {
-    return new Prompt(text, negativeText, metadata);
   }
 }

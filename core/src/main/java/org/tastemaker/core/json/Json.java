@@ -1,6 +1,5 @@
 package org.tastemaker.core.json;
 
-import com.squareup.moshi.JsonReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -19,24 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Json {
   private Json() {}
-
-  /**
-   * Reads the tokens of a text that is too large, or too hostile, for a tree of values.
-   *
-   * @param <T> what it makes of them
-   */
-  @FunctionalInterface
-  public interface Streaming<T> {
-    /**
-     * Reads one value.
-     *
-     * @param reader at the beginning of the value; {@code nextString} gives a number's own digits
-     * @return anything
-     * @throws IOException if the tokens are not the expected ones; {@link Json#stream} turns it,
-     *     and Moshi's own exceptions, into a {@link JsonException}
-     */
-    T read(JsonReader reader) throws IOException;
-  }
 
   /**
    * Parses a text.
@@ -135,7 +116,7 @@ public final class Json {
    * @return what {@code reading} returned
    * @throws JsonException if it is not JSON, or not what {@code reading} expects
    */
-  public static <T> T stream(String text, String where, Streaming<T> reading) {
+  public static <T> T stream(String text, String where, JsonReading<T> reading) {
     return JsonTree.stream(JsonText.check(text, where), where, reading);
   }
 
@@ -158,7 +139,7 @@ public final class Json {
   /**
    * Writes a value on one line, without spaces.
    *
-   * @param value a String, Number, Boolean, null, {@link JsonObject}, Iterable or Map of them
+   * @param value a String, Number, Boolean, null, Iterable or Map of them
    * @return its text
    * @throws JsonException if there is something else in it, a NaN or an infinity
    */
@@ -169,7 +150,7 @@ public final class Json {
   /**
    * Writes a value for people: a line for each entry, indented by two spaces.
    *
-   * @param value a String, Number, Boolean, null, {@link JsonObject}, Iterable or Map of them
+   * @param value a String, Number, Boolean, null, Iterable or Map of them
    * @return its text, without a line feed at the end
    * @throws JsonException if there is something else in it, a NaN or an infinity
    */

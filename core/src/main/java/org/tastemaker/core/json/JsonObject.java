@@ -343,7 +343,7 @@ public final class JsonObject {
   /** The object's text on one line. */
   @Override
   public String toString() {
-    return Json.write(values);
+    return JsonTree.write(values, "");
   }
 
   @Override
@@ -412,7 +412,7 @@ public final class JsonObject {
 
   private static JsonException unexpected(
       @Nullable Object value, String expected, String where, String path) {
-    String found = value == null ? "missing or null" : shorten(Json.write(value));
+    String found = value == null ? "missing or null" : shorten(JsonTree.write(value, ""));
     return new JsonException(
         where + ": expected " + expected + " at " + path + ", but it is " + found);
   }

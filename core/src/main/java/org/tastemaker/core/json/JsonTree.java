@@ -24,7 +24,7 @@ final class JsonTree {
 
   private record Holder(@Nullable Object value) {}
 
-  static <T> T stream(String text, String where, Json.Streaming<T> reading) {
+  static <T> T stream(String text, String where, JsonReading<T> reading) {
     try (JsonReader reader = JsonReader.of(new Buffer().writeUtf8(text))) {
       try {
         T result = reading.read(reader);
@@ -130,8 +130,6 @@ final class JsonTree {
       writer.value(flag);
     } else if (value instanceof Number number) {
       write(number, writer);
-    } else if (value instanceof JsonObject object) {
-      write(object.toMap(), writer);
     } else if (value instanceof Map<?, ?> map) {
       writer.beginObject();
       for (Map.Entry<?, ?> entry : map.entrySet()) {

@@ -19,6 +19,9 @@ import org.tastemaker.core.json.JsonObject;
  * compare equal.
  */
 record RunFile(int format, Map<String, Object> config, Provenance provenance) {
+  /** The format that this version writes, and the newest that it reads. */
+  private static final int FORMAT = 1;
+
   RunFile {
     try {
       config = sorted(Json.parseObject(Json.write(config), "settings"));
@@ -32,7 +35,7 @@ record RunFile(int format, Map<String, Object> config, Provenance provenance) {
   }
 
   static RunFile of(Map<String, ?> config, Provenance provenance) {
-    return new RunFile(RunFolder.FORMAT, new TreeMap<>(config), provenance);
+    return new RunFile(FORMAT, new TreeMap<>(config), provenance);
   }
 
   String toJson() {
@@ -54,7 +57,7 @@ record RunFile(int format, Map<String, Object> config, Provenance provenance) {
     try {
       JsonObject json = Json.readObject(file);
       int format = json.integer("format", 0);
-      if (format > RunFolder.FORMAT) {
+      if (format > FORMAT) {
         throw newer(file, format);
       }
       if (format < 1) {
@@ -80,7 +83,7 @@ record RunFile(int format, Map<String, Object> config, Provenance provenance) {
             + " is of format "
             + format
             + ", and this version reads up to format "
-            + RunFolder.FORMAT
+            + FORMAT
             + ": use the version of Tastemaker that wrote it, or a newer one");
   }
 

@@ -40,9 +40,6 @@ import org.tastemaker.core.picture.ImageGrid;
  * at a time: a second one is refused.
  */
 public final class RunFolder implements AutoCloseable {
-  /** The format that this version writes, and the newest that it reads. */
-  static final int FORMAT = 1;
-
   private final Path path;
   private final RunFile run;
   private final Clock clock;

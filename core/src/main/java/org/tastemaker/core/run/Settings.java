@@ -71,7 +71,11 @@ public record Settings(Map<String, String> values) {
    */
   public Settings with(String name, @Nullable Object value) {
     Map<String, String> more = new TreeMap<>(values);
-    SettingsText.put(name, value, more);
+    if (SettingsText.bare(value) instanceof Settings settings) {
+      settings.values.forEach((part, text) -> more.put(name + "." + part, text));
+    } else {
+      SettingsText.put(name, value, more);
+    }
     return new Settings(more);
   }
 

@@ -43,9 +43,7 @@ final class SettingsText {
   /** Puts a value's entry, or those of its parts. */
   static void put(String name, @Nullable Object value, Map<String, String> into) {
     Object bare = bare(value);
-    if (bare instanceof Settings settings) {
-      settings.values().forEach((part, text) -> into.put(name + "." + part, text));
-    } else if (bare instanceof Record record) {
+    if (bare instanceof Record record) {
       components(record, name + ".", List.of(), into);
     } else {
       Object json = json(name, bare);
@@ -54,7 +52,7 @@ final class SettingsText {
   }
 
   /** The value in an Optional, or null. */
-  private static @Nullable Object bare(@Nullable Object value) {
+  static @Nullable Object bare(@Nullable Object value) {
     if (value instanceof Optional<?> optional) {
       return optional.orElse(null);
     } else if (value instanceof OptionalInt optional) {
@@ -94,8 +92,6 @@ final class SettingsText {
       Map<String, Object> object = new TreeMap<>();
       map.forEach((key, entry) -> object.put(String.valueOf(json(name, key)), json(name, entry)));
       return object;
-    } else if (bare instanceof Settings settings) {
-      return settings.values();
     } else if (bare instanceof Record record) {
       Map<String, Object> object = new TreeMap<>();
       for (RecordComponent component : record.getClass().getRecordComponents()) {

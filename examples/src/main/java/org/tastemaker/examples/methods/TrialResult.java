@@ -115,6 +115,12 @@ record TrialResult(
   static TrialResult read(Path file) {
     try {
       JsonObject json = Json.readObject(file);
+      for (String field :
+          List.of("method", "seed", "learningRate", "updates", "strength", "protocol", "kl")) {
+        if (!json.has(field)) {
+          throw new IllegalArgumentException("it has no " + field);
+        }
+      }
       List<Point> points = new ArrayList<>();
       for (List<Double> p : json.numberLists("points")) {
         if (p.size() != 4) {
