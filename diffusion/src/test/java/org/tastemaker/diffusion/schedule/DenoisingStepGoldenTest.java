@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.FloatBuffer;
 import org.junit.jupiter.api.Test;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.node.ObjectNode;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.testing.Goldens;
 
 /** ddpo-pytorch's own rollout: its latents, the log-probabilities of two policies, the gradient. */
@@ -26,20 +25,14 @@ class DenoisingStepGoldenTest {
   private final SamplingRun run = run(goldens);
 
   private static SamplingRun run(Goldens goldens) {
-    try {
-      ObjectNode json =
-          (ObjectNode) new ObjectMapper().readTree(goldens.metadata().get("scheduler"));
-      int steps = json.remove("num_inference_steps").asInt();
-      json.put("_class_name", "DDIMScheduler");
-      double eta = Double.parseDouble(goldens.metadata().getOrDefault("eta", "1.0"));
-      return DdimScheduler.of(
-              SchedulerConfig.parse(json.toString()),
-              new DdimScheduler.Options(eta, DdimScheduler.FinalStep.DDPO))
-          .begin(steps)
-          .requireLogProbabilities();
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(e);
-    }
+    JsonObject json =
+        Json.parseObject(goldens.metadata().getOrDefault("scheduler", ""), "scheduler");
+    double eta = Double.parseDouble(goldens.metadata().getOrDefault("eta", "1.0"));
+    return DdimScheduler.of(
+            SchedulersGoldenTest.config(json, "DDIMScheduler"),
+            new DdimScheduler.Options(eta, DdimScheduler.FinalStep.DDPO))
+        .begin(json.integer("num_inference_steps"))
+        .requireLogProbabilities();
   }
 
   @Test

@@ -3,15 +3,16 @@ package org.tastemaker.diffusion.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.node.ObjectNode;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.testing.Goldens;
 
 /** Every sampler set-up of the reference file: diffusers' own trajectories, in single precision. */
@@ -20,8 +21,6 @@ class SchedulersGoldenTest {
    * Single precision in the reference: 6e-8 an operation, a few operations for each of the steps.
    */
   private static final double BOUND = 1e-4;
-
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Goldens goldens = Goldens.open("schedulers.safetensors");
 
@@ -35,14 +34,12 @@ class SchedulersGoldenTest {
     return setUps.stream().map(name -> DynamicTest.dynamicTest(name, () -> check(name)));
   }
 
-  private void check(String name) throws JsonProcessingException {
+  private void check(String name) {
     // 1. The scheduler that the metadata describe.
-    JsonNode setUp = JSON.readTree(goldens.metadata().get(name));
-    ObjectNode json = setUp.get("config").deepCopy();
-    json.put("_class_name", setUp.get("class").asText());
-    SchedulerConfig config = SchedulerConfig.parse(json.toString());
-    int steps = setUp.get("num_inference_steps").asInt();
-    double eta = setUp.path("step").path("eta").asDouble(0);
+    JsonObject setUp = Json.parseObject(goldens.metadata().getOrDefault(name, ""), name);
+    SchedulerConfig config = config(setUp.object("config"), setUp.text("class"));
+    int steps = setUp.integer("num_inference_steps");
+    double eta = setUp.optionalObject("step").map(step -> step.number("eta", 0)).orElse(0.0);
     Scheduler scheduler =
         config.kind() == SchedulerKind.DDIM
             ? DdimScheduler.of(
@@ -70,16 +67,13 @@ class SchedulersGoldenTest {
   }
 
   @Test
-  void addNoiseIsThatOfStableDiffusion() throws JsonProcessingException {
+  void addNoiseIsThatOfStableDiffusion() {
     // The file does not say whose add_noise it is: that of its first DDIM set-up, unless it does.
     SchedulerConfig config = SchedulerConfig.stableDiffusion();
     String described = goldens.metadata().get("add_noise");
     if (described != null) {
-      JsonNode settings = JSON.readTree(described);
-      settings = settings.has("config") ? settings.get("config") : settings;
-      ObjectNode json = settings.deepCopy();
-      json.put("_class_name", "DDIMScheduler");
-      config = SchedulerConfig.parse(json.toString());
+      JsonObject settings = Json.parseObject(described, "add_noise");
+      config = config(settings.optionalObject("config").orElse(settings), "DDIMScheduler");
     }
     if (!goldens.has("add_noise.x0")) {
       return; // another folder's file need not hold it; the module's own does
@@ -92,5 +86,12 @@ class SchedulersGoldenTest {
     double error =
         Goldens.report("add_noise", "out", Goldens.doubles(out), goldens.doubles("add_noise.out"));
     assertThat(error).isLessThan(BOUND);
+  }
+
+  /** The configuration of some settings, read as one of a class. */
+  static SchedulerConfig config(JsonObject settings, String className) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>(settings.toMap());
+    json.put("_class_name", className);
+    return SchedulerConfig.parse(Json.write(json));
   }
 }

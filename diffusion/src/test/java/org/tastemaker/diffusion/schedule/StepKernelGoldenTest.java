@@ -10,11 +10,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.nd4j.shade.jackson.core.JsonProcessingException;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.node.ObjectNode;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.diffusion.cuda.SoftwareDriver;
 import org.tastemaker.testing.Goldens;
 
@@ -28,7 +26,6 @@ class StepKernelGoldenTest {
   private static final double REFERENCE_BOUND = 1e-4;
 
   private static final double REFERENCE_GRADIENT_BOUND = 1e-3;
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   @TestFactory
   Stream<DynamicTest> everyDdimSetUpReproducesItsTrajectory() {
@@ -42,16 +39,14 @@ class StepKernelGoldenTest {
     return setUps.stream().map(name -> DynamicTest.dynamicTest(name, () -> check(goldens, name)));
   }
 
-  private static void check(Goldens goldens, String name) throws JsonProcessingException {
-    JsonNode setUp = JSON.readTree(goldens.metadata().get(name));
-    ObjectNode json = setUp.get("config").deepCopy();
-    json.put("_class_name", setUp.get("class").asText());
-    int steps = setUp.get("num_inference_steps").asInt();
+  private static void check(Goldens goldens, String name) {
+    JsonObject setUp = Json.parseObject(goldens.metadata().getOrDefault(name, ""), name);
+    int steps = setUp.integer("num_inference_steps");
+    double eta = setUp.optionalObject("step").map(step -> step.number("eta", 0)).orElse(0.0);
     SamplingRun run =
         DdimScheduler.of(
-                SchedulerConfig.parse(json.toString()),
-                new DdimScheduler.Options(
-                    setUp.path("step").path("eta").asDouble(0), DdimScheduler.FinalStep.DIFFUSERS))
+                SchedulersGoldenTest.config(setUp.object("config"), setUp.text("class")),
+                new DdimScheduler.Options(eta, DdimScheduler.FinalStep.DIFFUSERS))
             .begin(steps);
     FloatBuffer sample = goldens.floats(name + ".x_start");
     FloatBuffer outputs = goldens.floats(name + ".model_outputs");
@@ -91,7 +86,7 @@ class StepKernelGoldenTest {
   }
 
   @Test
-  void ddposLogProbabilitiesAndGradientAreReproduced() throws JsonProcessingException {
+  void ddposLogProbabilitiesAndGradientAreReproduced() {
     Goldens goldens = Goldens.open("ddpo.safetensors");
     int steps = goldens.shape("log_probs")[0];
     int images = goldens.shape("log_probs")[1];
@@ -139,13 +134,11 @@ class StepKernelGoldenTest {
     assertThat(slope).isLessThan(REFERENCE_GRADIENT_BOUND);
   }
 
-  private static SamplingRun run(Goldens goldens, int steps) throws JsonProcessingException {
-    ObjectNode json = (ObjectNode) JSON.readTree(goldens.metadata().get("scheduler"));
-    json.remove("num_inference_steps");
-    json.put("_class_name", "DDIMScheduler");
+  private static SamplingRun run(Goldens goldens, int steps) {
+    String scheduler = goldens.metadata().getOrDefault("scheduler", "");
     double eta = Double.parseDouble(goldens.metadata().getOrDefault("eta", "1.0"));
     return DdimScheduler.of(
-            SchedulerConfig.parse(json.toString()),
+            SchedulersGoldenTest.config(Json.parseObject(scheduler, "scheduler"), "DDIMScheduler"),
             new DdimScheduler.Options(eta, DdimScheduler.FinalStep.DDPO))
         .begin(steps);
   }

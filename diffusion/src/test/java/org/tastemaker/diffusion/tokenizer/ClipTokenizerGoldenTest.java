@@ -9,12 +9,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * Texts with the ids that another implementation gives them, start and end included, neither padded
@@ -47,13 +46,11 @@ class ClipTokenizerGoldenTest {
     List<DynamicTest> tests = new ArrayList<>();
     for (Path folder : folders) {
       ClipTokenizer tokenizer = ClipTokenizer.load(folder);
-      for (JsonNode golden : new ObjectMapper().readTree(folder.resolve("cases.json").toFile())) {
-        String text = golden.get("text").textValue();
-        int[] ids =
-            IntStream.range(0, golden.get("ids").size())
-                .map(i -> golden.get("ids").get(i).intValue())
-                .toArray();
-        String name = folder.getFileName() + " " + golden.get("text");
+      String cases = "{\"cases\": " + Json.readText(folder.resolve("cases.json")) + "}";
+      for (JsonObject golden : Json.parseObject(cases, "cases.json").objects("cases")) {
+        String text = golden.text("text");
+        int[] ids = golden.integers("ids").stream().mapToInt(Integer::intValue).toArray();
+        String name = folder.getFileName() + " " + Json.write(text);
         tests.add(
             DynamicTest.dynamicTest(
                 name,

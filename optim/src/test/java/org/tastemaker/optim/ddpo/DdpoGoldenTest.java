@@ -2,15 +2,17 @@ package org.tastemaker.optim.ddpo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
-import org.nd4j.shade.jackson.databind.node.ObjectNode;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.Reduction;
@@ -34,15 +36,15 @@ class DdpoGoldenTest {
   private final double clip = number("clip_range");
   private final SamplingRun run;
 
-  DdpoGoldenTest() throws IOException {
-    ObjectNode json = (ObjectNode) new ObjectMapper().readTree(file.text("scheduler"));
-    int count = json.remove("num_inference_steps").asInt();
+  DdpoGoldenTest() {
+    JsonObject settings = Json.parseObject(file.text("scheduler"), "scheduler");
+    Map<String, @Nullable Object> json = new LinkedHashMap<>(settings.toMap());
     json.put("_class_name", "DDIMScheduler");
     run =
         DdimScheduler.of(
-                SchedulerConfig.parse(json.toString()),
+                SchedulerConfig.parse(Json.write(json)),
                 new DdimScheduler.Options(number("eta"), DdimScheduler.FinalStep.DDPO))
-            .begin(count)
+            .begin(settings.integer("num_inference_steps"))
             .requireLogProbabilities();
   }
 
