@@ -2,18 +2,25 @@ package org.tastemaker.examples;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaFieldAccess;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -32,6 +39,56 @@ class ArchitectureTest {
           "feedback", List.of(),
           "reward", List.of("diffusion"),
           "optim", List.of("diffusion"));
+
+  /**
+   * The packages of each module from the bottom to the top: each may use those before it. A new
+   * package is put where it belongs. The names are below the module's; an empty one is the module's
+   * own package.
+   */
+  private static final Map<String, List<String>> ORDER =
+      Map.of(
+          "core", List.of("json", "", "aggregate", "picture", "run"),
+          "diffusion",
+              List.of(
+                  "weights",
+                  "schedule",
+                  "tokenizer",
+                  "engine.graph",
+                  "engine",
+                  "model", // below the engines: it knows none of them
+                  "condition",
+                  "engine.nd4j",
+                  "engine.onednn",
+                  "cuda",
+                  "lora",
+                  "train",
+                  ""),
+          "feedback",
+              List.of(
+                  "rubric",
+                  "",
+                  "protocol",
+                  "resilience",
+                  "cache",
+                  "ledger",
+                  "annotate",
+                  "openai",
+                  "mock",
+                  "server"),
+          "reward", List.of("combine", "image", "ranking", "learned"),
+          "optim", List.of("policy", "ddpo", "dpok", "likelihood", "zo", "run"),
+          "examples",
+              List.of(
+                  "console",
+                  "measure",
+                  "emoji",
+                  "report",
+                  "zo",
+                  "align",
+                  "methods",
+                  "experiments",
+                  "ideas",
+                  ""));
 
   /**
    * Operations of ND4J 1.0.0-M2.1 whose value or gradient is wrong or missing, by the class that
@@ -108,6 +165,95 @@ class ArchitectureTest {
   @Test
   void packagesFormNoCycles() {
     check(slices().matching("org.tastemaker.(**)").should().beFreeOfCycles());
+  }
+
+  @TestFactory
+  List<DynamicTest> noPackageUsesWhatLiesAboveIt() {
+    return ORDER.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(
+            module ->
+                DynamicTest.dynamicTest(
+                    module.getKey(),
+                    () ->
+                        assertThat(upward(ROOT + module.getKey(), module.getValue())).isEmpty()))
+        .toList();
+  }
+
+  /** What a module's classes use of packages above their own, or of packages without a place. */
+  private static Set<String> upward(String module, List<String> order) {
+    Set<String> found = new TreeSet<>();
+    for (JavaClass user : CLASSES) {
+      if (!isIn(user, module)) {
+        continue;
+      }
+      int place = order.indexOf(below(user, module));
+      if (place < 0) {
+        found.add(user.getPackageName() + " has no place in the order of the packages");
+      }
+      for (Dependency dependency : user.getDirectDependenciesFromSelf()) {
+        JavaClass used = dependency.getTargetClass();
+        if (isIn(used, module) && order.indexOf(below(used, module)) > place) {
+          found.add(user.getName() + " uses " + used.getName());
+        }
+      }
+    }
+    return found;
+  }
+
+  private static boolean isIn(JavaClass type, String module) {
+    return (type.getPackageName() + ".").startsWith(module + ".");
+  }
+
+  private static String below(JavaClass type, String module) {
+    String name = type.getPackageName();
+    return name.equals(module) ? "" : name.substring(module.length() + 1);
+  }
+
+  @Test
+  void onlyEnginesKnowEngines() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(ROOT + "diffusion.engine..", ROOT + "benchmarks..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                ROOT + "diffusion.engine.nd4j..", ROOT + "diffusion.engine.onednn.."));
+  }
+
+  /** A class with the classes in it, and with the builder that is generated for a record of it. */
+  @Test
+  void classesFormNoCircles() {
+    check(slices().assignedFrom(new TopLevelClasses(CLASSES)).should().beFreeOfCycles());
+  }
+
+  private static final class TopLevelClasses implements SliceAssignment {
+    private final Map<String, String> owners = new HashMap<>();
+
+    TopLevelClasses(JavaClasses classes) {
+      for (JavaClass type : classes) { // Ddpo.Options has the builder DdpoOptionsBuilder
+        owners.put(type.getName().replace("$", "") + "Builder", topLevel(type.getName()));
+      }
+    }
+
+    @Override
+    public SliceIdentifier getIdentifierOf(JavaClass type) {
+      String name = topLevel(type.getName());
+      boolean generated =
+          CLASSES.contain(name + "$With") && owners.containsKey(name) && name.endsWith("Builder");
+      return SliceIdentifier.of(generated ? owners.getOrDefault(name, name) : name);
+    }
+
+    @Override
+    public String getDescription() {
+      return "top-level classes";
+    }
+
+    private static String topLevel(String name) {
+      int nested = name.indexOf('$');
+      return nested < 0 ? name : name.substring(0, nested);
+    }
   }
 
   @Test
