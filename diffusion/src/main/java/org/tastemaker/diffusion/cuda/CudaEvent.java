@@ -27,7 +27,7 @@ public final class CudaEvent implements AutoCloseable {
   }
 
   /**
-   * Waits until the stream has come past the mark, and tells the time since an earlier one.
+   * Waits until the stream has reached the mark, and returns the time since an earlier one.
    *
    * @param start recorded before
    * @return milliseconds, in steps of about half a microsecond

@@ -22,8 +22,8 @@ public final class CudaFunction {
    * @param stream in which
    * @param parameters an array of the addresses of the kernel's parameters; both are read before
    *     this returns
-   * @throws CudaException if the driver refuses the launch; what goes wrong later, the stream's
-   *     next synchronization says
+   * @throws CudaException if the driver rejects the launch; a later failure is thrown by the
+   *     stream's next synchronization
    */
   public void launch(int blocks, int threads, CudaStream stream, Pointer parameters) {
     calls.check(

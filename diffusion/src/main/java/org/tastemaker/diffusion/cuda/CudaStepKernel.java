@@ -13,11 +13,11 @@ import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
 
 /**
- * The denoising step of the host's buffers on a GPU: each call copies its inputs there, launches
+ * The denoising step on a GPU, for buffers on the host: each call copies its inputs there, launches
  * one kernel, and copies the results back. The copies cost far more than the kernel; a model whose
  * output is on the GPU already uses {@link DenoisingKernels}.
  *
- * <p>Used by the thread that opened it.
+ * <p>Only the thread that opened it may use it.
  */
 final class CudaStepKernel implements StepKernel {
   private final CudaContext context;

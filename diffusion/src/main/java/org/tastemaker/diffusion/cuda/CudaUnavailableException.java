@@ -1,6 +1,6 @@
 package org.tastemaker.diffusion.cuda;
 
-/** There is no GPU here that the kernels run on; the message says what is missing. */
+/** No GPU of this machine can run the kernels; the message says what is missing. */
 public final class CudaUnavailableException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

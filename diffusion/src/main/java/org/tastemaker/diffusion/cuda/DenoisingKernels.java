@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * map of the step, noise, and the log-probability of each image.
  *
  * <p>A launch reads each input once and writes each output once. What it computes is {@code
- * DenoisingStep} in float32 (src/main/cuda/denoising_step.h): equal to it to 1e-5, and the same to
- * the last bit whatever the batch, the alignment and the GPU. The noise is that of {@code
+ * DenoisingStep} in float32 (src/main/cuda/denoising_step.h): equal to it to 1e-5, and
+ * bit-identical whatever the batch, the alignment and the GPU. The noise is that of {@code
  * Seed.gaussian} to 1e-6.
  *
  * <p>All launches go into one stream and return at once.
@@ -73,7 +73,7 @@ public final class DenoisingKernels implements AutoCloseable {
   }
 
   /**
-   * Tells how probable a step was that has been taken: writes log-probabilities.
+   * Writes the log-probabilities of a step that was taken before.
    *
    * @param type of all tensors
    * @param arguments batch, step, output, samples, log-probabilities
@@ -84,7 +84,8 @@ public final class DenoisingKernels implements AutoCloseable {
   }
 
   /**
-   * Writes the gradient of the weighted sum of log-probabilities by the model's output.
+   * Writes the gradient of the weighted sum of log-probabilities with respect to the model's
+   * output.
    *
    * @param type of all tensors
    * @param arguments batch, step, output, samples, gradient
@@ -109,7 +110,7 @@ public final class DenoisingKernels implements AutoCloseable {
     }
   }
 
-  /** Zeros, or what earlier launches left, which is zeros where that matters. */
+  /** New memory is filled with zeros; each launch leaves zeros where the next one needs them. */
   private DeviceMemory atLeast(@Nullable DeviceMemory memory, long bytes) {
     if (memory != null && memory.bytes() >= bytes) {
       return memory;

@@ -37,7 +37,7 @@ public final class DeviceMemory implements AutoCloseable {
   /**
    * Copies from the host, after what is in the stream already.
    *
-   * @param from not to be changed before the stream has come past this
+   * @param from must not change before the stream has reached this copy
    * @param length bytes, at most the size of either
    * @param stream in which
    */
@@ -51,7 +51,7 @@ public final class DeviceMemory implements AutoCloseable {
   /**
    * Copies to the host, after what is in the stream already.
    *
-   * @param to holds the bytes once the stream has come past this
+   * @param to holds the bytes once the stream has reached this copy
    * @param length bytes, at most the size of either
    * @param stream in which
    */

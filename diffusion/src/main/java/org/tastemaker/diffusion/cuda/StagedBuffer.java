@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Room for a tensor on the host, where the GPU can fetch it, and on the GPU; grows as needed. */
+/** Memory for a tensor, both pinned on the host and on the GPU; it grows as needed. */
 final class StagedBuffer implements AutoCloseable {
   private final CudaContext context;
   private final CudaStream stream;

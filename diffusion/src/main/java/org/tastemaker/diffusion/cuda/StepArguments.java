@@ -6,9 +6,9 @@ import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * What the kernels of {@link DenoisingKernels} are told, in the layout of {@code StepArguments} in
- * denoising_step.h. Made once and filled in anew for each launch; a launch has read it when it
- * returns.
+ * The parameters of a launch of {@link DenoisingKernels}, in the layout of {@code StepArguments} in
+ * denoising_step.h. One object serves all launches: it is filled in before each, and has been read
+ * when the launch returns.
  *
  * <p>Tensors are addresses on the GPU of N x size elements without gaps. Any address that is a
  * multiple of the element's size will do; where an image begins at a multiple of 16 bytes in every
@@ -87,7 +87,7 @@ public final class StepArguments {
   }
 
   /**
-   * The step. The batch must be there already.
+   * The step. Call {@code batch} first.
    *
    * @param c of a one-step sampler
    * @param reduction over an image's elements, which the gradient's weights are for

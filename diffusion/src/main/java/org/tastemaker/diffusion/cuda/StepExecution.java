@@ -31,7 +31,7 @@ public enum StepExecution {
   /**
    * The execution of a name, as in a configuration.
    *
-   * @param name auto, cpu or cuda, in any case
+   * @param name auto, cpu or cuda, in lower or upper case
    * @return the execution
    */
   public static StepExecution of(String name) {

@@ -10,7 +10,7 @@
  *     StepExecution                auto, cpu or cuda: which one
  *       CudaStepKernel             copies to the GPU, launches, copies back
  *         DenoisingKernels         launches on tensors that are on the GPU
- *           StepArguments          what a launch is told
+ *           StepArguments          the parameters of a launch
  *           CudaContext ...        the driver: devices, contexts, memory, streams, events, modules
  *             LibCuda              its C functions, by JNA
  * </pre>

@@ -5,9 +5,8 @@ import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /**
- * Something that adds a branch beside linear layers and convolutions of its choice, such as a
- * low-rank adapter. A network asks it at every such layer while a graph is built, and knows nothing
- * else of it.
+ * Adds a branch to linear layers and convolutions of its choice, as a low-rank adapter does. While
+ * a graph is built the network asks it at every such layer, and knows nothing else of it.
  */
 @FunctionalInterface
 public interface Adapter {
@@ -15,7 +14,7 @@ public interface Adapter {
   Adapter NONE = site -> null;
 
   /**
-   * The branch beside one layer.
+   * The branch of one layer.
    *
    * @param site the layer
    * @return the branch, or null to leave the layer alone
@@ -26,8 +25,8 @@ public interface Adapter {
    * A layer that can be adapted.
    *
    * @param path of the module, such as {@code mid_block.attentions.0.proj_in}
-   * @param weight what its weight is like: its kind says whether the layer is linear or a
-   *     convolution, its shape the sizes
+   * @param weight describes its weight: its kind says whether the layer is linear or a convolution,
+   *     its shape the sizes
    * @param stride of a convolution; 1 for a linear layer
    * @param padding of a convolution; none for a linear layer
    */
@@ -39,7 +38,7 @@ public interface Adapter {
     /**
      * Builds the branch.
      *
-     * @param builder brings the branch's own parameters and its layers in
+     * @param builder makes the branch's layers and brings in its parameters
      * @param input of the layer
      * @param output of the layer
      * @return what takes the output's place, of its shape

@@ -7,11 +7,11 @@ import java.util.function.Supplier;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
 /**
- * A model's latest functions; the one that was not used for longest makes room, and is closed.
+ * A model's latest functions; the least recently used is evicted and closed.
  *
- * <p>A function that is handed out again is told that parameters may have changed, since another
- * function of the model may have trained what this one holds frozen. What it then makes anew costs
- * little beside a run, and it cannot be forgotten.
+ * <p>On a hit the function's {@code parametersChanged} is called, since another function of the
+ * model may have trained what this one holds frozen. The work that this causes costs little
+ * compared with a run, and no caller can forget it.
  */
 final class FunctionCache implements AutoCloseable {
   static final int CAPACITY = 4;

@@ -11,10 +11,10 @@ import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 
 /**
- * What a model's function can do beside running forward.
+ * Which gradients a model's function gives, which adapter it has, and which engine runs it.
  *
- * <p>A model keeps its latest functions and finds them by their options, so keep the options too:
- * two lambdas are never equal, however alike.
+ * <p>A model keeps its latest functions and finds them by their options, so a caller should keep
+ * its options too: two lambdas are never equal, even if they do the same.
  *
  * @param trainable whether a parameter, of the network or of the adapter, is trained; the others
  *     are constants to the graph

@@ -16,9 +16,9 @@ import org.tastemaker.diffusion.model.ParameterSpec.Kind;
  * The layers that have parameters, named by their path in the network: what a network's code is
  * written over.
  *
- * <p>Without parameters it declares: the graph is made of placeholders, and {@link #declared} says
- * which parameters the network has. With them it builds a graph over their arrays, and asks the
- * adapter at every linear layer and convolution.
+ * <p>Without parameters it declares: the graph is made of inputs, and {@link #declared} says which
+ * parameters the network has. With them it builds a graph over their arrays, and asks the adapter
+ * at every linear layer and convolution.
  */
 final class Layers implements BranchBuilder {
   private final Ops ops;

@@ -6,9 +6,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * A differentiable function of fixed shapes, with parameters that it shares with its owner.
  *
- * <p>Every array that it returns is its own: valid until the next call of the same method or until
- * it is closed, and not to be closed by the caller. Arrays that it is given stay the caller's and
- * may be closed as soon as the call returns. Not thread-safe.
+ * <p>The arrays that it returns are owned by it: they are valid until the next call of the same
+ * method or until it is closed, and the caller must not close them. Arrays that it is given stay
+ * the caller's, who may close them as soon as the call returns. Not thread-safe.
  */
 public interface GraphFunction extends AutoCloseable {
   /**
@@ -26,8 +26,9 @@ public interface GraphFunction extends AutoCloseable {
    * cotangents {@code c_o}, at the inputs of the last {@link #forward}. The parameters must not
    * have changed since.
    *
-   * <p>A compiled function returns the same map of the same arrays at each call, so that views of
-   * them need to be made once; so does a replayed one, but for the map. A session makes new arrays.
+   * <p>The engine {@code onednn} returns the same map of the same arrays at each call, so that
+   * views of them need to be made once; {@code replay} returns a new map of the same arrays; {@code
+   * session} makes new arrays.
    *
    * @param cotangents for some or all outputs, by the output's name, of its shape and type; a
    *     missing one is zero
@@ -39,9 +40,9 @@ public interface GraphFunction extends AutoCloseable {
   Map<String, INDArray> backward(Map<String, INDArray> cotangents);
 
   /**
-   * Says that frozen parameters were changed in place. An implementation may keep what it made from
-   * them, such as weights in another layout, until it is told; trainable parameters need no call.
-   * Asking a model for the function again says it too.
+   * Says that frozen parameters were changed in place. An engine may keep what it made from them,
+   * such as weights in another layout, until this is called; trainable parameters need no call. A
+   * model calls it whenever it hands out a function again.
    */
   default void parametersChanged() {}
 

@@ -59,7 +59,7 @@ public record Layer(
     ADD_TO_BATCH,
     /** Input x; attribute factor. */
     SCALE,
-    /** Inputs a and b, of one shape; a constant may be filled anew between two runs. */
+    /** Inputs a and b, of one shape. */
     MULTIPLY,
     /** Input x; attributes low, high. */
     CLAMP,

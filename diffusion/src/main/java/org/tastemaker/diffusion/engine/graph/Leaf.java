@@ -25,8 +25,8 @@ public record Leaf(Role role, Tensor tensor, @Nullable INDArray array) {
      */
     FROZEN,
     /**
-     * An array that is no parameter, such as a mask. Like a trainable parameter it may be filled
-     * anew between any two runs, but it has no gradient.
+     * An array that is no parameter, such as a mask. Like a trainable parameter it may change in
+     * place between any two runs, but it has no gradient.
      */
     CONSTANT
   }

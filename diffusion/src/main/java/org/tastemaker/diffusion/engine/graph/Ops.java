@@ -114,7 +114,7 @@ public final class Ops extends PlainOps {
   }
 
   /**
-   * An array that is no parameter, of any type, such as a mask. It may be filled anew between two
+   * An array that is no parameter, of any type, such as a mask. It may change in place between two
    * runs.
    *
    * @param name of the constant

@@ -23,9 +23,9 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  *
  * <p>Reverse-mode differentiation: the forward ops, last first; each turns the gradient of its
  * output into those of its inputs; a variable that several ops read sums what they contribute. The
- * ops' own {@code doDiff} is asked, as SameDiff's {@code createGradFunction} would. What that
- * method does beside is left out: it copies the graph, renames variables, needs one scalar loss and
- * writes a line to the standard output for every op.
+ * ops' own {@code doDiff} is asked, as SameDiff's {@code createGradFunction} would. But that method
+ * also copies the graph, renames variables, needs one scalar loss and writes a line to the standard
+ * output for every op.
  *
  * @param cotangents the name of each output and of the placeholder of its cotangent
  * @param gradients the name of each differentiable variable that an output depends on, inputs and

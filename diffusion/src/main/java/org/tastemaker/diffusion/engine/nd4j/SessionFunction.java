@@ -145,14 +145,14 @@ final class SessionFunction implements GraphFunction {
     arrays.clear();
   }
 
-  /** A session that forgets, between two runs, the ids of the arrays that it has freed. */
+  /** A session that clears its list of freed arrays between two runs. */
   private static final class Session extends InferenceSession {
     Session(SameDiff sameDiff) {
       super(sameDiff);
     }
 
     Map<String, INDArray> run(List<String> variables, Map<String, INDArray> placeholders) {
-      // The ids are there against freeing twice within a run; kept for ever they fill the heap.
+      // The list prevents a second free within a run; never cleared, it fills the heap.
       freedArrays.clear();
       return output(variables, placeholders, null, List.of(), List.of(), At.defaultAt());
     }

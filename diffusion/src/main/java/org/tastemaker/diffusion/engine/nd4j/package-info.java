@@ -14,8 +14,8 @@
  *       has no kernel. A layer takes each differentiable input through an identity of its own, so
  *       its share of the input's gradient has a name too.
  *   <li><b>Differentiation is ours.</b> {@link org.tastemaker.diffusion.engine.nd4j.Backward} walks
- *       the ops backwards and asks each for its gradient ops, in the same graph. It is what {@code
- *       createGradFunction} does, less the copy of the graph and the printing; it takes one
+ *       the ops backwards and asks each for its gradient ops, in the same graph. Unlike {@code
+ *       createGradFunction} it does not copy the graph and prints nothing, and it takes one
  *       cotangent for each output.
  * </ul>
  */

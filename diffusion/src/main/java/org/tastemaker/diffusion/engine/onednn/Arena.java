@@ -13,9 +13,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * One allocation for all of a function's buffers; those that are never alive at the same time share
  * memory.
  *
- * <p>Offsets are found greedily, the largest buffer first, each at the lowest place where it meets
- * no buffer of its own time (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net
- * Inference", 2020, sec. 5.2).
+ * <p>Offsets are found greedily, the largest buffer first, each at the lowest offset where it
+ * overlaps no buffer that is alive at the same time (Pisarchyk and Lee, "Efficient Memory
+ * Management for Deep Neural Net Inference", 2020, sec. 5.2).
  */
 final class Arena implements AutoCloseable {
   /** A cache line, and an AVX-512 register. */

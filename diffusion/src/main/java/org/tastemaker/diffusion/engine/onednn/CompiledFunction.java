@@ -39,7 +39,7 @@ final class CompiledFunction implements GraphFunction {
    * Compiles a graph.
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
-   * @param stock the names of layers that ND4J's ops should run in any case
+   * @param stock the names of layers that ND4J's ops run even if there is a kernel
    * @param nanoTime the clock if runs are timed
    */
   CompiledFunction(GraphDefinition definition, Set<String> stock, @Nullable LongSupplier nanoTime) {

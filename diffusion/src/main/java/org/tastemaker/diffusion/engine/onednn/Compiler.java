@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -90,10 +91,10 @@ final class Compiler {
   /**
    * Compiles a graph.
    *
-   * @param stock the names of layers that ND4J's ops should run in any case
+   * @param stock the names of layers that ND4J's ops run even if there is a kernel
    */
   static Plan compile(GraphDefinition definition, Set<String> stock) {
-    // Made when the first layer without a kernel needs it, which is hardly ever.
+    // Made for the first layer that has no kernel; most graphs have no such layer.
     Supplier<Nd4jGraph> ops = Suppliers.memoize(() -> Nd4jGraph.of(definition));
     Set<String> without = new LinkedHashSet<>(stock);
     while (true) {
@@ -182,7 +183,7 @@ final class Compiler {
         stock.add(name);
       }
     }
-    return owned.add(new StockKernel(scope, ops.get()));
+    return owned.add(new StockKernel(scope, Objects.requireNonNull(ops.get())));
   }
 
   private void backward(Compiled compiled) {

@@ -27,8 +27,8 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
  * Convolutions: oneDNN's, on images with their channels last and with weights in the format that
  * each primitive asks for.
  *
- * <p>Frozen weights are reordered when the function is told that they changed; trainable ones at
- * each run, which costs about one percent of the convolution itself.
+ * <p>Frozen weights are reordered after {@code parametersChanged}; trainable ones at each run,
+ * which costs about one percent of the convolution itself.
  */
 final class ConvolutionKernel implements Kernel {
   private final LayerScope layer;

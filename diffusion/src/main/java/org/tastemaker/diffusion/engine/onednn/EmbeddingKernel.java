@@ -6,7 +6,7 @@ import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.bytedeco.javacpp.indexer.IntIndexer;
 import org.jspecify.annotations.Nullable;
 
-/** Looks up rows of a table. The ids were checked when the function was given them. */
+/** Looks up rows of a table. The ids were checked before the run. */
 final class EmbeddingKernel implements Kernel {
   private final LayerScope layer;
   private final long count;

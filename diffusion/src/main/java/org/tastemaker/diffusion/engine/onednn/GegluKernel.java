@@ -7,8 +7,8 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_gelu_erf;
  * The gated GELU: with the halves a and b of each row, {@code y = a gelu(b)}, {@code da = g
  * gelu(b)} and {@code db = (g a) gelu'(b)}.
  *
- * <p>The halves are copied apart first: oneDNN's elementwise primitives are two hundred times
- * slower on rows with gaps.
+ * <p>The halves are first copied into buffers of their own: oneDNN's elementwise primitives are two
+ * hundred times slower on rows with gaps.
  */
 final class GegluKernel implements Kernel {
   private final LayerScope layer;

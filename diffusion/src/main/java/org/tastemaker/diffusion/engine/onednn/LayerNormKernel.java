@@ -24,7 +24,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
-/** LayerScope normalization over rows: oneDNN's. */
+/** Layer normalization over rows: oneDNN's. */
 final class LayerNormKernel implements Kernel {
   private final LayerScope layer;
   private final long channels;

@@ -90,7 +90,7 @@ final class LayerScope {
     return leaf(input) != null && !variables.isImageLeaf(tensor(input));
   }
 
-  /** Whether an input changes only when the function is told so. */
+  /** Whether an input may only change before a call of {@code parametersChanged}. */
   boolean isFrozen(int input) {
     return variables.isFrozen(tensor(input));
   }

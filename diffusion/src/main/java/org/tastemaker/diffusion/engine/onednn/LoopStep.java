@@ -5,7 +5,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 
-/** Runs a loop in Java over buffers of floats: for the little that oneDNN has no primitive for. */
+/** Runs a loop in Java over buffers of floats: for what oneDNN has no primitive for. */
 final class LoopStep extends Step {
   /** The body of a loop step. */
   @FunctionalInterface

@@ -61,8 +61,8 @@ import org.bytedeco.javacpp.PointerPointer;
  * all that was made with them, freed together.
  *
  * <p>Sizes are in elements of float32. A primitive that oneDNN does not have for a shape is an
- * {@link Unsupported}, which the compiler answers with the stock ops; every other failure is an
- * {@link IllegalStateException}. Primitives use a scratchpad that their user provides.
+ * {@link Unsupported}, for which the compiler takes ND4J's ops; every other failure is an {@link
+ * IllegalStateException}. Primitives use a scratchpad that their user provides.
  */
 final class OneDnn implements AutoCloseable {
   private final dnnl_engine engine = new dnnl_engine();

@@ -31,9 +31,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The steps of a function while it is compiled, and the vocabulary that kernels write them in.
+ * The steps of a function while it is compiled, and the operations that kernels compose them of.
  *
- * <p>There are three lists: what is done when frozen parameters changed, the forward half and the
+ * <p>There are three lists: what is done after frozen parameters changed, the forward half and the
  * backward half. A step goes to the end of the list that {@link #begin} chose.
  */
 final class Program {
@@ -79,7 +79,7 @@ final class Program {
     this.layer = layer;
   }
 
-  /** Emits steps into another list: such as those that only frozen parameters need. */
+  /** Emits steps into another list, such as the one that prepares frozen parameters. */
   void in(Part other, Runnable emission) {
     Part before = part;
     part = other;
@@ -101,7 +101,7 @@ final class Program {
 
   // ---- Buffers
 
-  /** A new buffer of some floats. */
+  /** A new buffer for a tensor of these dimensions. */
   static Buffer floats(long... dims) {
     return Buffer.scratch(Shapes.count(dims) * Float.BYTES);
   }
@@ -119,7 +119,7 @@ final class Program {
     return strided(buffer, shape, Shapes.strides(shape));
   }
 
-  /** As many ones as asked for. */
+  /** A tensor of ones. */
   Operand ones(long... dims) {
     ones.grow(Shapes.count(dims) * Float.BYTES);
     return dense(ones, dims);
@@ -176,7 +176,7 @@ final class Program {
 
   // ---- Elementwise
 
-  /** {@code destination = a op b}, where a dimension of size 1 of b stretches. */
+  /** {@code destination = a op b}, where b is broadcast along its dimensions of size 1. */
   void binary(int algorithm, Operand a, Operand b, Operand destination, PostOp... postOps) {
     dnnl_primitive_attr attr = dnn.attributes(List.of(postOps));
     dnnl_primitive_desc desc =
@@ -201,7 +201,7 @@ final class Program {
     binary(dnnl_binary_add, dense(a, count), dense(b, count), dense(destination, count));
   }
 
-  /** {@code destination = f(source)}, for buffers of some floats. */
+  /** {@code destination = f(source)}, for buffers of {@code count} floats. */
   void eltwise(
       int algorithm, double alpha, double beta, Buffer source, Buffer destination, long count) {
     dnnl_memory_desc flat = dnn.dense(count);

@@ -7,15 +7,15 @@ import org.tastemaker.diffusion.engine.graph.Layer.Kind;
 
 /**
  * Sums: of two tensors of one shape; of an image [B, C, H, W] and a vector [B, C] for all its
- * pixels; of tokens [B, N, C] and rows [N, C] for all the batch. The gradient of a term that
- * stretches is summed over what it stretched along, as a product with ones, which is two hundred
- * times faster than oneDNN's reduction.
+ * pixels; of tokens [B, N, C] and rows [N, C] for all the batch. The gradient of a broadcast term
+ * is summed over the dimensions of the broadcast, as a product with ones: two hundred times faster
+ * than oneDNN's reduction.
  */
 final class SumKernel implements Kernel {
   private final LayerScope layer;
   private final long count;
 
-  /** The second term as [outer, 1, inner], stretched to [outer, middle, inner]. */
+  /** The second term as [outer, 1, inner], broadcast to [outer, middle, inner]. */
   private final long outer;
 
   private final long inner;

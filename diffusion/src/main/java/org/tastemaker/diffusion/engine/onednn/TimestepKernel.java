@@ -3,8 +3,8 @@ package org.tastemaker.diffusion.engine.onednn;
 import java.util.List;
 
 /**
- * The sinusoidal embedding of a time step. It has no gradient here: with respect to a
- * differentiable time step the stock ops run.
+ * The sinusoidal embedding of a time step. It has no gradient here: where the time step is
+ * differentiable, ND4J's ops run.
  */
 final class TimestepKernel implements Kernel {
   private final LayerScope layer;

@@ -45,7 +45,7 @@ final class Variables {
     return leaf.role() == Leaf.Role.INPUT ? inputs.get(tensor.name()) : leaf.array();
   }
 
-  /** Whether a tensor changes only when the function is told so. */
+  /** Whether a tensor may only change before a call of {@code parametersChanged}. */
   boolean isFrozen(Tensor tensor) {
     Leaf leaf = definition.leaves().get(tensor.name());
     return leaf != null && leaf.role() == Leaf.Role.FROZEN;
@@ -86,7 +86,7 @@ final class Variables {
     if (Shapes.isImage(shape)) {
       imageLeaves.add(tensor.name());
       checkOneRole(tensor.name());
-      // At every run: a constant may be filled anew, such as a mask.
+      // At every run: a constant such as a mask may have new values.
       Buffer image = Program.floats(shape);
       program.in(
           Program.Part.FORWARD,

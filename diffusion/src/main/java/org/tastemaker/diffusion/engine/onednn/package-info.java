@@ -58,10 +58,10 @@
  * and matrix products. The share of the time outside the steps is below one percent, and a step
  * leaves about 600 bytes on the Java heap.
  *
- * <p>A program's layout, and so its result to the last bit, depends on the machine's instructions
- * and on the number of threads (OMP_NUM_THREADS), not on the run. OpenMP's threads spin while they
- * wait; on a machine that others use too, OMP_WAIT_POLICY=passive avoids that they wait for each
- * other's time slices.
+ * <p>Runs are bit-identical on one machine. Results differ in the last bits between machines with
+ * other instructions, and between numbers of threads (OMP_NUM_THREADS). OpenMP's threads spin while
+ * they wait; on a machine that others use too, OMP_WAIT_POLICY=passive avoids that they wait for
+ * each other's time slices.
  */
 @NullMarked
 package org.tastemaker.diffusion.engine.onednn;
