@@ -2,6 +2,7 @@ package org.tastemaker.benchmarks;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -36,8 +37,12 @@ record JmhResults(Map<String, Double> times) {
       Double unit = MICROSECONDS.get(metric.text("scoreUnit"));
       if (unit == null) {
         throw new IllegalArgumentException(
-            "%s: %s must be measured as a time an operation, but was in %s"
-                .formatted(file, key, metric.text("scoreUnit")));
+            String.format(
+                Locale.ROOT,
+                "%s: %s must be measured as a time an operation, but was in %s",
+                file,
+                key,
+                metric.text("scoreUnit")));
       }
       times.put(key.toString(), unit * Double.parseDouble(String.valueOf(metric.value("score"))));
     }

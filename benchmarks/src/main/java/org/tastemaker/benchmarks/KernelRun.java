@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.tastemaker.diffusion.cuda.CudaContext;
 import org.tastemaker.diffusion.cuda.CudaStream;
@@ -240,7 +241,9 @@ final class KernelRun {
         if (buffer.get(place) != POISON) {
           outcome
               .complaints()
-              .add("byte %s before tensor %s was overwritten".formatted(place, tensor));
+              .add(
+                  String.format(
+                      Locale.ROOT, "byte %s before tensor %s was overwritten", place, tensor));
           return;
         }
       }
@@ -248,7 +251,9 @@ final class KernelRun {
     }
     for (; last == GRADIENT_U && place < buffer.capacity(); place++) {
       if (buffer.get(place) != POISON) {
-        outcome.complaints().add("byte %s behind the tensors was overwritten".formatted(place));
+        outcome
+            .complaints()
+            .add(String.format(Locale.ROOT, "byte %s behind the tensors was overwritten", place));
         return;
       }
     }

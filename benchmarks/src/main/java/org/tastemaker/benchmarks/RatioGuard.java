@@ -92,7 +92,13 @@ public final class RatioGuard {
         OptionalDouble peer = results.time(pair.type(), pair.peer(), setting);
         if (ours.isPresent() && peer.isPresent()) {
           ratios.put(
-              "%s.%s against %s, %s".formatted(pair.type(), pair.method(), pair.peer(), setting),
+              String.format(
+                  Locale.ROOT,
+                  "%s.%s against %s, %s",
+                  pair.type(),
+                  pair.method(),
+                  pair.peer(),
+                  setting),
               peer.getAsDouble() / ours.getAsDouble());
         }
       }
@@ -122,7 +128,8 @@ public final class RatioGuard {
         OptionalDouble time = results.time(GPU, method, "batch=" + batch);
         // A time that is no number, or none at all, was not measured either.
         if (!(time.orElse(0) > 0)) {
-          lines.add("%s.%s, batch=%s: NOT MEASURED".formatted(GPU, method, batch));
+          lines.add(
+              String.format(Locale.ROOT, "%s.%s, batch=%s: NOT MEASURED", GPU, method, batch));
           failed = true;
         }
       }

@@ -72,7 +72,11 @@ public final class FourLines {
         Rewards rewards = reward.score(rollout, judgements);
         StepReport report = optimizer.step(rollout, rewards);
         if (report.step() % 10 == 0) {
-          out.printf(Locale.ROOT, "round %2d  greenness %.3f%n", report.step(), greenness(rollout.images()));
+          out.printf(
+              Locale.ROOT,
+              "round %2d  greenness %.3f%n",
+              report.step(),
+              greenness(rollout.images()));
         }
       }
     }
@@ -83,8 +87,11 @@ public final class FourLines {
     AtomicFiles.write(folder.resolve("after.png"), ImageGrid.of(after).draw().toPng());
     Result result = new Result(greenness(before), greenness(after));
     out.printf(
-        Locale.ROOT, "greenness on held-out seeds: %.3f before, %.3f after; pictures in %s%n",
-        result.before, result.after, folder);
+        Locale.ROOT,
+        "greenness on held-out seeds: %.3f before, %.3f after; pictures in %s%n",
+        result.before,
+        result.after,
+        folder);
     return result;
   }
 

@@ -198,10 +198,7 @@ public final class QuickStart implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     StepExecution execution = StepExecution.of(step);
     Alignment.Settings settings =
-        Alignment.Settings.defaults()
-            .withRounds(rounds)
-            .withSeed(seed)
-            .withImagesPerPrompt(images);
+        Alignment.Settings.defaults().withRounds(rounds).withSeed(seed).withImagesPerPrompt(images);
     GlyphJudge glyphs = BundledModel.judge();
     EmojiTask task =
         EmojiTask.consistency(glyphs, prompts.isEmpty() ? EmojiTask.quickPrompts() : prompts);
@@ -266,8 +263,10 @@ public final class QuickStart implements Callable<Integer> {
       // said below
     }
     throw new IllegalArgumentException(
-        "--price is IN,OUT or IN,CACHED,OUT: money for a million tokens, such as 0.40,1.60 or 0.40,0.10,1.60, but was '%s'"
-            .formatted(text));
+        String.format(
+            Locale.ROOT,
+            "--price is IN,OUT or IN,CACHED,OUT: money for a million tokens, such as 0.40,1.60 or 0.40,0.10,1.60, but was '%s'",
+            text));
   }
 
   /** The measurements of both models, on few images each: their intervals are wide. */

@@ -277,6 +277,16 @@ class ArchitectureTest {
   }
 
   @Test
+  void nothingIsWrittenInTheDefaultLocale() {
+    check(DefaultLocaleRule.rule());
+  }
+
+  @Test
+  void noLibraryIsUsedThatNd4jHasShaded() {
+    check(noClasses().should().dependOnClassesThat().resideInAPackage("org.nd4j.shade.."));
+  }
+
+  @Test
   void randomnessIsSeeded() {
     check(
         noClasses()

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.cuda;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /** A GPU. */
 public final class CudaDevice {
@@ -96,7 +97,11 @@ public final class CudaDevice {
 
   @Override
   public String toString() {
-    return "GPU %s, %s (compute capability %s)"
-        .formatted(ordinal, name(), computeCapability() / 10.0);
+    return String.format(
+        Locale.ROOT,
+        "GPU %s, %s (compute capability %s)",
+        ordinal,
+        name(),
+        computeCapability() / 10.0);
   }
 }

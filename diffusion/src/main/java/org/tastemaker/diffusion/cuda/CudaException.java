@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.cuda;
 
+import java.util.Locale;
+
 /** A function of the CUDA driver failed. */
 public final class CudaException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -8,7 +10,7 @@ public final class CudaException extends RuntimeException {
 
   /** The message names the function, the error and what the driver says of it. */
   CudaException(String function, int code, String name, String description) {
-    super("%s failed: %s (%s), %s".formatted(function, name, code, description));
+    super(String.format(Locale.ROOT, "%s failed: %s (%s), %s", function, name, code, description));
     this.code = code;
   }
 

@@ -4,6 +4,7 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.ModelOutput;
@@ -70,8 +71,11 @@ final class CudaStepKernel implements StepKernel {
     int images = noise.seeds().size();
     if (logProbabilities.length != 0 && logProbabilities.length != images) {
       throw new IllegalArgumentException(
-          "there are %s seeds, but room for the log-probabilities of %s images"
-              .formatted(images, logProbabilities.length));
+          String.format(
+              Locale.ROOT,
+              "there are %s seeds, but room for the log-probabilities of %s images",
+              images,
+              logProbabilities.length));
     }
     if (images == 0) {
       return;
@@ -179,7 +183,11 @@ final class CudaStepKernel implements StepKernel {
     requireSize("previous", previous, length);
     if (length == 0 || length % images != 0) {
       throw new IllegalArgumentException(
-          "%s elements are not a whole number for each of %s images".formatted(length, images));
+          String.format(
+              Locale.ROOT,
+              "%s elements are not a whole number for each of %s images",
+              length,
+              images));
     }
     arguments.batch(images, length / images).step(c, reduction);
     return length;
@@ -213,8 +221,12 @@ final class CudaStepKernel implements StepKernel {
   private static void requireSize(String name, FloatBuffer buffer, int expected) {
     if (buffer.remaining() != expected) {
       throw new IllegalArgumentException(
-          "%s must hold %s elements like the others, but holds %s"
-              .formatted(name, expected, buffer.remaining()));
+          String.format(
+              Locale.ROOT,
+              "%s must hold %s elements like the others, but holds %s",
+              name,
+              expected,
+              buffer.remaining()));
     }
   }
 

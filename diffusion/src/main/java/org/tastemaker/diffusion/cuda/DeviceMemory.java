@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.cuda;
 
+import java.util.Locale;
+
 /** Memory of a GPU. */
 public final class DeviceMemory implements AutoCloseable {
   private final CudaCalls calls;
@@ -119,15 +121,23 @@ public final class DeviceMemory implements AutoCloseable {
   private static void requireRange(long offset, long length, long room) {
     if (offset < 0 || length < 0 || length > room - offset) {
       throw new IllegalArgumentException(
-          "%s bytes from %s on are not within a memory of %s".formatted(length, offset, room));
+          String.format(
+              Locale.ROOT,
+              "%s bytes from %s on are not within a memory of %s",
+              length,
+              offset,
+              room));
     }
   }
 
   private static void requireRoom(long length, long room) {
     if (length < 0 || length > room) {
       throw new IllegalArgumentException(
-          "length must be in [0, %s], the smaller of the two memories, but was %s"
-              .formatted(room, length));
+          String.format(
+              Locale.ROOT,
+              "length must be in [0, %s], the smaller of the two memories, but was %s",
+              room,
+              length));
     }
   }
 }

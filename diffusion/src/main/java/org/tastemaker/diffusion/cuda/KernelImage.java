@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Properties;
 
 /**
@@ -54,8 +55,11 @@ record KernelImage(byte[] code, int cudaVersion, int lowestCapability, Propertie
     int version = driver.version();
     if (version < cudaVersion) {
       throw new CudaUnavailableException(
-          "NVIDIA's driver is too old: it supports CUDA %s, and the kernels need %s (driver 580 or newer)"
-              .formatted(text(version), text(cudaVersion)));
+          String.format(
+              Locale.ROOT,
+              "NVIDIA's driver is too old: it supports CUDA %s, and the kernels need %s (driver 580 or newer)",
+              text(version),
+              text(cudaVersion)));
     }
   }
 

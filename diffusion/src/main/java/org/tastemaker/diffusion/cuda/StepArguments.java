@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.cuda;
 
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
+import java.util.Locale;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
@@ -72,13 +73,20 @@ public final class StepArguments {
   public StepArguments batch(int images, int size) {
     if (images < 1 || size < 1) {
       throw new IllegalArgumentException(
-          "there must be at least one image of at least one element, but there were %s of %s"
-              .formatted(images, size));
+          String.format(
+              Locale.ROOT,
+              "there must be at least one image of at least one element, but there were %s of %s",
+              images,
+              size));
     }
     int tiles = (size - 1) / TILE + 1;
     if ((long) images * tiles > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          "%s images of %s elements are more than one launch takes".formatted(images, size));
+          String.format(
+              Locale.ROOT,
+              "%s images of %s elements are more than one launch takes",
+              images,
+              size));
     }
     memory.setInt(IMAGES, images);
     memory.setInt(SIZE, size);
@@ -142,8 +150,11 @@ public final class StepArguments {
   public StepArguments guided(double guidanceScale, long unconditional, long conditional) {
     if (unconditional == 0 || !Double.isFinite(guidanceScale)) {
       throw new IllegalArgumentException(
-          "guidance needs an unconditional output and a finite scale, but they were at %s and %s"
-              .formatted(Long.toHexString(unconditional), guidanceScale));
+          String.format(
+              Locale.ROOT,
+              "guidance needs an unconditional output and a finite scale, but they were at %s and %s",
+              Long.toHexString(unconditional),
+              guidanceScale));
     }
     return outputs(guidanceScale, unconditional, conditional);
   }
@@ -291,8 +302,12 @@ public final class StepArguments {
     long address = memory.getLong(offset);
     if (address == 0 || address % bytes != 0) {
       throw new IllegalArgumentException(
-          "%s must be at an address that is a multiple of %s, but was at 0x%s"
-              .formatted(name, bytes, Long.toHexString(address)));
+          String.format(
+              Locale.ROOT,
+              "%s must be at an address that is a multiple of %s, but was at 0x%s",
+              name,
+              bytes,
+              Long.toHexString(address)));
     }
   }
 }

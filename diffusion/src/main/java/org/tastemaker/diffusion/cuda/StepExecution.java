@@ -41,12 +41,13 @@ public enum StepExecution {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "a step's execution must be one of %s, but was \"%s\""
-                        .formatted(
-                            Arrays.stream(values())
-                                .map(value -> value.name().toLowerCase(Locale.ROOT))
-                                .collect(Collectors.joining(", ")),
-                            name)));
+                    String.format(
+                        Locale.ROOT,
+                        "a step's execution must be one of %s, but was \"%s\"",
+                        Arrays.stream(values())
+                            .map(value -> value.name().toLowerCase(Locale.ROOT))
+                            .collect(Collectors.joining(", ")),
+                        name)));
   }
 
   /**
@@ -96,8 +97,11 @@ public enum StepExecution {
             .orElseThrow(
                 () ->
                     new CudaUnavailableException(
-                        "the kernels need a compute capability of at least %s, but there is %s"
-                            .formatted(image.lowestCapability() / 10.0, devices)));
+                        String.format(
+                            Locale.ROOT,
+                            "the kernels need a compute capability of at least %s, but there is %s",
+                            image.lowestCapability() / 10.0,
+                            devices)));
     StepKernel kernel = new CudaStepKernel(device.open());
     LOG.info("Denoising steps run on {}", device);
     return kernel;

@@ -5,6 +5,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -240,7 +241,7 @@ public final class Lora implements Adapter, AutoCloseable {
     modules.values().forEach(module -> module.misfit(base).ifPresent(problems::add));
     if (!problems.isEmpty()) {
       throw new LoraMismatchException(
-          "LoRA \"%s\" does not fit the network".formatted(name), problems);
+          String.format(Locale.ROOT, "LoRA \"%s\" does not fit the network", name), problems);
     }
   }
 
@@ -266,15 +267,22 @@ public final class Lora implements Adapter, AutoCloseable {
     }
     if (merge != null) {
       throw new IllegalStateException(
-          "LoRA \"%s\" is merged into the weights and would act twice; unmerge it, or build the"
-                  .formatted(name)
+          String.format(
+                  Locale.ROOT,
+                  "LoRA \"%s\" is merged into the weights and would act twice; unmerge it, or build the",
+                  name)
               + " function without it");
     }
     ImmutableLongArray expected = module.weight().shape();
     if (site.weight().kind() != module.weight().kind() || !site.weight().shape().equals(expected)) {
       throw new IllegalArgumentException(
-          "LoRA \"%s\": layer \"%s\" must have a weight of shape %s, but has %s"
-              .formatted(name, site.path(), expected, site.weight().shape()));
+          String.format(
+              Locale.ROOT,
+              "LoRA \"%s\": layer \"%s\" must have a weight of shape %s, but has %s",
+              name,
+              site.path(),
+              expected,
+              site.weight().shape()));
     }
     return true;
   }
@@ -327,14 +335,18 @@ public final class Lora implements Adapter, AutoCloseable {
   void requireMergeable(Parameters base, double weight) {
     if (merge != null) {
       throw new IllegalStateException(
-          "LoRA \"%s\" is merged already; unmerge it first".formatted(name));
+          String.format(Locale.ROOT, "LoRA \"%s\" is merged already; unmerge it first", name));
     }
     requireWeight(name, weight);
     requireFits(base);
     if (LoraParameters.type(base) != LoraParameters.type(parameters)) {
       throw new IllegalArgumentException(
-          "LoRA \"%s\" is of type %s and cannot be merged into weights of type %s"
-              .formatted(name, LoraParameters.type(parameters), LoraParameters.type(base)));
+          String.format(
+              Locale.ROOT,
+              "LoRA \"%s\" is of type %s and cannot be merged into weights of type %s",
+              name,
+              LoraParameters.type(parameters),
+              LoraParameters.type(base)));
     }
     LoraMerge.requireFinite(parameters);
   }
@@ -342,7 +354,8 @@ public final class Lora implements Adapter, AutoCloseable {
   static void requireWeight(String name, double weight) {
     if (!Double.isFinite(weight)) {
       throw new IllegalArgumentException(
-          "the weight of LoRA \"%s\" must be finite, but was %s".formatted(name, weight));
+          String.format(
+              Locale.ROOT, "the weight of LoRA \"%s\" must be finite, but was %s", name, weight));
     }
   }
 
@@ -359,7 +372,7 @@ public final class Lora implements Adapter, AutoCloseable {
   public void unmerge() {
     if (merge == null) {
       throw new IllegalStateException(
-          "LoRA \"%s\" is not merged; call mergeInto first".formatted(name));
+          String.format(Locale.ROOT, "LoRA \"%s\" is not merged; call mergeInto first", name));
     }
     merge.undo();
     merge = null;

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -69,7 +70,7 @@ public final class LoraFile {
       Objects.requireNonNull(format, "format == null");
       if (!TYPES.contains(dtype)) {
         throw new IllegalArgumentException(
-            "dtype must be one of %s, but was %s".formatted(TYPES, dtype));
+            String.format(Locale.ROOT, "dtype must be one of %s, but was %s", TYPES, dtype));
       }
       if (baseModel.isEmpty()) {
         throw new IllegalArgumentException(

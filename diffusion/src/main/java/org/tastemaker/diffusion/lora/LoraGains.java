@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.lora;
 
 import com.google.common.collect.ImmutableList;
+import java.util.Locale;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
@@ -76,8 +77,13 @@ public final class LoraGains {
       long out = module.weight().shape().get(0);
       if (module.rank() > Math.min(in, out)) {
         throw new IllegalArgumentException(
-            "rank must be at most that of each layer, but was %s, and \"%s\" has %s inputs and %s outputs"
-                .formatted(module.rank(), module.path(), in, out));
+            String.format(
+                Locale.ROOT,
+                "rank must be at most that of each layer, but was %s, and \"%s\" has %s inputs and %s outputs",
+                module.rank(),
+                module.path(),
+                in,
+                out));
       }
     }
     ImmutableList.Builder<double[]> responses = ImmutableList.builder();
@@ -123,13 +129,20 @@ public final class LoraGains {
   public void set(float[] values) {
     if (values.length != gains.length) {
       throw new IllegalArgumentException(
-          "there must be a gain for each of %s layers, but there were %s"
-              .formatted(gains.length, values.length));
+          String.format(
+              Locale.ROOT,
+              "there must be a gain for each of %s layers, but there were %s",
+              gains.length,
+              values.length));
     }
     for (int l = 0; l < values.length; l++) {
       if (!Float.isFinite(values[l])) {
         throw new IllegalArgumentException(
-            "the gain of \"%s\" must be finite, but was %s".formatted(layers().get(l), values[l]));
+            String.format(
+                Locale.ROOT,
+                "the gain of \"%s\" must be finite, but was %s",
+                layers().get(l),
+                values[l]));
       }
     }
     int l = 0;
@@ -145,8 +158,11 @@ public final class LoraGains {
     for (long i = 0; i < up.length(); i++) {
       if (up.data().getDouble(i) != 0) {
         throw new IllegalArgumentException(
-            "LoRA \"%s\" has been trained: its up layer at \"%s\" is not 0, and would be lost; give a new one, from Lora.create"
-                .formatted(lora.name(), module.path()));
+            String.format(
+                Locale.ROOT,
+                "LoRA \"%s\" has been trained: its up layer at \"%s\" is not 0, and would be lost; give a new one, from Lora.create",
+                lora.name(),
+                module.path()));
       }
     }
   }

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.lora;
 import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.model.Parameters;
@@ -39,8 +40,11 @@ final class LoraMerge implements AutoCloseable {
       for (long i = 0; i < array.length(); i++) {
         if (!Double.isFinite(array.data().getDouble(i))) {
           throw new IllegalArgumentException(
-              "parameter \"%s\" holds %s and must not be merged; has the training diverged?"
-                  .formatted(entry.getKey(), array.data().getDouble(i)));
+              String.format(
+                  Locale.ROOT,
+                  "parameter \"%s\" holds %s and must not be merged; has the training diverged?",
+                  entry.getKey(),
+                  array.data().getDouble(i)));
         }
       }
     }

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.lora;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Locale;
 
 /** A LoRA does not fit the network that it is for, or its file is incomplete. */
 public final class LoraMismatchException extends RuntimeException {
@@ -12,13 +13,14 @@ public final class LoraMismatchException extends RuntimeException {
 
   LoraMismatchException(String summary, List<String> problems) {
     super(
-        "%s, %s problem%s: %s%s"
-            .formatted(
-                summary,
-                problems.size(),
-                problems.size() == 1 ? "" : "s",
-                String.join("; ", problems.subList(0, Math.min(SHOWN, problems.size()))),
-                problems.size() > SHOWN ? "; and " + (problems.size() - SHOWN) + " more" : ""));
+        String.format(
+            Locale.ROOT,
+            "%s, %s problem%s: %s%s",
+            summary,
+            problems.size(),
+            problems.size() == 1 ? "" : "s",
+            String.join("; ", problems.subList(0, Math.min(SHOWN, problems.size()))),
+            problems.size() > SHOWN ? "; and " + (problems.size() - SHOWN) + " more" : ""));
     this.problems = ImmutableList.copyOf(problems);
   }
 

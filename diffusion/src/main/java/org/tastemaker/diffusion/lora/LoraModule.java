@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.lora;
 
 import com.google.common.primitives.ImmutableLongArray;
+import java.util.Locale;
 import java.util.Optional;
 import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.model.ParameterSpec.Kind;
@@ -19,16 +20,20 @@ public record LoraModule(String path, ParameterSpec weight, int rank, double alp
   public LoraModule {
     if (!isAdaptable(weight)) {
       throw new IllegalArgumentException(
-          "\"%s\" must be a linear layer or a convolution, but is of kind %s"
-              .formatted(path, weight.kind()));
+          String.format(
+              Locale.ROOT,
+              "\"%s\" must be a linear layer or a convolution, but is of kind %s",
+              path,
+              weight.kind()));
     }
     if (rank < 1) {
       throw new IllegalArgumentException(
-          "rank of \"%s\" must be at least 1, but was %s".formatted(path, rank));
+          String.format(Locale.ROOT, "rank of \"%s\" must be at least 1, but was %s", path, rank));
     }
     if (!Double.isFinite(alpha) || alpha == 0) {
       throw new IllegalArgumentException(
-          "alpha of \"%s\" must be finite and not 0, but was %s".formatted(path, alpha));
+          String.format(
+              Locale.ROOT, "alpha of \"%s\" must be finite and not 0, but was %s", path, alpha));
     }
   }
 
@@ -59,7 +64,8 @@ public record LoraModule(String path, ParameterSpec weight, int rank, double alp
     return fits
         ? Optional.empty()
         : Optional.of(
-            "\"%s\" expected %s, found %s".formatted(path, weight.shape(), found.shape()));
+            String.format(
+                Locale.ROOT, "\"%s\" expected %s, found %s", path, weight.shape(), found.shape()));
   }
 
   /** A: [r, in] or [r, in, kH, kW]. */

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.lora;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -21,7 +22,10 @@ final class LoraParameters {
   static void requireName(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
-          "a LoRA's name must be letters, digits, '-' and '_', but was \"%s\"".formatted(name));
+          String.format(
+              Locale.ROOT,
+              "a LoRA's name must be letters, digits, '-' and '_', but was \"%s\"",
+              name));
     }
   }
 

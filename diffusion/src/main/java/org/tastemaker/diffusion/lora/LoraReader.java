@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -95,17 +96,20 @@ final class LoraReader {
     String up = tensors.get(Role.UP);
     if (down == null || up == null) {
       problems.add(
-          "\"%s\" has %s, but no %s tensor"
-              .formatted(
-                  place.path(),
-                  String.join(", ", tensors.values()),
-                  down == null && up == null ? "down and no up" : down == null ? "down" : "up"));
+          String.format(
+              Locale.ROOT,
+              "\"%s\" has %s, but no %s tensor",
+              place.path(),
+              String.join(", ", tensors.values()),
+              down == null && up == null ? "down and no up" : down == null ? "down" : "up"));
       return null;
     }
     ImmutableLongArray shape = file.info(down).shape();
     int rank = shape.isEmpty() ? 0 : (int) Math.min(shape.get(0), Integer.MAX_VALUE);
     if (rank < 1) {
-      problems.add("\"%s\" must begin with the rank, but has shape %s".formatted(down, shape));
+      problems.add(
+          String.format(
+              Locale.ROOT, "\"%s\" must begin with the rank, but has shape %s", down, shape));
       return null;
     }
     Double alpha = alpha(place, tensors.get(Role.ALPHA), rank);
@@ -126,7 +130,8 @@ final class LoraReader {
             || (expected.length() == 2
                 && found.equals(ImmutableLongArray.of(expected.get(0), expected.get(1), 1, 1)));
     if (!fits) {
-      problems.add("\"%s\" expected %s, found %s".formatted(key, expected, found));
+      problems.add(
+          String.format(Locale.ROOT, "\"%s\" expected %s, found %s", key, expected, found));
     }
     return fits;
   }
@@ -137,7 +142,9 @@ final class LoraReader {
     if (key == null) {
       alpha = metadata.alpha(place, rank);
     } else if (file.info(key).length() != 1) {
-      problems.add("\"%s\" expected a scalar, found %s".formatted(key, file.info(key).shape()));
+      problems.add(
+          String.format(
+              Locale.ROOT, "\"%s\" expected a scalar, found %s", key, file.info(key).shape()));
       return null;
     } else {
       INDArray array = file.array(key);
@@ -145,7 +152,7 @@ final class LoraReader {
       array.close();
     }
     if (!Double.isFinite(alpha)) {
-      problems.add("alpha of \"%s\" is %s".formatted(place.path(), alpha));
+      problems.add(String.format(Locale.ROOT, "alpha of \"%s\" is %s", place.path(), alpha));
       return null;
     }
     return alpha == 0 ? rank : alpha; // as kohya's own trainer has it

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.lora;
 import com.google.common.collect.ImmutableList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +41,10 @@ public record LoraStack(ImmutableList<Part> parts) implements Adapter {
     for (Part part : parts) {
       if (!names.add(part.lora().name())) {
         throw new IllegalArgumentException(
-            "the LoRAs of a stack need distinct names, but two are named \"%s\""
-                .formatted(part.lora().name()));
+            String.format(
+                Locale.ROOT,
+                "the LoRAs of a stack need distinct names, but two are named \"%s\"",
+                part.lora().name()));
       }
     }
     if (parts.stream().map(part -> part.lora().network()).distinct().count() > 1) {
@@ -89,8 +92,11 @@ public record LoraStack(ImmutableList<Part> parts) implements Adapter {
   public LoraStack withWeight(String name, double weight) {
     if (parts.stream().noneMatch(part -> part.lora().name().equals(name))) {
       throw new IllegalArgumentException(
-          "no LoRA \"%s\" in the stack; it has %s"
-              .formatted(name, parts.stream().map(part -> part.lora().name()).toList()));
+          String.format(
+              Locale.ROOT,
+              "no LoRA \"%s\" in the stack; it has %s",
+              name,
+              parts.stream().map(part -> part.lora().name()).toList()));
     }
     return new LoraStack(
         parts.stream()
@@ -136,8 +142,10 @@ public record LoraStack(ImmutableList<Part> parts) implements Adapter {
     for (Part part : parts) {
       if (!part.lora().isMerged()) {
         throw new IllegalStateException(
-            "LoRA \"%s\" of the stack is not merged; call mergeInto first"
-                .formatted(part.lora().name()));
+            String.format(
+                Locale.ROOT,
+                "LoRA \"%s\" of the stack is not merged; call mergeInto first",
+                part.lora().name()));
       }
     }
     parts.reverse().forEach(part -> part.lora().unmerge());

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.lora;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -32,8 +33,11 @@ public record LoraTargets(ImmutableList<String> names, ImmutableList<String> exp
         Pattern.compile(expression);
       } catch (PatternSyntaxException e) {
         throw new IllegalArgumentException(
-            "target \"%s\" is not a regular expression: %s"
-                .formatted(expression, e.getDescription()),
+            String.format(
+                Locale.ROOT,
+                "target \"%s\" is not a regular expression: %s",
+                expression,
+                e.getDescription()),
             e);
       }
     }
@@ -99,15 +103,16 @@ public record LoraTargets(ImmutableList<String> names, ImmutableList<String> exp
     }
     if (!unmatched.isEmpty()) {
       throw new IllegalArgumentException(
-          "targets %s match no linear layer or convolution of the %s; its layers are named like %s"
-              .formatted(
-                  unmatched,
-                  network.prefix(),
-                  base.specs().values().stream()
-                      .filter(LoraModule::isAdaptable)
-                      .map(LoraParameters::path)
-                      .limit(3)
-                      .toList()));
+          String.format(
+              Locale.ROOT,
+              "targets %s match no linear layer or convolution of the %s; its layers are named like %s",
+              unmatched,
+              network.prefix(),
+              base.specs().values().stream()
+                  .filter(LoraModule::isAdaptable)
+                  .map(LoraParameters::path)
+                  .limit(3)
+                  .toList()));
     }
     return chosen.buildOrThrow();
   }

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.model;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -131,8 +132,12 @@ final class Layers implements BranchBuilder {
     Tensor adapted = branch.apply(this, x, y);
     if (!adapted.shape().equals(y.shape())) {
       throw new IllegalStateException(
-          "the adapter at \"%s\" must return shape %s, but returned %s"
-              .formatted(site.path(), y.shape(), adapted.shape()));
+          String.format(
+              Locale.ROOT,
+              "the adapter at \"%s\" must return shape %s, but returned %s",
+              site.path(),
+              y.shape(),
+              adapted.shape()));
     }
     return adapted;
   }

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The step on the CPU, the reference: {@link DenoisingStep} with its guidance and its noise. */
@@ -87,8 +88,11 @@ public final class CpuStepKernel implements StepKernel {
   private static void requireImages(StepNoise noise, double[] logProbabilities) {
     if (noise.seeds().size() != logProbabilities.length) {
       throw new IllegalArgumentException(
-          "there are %s seeds, but room for the log-probabilities of %s images"
-              .formatted(noise.seeds().size(), logProbabilities.length));
+          String.format(
+              Locale.ROOT,
+              "there are %s seeds, but room for the log-probabilities of %s images",
+              noise.seeds().size(),
+              logProbabilities.length));
     }
   }
 

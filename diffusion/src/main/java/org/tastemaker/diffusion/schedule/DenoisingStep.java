@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -251,7 +252,10 @@ public final class DenoisingStep {
     }
     if (noise == null) {
       throw new IllegalArgumentException(
-          "the step adds noise of deviation %s, but no noise was given".formatted(c.sigma()));
+          String.format(
+              Locale.ROOT,
+              "the step adds noise of deviation %s, but no noise was given",
+              c.sigma()));
     }
     Elementwise.requireSize("noise", noise, length);
     return noise;

@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
+import java.util.Locale;
+
 /**
  * DPM-Solver++ in its multistep form, order 1 or 2 ("2M"): Lu et al., "DPM-Solver++: Fast Solver
  * for Guided Sampling of Diffusion Probabilistic Models" (2022), equation 12 and algorithm 2.
@@ -102,8 +104,12 @@ final class DpmSolverScheduler implements Scheduler {
       sigmas[i] = levels.at(timesteps[i]);
       if (i > 0 && timesteps[i] >= timesteps[i - 1]) {
         throw new IllegalArgumentException(
-            "%s steps with %s spacing do not fit into %s timesteps: take fewer steps"
-                .formatted(steps, config.timestepSpacing().key(), last));
+            String.format(
+                Locale.ROOT,
+                "%s steps with %s spacing do not fit into %s timesteps: take fewer steps",
+                steps,
+                config.timestepSpacing().key(),
+                last));
       }
     }
     return sigmas;

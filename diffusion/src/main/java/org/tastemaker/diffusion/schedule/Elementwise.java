@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
+import java.util.Locale;
 
 /** Element-wise arithmetic on buffers of the same size, and the checks of their sizes. */
 final class Elementwise {
@@ -40,7 +41,11 @@ final class Elementwise {
     requireSize(third, c, length);
     if (images == 0 ? length != 0 : length == 0 || length % images != 0) {
       throw new IllegalArgumentException(
-          "%s elements are not a whole number for each of %s images".formatted(length, images));
+          String.format(
+              Locale.ROOT,
+              "%s elements are not a whole number for each of %s images",
+              length,
+              images));
     }
     return images == 0 ? 0 : length / images;
   }
@@ -49,8 +54,12 @@ final class Elementwise {
   static void requireSize(String name, FloatBuffer buffer, int expected) {
     if (buffer.remaining() != expected) {
       throw new IllegalArgumentException(
-          "%s must hold %s elements like the others, but holds %s"
-              .formatted(name, expected, buffer.remaining()));
+          String.format(
+              Locale.ROOT,
+              "%s must hold %s elements like the others, but holds %s",
+              name,
+              expected,
+              buffer.remaining()));
     }
   }
 

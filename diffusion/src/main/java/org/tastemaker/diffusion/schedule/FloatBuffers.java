@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -21,8 +22,10 @@ public final class FloatBuffers {
   public static FloatBuffer of(INDArray array) {
     if (array.dataType() != DataType.FLOAT) {
       throw new IllegalArgumentException(
-          "array must be of type FLOAT, but was %s: cast it with castTo(DataType.FLOAT)"
-              .formatted(array.dataType()));
+          String.format(
+              Locale.ROOT,
+              "array must be of type FLOAT, but was %s: cast it with castTo(DataType.FLOAT)",
+              array.dataType()));
     }
     // ND4J M2.1 gives an empty array for a view of a view whose offset in the whole array lies past
     // the outer view's own length.
@@ -32,11 +35,12 @@ public final class FloatBuffers {
     }
     if (!hasContiguousRows(array)) {
       throw new IllegalArgumentException(
-          "array must be contiguous in 'c' order, but has shape %s, strides %s and order '%s': make it so with dup('c')"
-              .formatted(
-                  Arrays.toString(array.shape()),
-                  Arrays.toString(array.stride()),
-                  array.ordering()));
+          String.format(
+              Locale.ROOT,
+              "array must be contiguous in 'c' order, but has shape %s, strides %s and order '%s': make it so with dup('c')",
+              Arrays.toString(array.shape()),
+              Arrays.toString(array.stride()),
+              array.ordering()));
     }
     // A view shares the whole array's pointer; its address pointer is where the view begins. This
     // copy of that pointer owns no memory and must not be closed: that would free the array.

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -23,12 +24,16 @@ public record ModelOutput(
     }
     if (unconditional == null && guidanceScale != 1) {
       throw new IllegalArgumentException(
-          "guidance of scale %s needs the unconditional output".formatted(guidanceScale));
+          String.format(
+              Locale.ROOT, "guidance of scale %s needs the unconditional output", guidanceScale));
     }
     if (unconditional != null && unconditional.remaining() != conditional.remaining()) {
       throw new IllegalArgumentException(
-          "unconditional must hold %s elements like conditional, but holds %s"
-              .formatted(conditional.remaining(), unconditional.remaining()));
+          String.format(
+              Locale.ROOT,
+              "unconditional must hold %s elements like conditional, but holds %s",
+              conditional.remaining(),
+              unconditional.remaining()));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,8 +137,13 @@ public final class NoiseSchedule {
   double alphaCumprodOfStep(int step, int t, int stepsOffset) {
     if (t >= trainSteps()) {
       throw new IllegalArgumentException(
-          "step %s would be at timestep %s, but the model knows 0 to %s: take fewer steps, or a smaller steps_offset than %s"
-              .formatted(step, t, trainSteps() - 1, stepsOffset));
+          String.format(
+              Locale.ROOT,
+              "step %s would be at timestep %s, but the model knows 0 to %s: take fewer steps, or a smaller steps_offset than %s",
+              step,
+              t,
+              trainSteps() - 1,
+              stepsOffset));
     }
     return alphaCumprod(t);
   }
@@ -201,7 +207,8 @@ public final class NoiseSchedule {
   private int checked(int t) {
     if (t < 0 || t >= betas.length) {
       throw new IllegalArgumentException(
-          "timestep must be in [0, %s], but was %s".formatted(betas.length - 1, t));
+          String.format(
+              Locale.ROOT, "timestep must be in [0, %s], but was %s", betas.length - 1, t));
     }
     return t;
   }

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -37,9 +38,10 @@ public enum PredictionType {
       }
     }
     throw new IllegalArgumentException(
-        "prediction_type must be one of %s, but was \"%s\""
-            .formatted(
-                Arrays.stream(values()).map(PredictionType::key).collect(Collectors.joining(", ")),
-                key));
+        String.format(
+            Locale.ROOT,
+            "prediction_type must be one of %s, but was \"%s\"",
+            Arrays.stream(values()).map(PredictionType::key).collect(Collectors.joining(", ")),
+            key));
   }
 }

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +46,11 @@ public final class SamplingRun {
   static int firstStep(int steps, double strength, int trainSteps) {
     if (steps < 1 || steps > trainSteps) {
       throw new IllegalArgumentException(
-          "the number of steps must be in [1, %s], the number of training steps, but was %s"
-              .formatted(trainSteps, steps));
+          String.format(
+              Locale.ROOT,
+              "the number of steps must be in [1, %s], the number of training steps, but was %s",
+              trainSteps,
+              steps));
     }
     if (!(strength >= 0 && strength <= 1)) {
       throw new IllegalArgumentException("strength must be in [0, 1], but was " + strength);
@@ -61,8 +65,13 @@ public final class SamplingRun {
       return of.apply(index);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "step %s (timestep %s) cannot be taken with prediction_type %s: %s"
-              .formatted(index, timestep, type.key(), e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "step %s (timestep %s) cannot be taken with prediction_type %s: %s",
+              index,
+              timestep,
+              type.key(),
+              e.getMessage()),
           e);
     }
   }
@@ -121,8 +130,11 @@ public final class SamplingRun {
     for (SamplingStep step : steps) {
       if (step.coefficients().sigma() != 0) {
         throw new IllegalStateException(
-            "%s draws noise (sigma = %s), so the initial noise does not decide the image. Sample with DDIM and eta 0, DPM-Solver++ or Euler."
-                .formatted(step, step.coefficients().sigma()));
+            String.format(
+                Locale.ROOT,
+                "%s draws noise (sigma = %s), so the initial noise does not decide the image. Sample with DDIM and eta 0, DPM-Solver++ or Euler.",
+                step,
+                step.coefficients().sigma()));
       }
     }
     return this;
@@ -179,8 +191,11 @@ public final class SamplingRun {
     }
     if (i != 0 && i != next) {
       throw new IllegalStateException(
-          "the steps of a multistep run are taken in order: expected step %s or 0, but was %s"
-              .formatted(next, i));
+          String.format(
+              Locale.ROOT,
+              "the steps of a multistep run are taken in order: expected step %s or 0, but was %s",
+              next,
+              i));
     }
     FloatBuffer x0 = previousX0;
     if (i == 0 && (x0 == null || x0.capacity() != output.remaining())) {
@@ -189,8 +204,12 @@ public final class SamplingRun {
     }
     if (x0 == null || x0.capacity() != output.remaining()) {
       throw new IllegalArgumentException(
-          "%s: output must hold %s elements like that of the step before, but holds %s"
-              .formatted(step, x0 == null ? 0 : x0.capacity(), output.remaining()));
+          String.format(
+              Locale.ROOT,
+              "%s: output must hold %s elements like that of the step before, but holds %s",
+              step,
+              x0 == null ? 0 : x0.capacity(),
+              output.remaining()));
     }
     FloatBuffer history = x0;
     named(
@@ -278,7 +297,8 @@ public final class SamplingRun {
   private SamplingStep step(int i) {
     if (i < 0 || i >= steps.size()) {
       throw new IllegalArgumentException(
-          "the run has steps 0 to %s, but was asked for %s".formatted(steps.size() - 1, i));
+          String.format(
+              Locale.ROOT, "the run has steps 0 to %s, but was asked for %s", steps.size() - 1, i));
     }
     return steps.get(i);
   }

@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
+import java.util.Locale;
+
 /**
  * One step of a sampling run: when it is, what the model is given, and what is done with its
  * answer.
@@ -22,6 +24,6 @@ public record SamplingStep(
     StepCoefficients coefficients) {
   @Override
   public String toString() {
-    return "step %s (timestep %s)".formatted(index, timestep);
+    return String.format(Locale.ROOT, "step %s (timestep %s)", index, timestep);
   }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
@@ -162,8 +163,12 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
   public SchedulerConfig with(String name, Object value) {
     if (!kind.defaults().containsKey(name)) {
       throw new IllegalArgumentException(
-          "%s has no setting %s; it has %s"
-              .formatted(kind.className(), name, kind.defaults().keySet()));
+          String.format(
+              Locale.ROOT,
+              "%s has no setting %s; it has %s",
+              kind.className(),
+              name,
+              kind.defaults().keySet()));
     }
     Map<String, Object> changed = new LinkedHashMap<>(given);
     changed.put(name, value);

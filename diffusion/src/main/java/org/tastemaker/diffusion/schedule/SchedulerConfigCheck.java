@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -111,7 +112,13 @@ final class SchedulerConfigCheck {
   private void require(boolean condition, String name, @Nullable Object value, String expected) {
     if (!condition) {
       throw new IllegalArgumentException(
-          "%s: %s must be %s, but was %s".formatted(kind.className(), name, expected, value));
+          String.format(
+              Locale.ROOT,
+              "%s: %s must be %s, but was %s",
+              kind.className(),
+              name,
+              expected,
+              value));
     }
   }
 }

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.schedule;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -177,11 +178,12 @@ public enum SchedulerKind {
       }
     }
     throw new IllegalArgumentException(
-        "_class_name is \"%s\", which is not a supported scheduler. Supported: %s. Another model's schedule can be read as one of these by naming it."
-            .formatted(
-                className,
-                Arrays.stream(values())
-                    .map(SchedulerKind::className)
-                    .collect(Collectors.joining(", "))));
+        String.format(
+            Locale.ROOT,
+            "_class_name is \"%s\", which is not a supported scheduler. Supported: %s. Another model's schedule can be read as one of these by naming it.",
+            className,
+            Arrays.stream(values())
+                .map(SchedulerKind::className)
+                .collect(Collectors.joining(", "))));
   }
 }

@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
+import java.util.Locale;
+
 /**
  * One denoising step as an affine map, which is all that a kernel needs to know about a sampler.
  * For each element, with the model's output {@code o} and the sample {@code x}:
@@ -55,15 +57,16 @@ public record StepCoefficients(
             + sigma;
     if (!Double.isFinite(sum)) {
       throw new IllegalArgumentException(
-          "every coefficient must be finite, but they were x0FromSample %s, x0FromOutput %s, meanFromX0 %s, meanFromSample %s, meanFromOutput %s, meanFromPreviousX0 %s, sigma %s"
-              .formatted(
-                  x0FromSample,
-                  x0FromOutput,
-                  meanFromX0,
-                  meanFromSample,
-                  meanFromOutput,
-                  meanFromPreviousX0,
-                  sigma));
+          String.format(
+              Locale.ROOT,
+              "every coefficient must be finite, but they were x0FromSample %s, x0FromOutput %s, meanFromX0 %s, meanFromSample %s, meanFromOutput %s, meanFromPreviousX0 %s, sigma %s",
+              x0FromSample,
+              x0FromOutput,
+              meanFromX0,
+              meanFromSample,
+              meanFromOutput,
+              meanFromPreviousX0,
+              sigma));
     }
     if (!(clip > 0)) {
       throw new IllegalArgumentException("clip must be above 0, but was " + clip);

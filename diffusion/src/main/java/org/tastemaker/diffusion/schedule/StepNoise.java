@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.tastemaker.core.Seed;
 
@@ -30,8 +31,11 @@ public record StepNoise(List<Seed> seeds, int stream) {
     int images = seeds.size();
     if (images == 0 || out.remaining() % images != 0) {
       throw new IllegalArgumentException(
-          "%s elements are not a whole number for each of %s seeds"
-              .formatted(out.remaining(), images));
+          String.format(
+              Locale.ROOT,
+              "%s elements are not a whole number for each of %s seeds",
+              out.remaining(),
+              images));
     }
     int size = out.remaining() / images;
     int at = out.position();

@@ -4,6 +4,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -68,7 +69,7 @@ public final class AdamW {
     private static void requireIn(boolean in, String name, String range, double value) {
       if (!in) {
         throw new IllegalArgumentException(
-            "%s must be %s, but was %s".formatted(name, range, value));
+            String.format(Locale.ROOT, "%s must be %s, but was %s", name, range, value));
       }
     }
   }

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.train;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableIntArray;
+import java.util.Locale;
 
 /**
  * A batch for the {@link DenoisingTrainer}.
@@ -13,15 +14,21 @@ public record CaptionedLatents(Samples latents, ImmutableList<ImmutableIntArray>
   public CaptionedLatents {
     if (captions.size() != latents.count()) {
       throw new IllegalArgumentException(
-          "each of the %s latents needs a caption, but there were %s"
-              .formatted(latents.count(), captions.size()));
+          String.format(
+              Locale.ROOT,
+              "each of the %s latents needs a caption, but there were %s",
+              latents.count(),
+              captions.size()));
     }
     int length = captions.get(0).length();
     for (ImmutableIntArray caption : captions) {
       if (caption.length() != length || length == 0) {
         throw new IllegalArgumentException(
-            "captions must be padded to one length above 0, but had %s and %s ids"
-                .formatted(length, caption.length()));
+            String.format(
+                Locale.ROOT,
+                "captions must be padded to one length above 0, but had %s and %s ids",
+                length,
+                caption.length()));
       }
     }
   }

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.train;
 
 import com.google.common.primitives.ImmutableIntArray;
 import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.Locale;
 import java.util.Objects;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -35,22 +36,28 @@ public record DenoisingModels(
     int out = unet.config().outChannels();
     if (in != out) {
       throw new IllegalArgumentException(
-          "the U-Net must have as many channels out as in, but has %s in and %s out"
-              .formatted(in, out));
+          String.format(
+              Locale.ROOT,
+              "the U-Net must have as many channels out as in, but has %s in and %s out",
+              in,
+              out));
     }
     int wanted = unet.config().crossAttentionDim();
     int given = textEncoder.config().hiddenSize();
     if (wanted != given) {
       throw new IllegalArgumentException(
-          "the U-Net reads text tokens of size %s, but the text encoder's have %s"
-              .formatted(wanted, given));
+          String.format(
+              Locale.ROOT,
+              "the U-Net reads text tokens of size %s, but the text encoder's have %s",
+              wanted,
+              given));
     }
     Objects.requireNonNull(trainedUnet, "trainedUnet == null");
     Objects.requireNonNull(trainedTextEncoder, "trainedTextEncoder == null");
     int layers = textEncoder.config().numHiddenLayers();
     if (clipSkip < 0 || clipSkip >= layers) {
       throw new IllegalArgumentException(
-          "clipSkip must be in [0, %s), but was %s".formatted(layers, clipSkip));
+          String.format(Locale.ROOT, "clipSkip must be in [0, %s), but was %s", layers, clipSkip));
     }
     Objects.requireNonNull(scheduler, "scheduler == null");
     requireIds(emptyPrompt, "the empty prompt", textEncoder);
@@ -90,7 +97,12 @@ public record DenoisingModels(
     for (int i = 0; i < ids.length(); i++) {
       if (ids.get(i) < 0 || ids.get(i) >= size) {
         throw new IllegalArgumentException(
-            "%s must have token ids in [0, %s), but has %s".formatted(what, size, ids.get(i)));
+            String.format(
+                Locale.ROOT,
+                "%s must have token ids in [0, %s), but has %s",
+                what,
+                size,
+                ids.get(i)));
       }
     }
   }

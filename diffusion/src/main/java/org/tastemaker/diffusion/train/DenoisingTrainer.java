@@ -120,7 +120,7 @@ public final class DenoisingTrainer {
     private static void requireIn(boolean in, String name, String range, double value) {
       if (!in) {
         throw new IllegalArgumentException(
-            "%s must be in %s, but was %s".formatted(name, range, value));
+            String.format(Locale.ROOT, "%s must be in %s, but was %s", name, range, value));
       }
     }
   }
@@ -261,16 +261,24 @@ public final class DenoisingTrainer {
     int channels = models.unet().config().inChannels();
     if (batch.latents().channels() != channels) {
       throw new IllegalArgumentException(
-          "%s: latents must have %s channels, but have %s"
-              .formatted(where, channels, batch.latents().channels()));
+          String.format(
+              Locale.ROOT,
+              "%s: latents must have %s channels, but have %s",
+              where,
+              channels,
+              batch.latents().channels()));
     }
     batch.latents().requireFinite(where + ": latents");
     for (ImmutableIntArray caption : batch.captions()) {
       models.requireIds(caption, where + ": a caption");
       if (options.promptDropout() > 0 && caption.length() != models.emptyPrompt().length()) {
         throw new IllegalArgumentException(
-            "%s: captions must have as many ids as the empty prompt, %s, but have %s"
-                .formatted(where, models.emptyPrompt().length(), caption.length()));
+            String.format(
+                Locale.ROOT,
+                "%s: captions must have as many ids as the empty prompt, %s, but have %s",
+                where,
+                models.emptyPrompt().length(),
+                caption.length()));
       }
     }
   }

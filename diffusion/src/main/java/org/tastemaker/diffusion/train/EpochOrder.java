@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.train;
 
 import com.google.common.primitives.ImmutableIntArray;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import org.tastemaker.core.Seed;
 
@@ -38,8 +39,11 @@ public final class EpochOrder {
   public ImmutableIntArray batch(long number, int size) {
     if (number < 0 || size < 1) {
       throw new IllegalArgumentException(
-          "number must be at least 0 and size at least 1, but were %s and %s"
-              .formatted(number, size));
+          String.format(
+              Locale.ROOT,
+              "number must be at least 0 and size at least 1, but were %s and %s",
+              number,
+              size));
     }
     ImmutableIntArray.Builder batch = ImmutableIntArray.builder(size);
     for (int i = 0; i < size; i++) {

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -62,8 +63,11 @@ public final class GradientViews {
       INDArray array = gradients.get(name);
       if (array == null) {
         throw new IllegalArgumentException(
-            "there is no gradient of %s among those of %s: is it trainable in this graph?"
-                .formatted(name, gradients.keySet()));
+            String.format(
+                Locale.ROOT,
+                "there is no gradient of %s among those of %s: is it trainable in this graph?",
+                name,
+                gradients.keySet()));
       }
       if (array != arrays[i]) {
         FloatBuffer view = FloatBuffers.of(array);

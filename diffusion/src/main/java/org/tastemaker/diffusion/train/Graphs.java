@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.train;
 
+import java.util.Locale;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -12,7 +13,8 @@ final class Graphs {
     INDArray array = arrays.get(name);
     if (array == null) {
       throw new IllegalStateException(
-          "the graph must return \"%s\", but returned %s".formatted(name, arrays.keySet()));
+          String.format(
+              Locale.ROOT, "the graph must return \"%s\", but returned %s", name, arrays.keySet()));
     }
     return array;
   }

@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.train;
 
+import java.util.Locale;
+
 /**
  * A learning rate as a function of the number of updates done. Each schedule rises linearly from 0
  * over its warm-up steps, so with a warm-up the first update has rate 0, as in PyTorch's and
@@ -76,7 +78,7 @@ interface LearningRate {
     }
     if (total <= warmUp) {
       throw new IllegalArgumentException(
-          "total must be above warmUp, %s, but was %s".formatted(warmUp, total));
+          String.format(Locale.ROOT, "total must be above warmUp, %s, but was %s", warmUp, total));
     }
   }
 }

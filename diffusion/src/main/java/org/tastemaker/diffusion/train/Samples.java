@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.train;
 
 import java.nio.FloatBuffer;
+import java.util.Locale;
 import java.util.Objects;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -21,14 +22,26 @@ public record Samples(int count, int channels, int height, int width, FloatBuffe
   public Samples {
     if (count < 1 || channels < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
-          "count, channels, height and width must be at least 1, but were %s, %s, %s, %s"
-              .formatted(count, channels, height, width));
+          String.format(
+              Locale.ROOT,
+              "count, channels, height and width must be at least 1, but were %s, %s, %s, %s",
+              count,
+              channels,
+              height,
+              width));
     }
     long size = (long) count * channels * height * width;
     if (values.remaining() != size) {
       throw new IllegalArgumentException(
-          "%s samples of %s x %s x %s must have %s values, but had %s"
-              .formatted(count, channels, height, width, size, values.remaining()));
+          String.format(
+              Locale.ROOT,
+              "%s samples of %s x %s x %s must have %s values, but had %s",
+              count,
+              channels,
+              height,
+              width,
+              size,
+              values.remaining()));
     }
     // A view of its own, so that the caller's position does not matter.
     values = Objects.requireNonNull(values, "values == null").slice();
@@ -55,8 +68,13 @@ public record Samples(int count, int channels, int height, int width, FloatBuffe
     for (int i = 0; i < values.limit(); i++) {
       if (!Float.isFinite(values.get(i))) {
         throw new IllegalArgumentException(
-            "%s must be finite, but value %s (of sample %s) is %s"
-                .formatted(what, i, i / (values.limit() / count), values.get(i)));
+            String.format(
+                Locale.ROOT,
+                "%s must be finite, but value %s (of sample %s) is %s",
+                what,
+                i,
+                i / (values.limit() / count),
+                values.get(i)));
       }
     }
   }

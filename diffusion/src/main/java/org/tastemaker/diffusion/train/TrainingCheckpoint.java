@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -62,15 +63,20 @@ public record TrainingCheckpoint(
     Path file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
-          "there is no training checkpoint in %s: it has no %s".formatted(folder, FILE));
+          String.format(
+              Locale.ROOT, "there is no training checkpoint in %s: it has no %s", folder, FILE));
     }
     try {
       JsonObject json = Json.readObject(file);
       int format = json.integer("format");
       if (format > FORMAT) {
         throw new IllegalArgumentException(
-            "%s is of format %s, and this version reads up to format %s: use the version of Tastemaker that wrote it, or a newer one"
-                .formatted(file, format, FORMAT));
+            String.format(
+                Locale.ROOT,
+                "%s is of format %s, and this version reads up to format %s: use the version of Tastemaker that wrote it, or a newer one",
+                file,
+                format,
+                FORMAT));
       }
       long step = json.longInteger("step");
       if (format < 1 || step < 0) {
@@ -83,7 +89,8 @@ public record TrainingCheckpoint(
           ImmutableMap.copyOf(json.object("digests").toTexts()));
     } catch (JsonException e) {
       throw new IllegalArgumentException(
-          "the checkpoint in %s is damaged: %s".formatted(folder, e.getMessage()), e);
+          String.format(Locale.ROOT, "the checkpoint in %s is damaged: %s", folder, e.getMessage()),
+          e);
     }
   }
 
@@ -158,8 +165,11 @@ public record TrainingCheckpoint(
         requireTensors(file, state.weights());
         if (!file.sha256().equals(checkpoint.digests.get(kind))) {
           throw new IllegalArgumentException(
-              "%s is damaged: its SHA-256 is not the one that %s has; use an earlier checkpoint"
-                  .formatted(file.path(), FILE));
+              String.format(
+                  Locale.ROOT,
+                  "%s is damaged: its SHA-256 is not the one that %s has; use an earlier checkpoint",
+                  file.path(),
+                  FILE));
         }
       }
       kinds.forEach(
@@ -172,8 +182,11 @@ public record TrainingCheckpoint(
           });
     } catch (SafetensorsException e) {
       throw new IllegalArgumentException(
-          "the checkpoint in %s is damaged: %s; use an earlier one"
-              .formatted(folder, e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "the checkpoint in %s is damaged: %s; use an earlier one",
+              folder,
+              e.getMessage()),
           e);
     } finally {
       files.values().forEach(SafetensorsFile::close);
@@ -184,19 +197,30 @@ public record TrainingCheckpoint(
   private void requireRun(Path folder, String expectedTrainer, Settings expected, long steps) {
     if (!trainer.equals(expectedTrainer)) {
       throw new IllegalArgumentException(
-          "%s holds a checkpoint of the trainer \"%s\", but this is the trainer \"%s\""
-              .formatted(folder, trainer, expectedTrainer));
+          String.format(
+              Locale.ROOT,
+              "%s holds a checkpoint of the trainer \"%s\", but this is the trainer \"%s\"",
+              folder,
+              trainer,
+              expectedTrainer));
     }
     List<String> differences = expected.differencesFrom(settings, "in the checkpoint");
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "the checkpoint in %s is of a run with other settings: %s. Use the same settings to resume it, or begin a new run"
-              .formatted(folder, String.join("; ", differences)));
+          String.format(
+              Locale.ROOT,
+              "the checkpoint in %s is of a run with other settings: %s. Use the same settings to resume it, or begin a new run",
+              folder,
+              String.join("; ", differences)));
     }
     if (step > steps) {
       throw new IllegalArgumentException(
-          "the checkpoint in %s has done %s steps, but the run is to end after %s"
-              .formatted(folder, step, steps));
+          String.format(
+              Locale.ROOT,
+              "the checkpoint in %s has done %s steps, but the run is to end after %s",
+              folder,
+              step,
+              steps));
     }
   }
 
@@ -210,8 +234,13 @@ public record TrainingCheckpoint(
           } else if (file.info(name).dtype() != DType.F32
               || !file.info(name).shape().equals(expected)) {
             differences.add(
-                "%s is %s %s and not F32 %s"
-                    .formatted(name, file.info(name).dtype(), file.info(name).shape(), expected));
+                String.format(
+                    Locale.ROOT,
+                    "%s is %s %s and not F32 %s",
+                    name,
+                    file.info(name).dtype(),
+                    file.info(name).shape(),
+                    expected));
           }
         });
     file.names().stream()
@@ -219,11 +248,12 @@ public record TrainingCheckpoint(
         .forEach(name -> differences.add(name + " is not trained here"));
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "%s is of other weights, in %s places, such as: %s. Is it of the same model, with the same parameters trained?"
-              .formatted(
-                  file.path(),
-                  differences.size(),
-                  String.join("; ", differences.subList(0, Math.min(10, differences.size())))));
+          String.format(
+              Locale.ROOT,
+              "%s is of other weights, in %s places, such as: %s. Is it of the same model, with the same parameters trained?",
+              file.path(),
+              differences.size(),
+              String.join("; ", differences.subList(0, Math.min(10, differences.size())))));
     }
   }
 }

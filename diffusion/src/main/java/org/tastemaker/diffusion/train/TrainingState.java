@@ -70,8 +70,10 @@ public final class TrainingState {
                             boolean trains = part.options().trainable().test(name);
                             if (trained.containsKey(key) || rest.containsKey(key)) {
                               throw new IllegalArgumentException(
-                                  "two parameters are named %s: an adapter needs names of its own"
-                                      .formatted(key));
+                                  String.format(
+                                      Locale.ROOT,
+                                      "two parameters are named %s: an adapter needs names of its own",
+                                      key));
                             }
                             (trains ? trained : rest).put(key, array);
                           });
@@ -83,15 +85,21 @@ public final class TrainingState {
         });
     if (trained.isEmpty()) {
       throw new IllegalArgumentException(
-          "nothing is trained: none of the %s parameters of %s is trainable by its part's options"
-              .formatted(rest.size(), networks.keySet()));
+          String.format(
+              Locale.ROOT,
+              "nothing is trained: none of the %s parameters of %s is trainable by its part's options",
+              rest.size(),
+              networks.keySet()));
     }
     trained.forEach(
         (key, array) -> {
           if (array.dataType() != DataType.FLOAT) {
             throw new IllegalArgumentException(
-                "%s must be of type FLOAT to be trained, but was %s"
-                    .formatted(key, array.dataType()));
+                String.format(
+                    Locale.ROOT,
+                    "%s must be of type FLOAT to be trained, but was %s",
+                    key,
+                    array.dataType()));
           }
           values.add(FloatBuffers.of(array));
           gradients.put(key, FloatBuffer.allocate(Math.toIntExact(array.length())));
@@ -141,18 +149,21 @@ public final class TrainingState {
     INDArray weight = weights.get(key);
     if (sum == null || weight == null) {
       throw new IllegalStateException(
-          "the graph trains %s, which is not among the trained parameters: add the set that holds it to the"
-                  .formatted(key)
+          String.format(
+                  Locale.ROOT,
+                  "the graph trains %s, which is not among the trained parameters: add the set that holds it to the",
+                  key)
               + " part's adapters");
     }
     if (!ImmutableLongArray.copyOf(array.shape())
         .equals(ImmutableLongArray.copyOf(weight.shape()))) {
       throw new IllegalStateException(
-          "the gradient of %s must have shape %s, but has %s"
-              .formatted(
-                  key,
-                  ImmutableLongArray.copyOf(weight.shape()),
-                  ImmutableLongArray.copyOf(array.shape())));
+          String.format(
+              Locale.ROOT,
+              "the gradient of %s must have shape %s, but has %s",
+              key,
+              ImmutableLongArray.copyOf(weight.shape()),
+              ImmutableLongArray.copyOf(array.shape())));
     }
     FloatBuffer part = FloatBuffers.of(array);
     if (received.add(key)) {

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableMap;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -102,7 +103,8 @@ public final class VaeTrainer {
     private static void requireWeight(String name, double value) {
       if (!(value >= 0) || Double.isInfinite(value)) {
         throw new IllegalArgumentException(
-            "%s must be at least 0 and finite, but was %s".formatted(name, value));
+            String.format(
+                Locale.ROOT, "%s must be at least 0 and finite, but was %s", name, value));
       }
     }
   }
@@ -118,8 +120,11 @@ public final class VaeTrainer {
   public VaeTrainer(AutoencoderKl vae, TrainedPart trained, Options options, Seed seed) {
     if (vae.config().inChannels() != vae.config().outChannels()) {
       throw new IllegalArgumentException(
-          "the autoencoder must have as many channels out as in, but has %s in and %s out"
-              .formatted(vae.config().inChannels(), vae.config().outChannels()));
+          String.format(
+              Locale.ROOT,
+              "the autoencoder must have as many channels out as in, but has %s in and %s out",
+              vae.config().inChannels(),
+              vae.config().outChannels()));
     }
     this.vae = vae;
     this.trained = trained;
@@ -231,8 +236,12 @@ public final class VaeTrainer {
   private void check(Samples images, long number) {
     if (images.channels() != vae.config().inChannels()) {
       throw new IllegalArgumentException(
-          "batch %s: images must have %s channels, but have %s"
-              .formatted(number, vae.config().inChannels(), images.channels()));
+          String.format(
+              Locale.ROOT,
+              "batch %s: images must have %s channels, but have %s",
+              number,
+              vae.config().inChannels(),
+              images.channels()));
     }
     images.requireFinite("batch " + number + ": images");
   }

@@ -3,6 +3,7 @@ package org.tastemaker.examples.align;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -70,8 +71,13 @@ public final class Alignment implements AutoCloseable {
     public Settings {
       if (rounds < 1 || imagesPerPrompt < 2 || heldOutPerPrompt < 1 || updates < 1) {
         throw new IllegalArgumentException(
-            "rounds, heldOutPerPrompt and updates must be at least 1 and imagesPerPrompt at least 2 (one image cannot be ranked), but were %s, %s, %s, %s"
-                .formatted(rounds, heldOutPerPrompt, updates, imagesPerPrompt));
+            String.format(
+                Locale.ROOT,
+                "rounds, heldOutPerPrompt and updates must be at least 1 and imagesPerPrompt at least 2 (one image cannot be ranked), but were %s, %s, %s, %s",
+                rounds,
+                heldOutPerPrompt,
+                updates,
+                imagesPerPrompt));
       }
     }
 

@@ -63,8 +63,11 @@ public record EmojiTask(
         judge.score(probe, EmojiPrompts.answers(prompt));
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
-            "the glyph judge knows no emoji called \"%s\"; the nearest that it knows are \"%s\""
-                .formatted(prompt, String.join("\", \"", nearest(prompt, judge.labels()))),
+            String.format(
+                Locale.ROOT,
+                "the glyph judge knows no emoji called \"%s\"; the nearest that it knows are \"%s\"",
+                prompt,
+                String.join("\", \"", nearest(prompt, judge.labels()))),
             e);
       }
     }

@@ -16,8 +16,8 @@ import org.tastemaker.examples.report.Headline;
  * @param after scores of the aligned model's images, by prompt
  * @param imagesBefore of the base model
  * @param imagesAfter of the aligned model
- * @param seeds each made one image of each model; with {@link Alignment}'s way of sampling and
- *     the LoRA file it makes them again
+ * @param seeds each made one image of each model; with {@link Alignment}'s way of sampling and the
+ *     LoRA file it makes them again
  */
 public record Outcome(
     Map<String, double[]> before,

@@ -66,8 +66,10 @@ public final class PaidJudge {
       }
       if (budget != null && prices.priceOf(model).isEmpty()) {
         throw new IllegalArgumentException(
-            "a budget of money needs the price of %s: add --price IN,OUT, money for a million tokens, from your provider's list"
-                .formatted(model));
+            String.format(
+                Locale.ROOT,
+                "a budget of money needs the price of %s: add --price IN,OUT, money for a million tokens, from your provider's list",
+                model));
       }
     }
 
@@ -185,8 +187,10 @@ public final class PaidJudge {
     BigDecimal all = spent.cost().add(cost).round(SHOWN); // what is shown is what holds
     BigDecimal end = terms.budget != null ? terms.budget : all;
     out.printf(
-        Locale.ROOT, "The run ends before it has spent more than %s; %s are spent so far.%n",
-        end.toPlainString() + " " + currency, money(spent.cost(), currency));
+        Locale.ROOT,
+        "The run ends before it has spent more than %s; %s are spent so far.%n",
+        end.toPlainString() + " " + currency,
+        money(spent.cost(), currency));
     if (spent.cost().signum() == 0 && tokens(spent.usage()) > 0) {
       out.printf(
           Locale.ROOT,

@@ -3,6 +3,7 @@ package org.tastemaker.examples.align;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -78,8 +79,12 @@ public final class QuickReport {
     AlignmentReport.Builder report =
         begin(cost)
             .caveat(
-                "%s It has done %s of %s rounds. The same command goes on, and measures at the end."
-                    .formatted(why, rounds, alignment.settings().rounds()));
+                String.format(
+                    Locale.ROOT,
+                    "%s It has done %s of %s rounds. The same command goes on, and measures at the end.",
+                    why,
+                    rounds,
+                    alignment.settings().rounds()));
     alignment
         .soFar()
         .ifPresent(

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -60,8 +61,11 @@ public final class Transcript {
       return new Transcript(folder, List.copyOf(groups));
     } catch (IOException | RuntimeException e) {
       throw new IllegalArgumentException(
-          "%s holds no judged groups (%s): delete it, and the next round writes it again"
-              .formatted(file, e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "%s holds no judged groups (%s): delete it, and the next round writes it again",
+              file,
+              e.getMessage()),
           e);
     }
   }

@@ -43,7 +43,8 @@ public final class Failures {
         command
             .getErr()
             .printf(
-                Locale.ROOT, "Usage: %s [OPTIONS]; --help lists them%n",
+                Locale.ROOT,
+                "Usage: %s [OPTIONS]; --help lists them%n",
                 command.getCommandSpec().qualifiedName());
       }
       return code;

@@ -20,13 +20,14 @@ record ProgressLine(
 
   /** The line with all its words and no bar. */
   String plain() {
-    return "%s %s of %s%s%s"
-        .formatted(
-            name,
-            now,
-            total,
-            words.isEmpty() ? "" : ", " + words,
-            Double.isNaN(secondsLeft) ? "" : ", " + duration() + " left");
+    return String.format(
+        Locale.ROOT,
+        "%s %s of %s%s%s",
+        name,
+        now,
+        total,
+        words.isEmpty() ? "" : ", " + words,
+        Double.isNaN(secondsLeft) ? "" : ", " + duration() + " left");
   }
 
   /** The line in a terminal: never longer than its columns. */
@@ -39,7 +40,15 @@ record ProgressLine(
     }
     if (line.length() > columns) {
       String left = Double.isNaN(secondsLeft) ? "" : " " + clock();
-      line = "%s %s/%s%s%s".formatted(name, now, total, brief.isEmpty() ? "" : " " + brief, left);
+      line =
+          String.format(
+              Locale.ROOT,
+              "%s %s/%s%s%s",
+              name,
+              now,
+              total,
+              brief.isEmpty() ? "" : " " + brief,
+              left);
       if (line.length() > columns) {
         line = line.substring(name.length() + 1);
       }
@@ -49,7 +58,9 @@ record ProgressLine(
 
   private String duration() {
     long whole = Math.round(secondsLeft);
-    return whole < 60 ? whole + " s" : String.format(Locale.ROOT, "%s min %02d s", whole / 60, whole % 60);
+    return whole < 60
+        ? whole + " s"
+        : String.format(Locale.ROOT, "%s min %02d s", whole / 60, whole % 60);
   }
 
   private String clock() {

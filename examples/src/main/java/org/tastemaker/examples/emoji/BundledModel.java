@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
 import org.tastemaker.core.run.AtomicFiles;
@@ -83,8 +84,11 @@ public final class BundledModel {
           try (InputStream in = BundledModel.class.getResourceAsStream(name + "/" + file)) {
             if (in == null) {
               throw new IllegalStateException(
-                  "the bundled model's file %s/%s is not among the resources; build the module examples"
-                      .formatted(name, file));
+                  String.format(
+                      Locale.ROOT,
+                      "the bundled model's file %s/%s is not among the resources; build the module examples",
+                      name,
+                      file));
             }
             Files.copy(in, target);
           }

@@ -59,8 +59,13 @@ public record EmojiReport(
     public Counts {
       if (consistency < 1 || occupations < 1 || neutral < 1 || categories < 2) {
         throw new IllegalArgumentException(
-            "counts must be at least 1, 1, 1 and 2, but were %s, %s, %s, %s"
-                .formatted(consistency, occupations, neutral, categories));
+            String.format(
+                Locale.ROOT,
+                "counts must be at least 1, 1, 1 and 2, but were %s, %s, %s, %s",
+                consistency,
+                occupations,
+                neutral,
+                categories));
       }
     }
 
@@ -213,16 +218,25 @@ public record EmojiReport(
     lines.add("| measurement | value [95 % interval] | images | |");
     lines.add("| --- | --- | --- | --- |");
     lines.add(
-        "| consistency with the prompt | %s | %s | share |"
-            .formatted(consistency.share().text(), consistency.share().n()));
+        String.format(
+            Locale.ROOT,
+            "| consistency with the prompt | %s | %s | share |",
+            consistency.share().text(),
+            consistency.share().n()));
     lines.add(bias("gender bias", genderBias));
     lines.add(bias("skin tone bias", toneBias));
     lines.add(
-        "| harm on neutral prompts | %s | %s | share |"
-            .formatted(harm.share().text(), harm.share().n()));
+        String.format(
+            Locale.ROOT,
+            "| harm on neutral prompts | %s | %s | share |",
+            harm.share().text(),
+            harm.share().n()));
     lines.add(
-        "| diversity within a prompt | %s | %s | mean distance |"
-            .formatted(diversity.diversity().text(), diversity.diversity().n()));
+        String.format(
+            Locale.ROOT,
+            "| diversity within a prompt | %s | %s | mean distance |",
+            diversity.diversity().text(),
+            diversity.diversity().n()));
     lines.add(String.format(Locale.ROOT, "| unclear images | %.3f | | share |", unclear));
     return String.join("\n", lines) + "\n";
   }

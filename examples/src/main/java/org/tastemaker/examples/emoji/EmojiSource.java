@@ -130,7 +130,7 @@ public final class EmojiSource {
       }
       if (glyphs.isEmpty()) {
         throw new IllegalArgumentException(
-            "no image in %s belongs to a label in %s".formatted(images, labels));
+            String.format(Locale.ROOT, "no image in %s belongs to a label in %s", images, labels));
       }
       return new GlyphSheet(glyphs, pictures);
     } catch (IOException e) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -47,7 +48,6 @@ import org.tastemaker.diffusion.train.Samples;
 import org.tastemaker.diffusion.train.TrainedPart;
 import org.tastemaker.diffusion.train.VaeTrainer;
 import org.tastemaker.diffusion.weights.DType;
-import org.tastemaker.plot.LinePlot;
 
 /**
  * Trains the bundled model in three stages, each in a folder of the run: {@code vae}, {@code
@@ -111,8 +111,14 @@ public final class EmojiTraining {
     public Options {
       if (vaeSteps < 1 || vaeBatch < 1 || stop < 1 || stop > steps || batch < 1) {
         throw new IllegalArgumentException(
-            "steps and batches must be at least 1 and stop in [1, steps], but were %s, %s, %s, %s, %s"
-                .formatted(vaeSteps, vaeBatch, steps, batch, stop));
+            String.format(
+                Locale.ROOT,
+                "steps and batches must be at least 1 and stop in [1, steps], but were %s, %s, %s, %s, %s",
+                vaeSteps,
+                vaeBatch,
+                steps,
+                batch,
+                stop));
       }
     }
 
@@ -183,7 +189,8 @@ public final class EmojiTraining {
     FloatBuffer pixels = FloatBuffer.wrap(pixels()); // [N, 3, 32, 32] in [-1, 1]
     int size = 3 * GlyphSheet.SIDE * GlyphSheet.SIDE;
     EpochOrder order = new EpochOrder(sheet.size(), seed.split("glyphs"));
-    try (AutoencoderKl vae = AutoencoderKl.random(EmojiArchitecture.autoencoder(1), seed.split("vae"));
+    try (AutoencoderKl vae =
+            AutoencoderKl.random(EmojiArchitecture.autoencoder(1), seed.split("vae"));
         RunFolder folder = open(run.resolve("vae"))) {
       VaeTrainer trainer =
           new VaeTrainer(
@@ -287,13 +294,15 @@ public final class EmojiTraining {
   }
 
   private LatentDiffusion untrained(Path vae, ClipTokenizer tokenizer) {
-    UNet2DConditionModel unet = UNet2DConditionModel.random(EmojiArchitecture.unet(), seed.split("unet"));
+    UNet2DConditionModel unet =
+        UNet2DConditionModel.random(EmojiArchitecture.unet(), seed.split("unet"));
     unet.zeroOutput();
     return LatentDiffusion.of(
         new Components(
             unet,
             AutoencoderKl.load(vae),
-            ClipTextModel.random(EmojiArchitecture.textEncoder(tokenizer), seed.split("text encoder")),
+            ClipTextModel.random(
+                EmojiArchitecture.textEncoder(tokenizer), seed.split("text encoder")),
             tokenizer,
             SchedulerConfig.stableDiffusion()));
   }

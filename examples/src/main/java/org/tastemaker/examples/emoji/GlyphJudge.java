@@ -2,6 +2,7 @@ package org.tastemaker.examples.emoji;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,12 @@ public final class GlyphJudge {
     public Options {
       if (!(edges >= 0) || !(scale > 0) || !(threshold >= 0 && threshold <= 1)) {
         throw new IllegalArgumentException(
-            "edges must be at least 0, scale above 0 and threshold in [0, 1], but were %s, %s, %s"
-                .formatted(edges, scale, threshold));
+            String.format(
+                Locale.ROOT,
+                "edges must be at least 0, scale above 0 and threshold in [0, 1], but were %s, %s, %s",
+                edges,
+                scale,
+                threshold));
       }
     }
 
@@ -183,8 +188,12 @@ public final class GlyphJudge {
         || image.height() != GlyphSheet.SIDE
         || image.width() != GlyphSheet.SIDE) {
       throw new IllegalArgumentException(
-          "the glyph judge looks at images of 3 x 32 x 32, but was given %s x %s x %s"
-              .formatted(image.channels(), image.height(), image.width()));
+          String.format(
+              Locale.ROOT,
+              "the glyph judge looks at images of 3 x 32 x 32, but was given %s x %s x %s",
+              image.channels(),
+              image.height(),
+              image.width()));
     }
   }
 }

@@ -36,21 +36,25 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
     images = List.copyOf(images);
     if (glyphs.isEmpty() || glyphs.size() != images.size()) {
       throw new IllegalArgumentException(
-          "a sheet has at least one glyph and an image for each, but had %s glyphs and %s images"
-              .formatted(glyphs.size(), images.size()));
+          String.format(
+              Locale.ROOT,
+              "a sheet has at least one glyph and an image for each, but had %s glyphs and %s images",
+              glyphs.size(),
+              images.size()));
     }
     for (int i = 0; i < images.size(); i++) {
       Image image = images.get(i);
       if (image.channels() != 3 || image.height() != SIDE || image.width() != SIDE) {
         throw new IllegalArgumentException(
-            "the image of '%s' must be 3 x %s x %s, but is %s x %s x %s"
-                .formatted(
-                    glyphs.get(i).label(),
-                    SIDE,
-                    SIDE,
-                    image.channels(),
-                    image.height(),
-                    image.width()));
+            String.format(
+                Locale.ROOT,
+                "the image of '%s' must be 3 x %s x %s, but is %s x %s x %s",
+                glyphs.get(i).label(),
+                SIDE,
+                SIDE,
+                image.channels(),
+                image.height(),
+                image.width()));
       }
     }
   }
@@ -95,8 +99,12 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
       int y = at / COLUMNS * SIDE;
       if (y + SIDE > sheet.getHeight() || x + SIDE > sheet.getWidth()) {
         throw new IllegalArgumentException(
-            "%s has more lines than glyphs.png (%s x %s pixels) has cells"
-                .formatted(folder.resolve("glyphs.tsv"), sheet.getWidth(), sheet.getHeight()));
+            String.format(
+                Locale.ROOT,
+                "%s has more lines than glyphs.png (%s x %s pixels) has cells",
+                folder.resolve("glyphs.tsv"),
+                sheet.getWidth(),
+                sheet.getHeight()));
       }
       glyphs.add(parse(line, at + 2, folder));
       images.add(Image.fromBufferedImage(sheet.getSubimage(x, y, SIDE, SIDE)));
@@ -108,8 +116,12 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
     List<String> fields = Splitter.on('\t').splitToList(line);
     if (fields.size() != 8) {
       throw new IllegalArgumentException(
-          "line %s of %s must have 8 fields, but has %s"
-              .formatted(number, folder.resolve("glyphs.tsv"), fields.size()));
+          String.format(
+              Locale.ROOT,
+              "line %s of %s must have 8 fields, but has %s",
+              number,
+              folder.resolve("glyphs.tsv"),
+              fields.size()));
     }
     try {
       return new Glyph(
@@ -123,7 +135,13 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
           Splitter.on(',').omitEmptyStrings().splitToList(fields.get(7)));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "line %s of %s: %s".formatted(number, folder.resolve("glyphs.tsv"), e.getMessage()), e);
+          String.format(
+              Locale.ROOT,
+              "line %s of %s: %s",
+              number,
+              folder.resolve("glyphs.tsv"),
+              e.getMessage()),
+          e);
     }
   }
 

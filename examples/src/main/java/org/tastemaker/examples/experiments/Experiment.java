@@ -2,6 +2,7 @@ package org.tastemaker.examples.experiments;
 
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToDoubleBiFunction;
@@ -63,8 +64,11 @@ record Experiment(
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "there is no arm '%s'; there are %s"
-                        .formatted(id, arms.stream().map(Arm::id).toList())));
+                    String.format(
+                        Locale.ROOT,
+                        "there is no arm '%s'; there are %s",
+                        id,
+                        arms.stream().map(Arm::id).toList())));
   }
 
   /** The same in a small setting. */

@@ -127,7 +127,8 @@ final class ExperimentCommand implements Callable<Integer> {
   /** Shared by the experiments that measure the model as it is used. */
   private Path baseFile(Experiment experiment, long seed) {
     boolean asUsed = experiment.measured().words().isEmpty();
-    return run.resolve("base-%s%s.json".formatted(asUsed ? "" : experiment.name() + "-", seed));
+    return run.resolve(
+        String.format(Locale.ROOT, "base-%s%s.json", asUsed ? "" : experiment.name() + "-", seed));
   }
 
   private Path file(Experiment experiment, Experiment.Arm arm, long seed) {
@@ -165,7 +166,7 @@ final class ExperimentCommand implements Callable<Integer> {
     if (isThere(file, config)) {
       return;
     }
-    say(out, "%s, %s, seed %s".formatted(experiment.title(), arm.title(), seed));
+    say(out, String.format(Locale.ROOT, "%s, %s, seed %s", experiment.title(), arm.title(), seed));
     Path folder = run.resolve(experiment.name()).resolve(arm.id() + "-" + seed);
     Trial.Outcome outcome;
     try (ConsoleProgress progress = ConsoleProgress.of("training", experiment.rounds())) {
@@ -195,8 +196,12 @@ final class ExperimentCommand implements Callable<Integer> {
     Map<String, Object> there = Findings.read(file).config();
     if (!there.toString().equals(new TreeMap<>(config).toString())) {
       throw new IllegalArgumentException(
-          "%s is of other settings, %s, and not %s; choose another folder with --run"
-              .formatted(file, there, new TreeMap<>(config)));
+          String.format(
+              Locale.ROOT,
+              "%s is of other settings, %s, and not %s; choose another folder with --run",
+              file,
+              there,
+              new TreeMap<>(config)));
     }
     return true;
   }
@@ -222,7 +227,9 @@ final class ExperimentCommand implements Callable<Integer> {
     String table = FindingsTable.markdown(experiment, base, trained);
     Path file = run.resolve(experiment.name()).resolve("table.md");
     AtomicFiles.write(file, table);
-    say(out, table + "\nThe table is in %s, pictures are beside it.".formatted(file));
+    say(
+        out,
+        table + String.format(Locale.ROOT, "\nThe table is in %s, pictures are beside it.", file));
   }
 
   private static void say(PrintWriter out, String text) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -128,7 +129,11 @@ record Findings(
     Map<String, Double> all = values.get(row.measurement());
     if (all == null) {
       throw new IllegalArgumentException(
-          "nothing is called '%s'; there are %s".formatted(row.measurement(), values.keySet()));
+          String.format(
+              Locale.ROOT,
+              "nothing is called '%s'; there are %s",
+              row.measurement(),
+              values.keySet()));
     }
     Map<String, Double> some = new TreeMap<>(all);
     if (!row.prompts().isEmpty()) {

@@ -97,7 +97,10 @@ final class FindingsTable {
     List<Experiment.Arm> arms =
         experiment.arms().stream().filter(arm -> trained.containsKey(arm.id())).toList();
     StringBuilder text = new StringBuilder("| measurement | before |");
-    arms.forEach(arm -> text.append(" %s | change [95 %%] (by seed) |".formatted(arm.title())));
+    arms.forEach(
+        arm ->
+            text.append(
+                String.format(Locale.ROOT, " %s | change [95 %%] (by seed) |", arm.title())));
     text.append("\n| --- | --- |").append(" --- | --- |".repeat(arms.size())).append('\n');
     for (Row row : experiment.rows()) {
       text.append("| ").append(row.title()).append(floor(row, base)).append(" |");
@@ -126,8 +129,11 @@ final class FindingsTable {
         arm -> {
           Map<Long, Findings> of = findings(trained, arm);
           text.append(
-              String.format(Locale.ROOT, " %s seeds, %,d | |", 
-                      of.size(), of.values().stream().mapToLong(Findings::images).max().orElse(0)));
+              String.format(
+                  Locale.ROOT,
+                  " %s seeds, %,d | |",
+                  of.size(),
+                  of.values().stream().mapToLong(Findings::images).max().orElse(0)));
         });
     return text.append('\n').toString();
   }

@@ -80,14 +80,11 @@ public final class ImproveConsistency {
             new Experiment.Arm("gentle", "half the learning rate", ranked, Training.ddpo(1.5e-3))),
         List.of(
             new Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
-            new Row(
-                GUIDED + ", prompts trained on", Findings.CONSISTENCY_GUIDED, SOMETIMES),
-            new Row(
-                "with guidance 4, prompts trained on", Findings.CONSISTENCY_AS_USED, SOMETIMES),
+            new Row(GUIDED + ", prompts trained on", Findings.CONSISTENCY_GUIDED, SOMETIMES),
+            new Row("with guidance 4, prompts trained on", Findings.CONSISTENCY_AS_USED, SOMETIMES),
             new Row("consistency, other prompts", Findings.CONSISTENCY, others),
             new Row(GUIDED + ", other prompts", Findings.CONSISTENCY_GUIDED, others),
-            new Row(
-                "with guidance 4, other prompts", Findings.CONSISTENCY_AS_USED, others),
+            new Row("with guidance 4, other prompts", Findings.CONSISTENCY_AS_USED, others),
             Row.of(Findings.GENDER),
             Row.of(Findings.HARM),
             Row.of(Findings.DIVERSITY),

@@ -105,8 +105,7 @@ final class Trial {
   }
 
   /** How {@link #measure} went, for comparison of files. */
-  static Map<String, Object> measured(
-      Measured measured, EmojiReport.Counts counts, long seed) {
+  static Map<String, Object> measured(Measured measured, EmojiReport.Counts counts, long seed) {
     Map<String, Object> config =
         new TreeMap<>(Map.of("arm", "base", "counts", counts.toString(), "seed", seed));
     if (!measured.words().isEmpty()) {

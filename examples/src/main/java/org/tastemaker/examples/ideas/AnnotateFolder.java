@@ -93,8 +93,11 @@ public final class AnnotateFolder {
             .build()
             .run(read(folder.resolve("prompts")));
     out.printf(
-        Locale.ROOT, "%d groups were judged and %d were there already: %s%n",
-        report.judged(), report.alreadyThere(), dataset);
+        Locale.ROOT,
+        "%d groups were judged and %d were there already: %s%n",
+        report.judged(),
+        report.alreadyThere(),
+        dataset);
     return report;
   }
 
@@ -136,8 +139,11 @@ public final class AnnotateFolder {
       JobReport resumed = job.build().run(groups);
       long afterIt = server.answers() - untilTheStop;
       out.printf(
-          Locale.ROOT, "after it: %d, for %d groups; %d groups were there already%n",
-          afterIt, resumed.judged(), resumed.alreadyThere());
+          Locale.ROOT,
+          "after it: %d, for %d groups; %d groups were there already%n",
+          afterIt,
+          resumed.judged(),
+          resumed.alreadyThere());
 
       // 3. And once more: there is nothing left to do.
       job.build().run(groups);
@@ -147,8 +153,13 @@ public final class AnnotateFolder {
               .mapToLong(group -> group.judgement().usage().requests())
               .sum();
       out.printf(
-          Locale.ROOT, "on a third run: %d%n%d judgements in %s took %d answers, and %d were paid for%n",
-          thirdRun, groups.size(), dataset, byTheDataset, server.answers());
+          Locale.ROOT,
+          "on a third run: %d%n%d judgements in %s took %d answers, and %d were paid for%n",
+          thirdRun,
+          groups.size(),
+          dataset,
+          byTheDataset,
+          server.answers());
       return new Paid(untilTheStop, afterIt, thirdRun, byTheDataset);
     }
   }

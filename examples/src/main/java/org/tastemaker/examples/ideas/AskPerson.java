@@ -80,8 +80,11 @@ public final class AskPerson implements FeedbackOracle {
         picture, ImageGrid.of(group.images()).captions(numbers).cell(128).draw().toPng());
     while (true) {
       out.printf(
-          Locale.ROOT, "%s: which of the %d images in %s are best, best first? ",
-          group.prompt().text(), size, picture);
+          Locale.ROOT,
+          "%s: which of the %d images in %s are best, best first? ",
+          group.prompt().text(),
+          size,
+          picture);
       out.flush();
       String line = line();
       if (line == null || line.isBlank()) {
@@ -90,7 +93,10 @@ public final class AskPerson implements FeedbackOracle {
       try {
         return Judgement.of(Ranking.topK(size, zeroBased(line)), "person");
       } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-        out.printf(Locale.ROOT, "that is not a list of numbers from 1 to %d, each once, such as 2 1%n", size);
+        out.printf(
+            Locale.ROOT,
+            "that is not a list of numbers from 1 to %d, each once, such as 2 1%n",
+            size);
       }
     }
   }

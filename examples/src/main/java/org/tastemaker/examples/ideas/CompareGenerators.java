@@ -106,7 +106,8 @@ public final class CompareGenerators {
       }
     }
     Estimate rate = Estimate.bootstrap(wins, Estimate::mean, wins.size(), Seed.of(3));
-    out.printf(Locale.ROOT, "the local generator wins %s of %d judged pairs%n", rate.text(), wins.size());
+    out.printf(
+        Locale.ROOT, "the local generator wins %s of %d judged pairs%n", rate.text(), wins.size());
 
     // 3. Ours on the left, theirs on the right.
     List<Image> drawn = new ArrayList<>();

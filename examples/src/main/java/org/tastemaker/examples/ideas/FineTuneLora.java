@@ -131,7 +131,8 @@ public final class FineTuneLora {
       // 3. The LoRA alone, of a few megabytes for a real model.
       Path file = Example.unused(output, "lora", ".safetensors");
       LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
-      out.printf(Locale.ROOT, "%,d weights of %s are in %s%n", lora.parameters().count(), folder, file);
+      out.printf(
+          Locale.ROOT, "%,d weights of %s are in %s%n", lora.parameters().count(), folder, file);
       return losses;
     }
   }
@@ -178,7 +179,7 @@ public final class FineTuneLora {
         Path caption = folder.resolve(name.substring(0, name.length() - 4) + ".txt");
         if (!Files.isRegularFile(caption)) {
           throw new IllegalArgumentException(
-              "%s has no caption: write one into %s".formatted(file, caption));
+              String.format(Locale.ROOT, "%s has no caption: write one into %s", file, caption));
         }
         images.add(
             new Captioned(

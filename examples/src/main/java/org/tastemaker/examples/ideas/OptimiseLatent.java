@@ -84,7 +84,8 @@ public final class OptimiseLatent {
         StepReport report = search.step();
         images.add(problem.image(search.point()));
         out.printf(
-            Locale.ROOT, "round %2d  score %.3f  %s%n",
+            Locale.ROOT,
+            "round %2d  score %.3f  %s%n",
             round,
             score.applyAsDouble(images.get(round)),
             report.skippedReason() == null ? "moved" : report.skippedReason());
@@ -94,8 +95,11 @@ public final class OptimiseLatent {
     Result result =
         new Result(score.applyAsDouble(images.get(0)), score.applyAsDouble(images.get(rounds)));
     out.printf(
-        Locale.ROOT, "score of the image: %.3f before, %.3f after; drawn in %s%n",
-        result.before, result.after, folder.resolve("rounds.png"));
+        Locale.ROOT,
+        "score of the image: %.3f before, %.3f after; drawn in %s%n",
+        result.before,
+        result.after,
+        folder.resolve("rounds.png"));
     return result;
   }
 }

@@ -92,7 +92,8 @@ public final class OwnFeedbackOracle {
       Rewards rewards = WinRateReward.overall().score(rollout, judgements);
       for (int g = 0; g < judgements.size(); g++) {
         out.printf(
-            Locale.ROOT, "%-8s best first: %s, win rates: %s%n",
+            Locale.ROOT,
+            "%-8s best first: %s, win rates: %s%n",
             prompts.get(g).text(),
             judgements.get(g).ranking().tiers(),
             rollout.groupIndices().get(g).stream().map(rewards::get).toList());

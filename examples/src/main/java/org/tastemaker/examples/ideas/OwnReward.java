@@ -95,7 +95,8 @@ public final class OwnReward {
         try (Rollout rollout = policy.sampler().rollout(each.prompts(round), Seed.of(round))) {
           Rewards rewards = reward.score(rollout, List.of());
           ddpo.step(rollout, rewards);
-          out.printf(Locale.ROOT, "round %2d  yellowness %+.3f%n", round, rewards.mean().orElseThrow());
+          out.printf(
+              Locale.ROOT, "round %2d  yellowness %+.3f%n", round, rewards.mean().orElseThrow());
         }
       }
       List<Image> after = policy.sampler().generate(each.prompts(1), Seed.of(-1));
@@ -113,8 +114,11 @@ public final class OwnReward {
     AtomicFiles.write(folder.resolve("before.png"), ImageGrid.of(before).draw().toPng());
     AtomicFiles.write(folder.resolve("after.png"), ImageGrid.of(after).draw().toPng());
     out.printf(
-        Locale.ROOT, "yellowness on held-out seeds: %+.3f before, %+.3f after; pictures and LoRA in %s%n",
-        result.before, result.after, folder);
+        Locale.ROOT,
+        "yellowness on held-out seeds: %+.3f before, %+.3f after; pictures and LoRA in %s%n",
+        result.before,
+        result.after,
+        folder);
     return result;
   }
 

@@ -162,7 +162,10 @@ public final class OwnSampler {
         .run(AlignmentRun.Options.rounds(rounds));
     double after = mean(walk.generate(prompts.prompts(1), Seed.of(-1)));
     out.printf(
-        Locale.ROOT, "darkness of the middle on held-out seeds: %.3f before, %.3f after%n", before, after);
+        Locale.ROOT,
+        "darkness of the middle on held-out seeds: %.3f before, %.3f after%n",
+        before,
+        after);
     return new Result(before, after);
   }
 

@@ -91,10 +91,13 @@ public final class TrainRewardModel {
       try (LearnedReward reward = trained.reward()) {
         RewardEvaluation heldOut = trained.heldOut();
         out.printf(
-            Locale.ROOT, "%d epochs, the best was number %d%n",
-            trained.trainingLoss().size(), trained.bestEpoch() + 1);
+            Locale.ROOT,
+            "%d epochs, the best was number %d%n",
+            trained.trainingLoss().size(),
+            trained.bestEpoch() + 1);
         out.printf(
-            Locale.ROOT, "agrees with the judge on %s of %d pairs of %d prompts that it has not seen; %s%n",
+            Locale.ROOT,
+            "agrees with the judge on %s of %d pairs of %d prompts that it has not seen; %s%n",
             heldOut.accuracy().isPresent()
                 ? String.format(Locale.ROOT, "%.0f %%", 100 * heldOut.accuracy().getAsDouble())
                 : "none", // the judge called each of them a tie
@@ -102,7 +105,13 @@ public final class TrainRewardModel {
             heldOut.prompts(),
             heldOut
                 .interval()
-                .map(i -> String.format(Locale.ROOT, "95 %% interval %.0f to %.0f %%", 100 * i.low(), 100 * i.high()))
+                .map(
+                    i ->
+                        String.format(
+                            Locale.ROOT,
+                            "95 %% interval %.0f to %.0f %%",
+                            100 * i.low(),
+                            100 * i.high()))
                 .orElse("too few for an interval"));
 
         // 3. Saved; loaded again with the same features.

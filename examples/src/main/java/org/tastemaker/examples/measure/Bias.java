@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
@@ -58,8 +59,12 @@ public record Bias(
       int[] known = Arrays.stream(prompt.getValue()).filter(c -> c >= 0).toArray();
       if (Arrays.stream(known).anyMatch(c -> c >= k)) {
         throw new IllegalArgumentException(
-            "classes of '%s' must be below %s, but were %s"
-                .formatted(prompt.getKey(), k, Arrays.toString(known)));
+            String.format(
+                Locale.ROOT,
+                "classes of '%s' must be below %s, but were %s",
+                prompt.getKey(),
+                k,
+                Arrays.toString(known)));
       }
       unlabelled += prompt.getValue().length - known.length;
       labelled += known.length;

@@ -137,16 +137,25 @@ public final class JpegExperiment implements Callable<Integer> {
     String there = read(job).settings();
     if (!there.equals(settings(protocol))) {
       throw new IllegalArgumentException(
-          "%s is of other settings: %s there, %s now; choose another folder with --run"
-              .formatted(file, there, settings(protocol)));
+          String.format(
+              Locale.ROOT,
+              "%s is of other settings: %s there, %s now; choose another folder with --run",
+              file,
+              there,
+              settings(protocol)));
     }
     return true;
   }
 
   /** What must be equal for results to be compared. */
   static String settings(Protocol protocol) {
-    return "%s, rate %s, clip range %s, %s updates"
-        .formatted(protocol.toMap(), LEARNING_RATE, CLIP_RANGE, UPDATES);
+    return String.format(
+        Locale.ROOT,
+        "%s, rate %s, clip range %s, %s updates",
+        protocol.toMap(),
+        LEARNING_RATE,
+        CLIP_RANGE,
+        UPDATES);
   }
 
   private JpegResult train(LatentDiffusion model, Protocol protocol, Job job) {

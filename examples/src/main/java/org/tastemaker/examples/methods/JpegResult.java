@@ -57,13 +57,17 @@ record JpegResult(
     after = List.copyOf(after);
     if (kilobytes.isEmpty() || before.isEmpty() || before.size() != after.size()) {
       throw new IllegalArgumentException(
-          "there must be rounds and as many images before as after, but there were %s, %s, %s"
-              .formatted(kilobytes.size(), before.size(), after.size()));
+          String.format(
+              Locale.ROOT,
+              "there must be rounds and as many images before as after, but there were %s, %s, %s",
+              kilobytes.size(),
+              before.size(),
+              after.size()));
     }
   }
 
   static Path file(Path folder, Direction direction, long seed) {
-    return folder.resolve("%s-%d.json".formatted(direction.id(), seed));
+    return folder.resolve(String.format(Locale.ROOT, "%s-%d.json", direction.id(), seed));
   }
 
   void write(Path folder) {
@@ -107,8 +111,11 @@ record JpegResult(
           json.number("kl"));
     } catch (UncheckedIOException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "%s is not a result of this experiment: %s; delete it to do the training again"
-              .formatted(file, e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "%s is not a result of this experiment: %s; delete it to do the training again",
+              file,
+              e.getMessage()),
           e);
     }
   }

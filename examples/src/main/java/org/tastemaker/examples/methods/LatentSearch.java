@@ -87,8 +87,12 @@ public final class LatentSearch implements Callable<Integer> {
   public Integer call() {
     if (steps < 1 || images.get(0) < SHOWN || !images.equals(images.stream().sorted().toList())) {
       throw new IllegalArgumentException(
-          "--steps must be at least 1 and --images rise from at least %s, but were %s and %s"
-              .formatted(SHOWN, steps, images));
+          String.format(
+              Locale.ROOT,
+              "--steps must be at least 1 and --images rise from at least %s, but were %s and %s",
+              SHOWN,
+              steps,
+              images));
     }
     EmojiTask task = EmojiTask.consistency(BundledModel.judge(), prompts);
     FeedbackOracle judge = MockOracle.of(task.score());
@@ -177,12 +181,13 @@ public final class LatentSearch implements Callable<Integer> {
     for (int mark = 0; mark <= images.size(); mark++) {
       int at = mark;
       text.append(
-          "| %s | %s | %s | %s |\n"
-              .formatted(
-                  mark == 0 ? 0 : images.get(mark - 1),
-                  estimate(searches, pair -> pair.ranked()[at]),
-                  estimate(searches, pair -> pair.fresh()[at]),
-                  estimate(searches, pair -> pair.ranked()[at] - pair.fresh()[at])));
+          String.format(
+              Locale.ROOT,
+              "| %s | %s | %s | %s |\n",
+              mark == 0 ? 0 : images.get(mark - 1),
+              estimate(searches, pair -> pair.ranked()[at]),
+              estimate(searches, pair -> pair.fresh()[at]),
+              estimate(searches, pair -> pair.ranked()[at] - pair.fresh()[at])));
     }
     return text.toString();
   }

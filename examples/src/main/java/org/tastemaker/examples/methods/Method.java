@@ -90,19 +90,21 @@ enum Method {
   /** A setting in words, such as {@code rate 1e-03, 4 updates, clip range 0.001}. */
   String words(Setting setting) {
     if (searches()) {
-      return "largest step %s, %s steps tried, %s %s"
-          .formatted(
-              plain(setting.learningRate()),
-              setting.updates(),
-              strengthName,
-              plain(setting.strength()));
+      return String.format(
+          Locale.ROOT,
+          "largest step %s, %s steps tried, %s %s",
+          plain(setting.learningRate()),
+          setting.updates(),
+          strengthName,
+          plain(setting.strength()));
     }
-    return "rate %s, %s update%s%s"
-        .formatted(
-            String.format(Locale.ROOT, "%.0e", setting.learningRate()),
-            setting.updates(),
-            setting.updates() == 1 ? "" : "s",
-            strengthName.isEmpty() ? "" : ", " + strengthName + " " + plain(setting.strength()));
+    return String.format(
+        Locale.ROOT,
+        "rate %s, %s update%s%s",
+        String.format(Locale.ROOT, "%.0e", setting.learningRate()),
+        setting.updates(),
+        setting.updates() == 1 ? "" : "s",
+        strengthName.isEmpty() ? "" : ", " + strengthName + " " + plain(setting.strength()));
   }
 
   private static String plain(double value) {
@@ -133,10 +135,11 @@ enum Method {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "there is no method '%s'; there are %s"
-                        .formatted(
-                            id,
-                            String.join(", ", Arrays.stream(values()).map(Method::id).toList()))));
+                    String.format(
+                        Locale.ROOT,
+                        "there is no method '%s'; there are %s",
+                        id,
+                        String.join(", ", Arrays.stream(values()).map(Method::id).toList()))));
   }
 
   /** The optimizer of a method that has one. */

@@ -110,8 +110,10 @@ final class MethodReport {
                     .computeIfAbsent(change(trials).low() > 0, key -> new ArrayList<>())
                     .add(method.title()));
     return String.format(
-        Locale.ROOT, "Raised the score, by an interval over seeds above 0: %s. Not shown to: %s.%n",
-        names(raised.getOrDefault(true, List.of())), names(raised.getOrDefault(false, List.of())));
+        Locale.ROOT,
+        "Raised the score, by an interval over seeds above 0: %s. Not shown to: %s.%n",
+        names(raised.getOrDefault(true, List.of())),
+        names(raised.getOrDefault(false, List.of())));
   }
 
   private static String names(List<String> names) {

@@ -159,13 +159,14 @@ public final class MethodTable implements Callable<Integer> {
     TrialResult there = TrialResult.read(file);
     if (!there.protocol().equals(protocol.toMap()) || !there.setting().equals(job.setting())) {
       throw new IllegalArgumentException(
-          "%s is of another setting: %s, %s there, and %s, %s now; choose another folder with --run"
-              .formatted(
-                  file,
-                  job.method().words(there.setting()),
-                  there.protocol(),
-                  job.method().words(job.setting()),
-                  protocol.toMap()));
+          String.format(
+              Locale.ROOT,
+              "%s is of another setting: %s, %s there, and %s, %s now; choose another folder with --run",
+              file,
+              job.method().words(there.setting()),
+              there.protocol(),
+              job.method().words(job.setting()),
+              protocol.toMap()));
     }
     return true;
   }

@@ -2,6 +2,7 @@ package org.tastemaker.examples.methods;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.tastemaker.core.Prompt;
@@ -32,8 +33,13 @@ record Protocol(
     prompts = List.copyOf(prompts);
     if (prompts.isEmpty() || rounds < 1 || imagesPerPrompt < 2 || heldOutPerPrompt < 1) {
       throw new IllegalArgumentException(
-          "there must be at least 1 prompt, 1 round, 2 images a prompt (one cannot be ranked) and 1 held-out image, but there were %s, %s, %s, %s"
-              .formatted(prompts.size(), rounds, imagesPerPrompt, heldOutPerPrompt));
+          String.format(
+              Locale.ROOT,
+              "there must be at least 1 prompt, 1 round, 2 images a prompt (one cannot be ranked) and 1 held-out image, but there were %s, %s, %s, %s",
+              prompts.size(),
+              rounds,
+              imagesPerPrompt,
+              heldOutPerPrompt));
     }
   }
 

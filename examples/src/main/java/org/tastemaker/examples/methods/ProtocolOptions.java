@@ -22,7 +22,8 @@ final class ProtocolOptions {
 
   @Option(
       names = "--guidance",
-      description = "Guidance scale, in sampling and training; 1 for none (default: ${DEFAULT-VALUE}).")
+      description =
+          "Guidance scale, in sampling and training; 1 for none (default: ${DEFAULT-VALUE}).")
   private double guidance;
 
   @Option(

@@ -1,5 +1,6 @@
 package org.tastemaker.examples.methods;
 
+import java.util.Locale;
 
 /**
  * The three numbers of a method that are tuned.
@@ -12,8 +13,12 @@ record Setting(double learningRate, int updates, double strength) {
   Setting {
     if (!(learningRate > 0) || updates < 1 || !(strength >= 0)) {
       throw new IllegalArgumentException(
-          "a setting needs a learning rate above 0, at least 1 update and a strength of at least 0, but was %s, %s, %s"
-              .formatted(learningRate, updates, strength));
+          String.format(
+              Locale.ROOT,
+              "a setting needs a learning rate above 0, at least 1 update and a strength of at least 0, but was %s, %s, %s",
+              learningRate,
+              updates,
+              strength));
     }
   }
 }

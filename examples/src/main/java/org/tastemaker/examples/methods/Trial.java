@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -234,7 +235,7 @@ final class Trial {
       measure(policy, used[0]);
       nextMark = MARKS.length;
     }
-    return "%s rounds, %s moves".formatted(search.rounds(), moves);
+    return String.format(Locale.ROOT, "%s rounds, %s moves", search.rounds(), moves);
   }
 
   private SearchSpace space(Lora lora) {

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -55,14 +56,22 @@ record TrialResult(
     after = List.copyOf(after);
     if (before.isEmpty() || before.size() != after.size() || points.isEmpty()) {
       throw new IllegalArgumentException(
-          "a result needs points and as many scores before as after, but there were %s, %s, %s"
-              .formatted(points.size(), before.size(), after.size()));
+          String.format(
+              Locale.ROOT,
+              "a result needs points and as many scores before as after, but there were %s, %s, %s",
+              points.size(),
+              before.size(),
+              after.size()));
     }
     if (!Double.isFinite(kl)
         || !Stream.concat(before.stream(), after.stream()).allMatch(Double::isFinite)) {
       throw new IllegalArgumentException(
-          "scores and divergence must be finite, but the divergence was %s and the scores %s, %s"
-              .formatted(kl, before, after));
+          String.format(
+              Locale.ROOT,
+              "scores and divergence must be finite, but the divergence was %s and the scores %s, %s",
+              kl,
+              before,
+              after));
     }
   }
 
@@ -77,7 +86,7 @@ record TrialResult(
   }
 
   static Path file(Path folder, Method method, long seed) {
-    return folder.resolve("%s-%d.json".formatted(method.id(), seed));
+    return folder.resolve(String.format(Locale.ROOT, "%s-%d.json", method.id(), seed));
   }
 
   void write(Path folder) {
@@ -141,8 +150,11 @@ record TrialResult(
           json.text("message"));
     } catch (UncheckedIOException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "%s is not the result of a trial: %s; delete it to do the trial again"
-              .formatted(file, e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "%s is not the result of a trial: %s; delete it to do the trial again",
+              file,
+              e.getMessage()),
           e);
     }
   }
@@ -173,8 +185,11 @@ record TrialResult(
       Setting first = settings.computeIfAbsent(result.method, method -> result.setting);
       if (!result.protocol.equals(results.get(0).protocol) || !result.setting.equals(first)) {
         throw new IllegalArgumentException(
-            "%s and the results before it in %s are of different settings and cannot be compared; keep one folder for each"
-                .formatted(file(folder, result.method, result.seed).getFileName(), folder));
+            String.format(
+                Locale.ROOT,
+                "%s and the results before it in %s are of different settings and cannot be compared; keep one folder for each",
+                file(folder, result.method, result.seed).getFileName(),
+                folder));
       }
     }
   }

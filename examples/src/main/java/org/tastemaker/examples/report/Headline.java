@@ -2,6 +2,7 @@ package org.tastemaker.examples.report;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -22,8 +23,11 @@ public record Headline(String measure, double before, double after, Estimate cha
     Objects.requireNonNull(change, "change == null");
     if (measure.isBlank() || missing < 0) {
       throw new IllegalArgumentException(
-          "a headline says what was measured and how many pairs are missing, but was given '%s' and %s"
-              .formatted(measure, missing));
+          String.format(
+              Locale.ROOT,
+              "a headline says what was measured and how many pairs are missing, but was given '%s' and %s",
+              measure,
+              missing));
     }
   }
 
@@ -42,8 +46,11 @@ public record Headline(String measure, double before, double after, Estimate cha
       String measure, Map<String, double[]> before, Map<String, double[]> after, Seed seed) {
     if (!before.keySet().equals(after.keySet())) {
       throw new IllegalArgumentException(
-          "before and after must be of the same prompts, but were of %s and %s"
-              .formatted(new TreeMap<>(before).keySet(), new TreeMap<>(after).keySet()));
+          String.format(
+              Locale.ROOT,
+              "before and after must be of the same prompts, but were of %s and %s",
+              new TreeMap<>(before).keySet(),
+              new TreeMap<>(after).keySet()));
     }
     List<double[]> kept = new ArrayList<>(); // before, after
     Map<String, double[]> differences = new TreeMap<>();
@@ -53,8 +60,12 @@ public record Headline(String measure, double before, double after, Estimate cha
       double[] to = Objects.requireNonNull(after.get(prompt.getKey()));
       if (from.length != to.length) {
         throw new IllegalArgumentException(
-            "before and after must be of the same seeds, but prompt '%s' has %s values before and %s after"
-                .formatted(prompt.getKey(), from.length, to.length));
+            String.format(
+                Locale.ROOT,
+                "before and after must be of the same seeds, but prompt '%s' has %s values before and %s after",
+                prompt.getKey(),
+                from.length,
+                to.length));
       }
       List<Double> of = new ArrayList<>();
       for (int i = 0; i < from.length; i++) {

@@ -90,22 +90,24 @@ public final class HtmlReport {
           " Before and after were not both measured on held-out seeds, so no effect is shown.");
     } else {
       html.text(
-          " The %s went from %s to %s. The change is %s, with a 95\u00a0%% interval of "
-              .formatted(
-                  figure.measure(),
-                  Numbers.text(figure.before()),
-                  Numbers.text(figure.after()),
-                  Numbers.signed(figure.change().value())));
+          String.format(
+              Locale.ROOT,
+              " The %s went from %s to %s. The change is %s, with a 95\u00a0%% interval of ",
+              figure.measure(),
+              Numbers.text(figure.before()),
+              Numbers.text(figure.after()),
+              Numbers.signed(figure.change().value())));
       html.element("span", Numbers.interval(figure.change()), "class", "nowrap");
       html.text(
-          ", over %s of the same prompts and seeds%s. "
-              .formatted(
-                  Numbers.count(figure.change().n(), "pair", "pairs"),
-                  figure.missing() == 0
-                      ? ""
-                      : " ("
-                          + Numbers.count(figure.missing(), "pair", "pairs")
-                          + " without a value left out)"));
+          String.format(
+              Locale.ROOT,
+              ", over %s of the same prompts and seeds%s. ",
+              Numbers.count(figure.change().n(), "pair", "pairs"),
+              figure.missing() == 0
+                  ? ""
+                  : " ("
+                      + Numbers.count(figure.missing(), "pair", "pairs")
+                      + " without a value left out)"));
       html.element("strong", figure.verdict());
     }
     html.close("p").close("header").newLine();
@@ -140,8 +142,13 @@ public final class HtmlReport {
     html.open("figure", "class", when);
     parts.image(
         image,
-        "%s, %s, seed %s%s"
-            .formatted(pair.prompt(), when, pair.seed(), label.isEmpty() ? "" : ": " + label));
+        String.format(
+            Locale.ROOT,
+            "%s, %s, seed %s%s",
+            pair.prompt(),
+            when,
+            pair.seed(),
+            label.isEmpty() ? "" : ": " + label));
     html.open("figcaption").element("b", when);
     if (!label.isEmpty()) {
       html.text(" ").element("span", label);

@@ -2,6 +2,7 @@ package org.tastemaker.examples.report;
 
 import com.google.common.base.Splitter;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -39,13 +40,21 @@ public record JudgedGroup(
     images = List.copyOf(images);
     if (images.size() != ranking.size()) {
       throw new IllegalArgumentException(
-          "the ranking of '%s' must be of its %s images, but is of %s"
-              .formatted(prompt, images.size(), ranking.size()));
+          String.format(
+              Locale.ROOT,
+              "the ranking of '%s' must be of its %s images, but is of %s",
+              prompt,
+              images.size(),
+              ranking.size()));
     }
     if ((missingReason != null) != ranking.isEmpty()) {
       throw new IllegalArgumentException(
-          "a judgement of '%s' has either a ranking or a reason why it is missing, but the ranking is %s and the reason %s"
-              .formatted(prompt, ranking.tiers(), missingReason));
+          String.format(
+              Locale.ROOT,
+              "a judgement of '%s' has either a ranking or a reason why it is missing, but the ranking is %s and the reason %s",
+              prompt,
+              ranking.tiers(),
+              missingReason));
     }
   }
 

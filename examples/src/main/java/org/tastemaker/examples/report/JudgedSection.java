@@ -1,6 +1,7 @@
 package org.tastemaker.examples.report;
 
 import java.util.List;
+import java.util.Locale;
 
 /** The section of a report with examples of what the judge said. */
 final class JudgedSection {
@@ -34,7 +35,7 @@ final class JudgedSection {
         html.open("li").open("figure");
         parts.image(
             group.images().get(i),
-            "%s, image %s, %s".formatted(group.prompt(), group.name(i), place));
+            String.format(Locale.ROOT, "%s, image %s, %s", group.prompt(), group.name(i), place));
         html.open("figcaption").element("b", group.name(i)).text(" ").element("span", place);
         html.close("figcaption").close("figure").close("li");
       }

@@ -1,6 +1,7 @@
 package org.tastemaker.examples.report;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -126,12 +127,13 @@ public record Measurement(
         before.bias(),
         after.bias(),
         change(before.byPrompt(), after.byPrompt(), after.bias().n(), seed.split(name)),
-        "a fair model scores about %s here, the most is %s; images without a class are left out: %s before, %s after"
-            .formatted(
-                Numbers.text(after.floor()),
-                Numbers.text(after.maximum()),
-                before.unlabelled(),
-                after.unlabelled()));
+        String.format(
+            Locale.ROOT,
+            "a fair model scores about %s here, the most is %s; images without a class are left out: %s before, %s after",
+            Numbers.text(after.floor()),
+            Numbers.text(after.maximum()),
+            before.unlabelled(),
+            after.unlabelled()));
   }
 
   private static Share unclear(EmojiReport report, Seed seed) {

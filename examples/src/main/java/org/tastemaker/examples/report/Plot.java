@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -18,15 +19,21 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
     curves = List.copyOf(curves);
     if (title.isBlank() || curves.isEmpty()) {
       throw new IllegalArgumentException(
-          "a plot needs a title and at least one curve, but '%s' has %s curves"
-              .formatted(title, curves.size()));
+          String.format(
+              Locale.ROOT,
+              "a plot needs a title and at least one curve, but '%s' has %s curves",
+              title,
+              curves.size()));
     }
     Set<String> names = new HashSet<>();
     for (Curve curve : curves) {
       if (!names.add(curve.name)) {
         throw new IllegalArgumentException(
-            "the curves of plot '%s' need different names, but there are two '%s'"
-                .formatted(title, curve.name));
+            String.format(
+                Locale.ROOT,
+                "the curves of plot '%s' need different names, but there are two '%s'",
+                title,
+                curve.name));
       }
     }
   }
@@ -82,8 +89,13 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
       for (int i = 1; i < points.size(); i++) {
         if (points.get(i).x < points.get(i - 1).x) {
           throw new IllegalArgumentException(
-              "the x values of curve '%s' must ascend, but value %s is %s after %s"
-                  .formatted(name, i, points.get(i).x, points.get(i - 1).x));
+              String.format(
+                  Locale.ROOT,
+                  "the x values of curve '%s' must ascend, but value %s is %s after %s",
+                  name,
+                  i,
+                  points.get(i).x,
+                  points.get(i - 1).x));
         }
       }
     }
@@ -115,8 +127,14 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
     public static Curve of(String name, double[] x, double[] y, double[] low, double[] high) {
       if (y.length != x.length || low.length != x.length || high.length != x.length) {
         throw new IllegalArgumentException(
-            "curve '%s' has %s x values and must have as many of y, low and high, but had %s, %s and %s"
-                .formatted(name, x.length, y.length, low.length, high.length));
+            String.format(
+                Locale.ROOT,
+                "curve '%s' has %s x values and must have as many of y, low and high, but had %s, %s and %s",
+                name,
+                x.length,
+                y.length,
+                low.length,
+                high.length));
       }
       List<Point> points = new ArrayList<>();
       for (int i = 0; i < x.length; i++) {

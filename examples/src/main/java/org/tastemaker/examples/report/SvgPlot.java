@@ -250,15 +250,16 @@ final class SvgPlot {
       Point first = present.get(0);
       Point last = present.get(present.size() - 1);
       parts.add(
-          "%s: from %s at %s %s to %s at %s %s."
-              .formatted(
-                  curve.name(),
-                  Numbers.text(first.y()),
-                  plot.xLabel(),
-                  Numbers.x(first.x()),
-                  Numbers.text(last.y()),
-                  plot.xLabel(),
-                  Numbers.x(last.x())));
+          String.format(
+              Locale.ROOT,
+              "%s: from %s at %s %s to %s at %s %s.",
+              curve.name(),
+              Numbers.text(first.y()),
+              plot.xLabel(),
+              Numbers.x(first.x()),
+              Numbers.text(last.y()),
+              plot.xLabel(),
+              Numbers.x(last.x())));
     }
     return String.join(" ", parts);
   }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.json.JsonObject;
@@ -94,8 +95,11 @@ public final class PromptStatistics {
   public double[] update(List<Prompt> prompts, double[] rewards) {
     if (prompts.size() != rewards.length) {
       throw new IllegalArgumentException(
-          "there must be a reward for each prompt, but there were %s prompts and %s rewards"
-              .formatted(prompts.size(), rewards.length));
+          String.format(
+              Locale.ROOT,
+              "there must be a reward for each prompt, but there were %s prompts and %s rewards",
+              prompts.size(),
+              rewards.length));
     }
     // 1. Push first.
     Map<Key, List<Integer>> images = new LinkedHashMap<>();

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration.GraphBuilder;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -194,16 +195,23 @@ final class ValueNetwork implements AutoCloseable {
       read = ModelSerializer.restoreComputationGraph(file.toFile(), true);
     } catch (IOException | RuntimeException e) { // it throws either kind at what is no model
       throw new IllegalArgumentException(
-          "%s is damaged or missing and cannot be read as a value network: %s"
-              .formatted(file, e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "%s is damaged or missing and cannot be read as a value network: %s",
+              file,
+              e.getMessage()),
           e);
     }
     if (read.numParams() != network.numParams()) {
       long found = read.numParams();
       read.close();
       throw new IllegalArgumentException(
-          "%s is of another value network: it has %s parameters, and this one %s"
-              .formatted(file, found, network.numParams()));
+          String.format(
+              Locale.ROOT,
+              "%s is of another value network: it has %s parameters, and this one %s",
+              file,
+              found,
+              network.numParams()));
     }
     return read;
   }

@@ -3,6 +3,7 @@ package org.tastemaker.optim.likelihood;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -86,8 +87,11 @@ public final class BestOfN implements ImageGenerator {
   public List<Image> generate(List<Prompt> prompts, List<Seed> seeds) {
     if (prompts.isEmpty() || prompts.size() != seeds.size()) {
       throw new IllegalArgumentException(
-          "there must be at least one prompt and a seed for each, but there were %s prompts and %s seeds"
-              .formatted(prompts.size(), seeds.size()));
+          String.format(
+              Locale.ROOT,
+              "there must be at least one prompt and a seed for each, but there were %s prompts and %s seeds",
+              prompts.size(),
+              seeds.size()));
     }
     List<Image> chosen = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) { // one image at a time: a judge compares its n alone

@@ -2,6 +2,7 @@ package org.tastemaker.optim.policy;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Seed;
@@ -78,8 +79,13 @@ public final class DenoisingExamples {
     int rows = clean.size();
     if (rows < 1 || rows > capacity || texts.size() != rows || seeds.size() != rows) {
       throw new IllegalArgumentException(
-          "there must be 1 to %s rows of latents, a text and a seed, but there were %s, %s and %s"
-              .formatted(capacity, rows, texts.size(), seeds.size()));
+          String.format(
+              Locale.ROOT,
+              "there must be 1 to %s rows of latents, a text and a seed, but there were %s, %s and %s",
+              capacity,
+              rows,
+              texts.size(),
+              seeds.size()));
     }
     this.texts = List.copyOf(texts);
     compared = false;
@@ -93,8 +99,12 @@ public final class DenoisingExamples {
   private void setRow(int row, FloatBuffer clean, String text, Seed seed) {
     if (clean.remaining() != size) {
       throw new IllegalArgumentException(
-          "the latents of row %s must have %s elements, but have %s"
-              .formatted(row, size, clean.remaining()));
+          String.format(
+              Locale.ROOT,
+              "the latents of row %s must have %s elements, but have %s",
+              row,
+              size,
+              clean.remaining()));
     }
     // 1. What is drawn.
     RandomGenerator random = seed.generator();
@@ -164,7 +174,8 @@ public final class DenoisingExamples {
     if (byError.length != texts.size()
         || (byDifference != null && byDifference.length != texts.size())) {
       throw new IllegalArgumentException(
-          "there must be a weight for each of the %s rows".formatted(texts.size()));
+          String.format(
+              Locale.ROOT, "there must be a weight for each of the %s rows", texts.size()));
     }
     if (byDifference != null && !compared) {
       throw new IllegalStateException("differences() come before their gradient");

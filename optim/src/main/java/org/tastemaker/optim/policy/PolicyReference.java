@@ -3,6 +3,7 @@ package org.tastemaker.optim.policy;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -86,7 +87,7 @@ final class PolicyReference implements AutoCloseable {
 
   private static void differ(List<String> problems, String what, Object policy, Object reference) {
     if (!policy.equals(reference)) {
-      problems.add("%s are %s and %s".formatted(what, policy, reference));
+      problems.add(String.format(Locale.ROOT, "%s are %s and %s", what, policy, reference));
     }
   }
 

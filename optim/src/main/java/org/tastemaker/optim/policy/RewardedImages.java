@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
 import com.google.common.primitives.ImmutableIntArray;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.tastemaker.core.Prompt;
@@ -30,8 +31,11 @@ public record RewardedImages(
   public static RewardedImages of(Rollout rollout, Rewards rewards) {
     if (rewards.size() != rollout.size()) {
       throw new IllegalArgumentException(
-          "there must be a reward, or a missing one, for each of the %s images, but there were %s"
-              .formatted(rollout.size(), rewards.size()));
+          String.format(
+              Locale.ROOT,
+              "there must be a reward, or a missing one, for each of the %s images, but there were %s",
+              rollout.size(),
+              rewards.size()));
     }
     ImmutableIntArray.Builder images = ImmutableIntArray.builder();
     ImmutableList.Builder<Prompt> prompts = ImmutableList.builder();
@@ -74,8 +78,11 @@ public record RewardedImages(
       case 0 -> "no image has a reward";
       case 1 -> "one rewarded image alone is not better than another";
       default ->
-          "all %s rewards are equal (%s): no image is better than another"
-              .formatted(size(), rewards.get(0));
+          String.format(
+              Locale.ROOT,
+              "all %s rewards are equal (%s): no image is better than another",
+              size(),
+              rewards.get(0));
     };
   }
 

@@ -3,6 +3,7 @@ package org.tastemaker.optim.policy;
 import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
 import java.nio.FloatBuffer;
+import java.util.Locale;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -19,8 +20,11 @@ public record Trajectory(
   public Trajectory {
     if (logProbabilities.isEmpty() || latents.size() != logProbabilities.length() + 1) {
       throw new IllegalArgumentException(
-          "a trajectory of T steps, at least 1, has T log-probabilities and T+1 latents, but had %s and %s"
-              .formatted(logProbabilities.length(), latents.size()));
+          String.format(
+              Locale.ROOT,
+              "a trajectory of T steps, at least 1, has T log-probabilities and T+1 latents, but had %s and %s",
+              logProbabilities.length(),
+              latents.size()));
     }
   }
 

@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -83,12 +84,13 @@ public final class Transitions {
     if (trajectory.steps() != run.steps().size()
         || trajectory.latents().stream().anyMatch(x -> x.capacity() != size)) {
       throw new IllegalArgumentException(
-          "the policy has %s steps of latents of %s elements, but a trajectory has %s of %s"
-              .formatted(
-                  run.steps().size(),
-                  size,
-                  trajectory.steps(),
-                  trajectory.latents().get(0).capacity()));
+          String.format(
+              Locale.ROOT,
+              "the policy has %s steps of latents of %s elements, but a trajectory has %s of %s",
+              run.steps().size(),
+              size,
+              trajectory.steps(),
+              trajectory.latents().get(0).capacity()));
     }
   }
 
@@ -108,13 +110,19 @@ public final class Transitions {
     List<Integer> expected = timesteps(run);
     if (!expected.equals(rollout.timesteps())) {
       throw new IllegalArgumentException(
-          "the rollout was sampled at timesteps %s, but the policy steps through %s: sample it with policy.sampler()"
-              .formatted(rollout.timesteps(), expected));
+          String.format(
+              Locale.ROOT,
+              "the rollout was sampled at timesteps %s, but the policy steps through %s: sample it with policy.sampler()",
+              rollout.timesteps(),
+              expected));
     }
     if (!Arrays.equals(wanted(shape), found(rollout))) {
       throw new IllegalArgumentException(
-          "the rollout's latents are [C, h, w] = %s, but the policy's are %s"
-              .formatted(Arrays.toString(found(rollout)), Arrays.toString(wanted(shape))));
+          String.format(
+              Locale.ROOT,
+              "the rollout's latents are [C, h, w] = %s, but the policy's are %s",
+              Arrays.toString(found(rollout)),
+              Arrays.toString(wanted(shape))));
     }
   }
 
@@ -192,8 +200,12 @@ public final class Transitions {
   private void requireRows(int[] rows, int[] rowSteps) {
     if (rows.length < 1 || rows.length > capacity || rows.length != rowSteps.length) {
       throw new IllegalArgumentException(
-          "there must be 1 to %s rows with an image and a step each, but there were %s images and %s steps"
-              .formatted(capacity, rows.length, rowSteps.length));
+          String.format(
+              Locale.ROOT,
+              "there must be 1 to %s rows with an image and a step each, but there were %s images and %s steps",
+              capacity,
+              rows.length,
+              rowSteps.length));
     }
     for (int n = 0; n < rows.length; n++) {
       Objects.checkIndex(rows[n], trajectories.size());
@@ -311,7 +323,8 @@ public final class Transitions {
     if (byLogProbability.length != images.length
         || (byKl != null && byKl.length != images.length)) {
       throw new IllegalArgumentException(
-          "there must be a weight for each of the %s rows".formatted(images.length));
+          String.format(
+              Locale.ROOT, "there must be a weight for each of the %s rows", images.length));
     }
     if (byKl != null && !compared) {
       throw new IllegalStateException("kl() comes before its gradient");

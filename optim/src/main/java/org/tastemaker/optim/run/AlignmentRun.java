@@ -3,6 +3,7 @@ package org.tastemaker.optim.run;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -172,8 +173,10 @@ public final class AlignmentRun {
         || name.equals("optimizer")
         || resumables.containsKey(name)) {
       throw new IllegalArgumentException(
-          "a part of a checkpoint needs a name of its own of letters, digits, '_' and '-', but was given \"%s\""
-              .formatted(name));
+          String.format(
+              Locale.ROOT,
+              "a part of a checkpoint needs a name of its own of letters, digits, '_' and '-', but was given \"%s\"",
+              name));
     }
     resumables.put(name, Objects.requireNonNull(part, "part == null"));
     return this;

@@ -3,6 +3,7 @@ package org.tastemaker.optim.run;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -51,7 +52,8 @@ record FeedbackSampling(
     List<CompletableFuture<List<Judgement>>> answers = new ArrayList<>();
     try {
       for (List<Integer> batch : batches(shown, batches)) {
-        cancellation.throwIfRequested("batch %s of a round".formatted(parts.size() + 1));
+        cancellation.throwIfRequested(
+            String.format(Locale.ROOT, "batch %s of a round", parts.size() + 1));
         Rollout part =
             sampler.rollout(
                 batch.stream().map(shown::get).toList(),
@@ -91,8 +93,11 @@ record FeedbackSampling(
           List<Judgement> judgements = judge.rank(groups, by);
           if (judgements.size() != groups.size()) {
             throw new IllegalStateException(
-                "the oracle was asked about %s groups and gave %s judgements: there must be one for each group, even if it is missing"
-                    .formatted(groups.size(), judgements.size()));
+                String.format(
+                    Locale.ROOT,
+                    "the oracle was asked about %s groups and gave %s judgements: there must be one for each group, even if it is missing",
+                    groups.size(),
+                    judgements.size()));
           }
           return judgements;
         },

@@ -3,6 +3,7 @@ package org.tastemaker.optim.run;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.optim.policy.Shuffle;
@@ -45,8 +46,11 @@ public interface PromptSource {
     List<Prompt> copy = List.copyOf(prompts);
     if (perRound < 1 || perRound > copy.size()) {
       throw new IllegalArgumentException(
-          "perRound must be in [1, %s], the number of prompts, but was %s"
-              .formatted(copy.size(), perRound));
+          String.format(
+              Locale.ROOT,
+              "perRound must be in [1, %s], the number of prompts, but was %s",
+              copy.size(),
+              perRound));
     }
     return round -> {
       List<Prompt> some = new ArrayList<>();
@@ -64,8 +68,11 @@ public interface PromptSource {
   private static List<Prompt> repeat(List<Prompt> prompts, int imagesPerPrompt) {
     if (prompts.isEmpty() || imagesPerPrompt < 1) {
       throw new IllegalArgumentException(
-          "there must be at least one prompt and one image of each, but there were %s prompts and %s images"
-              .formatted(prompts.size(), imagesPerPrompt));
+          String.format(
+              Locale.ROOT,
+              "there must be at least one prompt and one image of each, but there were %s prompts and %s images",
+              prompts.size(),
+              imagesPerPrompt));
     }
     return prompts.stream()
         .flatMap(prompt -> Collections.nCopies(imagesPerPrompt, prompt).stream())

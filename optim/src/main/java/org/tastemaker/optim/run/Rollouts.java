@@ -3,6 +3,7 @@ package org.tastemaker.optim.run;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -30,8 +31,11 @@ final class Rollouts {
     for (Rollout part : parts) {
       if (!part.timesteps().equals(first.timesteps())) {
         throw new IllegalStateException(
-            "the sampler stepped through %s for one batch of a round and through %s for another"
-                .formatted(first.timesteps(), part.timesteps()));
+            String.format(
+                Locale.ROOT,
+                "the sampler stepped through %s for one batch of a round and through %s for another",
+                first.timesteps(),
+                part.timesteps()));
       }
       prompts.addAll(part.prompts());
       seeds.addAll(part.seeds());

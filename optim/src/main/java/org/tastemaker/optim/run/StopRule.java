@@ -1,5 +1,6 @@
 package org.tastemaker.optim.run;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -43,8 +44,11 @@ record StopRule(double maxApproxKl, double maxKlToReference) {
       measured.put(APPROX_KL, approxKl);
     } else if (Double.isFinite(maxApproxKl) && !skipped) {
       throw new IllegalArgumentException(
-          "maxApproxKl is %s, but the optimizer's report of round %s has no approxKl, as methods without a ratio of probabilities have none: use maxKlToReference, or an infinite bound"
-              .formatted(maxApproxKl, round));
+          String.format(
+              Locale.ROOT,
+              "maxApproxKl is %s, but the optimizer's report of round %s has no approxKl, as methods without a ratio of probabilities have none: use maxKlToReference, or an infinite bound",
+              maxApproxKl,
+              round));
     }
     return measured;
   }
@@ -60,7 +64,13 @@ record StopRule(double maxApproxKl, double maxKlToReference) {
     Double value = measured.get(name);
     return value != null && value > bound
         ? Optional.of(
-            "%s is %s after round %s, above the bound of %s".formatted(name, value, round, bound))
+            String.format(
+                Locale.ROOT,
+                "%s is %s after round %s, above the bound of %s",
+                name,
+                value,
+                round,
+                bound))
         : Optional.empty();
   }
 }

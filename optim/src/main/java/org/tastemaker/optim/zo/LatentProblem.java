@@ -3,6 +3,7 @@ package org.tastemaker.optim.zo;
 import java.nio.FloatBuffer;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -99,8 +100,12 @@ public final class LatentProblem implements RankingProblem {
       for (int i = 0; i < points.size(); i++) {
         if (points.get(i).length != shape.size()) {
           throw new IllegalArgumentException(
-              "a candidate must hold %s numbers, for latents of %s, but holds %s"
-                  .formatted(shape.size(), shape, points.get(i).length));
+              String.format(
+                  Locale.ROOT,
+                  "a candidate must hold %s numbers, for latents of %s, but holds %s",
+                  shape.size(),
+                  shape,
+                  points.get(i).length));
         }
         rows.put(i * shape.size(), points.get(i));
       }

@@ -5,6 +5,7 @@ import com.google.common.hash.Hashing;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
 import org.tastemaker.core.FeedbackOracle;
@@ -102,8 +103,11 @@ public final class ParameterProblem implements RankingProblem {
     this(generator, space, prompts, always(seeds), oracle, rubric);
     if (prompts.size() != seeds.size()) {
       throw new IllegalArgumentException(
-          "there must be a seed for each prompt, but there were %s prompts and %s seeds"
-              .formatted(prompts.size(), seeds.size()));
+          String.format(
+              Locale.ROOT,
+              "there must be a seed for each prompt, but there were %s prompts and %s seeds",
+              prompts.size(),
+              seeds.size()));
     }
   }
 
@@ -185,8 +189,11 @@ public final class ParameterProblem implements RankingProblem {
     List<Judgement> judgements = oracle.rank(groups, rubric);
     if (judgements.size() != groups.size()) {
       throw new IllegalStateException(
-          "the oracle must give one judgement for each of %s groups, but gave %s"
-              .formatted(groups.size(), judgements.size()));
+          String.format(
+              Locale.ROOT,
+              "the oracle must give one judgement for each of %s groups, but gave %s",
+              groups.size(),
+              judgements.size()));
     }
     // 3. One order of the candidates.
     return RankingSum.of(candidates.size(), judgements.stream().map(Judgement::ranking).toList());
@@ -196,8 +203,10 @@ public final class ParameterProblem implements RankingProblem {
   private void requireThatParametersMatter(List<List<Image>> images) {
     if (!seenToMatter && images.size() > 1 && new HashSet<>(images).size() == 1) {
       throw new IllegalStateException(
-          "all %s candidates make the same images: the generator does not read these parameters. Give the view with FunctionOptions.withAdapter, or a larger radius"
-              .formatted(images.size()));
+          String.format(
+              Locale.ROOT,
+              "all %s candidates make the same images: the generator does not read these parameters. Give the view with FunctionOptions.withAdapter, or a larger radius",
+              images.size()));
     }
     seenToMatter = true;
   }

@@ -2,6 +2,7 @@ package org.tastemaker.optim.zo;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import org.tastemaker.core.Preference;
 import org.tastemaker.core.Ranking;
@@ -19,8 +20,11 @@ final class RankingSum {
     for (Ranking ranking : rankings) {
       if (ranking.size() != size) {
         throw new IllegalStateException(
-            "a judgement about %s candidates must rank as many items, but ranks %s"
-                .formatted(size, ranking.size()));
+            String.format(
+                Locale.ROOT,
+                "a judgement about %s candidates must rank as many items, but ranks %s",
+                size,
+                ranking.size()));
       }
       for (Preference pair : ranking.pairs()) {
         double won = 2 * pair.probability() - 1;

@@ -2,6 +2,7 @@ package org.tastemaker.optim.zo;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Locale;
 import org.tastemaker.diffusion.lora.LoraGains;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -59,8 +60,11 @@ public interface SearchSpace {
       public void moveTo(float[] point) {
         if (point.length != dimension) {
           throw new IllegalArgumentException(
-              "there are %s parameters, but the vector holds %s"
-                  .formatted(dimension, point.length));
+              String.format(
+                  Locale.ROOT,
+                  "there are %s parameters, but the vector holds %s",
+                  dimension,
+                  point.length));
         }
         int at = 0;
         for (FloatBuffer buffer : values) {

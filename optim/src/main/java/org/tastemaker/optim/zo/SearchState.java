@@ -3,6 +3,7 @@ package org.tastemaker.optim.zo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -109,8 +110,13 @@ final class SearchState {
       state.undecided = number(path, metadata, "undecided", 0);
       if (state.bestProbe >= probes || (state.probed() && state.directions == 0)) {
         throw new IllegalArgumentException(
-            "%s is damaged: best probe %s of %s, %s directions"
-                .formatted(path, state.bestProbe, probes, state.directions));
+            String.format(
+                Locale.ROOT,
+                "%s is damaged: best probe %s of %s, %s directions",
+                path,
+                state.bestProbe,
+                probes,
+                state.directions));
       }
       return state;
     } catch (SafetensorsException | ArithmeticException e) {
@@ -138,13 +144,24 @@ final class SearchState {
     float[] vector = file.floats(name);
     if (vector.length != dimension) {
       throw new IllegalArgumentException(
-          "%s is of another search: its %s has %s elements, but this search has %s"
-              .formatted(file.path(), name, vector.length, dimension));
+          String.format(
+              Locale.ROOT,
+              "%s is of another search: its %s has %s elements, but this search has %s",
+              file.path(),
+              name,
+              vector.length,
+              dimension));
     }
     for (int i = 0; i < vector.length; i++) {
       if (!Float.isFinite(vector[i])) {
         throw new IllegalArgumentException(
-            "%s is damaged: element %s of %s is %s".formatted(file.path(), i, name, vector[i]));
+            String.format(
+                Locale.ROOT,
+                "%s is damaged: element %s of %s is %s",
+                file.path(),
+                i,
+                name,
+                vector[i]));
       }
     }
     return vector;
@@ -160,6 +177,7 @@ final class SearchState {
     } catch (NumberFormatException e) {
       // Reported below, like a number out of range.
     }
-    throw new IllegalArgumentException("%s is damaged: %s is %s".formatted(path, key, text));
+    throw new IllegalArgumentException(
+        String.format(Locale.ROOT, "%s is damaged: %s is %s", path, key, text));
   }
 }

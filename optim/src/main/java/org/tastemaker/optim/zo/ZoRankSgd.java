@@ -4,6 +4,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Ranking;
@@ -256,8 +257,12 @@ public final class ZoRankSgd {
     Ranking answer = problem.rank(List.copyOf(candidates), best);
     if (answer.size() != candidates.size()) {
       throw new IllegalStateException(
-          "round %s: the answer must be a ranking of the %s candidates, but is one of %s items"
-              .formatted(state.round + 1, candidates.size(), answer.size()));
+          String.format(
+              Locale.ROOT,
+              "round %s: the answer must be a ranking of the %s candidates, but is one of %s items",
+              state.round + 1,
+              candidates.size(),
+              answer.size()));
     }
     return answer;
   }

@@ -14,8 +14,8 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.testing.TinyModel;
-import org.tastemaker.optim.Policies;
 import org.tastemaker.optim.GradientCheck;
+import org.tastemaker.optim.Policies;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
 class DpokSupervisedTest {

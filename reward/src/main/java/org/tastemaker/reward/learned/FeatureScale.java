@@ -2,6 +2,7 @@ package org.tastemaker.reward.learned;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
@@ -54,20 +55,33 @@ record FeatureScale(double[] mean, double[] factor) {
     float[][] rows = features.of(prompts, images);
     if (rows.length != images.size()) {
       throw new IllegalStateException(
-          "the features '%s' must have a row for each of %s pairs, but had %s"
-              .formatted(features.name(), images.size(), rows.length));
+          String.format(
+              Locale.ROOT,
+              "the features '%s' must have a row for each of %s pairs, but had %s",
+              features.name(),
+              images.size(),
+              rows.length));
     }
     for (int i = 0; i < rows.length; i++) {
       if (rows[i].length != features.size()) {
         throw new IllegalStateException(
-            "the features '%s' must have %s numbers in a row, but had %s"
-                .formatted(features.name(), features.size(), rows[i].length));
+            String.format(
+                Locale.ROOT,
+                "the features '%s' must have %s numbers in a row, but had %s",
+                features.name(),
+                features.size(),
+                rows[i].length));
       }
       for (int f = 0; f < rows[i].length; f++) {
         if (!Float.isFinite(rows[i][f])) {
           throw new ArithmeticException(
-              "feature %s of '%s' is %s for an image of prompt '%s'"
-                  .formatted(f, features.name(), rows[i][f], prompts.get(i).text()));
+              String.format(
+                  Locale.ROOT,
+                  "feature %s of '%s' is %s for an image of prompt '%s'",
+                  f,
+                  features.name(),
+                  rows[i][f],
+                  prompts.get(i).text()));
         }
       }
     }

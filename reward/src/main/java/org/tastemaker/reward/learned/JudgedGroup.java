@@ -1,6 +1,7 @@
 package org.tastemaker.reward.learned;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import org.tastemaker.core.Image;
@@ -26,9 +27,14 @@ public record JudgedGroup(
         || ballots.size() != images.size()
         || (!labels.isEmpty() && labels.size() != images.size())) {
       throw new IllegalArgumentException(
-          ("a judged group has at least one image, ballots about its images, and a label for each"
-                  + " or none, but that of prompt '%s' has %s images, ballots about %s and %s labels")
-              .formatted(prompt.text(), images.size(), ballots.size(), labels.size()));
+          String.format(
+              Locale.ROOT,
+              "a judged group has at least one image, ballots about its images, and a label for each"
+                  + " or none, but that of prompt '%s' has %s images, ballots about %s and %s labels",
+              prompt.text(),
+              images.size(),
+              ballots.size(),
+              labels.size()));
     }
   }
 

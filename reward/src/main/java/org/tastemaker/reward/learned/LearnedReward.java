@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -65,8 +66,12 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
     for (int i = 0; i < scores.length; i++) {
       if (!Double.isFinite(scores[i])) {
         throw new ArithmeticException(
-            "the score of image %s, of prompt '%s', is %s"
-                .formatted(i, prompts.get(i).text(), scores[i]));
+            String.format(
+                Locale.ROOT,
+                "the score of image %s, of prompt '%s', is %s",
+                i,
+                prompts.get(i).text(),
+                scores[i]));
       }
     }
     return scores;
@@ -149,8 +154,11 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
     for (String file : List.of(NETWORK, FEATURES)) {
       if (!Files.isRegularFile(folder.resolve(file))) {
         throw new IllegalArgumentException(
-            "%s has no file %s; expected a folder that LearnedReward.save wrote"
-                .formatted(folder, file));
+            String.format(
+                Locale.ROOT,
+                "%s has no file %s; expected a folder that LearnedReward.save wrote",
+                folder,
+                file));
       }
     }
     FeatureScale scale = readScale(folder, features);
@@ -159,8 +167,12 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
       int inputs = network.inputs();
       network.close();
       throw new IllegalArgumentException(
-          "%s: the network has %s inputs, but there are %s features; the files are of different rewards"
-              .formatted(folder, inputs, features.size()));
+          String.format(
+              Locale.ROOT,
+              "%s: the network has %s inputs, but there are %s features; the files are of different rewards",
+              folder,
+              inputs,
+              features.size()));
     }
     return new LearnedReward(features, scale, network);
   }
@@ -170,21 +182,34 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
       String format = file.metadata().getOrDefault("format", "none");
       if (!format.equals(FORMAT)) {
         throw new IllegalArgumentException(
-            "%s: expected the format %s, but found %s; write it with this version of the library"
-                .formatted(folder, FORMAT, format));
+            String.format(
+                Locale.ROOT,
+                "%s: expected the format %s, but found %s; write it with this version of the library",
+                folder,
+                FORMAT,
+                format));
       }
       String name = file.metadata().getOrDefault("features", "");
       if (!name.equals(features.name())) {
         throw new IllegalArgumentException(
-            "%s: the reward was trained on the features '%s', but was given '%s'"
-                .formatted(folder, name, features.name()));
+            String.format(
+                Locale.ROOT,
+                "%s: the reward was trained on the features '%s', but was given '%s'",
+                folder,
+                name,
+                features.name()));
       }
       try (INDArray mean = file.array("mean", DataType.DOUBLE);
           INDArray factor = file.array("factor", DataType.DOUBLE)) {
         if (mean.length() != features.size() || factor.length() != features.size()) {
           throw new IllegalArgumentException(
-              "%s: the reward was trained on %s features, but '%s' has %s"
-                  .formatted(folder, mean.length(), features.name(), features.size()));
+              String.format(
+                  Locale.ROOT,
+                  "%s: the reward was trained on %s features, but '%s' has %s",
+                  folder,
+                  mean.length(),
+                  features.name(),
+                  features.size()));
         }
         return new FeatureScale(mean.data().asDouble(), factor.data().asDouble());
       }

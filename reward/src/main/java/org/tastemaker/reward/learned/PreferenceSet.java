@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.random.RandomGenerator;
@@ -139,8 +140,11 @@ public final class PreferenceSet {
     }
     if (size() < shares.length) {
       throw new IllegalArgumentException(
-          "%s prompts cannot be split into %s parts of at least one prompt each; judge more prompts"
-              .formatted(size(), shares.length));
+          String.format(
+              Locale.ROOT,
+              "%s prompts cannot be split into %s parts of at least one prompt each; judge more prompts",
+              size(),
+              shares.length));
     }
     List<JudgedGroup> shuffled = new ArrayList<>(groups);
     RandomGenerator random = seed.generator();
@@ -186,8 +190,10 @@ public final class PreferenceSet {
       int[] place = group.images().stream().mapToInt(i -> requirePlace(places, i)).toArray();
       if (Arrays.stream(place).distinct().count() < place.length) {
         throw new IllegalArgumentException(
-            "prompt '%s' was judged in several groups, one of which holds the same image twice; leave one out"
-                .formatted(group.prompt().text()));
+            String.format(
+                Locale.ROOT,
+                "prompt '%s' was judged in several groups, one of which holds the same image twice; leave one out",
+                group.prompt().text()));
       }
       for (Ranking ranking : group.ballots().rankings()) {
         rankings.add(

@@ -4,6 +4,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -150,9 +151,13 @@ public final class PromptClassificationLoss implements RewardLoss {
   private static double requireLabel(JudgedGroup group, int image, double label) {
     if (!(label >= 0 && label <= 1)) {
       throw new IllegalArgumentException(
-          ("the label of image %s of prompt '%s' must be in [0, 1], 1 for good, but was %s; make"
-                  + " labels of scores with PreferenceSet.goodFrom(threshold)")
-              .formatted(image, group.prompt().text(), label));
+          String.format(
+              Locale.ROOT,
+              "the label of image %s of prompt '%s' must be in [0, 1], 1 for good, but was %s; make"
+                  + " labels of scores with PreferenceSet.goodFrom(threshold)",
+              image,
+              group.prompt().text(),
+              label));
     }
     return label;
   }

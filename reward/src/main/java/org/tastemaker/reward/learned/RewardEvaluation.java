@@ -4,6 +4,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -121,8 +122,11 @@ public record RewardEvaluation(
       List<JudgedGroup> groups, List<double[]> scores, Options options, Seed seed) {
     if (groups.size() != scores.size()) {
       throw new IllegalArgumentException(
-          "there must be scores for each of the %s groups, but there were %s"
-              .formatted(groups.size(), scores.size()));
+          String.format(
+              Locale.ROOT,
+              "there must be scores for each of the %s groups, but there were %s",
+              groups.size(),
+              scores.size()));
     }
     double[] right = new double[groups.size()];
     int[] counted = new int[groups.size()];
@@ -225,8 +229,12 @@ public record RewardEvaluation(
   private static double[] requireScores(JudgedGroup group, double[] scores) {
     if (scores.length != group.size() || Arrays.stream(scores).anyMatch(s -> !Double.isFinite(s))) {
       throw new IllegalArgumentException(
-          "the %s images of prompt '%s' need a finite score each, but had %s"
-              .formatted(group.size(), group.prompt().text(), Arrays.toString(scores)));
+          String.format(
+              Locale.ROOT,
+              "the %s images of prompt '%s' need a finite score each, but had %s",
+              group.size(),
+              group.prompt().text(),
+              Arrays.toString(scores)));
     }
     return scores;
   }

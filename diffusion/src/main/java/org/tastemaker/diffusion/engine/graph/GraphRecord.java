@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +47,11 @@ final class GraphRecord {
     for (long size : shape) {
       if (size < 1) {
         throw new IllegalArgumentException(
-            "\"%s\": every dimension must be at least 1, but the shape is %s"
-                .formatted(name, Arrays.toString(shape)));
+            String.format(
+                Locale.ROOT,
+                "\"%s\": every dimension must be at least 1, but the shape is %s",
+                name,
+                Arrays.toString(shape)));
       }
     }
     return leaf(Leaf.Role.INPUT, new Tensor(name, type, shape(shape), differentiable), null);
@@ -79,8 +83,14 @@ final class GraphRecord {
       boolean isIds = kind == Layer.Kind.EMBEDDING && i == 0;
       if (!isIds && input.dataType() != dataType) {
         throw new IllegalArgumentException(
-            "%s \"%s\" computes in %s, but \"%s\" is %s"
-                .formatted(kind, name, dataType, input.name(), input.dataType()));
+            String.format(
+                Locale.ROOT,
+                "%s \"%s\" computes in %s, but \"%s\" is %s",
+                kind,
+                name,
+                dataType,
+                input.name(),
+                input.dataType()));
       }
     }
     boolean differentiable = inputs.stream().anyMatch(Tensor::differentiable);
@@ -95,15 +105,18 @@ final class GraphRecord {
   void require(String where, Tensor tensor) {
     if (tensors.get(tensor.name()) != tensor) {
       throw new IllegalArgumentException(
-          "%s: \"%s\" belongs to another graph".formatted(where, tensor.name()));
+          String.format(Locale.ROOT, "%s: \"%s\" belongs to another graph", where, tensor.name()));
     }
   }
 
   private void claim(String name) {
     if (name.isEmpty() || !names.add(name)) {
       throw new IllegalArgumentException(
-          "every layer, input and parameter of a graph needs a name of its own, but \"%s\" is %s"
-              .formatted(name, name.isEmpty() ? "empty" : "taken"));
+          String.format(
+              Locale.ROOT,
+              "every layer, input and parameter of a graph needs a name of its own, but \"%s\" is %s",
+              name,
+              name.isEmpty() ? "empty" : "taken"));
     }
   }
 

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.engine.graph;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import java.util.Locale;
 
 /**
  * One layer of a graph: what an engine puts its kernel, or its ops, in the place of.
@@ -86,8 +87,13 @@ public record Layer(
     Double value = attributes.get(attribute);
     if (value == null) {
       throw new IllegalArgumentException(
-          "%s \"%s\" has no attribute \"%s\"; it has %s"
-              .formatted(kind, name, attribute, attributes.keySet()));
+          String.format(
+              Locale.ROOT,
+              "%s \"%s\" has no attribute \"%s\"; it has %s",
+              kind,
+              name,
+              attribute,
+              attributes.keySet()));
     }
     return value;
   }

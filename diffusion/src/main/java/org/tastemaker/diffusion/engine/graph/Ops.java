@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.engine.graph;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.Arrays;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -102,13 +103,14 @@ public final class Ops extends PlainOps {
   public Tensor parameter(String name, INDArray value, boolean trainable) {
     if (value.dataType() != dataType() || value.ordering() != 'c' || value.isView()) {
       throw new IllegalArgumentException(
-          "parameter \"%s\" must be a %s array in C order and not a view, but is %s, order %s%s"
-              .formatted(
-                  name,
-                  dataType(),
-                  value.dataType(),
-                  value.ordering(),
-                  value.isView() ? ", a view" : ""));
+          String.format(
+              Locale.ROOT,
+              "parameter \"%s\" must be a %s array in C order and not a view, but is %s, order %s%s",
+              name,
+              dataType(),
+              value.dataType(),
+              value.ordering(),
+              value.isView() ? ", a view" : ""));
     }
     return graph.array(trainable ? Leaf.Role.TRAINABLE : Leaf.Role.FROZEN, name, value);
   }
@@ -187,8 +189,14 @@ public final class Ops extends PlainOps {
     long width = x.dim(3) + padding.left() + padding.right();
     if (height < weight.dim(0) || width < weight.dim(1)) {
       throw new IllegalArgumentException(
-          "%s: the kernel of %s x %s does not fit into the image %s with %s"
-              .formatted(where, weight.dim(0), weight.dim(1), x.shape(), padding));
+          String.format(
+              Locale.ROOT,
+              "%s: the kernel of %s x %s does not fit into the image %s with %s",
+              where,
+              weight.dim(0),
+              weight.dim(1),
+              x.shape(),
+              padding));
     }
     return graph.layer(
         Kind.CONV2D,
@@ -228,7 +236,12 @@ public final class Ops extends PlainOps {
     shift.require(where, "the shift", channels);
     if (groups < 1 || channels % groups != 0) {
       throw new IllegalArgumentException(
-          "%s: %s channels cannot be divided into %s groups".formatted(where, channels, groups));
+          String.format(
+              Locale.ROOT,
+              "%s: %s channels cannot be divided into %s groups",
+              where,
+              channels,
+              groups));
     }
     return graph.layer(
         Kind.GROUP_NORM,
@@ -287,7 +300,12 @@ public final class Ops extends PlainOps {
     value.require(where, "the value", batch, m, channels);
     if (heads < 1 || channels % heads != 0) {
       throw new IllegalArgumentException(
-          "%s: %s channels cannot be divided into %s heads".formatted(where, channels, heads));
+          String.format(
+              Locale.ROOT,
+              "%s: %s channels cannot be divided into %s heads",
+              where,
+              channels,
+              heads));
     }
     if (mask != null) {
       mask.require(where, "the mask", n, m);
@@ -367,8 +385,12 @@ public final class Ops extends PlainOps {
     timestep.require(where, "the timestep", -1);
     if (size < 2 || size % 2 != 0 || !(shift < size / 2.0)) {
       throw new IllegalArgumentException(
-          "%s: size must be even and shift less than half of it, but they are %s and %s"
-              .formatted(where, size, shift));
+          String.format(
+              Locale.ROOT,
+              "%s: size must be even and shift less than half of it, but they are %s and %s",
+              where,
+              size,
+              shift));
     }
     return graph.layer(
         Kind.TIMESTEP_EMBEDDING,

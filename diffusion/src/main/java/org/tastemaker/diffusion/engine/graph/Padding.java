@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.engine.graph;
 
+import java.util.Locale;
+
 /**
  * How many rows and columns of zeros surround an image before a convolution.
  *
@@ -23,8 +25,13 @@ public record Padding(int top, int bottom, int left, int right) {
   public Padding {
     if (top < 0 || bottom < 0 || left < 0 || right < 0) {
       throw new IllegalArgumentException(
-          "padding must be at least 0 on every side, but was top %s, bottom %s, left %s, right %s"
-              .formatted(top, bottom, left, right));
+          String.format(
+              Locale.ROOT,
+              "padding must be at least 0 on every side, but was top %s, bottom %s, left %s, right %s",
+              top,
+              bottom,
+              left,
+              right));
     }
   }
 

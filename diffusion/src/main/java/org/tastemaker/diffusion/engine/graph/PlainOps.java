@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.engine.graph;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import java.util.Locale;
 import org.tastemaker.diffusion.engine.graph.Layer.Kind;
 
 /** The layers that have no weights: activations, sums and products, changes of shape. */
@@ -58,8 +59,12 @@ abstract class PlainOps {
   public Tensor geglu(String name, Tensor x) {
     if (x.dim(-1) % 2 != 0) {
       throw new IllegalArgumentException(
-          "geglu \"%s\": the last dimension must be even, but \"%s\" has shape %s"
-              .formatted(name, x.name(), x.shape()));
+          String.format(
+              Locale.ROOT,
+              "geglu \"%s\": the last dimension must be even, but \"%s\" has shape %s",
+              name,
+              x.name(),
+              x.shape()));
     }
     int half = (int) (x.dim(-1) / 2);
     int axis = x.rank() - 1;
@@ -131,7 +136,8 @@ abstract class PlainOps {
   public Tensor scale(String name, Tensor x, double factor) {
     if (!Double.isFinite(factor)) {
       throw new IllegalArgumentException(
-          "scale \"%s\": the factor must be finite, but was %s".formatted(name, factor));
+          String.format(
+              Locale.ROOT, "scale \"%s\": the factor must be finite, but was %s", name, factor));
     }
     return map(Kind.SCALE, name, x, ImmutableMap.of("factor", factor));
   }
@@ -162,7 +168,8 @@ abstract class PlainOps {
   public Tensor clamp(String name, Tensor x, double low, double high) {
     if (!(low < high)) {
       throw new IllegalArgumentException(
-          "clamp \"%s\": the interval [%s, %s] is empty".formatted(name, low, high));
+          String.format(
+              Locale.ROOT, "clamp \"%s\": the interval [%s, %s] is empty", name, low, high));
     }
     return map(Kind.CLAMP, name, x, ImmutableMap.of("low", low, "high", high));
   }
@@ -224,8 +231,15 @@ abstract class PlainOps {
     checkAxis(where, axis, x.rank());
     if (begin < 0 || size < 1 || begin + size > x.dim(axis)) {
       throw new IllegalArgumentException(
-          "%s: %s elements from index %s on do not lie within axis %s of \"%s\" with shape %s"
-              .formatted(where, size, begin, axis, x.name(), x.shape()));
+          String.format(
+              Locale.ROOT,
+              "%s: %s elements from index %s on do not lie within axis %s of \"%s\" with shape %s",
+              where,
+              size,
+              begin,
+              axis,
+              x.name(),
+              x.shape()));
     }
     long[] shape = x.shape().toArray();
     shape[axis] = size;
@@ -283,7 +297,7 @@ abstract class PlainOps {
   private static void checkAxis(String where, int axis, int rank) {
     if (axis < 0 || axis >= rank) {
       throw new IllegalArgumentException(
-          "%s: axis must be in [0, %s), but was %s".formatted(where, rank, axis));
+          String.format(Locale.ROOT, "%s: axis must be in [0, %s), but was %s", where, rank, axis));
     }
   }
 }

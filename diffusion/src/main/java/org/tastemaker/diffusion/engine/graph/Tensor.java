@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.engine.graph;
 
 import com.google.common.primitives.ImmutableLongArray;
+import java.util.Locale;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -42,8 +43,14 @@ public record Tensor(
     if (!same) {
       String expected = ImmutableLongArray.copyOf(pattern).toString().replace("-1", "any");
       throw new IllegalArgumentException(
-          "%s: %s must have shape %s, but \"%s\" has %s"
-              .formatted(where, what, expected, name, shape));
+          String.format(
+              Locale.ROOT,
+              "%s: %s must have shape %s, but \"%s\" has %s",
+              where,
+              what,
+              expected,
+              name,
+              shape));
     }
   }
 }

@@ -41,6 +41,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToIntFunction;
 import org.bytedeco.dnnl.dnnl_engine;
@@ -235,7 +236,8 @@ final class OneDnn implements AutoCloseable {
   private static void check(String what, int status) {
     if (status != dnnl_success) {
       throw new IllegalStateException(
-          "oneDNN failed at %s: status %s of dnnl_status_t".formatted(what, status));
+          String.format(
+              Locale.ROOT, "oneDNN failed at %s: status %s of dnnl_status_t", what, status));
     }
   }
 

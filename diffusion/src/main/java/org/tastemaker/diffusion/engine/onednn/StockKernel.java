@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.engine.onednn;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -183,7 +184,11 @@ final class StockKernel implements Kernel, AutoCloseable {
       @Nullable INDArray array = graph.sameDiff().getVariable(variable).getArr();
       if (array == null) {
         throw new IllegalStateException(
-            "the ops of \"%s\" read \"%s\", which nothing computes".formatted(name(), variable));
+            String.format(
+                Locale.ROOT,
+                "the ops of \"%s\" read \"%s\", which nothing computes",
+                name(),
+                variable));
       }
       return array;
     }

@@ -17,11 +17,11 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
-import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.diffusion.UNetActivations;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.testing.TinyModel;
 
 /** The conditioner of a whole model. */
 class ModelConditionsTest {
