@@ -17,10 +17,10 @@ public record KlOptions(double weight, int warmup, KlForm form) implements KlOpt
   public KlOptions {
     if (!(weight >= 0) || Double.isInfinite(weight)) {
       throw new IllegalArgumentException(
-          "klWeight must be at least 0 and finite, but was " + weight);
+          "kl.weight must be at least 0 and finite, but was " + weight);
     }
     if (warmup < 0) {
-      throw new IllegalArgumentException("klWarmup must be at least 0, but was " + warmup);
+      throw new IllegalArgumentException("kl.warmup must be at least 0, but was " + warmup);
     }
     Objects.requireNonNull(form, "form == null");
   }

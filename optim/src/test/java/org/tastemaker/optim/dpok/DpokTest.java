@@ -369,7 +369,7 @@ class DpokTest {
     assertThatThrownBy(() -> ONE_UPDATE.withReplay(-1))
         .hasMessage("replay must be at least 0, but was -1");
     assertThatThrownBy(() -> ONE_UPDATE.kl().withWarmup(-1))
-        .hasMessage("klWarmup must be at least 0, but was -1");
+        .hasMessage("kl.warmup must be at least 0, but was -1");
     assertThatThrownBy(() -> ONE_UPDATE.withRewardWeight(Double.NaN))
         .hasMessage("rewardWeight must be at least 0 and finite, but was NaN");
   }

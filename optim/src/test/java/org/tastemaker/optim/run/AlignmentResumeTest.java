@@ -45,7 +45,7 @@ import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
-/** The loop with a real model, optimizer and folder, killed and gone on with in new objects. */
+/** The loop with a real model, optimizer and folder, killed and resumed in new objects. */
 class AlignmentResumeTest {
   private static final Clock CLOCK = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
   private static final Rubric RUBRIC = Rubric.of("bright", "1", "The brighter image is better.");
@@ -198,7 +198,7 @@ class AlignmentResumeTest {
   private static void run(
       Method method, Path path, int rounds, int questions, List<RunEvent> events) {
     int[] asked = {0};
-    // What goes on from a checkpoint has its weights from there.
+    // What resumes from a checkpoint has its weights from there.
     Seed ofLora = RunFolder.exists(path) ? Seed.of(77) : Seed.of(2);
     FeedbackOracle limited =
         (groups, rubric) -> {
