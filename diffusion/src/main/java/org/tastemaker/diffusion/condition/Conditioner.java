@@ -17,7 +17,7 @@ import java.util.Objects;
  */
 public final class Conditioner {
   /** How many texts are cached unless more are reserved: 60 MB for Stable Diffusion 1. */
-  public static final int CAPACITY = 256;
+  private static final int CAPACITY = 256;
 
   private record Key(String text, int clipSkip) {}
 
@@ -33,7 +33,7 @@ public final class Conditioner {
   }
 
   /**
-   * A conditioner with an empty cache of {@link #CAPACITY} texts.
+   * A conditioner with an empty cache of 256 texts.
    *
    * @param encoder of the texts; not closed here
    * @return the conditioner
