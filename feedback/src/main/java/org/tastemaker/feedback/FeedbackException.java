@@ -7,24 +7,21 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
 
 /**
- * A judgement could not be had.
+ * There is no judgement.
  *
  * <table class="striped">
- * <caption>Whom it concerns, and what to do</caption>
+ * <caption>What each failure affects, and what to do</caption>
  * <thead><tr><th>failure</th><th>{@link #stopsTheJob}</th><th>{@link #isTransient}</th><th>way
  * out</th></tr></thead>
  * <tbody>
  * <tr><td>{@link RateLimited}</td><td>no</td><td>yes</td><td>wait</td></tr>
- * <tr><td>{@link TransportFailed}</td><td>as told</td><td>yes</td><td>try later</td></tr>
+ * <tr><td>{@link TransportFailed}</td><td>depends</td><td>yes</td><td>try later</td></tr>
  * <tr><td>{@link QuotaExhausted}</td><td>yes</td><td>no</td><td>pay, or raise the account's
  * limit</td></tr>
- * <tr><td>{@link BudgetExhausted}</td><td>yes</td><td>no</td><td>raise one's own budget</td></tr>
- * <tr><td>{@link InvalidRequest}</td><td>as told</td><td>no</td><td>mend the settings, or the
- * image</td></tr>
- * <tr><td>{@link Refused}</td><td>no</td><td>no</td><td>ask once more, then record as
- * missing</td></tr>
- * <tr><td>{@link MalformedVerdict}</td><td>no</td><td>no</td><td>ask once more, then record as
- * missing</td></tr>
+ * <tr><td>{@link BudgetExhausted}</td><td>yes</td><td>no</td><td>raise the budget</td></tr>
+ * <tr><td>{@link InvalidRequest}</td><td>depends</td><td>no</td><td>fix the settings, or the image</td></tr>
+ * <tr><td>{@link Refused}</td><td>no</td><td>no</td><td>ask again, then record as missing</td></tr>
+ * <tr><td>{@link MalformedVerdict}</td><td>no</td><td>no</td><td>ask again, then record as missing</td></tr>
  * </tbody>
  * </table>
  *
@@ -49,7 +46,7 @@ public abstract sealed class FeedbackException extends RuntimeException {
   }
 
   /**
-   * Whether further questions are pointless: every one would fail in the same way.
+   * Whether further questions are pointless, because each would fail in the same way.
    *
    * @return true where a job must end; false where only this question is lost
    */
@@ -60,25 +57,24 @@ public abstract sealed class FeedbackException extends RuntimeException {
   /**
    * Whether the same question may well be answered at a later time.
    *
-   * @return true where the question should stay open, and not be recorded as missing for good
+   * @return true if the question should stay open rather than be recorded as missing
    */
   public boolean isTransient() {
     return false;
   }
 
   /**
-   * What to tell the judge when the same question is asked once more, at once. It depends on
-   * nothing but what is kept of the failure, so that it is the same after a restart.
+   * What to tell the judge when the same question is asked again at once. It depends only on what
+   * the cache stores of the failure, so it is the same after a restart.
    *
-   * @return words for a refusal and for a malformed answer; empty where another attempt is
-   *     pointless
+   * @return a text for refusals and malformed answers; empty if another attempt is pointless
    */
   public Optional<String> complaint() {
     return Optional.empty();
   }
 
   /**
-   * What the call cost although there is no judgement: a refusal is paid for.
+   * What the call cost although there is no judgement: refusals are billed.
    *
    * @return {@link Usage#NONE} where nothing is known
    */
@@ -86,7 +82,7 @@ public abstract sealed class FeedbackException extends RuntimeException {
     return usage == null ? Usage.NONE : usage;
   }
 
-  /** The service asks for a slower pace, and went on to after all retries. */
+  /** The service kept asking for a slower pace, and all retries are used up. */
   public static final class RateLimited extends FeedbackException {
     private static final long serialVersionUID = 1;
 
@@ -187,7 +183,7 @@ public abstract sealed class FeedbackException extends RuntimeException {
     }
   }
 
-  /** The answer is cut off, is not in the form asked for, or is no permutation. */
+  /** The answer is cut off, has the wrong format, or is not a permutation. */
   public static final class MalformedVerdict extends FeedbackException {
     private static final long serialVersionUID = 1;
 
@@ -241,7 +237,7 @@ public abstract sealed class FeedbackException extends RuntimeException {
      *
      * @param message what happened, where, and the way out
      * @param cause what the network or the server said, or null
-     * @param stopsTheJob whether the service is held to be down, and not only this call lost
+     * @param stopsTheJob whether the service is considered down, rather than only this call lost
      */
     public TransportFailed(String message, @Nullable Throwable cause, boolean stopsTheJob) {
       super(message, cause, stopsTheJob);

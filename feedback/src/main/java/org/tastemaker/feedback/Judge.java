@@ -20,7 +20,7 @@ public interface Judge {
   Verdict ask(Question question);
 
   /**
-   * Who is asked, for records of judgements that could not be had. A verdict names its own model.
+   * The name of this judge, for records of missing judgements. A verdict names its own model.
    *
    * @return a short name, such as the model's
    */

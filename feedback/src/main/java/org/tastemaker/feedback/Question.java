@@ -19,22 +19,22 @@ import org.tastemaker.core.Rubric;
  * One thing to ask a judge: these images, in this order, by this rubric.
  *
  * <p>The first seven components are the question itself and make up its {@linkplain #id identity}.
- * Where the images come from ({@code shown}) is for records: a judge must not tell a model. What
- * was wrong with an earlier answer ({@code attempt}) is told to the model.
+ * Where the images come from ({@code shown}) is for records only: a judge must not pass it on to a
+ * model. What was wrong with the previous answer ({@code attempt}) is passed on to the model.
  *
- * @param kind what form of answer is wanted
+ * @param kind the kind of answer
  * @param prompt what the images were made for
  * @param images in the order shown: {@link Kind#PAIR} has two, {@link Kind#RANK} and {@link
  *     Kind#BEST} at least two, {@link Kind#SCORE} at least one
- * @param rubric what to look at
- * @param k how many are to be named, for {@link Kind#BEST}: 1 to one less than there are images; 0
+ * @param rubric the criteria
+ * @param k how many images to name, for {@link Kind#BEST}: 1 to one less than there are images; 0
  *     for other kinds
  * @param scale the numbers that may be given, for {@link Kind#SCORE}; null for other kinds
  * @param sample which independent draw of the same question this is, from 0: asking for several
  *     votes means asking several samples
  * @param shown {@code shown.get(position)} is the index, within its group, of the image at that
  *     position
- * @param attempt how often this question was asked before, and what was wrong with the last answer
+ * @param attempt how often the question was asked before, and what was wrong with the last answer
  */
 @RecordBuilder
 public record Question(
@@ -137,15 +137,15 @@ public record Question(
   }
 
   /**
-   * Which time this is that a question is asked. A judge is told the complaint, so the answer
-   * depends on it.
+   * How often a question was asked before, and why it is asked again. The judge is told the
+   * complaint, so the answer depends on it.
    *
    * @param number from 0
-   * @param complaint what was wrong with the answer before, in words for the judge; empty for the
-   *     first attempt and for no other
+   * @param complaint what was wrong with the previous answer, in words for the judge; empty for the
+   *     first attempt only
    */
   public record Attempt(int number, String complaint) {
-    /** Nothing was asked before. */
+    /** The first attempt. */
     public static final Attempt FIRST = new Attempt(0, "");
 
     public Attempt {
@@ -224,8 +224,8 @@ public record Question(
   }
 
   /**
-   * Whether two of the images have the same content: then no judge can tell them apart, and what it
-   * says of them is its bias.
+   * Whether two of the images have the same content: then no judge can tell them apart, and its
+   * answer shows only its bias.
    *
    * @return true where at least two are equal
    */
@@ -235,8 +235,8 @@ public record Question(
 
   /**
    * A hash of what a judge is shown and asked in the first attempt: form, texts, rubric with its
-   * words, images in order, sample. It is the same for each attempt. {@link #shown} is no part of
-   * it, and neither is the model that is asked.
+   * words, images in order, sample. It is the same for every attempt. Neither {@link #shown} nor
+   * the model is part of it.
    *
    * @return SHA-256, 64 hexadecimal digits
    */
@@ -276,9 +276,9 @@ public record Question(
   }
 
   /**
-   * This question, asked once more because the answer was of no use.
+   * This question, asked again because the answer could not be used.
    *
-   * @param complaint what was wrong with the answer, as {@link FeedbackException#complaint} tells
+   * @param complaint what was wrong with the answer, see {@link FeedbackException#complaint}
    * @return a new question, with the same {@linkplain #id identity} and the next attempt
    */
   public Question again(String complaint) {

@@ -11,13 +11,13 @@ import org.tastemaker.core.Usage;
  * A judge's answer to one question, about positions in the order shown.
  *
  * @param overall the answer by the rubric as a whole
- * @param byCriterion the answers by each criterion, by its name, where the judge gave them; may be
- *     empty, and need not have all criteria
- * @param rationale the judge's reasons in words; may be empty
- * @param usage what the answer cost; what was paid at an earlier time does not count again, so it
- *     is {@link Usage#NONE} for a cached answer
+ * @param byCriterion the answers by each criterion, by its name, if the judge gave them; may be
+ *     empty or have only some criteria
+ * @param rationale the judge's reasons; may be empty
+ * @param usage what the answer cost; {@link Usage#NONE} for a cached answer, which was paid for
+ *     earlier
  * @param model the name of the model that answered, as the server reported it
- * @param cached whether the answer was kept from an earlier time
+ * @param cached whether the answer came from a cache
  */
 public record Verdict(
     Answer overall,
@@ -47,13 +47,13 @@ public record Verdict(
   }
 
   /**
-   * What was said by one criterion, or overall.
+   * The answer by one criterion, or overall.
    *
-   * @param order of the positions, best first; positions that the judge said nothing of are missing
-   * @param scores one for each position where the judge was asked for numbers (the order is then
-   *     theirs); otherwise an empty list
+   * @param order of the positions, best first; positions without an answer are missing
+   * @param scores one for each position if scores were asked for (the order then follows from
+   *     them); otherwise empty
    * @param firstIsBetter the probability, in [0, 1], that the image at position 0 is the better one
-   *     of two, where the judge's log-probabilities tell; otherwise empty
+   *     of two, if the log-probabilities give it; otherwise empty
    */
   public record Answer(Ranking order, List<OptionalDouble> scores, OptionalDouble firstIsBetter) {
     public Answer {
@@ -64,7 +64,7 @@ public record Verdict(
         throw new IllegalArgumentException(
             "there must be a score for each of the "
                 + order.size()
-                + " positions or none at all, but there were "
+                + " positions or none, but there were "
                 + scores.size());
       }
       if (firstIsBetter.isPresent()) {
@@ -80,7 +80,7 @@ public record Verdict(
     }
 
     /**
-     * An order and nothing else.
+     * An order only.
      *
      * @param order of the positions
      * @return the answer
@@ -90,7 +90,7 @@ public record Verdict(
     }
 
     /**
-     * Numbers, and the order that follows from them.
+     * Scores, and the order that follows from them.
      *
      * @param scores one for each position, higher is better; empty where missing
      * @return the answer
@@ -114,11 +114,11 @@ public record Verdict(
   }
 
   /**
-   * A verdict that is an order and nothing else.
+   * A verdict with an order only.
    *
    * @param order of the positions
    * @param usage what it cost
-   * @param model who answered
+   * @param model the model that answered
    * @return the verdict
    */
   public static Verdict of(Ranking order, Usage usage, String model) {
@@ -126,7 +126,7 @@ public record Verdict(
   }
 
   /**
-   * This verdict as one that was kept from an earlier time, for which nothing is paid now.
+   * This verdict as a cached one, which costs nothing.
    *
    * @return a new verdict
    */
@@ -135,8 +135,8 @@ public record Verdict(
   }
 
   /**
-   * Checks that this is an answer to a question: about as many positions, with numbers and on the
-   * scale where numbers were asked for, by criteria of its rubric.
+   * Checks that this is an answer to a question: about all its positions, with scores on its scale
+   * if it has one, by criteria of its rubric.
    *
    * @param question what was asked
    * @return this

@@ -40,9 +40,9 @@ public record AnnotatedGroup(
   /**
    * The group with its images, as a job has saved them.
    *
-   * @param folder what was given to {@link AnnotationJob.Builder#saveImages}
-   * @return the images rounded to 8 bits, so with hashes of their own
-   * @throws java.io.UncheckedIOException if one is not there
+   * @param folder the folder given to {@link AnnotationJob.Builder#saveImages}
+   * @return the images rounded to 8 bits, which may change their hashes
+   * @throws java.io.UncheckedIOException if one is missing
    */
   public ImageGroup load(Path folder) {
     return new ImageGroup(

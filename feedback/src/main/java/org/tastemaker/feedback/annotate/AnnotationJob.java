@@ -23,7 +23,7 @@ import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.protocol.JudgeOracle;
 
 /**
- * Has groups of images judged, and keeps the judgements in a dataset on disk.
+ * Has groups of images judged and appends the judgements to a dataset on disk.
  *
  * <pre>{@code
  * JobReport report =
@@ -34,26 +34,26 @@ import org.tastemaker.feedback.protocol.JudgeOracle;
  *         .run(groups);
  * }</pre>
  *
- * <p>Run it again after a kill, a failure or a cancellation, with the same groups in any order:
- * those that have a judgement are skipped, so that each group is judged once, however often it is
- * given. A judgement that is missing for good (refused, malformed twice) is recorded with its
- * reason and counts as judged; a group that a passing failure kept from being judged is not
- * recorded and comes up again.
+ * <p>A job can be resumed after a kill, a failure or a cancellation: run it again with the same
+ * groups, in any order. Groups that have a judgement are skipped, so each is judged at most once. A
+ * judgement that is missing for good (refused, malformed twice) is recorded with its reason and
+ * counts as judged; a group that was not judged because of a transient failure is not recorded, and
+ * is judged in a later run.
  *
  * <p>A failure that makes further questions pointless (no key, no credit, budget spent) ends the
- * run: what is under way is finished and recorded, then the failure is thrown.
+ * run: judgements in flight finish and are recorded, then the failure is thrown.
  *
- * <p>Groups are drawn from the given collection as they are needed, at most {@link
- * Builder#concurrency} at a time, and let go when judged.
+ * <p>Groups are drawn from the given collection as needed, at most {@link Builder#concurrency} at a
+ * time, and released once judged.
  *
  * <table class="striped">
- * <caption>Metrics that a listener is told, beside the progress in groups</caption>
+ * <caption>Metrics that a listener receives, besides the progress in groups</caption>
  * <thead><tr><th>name</th><th>what</th></tr></thead>
  * <tbody>
  * <tr><td>annotation.rate</td><td>judgements a second in this run</td></tr>
  * <tr><td>annotation.secondsLeft</td><td>at that rate; only where the number of groups is
  * known</td></tr>
- * <tr><td>annotation.cost</td><td>money of this run, by the given prices</td></tr>
+ * <tr><td>annotation.cost</td><td>cost of this run, by the given prices</td></tr>
  * <tr><td>annotation.requests, .inputTokens, .outputTokens</td><td>usage of this run</td></tr>
  * <tr><td>annotation.missing, annotation.postponed</td><td>groups of this run</td></tr>
  * </tbody>
@@ -67,9 +67,9 @@ public final class AnnotationJob {
   }
 
   /**
-   * A job that asks a judge. What decides its answers goes into the dataset's header by itself.
+   * A job that asks a judge. The settings that decide its answers go into the dataset's header.
    *
-   * @param dataset a file, of which the folder exists; made, or gone on with
+   * @param dataset a file in an existing folder; created, or resumed
    * @param oracle whom to ask; called from several threads
    * @param rubric what to look at
    * @return a builder
@@ -81,7 +81,7 @@ public final class AnnotationJob {
   /**
    * A job that asks any oracle.
    *
-   * @param dataset a file, of which the folder exists; made, or gone on with
+   * @param dataset a file in an existing folder; created, or resumed
    * @param oracle whom to ask; called from several threads
    * @param rubric what to look at
    * @param settings what decides the oracle's answers, so that a dataset does not mix judgements of
@@ -94,15 +94,16 @@ public final class AnnotationJob {
   }
 
   /**
-   * Judges all groups that the dataset has no judgement of.
+   * Judges all groups that have no judgement in the dataset.
    *
-   * @param groups what to judge; drawn from as needed
+   * @param groups the groups to judge; drawn as needed
    * @return what was done
    * @throws UncheckedIOException if the dataset cannot be written
    * @throws IllegalStateException if the dataset belongs to another job, is being written by one,
-   *     or is none at all
+   *     or is not a dataset
    * @throws FeedbackException if further questions are pointless; what was judged is in the dataset
-   * @throws java.util.concurrent.CancellationException if that was asked for; likewise
+   * @throws java.util.concurrent.CancellationException if that was requested; what was judged is in
+   *     the dataset
    */
   public JobReport run(Iterable<ImageGroup> groups) {
     long total = groups instanceof Collection<?> collection ? collection.size() : 0;
@@ -143,7 +144,7 @@ public final class AnnotationJob {
     }
 
     /**
-     * Adds to what the dataset holds on to: a later run with other values is refused.
+     * Adds settings to the dataset's header: a later run with other values is rejected.
      *
      * @param settings names and values, such as the job's name or the size of the images
      * @return this builder
@@ -169,10 +170,10 @@ public final class AnnotationJob {
     }
 
     /**
-     * Sets who is told of progress and metrics: at the start, at the end, and as often as {@link
-     * #reportEvery} says.
+     * Sets the listener for progress and metrics: at the start, at the end, and every {@link
+     * #reportEvery}.
      *
-     * @param listener by default nobody
+     * @param listener by default none
      * @return this builder
      */
     public Builder listener(RunListener listener) {
@@ -182,9 +183,9 @@ public final class AnnotationJob {
 
     /**
      * Sets a switch that ends the run with a {@link java.util.concurrent.CancellationException}
-     * once what is under way is recorded.
+     * once the judgements in flight are recorded.
      *
-     * @param cancellation by default one that is never used
+     * @param cancellation by default one that is never cancelled
      * @return this builder
      */
     public Builder cancellation(Cancellation cancellation) {
@@ -204,8 +205,8 @@ public final class AnnotationJob {
     }
 
     /**
-     * Sets how often the listener is told, and the dataset flushed to the disk: a process that is
-     * killed loses no line that was written, a machine that loses power those since the last flush.
+     * Sets how often the listener is called and the dataset is flushed to disk. A killed process
+     * loses no written line; a machine that loses power loses those since the last flush.
      *
      * @param reportEvery at least 0; by default one second
      * @return this builder
@@ -220,7 +221,7 @@ public final class AnnotationJob {
     }
 
     /**
-     * Sets the prices by which usage becomes money.
+     * Sets how usage is converted to money.
      *
      * @param cost of a usage; by default 0
      * @return this builder
@@ -231,10 +232,10 @@ public final class AnnotationJob {
     }
 
     /**
-     * Keeps the images too, which a reward model will need: one PNG for each different image, under
+     * Saves the images too, for training a reward model: one PNG for each distinct image, named by
      * its hash.
      *
-     * @param folder made if it is not there
+     * @param folder created if missing
      * @return this builder
      */
     public Builder saveImages(Path folder) {
@@ -242,7 +243,7 @@ public final class AnnotationJob {
       return this;
     }
 
-    /** Puts something between the job and the file: a test's crash. */
+    /** Wraps the writing of lines, so that a test can crash it. */
     Builder fileLayer(UnaryOperator<Consumer<String>> fileLayer) {
       this.fileLayer = fileLayer;
       return this;

@@ -15,8 +15,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dataset that is open for going on: locked against other jobs, its unfinished last line set
- * aside, its judgements known by identity.
+ * A dataset open for appending: locked against other jobs, with its unfinished last line set aside
+ * and the ids of its judgements known.
  */
 final class DatasetFile implements AutoCloseable {
   private static final int NAMED_LINES = 10;
@@ -36,10 +36,10 @@ final class DatasetFile implements AutoCloseable {
   }
 
   /**
-   * Opens a dataset, or makes it.
+   * Opens a dataset, or creates it.
    *
    * @throws UncheckedIOException if it cannot be written
-   * @throws IllegalStateException if it belongs to another job, or is no dataset at all
+   * @throws IllegalStateException if it belongs to another job, or is not a dataset
    */
   static DatasetFile open(Path file, DatasetHeader header) {
     Path folder = file.toAbsolutePath().getParent();
@@ -50,7 +50,7 @@ final class DatasetFile implements AutoCloseable {
                   + file
                   + " cannot be written: "
                   + folder
-                  + " is no folder; make it, or name another place"));
+                  + " is not a folder; create it, or choose another place"));
     }
     FileChannel channel = null;
     try {
@@ -76,7 +76,7 @@ final class DatasetFile implements AutoCloseable {
     }
   }
 
-  /** The identities that are there; the caller adds those that it claims. */
+  /** The ids of the judgements; the caller adds those that it claims. */
   IdSet ids() {
     return ids;
   }
@@ -86,7 +86,7 @@ final class DatasetFile implements AutoCloseable {
     return judgements;
   }
 
-  /** Number of lines within the file that are no judgements. */
+  /** Number of lines that are not judgements. */
   long damaged() {
     return damaged;
   }
@@ -126,7 +126,7 @@ final class DatasetFile implements AutoCloseable {
     }
   }
 
-  /** Makes all lines safe against the machine's failure, not only the process's. */
+  /** Flushes all lines to disk, so that they survive a failure of the machine. */
   synchronized void force() {
     try {
       channel.force(false);
@@ -180,7 +180,7 @@ final class DatasetFile implements AutoCloseable {
               + file
               + " belongs to another job ("
               + differences
-              + "); go on with the settings that it was begun with, or name another file");
+              + "); resume it with the settings that it was started with, or choose another file");
     }
   }
 
@@ -195,9 +195,9 @@ final class DatasetFile implements AutoCloseable {
     return new IllegalStateException(
         "the file "
             + file
-            + " is no preference dataset of this version: its first line is not a whole header ('"
+            + " is not a preference dataset of this version: its first line is not a whole header ('"
             + line.substring(0, Math.min(60, line.length()))
-            + "'); it is left as it is, so name another file");
+            + "'); it is left unchanged; choose another file");
   }
 
   private void take(long number, String line) {
@@ -237,7 +237,7 @@ final class DatasetFile implements AutoCloseable {
       throw new IllegalStateException(
           "another job is writing to the dataset "
               + file
-              + "; wait for its end, or name another file");
+              + "; wait until it ends, or choose another file");
     }
   }
 

@@ -10,18 +10,17 @@ import org.tastemaker.core.json.JsonException;
 import org.tastemaker.core.run.Settings;
 
 /**
- * The first line of a dataset: what decides its judgements. A job goes on with a dataset only under
- * an equal header.
+ * The first line of a dataset: what decides its judgements. A job resumes a dataset only if the
+ * headers are equal.
  *
  * @param rubric the rubric's {@link Rubric#id}
- * @param rubricText the rubric with its words, so that an edited text under an old version is
- *     noticed
- * @param settings protocol, seed, judge, and what else the job was told to hold on to
+ * @param rubricText the full text of the rubric, so that an edit without a new version is noticed
+ * @param settings protocol, seed, judge, and further settings of the job
  */
 public record DatasetHeader(String rubric, String rubricText, Settings settings) {
   static final String FORMAT = "tastemaker-preferences";
 
-  /** How a file that is ours begins, even where a crash has cut its first line. */
+  /** How every dataset begins, even if a crash has cut its first line. */
   static final String BEGINNING = "{\"format\":\"" + FORMAT + "\",";
 
   private static final int VERSION = 1;
@@ -49,7 +48,7 @@ public record DatasetHeader(String rubric, String rubricText, Settings settings)
     return DatasetLine.sealed(json);
   }
 
-  /** The header of a line; empty if it is none, or is damaged. */
+  /** Parses a line; empty if it is not a header, or is damaged. */
   static Optional<DatasetHeader> parse(String line) {
     if (!line.startsWith(BEGINNING)) {
       return Optional.empty();

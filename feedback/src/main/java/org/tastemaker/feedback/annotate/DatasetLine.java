@@ -22,7 +22,7 @@ import org.tastemaker.core.json.JsonObject;
 
 /**
  * A line of a dataset: a JSON object whose last entry is a CRC-32 of all before it, so that a line
- * that a crash has torn or run together with another is told from a whole one.
+ * torn by a crash, or joined with another, is detected.
  */
 final class DatasetLine {
   private static final String CRC = ",\"crc\":\"";

@@ -2,7 +2,7 @@ package org.tastemaker.feedback.annotate;
 
 /**
  * A set of 128-bit identities, given as 32 hexadecimal digits, in 32 bytes each or less: open
- * addressing, at most half full. Identities are hashes, so their own bits are where they go.
+ * addressing, at most half full. Identities are hashes, so their bits serve as the index.
  */
 final class IdSet {
   private long[] words = new long[2 * 64]; // pairs; (0, 0) is free

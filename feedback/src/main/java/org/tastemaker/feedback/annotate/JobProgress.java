@@ -11,7 +11,7 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
 
-/** Counts what a run does, and tells a listener of it every now and then. */
+/** Counts what a run does, and reports it to a listener from time to time. */
 final class JobProgress {
   private final long total;
   private final Clock clock;
@@ -34,8 +34,8 @@ final class JobProgress {
    * @param clock of rates
    * @param every how long at least from one report to the next
    * @param cost of a usage, in money
-   * @param listener whom to tell
-   * @param flush called with each report, so that what was told is safe
+   * @param listener receives the reports
+   * @param flush called with each report, so that what was reported is on disk
    */
   JobProgress(
       long total,

@@ -31,7 +31,7 @@ final class JobRun {
    * What a job was set up with.
    *
    * @param images where images are kept, or null
-   * @param fileLayer between the job and the file; a test's crash
+   * @param fileLayer wraps the writing of lines, so that a test can crash it
    */
   record Setup(
       Path dataset,
@@ -79,11 +79,11 @@ final class JobRun {
         threads.execute(() -> work(group));
       }
     } finally {
-      // 2. Wait for what is under way: it is paid for.
+      // 2. Wait for the calls in flight: they are paid for.
       slots.acquireUninterruptibly(setup.concurrency());
       threads.shutdown();
     }
-    // 3. Tell, and flush, for the last time.
+    // 3. Report and flush for the last time.
     progress.report();
     rethrow();
     setup
@@ -97,7 +97,7 @@ final class JobRun {
       if (failure == null) {
         annotate(group);
       }
-    } catch (Throwable e) { // an Error too must end the run, and reach its caller
+    } catch (Throwable e) { // an Error too must end the run and reach its caller
       synchronized (this) {
         failure = failure == null ? e : failure;
       }
@@ -124,7 +124,7 @@ final class JobRun {
       }
       return;
     }
-    // 3. Record: images first, so that a judgement never speaks of images that are not there.
+    // 3. Record: images first, so that no judgement refers to a missing image.
     Path images = setup.images();
     if (images != null) {
       for (int i = 0; i < hashes.size(); i++) {
@@ -140,7 +140,7 @@ final class JobRun {
     }
   }
 
-  /** Null where a passing failure leaves the group for another time. */
+  /** Null if a transient failure leaves the group for a later run. */
   private @Nullable Judgement judge(ImageGroup group) {
     List<Judgement> judgements;
     try {

@@ -7,7 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reads a file line by line with a buffer of constant size, and says where the last whole line
+ * Reads a file line by line with a buffer of constant size, and reports where the last whole line
  * ends.
  */
 final class Lines {
@@ -30,7 +30,7 @@ final class Lines {
    *
    * @param lines number of whole lines
    * @param end offset after the last line feed
-   * @param rest what stands behind it: the unfinished last line
+   * @param rest what follows it: the unfinished last line
    */
   record Scan(long lines, long end, byte[] rest) {}
 

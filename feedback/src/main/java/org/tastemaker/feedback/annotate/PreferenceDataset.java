@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a dataset of preferences, which a job may be writing at the same time. What is damaged is
- * left out and counted.
+ * Reads a dataset of preferences, which a job may be writing at the same time. Damaged lines are
+ * skipped and counted.
  */
 public final class PreferenceDataset {
   private static final int NAMED_LINES = 10;
@@ -34,13 +34,13 @@ public final class PreferenceDataset {
   /**
    * What was read.
    *
-   * @param header what decided the judgements
-   * @param judgements number of groups that were handed out, missing judgements included
+   * @param header the settings that decided the judgements
+   * @param judgements number of groups read, including missing judgements
    * @param missing number of missing judgements among them
-   * @param damaged number of lines that are no whole judgement, left out
+   * @param damaged number of skipped lines that are not whole judgements
    * @param damagedLines numbers of the first ten of them, from 1
-   * @param repeated number of judgements of a group that was there before, left out
-   * @param unfinished whether the last line has no end: a crash cut it, or it is being written
+   * @param repeated number of skipped judgements of a group that was read before
+   * @param unfinished whether the last line is incomplete: cut by a crash, or being written
    */
   public record Contents(
       DatasetHeader header,
@@ -59,10 +59,10 @@ public final class PreferenceDataset {
    * Reads a dataset line by line.
    *
    * @param file what a job has written
-   * @param taker is given each judgement, missing ones included, in the file's order
-   * @return what was read and what was left out
+   * @param taker receives each judgement, including missing ones, in file order
+   * @return what was read and what was skipped
    * @throws UncheckedIOException if the file cannot be read
-   * @throws IllegalStateException if it is no preference dataset
+   * @throws IllegalStateException if it is not a preference dataset
    */
   public static Contents read(Path file, Consumer<AnnotatedGroup> taker) {
     PreferenceDataset dataset = new PreferenceDataset(file);
@@ -88,7 +88,7 @@ public final class PreferenceDataset {
    * Reads a dataset that fits into memory.
    *
    * @param file what a job has written
-   * @return all judgements, missing ones included, in the file's order
+   * @return all judgements, including missing ones, in file order
    */
   public static List<AnnotatedGroup> readAll(Path file) {
     List<AnnotatedGroup> all = new ArrayList<>();
@@ -120,6 +120,6 @@ public final class PreferenceDataset {
     return new IllegalStateException(
         "the file "
             + file
-            + " is no preference dataset of this version: its first line is not a whole header");
+            + " is not a preference dataset of this version: its first line is not a whole header");
   }
 }

@@ -1,22 +1,24 @@
 /**
- * Annotation jobs: groups of images in, a dataset of preferences out, whatever happens in between.
+ * Annotation jobs: groups of images in, a dataset of preferences out, also across crashes and
+ * failures.
  *
- * <p>The dataset is JSON Lines. Its first line is a header with what decides the judgements
- * (rubric, protocol, seed, judge); each further one is one judgement, with the group's identity,
- * what is needed to ask again, and a checksum. The file only grows:
+ * <p>The dataset is JSON Lines. Its first line is a header with the settings that decide the
+ * judgements (rubric, protocol, seed, judge); each further one is one judgement, with the group's
+ * identity, what is needed to ask again, and a checksum. The file only grows:
  *
  * <pre>
  *   {"format":"tastemaker-preferences","version":1,"rubric":"quality@1", ... ,"crc":"1c291ca3"}
  *   {"id":"6d0b...","time":"...","prompt":{...},"images":["..."],"ranking":[[2],[0,1]], ... ,"crc":"..."}
  * </pre>
  *
- * <p>{@link org.tastemaker.feedback.annotate.AnnotationJob} can be killed at any moment. A
- * judgement is in the dataset from the single write of its line on; started again, the job reads
- * which groups are there, sets an unfinished last line aside into {@code <name>.damaged}, and goes
- * on with the others. A question that was answered before the kill, but whose judgement was not
- * written yet, is asked again: with a judge that keeps its answers on disk it is not paid again.
+ * <p>{@link org.tastemaker.feedback.annotate.AnnotationJob} can be killed at any moment and
+ * resumed. A judgement is in the dataset once its line is written, in a single write. When resumed,
+ * the job reads which groups the dataset holds, moves an unfinished last line to {@code
+ * <name>.damaged}, and judges the other groups. A question that was answered before the kill, but
+ * whose judgement was not yet written, is asked again: with a judge that caches its answers on disk
+ * it is not paid for twice.
  *
- * <p>In memory are the groups under way, and 32 bytes for each judgement of the dataset.
+ * <p>In memory are the groups in flight and 32 bytes for each judgement of the dataset.
  */
 @NullMarked
 package org.tastemaker.feedback.annotate;

@@ -25,19 +25,19 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * A judge that asks another one at most once.
+ * A judge that asks another judge each question at most once.
  *
  * <p>The key of an answer is a hash of the settings (model, wire format, sampling, form of the
  * images) and of {@link Question#id} and {@link Question#attempt}: the kind of question, the
  * prompt, the rubric with its words, the images in the order shown, and what was wrong with the
- * answer before. So a key stands for one request, whenever it is made. The answer to a question is
- * the file {@code <folder>/<first two digits of the key>/<key>.json}. A process that is killed
- * leaves it as a whole or not at all; a machine that loses power may lose, or damage, the answers
- * of the last seconds, since each is not flushed to the disk.
+ * answer before. So a key stands for one request only, also after a restart. The answer to a
+ * question is the file {@code <folder>/<first two digits of the key>/<key>.json}. A killed process
+ * leaves a whole file or none. A machine that loses power may lose or damage the answers of the
+ * last seconds, since files are not flushed one by one.
  *
- * <p>Several threads that ask the same question at the same time make one call, and all get its
- * answer. A file that cannot be read is counted, moved aside to {@code <key>.json.damaged}, and the
- * question is asked again. A failure that is no answer (of the network, of the budget) is not kept.
+ * <p>Several threads that ask the same question at the same time share one call and its answer. An
+ * unreadable file is counted, moved to {@code <key>.json.damaged}, and the question is asked again.
+ * Failures without an answer (of the network, of the budget) are not cached.
  *
  * <p>Thread-safe. Several processes may use a folder at the same time; they may then ask the same
  * question once each.
@@ -62,13 +62,13 @@ public final class AnswerCache implements Judge {
   }
 
   /**
-   * A judge that keeps what another one answers.
+   * A judge that caches the answers of another.
    *
-   * @param judge whom to ask what is not kept
-   * @param settings everything beside the question that decides the answer, as text
-   * @param folder where the answers are; made if it is not there
+   * @param judge the judge to ask on a miss
+   * @param settings everything besides the question that decides the answer, as text
+   * @param folder where the answers are; created if missing
    * @return the judge
-   * @throws UncheckedIOException if the folder cannot be made or written
+   * @throws UncheckedIOException if the folder cannot be created or written
    */
   public static AnswerCache of(Judge judge, String settings, Path folder) {
     Objects.requireNonNull(judge, "judge == null");
@@ -77,10 +77,10 @@ public final class AnswerCache implements Judge {
   }
 
   /**
-   * Makes a folder for answers, if it is not there.
+   * Creates a folder for answers, if it is missing.
    *
    * @param folder where
-   * @throws UncheckedIOException if it cannot be made or written
+   * @throws UncheckedIOException if it cannot be created or written
    */
   public static void makeFolder(Path folder) {
     try {
@@ -96,11 +96,11 @@ public final class AnswerCache implements Judge {
   }
 
   /**
-   * A judge that only repeats what was answered before.
+   * A judge that only repeats cached answers.
    *
-   * @param settings as they were when the answers were kept
+   * @param settings as they were when the answers were cached
    * @param folder where the answers are
-   * @return a judge that makes no call, and fails where there is no answer
+   * @return a judge that makes no calls, and fails on a miss
    */
   public static AnswerCache replay(String settings, Path folder) {
     if (!Files.isDirectory(folder)) {
@@ -144,7 +144,7 @@ public final class AnswerCache implements Judge {
   }
 
   /**
-   * What became of the questions so far.
+   * Counts of hits and misses so far.
    *
    * @return counts
    */
@@ -153,11 +153,11 @@ public final class AnswerCache implements Judge {
   }
 
   /**
-   * What became of questions.
+   * Counts of hits and misses.
    *
-   * @param kept answered from a file
-   * @param joined answered by the call that another thread was making
-   * @param misses asked
+   * @param kept hits: answered from a file
+   * @param joined answered by the call of another thread
+   * @param misses calls made
    * @param damaged files that could not be read and were moved aside
    */
   public record Counts(long kept, long joined, long misses, long damaged) {}
@@ -165,7 +165,7 @@ public final class AnswerCache implements Judge {
   private KeptAnswer fetch(Question question, String key) {
     if (judge == null) {
       throw new FeedbackException.InvalidRequest(
-          "there is no kept answer "
+          "there is no cached answer "
               + file(key)
               + " to a question of kind "
               + question.kind()
@@ -196,7 +196,7 @@ public final class AnswerCache implements Judge {
     return answer;
   }
 
-  /** Not flushed to the disk: a disk may take longer for that than the service for an answer. */
+  /** Not flushed: a disk may take longer for that than the service for an answer. */
   private static void write(Path file, String text) {
     Path temporary =
         file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
@@ -217,9 +217,9 @@ public final class AnswerCache implements Judge {
       }
       text = Files.readString(file);
     } catch (java.nio.charset.CharacterCodingException e) {
-      return setAside(file, "it is no UTF-8");
+      return setAside(file, "it is not UTF-8");
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read the kept answer " + file, e);
+      throw new UncheckedIOException("cannot read the cached answer " + file, e);
     }
     try {
       return KeptAnswer.fromJson(text).requireFits(question);
@@ -231,7 +231,7 @@ public final class AnswerCache implements Judge {
   private @Nullable KeptAnswer setAside(Path file, String why) {
     damaged.incrementAndGet();
     Path aside = file.resolveSibling(file.getFileName() + ".damaged");
-    LOG.warn("the kept answer {} is damaged and was moved to {}: {}", file, aside, why);
+    LOG.warn("the cached answer {} is damaged and was moved to {}: {}", file, aside, why);
     try {
       Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
@@ -257,7 +257,7 @@ public final class AnswerCache implements Judge {
     }
   }
 
-  /** Version 0.1.0 did not keep the complaint: its answer may be one to another request. */
+  /** Version 0.1.0 did not store the complaint, so its file may answer another request. */
   private String withoutItsComplaint(Question question) {
     int attempt = question.attempt().number();
     Path file = file(sha256(question.id() + "/" + attempt + "/" + settings));

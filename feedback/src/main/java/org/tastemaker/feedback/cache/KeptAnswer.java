@@ -17,7 +17,7 @@ import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
-/** What came of a question, for keeping: a verdict, a refusal, or a malformed answer. */
+/** The outcome of a question, for the cache: a verdict, a refusal, or a malformed answer. */
 final class KeptAnswer {
   private static final int FORMAT = 1;
   private static final JsonAdapter<Content> JSON =
@@ -31,7 +31,7 @@ final class KeptAnswer {
     this.failure = failure;
   }
 
-  /** Asks, and takes note of an answer that is of no use like of one that is. */
+  /** Asks; refusals and malformed answers are outcomes too. */
   static KeptAnswer of(Supplier<Verdict> ask) {
     try {
       return new KeptAnswer(ask.get(), null);
@@ -40,7 +40,7 @@ final class KeptAnswer {
     }
   }
 
-  /** The answer for the one who paid for it. */
+  /** The answer for the caller that paid for it. */
   Verdict first() {
     if (verdict == null) {
       throw failure();
@@ -48,7 +48,7 @@ final class KeptAnswer {
     return verdict;
   }
 
-  /** The answer for everybody else. */
+  /** The answer for all others. */
   Verdict replay() {
     if (verdict == null) {
       throw unpaid(failure());
@@ -111,7 +111,7 @@ final class KeptAnswer {
     return failure;
   }
 
-  /** A failure as it was kept from an earlier time: nothing is paid for it now. */
+  /** A cached failure: it costs nothing now. */
   private static FeedbackException unpaid(FeedbackException failure) {
     if (failure instanceof FeedbackException.Refused refused) {
       return new FeedbackException.Refused(refused.reason());
@@ -127,7 +127,7 @@ final class KeptAnswer {
 
   /**
    * The file; the records are public, in a class that is not, since Moshi calls their accessors.
-   * What was asked is there for people; the file's name is what counts.
+   * What was asked is there for human readers; the file's name is the key.
    */
   public record Content(
       int format, @Nullable Asked asked, @Nullable Kept verdict, @Nullable Failed failure) {}

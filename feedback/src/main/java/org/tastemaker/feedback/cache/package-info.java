@@ -1,13 +1,14 @@
 /**
- * Answers that are kept, so that no question is paid for twice.
+ * A cache of answers, so that no question is paid for twice.
  *
- * <p>{@link org.tastemaker.feedback.cache.AnswerCache} is a judge around a judge. An answer is kept
- * in a file named by a hash of the question and of the settings it was asked under; refusals and
- * malformed answers are kept too, since they were paid for and a repeated run must meet them again.
- * With the answers of a run and no judge behind them, the run can be replayed without a network.
+ * <p>{@link org.tastemaker.feedback.cache.AnswerCache} is a judge around a judge. An answer is a
+ * file named by a hash of the question, its attempt and complaint, and the settings it was asked
+ * with. Refusals and malformed answers are cached too: they were paid for, and a repeated run must
+ * see them again. With its cached answers, a run can be replayed without a judge and without a
+ * network.
  *
  * <p>No service promises the same answer to the same request, with a seed or without: these files
- * are what makes a run repeatable.
+ * make a run repeatable.
  */
 @NullMarked
 package org.tastemaker.feedback.cache;

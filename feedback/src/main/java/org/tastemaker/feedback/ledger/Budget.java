@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be spent: a hard end, checked before each call with an estimate of that call.
+ * A hard limit on what may be spent, checked before each call with an estimate of that call.
  *
  * @param money in the currency of the price table, or null for no limit
  * @param tokens of questions and answers together; {@link Long#MAX_VALUE} for no limit
@@ -15,7 +15,7 @@ public record Budget(@Nullable BigDecimal money, long tokens, long requests) {
   public Budget {
     if ((money != null && money.signum() < 0) || tokens < 0 || requests < 0) {
       throw new IllegalArgumentException(
-          "a budget is at least 0, but was money "
+          "a budget must be at least 0, but was money "
               + money
               + ", tokens "
               + tokens
@@ -27,7 +27,7 @@ public record Budget(@Nullable BigDecimal money, long tokens, long requests) {
   /**
    * No limit.
    *
-   * @return spends whatever is asked for
+   * @return a budget without limits
    */
   public static Budget unlimited() {
     return new Budget(null, Long.MAX_VALUE, Long.MAX_VALUE);
@@ -63,7 +63,7 @@ public record Budget(@Nullable BigDecimal money, long tokens, long requests) {
     return new Budget(null, Long.MAX_VALUE, requests);
   }
 
-  /** What speaks against adding up to these sums; empty where nothing does. */
+  /** The limit that these sums exceed; empty if none. */
   Optional<String> exceededBy(Sums sums, String currency) {
     if (money != null && sums.cost().compareTo(money) > 0) {
       return Optional.of("a budget of " + money.toPlainString() + " " + currency);

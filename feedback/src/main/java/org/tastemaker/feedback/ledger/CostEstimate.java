@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
 
 /**
- * What a job may cost, reckoned before it starts: each question that it will ask, with the longest
- * answer, none of them kept from an earlier time, none repeated.
+ * What a job may cost, estimated before it starts: each question, with the longest answer, without
+ * cache hits and retries.
  *
  * @param usage requests and tokens
- * @param cost in money, or null where the model has no price
+ * @param cost in money, or null if the model has no price
  * @param currency of the cost
  */
 public record CostEstimate(Usage usage, @Nullable BigDecimal cost, String currency) {
@@ -29,7 +29,7 @@ public record CostEstimate(Usage usage, @Nullable BigDecimal cost, String curren
   }
 
   /**
-   * For people to read.
+   * Text for people.
    *
    * @return such as {@code "240 requests, 260000 tokens, up to 0.18 USD"}
    */

@@ -16,7 +16,7 @@ import org.tastemaker.core.run.LineLog;
 import org.tastemaker.feedback.FeedbackException;
 
 /**
- * The book of what paid calls used, with a budget that ends them.
+ * Records what paid calls used, and enforces a budget.
  *
  * <pre>{@code
  * Ledger.Entry entry = ledger.begin("gpt-4.1-mini", estimate);   // BudgetExhausted if it would not fit
@@ -24,13 +24,13 @@ import org.tastemaker.feedback.FeedbackException;
  * entry.paid("gpt-4.1-mini-2025-04-14", used, requestId);        // or entry.free(), or entry.unknown()
  * }</pre>
  *
- * <p>A call fits if what was spent, what the calls in flight may cost and what it may cost itself
- * stay within the budget. If only the calls in flight stand against it, it waits for them to end.
- * The budget is thus kept as far as estimates hold: those of the judge count the longest answer
- * that it allows.
+ * <p>A call fits if the amount spent, the estimates of the calls in flight and its own estimate
+ * together stay within the budget. If it fails to fit only because of the calls in flight, it waits
+ * for them to finish. So the budget holds as far as the estimates do: those of the judge assume the
+ * longest answer that it allows.
  *
- * <p>In a file, the ledger is JSON Lines. Opened again it goes on with its sums, and counts calls
- * whose end is missing with their estimate ({@link Totals#unknown}).
+ * <p>In a file, the ledger is JSON Lines. When it is opened again, it continues from its sums, and
+ * counts calls that have no end with their estimates ({@link Totals#unknown}).
  *
  * <p>Thread-safe. Memory does not grow with the number of calls.
  */
@@ -63,11 +63,11 @@ public final class Ledger implements AutoCloseable {
   }
 
   /**
-   * A ledger in a file, which goes on where it ended.
+   * A ledger in a file, continued from its sums.
    *
    * @param file its folder must exist
    * @param prices what models cost
-   * @param budget what may be spent in all, including what the file says was spent
+   * @param budget what may be spent in all, including what the file records
    * @param clock for the dates of the lines
    * @return the ledger: the caller closes it
    */
@@ -75,18 +75,16 @@ public final class Ledger implements AutoCloseable {
     LineLog log = LineLog.open(file);
     LedgerLines.Past past = LedgerLines.read(file);
     if (past.damagedLines() > 0) {
-      LOG.warn(
-          "{}: {} lines are no entries of a ledger and do not count", file, past.damagedLines());
+      LOG.warn("{}: {} lines are not ledger entries and do not count", file, past.damagedLines());
     }
     if (past.openEntries() > 0) {
-      LOG.warn(
-          "{}: {} calls have no end, and count with their estimates", file, past.openEntries());
+      LOG.warn("{}: {} calls have no end and count with their estimates", file, past.openEntries());
     }
     return new Ledger(prices, budget, clock, log, past);
   }
 
   /**
-   * A ledger that is forgotten with the process.
+   * A ledger in memory only.
    *
    * @param prices what models cost
    * @param budget what may be spent
@@ -97,12 +95,12 @@ public final class Ledger implements AutoCloseable {
   }
 
   /**
-   * Enters a call that is about to be made.
+   * Records a call that is about to be made.
    *
    * @param model who is asked
    * @param estimate the most that it may use, one request included
-   * @return to be ended in one of its three ways, whatever comes of the call
-   * @throws FeedbackException.BudgetExhausted if it does not fit the budget; nothing is entered
+   * @return must be ended in one of its three ways, whatever the outcome of the call
+   * @throws FeedbackException.BudgetExhausted if it does not fit the budget; nothing is recorded
    * @throws IllegalArgumentException if there is a budget of money and the model has no price
    * @throws CancellationException if the thread is interrupted while it waits for calls in flight
    */
@@ -116,7 +114,7 @@ public final class Ledger implements AutoCloseable {
     try {
       append(() -> LedgerLines.begin(clock.instant(), id, model, asked));
     } catch (RuntimeException e) {
-      settle(id, model, null, false); // a call that is not in the book is not made
+      settle(id, model, null, false); // a call that is not recorded is not made
       throw e;
     }
     return new Entry(id, model);
@@ -148,7 +146,7 @@ public final class Ledger implements AutoCloseable {
   /**
    * What was spent so far.
    *
-   * @return sums since the ledger was begun, restarts included
+   * @return sums since the ledger was created, including earlier runs
    */
   public synchronized Totals totals() {
     return new Totals(
@@ -189,7 +187,7 @@ public final class Ledger implements AutoCloseable {
             + spent.text(prices.currency())
             + " are spent, and the next call may use "
             + asked.text(prices.currency())
-            + "; raise the budget and start again: what was answered so far is kept");
+            + "; raise the budget and start again: answers so far are kept");
   }
 
   private void end(long id, String model, @Nullable Usage said, boolean estimated, String request) {
@@ -226,7 +224,7 @@ public final class Ledger implements AutoCloseable {
     }
   }
 
-  /** A call that was begun. The first word on its end counts. */
+  /** A call that was begun. Only the first report of its end counts. */
   public final class Entry {
     private final long id;
     private final String model;
@@ -248,7 +246,7 @@ public final class Ledger implements AutoCloseable {
       end(id, prices.priceOf(answeredBy).isPresent() ? answeredBy : model, used, false, request);
     }
 
-    /** The call was turned down, and costs nothing. */
+    /** The call was rejected and costs nothing. */
     public void free() {
       end(id, model, null, false, "");
     }
@@ -265,11 +263,11 @@ public final class Ledger implements AutoCloseable {
    * @param usage of all calls that were paid, or may have been
    * @param cost of those whose model has a price
    * @param currency of the cost
-   * @param unknown calls that broke off, and count with their estimate
+   * @param unknown calls whose outcome is unknown; they count with their estimates
    * @param unpriced calls, since the ledger was opened, of a model that has no price: the cost is
    *     without them
    * @param inFlight calls that have not ended
-   * @param damagedLines lines of the file that could not be read, and do not count
+   * @param damagedLines lines of the file that could not be read and do not count
    */
   public record Totals(
       Usage usage,

@@ -41,9 +41,9 @@ final class LedgerLines {
       @Nullable String request) {}
 
   /**
-   * What a file says was before.
+   * What a file records.
    *
-   * @param nextId a number that no call has
+   * @param nextId an unused number
    */
   record Past(Sums spent, long unknown, long nextId, int openEntries, int damagedLines) {
     static final Past NONE = new Past(Sums.NONE, 0, 1, 0, 0);

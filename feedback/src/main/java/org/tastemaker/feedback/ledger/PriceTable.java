@@ -17,8 +17,8 @@ import org.tastemaker.core.Usage;
  * PriceTable.of("USD", Map.of("gpt-4.1-mini", Price.perMillionTokens("0.40", "0.10", "1.60")))
  * }</pre>
  *
- * <p>A dated name such as {@code gpt-4.1-mini-2025-04-14}, which servers report for the name that
- * was asked for, has the price of the name without the date where it has none of its own.
+ * <p>A dated name such as {@code gpt-4.1-mini-2025-04-14}, which servers report instead of the
+ * requested name, has the price of the name without the date unless it has its own.
  *
  * @param currency ISO 4217 code, such as {@code USD}
  * @param prices by the model's name
@@ -61,7 +61,7 @@ public record PriceTable(String currency, Map<String, Price> prices) {
    * The price of a model.
    *
    * @param model its name, as asked for or as reported by the server
-   * @return empty where it has none
+   * @return empty if it has none
    */
   public Optional<Price> priceOf(String model) {
     Price exact = prices.get(model);
@@ -75,9 +75,9 @@ public record PriceTable(String currency, Map<String, Price> prices) {
   /**
    * What a usage costs.
    *
-   * @param model who answered
+   * @param model the model that answered
    * @param usage of that model
-   * @return empty where the model has no price
+   * @return empty if the model has no price
    */
   public Optional<BigDecimal> costOf(String model, Usage usage) {
     return priceOf(model).map(price -> price.of(usage));
@@ -98,9 +98,7 @@ public record PriceTable(String currency, Map<String, Price> prices) {
                     "a budget of money needs the price of model '"
                         + model
                         + "', but the price table has "
-                        + (prices.isEmpty()
-                            ? "none at all"
-                            : "only " + new TreeMap<>(prices).keySet())
+                        + (prices.isEmpty() ? "none" : "only " + new TreeMap<>(prices).keySet())
                         + "; add it to the table, or set a budget of tokens or requests"));
   }
 }

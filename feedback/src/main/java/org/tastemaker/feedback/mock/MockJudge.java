@@ -27,7 +27,7 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * A judge that ranks by a score function, with faults of known size.
+ * A judge that ranks by a score function, with adjustable noise and faults.
  *
  * <p>It sees, for the image at position i of n, the utility
  *
@@ -48,7 +48,7 @@ import org.tastemaker.feedback.Verdict;
  * for numbers is answered with {@code score + temperature * G}, rounded to the scale.
  *
  * <p>The answer is a function of the question's {@linkplain Question#id content}, of its attempt
- * (for faults) and of the seed: not of what was asked before, or on which thread.
+ * (for faults) and of the seed: not of earlier questions, nor of the thread.
  */
 public final class MockJudge implements Judge {
   private final ToDoubleBiFunction<Image, Prompt> score;
@@ -84,7 +84,7 @@ public final class MockJudge implements Judge {
    * A judge with faults.
    *
    * @param score of an image for a prompt, higher is better; finite; called from several threads
-   * @param options which faults, and how large
+   * @param options its noise and faults
    * @return the judge
    */
   public static MockJudge of(ToDoubleBiFunction<Image, Prompt> score, Options options) {
@@ -109,10 +109,10 @@ public final class MockJudge implements Judge {
   }
 
   /**
-   * This judge, taking its time.
+   * This judge with a latency.
    *
    * @param latency of each answer, at least 0
-   * @param sleeper waits; a test's only takes note
+   * @param sleeper waits; a test can record the call instead
    * @return a new judge
    */
   public MockJudge withLatency(Duration latency, Consumer<Duration> sleeper) {
@@ -140,7 +140,7 @@ public final class MockJudge implements Judge {
     return options.seed();
   }
 
-  /** What is wrong with the answer to a question, at its attempt. */
+  /** The fault of the answer to a question, for its attempt. */
   Fault faultOf(Question question) {
     double draw =
         options
@@ -271,12 +271,12 @@ public final class MockJudge implements Judge {
    * @param seed of noise and faults
    * @param name that verdicts bear
    * @param temperature of the noise, at least 0, in units of the score; 0 is none
-   * @param positionBias what being shown first is worth, against being shown last, in units of the
+   * @param positionBias the advantage of being shown first over being shown last, in units of the
    *     score; negative favours the last
-   * @param tieThreshold from which difference on the judge tells images apart, at least 0, in units
-   *     of the score; 0 ties equal utilities only
+   * @param tieThreshold the difference above which the judge tells images apart, at least 0, in
+   *     units of the score; 0 ties equal utilities only
    * @param refusalRate how often the judge refuses, in [0, 1]; another attempt is another draw
-   * @param malformedRate how often an answer is of no use, in [0, 1]; another attempt is another
+   * @param malformedRate how often an answer is malformed, in [0, 1]; another attempt is another
    *     draw; both rates together are at most 1
    * @param softAnswers whether answers about pairs are soft: the exact probability, as
    *     log-probabilities would tell it, and no draw; needs a temperature over 0

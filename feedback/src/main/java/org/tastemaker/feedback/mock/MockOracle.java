@@ -12,7 +12,7 @@ import org.tastemaker.feedback.protocol.JudgeOracle;
 import org.tastemaker.feedback.protocol.PositionBias;
 
 /**
- * A feedback oracle that needs no service: a {@link MockJudge}, asked by the default protocol.
+ * A feedback oracle that needs no server: a {@link MockJudge}, asked by the default protocol.
  *
  * <pre>{@code
  * FeedbackOracle redder = MockOracle.of((image, prompt) -> image.get(0, 5, 9));  // row 5, column 9
@@ -43,7 +43,7 @@ public final class MockOracle implements FeedbackOracle {
    * An oracle with faults.
    *
    * @param score of an image for a prompt, higher is better; finite; called from several threads
-   * @param options which faults, and how large; their seed is the seed of the protocol too
+   * @param options noise and faults of the judge; their seed is also the seed of the protocol
    * @return the oracle
    */
   public static MockOracle of(ToDoubleBiFunction<Image, Prompt> score, MockJudge.Options options) {
@@ -53,7 +53,7 @@ public final class MockOracle implements FeedbackOracle {
   /**
    * A judge as an oracle.
    *
-   * @param judge whom to ask; its seed is the seed of the protocol too
+   * @param judge the judge to ask; its seed is also the seed of the protocol
    * @return the oracle
    */
   public static MockOracle of(MockJudge judge) {

@@ -1,10 +1,9 @@
 /**
- * Feedback without a service: what every algorithm can be tested against, and what a quick start
- * can run on without a key.
+ * Feedback without a server or a key, for tests and quick starts.
  *
  * <p>{@link org.tastemaker.feedback.mock.MockJudge} answers single questions by a score function,
- * with faults of known size. {@link org.tastemaker.feedback.mock.MockOracle} ranks groups of images
- * with it: the second implementation of the port, beside ChatGPT.
+ * with adjustable noise and faults. {@link org.tastemaker.feedback.mock.MockOracle} ranks groups of
+ * images with it: the second implementation of the port, besides ChatGPT.
  */
 @NullMarked
 package org.tastemaker.feedback.mock;

@@ -17,8 +17,8 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * Reads an answer's text, and trusts nothing: a schema cannot say that each label stands exactly
- * once, and compatible servers do not all heed one.
+ * Reads and validates the text of an answer: a schema cannot express that each label appears
+ * exactly once, and not every compatible server enforces one.
  */
 final class AnswerReader {
   private static final JsonAdapter<Object> JSON = Wire.MOSHI.adapter(Object.class);
@@ -62,7 +62,7 @@ final class AnswerReader {
 
   private Map<?, ?> object() {
     String text = answer.content().strip();
-    // Where no form could be forced, models like to wrap the object in a fence or in words.
+    // Without a forced format, models tend to wrap the object in a code fence or in prose.
     int from = text.indexOf('{');
     int to = text.lastIndexOf('}');
     if (from < 0 || to < from) {

@@ -4,12 +4,12 @@ import java.nio.file.Path;
 import org.tastemaker.feedback.cache.AnswerCache;
 
 /**
- * Where the answers of a judge are kept.
+ * Where the answers of a judge are cached.
  *
- * @param replay whether no call is made, and kept answers are all that there is
+ * @param replay whether only cached answers are used, without calls
  */
 record AnswerStore(Path folder, boolean replay) {
-  /** Makes the folder, in which the client keeps what it learns of models too. */
+  /** Creates the folder, in which the client also stores what it learns about models. */
   void prepare(OpenAiClient.Builder client) {
     if (!replay) {
       AnswerCache.makeFolder(folder);

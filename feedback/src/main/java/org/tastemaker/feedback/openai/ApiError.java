@@ -9,11 +9,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An answer that is an error: {@code {"error": {"message", "type", "param", "code"}}}, or whatever
- * a compatible server sends in its place.
+ * An error answer: {@code {"error": {"message", "type", "param", "code"}}}, or whatever a
+ * compatible server sends instead.
  *
  * @param status of HTTP
- * @param message in words, without the key; the body's beginning where it has another form
+ * @param message without the key; the beginning of the body if it has another format
  * @param type empty where there is none
  * @param param which parameter it is about; empty where there is none
  * @param code empty where there is none
@@ -22,7 +22,7 @@ record ApiError(int status, String message, String type, String param, String co
   private static final JsonAdapter<Object> JSON = new Moshi.Builder().build().adapter(Object.class);
   private static final int LONGEST = 500;
 
-  /** What the service says of an account without money or allowance; no waiting mends it. */
+  /** Codes for an account without credit; waiting does not help. */
   private static final Set<String> BILLING =
       Set.of(
           "insufficient_quota",

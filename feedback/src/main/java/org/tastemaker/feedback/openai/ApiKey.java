@@ -28,7 +28,7 @@ final class ApiKey {
     return new ApiKey(secret);
   }
 
-  /** For a server that asks for none. */
+  /** For a server that needs none. */
   static ApiKey none() {
     return new ApiKey(null);
   }

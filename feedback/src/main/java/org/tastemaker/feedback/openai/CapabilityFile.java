@@ -14,16 +14,16 @@ import org.slf4j.LoggerFactory;
 import org.tastemaker.core.run.AtomicFiles;
 
 /**
- * What was learnt of models, kept for the next run: each lesson cost a call that was turned down,
- * and one about room for reasoning a call that was paid for.
+ * What was learned about models, stored for later runs: each lesson cost a rejected call, and one
+ * about room for reasoning a paid call.
  *
  * <p>The file is small JSON: by the server's address and the model's name, a {@link
- * ModelCapabilities} each. It is no more than a memory. Where it cannot be read, is of another
- * version or cannot be written, that is logged, and the lessons are learnt again; to have them
- * learnt again on purpose, as when a server was changed, delete it.
+ * ModelCapabilities} each. It is only a cache: if it cannot be read, has another version or cannot
+ * be written, that is logged and the lessons are learned again. Delete it to learn them again, such
+ * as after a server has changed.
  *
- * <p>Thread-safe. Several processes may use a file: a lesson that two learn at the same time may be
- * kept of one alone.
+ * <p>Thread-safe. Several processes may use a file: of two lessons learned at the same time, one
+ * may be lost.
  */
 final class CapabilityFile {
   private static final Logger LOG = LoggerFactory.getLogger(CapabilityFile.class);
@@ -99,7 +99,7 @@ final class CapabilityFile {
     try {
       AtomicFiles.write(file, JSON.toJson(new Content(FORMAT, content)));
     } catch (UncheckedIOException e) {
-      LOG.warn("what was learnt of {} is not kept: {}", model, e.getMessage());
+      LOG.warn("what was learned about {} is not stored: {}", model, e.getMessage());
     }
   }
 

@@ -12,15 +12,14 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * ChatGPT, or a compatible model that sees images, as a judge.
+ * ChatGPT, or a compatible model with vision, as a judge.
  *
- * <p>A question is one call (and the repetitions that the network needs). The answer is forced into
- * a JSON schema and checked again. Where it is of no use, the failure says why; asked {@linkplain
- * Question#again again}, the judge passes the complaint on to the model. It remembers nothing of
- * one question for the next.
+ * <p>A question is one call, plus retries. The answer is forced into a JSON schema and then
+ * validated. If it cannot be used, the failure says why; when asked {@linkplain Question#again
+ * again}, the judge passes the complaint on to the model. It keeps no state between questions.
  *
- * <p>To a question of kind {@link Question.Kind#PAIR} the answer has a soft preference where the
- * model gives log-probabilities.
+ * <p>The answer to a question of kind {@link Question.Kind#PAIR} has a soft preference if the model
+ * gives log-probabilities.
  *
  * <p>Thread-safe.
  */
@@ -32,8 +31,8 @@ public final class ChatGptJudge implements Judge {
   /**
    * A judge on a client.
    *
-   * @param client talks to the server; stays the caller's to close
-   * @param options which model, and how it is asked
+   * @param client the caller closes it
+   * @param options which model, and how to ask it
    */
   public ChatGptJudge(OpenAiClient client, Options options) {
     this.client = Objects.requireNonNull(client, "client == null");
@@ -55,19 +54,19 @@ public final class ChatGptJudge implements Judge {
   }
 
   /**
-   * Everything beside the question that decides an answer, for the key of a kept one.
+   * Everything besides the question that decides an answer, for the key of the cache.
    *
    * @return a text without the key and without the address of the server
    */
   public String settings() {
-    return options + " prompt 1"; // the number changes with the words of JudgePrompt
+    return options + " prompt 1"; // increase it when the text of JudgePrompt changes
   }
 
   /**
-   * What a question will use at most, without asking it.
+   * An upper estimate of what a question uses, without asking it.
    *
    * @param question any
-   * @return one request, with input and output on the high side
+   * @return one request, with high estimates of its tokens
    */
   public Usage estimate(Question question) {
     ModelCall call = call(question, JudgePrompt.of(question, options.explain()), encoder::measure);
@@ -79,8 +78,7 @@ public final class ChatGptJudge implements Judge {
   }
 
   /**
-   * How many images were scaled and compressed so far: once each, however often they are asked
-   * about.
+   * How many images were encoded so far: each once, however often it is asked about.
    *
    * @return at least 0
    */
@@ -122,17 +120,17 @@ public final class ChatGptJudge implements Judge {
   }
 
   /**
-   * Which model, and how it is asked.
+   * Which model, and how to ask it.
    *
    * @param model its name at the server
-   * @param wireFormat the language of the server
-   * @param images in what form images are shown
+   * @param wireFormat the wire format of the server
+   * @param images how images are encoded
    * @param temperature 0 (the most likely answer) to 2, or null for the server's own
-   * @param seed for servers that heed one, or null; {@link Question#sample} is added to it
-   * @param maxTokens the longest answer, at least 16; 0 for what the question needs
+   * @param seed for servers that support one, or null; {@link Question#sample} is added to it
+   * @param maxTokens the longest answer in tokens, at least 16; 0 for what the question needs
    * @param logprobs whether soft preferences are wanted of pairs
    * @param explain whether reasons are wanted
-   * @param effort how much a reasoning model is to think, such as {@code "low"}, or null
+   * @param effort how much a reasoning model should think, such as {@code "low"}, or null
    */
   @RecordBuilder
   public record Options(

@@ -42,8 +42,8 @@ import org.tastemaker.feedback.resilience.Sleeper;
  * }
  * }</pre>
  *
- * <p>It is put together of parts that can be used by themselves: a {@link JudgeOracle} asks an
- * {@link AnswerCache} around a {@link ChatGptJudge} on an {@link OpenAiClient}.
+ * <p>Its parts can be used on their own: a {@link JudgeOracle} asks an {@link AnswerCache} around a
+ * {@link ChatGptJudge} on an {@link OpenAiClient}.
  *
  * <p>Thread-safe.
  */
@@ -94,11 +94,11 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
   }
 
   /**
-   * What judging would cost, without a call.
+   * Estimates the cost of judging, without a call.
    *
    * @param groups what to compare
    * @param rubric what to look at
-   * @return an estimate on the high side
+   * @return a high estimate
    */
   public CostEstimate estimate(List<ImageGroup> groups, Rubric rubric) {
     CountingJudge counting = new CountingJudge(judge);
@@ -107,9 +107,9 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
   }
 
   /**
-   * What was spent so far.
+   * What was spent.
    *
-   * @return the ledger, to be read; closed with this oracle unless it was given to it
+   * @return the ledger, for reading; closed with this oracle unless it was given to it
    */
   public Ledger ledger() {
     return client.ledger();
@@ -125,17 +125,16 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
   }
 
   /**
-   * What became of the questions with regard to kept answers.
+   * Cache hits and misses.
    *
-   * @return counts; all zero where no answers are kept
+   * @return counts; all zero without a cache
    */
   public AnswerCache.Counts cacheCounts() {
     return cache == null ? new AnswerCache.Counts(0, 0, 0, 0) : cache.counts();
   }
 
   /**
-   * How many images were scaled and compressed so far: once each, however often they are asked
-   * about.
+   * How many images were encoded so far: each once, however often it is asked about.
    *
    * @return at least 0
    */
@@ -144,7 +143,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
   }
 
   /**
-   * The client, to be shared with a rewriter or a generator, or told what a model can do.
+   * The client, for sharing with a rewriter or a generator.
    *
    * @return closed with this oracle
    */
@@ -153,7 +152,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
   }
 
   /**
-   * What decides this oracle's answers, for the header of a dataset.
+   * The settings that decide the answers, for the header of a dataset.
    *
    * @return the settings
    */
@@ -212,7 +211,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Sends no key, for a server that asks for none.
+     * Sends no key, for a server that needs none.
      *
      * @return this builder
      */
@@ -222,7 +221,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Sets who judges. Must be called.
+     * Sets the model that judges. Required.
      *
      * @param model its name at the server; it must see images
      * @return this builder
@@ -255,7 +254,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Sets what else there is to asking: aggregation, attempts, listener, cancellation.
+     * Sets further options of asking: aggregation, attempts, listener, cancellation.
      *
      * @param change such as {@code b -> b.listener(listener)}
      * @return this builder
@@ -278,7 +277,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Sets the limits of pace, of calls in flight and of repetitions.
+     * Sets rate limits, calls in flight and retries.
      *
      * @param limits by default {@link ResilientCaller.Options#DEFAULTS}
      * @return this builder
@@ -290,7 +289,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Sets the clock and how time is let pass.
+     * Sets the clock and the sleeper.
      *
      * @param clock by default the system's
      * @param sleeper by default one that really waits
@@ -303,10 +302,10 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Keeps answers, and asks no question that has one. What is learnt of the model is kept there
-     * too, in {@code capabilities.json}.
+     * Caches answers, and asks no question that has one. What is learned about the model is stored
+     * there too, in {@code capabilities.json}.
      *
-     * @param folder where; made if it is not there
+     * @param folder created if missing
      * @return this builder
      */
     public Builder cache(Path folder) {
@@ -315,7 +314,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Makes no call and needs no key: only repeats kept answers, and ends where one is missing.
+     * Only repeats cached answers: makes no call, needs no key, and fails on a miss.
      *
      * @param folder where the answers are
      * @return this builder
@@ -338,7 +337,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Sets what may be spent. A budget that is to hold over restarts needs a {@link #ledgerFile}.
+     * Sets what may be spent. A budget across restarts needs a {@link #ledgerFile}.
      *
      * @param budget by default unlimited
      * @return this builder
@@ -349,7 +348,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Writes what is spent to a file, and goes on with its sums.
+     * Writes what is spent to a file, and continues from its sums.
      *
      * @param file its folder must exist
      * @return this builder
@@ -360,9 +359,9 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Shares a ledger, in place of prices, budget and a file of this oracle's own.
+     * Shares a ledger, instead of setting prices, budget and file.
      *
-     * @param ledger stays the caller's to close
+     * @param ledger the caller closes it
      * @return this builder
      */
     public Builder ledger(Ledger ledger) {
@@ -371,7 +370,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
-     * Makes the oracle. Makes no call.
+     * Makes the oracle, without a call.
      *
      * @return an oracle of these settings: the caller closes it
      * @throws FeedbackException.InvalidRequest if there is no key
@@ -391,7 +390,7 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
       UnaryOperator<JudgeOracle.Builder> change = asking;
       Protocol questions = protocol;
       Seed orders = seed;
-      // A few more than may be in flight: they prepare questions and keep answers meanwhile.
+      // A few more than may be in flight: they prepare questions and store answers meanwhile.
       int concurrency = limits.inFlight() + limits.inFlight() / 8;
       return judge ->
           change.apply(

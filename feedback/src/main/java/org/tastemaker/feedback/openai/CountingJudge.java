@@ -10,8 +10,8 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * Answers at once, by the order shown, and notes what each question would cost: with it a protocol
- * asks exactly the number of questions that it will ask of the real judge.
+ * Answers at once, by the order shown, and adds up what each question would cost. A protocol asks
+ * it exactly as many questions as it would ask the real judge.
  */
 final class CountingJudge implements Judge {
   private final ChatGptJudge judge;

@@ -7,7 +7,7 @@ import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.resilience.AttemptFailed;
 import org.tastemaker.feedback.resilience.ServerHints;
 
-/** From what HTTP gives to what a caller can do about it. */
+/** Maps HTTP errors to failures that say what to do. */
 final class HttpFailures {
   private HttpFailures() {}
 
@@ -24,13 +24,13 @@ final class HttpFailures {
       return AttemptFailed.forGood(
           new FeedbackException.QuotaExhausted(
               words
-                  + "; the account has no money or allowance left: pay, or raise its limit, and start"
-                  + " again: what was answered so far is kept"));
+                  + "; the account has no credit left: pay, or raise its limit, and start again: answers so"
+                  + " far are kept"));
     }
     if (status == 429) {
       return AttemptFailed.tooFast(
           new FeedbackException.RateLimited(
-              words + "; lower the requests or tokens a minute, or the calls in flight",
+              words + "; lower the requests or tokens per minute, or the calls in flight",
               hints.retryAfter()),
           hints.retryAfter());
     }
@@ -70,7 +70,7 @@ final class HttpFailures {
         });
   }
 
-  /** No answer, or half of one. */
+  /** No answer, or an incomplete one. */
   static AttemptFailed of(IOException failure, String where, String what, ApiKey key) {
     return AttemptFailed.server(
         new FeedbackException.TransportFailed(
@@ -79,11 +79,11 @@ final class HttpFailures {
         null);
   }
 
-  /** An answer of status 200 that is not what the API describes. */
+  /** An answer of status 200 with an unexpected body. */
   static AttemptFailed garbled(RuntimeException failure, String where, String what, ApiKey key) {
     return AttemptFailed.server(
         new FeedbackException.TransportFailed(
-            what + " at " + where + " gave an answer of another form: " + words(failure, key),
+            what + " at " + where + " gave an unexpected answer: " + words(failure, key),
             key.redact(failure),
             false),
         true,

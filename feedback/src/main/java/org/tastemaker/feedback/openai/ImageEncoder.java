@@ -9,9 +9,9 @@ import org.tastemaker.core.Image;
 import org.tastemaker.feedback.FeedbackException;
 
 /**
- * Turns images into data URLs, each image once: an image that is asked about in many orders and
- * many pairs is scaled and compressed for the first of them. What was encoded is kept as long as
- * the image is in use elsewhere and there is room; the latest uses stay.
+ * Turns images into data URLs, each image once: an image that appears in many questions is scaled
+ * and compressed for the first of them. An encoded image is cached as long as the image is
+ * referenced elsewhere; the least recently used is evicted.
  *
  * <p>Thread-safe; threads that need the same image wait for the one that encodes it.
  */

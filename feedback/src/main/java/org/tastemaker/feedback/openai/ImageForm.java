@@ -4,12 +4,12 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 
 /**
- * In what form a judge is shown images.
+ * How images are encoded for a judge.
  *
  * @param type of file
- * @param quality of a JPEG, in [0, 1]; without meaning for PNG
- * @param side pixels that the longer side is brought to, up or down; 0 leaves images as they are
- * @param detail how closely the service looks; decides what an image costs
+ * @param quality of a JPEG, in [0, 1]; ignored for PNG
+ * @param side pixels of the longer side after scaling; 0 leaves images unscaled
+ * @param detail how closely the service looks; determines the cost of an image
  */
 @RecordBuilder
 public record ImageForm(Type type, double quality, int side, Detail detail)
@@ -59,7 +59,7 @@ public record ImageForm(Type type, double quality, int side, Detail detail)
   /**
    * A JPEG of the same size and detail.
    *
-   * @param quality in [0, 1]; 0.9 is hardly told from the original
+   * @param quality in [0, 1]; 0.9 is hard to tell from the original
    * @return another form
    */
   public ImageForm asJpeg(double quality) {

@@ -3,12 +3,11 @@ package org.tastemaker.feedback.openai;
 import java.util.List;
 
 /**
- * How many tokens an image counts: a guard for pace and budget, not an account. What was really
- * used is in each answer, and measured reports disagree with the published formulas for some
- * models.
+ * Estimates the tokens of an image, for rate limits and budget. Real usage is in each answer; for
+ * some models, measurements disagree with the published formulas.
  *
  * <p>Two families. <b>Tiles</b>: low detail is a base; high detail fits the image into 2048 x 2048,
- * brings its shorter side down to 768, and adds a number for each tile of 512 x 512.
+ * scales its shorter side down to 768, and adds a number for each tile of 512 x 512.
  * <b>Patches</b>: one for each 32 x 32, at most 1536 (the image is scaled down to fit), times a
  * factor.
  */

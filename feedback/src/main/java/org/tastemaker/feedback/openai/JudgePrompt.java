@@ -12,12 +12,11 @@ import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Question;
 
 /**
- * A question in words, images and a schema.
+ * A question as text, images and a schema.
  *
- * <p>The words that stay the same from call to call (task, rubric) come first, where services can
- * cache them. Each image comes after its own label. The prompt is quoted as JSON. The answer has a
- * field for each criterion and one called {@code overall}; a rubric of one criterion has only the
- * latter.
+ * <p>Text that is the same in every call (task, rubric) comes first, so that services can cache it.
+ * Each image comes after its own label. The prompt is quoted as JSON. The answer has a field for
+ * each criterion and one called {@code overall}; a rubric of one criterion has only the latter.
  *
  * <table class="striped">
  * <caption>What a field holds</caption>
@@ -34,7 +33,7 @@ final class JudgePrompt {
   static final String OVERALL = "overall";
   static final String RATIONALE = "rationale";
 
-  /** What a strict schema may hold of values to choose from. */
+  /** The most enum values in a strict schema. */
   private static final int MOST_CHOICES = 500;
 
   private final Question question;
@@ -123,7 +122,7 @@ final class JudgePrompt {
     return text.toString();
   }
 
-  /** What is shown after the system's words. */
+  /** What follows the system message. */
   List<ModelCall.Part> parts(Function<Image, EncodedImage> encode, ImageForm.Detail detail) {
     List<ModelCall.Part> parts = new ArrayList<>();
     parts.add(new ModelCall.Text("The prompt: " + Wire.json(question.prompt().text())));

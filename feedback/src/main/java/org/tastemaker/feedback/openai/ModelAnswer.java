@@ -5,14 +5,14 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
 
 /**
- * What a model answered, whatever the wire format.
+ * An answer of a model, independent of the wire format.
  *
  * @param end how the answer ended
- * @param content the answer's text; empty where there is none
- * @param refusal the model's words where it did not want to answer, or null
- * @param tokens the answer's tokens with their probabilities; empty where these were not given
+ * @param content the answer's text; empty if there is none
+ * @param refusal the words of a refusal, or null
+ * @param tokens the answer's tokens with their probabilities; empty if not given
  * @param usage what the call used
- * @param reasoningTokens the part of the output that is not seen
+ * @param reasoningTokens hidden reasoning, as a part of the output
  * @param model who answered
  */
 record ModelAnswer(

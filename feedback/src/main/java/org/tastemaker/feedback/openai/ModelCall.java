@@ -5,16 +5,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of a model, whatever the wire format.
+ * A call to a model, independent of the wire format.
  *
- * @param system what the model is told to be
- * @param parts what it is shown, in order
+ * @param system the system message
+ * @param parts texts and images, in order
  * @param form the form of the answer, or null for free text
  * @param logprobs whether the probabilities of the answer's tokens are wanted
  * @param temperature 0 to 2, or null for the server's own
- * @param seed for servers that heed one, or null
- * @param maxTokens the longest answer, without what the model thinks unseen
- * @param effort how much the model is to think, or null for the server's own
+ * @param seed for servers that support one, or null
+ * @param maxTokens the longest answer in tokens, without hidden reasoning
+ * @param effort how much the model should think, or null for the default of the server
  */
 record ModelCall(
     String model,
@@ -46,7 +46,7 @@ record ModelCall(
    */
   record Form(String name, Map<String, Object> schema) {}
 
-  /** The most input tokens that this may count, for pace and budget: a guess on the high side. */
+  /** A high estimate of the input tokens, for rate limits and budget. */
   long estimatedInput() {
     long text = system.length() + (form == null ? 0L : form.schema().toString().length());
     long images = 0;

@@ -4,16 +4,16 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 
 /**
- * What a model, on a server, can do. Nothing is assumed of a name: the client begins with {@link
- * #ALL} or what the user says, and takes away what an answer of 400, 403 or 422 names.
+ * What a model, on a server, can do. Nothing is inferred from a name: the client starts with {@link
+ * #ALL} or what the user sets, and removes what an error of status 400, 403 or 422 names.
  *
- * @param logprobs gives log-probabilities of the answer's tokens; reasoning models do not
+ * @param logprobs gives log-probabilities of the tokens; reasoning models do not
  * @param topLogprobs how many alternatives of a token it gives, 1 to 20
  * @param temperature can be set; reasoning models have their own
- * @param seed heeds a seed, at least formally
+ * @param seed accepts a seed
  * @param detail of an image can be set
  * @param effort of reasoning can be set
- * @param structure how the form of an answer can be forced
+ * @param structure how the format of an answer can be forced
  * @param limit by which parameter the length of an answer is limited
  * @param hiddenTokens room for reasoning on top of the answer's own length
  */
@@ -46,13 +46,13 @@ public record ModelCapabilities(
     }
   }
 
-  /** How the form of an answer can be forced. */
+  /** How the format of an answer can be forced. */
   public enum Structure {
     /** By a strict JSON schema. */
     JSON_SCHEMA,
-    /** To be JSON; which one is said in words. */
+    /** To be JSON; the schema is described in the prompt. */
     JSON_OBJECT,
-    /** Not at all; it is said in words. */
+    /** Not at all; the schema is described in the prompt. */
     WORDS
   }
 
@@ -60,14 +60,14 @@ public record ModelCapabilities(
   public enum Limit {
     /** {@code max_completion_tokens}, the current one. */
     MAX_COMPLETION_TOKENS,
-    /** {@code max_tokens}, its predecessor, which many compatible servers know alone. */
+    /** {@code max_tokens}, its predecessor, the only one that many compatible servers support. */
     MAX_TOKENS,
     /** None. */
     NONE
   }
 
   /**
-   * These capabilities without log-probabilities, a temperature and a seed: what reasoning models
+   * These capabilities without log-probabilities, a temperature and a seed: as reasoning models
    * have.
    *
    * @param hiddenTokens room for reasoning on top of the answer's own length

@@ -19,8 +19,8 @@ import org.tastemaker.feedback.resilience.ResilientCaller;
 import org.tastemaker.feedback.resilience.Sleeper;
 
 /**
- * A server that speaks OpenAI's language: its address, the key, the limits of pace, the book of
- * what is spent, and what is known of its models. Judges, rewriters and generators share one.
+ * A client for OpenAI and compatible servers: address, key, rate limits, ledger, and the known
+ * capabilities of models. Judges, rewriters and generators can share one.
  *
  * <p>Thread-safe. Calls block.
  */
@@ -28,7 +28,7 @@ public final class OpenAiClient implements AutoCloseable {
   /** The service itself. */
   public static final String OPENAI = "https://api.openai.com/v1";
 
-  /** Each parameter can be turned down once, some in two steps. */
+  /** Each parameter can be rejected once, some in two steps. */
   private static final int MOST_LESSONS = 12;
 
   private final HttpUrl baseUrl;
@@ -36,13 +36,13 @@ public final class OpenAiClient implements AutoCloseable {
   private final Ledger ledger;
   private final ResilientCaller caller;
   private final PaidCalls calls;
-  private final LearntCapabilities learnt;
+  private final LearnedCapabilities learned;
 
   private OpenAiClient(Builder builder, HttpUrl baseUrl, ApiKey key) {
     this.baseUrl = baseUrl;
     this.key = key;
     this.ledger = builder.ledger;
-    this.learnt = new LearntCapabilities(baseUrl.toString(), builder.memory);
+    this.learned = new LearnedCapabilities(baseUrl.toString(), builder.memory);
     this.caller = new ResilientCaller(builder.limits, builder.clock, builder.sleeper, builder.seed);
     this.calls =
         new PaidCalls(
@@ -65,7 +65,7 @@ public final class OpenAiClient implements AutoCloseable {
   }
 
   /**
-   * What is spent through this client.
+   * The ledger of this client.
    *
    * @return the ledger that it writes to
    */
@@ -74,7 +74,7 @@ public final class OpenAiClient implements AutoCloseable {
   }
 
   /**
-   * How calls went so far.
+   * Counts of calls so far.
    *
    * @return counts
    */
@@ -83,24 +83,24 @@ public final class OpenAiClient implements AutoCloseable {
   }
 
   /**
-   * What is known of a model by now.
+   * What is known about a model.
    *
    * @param model its name
    * @return its capabilities
    */
   public ModelCapabilities capabilities(String model) {
-    return learnt.of(model);
+    return learned.of(model);
   }
 
   /**
-   * Tells what a model can do, to spare the calls that find it out. Stands over what was learnt in
-   * earlier runs, and is itself not kept for later ones.
+   * Sets what a model can do, to save the calls that find it out. Takes precedence over what
+   * earlier runs learned, and is not stored for later ones.
    *
    * @param model its name
    * @param can its capabilities
    */
   public void assume(String model, ModelCapabilities can) {
-    learnt.assume(model, can);
+    learned.assume(model, can);
   }
 
   @Override
@@ -113,7 +113,7 @@ public final class OpenAiClient implements AutoCloseable {
     return "OpenAiClient[" + baseUrl + ", " + key + "]";
   }
 
-  /** Asks a model. Parameters that it does not have are found out, and left out from then on. */
+  /** Asks a model. Parameters that it rejects are left out from then on. */
   ModelAnswer complete(WireFormat format, ModelCall call) {
     for (int lesson = 0; lesson <= MOST_LESSONS; lesson++) {
       Optional<ModelAnswer> answer = attempt(format.format(), call);
@@ -124,13 +124,13 @@ public final class OpenAiClient implements AutoCloseable {
     throw new FeedbackException.InvalidRequest(
         "the server at "
             + baseUrl
-            + " turned down one parameter after the other for "
+            + " rejected one parameter after another for "
             + call.model()
             + "; is it an OpenAI-compatible server?",
         true);
   }
 
-  /** Empty where a parameter was turned down, so that the next attempt does without it. */
+  /** Empty if a parameter was rejected: the next attempt leaves it out. */
   private <B> Optional<ModelAnswer> attempt(CallFormat<B> format, ModelCall call) {
     ModelCapabilities can = capabilities(call.model());
     Usage estimate =
@@ -143,12 +143,12 @@ public final class OpenAiClient implements AutoCloseable {
                 estimate,
                 service -> format.request(service, call, can),
                 format::billed),
-            error -> learnt.from(error, call, can),
+            error -> learned.from(error, call, can),
             body -> {
               requireNoError(format.error(body, key), call);
               return format.answer(body, call);
             });
-    answer.ifPresent(said -> learnt.from(said, call, can));
+    answer.ifPresent(said -> learned.from(said, call, can));
     return answer;
   }
 
@@ -227,7 +227,7 @@ public final class OpenAiClient implements AutoCloseable {
     }
 
     /**
-     * Sends no key, for a server that asks for none.
+     * Sends no key, for a server that needs none.
      *
      * @return this builder
      */
@@ -249,7 +249,7 @@ public final class OpenAiClient implements AutoCloseable {
     }
 
     /**
-     * Sets the limits of pace, of calls in flight and of repetitions.
+     * Sets rate limits, calls in flight and retries.
      *
      * @param limits by default {@link ResilientCaller.Options#DEFAULTS}
      * @return this builder
@@ -260,10 +260,10 @@ public final class OpenAiClient implements AutoCloseable {
     }
 
     /**
-     * Sets where what is spent is written to, and ends.
+     * Sets the ledger, which may have a budget.
      *
-     * @param ledger by default one in memory, without prices and without a budget; stays the
-     *     caller's to close
+     * @param ledger by default one in memory, without prices and without a budget; the caller
+     *     closes it
      * @return this builder
      */
     public Builder ledger(Ledger ledger) {
@@ -272,7 +272,7 @@ public final class OpenAiClient implements AutoCloseable {
     }
 
     /**
-     * Sets the clock and how time is let pass.
+     * Sets the clock and the sleeper.
      *
      * @param clock by default the system's
      * @param sleeper by default one that really waits
@@ -310,9 +310,9 @@ public final class OpenAiClient implements AutoCloseable {
     }
 
     /**
-     * Keeps what is learnt of models, and begins with what was learnt before.
+     * Stores what is learned about models, and starts with what was learned before.
      *
-     * @param file small JSON; its folder must exist. Delete it to have everything learnt again
+     * @param file small JSON; its folder must exist. Delete it to learn everything again
      * @return this builder
      */
     public Builder memory(Path file) {
@@ -321,7 +321,7 @@ public final class OpenAiClient implements AutoCloseable {
     }
 
     /**
-     * Makes the client. Makes no call.
+     * Makes the client, without a call.
      *
      * @return a client of these settings: the caller closes it
      * @throws FeedbackException.InvalidRequest if there is no key
@@ -345,7 +345,7 @@ public final class OpenAiClient implements AutoCloseable {
             "there is no API key for "
                 + url
                 + ": set the environment variable OPENAI_API_KEY, or give the key with apiKey(...),"
-                + " or say withoutApiKey() for a server that asks for none",
+                + " or say withoutApiKey() for a server that needs none",
             true);
       }
       return ApiKey.of(value.trim());

@@ -22,10 +22,10 @@ import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
 
 /**
- * Images by an API, so that a remote generator can be judged beside a local one.
+ * Images by an API, so that a remote generator can be compared with a local one.
  *
- * <p>The model is a free text: names come and go. One call makes one image. The service takes no
- * seed, so <b>the same prompt and seed give another image each time</b>.
+ * <p>The model is free text, because names change. One call makes one image. The service takes no
+ * seed, so <b>the same prompt and seed give a different image each time</b>.
  *
  * <p>Thread-safe.
  */
@@ -42,7 +42,7 @@ public final class OpenAiImageGenerator implements ImageGenerator {
   /**
    * A generator on a client.
    *
-   * @param client talks to the server; stays the caller's to close
+   * @param client the caller closes it
    * @param options which model, and what images
    */
   public OpenAiImageGenerator(OpenAiClient client, Options options) {
@@ -76,8 +76,8 @@ public final class OpenAiImageGenerator implements ImageGenerator {
    *
    * @param prompts what to show
    * @return as many, in order
-   * @throws FeedbackException of the first prompt that has no image; ask for images one by one
-   *     where the others are to be kept
+   * @throws FeedbackException of the first prompt that fails; to keep the others, make images one
+   *     by one
    */
   public List<Made> makeAll(List<Prompt> prompts) {
     if (prompts.isEmpty()) {
@@ -115,7 +115,7 @@ public final class OpenAiImageGenerator implements ImageGenerator {
    *
    * @param prompt with a text that is not blank
    * @return the image and its prompt
-   * @throws FeedbackException if there is none
+   * @throws FeedbackException if it fails
    */
   public Made make(Prompt prompt) {
     if (prompt.text().isBlank()) {
@@ -169,7 +169,7 @@ public final class OpenAiImageGenerator implements ImageGenerator {
   }
 
   /**
-   * Which model, and what images. What is null is left to the service.
+   * Which model, and what images. Null means the default of the service.
    *
    * @param model its name at the server
    * @param size such as {@code "1024x1024"}, or null
@@ -204,7 +204,7 @@ public final class OpenAiImageGenerator implements ImageGenerator {
     }
 
     /**
-     * Everything as the service has it, 4 calls at a time.
+     * Defaults of the service, 4 calls at a time.
      *
      * @param model its name at the server
      * @return the options

@@ -27,9 +27,9 @@ import retrofit2.Retrofit;
 import retrofit2.converter.moshi.MoshiConverterFactory;
 
 /**
- * Single HTTP calls that may cost money: each is entered in the ledger before it is made, ended
- * there whatever comes of it, signed with the key, and repeated as the {@link ResilientCaller} sees
- * fit. What the calls are about is not known here.
+ * Single HTTP calls that may cost money: each is recorded in the ledger before and after it is
+ * made, whatever its outcome, signed with the key, and retried by the {@link ResilientCaller}. What
+ * the calls mean is not its concern.
  */
 final class PaidCalls implements AutoCloseable {
   private static final String AUTHORIZATION = "Authorization";
@@ -63,7 +63,7 @@ final class PaidCalls implements AutoCloseable {
             .writeTimeout(timeout)
             .connectTimeout(Duration.ofSeconds(10))
             .socketFactory(new PromptSockets())
-            .retryOnConnectionFailure(false) // a silent repetition may be billed
+            .retryOnConnectionFailure(false) // a silent retry may be billed
             .connectionPool(new ConnectionPool(inFlight, 5, TimeUnit.MINUTES))
             .addInterceptor(chain -> withoutKey(chain.proceed(signed(chain.request()))))
             .build();
@@ -82,7 +82,7 @@ final class PaidCalls implements AutoCloseable {
     http.connectionPool().evictAll();
   }
 
-  /** A call, by what is special to it. */
+  /** What is specific to a call. */
   record Post<T>(
       String what,
       String model,
@@ -90,21 +90,21 @@ final class PaidCalls implements AutoCloseable {
       Function<OpenAiService, Call<T>> call,
       Function<T, Billed> billed) {}
 
-  /** What an answer says of its cost; the usage is null where it does not say. */
+  /** What an answer says about its cost; the usage is null if it does not say. */
   record Billed(@Nullable String model, @Nullable Usage usage, String id) {}
 
   /**
    * Makes a call.
    *
-   * @param learns whether a lesson was learnt from an error, so that another request may do better
+   * @param learns whether something was learned from an error, so that another request may succeed
    * @param read makes the result of a body; may throw a {@link JsonDataException}, which counts as
    *     a failure of the server
-   * @return empty where a lesson was learnt
+   * @return empty if something was learned
    */
   <T, R> Optional<R> post(Post<T> post, Predicate<ApiError> learns, Function<T, R> read) {
     long tokens = post.estimate.inputTokens() + post.estimate.outputTokens();
     Call<T> prepared = post.call.apply(service);
-    prepared.request(); // writes the body now: a call in flight waits for the network only
+    prepared.request(); // writes the body now, so that a call in flight waits for the network only
     return caller.call(
         post.what,
         tokens,
@@ -114,7 +114,7 @@ final class PaidCalls implements AutoCloseable {
           try {
             Response<T> response = (number == 1 ? prepared : prepared.clone()).execute();
             ServerHints hints = ServerHints.read(response.headers()::get, clock.instant());
-            caller.heed(hints);
+            caller.apply(hints);
             if (!response.isSuccessful()) {
               entry.free();
               used = 0;
@@ -144,7 +144,7 @@ final class PaidCalls implements AutoCloseable {
           } catch (JsonDataException e) {
             throw HttpFailures.garbled(e, baseUrl.toString(), post.what, key);
           } finally {
-            entry.unknown(); // counts only where nothing better was said before
+            entry.unknown(); // counts only if no outcome was recorded before
             caller.settleTokens(tokens, used);
           }
         });

@@ -14,12 +14,12 @@ import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
 
 /**
- * Makes a short prompt descriptive, in the manner of DALL-E 3 (Betker et al., "Improving Image
- * Generation with Better Captions", 2023, appendix C): a generator that was trained on long
- * captions draws better from a long prompt, so a language model writes one.
+ * Makes a short prompt descriptive, as for DALL-E 3 (Betker et al., "Improving Image Generation
+ * with Better Captions", 2023, appendix C): a generator that was trained on long captions makes
+ * better images from a long prompt, so a language model writes one.
  *
- * <p>The original stays in the prompt's metadata under {@link #ORIGINAL}; what was rewritten before
- * keeps its first original. The negative text is left alone.
+ * <p>The original stays in the prompt's metadata under {@link #ORIGINAL}; a prompt that was
+ * rewritten before keeps its first original. The negative text is unchanged.
  *
  * <p>Thread-safe.
  */
@@ -40,8 +40,8 @@ public final class PromptRewriter {
   /**
    * A rewriter on a client.
    *
-   * @param client talks to the server; stays the caller's to close
-   * @param options which model, and what it is told
+   * @param client the caller closes it
+   * @param options which model, and its instructions
    */
   public PromptRewriter(OpenAiClient client, Options options) {
     this.client = Objects.requireNonNull(client, "client == null");
@@ -53,7 +53,7 @@ public final class PromptRewriter {
    *
    * @param prompt with a text that is not blank
    * @return the same prompt with a descriptive text, and the original in its metadata
-   * @throws FeedbackException if there is no usable answer, also when asked once more
+   * @throws FeedbackException if there is no usable answer after a second attempt
    */
   public Prompt rewrite(Prompt prompt) {
     if (prompt.text().isBlank()) {
@@ -144,10 +144,10 @@ public final class PromptRewriter {
   }
 
   /**
-   * Which model, and what it is told.
+   * Which model, and its instructions.
    *
-   * @param model its name at the server; it need not see images
-   * @param wireFormat the language of the server
+   * @param model its name at the server; it does not need vision
+   * @param wireFormat the wire format of the server
    * @param instructions what a good prompt is
    * @param maxCharacters the longest text, at least 16
    * @param temperature 0 to 2, or null for the server's own

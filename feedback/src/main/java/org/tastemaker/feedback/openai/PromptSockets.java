@@ -7,9 +7,9 @@ import java.net.SocketException;
 import javax.net.SocketFactory;
 
 /**
- * Sockets that send what they are given at once (TCP_NODELAY). A request is written in pieces, and
- * with Nagle's algorithm the last one, if it does not fill a packet, waits until all before it are
- * acknowledged: a round trip, and up to 40 ms more where the server delays acknowledgements.
+ * Sockets that send at once (TCP_NODELAY). A request is written in pieces, and with Nagle's
+ * algorithm the last one, if it does not fill a packet, waits until all before it are acknowledged:
+ * a round trip, and up to 40 ms more if the server delays acknowledgements.
  */
 final class PromptSockets extends SocketFactory {
   private final SocketFactory sockets = SocketFactory.getDefault();

@@ -38,7 +38,7 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
       if (part instanceof ModelCall.Text words) {
         content.add(ResponsesWire.TextPart.of(words.text()));
       } else if (part instanceof ModelCall.Picture picture) {
-        // Here the detail is required, so it stays where another one was turned down.
+        // Here the detail is required, so "auto" is sent even if the model rejects a detail.
         content.add(
             ResponsesWire.ImagePart.of(
                 picture.image().dataUrl(), can.detail() ? picture.detail().wireName() : "auto"));

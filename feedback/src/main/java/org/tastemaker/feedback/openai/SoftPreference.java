@@ -15,10 +15,10 @@ import java.util.regex.Pattern;
  *
  * <pre>p = sum exp(lp of A-like tokens) / (sum over A-like + sum over B-like)</pre>
  *
- * <p>The token is found by its place in the answer's bytes, since it may be merged with what stands
- * around it: {@code "A}, {@code A"} and {@code A} are all A-like. If one label is not among the
- * alternatives that were given, its logarithm is at most that of the last one given, and counts
- * with that: so the result is never 0 or 1, and errs toward one half.
+ * <p>The token is found by its place in the answer's bytes, since it may be merged with its
+ * neighbours: {@code "A}, {@code A"} and {@code A} are all A-like. If a label is not among the
+ * given alternatives, its log-probability is at most that of the last one, which is used instead.
+ * So the result is never 0 or 1, and errs toward one half.
  */
 final class SoftPreference {
   /** What a server reports for a token outside of the top ones. */
@@ -32,10 +32,10 @@ final class SoftPreference {
    * The probability.
    *
    * @param content the answer's text
-   * @param field whose value names the label
+   * @param field the field whose value is the label
    * @param labels two
    * @param tokens of the answer, in order
-   * @return empty where the tokens do not tell
+   * @return empty if the tokens do not give it
    */
   static OptionalDouble of(
       String content, String field, List<String> labels, List<ChatWire.Token> tokens) {

@@ -10,7 +10,7 @@ import org.tastemaker.feedback.ledger.Ledger;
 import org.tastemaker.feedback.ledger.PriceTable;
 
 /**
- * What models cost, what may be spent, and where it is written down.
+ * Prices, a budget, and the file of the ledger.
  *
  * @param file of the ledger; empty for one in memory
  * @param clock for the dates of its lines

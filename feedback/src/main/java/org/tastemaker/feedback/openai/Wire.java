@@ -22,13 +22,13 @@ final class Wire {
     return value == null ? "" : value;
   }
 
-  /** The form of an answer, for a server that cannot be told otherwise. */
+  /** The schema of an answer as text, for a server that cannot enforce it. */
   static String inWords(ModelCall.Form form) {
     return "Answer with one JSON object, and nothing before or after it, that fits this JSON schema: "
         + json(form.schema());
   }
 
-  /** Counts may be absent one by one, and some servers count more cached tokens than tokens. */
+  /** Any count may be missing, and some servers count more cached tokens than tokens. */
   static Usage usage(
       @Nullable Long input, ChatWire.@Nullable InputDetails details, @Nullable Long output) {
     long in = atLeast0(input);

@@ -1,6 +1,6 @@
 package org.tastemaker.feedback.openai;
 
-/** The language in which a server is asked. */
+/** The format of requests and answers. */
 public enum WireFormat {
   /** {@code POST /chat/completions}: OpenAI and nearly every compatible server. */
   CHAT_COMPLETIONS {

@@ -7,11 +7,11 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * What came of a question.
+ * The outcome of a question.
  *
- * @param question as it was asked last
+ * @param question the last attempt
  * @param verdict the answer, or null
- * @param failure why there is none, or null
+ * @param failure why there is no answer, or null
  * @param usage of all attempts
  */
 record Answered(

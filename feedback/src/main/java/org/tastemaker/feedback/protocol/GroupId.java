@@ -11,7 +11,7 @@ import org.tastemaker.core.Prompt;
 
 /**
  * The identity of a group of images: a hash of its prompt's texts and of its images, in order.
- * Groups of equal content have the same one, whatever else a program knows of them.
+ * Groups with equal content have equal ids.
  */
 public final class GroupId {
   private GroupId() {}

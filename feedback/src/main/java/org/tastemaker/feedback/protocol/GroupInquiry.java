@@ -23,14 +23,13 @@ import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * The inquiries about one group (one, or one for each criterion), and the judgement that becomes of
- * them.
+ * The inquiries about one group (one, or one for each criterion), and the judgement made from them.
  */
 final class GroupInquiry {
   /**
-   * What all groups have in common.
+   * Settings shared by all groups.
    *
-   * @param judge whom the judge is called
+   * @param judge the name of the judge
    * @param protocol which questions to ask
    * @param aggregation how several answers become one order
    * @param seed of all orders and directions
@@ -174,7 +173,7 @@ final class GroupInquiry {
     return Arrays.stream(original).mapToObj(scores::get).toList();
   }
 
-  /** The aggregated order, with each image of repeated content beside its first. */
+  /** The aggregated order, with each duplicate image tied with the first of its content. */
   private Ranking order(Ballots ballots) {
     Ranking order = setup.aggregation().rank(ballots);
     List<List<Integer>> tiers = new ArrayList<>();
@@ -259,7 +258,7 @@ final class GroupInquiry {
         .filter(Objects::nonNull)
         .map(FeedbackException::getMessage)
         .distinct()
-        .limit(5) // enough to see what is wrong; a record of a judgement is no log
+        .limit(5) // enough to see what is wrong; the record of a judgement is not a log
         .collect(Collectors.joining("; "));
   }
 }

@@ -9,11 +9,11 @@ import org.tastemaker.core.picture.ImageGrid;
 
 /**
  * Several sets of images of one prompt, to be compared as sets: freedom from bias is a property of
- * what a model makes of a prompt again and again, not of one image.
+ * many images of a prompt, not of one image.
  *
  * @param prompt what all images were made for
  * @param sets at least one, each of the same number of images, at least 2: a larger set would look
- *     more varied for its size alone
+ *     more varied just because of its size
  */
 public record ImageSets(Prompt prompt, List<List<Image>> sets) {
   public ImageSets {

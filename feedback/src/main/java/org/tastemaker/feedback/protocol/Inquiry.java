@@ -11,8 +11,8 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * All questions about one group by one rubric (or by one criterion of it), and what the answers
- * amount to: ballots about the group's items, positions undone.
+ * All questions about one group by one rubric (or by one criterion of it), and the answers as
+ * ballots about the group's items, with positions mapped back.
  */
 final class Inquiry {
   /** A soft answer of 0 or 1 is one to the digits that log-probabilities have. */
@@ -78,10 +78,10 @@ final class Inquiry {
   }
 
   /**
-   * The mean of the numbers that each item was given.
+   * The mean score of each item.
    *
    * @param criterion by which criterion; null for overall
-   * @return empty where an item was given none
+   * @return empty if an item has none
    */
   List<OptionalDouble> scores(@Nullable String criterion) {
     int n = subject.group().size();
@@ -108,7 +108,7 @@ final class Inquiry {
     return means;
   }
 
-  /** Adds what the swapped pairs tell of the judge. */
+  /** Adds what the swapped pairs show about the judge. */
   void countSwaps(PositionBias bias) {
     if (protocol.comparesPairsInBothOrders()) {
       swapped(null, bias);
@@ -121,7 +121,7 @@ final class Inquiry {
     for (Answered there : answers) {
       Question question = there.question();
       if (question.shown().get(0) > question.shown().get(1)) {
-        continue; // the other one of the two
+        continue; // the other of the two
       }
       for (Answered back : answers) {
         if (back.question().sample() == question.sample()

@@ -37,20 +37,20 @@ import org.tastemaker.feedback.Verdict;
  * List<Judgement> judgements = oracle.rank(groups, Rubrics.consistency());
  * }</pre>
  *
- * <p>What it does where there is nothing to ask:
+ * <p>Where there is nothing to ask:
  *
  * <ul>
- *   <li>images of the same content tie, and are shown once;
- *   <li>a group of nothing but equal images is one tie, without a call;
- *   <li>a group of one image has no order: its judgement is missing and says so, unless the
- *       protocol gives numbers.
+ *   <li>images with the same content tie and are shown once;
+ *   <li>a group of equal images is one tie, without a call;
+ *   <li>a group of one image has no order: its judgement is missing, with this reason, unless the
+ *       protocol gives scores.
  * </ul>
  *
- * <p>A question whose answer is refused or of no use is asked again, up to {@link
- * Builder#maxAttempts}; then, like one that fails otherwise, it has no answer, and the judgement is
- * made of the others. Images of which nothing is known are missing from its ranking, and a
- * judgement without any is missing with the reason. Only what {@linkplain
- * FeedbackException#stopsTheJob makes further questions pointless} is thrown.
+ * <p>A question whose answer is refused or malformed is asked again, up to {@link
+ * Builder#maxAttempts} attempts in all. If it still has no answer, or fails in another way, the
+ * judgement is made from the other answers. Images without any answer are missing from the ranking;
+ * a judgement without any ranking is missing, with the reason. Only failures that {@linkplain
+ * FeedbackException#stopsTheJob make further questions pointless} are thrown.
  *
  * <p>Thread-safe.
  */
@@ -92,7 +92,7 @@ public final class JudgeOracle implements FeedbackOracle {
   /**
    * An oracle to be set up.
    *
-   * @param judge whom to ask
+   * @param judge the judge to ask
    * @return a builder with {@code listwise(2)}, seed 0 and one call at a time
    */
   public static Builder builder(Judge judge) {
@@ -109,7 +109,8 @@ public final class JudgeOracle implements FeedbackOracle {
     AtomicLong done = new AtomicLong();
     long planned = 0;
     while (true) {
-      // 1. One round of questions of all groups together, so that few groups can fill the line.
+      // 1. One round of questions of all groups together, so that few groups suffice to use all
+      // threads.
       List<Asked> round = new ArrayList<>();
       for (GroupInquiry group : open) {
         group
@@ -133,12 +134,12 @@ public final class JudgeOracle implements FeedbackOracle {
               helpers,
               asked -> {
                 Answered answered = ask(asked.question());
-                synchronized (done) { // events in their order, and one at a time
+                synchronized (done) { // events in order, one at a time
                   listener.on(new RunEvent.Progress("judging", done.incrementAndGet(), total));
                 }
                 return answered;
               });
-      // 3. Hand the answers over in the order of the questions, whatever order they came in.
+      // 3. Hand over the answers in the order of the questions.
       for (int i = 0; i < round.size(); i++) {
         round.get(i).inquiry().add(answers.get(i));
       }
@@ -149,7 +150,7 @@ public final class JudgeOracle implements FeedbackOracle {
   /**
    * How the judge depends on the position of an image, over all that this oracle asked.
    *
-   * @return counts that go on growing
+   * @return counts so far
    */
   public PositionBias.Snapshot positionBias() {
     return bias.snapshot();
@@ -169,10 +170,10 @@ public final class JudgeOracle implements FeedbackOracle {
         .with("judge", judge.name());
   }
 
-  /** A question and where its answer belongs. */
+  /** A question and the inquiry that its answer belongs to. */
   private record Asked(Inquiry inquiry, Question question) {}
 
-  /** Asks, and asks again where that may help. */
+  /** Asks, and asks again if that may help. */
   private Answered ask(Question question) {
     Usage usage = Usage.NONE;
     Question asked = question;
@@ -196,7 +197,7 @@ public final class JudgeOracle implements FeedbackOracle {
     }
   }
 
-  /** Threads that end when they have had nothing to do for a while, and keep no process alive. */
+  /** Daemon threads that end after an idle time. */
   private static Executor ownThreads() {
     return new ThreadPoolExecutor(
         0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), DAEMONS);
@@ -253,7 +254,7 @@ public final class JudgeOracle implements FeedbackOracle {
      * Sets how several answers become one order.
      *
      * @param aggregation by default Bradley-Terry for pairs and Borda for rankings; pointwise
-     *     protocols take the mean of the numbers, whatever is set here
+     *     protocols take the mean of the scores, whatever is set here
      * @return this builder
      */
     public Builder aggregation(Aggregation aggregation) {
@@ -273,9 +274,9 @@ public final class JudgeOracle implements FeedbackOracle {
     }
 
     /**
-     * Sets how often a question is asked whose answer is refused or malformed.
+     * Sets how often a question is asked while its answer is refused or malformed.
      *
-     * @param maxAttempts at least 1; by default 2, that is once more
+     * @param maxAttempts at least 1; by default 2
      * @return this builder
      */
     public Builder maxAttempts(int maxAttempts) {
@@ -288,7 +289,7 @@ public final class JudgeOracle implements FeedbackOracle {
     }
 
     /**
-     * Sets how many questions of one call of {@link #rank} are under way at a time.
+     * Sets how many questions of one call of {@link #rank} are in flight at a time.
      *
      * @param concurrency at least 1, which is the default
      * @return this builder
@@ -303,9 +304,9 @@ public final class JudgeOracle implements FeedbackOracle {
     }
 
     /**
-     * Sets whose threads are used beside the caller's where concurrency is over 1.
+     * Sets the threads to use besides the caller's if the concurrency is over 1.
      *
-     * @param executor by default threads of the oracle's own, which end when idle
+     * @param executor by default threads of the oracle, which end when idle
      * @return this builder
      */
     public Builder executor(Executor executor) {
@@ -314,9 +315,9 @@ public final class JudgeOracle implements FeedbackOracle {
     }
 
     /**
-     * Sets who is told of each answered question.
+     * Sets the listener for answered questions.
      *
-     * @param listener by default nobody; called from the threads that ask
+     * @param listener by default none; called from the threads that ask
      * @return this builder
      */
     public Builder listener(RunListener listener) {
@@ -328,7 +329,7 @@ public final class JudgeOracle implements FeedbackOracle {
      * Sets a switch that ends {@link #rank} with a {@link
      * java.util.concurrent.CancellationException} before its next question.
      *
-     * @param cancellation by default one that is never used
+     * @param cancellation by default one that is never cancelled
      * @return this builder
      */
     public Builder cancellation(Cancellation cancellation) {

@@ -35,8 +35,8 @@ public final class JudgementFacts {
   public static final String CACHED = "cached";
 
   /**
-   * Number of questions without an answer that may well have one at a later time. Absent where
-   * there are none.
+   * Number of questions that failed for a transient reason and may be answered later. Absent if
+   * none.
    */
   public static final String OPEN = "open";
 
@@ -46,19 +46,19 @@ public final class JudgementFacts {
   /** For each question, the items in the order shown: {@code "2,0,1;1,2,0"}. */
   public static final String SHOWN = "shown";
 
-  /** Items with the same content as an earlier one: {@code "3=0"}. Absent where there are none. */
+  /** Items with the same content as an earlier one: {@code "3=0"}. Absent if none. */
   public static final String IDENTICAL = "identical";
 
   /**
    * For pairwise protocols, each comparison: {@code "0,1,0.69;0,2,1.0"} says that item 0 is better
-   * than item 1 with probability 0.69, and than item 2 for certain. Absent for other protocols.
+   * than item 1 with probability 0.69, and than item 2 with certainty. Absent for other protocols.
    */
   public static final String PREFERENCES = "preferences";
 
   private JudgementFacts() {}
 
   /**
-   * The comparisons of a judgement: the soft ones that a pairwise protocol gave, or else those that
+   * The comparisons of a judgement: those recorded by a pairwise protocol, otherwise those that
    * follow from the ranking.
    *
    * @param judgement any
@@ -96,10 +96,10 @@ public final class JudgementFacts {
   }
 
   /**
-   * How many questions of a judgement may well have an answer at a later time.
+   * How many questions of a judgement may be answered later.
    *
    * @param judgement any
-   * @return 0 where the judgement is final
+   * @return 0 if the judgement is final
    */
   public static int openQuestions(Judgement judgement) {
     return Integer.parseInt(judgement.provenance().getOrDefault(OPEN, "0"));

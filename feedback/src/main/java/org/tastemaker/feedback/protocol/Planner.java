@@ -28,8 +28,8 @@ sealed interface Planner {
    * @param subject what to ask about
    * @param round from 0
    * @param asked how many questions were asked in earlier rounds
-   * @param known what the answers so far amount to, over the subject's items; worked out when asked
-   * @return an empty list when there is nothing more to ask
+   * @param known the answers so far, as ballots over the subject's items; computed when asked for
+   * @return empty if there is nothing more to ask
    */
   List<Question> next(Subject subject, int round, int asked, Supplier<Ballots> known);
 
@@ -37,9 +37,9 @@ sealed interface Planner {
    * What to ask about.
    *
    * @param group the images
-   * @param items indices of those with different content
+   * @param items indices of those with distinct content
    * @param rubric what to look at
-   * @param seed of everything that is drawn for this group
+   * @param seed of all random draws for this group
    */
   record Subject(ImageGroup group, List<Integer> items, Rubric rubric, Seed seed) {
     private List<Image> images(List<Integer> shown) {
@@ -54,7 +54,8 @@ sealed interface Planner {
   }
 
   /**
-   * All images, or the k best of them, in random orders that differ as long as there are new ones.
+   * All images, or the k best of them, in random orders, without repetition while there are new
+   * ones.
    */
   record Listwise(int k, int repetitions) implements Planner {
     @Override
@@ -73,7 +74,7 @@ sealed interface Planner {
       int sample = 0;
       while (questions.size() < repetitions) {
         if (used.size() == orders) {
-          used.clear(); // every order was shown: begin again with independent draws
+          used.clear(); // every order was shown: start again with independent draws
           sample++;
         }
         List<Integer> shown = shuffled(subject.items(), random);
@@ -126,7 +127,7 @@ sealed interface Planner {
     }
   }
 
-  /** The pairs of the largest information gain, half as many a round as there are images. */
+  /** The pairs of the largest information gain; per round, half as many as there are images. */
   record Active(int budget) implements Planner {
     private static final BradleyTerry.Options PRIOR = new BradleyTerry.Options(0.5);
 
@@ -137,8 +138,7 @@ sealed interface Planner {
       if (count <= 0) {
         return List.of();
       }
-      // Equal gains would send every group to the pairs of the lowest indices: rename them by
-      // chance.
+      // Equal gains would send every group to the pairs of the lowest indices: shuffle the indices.
       List<Integer> order = Listwise.shuffled(items, subject.seed().split("names").generator());
       int n = order.size();
       Wins soFar = known.get().wins();

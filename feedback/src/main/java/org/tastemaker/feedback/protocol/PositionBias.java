@@ -10,10 +10,10 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * Counts how often a judge prefers a position, whatever is shown there.
+ * Counts how often a judge prefers a position, regardless of the image shown there.
  *
- * <p>Under random orders each position should win equally often. What it wins beyond that is the
- * judge's bias: the median language model picks the first of two 63 times in 100. Thread-safe.
+ * <p>Under random orders each position should win equally often. Any excess is the bias of the
+ * judge: the median language model picks the first of two 63 times in 100. Thread-safe.
  */
 public final class PositionBias {
   private final Map<Integer, long[]> wins = new TreeMap<>();
@@ -26,13 +26,13 @@ public final class PositionBias {
   public PositionBias() {}
 
   /**
-   * What was counted so far.
+   * The counts so far.
    *
    * @param byImagesShown for each number of images shown together, each position's share of wins
    * @param swappedPairs pairs that were answered in both orders
    * @param consistentPairs those of them with the same winner (or a tie) in both
    * @param firstLogit mean of {@code (l1 + l2) / 2} over pairs with soft answers in both orders:
-   *     how much, on the logit scale, being shown first is worth; empty where there were none
+   *     the advantage of being shown first, on the logit scale; empty if there were none
    */
   public record Snapshot(
       Map<Integer, List<Share>> byImagesShown,
@@ -47,7 +47,7 @@ public final class PositionBias {
      * Each position's share of wins among answers about a number of images.
      *
      * @param imagesShown how many were shown together
-     * @return by position; empty where no such answer was counted
+     * @return by position; empty if there were no such answers
      */
     public List<Share> shares(int imagesShown) {
       return byImagesShown.getOrDefault(imagesShown, List.of());
@@ -76,10 +76,10 @@ public final class PositionBias {
     }
 
     /**
-     * Whether the interval leaves out the share that a fair judge gives.
+     * Whether the interval excludes the share that a fair judge gives.
      *
      * @param fair such as 0.5 for two images
-     * @return true where the bias is beyond chance
+     * @return true if the bias is significant
      */
     public boolean excludes(double fair) {
       return fair < low || fair > high;
@@ -87,9 +87,9 @@ public final class PositionBias {
   }
 
   /**
-   * What was counted so far.
+   * The counts so far.
    *
-   * @return a copy that stays as it is
+   * @return an immutable copy
    */
   public synchronized Snapshot snapshot() {
     Map<Integer, List<Share>> shares = new TreeMap<>();
@@ -109,7 +109,7 @@ public final class PositionBias {
         logits == 0 ? OptionalDouble.empty() : OptionalDouble.of(logitSum / logits));
   }
 
-  /** Counts an answer that has one best image; a question about one image tells nothing. */
+  /** Counts an answer with a single best image; a question about one image does not count. */
   synchronized void count(Question question, Verdict verdict) {
     List<List<Integer>> tiers = verdict.overall().order().tiers();
     if (question.size() > 1 && !tiers.isEmpty() && tiers.get(0).size() == 1) {

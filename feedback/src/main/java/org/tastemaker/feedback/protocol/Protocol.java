@@ -4,10 +4,10 @@ import java.util.Objects;
 import org.tastemaker.feedback.Question.Scale;
 
 /**
- * How to find out the order of a group of K images by asking: which questions, and how many.
+ * How to find out the order of a group of K images by asking: the questions and their number.
  *
  * <table class="striped">
- * <caption>Questions for K images, and what they are good for</caption>
+ * <caption>Questions for K images, and what they are for</caption>
  * <thead><tr><th>protocol</th><th>questions</th><th>for</th></tr></thead>
  * <tbody>
  * <tr><td>{@link #listwise}(r)</td><td>r</td><td>the cheapest by far: rewards for groups</td></tr>
@@ -16,7 +16,7 @@ import org.tastemaker.feedback.Question.Scale;
  * position bias becomes noise of mean zero</td></tr>
  * <tr><td>{@link #pairsInBothOrders}(v)</td><td>v K (K - 1)</td><td>labels that are kept as truth, and
  * audits of the judge: disagreement is a tie</td></tr>
- * <tr><td>{@link #activePairs}(b)</td><td>b</td><td>the most knowledge for b questions</td></tr>
+ * <tr><td>{@link #activePairs}(b)</td><td>b</td><td>the most information from b questions</td></tr>
  * <tr><td>{@link #pointwise}(scale, r)</td><td>r K</td><td>single images; collapses to ties, take it
  * last</td></tr>
  * </tbody>
@@ -87,7 +87,7 @@ public final class Protocol {
   }
 
   /**
-   * Every pair in a direction drawn by chance.
+   * Every pair, in a random direction.
    *
    * @param votes how often each pair is asked, at least 1; the direction is drawn each time
    * @return the protocol
@@ -99,9 +99,9 @@ public final class Protocol {
   }
 
   /**
-   * Every pair in both orders. Opposite answers are a tie; soft answers are freed from an additive
-   * bias (with logits l1 that the first wins of AB, l2 of BA, the preference for A is (l1 - l2) /
-   * 2); a pair with an answer in one order only stays open.
+   * Every pair in both orders. Opposite answers are a tie; soft answers are corrected for an
+   * additive bias (with logits l1 that the first wins of AB, l2 of BA, the preference for A is (l1
+   * - l2) / 2); a pair that is answered in one order only stays undecided.
    *
    * @param votes how often each pair is asked in each order, at least 1
    * @return the protocol
@@ -113,8 +113,8 @@ public final class Protocol {
   }
 
   /**
-   * The pairs that tell most, chosen round by round from what the earlier answers told, each in a
-   * random direction.
+   * The most informative pairs, chosen round by round from the answers so far, each in a random
+   * direction.
    *
    * @param budget questions for a group, at least 1
    * @return the protocol
@@ -145,8 +145,8 @@ public final class Protocol {
   }
 
   /**
-   * The same questions, each for every criterion of the rubric on its own: dearer, and without one
-   * criterion colouring another.
+   * The same questions, but one for each criterion of the rubric: more expensive, and no criterion
+   * influences another.
    *
    * @return a new protocol
    */

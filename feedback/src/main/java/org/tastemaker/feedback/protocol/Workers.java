@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs a list of calls on a few threads, the caller's among them, and stops at the first failure.
  *
- * <p>The caller works too, so that an executor that is busy, or is the one that the caller runs on,
- * slows it down and cannot lock it up. Calls under way when one fails are waited for: their answers
- * are paid for, and a cache below must get to keep them.
+ * <p>The caller works too, so that an executor that is busy, or that the caller itself runs on,
+ * cannot cause a deadlock. When one call fails, the calls in flight finish: their answers are paid
+ * for, and the cache must store them.
  */
 final class Workers<T, R> {
   private final List<T> inputs;

@@ -1,19 +1,20 @@
 /**
  * From a group of images to a judgement: which questions to ask, in which order to show the images,
- * and what the answers amount to.
+ * and how to combine the answers.
  *
  * <p>{@link org.tastemaker.feedback.protocol.JudgeOracle} does it:
  *
  * <ol>
- *   <li>Images of the same content become one, which needs no judge to know that they tie.
+ *   <li>Images with the same content become one: they tie without asking.
  *   <li>The {@link org.tastemaker.feedback.protocol.Protocol} plans questions. Order and direction
- *       are drawn from a seed and from the group's content, so that they are the same whenever, and
- *       beside whatever, the group is judged: a repeated run asks the same questions and finds the
- *       answers in a cache.
- *   <li>Each question is asked, once more where the answer is of no use, and given up then.
- *   <li>The answers are turned back from positions to images, opposite answers of a swapped pair
- *       become ties, and an {@link org.tastemaker.core.aggregate.Aggregation} makes one order.
- *   <li>What could not be had stays out of the order, and the reason goes into the record.
+ *       are drawn from a seed and from the group's content, so that they do not depend on when, or
+ *       with which other groups, the group is judged: a repeated run asks the same questions and
+ *       finds the answers in the cache.
+ *   <li>Each question is asked, and asked again if the answer is refused or malformed; then it is
+ *       given up.
+ *   <li>Positions are mapped back to images, opposite answers of a swapped pair become ties, and an
+ *       {@link org.tastemaker.core.aggregate.Aggregation} combines them into one order.
+ *   <li>Images without an answer are missing from the order, and the reason is recorded.
  * </ol>
  */
 @NullMarked

@@ -28,9 +28,9 @@ public final class AttemptFailed extends Exception {
   }
 
   /**
-   * The service answered, and no repetition would change the answer.
+   * The service answered, and a retry would not change the answer.
    *
-   * @param failure what to tell the caller
+   * @param failure thrown to the caller
    * @return not to be retried
    */
   public static AttemptFailed forGood(FeedbackException failure) {
@@ -40,8 +40,8 @@ public final class AttemptFailed extends Exception {
   /**
    * The service asks for a slower pace.
    *
-   * @param failure what to tell the caller if no attempt is left
-   * @param retryAfter how long it asks to wait, or null where it does not say
+   * @param failure thrown to the caller if no attempt is left
+   * @param retryAfter how long it asks to wait, or null if it does not say
    * @return to be retried
    */
   public static AttemptFailed tooFast(FeedbackException failure, @Nullable Duration retryAfter) {
@@ -51,10 +51,10 @@ public final class AttemptFailed extends Exception {
   /**
    * The service failed, or could not be reached. Counts for the circuit breaker.
    *
-   * @param failure what to tell the caller if no attempt is left
+   * @param failure thrown to the caller if no attempt is left
    * @param worthRetrying whether another attempt makes sense
-   * @param retryAfter how long the service asks to wait, or null where it does not say
-   * @return perhaps to be retried
+   * @param retryAfter how long the service asks to wait, or null if it does not say
+   * @return retried if worth it
    */
   public static AttemptFailed server(
       FeedbackException failure, boolean worthRetrying, @Nullable Duration retryAfter) {
@@ -62,7 +62,7 @@ public final class AttemptFailed extends Exception {
   }
 
   /**
-   * What to tell the caller if no attempt is left.
+   * The failure for the caller, if no attempt is left.
    *
    * @return the failure
    */
@@ -71,16 +71,16 @@ public final class AttemptFailed extends Exception {
   }
 
   /**
-   * Whether another attempt makes sense.
+   * Whether a retry makes sense.
    *
-   * @return true where it does
+   * @return true if so
    */
   public boolean isWorthRetrying() {
     return worthRetrying;
   }
 
   /**
-   * Whether the service is to blame.
+   * Whether the service is at fault.
    *
    * @return true for failures that count for the circuit breaker
    */

@@ -4,12 +4,12 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Duration;
 
 /**
- * When all calls stop because the service fails, and for how long.
+ * When to stop calling a failing service, and for how long.
  *
- * @param failuresToOpen failures of the service in a row, of all calls, that open the breaker
+ * @param failuresToOpen failures in a row, over all calls, that open the breaker
  * @param openFor how long it is open the first time
  * @param longestOpen how long it is open at most
- * @param giveUpAfter after what time of failing the service is held to be down
+ * @param giveUpAfter how long the service may fail before it is considered down
  */
 @RecordBuilder
 public record BreakerPolicy(

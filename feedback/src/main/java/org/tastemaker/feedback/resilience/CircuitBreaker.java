@@ -7,20 +7,20 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.feedback.FeedbackException;
 
 /**
- * Keeps all callers away from a service that is down, and from one that wants money.
+ * Stops all calls to a service that is down, or whose account has no credit.
  *
  * <pre>
- * CLOSED    everybody goes
- *   | so many failures in a row
- * OPEN      nobody goes; callers wait. When the time is up, one of them tries:
+ * CLOSED    calls are made
+ *   | enough failures in a row
+ * OPEN      callers wait. When the time is up, one of them tries:
  *   | it succeeds -> CLOSED; it fails -> OPEN again, for twice as long
  * </pre>
  *
  * <p>Waiting ends: a service that has been failing for longer than {@link
- * BreakerPolicy#giveUpAfter} is held to be down, and while the breaker is open every caller is told
- * so at once, with a failure that stops the job. A {@linkplain #trip tripped} breaker does not make
- * callers wait at all. Either way the breaker lets one attempt through when its time is up, so the
- * same object serves a job that is resumed later.
+ * BreakerPolicy#giveUpAfter} is considered down, and while the breaker is open every call fails at
+ * once with a failure that stops the job. A {@linkplain #trip tripped} breaker makes no caller
+ * wait. Either way the breaker lets one attempt through when its time is up, so the same object
+ * serves a resumed job.
  *
  * <p>Thread-safe.
  */
@@ -36,7 +36,7 @@ final class CircuitBreaker {
   private boolean probing;
   private @Nullable Instant openUntil; // null while closed
   private @Nullable Instant failingSince;
-  private @Nullable FeedbackException verdict; // what to tell callers instead of making them wait
+  private @Nullable FeedbackException verdict; // thrown at once instead of making callers wait
 
   CircuitBreaker(BreakerPolicy policy, Clock clock, Sleeper sleeper) {
     this.policy = policy;
@@ -56,7 +56,7 @@ final class CircuitBreaker {
     }
   }
 
-  /** The service answered, be it with a refusal: it is alive. */
+  /** The service answered, even if with a refusal: it is up. */
   synchronized void succeeded() {
     failuresInARow = 0;
     openings = 0;
@@ -88,27 +88,30 @@ final class CircuitBreaker {
                   + down.toSeconds()
                   + " s, "
                   + failuresInARow
-                  + " times in a row, and is held to be down; start again later: what was answered "
-                  + "so far is kept. Last failure: "
+                  + " times in a row, and is considered down; resume later: answers so far are kept. Last "
+                  + "failure: "
                   + failure.getMessage(),
               failure,
               true);
     }
   }
 
-  /** Nobody is to try for a while: the service wants money first. */
+  /** No call is made for a while: the account has no credit. */
   synchronized void trip(FeedbackException reason) {
     probing = false;
     verdict = reason;
     openFor(policy.longestOpen());
   }
 
-  /** An attempt ended without a word about the service, as when its thread was interrupted. */
+  /**
+   * An attempt ended without telling anything about the service, such as when its thread was
+   * interrupted.
+   */
   synchronized void abandoned() {
     probing = false;
   }
 
-  /** Zero: go. Otherwise: wait so long, and ask again. */
+  /** Zero: go ahead. Otherwise: wait that long, then ask again. */
   private synchronized Duration tryEnter() {
     if (openUntil == null) {
       return Duration.ZERO;

@@ -6,13 +6,12 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * So much a minute, and no more: of requests, or of tokens.
+ * A limit on requests, or on tokens, per minute.
  *
- * <p>A bucket fills at the rate, up to one second's worth (services enforce a minute's limit over
- * shorter times too). Whoever comes takes what they need at once, even into debt, and then waits
- * until the bucket is out of debt: so everybody is served in the order in which they came, and an
- * expensive request delays the ones behind it and not itself alone. An estimate that turns out too
- * high or too low is {@linkplain #settle settled} afterwards.
+ * <p>A token bucket fills at the rate, up to one second's worth (services enforce limits per minute
+ * over shorter times too). A caller takes what it needs at once, even into debt, and then waits
+ * until the bucket is out of debt. So callers are served in order of arrival, and an expensive
+ * request delays those behind it. A wrong estimate is {@linkplain #settle settled} afterwards.
  *
  * <p>Thread-safe.
  */
@@ -91,7 +90,7 @@ final class RateLimiter {
     double elapsed = Math.max(0, Duration.between(filledAt, now).toNanos() / 1e9);
     available = Math.min(capacity, available + elapsed * perSecond);
     filledAt = now;
-    // A request larger than the bucket waits for a full one, and leaves the rest as debt.
+    // A request larger than the bucket waits for a full one and leaves the rest as debt.
     double needed = Math.min(permits, capacity);
     double wait = Math.max(0, (needed - available) / perSecond);
     available -= permits;

@@ -14,16 +14,15 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.FeedbackException;
 
 /**
- * Makes calls to one service: bounded in number, in pace and in repetitions.
+ * Makes calls to one service, with limits on calls in flight, rate and retries.
  *
- * <p>A call is attempted, and when the attempt fails in a way that time may mend, attempted again
- * after {@code min(firstDelay * 2^(n-1), longestDelay) * (1 - u/4)} with a {@code u} in [0, 1), or
- * after what the service asked for. A service that asks for more than {@link
- * RetryPolicy#longestRetryAfter} is not waited for. Failures for lack of money end all calls at
- * once.
+ * <p>If an attempt fails in a way that may pass, the call is retried after {@code min(firstDelay *
+ * 2^(n-1), longestDelay) * (1 - u/4)} with a {@code u} in [0, 1), or after what the service asked
+ * for. A service that asks for a delay of more than {@link RetryPolicy#longestRetryAfter} is not
+ * waited for. If the account has no credit, all calls end at once.
  *
- * <p>Thread-safe: one caller serves all threads that talk to a service, since the limits are the
- * service's. Callers block.
+ * <p>Thread-safe: one caller serves all threads that use a service, because the limits are those of
+ * the service. Callers block.
  */
 public final class ResilientCaller {
   private static final Logger LOG = LoggerFactory.getLogger(ResilientCaller.class);
@@ -47,7 +46,7 @@ public final class ResilientCaller {
    *
    * @param options limits
    * @param clock tells the time
-   * @param sleeper lets it pass
+   * @param sleeper waits
    * @param seed for the jitter of delays
    */
   public ResilientCaller(Options options, Clock clock, Sleeper sleeper, Seed seed) {
@@ -62,7 +61,7 @@ public final class ResilientCaller {
   }
 
   /**
-   * One attempt of a call.
+   * An attempt of a call.
    *
    * @param <T> what it gives
    */
@@ -73,7 +72,7 @@ public final class ResilientCaller {
      *
      * @param number from 1
      * @return the result
-     * @throws AttemptFailed if it did not work; says whether and when to try again
+     * @throws AttemptFailed if it failed; says whether and when to retry
      * @throws InterruptedException if the thread was interrupted
      */
     T run(int number) throws AttemptFailed, InterruptedException;
@@ -83,12 +82,12 @@ public final class ResilientCaller {
    * Makes a call.
    *
    * @param what is called, for messages
-   * @param estimatedTokens what it will count against the tokens of a minute
+   * @param estimatedTokens what it counts against the limit of tokens per minute
    * @param attempt makes one attempt
    * @param <T> what the call gives
    * @return the first success
-   * @throws FeedbackException if there is none
-   * @throws CancellationException if the thread is interrupted; it stays so
+   * @throws FeedbackException if all attempts fail
+   * @throws CancellationException if the thread is interrupted; the interrupt status stays set
    */
   public <T> T call(String what, long estimatedTokens, Attempt<T> attempt) {
     Seed jitter = seed.split(calls.getAndIncrement());
@@ -117,28 +116,28 @@ public final class ResilientCaller {
   }
 
   /**
-   * Tells what was really used of the tokens of a minute.
+   * Corrects the count against the limit of tokens per minute.
    *
-   * @param estimatedTokens what {@link #call} was told
-   * @param usedTokens what it was
+   * @param estimatedTokens what {@link #call} was given
+   * @param usedTokens what was used
    */
   public void settleTokens(long estimatedTokens, long usedTokens) {
     tokens.settle((double) estimatedTokens, (double) usedTokens);
   }
 
   /**
-   * Heeds what an answer says about pace: where nothing is left of a limit, nobody goes until it is
-   * reset, at most for {@link RetryPolicy#longestRetryAfter}.
+   * Applies what an answer says about rate limits: if a limit is used up, no call is made until it
+   * is reset, at most for {@link RetryPolicy#longestRetryAfter}.
    *
    * @param hints of the answer
    */
-  public void heed(ServerHints hints) {
+  public void apply(ServerHints hints) {
     requests.closeFor(capped(hints.requests().closedFor()));
     tokens.closeFor(capped(hints.tokens().closedFor()));
   }
 
   /**
-   * What went on so far.
+   * Counts so far.
    *
    * @return counts
    */
@@ -202,7 +201,7 @@ public final class ResilientCaller {
     }
     boolean tooFast = failure instanceof FeedbackException.RateLimited;
     if (asked != null && tooFast) {
-      requests.closeFor(asked); // the limit is everybody's
+      requests.closeFor(asked); // the limit applies to all callers
     }
     if (asked != null && asked.compareTo(retries.longestRetryAfter()) > 0) {
       throw tooFast
@@ -238,10 +237,10 @@ public final class ResilientCaller {
   }
 
   /**
-   * What went on so far.
+   * Counts.
    *
    * @param calls begun
-   * @param attempts made: a repeated one may have been billed each time
+   * @param attempts each of which may have been billed
    * @param repetitions attempts that followed a failed one
    * @param mostInFlight the largest number of attempts at the same time
    */
@@ -253,8 +252,8 @@ public final class ResilientCaller {
    * @param inFlight calls at the same time, at least 1
    * @param requestsPerMinute over 0; {@link Double#POSITIVE_INFINITY} for no limit
    * @param tokensPerMinute over 0; {@link Double#POSITIVE_INFINITY} for no limit
-   * @param retries of one call
-   * @param breaker when all calls stop because the service fails
+   * @param retries of a call
+   * @param breaker when to stop calling a failing service
    */
   @RecordBuilder
   public record Options(
@@ -264,7 +263,7 @@ public final class ResilientCaller {
       RetryPolicy retries,
       BreakerPolicy breaker)
       implements ResilientCallerOptionsBuilder.With {
-    /** 64 calls in flight, no limit of pace, 6 attempts, up to 10 minutes of a failing service. */
+    /** 64 calls in flight, no rate limit, 6 attempts, up to 10 minutes of a failing service. */
     public static final Options DEFAULTS =
         new Options(
             64,

@@ -8,8 +8,9 @@ import java.time.Duration;
  *
  * @param attempts of one call, at least 1
  * @param firstDelay before the second attempt
- * @param longestDelay before any attempt, where the service asks for none
- * @param longestRetryAfter what the service may ask for; the official clients wait two minutes
+ * @param longestDelay before any attempt, if the service asks for none
+ * @param longestRetryAfter the longest delay that the service may ask for; the official clients
+ *     wait up to two minutes
  */
 @RecordBuilder
 public record RetryPolicy(

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * </tbody>
  * </table>
  *
- * @param shouldRetry the server's own word on whether to retry, or null
+ * @param shouldRetry whether the server says to retry, or null
  * @param retryAfter how long to wait before the next attempt, or null
  * @param requests what is left of the requests
  * @param tokens what is left of the tokens
@@ -94,7 +94,7 @@ public record ServerHints(
    * Reads a duration as rate limit headers write it.
    *
    * @param text such as {@code 12ms}, {@code 6m0s}, {@code 1.5}
-   * @return empty where it is no duration, or a negative one
+   * @return empty if it is not a duration, or is negative
    */
   public static Optional<Duration> duration(@Nullable String text) {
     if (text == null || text.isBlank() || text.length() > 40) {
@@ -158,7 +158,7 @@ public record ServerHints(
     return OptionalLong.of(Long.parseLong(text.trim()));
   }
 
-  /** A plain number without sign and exponent; anything else is none. */
+  /** A plain number without sign and exponent; anything else is rejected. */
   private static Optional<BigDecimal> number(String text) {
     return text.matches("\\d{1,18}(\\.\\d{0,18})?")
         ? Optional.of(new BigDecimal(text))

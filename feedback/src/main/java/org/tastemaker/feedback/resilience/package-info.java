@@ -1,20 +1,20 @@
 /**
- * Calls to a paid, limited, sometimes failing service, above the single HTTP call.
+ * Retries, rate limits and a circuit breaker for calls to a paid service.
  *
- * <p>{@link org.tastemaker.feedback.resilience.ResilientCaller} runs a call as often as is worth
- * while. One attempt goes through these gates, in this order:
+ * <p>{@link org.tastemaker.feedback.resilience.ResilientCaller} retries a call as long as that is
+ * useful. An attempt passes these gates, in this order:
  *
  * <pre>
- * slot of the calls in flight -> circuit breaker -> requests a minute -> tokens a minute -> the attempt
+ * slot for a call in flight -> circuit breaker -> requests a minute -> tokens a minute -> the attempt
  * </pre>
  *
- * <p>The attempt says with {@link org.tastemaker.feedback.resilience.AttemptFailed} whether another
- * one makes sense, and when. Between two attempts the slot is free for others. A wait that the
- * service asks for holds for all callers, not only for the one who was told.
+ * <p>A failed attempt says, by {@link org.tastemaker.feedback.resilience.AttemptFailed}, whether
+ * and when to retry. Between two attempts the slot is free for other calls. A delay that the
+ * service asks for applies to all callers.
  *
  * <p>Time is a {@link java.time.Clock} and waiting a {@link
- * org.tastemaker.feedback.resilience.Sleeper}: the general retry libraries tie both to the system's
- * clock, which makes a test of "waits 30 seconds, then doubles" either slow or empty.
+ * org.tastemaker.feedback.resilience.Sleeper}: general retry libraries use the system clock for
+ * both, so that a test of "waits 30 seconds, then doubles" is either slow or meaningless.
  */
 @NullMarked
 package org.tastemaker.feedback.resilience;

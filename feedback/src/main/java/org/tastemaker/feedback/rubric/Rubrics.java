@@ -12,16 +12,16 @@ import org.tastemaker.core.Rubric.Scope;
  * <p>How they are worded, and why:
  *
  * <ul>
- *   <li>They name what to look at (limbs, text, light), since judges agree with people on named
- *       faults and drift on "how good is it" (the comparison prompts of GenAI-Bench and of
+ *   <li>They name concrete faults (limbs, text, light), because judges agree with people on these
+ *       and are unreliable on "how good is it" (the comparison prompts of GenAI-Bench and of
  *       UnifiedReward do the same).
- *   <li>They say nothing of where an image comes from, and ask not to guess: a judge that knows
- *       which image is the newest model's favours it.
- *   <li>They ask for a decision. An offered tie is taken too often (GenArena, arXiv:2602.06013); a
- *       tie is what remains when answers in both orders disagree.
+ *   <li>They do not say where an image comes from, and ask not to guess: a judge that knows which
+ *       image is the newest model's favours it.
+ *   <li>They ask for a decision. If a tie is offered, it is chosen too often (GenArena,
+ *       arXiv:2602.06013); a tie is what remains when answers in both orders disagree.
  *   <li>They say that order and labels mean nothing, and to judge people by no trait of theirs.
  *   <li>Freedom from bias is a property of a set of images: its rubric is about contact sheets,
- *       each of several images of one prompt, and has nothing to say of a single image.
+ *       each of several images of one prompt, and does not apply to a single image.
  * </ul>
  *
  * <p>A text never changes under its version. Judgements by different versions are answers to

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.feedback.Verdict;
 
-/** The body of an answer, correct or spoilt. */
+/** The body of an answer, correct or faulty. */
 final class AnswerWriter {
   private static final int TOKENS_PER_IMAGE = 85;
 
@@ -39,7 +39,7 @@ final class AnswerWriter {
     return body(Dialect.End.STOP, null, pieces);
   }
 
-  /** An answer with a fault, or an ending that is none. */
+  /** An answer with a fault. */
   String of(Fault fault) {
     String first = asked.labels().get(0);
     return switch (fault) {
@@ -66,7 +66,7 @@ final class AnswerWriter {
 
   private void value(List<Piece> pieces, Verdict.Answer answer) {
     List<String> labels = asked.labels();
-    // A tie of the judge is answered by the order shown: the form asks for a decision.
+    // A tie is broken by the order shown, because the schema asks for a decision.
     List<String> order =
         answer.order().tiers().stream().flatMap(List::stream).map(labels::get).toList();
     switch (asked.question().kind()) {

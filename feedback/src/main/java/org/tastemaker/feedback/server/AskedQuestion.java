@@ -16,13 +16,13 @@ import org.tastemaker.feedback.Question;
 /**
  * A question, read back from the body of a request.
  *
- * <p>What the images are is told by their data URLs, what they are called by the text before each,
- * and what is asked by the schema of the answer. The words of the rubric are not read: the judge
- * behind this server knows by itself what it looks at, by the criteria's names.
+ * <p>The images are read from their data URLs, their labels from the text before each, and the kind
+ * of question from the schema of the answer. The text of the rubric is not read: the judge behind
+ * this server goes by the names of the criteria.
  *
  * @param question the question, in its second attempt where the request complains of an answer
  * @param labels of the images, in order
- * @param fields of the answer, in order; the last one that is no rationale is {@code overall}
+ * @param fields of the answer, in order; the last one, apart from a rationale, is {@code overall}
  * @param logprobs whether probabilities are asked for
  * @param model who is asked
  * @param textLength characters of all texts, for the count of tokens
@@ -39,7 +39,7 @@ record AskedQuestion(
   private static final String PROMPT = "The prompt: ";
   private static final String IN_WORDS = "fits this JSON schema: ";
 
-  /** Reads a body of Chat Completions or of Responses. */
+  /** Reads the body of a request. */
   static AskedQuestion read(Map<?, ?> body, Dialect dialect) throws BadRequest {
     String model = Json.text(body.get("model"), "model");
     List<String> texts = new ArrayList<>();
@@ -171,7 +171,7 @@ record AskedQuestion(
     try {
       return String.valueOf(Json.read(json));
     } catch (IOException | JsonDataException e) {
-      throw BadRequest.because("invalid_value", "messages", "the prompt is no JSON string");
+      throw BadRequest.because("invalid_value", "messages", "the prompt is not a JSON string");
     }
   }
 }

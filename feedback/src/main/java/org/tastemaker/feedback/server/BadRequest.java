@@ -1,6 +1,6 @@
 package org.tastemaker.feedback.server;
 
-/** The server does not accept a request. */
+/** The server rejects a request. */
 final class BadRequest extends Exception {
   private static final long serialVersionUID = 1;
 

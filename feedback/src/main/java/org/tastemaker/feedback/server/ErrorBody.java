@@ -14,7 +14,7 @@ final class ErrorBody {
     return of(e.status(), e.code(), e.param(), String.valueOf(e.getMessage()));
   }
 
-  /** The error in place of an answer; empty where a fault is of another kind. */
+  /** The error to send instead of an answer; empty for other kinds of faults. */
   static Optional<Outgoing> of(Fault fault, Duration retryAfter) {
     return switch (fault) {
       case RATE_LIMITED_WITH_DELAY -> Optional.of(rateLimited().retryAfter(retryAfter));

@@ -1,12 +1,12 @@
 package org.tastemaker.feedback.server;
 
-/** A way in which a service misbehaves. */
+/** A fault of a service. */
 public enum Fault {
   /** Status 429 with {@code Retry-After}. */
   RATE_LIMITED_WITH_DELAY(false),
-  /** Status 429 without a word on when to come back. */
+  /** Status 429 without {@code Retry-After}. */
   RATE_LIMITED(false),
-  /** Status 429 for want of money, which no waiting mends. */
+  /** Status 429 because the account has no credit. */
   NO_CREDIT(false),
   /** Status 500. */
   SERVER_ERROR(false),
@@ -16,15 +16,15 @@ public enum Fault {
   TRUNCATED_BODY(false),
   /** The connection ends without an answer. */
   DROPPED(false),
-  /** The model says that it does not want to answer. */
+  /** The model refuses to answer. */
   REFUSAL(true),
   /** A filter stops the answer. */
   CONTENT_FILTER(true),
   /** The answer is cut off at its limit of length. */
   CUT_OFF(true),
-  /** The answer is no JSON. */
+  /** The answer is not JSON. */
   MALFORMED(true),
-  /** The answer names a label twice, or one that there is not, or a number off the scale. */
+  /** The answer names a label twice, or an unknown label, or a number off the scale. */
   WRONG_LABELS(true);
 
   private final boolean ofTheAnswer;
@@ -34,8 +34,8 @@ public enum Fault {
   }
 
   /**
-   * Whether it is the model's fault and not the network's: it then belongs to the question, and the
-   * same question meets it again.
+   * Whether it is a fault of the model rather than of the network: it then depends on the question,
+   * and the same question has it every time.
    *
    * @return true for faults of the answer
    */

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** JSON without records: a server reads what it is sent, whatever it is, and says what is wrong. */
+/** JSON without records: the server reads whatever it is sent, and says what is wrong. */
 final class Json {
   private static final JsonAdapter<Object> ANY = new Moshi.Builder().build().adapter(Object.class);
 
@@ -27,9 +27,9 @@ final class Json {
         return map;
       }
     } catch (IOException | JsonDataException e) {
-      throw BadRequest.because("invalid_json", "", "the body is no JSON: " + e.getMessage());
+      throw BadRequest.because("invalid_json", "", "the body is not JSON: " + e.getMessage());
     }
-    throw BadRequest.because("invalid_json", "", "the body is no JSON object");
+    throw BadRequest.because("invalid_json", "", "the body is not a JSON object");
   }
 
   static Map<?, ?> map(@Nullable Object value, String where) throws BadRequest {

@@ -19,8 +19,8 @@ import java.util.function.Function;
 import org.tastemaker.feedback.resilience.Sleeper;
 
 /**
- * HTTP on the loopback interface: takes requests, lets each answer take its time, and delivers it,
- * or half of it, or nothing. What the requests are about is not known here.
+ * HTTP on the loopback interface: receives requests, waits for the latency, and delivers all of the
+ * answer, half of it, or nothing. What requests mean is not its concern.
  */
 final class LoopbackHttp implements AutoCloseable {
   private static final String NO_DELAY = "sun.net.httpserver.nodelay";
@@ -36,7 +36,7 @@ final class LoopbackHttp implements AutoCloseable {
   private final AtomicInteger mostInFlight = new AtomicInteger();
 
   /**
-   * Opens a port that nothing else uses.
+   * Opens a free port.
    *
    * @param service answers; called from several threads
    * @param latency of an answer, from the arrival of its request
@@ -48,7 +48,7 @@ final class LoopbackHttp implements AutoCloseable {
     this.clock = clock;
     this.sleeper = sleeper;
     // Without it, the JDK's server sends head and body apart, and each answer waits 40 ms for the
-    // client's delayed acknowledgement. It can be set in no other way.
+    // client's delayed acknowledgement. There is no other way to set it.
     if (System.getProperty(NO_DELAY) == null) {
       System.setProperty(NO_DELAY, "true");
     }

@@ -24,11 +24,10 @@ import org.tastemaker.feedback.resilience.Sleeper;
  * }
  * }</pre>
  *
- * <p>It understands {@code /chat/completions} and {@code /responses}, and {@code
- * /images/generations} where it is {@linkplain Builder#images given a generator}. Faults are drawn
- * with set rates, those of the network for each request, those of the answer for each question, so
- * that an answer is a function of the question and the seed; or they are {@linkplain #next put in a
- * row} for the requests to come.
+ * <p>It serves {@code /chat/completions} and {@code /responses}, and {@code /images/generations} if
+ * it is {@linkplain Builder#images given a generator}. Faults are drawn at set rates: those of the
+ * network for each request, those of the answer for each question, so that an answer is a function
+ * of the question and the seed. Or they are {@linkplain #next scripted} for the next requests.
  */
 public final class LoopbackServer implements AutoCloseable {
   private final FaultPlan faults;
@@ -45,7 +44,7 @@ public final class LoopbackServer implements AutoCloseable {
             new OpenAiRoutes.Manners(
                 builder.key,
                 builder.models,
-                builder.turnedDown,
+                builder.rejected,
                 builder.slowness,
                 builder.retryAfter));
     this.http = new LoopbackHttp(routes, builder.latency, builder.clock, builder.sleeper);
@@ -54,8 +53,8 @@ public final class LoopbackServer implements AutoCloseable {
   /**
    * A server to be set up.
    *
-   * @param judge who answers; called from several threads. Its refusals and malformed answers are
-   *     passed on as such, any other exception as a request that cannot be answered
+   * @param judge the judge that answers; called from several threads. Its refusals and malformed
+   *     answers are passed on as such; any other exception becomes an error of status 400
    * @return a builder without faults
    */
   public static Builder builder(Judge judge) {
@@ -72,7 +71,7 @@ public final class LoopbackServer implements AutoCloseable {
   }
 
   /**
-   * Puts faults in a row: one for each of the next requests, before any drawn ones.
+   * Scripts faults: one for each of the next requests, before any drawn ones.
    *
    * @param faults in order
    */
@@ -90,7 +89,7 @@ public final class LoopbackServer implements AutoCloseable {
   }
 
   /**
-   * Correct answers that went out: what would have to be paid.
+   * Correct answers sent: those that would be billed.
    *
    * @return at least 0
    */
@@ -108,7 +107,7 @@ public final class LoopbackServer implements AutoCloseable {
   }
 
   /**
-   * How often the server misbehaved in a way.
+   * How often a fault was injected.
    *
    * @param fault which
    * @return at least 0
@@ -135,14 +134,14 @@ public final class LoopbackServer implements AutoCloseable {
     private Sleeper sleeper = Sleeper.system();
     private @Nullable String key;
     private Set<String> models = Set.of();
-    private Set<String> turnedDown = Set.of();
+    private Set<String> rejected = Set.of();
 
     private Builder(Judge judge) {
       this.judge = Objects.requireNonNull(judge, "judge == null");
     }
 
     /**
-     * Sets how often the server misbehaves in a way.
+     * Sets the rate of a fault.
      *
      * @param fault which
      * @param rate in [0, 1]; those of the network must not add up to over 1, nor those of the
@@ -169,10 +168,10 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Makes images too, at {@code /images/generations}.
+     * Serves images too, at {@code /images/generations}.
      *
-     * @param generator is asked for one image at a time; stays the caller's; by default there are
-     *     no images
+     * @param generator asked for one image at a time; the caller closes it; by default there are no
+     *     images
      * @return this builder
      */
     public Builder images(ImageGenerator generator) {
@@ -192,8 +191,8 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Sets how long each answer takes from the arrival of its question, and how long a {@link
-     * Fault#SLOW} one on top of that.
+     * Sets how long each answer takes from the arrival of its question, and how much longer a
+     * {@link Fault#SLOW} one takes.
      *
      * @param latency by default none
      * @param slowness by default a second
@@ -206,7 +205,7 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Sets what {@link Fault#RATE_LIMITED_WITH_DELAY} asks for.
+     * Sets the delay that {@link Fault#RATE_LIMITED_WITH_DELAY} asks for.
      *
      * @param retryAfter by default 50 milliseconds
      * @return this builder
@@ -217,7 +216,7 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Sets the clock and how time is let pass.
+     * Sets the clock and the sleeper.
      *
      * @param clock by default the system's
      * @param sleeper by default one that really waits
@@ -230,9 +229,9 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Asks for a key.
+     * Requires a key.
      *
-     * @param key the only one that is let in; by default none is asked for
+     * @param key the only key that is accepted; by default none is required
      * @return this builder
      */
     public Builder key(String key) {
@@ -241,7 +240,7 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Sets which models there are.
+     * Sets the models that exist.
      *
      * @param names by default any
      * @return this builder
@@ -252,19 +251,19 @@ public final class LoopbackServer implements AutoCloseable {
     }
 
     /**
-     * Sets which parameters the models do not take, as reasoning models and older servers do.
+     * Sets the parameters that are rejected, as reasoning models and older servers do.
      *
      * @param parameters such as {@code "temperature"}, {@code "logprobs"}, {@code "json_schema"}
      * @return this builder
      */
-    public Builder turnsDown(String... parameters) {
-      this.turnedDown = Set.of(parameters);
+    public Builder rejects(String... parameters) {
+      this.rejected = Set.of(parameters);
       return this;
     }
 
     /**
-     * Starts the server on a port that nothing else uses: the system chooses it, so that none can
-     * be in use already, and several servers may run at once.
+     * Starts the server on a free port that the system chooses, so that several servers can run at
+     * once.
      *
      * @return a server: the caller closes it
      */

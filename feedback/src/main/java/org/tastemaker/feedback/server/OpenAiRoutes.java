@@ -12,8 +12,8 @@ import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 
 /**
- * What OpenAI's service does with a request: checks, routes, and answers or errors as JSON. How
- * these travel is not known here.
+ * What OpenAI's service does with a request: checks, routes, and answers or errors as JSON. HTTP is
+ * not its concern.
  *
  * <p>Thread-safe.
  */
@@ -22,18 +22,18 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
   private static final String IMAGES = "/v1/images/generations";
 
   /**
-   * What the service is like.
+   * How the service behaves.
    *
-   * @param key the only one that is let in; null to let everybody in
-   * @param models that there are; empty for any
-   * @param turnedDown parameters that the models do not take
+   * @param key the only key that is accepted; null for none
+   * @param models that exist; empty for any
+   * @param rejected parameters that are rejected
    * @param slowness of a {@link Fault#SLOW} answer
    * @param retryAfter what {@link Fault#RATE_LIMITED_WITH_DELAY} asks for
    */
   record Manners(
       @Nullable String key,
       Set<String> models,
-      Set<String> turnedDown,
+      Set<String> rejected,
       Duration slowness,
       Duration retryAfter) {}
 
@@ -110,7 +110,7 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
       return writer.of(Fault.REFUSAL);
     } catch (FeedbackException.MalformedVerdict e) {
       return writer.of(Fault.WRONG_LABELS);
-    } catch (RuntimeException e) { // a mistake in the judge: asking again does not help
+    } catch (RuntimeException e) { // a bug in the judge: asking again does not help
       throw new BadRequest(400, "judge_failed", "", "the judge failed: " + e);
     }
   }
@@ -136,7 +136,7 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
       throw new BadRequest(
           404, "model_not_found", "model", "The model `" + model + "` does not exist.");
     }
-    for (String parameter : manners.turnedDown()) {
+    for (String parameter : manners.rejected()) {
       boolean sent =
           parameter.equals("json_schema")
               ? body.get("response_format") instanceof Map<?, ?> format

@@ -1,14 +1,14 @@
 /**
- * A small server that speaks OpenAI's language, for tests and demonstrations: everything about the
- * path to ChatGPT but ChatGPT, over real HTTP, without a key and without a bill.
+ * A small server for OpenAI's API, for tests and demonstrations: the whole path to ChatGPT except
+ * ChatGPT, over real HTTP, without a key and without cost.
  *
- * <p>{@link org.tastemaker.feedback.server.LoopbackServer} takes the questions that {@link
- * org.tastemaker.feedback.openai.ChatGptJudge} puts, decodes the images, and has a judge of this
- * process answer. It can misbehave in every way that the service can.
+ * <p>{@link org.tastemaker.feedback.server.LoopbackServer} answers the questions of {@link
+ * org.tastemaker.feedback.openai.ChatGptJudge} : it decodes the images and asks a judge in this
+ * process. It can fail in every way that the service can.
  *
  * <pre>
  * LoopbackServer     set up, opened and closed by the user
- *   LoopbackHttp       HTTP: requests in, answers out, in their time, whole or not
+ *   LoopbackHttp       HTTP: requests in, answers out, with latency, whole or in part
  *   OpenAiRoutes       the service: checks, routes, faults, errors
  *     Dialect            Chat Completions or Responses
  *     AskedQuestion      a request back to a question
@@ -16,7 +16,7 @@
  *     ImageAnswers       a text to an image
  * </pre>
  *
- * <p>It listens on the loopback interface alone, and is no server for anything else.
+ * <p>It listens on the loopback interface only, and is not meant for anything else.
  */
 @NullMarked
 package org.tastemaker.feedback.server;

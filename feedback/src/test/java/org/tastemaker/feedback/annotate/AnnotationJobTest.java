@@ -309,7 +309,7 @@ class AnnotationJobTest {
                     .run(Jobs.groups(2)))
         .hasMessageContaining("judge is mock in the dataset and other now")
         .hasMessageContaining("size is 64 in the dataset and not set now")
-        .hasMessageContaining("name another file");
+        .hasMessageContaining("choose another file");
   }
 
   @Test
@@ -319,8 +319,8 @@ class AnnotationJobTest {
       Files.writeString(file, content);
 
       assertThatThrownBy(() -> Jobs.job(file, Jobs.faulty()).build().run(Jobs.groups(1)))
-          .hasMessageContaining("is no preference dataset")
-          .hasMessageContaining("left as it is");
+          .hasMessageContaining("is not a preference dataset")
+          .hasMessageContaining("left unchanged");
       assertThat(Files.readString(file)).isEqualTo(content);
       assertThat(folder.resolve("other.txt.damaged")).doesNotExist();
     }
@@ -334,10 +334,10 @@ class AnnotationJobTest {
             () ->
                 Jobs.job(folder.resolve("no/such/d.jsonl"), never("m")).build().run(Jobs.groups(1)))
         .isInstanceOf(UncheckedIOException.class)
-        .hasMessageContaining("is no folder");
+        .hasMessageContaining("is not a folder");
     assertThatThrownBy(
             () -> Jobs.job(file.resolve("d.jsonl"), never("m")).build().run(Jobs.groups(1)))
-        .hasMessageContaining("is no folder");
+        .hasMessageContaining("is not a folder");
     assertThatThrownBy(() -> Jobs.job(folder, never("m")).build().run(Jobs.groups(1)))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("cannot be written");
@@ -430,7 +430,7 @@ class AnnotationJobTest {
     Path file = Files.writeString(folder.resolve("x"), "x\n");
 
     assertThatThrownBy(() -> PreferenceDataset.readAll(file))
-        .hasMessageContaining("is no preference dataset");
+        .hasMessageContaining("is not a preference dataset");
     assertThatThrownBy(() -> PreferenceDataset.readAll(folder.resolve("none")))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("cannot read the dataset");

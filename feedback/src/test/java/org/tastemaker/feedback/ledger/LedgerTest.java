@@ -83,7 +83,7 @@ class LedgerTest {
         .hasMessage(
             "a budget of 0.004 EUR is used up: 0.0017 EUR (940 tokens, 1 requests) are spent, and"
                 + " the next call may use 0.003 EUR (1100 tokens, 1 requests); raise the budget and"
-                + " start again: what was answered so far is kept");
+                + " start again: answers so far are kept");
     assertThat(ledger.totals().inFlight()).isZero();
   }
 
@@ -266,7 +266,7 @@ class LedgerTest {
     assertThatThrownBy(() -> PriceTable.of("Dollar", Map.of()))
         .hasMessage("a currency is an ISO 4217 code such as USD or EUR, but was 'Dollar'");
     assertThatThrownBy(() -> Budget.ofTokens(-1))
-        .hasMessageStartingWith("a budget is at least 0, but was money null, tokens -1");
+        .hasMessageStartingWith("a budget must be at least 0, but was money null, tokens -1");
   }
 
   @Test

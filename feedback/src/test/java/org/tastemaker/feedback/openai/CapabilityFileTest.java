@@ -86,20 +86,20 @@ class CapabilityFileTest {
   void aSecondRunDoesNotPayForTheLessonsOfTheFirst() {
     try (LoopbackServer server =
         LoopbackServer.builder(MockJudge.of((image, prompt) -> image.get(0, 0, 0)))
-            .turnsDown("logprobs", "temperature", "json_schema", "max_completion_tokens")
+            .rejects("logprobs", "temperature", "json_schema", "max_completion_tokens")
             .start()) {
-      ModelCapabilities learnt;
+      ModelCapabilities learned;
       try (ChatGptOracle oracle = oracle(server)) {
         oracle.rank(List.of(group(0.1f)), Rubric.of("redness", "1", "Redder is better."));
-        learnt = oracle.client().capabilities("mock");
+        learned = oracle.client().capabilities("mock");
       }
-      long turnedDown = server.requests() - server.answers();
-      assertThat(turnedDown).isEqualTo(4);
+      long rejected = server.requests() - server.answers();
+      assertThat(rejected).isEqualTo(4);
       try (ChatGptOracle oracle = oracle(server)) {
-        assertThat(oracle.client().capabilities("mock")).isEqualTo(learnt);
+        assertThat(oracle.client().capabilities("mock")).isEqualTo(learned);
         oracle.rank(List.of(group(0.2f)), Rubric.of("redness", "1", "Redder is better."));
       }
-      assertThat(server.requests() - server.answers()).isEqualTo(turnedDown);
+      assertThat(server.requests() - server.answers()).isEqualTo(rejected);
     }
   }
 
@@ -121,7 +121,7 @@ class CapabilityFileTest {
         .withoutApiKey()
         .model("mock")
         .protocol(Protocol.pairsInBothOrders(1))
-        .limits(ResilientCaller.Options.DEFAULTS.withInFlight(1)) // so each lesson is learnt once
+        .limits(ResilientCaller.Options.DEFAULTS.withInFlight(1)) // so each lesson is learned once
         .cache(folder)
         .build();
   }

@@ -97,7 +97,7 @@ final class KeySecrecyCalls {
       job("unknown model", server.baseUrl());
     }
     try (LoopbackServer server =
-        server().key(KEY).turnsDown("logprobs", "temperature", "json_schema").start()) {
+        server().key(KEY).rejects("logprobs", "temperature", "json_schema").start()) {
       job("lessons", server.baseUrl());
     }
     try (LoopbackServer server =

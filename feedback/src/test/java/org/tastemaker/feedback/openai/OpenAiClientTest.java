@@ -184,8 +184,7 @@ class OpenAiClientTest {
     server.enqueue(Fixtures.error(429, type, code, "pay first"));
     OpenAiClient client = open(Fixtures.client(server, time));
     QuotaExhausted broke = catchThrowableOfType(QuotaExhausted.class, () -> ask(client));
-    assertThat(broke)
-        .hasMessageContaining(code + ": pay first; the account has no money or allowance left");
+    assertThat(broke).hasMessageContaining(code + ": pay first; the account has no credit left");
     assertThat(broke.stopsTheJob()).isTrue();
     assertThatThrownBy(() -> ask(client)).isInstanceOf(QuotaExhausted.class);
     assertThat(server.getRequestCount()).isEqualTo(1);
@@ -423,7 +422,7 @@ class OpenAiClientTest {
         .hasMessage(
             "there is no API key for https://api.openai.com/v1/: set the environment variable"
                 + " OPENAI_API_KEY, or give the key with apiKey(...), or say withoutApiKey() for a"
-                + " server that asks for none");
+                + " server that needs none");
   }
 
   @Test

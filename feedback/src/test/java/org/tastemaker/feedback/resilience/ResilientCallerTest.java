@@ -137,7 +137,7 @@ class ResilientCallerTest {
   @Test
   void anExhaustedLimitInTheHeadersIsWaitedFor() {
     ResilientCaller caller = caller(FOUR_ATTEMPTS);
-    caller.heed(
+    caller.apply(
         new ServerHints(
             null,
             null,
@@ -197,7 +197,7 @@ class ResilientCallerTest {
   }
 
   @Test
-  void aServiceThatFailsForLongIsHeldToBeDown() {
+  void aServiceThatFailsForLongIsConsideredDown() {
     ResilientCaller caller = caller(breaking(1, Duration.ofSeconds(30)));
     List<Boolean> stops = new ArrayList<>();
     String message = "";
@@ -212,8 +212,8 @@ class ResilientCallerTest {
     assertThat(stops).containsExactly(false, false, false, false, true, true);
     assertThat(message)
         .isEqualTo(
-            "the service has been failing for 35 s, 4 times in a row, and is held to be down; start"
-                + " again later: what was answered so far is kept. Last failure: server error 500");
+            "the service has been failing for 35 s, 4 times in a row, and is considered down;"
+                + " resume later: answers so far are kept. Last failure: server error 500");
     time.pass(Duration.ofMinutes(1));
     assertThat(ask(caller, number -> "answer")).isEqualTo("answer");
   }

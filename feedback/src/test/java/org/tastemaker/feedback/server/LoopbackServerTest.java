@@ -248,7 +248,7 @@ class LoopbackServerTest {
   void whatAModelCannotDoIsFoundOut() {
     try (LoopbackServer server =
             LoopbackServer.builder(REDDER)
-                .turnsDown("logprobs", "temperature", "json_schema", "max_completion_tokens")
+                .rejects("logprobs", "temperature", "json_schema", "max_completion_tokens")
                 .start();
         ChatGptOracle oracle = oracle(server).protocol(Protocol.pairsInBothOrders(1)).build()) {
       assertThat(oracle.rank(List.of(group(0, 1, 4, 2)), RUBRIC).get(0).ranking())

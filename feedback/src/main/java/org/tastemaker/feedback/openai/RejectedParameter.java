@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Which parameter an error is about, and what a model can do without it. */
-final class TurnedDown {
+/** Finds the parameter that an error is about, and removes it from the capabilities. */
+final class RejectedParameter {
   /** A parameter in an error's text: as a word, so that no part of another word counts. */
   private static final Splitter WORDS =
       Splitter.on(CharMatcher.inRange('a', 'z').or(CharMatcher.is('_')).negate());
@@ -18,15 +18,15 @@ final class TurnedDown {
       Pattern.compile(
           "(?:less than or equal to|at most|maximum(?: value)?(?: is| of|:)?|<=)\\s*(\\d{1,2})\\b");
 
-  private TurnedDown() {}
+  private RejectedParameter() {}
 
   /**
-   * What remains after a request was turned down.
+   * What remains after a request was rejected.
    *
    * @param error what the server said
-   * @param sent the request, by whose content a named parameter is told from a chance word
-   * @param can what the model was held to be able to do
-   * @return empty where no parameter that was sent, and can be done without, is to blame
+   * @param sent the request: only parameters that it contains count
+   * @param can what the model was assumed to support
+   * @return empty if the error names no optional parameter that was sent
    */
   static Optional<ModelCapabilities> remaining(
       ApiError error, ModelCall sent, ModelCapabilities can) {

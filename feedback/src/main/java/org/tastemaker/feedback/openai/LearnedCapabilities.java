@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is known by now of the models of a server. Thread-safe. */
-final class LearntCapabilities {
-  private static final Logger LOG = LoggerFactory.getLogger(LearntCapabilities.class);
+/** What is known about the models of a server. Thread-safe. */
+final class LearnedCapabilities {
+  private static final Logger LOG = LoggerFactory.getLogger(LearnedCapabilities.class);
   private static final int HIDDEN_TOKENS = 4096;
 
   private final String server;
@@ -19,11 +19,11 @@ final class LearntCapabilities {
   private final ConcurrentMap<String, ModelCapabilities> capabilities;
 
   /**
-   * Begins with what earlier runs learnt.
+   * Starts with what earlier runs learned.
    *
-   * @param file where lessons are kept for later runs, or null
+   * @param file where it is stored for later runs, or null
    */
-  LearntCapabilities(String server, @Nullable Path file) {
+  LearnedCapabilities(String server, @Nullable Path file) {
     this.server = server;
     this.memory = file == null ? null : new CapabilityFile(file);
     this.capabilities = new ConcurrentHashMap<>(memory == null ? Map.of() : memory.read(server));
@@ -37,18 +37,19 @@ final class LearntCapabilities {
     capabilities.put(model, can);
   }
 
-  /** Learns from an error; true where another request may do better. */
+  /** Learns from an error; true if another request may succeed. */
   boolean from(ApiError error, ModelCall call, ModelCapabilities used) {
-    Optional<ModelCapabilities> less = TurnedDown.remaining(error, call, used);
+    Optional<ModelCapabilities> less = RejectedParameter.remaining(error, call, used);
     if (less.isEmpty()) {
       return false;
     }
     remember(call.model(), used, less.get());
-    LOG.info("{} takes one parameter less: {}", call.model(), error.words());
+    LOG.info(
+        "{} rejected a parameter, which is left out from now on: {}", call.model(), error.words());
     return true;
   }
 
-  /** Where an answer was cut off while the model was thinking, the next one gets more room. */
+  /** If an answer was cut off while the model was thinking, the next one gets more room. */
   void from(ModelAnswer answer, ModelCall call, ModelCapabilities used) {
     if (answer.end() == ModelAnswer.End.TRUNCATED
         && answer.reasoningTokens() > 0
@@ -58,8 +59,8 @@ final class LearntCapabilities {
     }
   }
 
-  /** Another thread may have learnt the same, or something else, meanwhile: then that counts. */
-  private void remember(String model, ModelCapabilities used, ModelCapabilities learnt) {
+  /** If another thread has learned something meanwhile, that counts. */
+  private void remember(String model, ModelCapabilities used, ModelCapabilities learned) {
     capabilities.compute(
         model,
         (name, now) -> {
@@ -67,9 +68,9 @@ final class LearntCapabilities {
             return now;
           }
           if (memory != null) {
-            memory.keep(server, model, learnt);
+            memory.keep(server, model, learned);
           }
-          return learnt;
+          return learned;
         });
   }
 }
