@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where a denoising step is computed: guidance, the affine map, noise and log-probability as one
- * call on the host's buffers. {@link #cpu} is the reference; {@code StepExecution} in the package
- * {@code cuda} offers a GPU's.
+ * call on the host's buffers. {@link CpuStepKernel} is the reference; {@code StepExecution} in the
+ * package {@code cuda} offers a GPU's.
  *
  * <p>For every method: the steps are those of one-step samplers ({@code meanFromPreviousX0} 0), N
  * is the number of seeds, of log-probabilities or of weights, and all buffers hold N images of one
