@@ -210,18 +210,6 @@ class ArchitectureTest {
     return name.equals(module) ? "" : name.substring(module.length() + 1);
   }
 
-  @Test
-  void onlyEnginesKnowEngines() {
-    check(
-        noClasses()
-            .that()
-            .resideOutsideOfPackages(ROOT + "diffusion.engine..", ROOT + "benchmarks..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage(
-                ROOT + "diffusion.engine.nd4j..", ROOT + "diffusion.engine.onednn.."));
-  }
-
   /** A class with the classes in it, and with the builder that is generated for a record of it. */
   @Test
   void classesFormNoCircles() {
