@@ -4,7 +4,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A switch by which one thread asks another to end its work at the next good place.
+ * A switch by which one thread asks another to end its work at the next safe point.
  *
  * <p>Long work takes one and looks at it between its steps. A cancelled sampler or run releases its
  * native arrays, leaves complete files only, and throws {@link CancellationException}.

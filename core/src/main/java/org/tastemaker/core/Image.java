@@ -73,7 +73,7 @@ public final class Image {
    * @param width at least 1
    * @param chw the values, [channels, height, width]; copied
    * @return the image
-   * @throws IllegalArgumentException if a size does not fit or a value is not a number
+   * @throws IllegalArgumentException if a size does not fit or a value is NaN
    */
   public static Image clamped(int channels, int height, int width, float[] chw) {
     checkShape(channels, height, width, chw.length);
@@ -81,7 +81,7 @@ public final class Image {
     for (int i = 0; i < chw.length; i++) {
       if (Float.isNaN(chw[i])) {
         throw new IllegalArgumentException(
-            "an image's values must be numbers, but the one at index "
+            "an image's values must not be NaN, but the one at index "
                 + i
                 + " of [channels, height, width] = ["
                 + channels
@@ -121,7 +121,7 @@ public final class Image {
    *
    * @param bytes the file's content
    * @return an image of 3 channels
-   * @throws IllegalArgumentException if the bytes are no image that can be read
+   * @throws IllegalArgumentException if the bytes are not an image that can be read
    */
   public static Image fromBytes(byte[] bytes) {
     return fromBufferedImage(ImageCodec.decode(bytes));

@@ -28,7 +28,7 @@ final class ImageCodec {
     }
     if (read == null) {
       throw new IllegalArgumentException(
-          "these " + bytes.length + " bytes are no PNG, JPEG, GIF or BMP image");
+          "these " + bytes.length + " bytes are not a PNG, JPEG, GIF or BMP image");
     }
     return read;
   }

@@ -16,15 +16,15 @@ public interface PolicyOptimizer {
   StepReport step(Rollout rollout, Rewards rewards);
 
   /**
-   * Writes all that is needed to go on later: trained weights, moments, statistics, counters.
+   * Writes all that is needed to resume later: trained weights, moments, statistics, counters.
    *
    * @param folder an existing, empty folder
    */
   void save(Path folder);
 
   /**
-   * Goes back to what {@link #save} wrote. Steps after it are the same, bit for bit, as without the
-   * interruption.
+   * Restores what {@link #save} wrote. The steps that follow are bit-identical to those of a run
+   * that was not interrupted.
    *
    * @param folder what {@code save} was given
    */

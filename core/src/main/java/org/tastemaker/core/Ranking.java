@@ -135,7 +135,7 @@ public record Ranking(int size, List<List<Integer>> tiers) {
    *
    * @param scores one for each item
    * @return a complete ranking
-   * @throws IllegalArgumentException if a score is not a number
+   * @throws IllegalArgumentException if a score is NaN
    */
   public static Ranking ofScores(double... scores) {
     return ofScores(Arrays.stream(scores).mapToObj(OptionalDouble::of).toList());
@@ -147,7 +147,7 @@ public record Ranking(int size, List<List<Integer>> tiers) {
    *
    * @param scores one for each item, or empty
    * @return the ranking
-   * @throws IllegalArgumentException if a score is not a number
+   * @throws IllegalArgumentException if a score is NaN
    */
   public static Ranking ofScores(List<OptionalDouble> scores) {
     TreeMap<Double, List<Integer>> byScore = new TreeMap<>((a, b) -> Double.compare(b, a));
@@ -158,7 +158,7 @@ public record Ranking(int size, List<List<Integer>> tiers) {
       double score = scores.get(item).getAsDouble() + 0.0; // -0.0 ties with 0.0
       if (Double.isNaN(score)) {
         throw new IllegalArgumentException(
-            "the score of item " + item + " is not a number; leave it empty if it is missing");
+            "the score of item " + item + " is NaN; leave it empty if it is missing");
       }
       byScore.computeIfAbsent(score, s -> new ArrayList<>()).add(item);
     }

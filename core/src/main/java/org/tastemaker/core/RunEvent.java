@@ -11,7 +11,7 @@ import java.util.TreeMap;
 public sealed interface RunEvent {
 
   /**
-   * Work has gone on.
+   * Work has progressed.
    *
    * @param activity what is being done, such as {@code "sampling"}
    * @param done units finished, at least 0

@@ -26,8 +26,8 @@ public interface RunListener {
   }
 
   /**
-   * Several listeners as one. Each hears every event in the given order; one that throws is logged
-   * and does not keep the others, or the run, from going on.
+   * Several listeners as one. Each hears every event in the given order; one that throws is logged,
+   * and neither the others nor the run notice.
    *
    * @param listeners whom to tell
    * @return a listener that never throws a {@link RuntimeException}

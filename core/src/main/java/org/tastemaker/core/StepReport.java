@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param metrics diagnostics by name, such as {@code loss}, {@code approxKl}, {@code clipFraction},
  *     {@code gradientNorm}; finite
  * @param skippedReason why the model was left as it was (for example: all rewards equal), or null
- *     where it was moved
+ *     where it was updated
  */
 public record StepReport(long step, Map<String, Double> metrics, @Nullable String skippedReason) {
   public StepReport {
@@ -30,7 +30,7 @@ public record StepReport(long step, Map<String, Double> metrics, @Nullable Strin
                     + name
                     + "' is "
                     + value
-                    + "; the run has diverged: go back to the last checkpoint with a lower learning"
+                    + "; the run has diverged: resume from the last checkpoint with a lower learning"
                     + " rate");
           }
         });
@@ -38,7 +38,7 @@ public record StepReport(long step, Map<String, Double> metrics, @Nullable Strin
   }
 
   /**
-   * A step that moved the model.
+   * A step that updated the model.
    *
    * @param step from 1
    * @param metrics diagnostics by name

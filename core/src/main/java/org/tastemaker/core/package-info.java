@@ -32,7 +32,38 @@
  * </tbody>
  * </table>
  *
- * <p>Three rules hold everywhere.
+ * <p><b>Where the next things go.</b> What only some users need is a module of its own, nested in
+ * the folder of the module that it serves; the rest is a class behind a port that is there.
+ *
+ * <table class="striped">
+ * <caption>What comes, and its place</caption>
+ * <thead><tr><th>what</th><th>where</th><th>behind</th></tr></thead>
+ * <tbody>
+ * <tr><td>a further engine, such as LibTorch or CUDA</td><td>a module such as {@code
+ * diffusion/torch}; a jar on the class path and a name in the options</td><td>{@code
+ * diffusion.engine.Engine}, which reads a {@code diffusion.engine.graph.GraphDefinition}; {@code
+ * engine.nd4j} and {@code engine.onednn} are two</td></tr>
+ * <tr><td>a second text encoder, pooled vectors, size ids (SDXL)</td><td>{@code
+ * diffusion.condition}</td><td>{@code TextEncoder}, {@code Condition} and {@code
+ * UNetInputs}</td></tr>
+ * <tr><td>an image tower (CLIP), and scores by it</td><td>the network in {@code diffusion.model},
+ * of the same {@code ClipBlock}s as the text tower; the reward in a package {@code
+ * reward.clip}</td><td>{@link org.tastemaker.core.RewardModel}, {@code
+ * reward.learned.Features}</td></tr>
+ * <tr><td>a worker's row (Spark)</td><td>rows in a package {@code optim.rows}, Spark in a module
+ * {@code optim/spark}</td><td>{@link org.tastemaker.core.DiffusionSampler}, {@link
+ * org.tastemaker.core.FeedbackOracle}, {@link org.tastemaker.core.RewardModel}: images and
+ * judgements are values without arrays</td></tr>
+ * <tr><td>a page on which people rank</td><td>a module {@code feedback/human}</td><td>{@code
+ * feedback.Judge}, {@link org.tastemaker.core.FeedbackOracle}</td></tr>
+ * <tr><td>a further optimizer</td><td>a package in {@code optim}</td><td>{@link
+ * org.tastemaker.core.PolicyOptimizer}</td></tr>
+ * <tr><td>plots</td><td>{@code core/plot}, which brings XChart</td><td>{@link
+ * org.tastemaker.core.Image}</td></tr>
+ * </tbody>
+ * </table>
+ *
+ * <p>Four rules hold everywhere.
  *
  * <ul>
  *   <li><b>Missing stays missing.</b> A judgement that could not be had is a {@link
@@ -40,9 +71,13 @@
  *       missing reward, and an optimizer leaves it out. A failure never becomes a number.
  *   <li><b>Randomness is a parameter.</b> {@link org.tastemaker.core.Seed} is a value; an image is
  *       a function of its prompt, its own seed and the model, not of the batch it was made in.
- *   <li><b>Who makes an array closes it.</b> A {@link org.tastemaker.core.Rollout} owns its native
- *       arrays and is closed by the caller who asked for it; an {@link org.tastemaker.core.Image}
- *       lives on the heap and needs no closing.
+ *   <li><b>Whoever makes an array closes it.</b> A {@link org.tastemaker.core.Rollout} owns its
+ *       native arrays and is closed by the caller who asked for it; an {@link
+ *       org.tastemaker.core.Image} lives on the heap and needs no closing. The rollout is the only
+ *       value here that holds arrays of ND4J, so a program without one needs no ND4J.
+ *   <li><b>What is stored does not depend on the machine's language.</b> Numbers, settings ({@link
+ *       org.tastemaker.core.run.Settings}) and JSON ({@link org.tastemaker.core.json.Json}) are
+ *       written in the root locale.
  * </ul>
  *
  * <p>Values are immutable and check themselves when they are made; a message names what was

@@ -99,7 +99,7 @@ class RankingTest {
     assertThat(ranking.rank(0)).hasValue(1);
     assertThat(ranking.rank(1)).isEmpty();
     assertThatThrownBy(() -> Ranking.ofScores(1, Double.NaN))
-        .hasMessage("the score of item 1 is not a number; leave it empty if it is missing");
+        .hasMessage("the score of item 1 is NaN; leave it empty if it is missing");
   }
 
   @Test

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which pairs to compare next, when comparisons cost money: those that tell most.
+ * Which pairs to compare next, when comparisons cost money: the most informative ones.
  *
  * <p>With the log-worths of {@link BradleyTerry} known as a Gaussian of covariance {@code Sigma}, a
  * comparison of i and j has the information {@code p (1 - p)} about the difference {@code theta_i -
@@ -24,8 +24,8 @@ import java.util.List;
  *   Sigma &lt;- Sigma - Sigma d d^T Sigma * h / (1 + h v),   d = e_i - e_j,   h = p (1 - p)
  * </pre>
  *
- * <p>It is no sorting: a judge's answers are neither transitive nor repeatable, and a sort that is
- * cut short has no dependable head (arXiv:2605.14236).
+ * <p>This is not sorting: a judge's answers are neither transitive nor repeatable, and a sort that
+ * is cut short has no reliable head (arXiv:2605.14236).
  */
 public final class ActivePairs {
   private ActivePairs() {}
@@ -44,7 +44,8 @@ public final class ActivePairs {
    *
    * @param worths what is known so far, fitted with a prior (else items that were never compared
    *     have no finite uncertainty)
-   * @param count how many, at least 1; a pair may come more than once where that tells most
+   * @param count how many, at least 1; a pair may come more than once where that is most
+   *     informative
    * @return {@code count} pairs; none where there is only one item
    */
   public static List<Pair> next(Worths worths, int count) {
@@ -92,7 +93,7 @@ public final class ActivePairs {
    * @param worths what is known so far
    * @param k how many of the best matter: 1 to one less than there are items
    * @param confidence in (0.5, 1), such as 0.95
-   * @return whether more comparisons are hardly worth their price
+   * @return whether more comparisons are hardly worth their cost
    */
   public static boolean isSettled(Worths worths, int k, double confidence) {
     int n = worths.size();

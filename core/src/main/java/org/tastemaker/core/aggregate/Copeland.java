@@ -12,7 +12,9 @@ import org.tastemaker.core.Ranking;
  * <p>Only who wins a pair counts, not by how much. Around a cycle of majorities all tie.
  */
 public final class Copeland {
-  /** Sums of halves and of soft labels are exact to about this; a smaller lead is no majority. */
+  /**
+   * Sums of halves and of soft labels are exact to about this; a smaller lead is not a majority.
+   */
   private static final double ROUNDING = 1e-9;
 
   private Copeland() {}

@@ -18,13 +18,13 @@ import org.tastemaker.core.Ranking;
  * </pre>
  *
  * <p>It is minimised exactly, by dynamic programming over sets (Held and Karp's scheme, 1962): a
- * best order of a set begins with some item, and goes on with a best order of the rest.
+ * best order of a set begins with some item, and continues with a best order of the rest.
  *
  * <pre>
  *   best(S) = min over i in S of  best(S - i) + sum over j in S - i of wins(j, i)
  * </pre>
  *
- * <p>Time n^2 2^n, memory 2^n: nothing for 8 items, a second for 16. Of several best orders the
+ * <p>Time n^2 2^n, memory 2^n: negligible for 8 items, a second for 16. Of several best orders the
  * first in the order of indices is taken, and their number is reported.
  *
  * <p>What the ballots leave exactly open is a tie: two neighbours of the order that were compared

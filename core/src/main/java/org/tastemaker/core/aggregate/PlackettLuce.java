@@ -25,8 +25,8 @@ import org.tastemaker.core.Ranking;
  * <p>Tied items t of a tier T: the mean over all orders in which they may have come. That is exact
  * and still concave: an item is drawn after the subset S of the tier with the same probability for
  * all S of one size, so the tier is a weighted sum of choices out of {@code R - S}. For two items
- * it is the half-and-half of Bradley-Terry. A {@linkplain Tail last tier} of a k-best answer is no
- * tie: nothing is known of its order, and it adds nothing.
+ * it is the half-and-half of Bradley-Terry. A {@linkplain Tail last tier} of a k-best answer is not
+ * a tie: nothing is known of its order, and it adds nothing.
  *
  * <table class="striped">
  * <caption>Names</caption>

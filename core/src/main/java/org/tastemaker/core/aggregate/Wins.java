@@ -107,7 +107,7 @@ public final class Wins {
   }
 
   /**
-   * The parts that have no comparison between them: of two parts, no order can be told.
+   * The parts that have no comparison between them: the order of two parts is unknown.
    *
    * @return each with its items ascending, in the order of their lowest items; an item that was
    *     never compared is a part of its own
@@ -144,7 +144,7 @@ public final class Wins {
     String wayOut =
         "; give the fit a prior (a precision over 0), ask for more comparisons, or leave items out";
     if (parts.size() > 1) {
-      return "no worths can be told without a prior: items "
+      return "the worths are undetermined without a prior: items "
           + parts.get(0)
           + " and items "
           + parts.get(1)

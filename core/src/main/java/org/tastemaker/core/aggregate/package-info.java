@@ -8,7 +8,7 @@
  * <tr><td>{@link org.tastemaker.core.aggregate.Borda}</td><td>points</td><td>full rankings,
  * nothing to tune</td></tr>
  * <tr><td>{@link org.tastemaker.core.aggregate.Copeland}</td><td>majorities won less
- * lost</td><td>a few wild answers must not count much</td></tr>
+ * lost</td><td>a few outliers must not count much</td></tr>
  * <tr><td>{@link org.tastemaker.core.aggregate.Kemeny}</td><td>the order that contradicts the
  * fewest comparisons</td><td>permuted repetitions of one ranking question</td></tr>
  * <tr><td>{@link org.tastemaker.core.aggregate.BradleyTerry}</td><td>worths with standard
@@ -18,10 +18,10 @@
  * </tbody>
  * </table>
  *
- * <p>They differ in earnest: for the wins {@code [[0,7,9,6],[3,0,6,8],[1,4,0,5],[4,2,5,0]]}
- * Bradley-Terry puts item 3 before item 2 and Kemeny the other way round.
+ * <p>They do differ: for the wins {@code [[0,7,9,6],[3,0,6,8],[1,4,0,5],[4,2,5,0]]} Bradley-Terry
+ * puts item 3 before item 2 and Kemeny the other way round.
  *
- * <p>The likelihoods of the last two are there by themselves, too: a {@link
+ * <p>The likelihoods of the last two can be used on their own: a {@link
  * org.tastemaker.core.aggregate.ScoreLikelihood} is what a reward network is trained on.
  *
  * <p>The input of all of them is {@link org.tastemaker.core.aggregate.Ballots}. An item of which

@@ -16,8 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files and folders that are there as a whole or not at all, whenever the process or the machine
- * stops.
+ * Files and folders that exist as a whole or not at all, whenever the process or the machine stops.
  *
  * <p>Each is made under a name that ends in {@code .tmp}, flushed to the disk, and renamed.
  * Left-over {@code .tmp} files of a crash are harmless and are overwritten or may be deleted.

@@ -116,7 +116,7 @@ public final class LineLog implements AutoCloseable {
   /**
    * Makes all lines safe against the machine's failure, not only the process's.
    *
-   * @throws UncheckedIOException if the disk says no
+   * @throws UncheckedIOException if the flush fails
    */
   public synchronized void force() {
     try {

@@ -84,7 +84,7 @@ public final class RunFolder implements AutoCloseable {
         if (entries.anyMatch(entry -> !entry.getFileName().toString().startsWith("."))) {
           throw new IllegalStateException(
               path
-                  + " is not empty and is not overwritten: open it to go on with the run in it, or"
+                  + " is not empty and is not overwritten: open it to resume the run in it, or"
                   + " choose another folder");
         }
       }
@@ -105,7 +105,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Opens the folder of a run to go on with it. What a crash left unfinished is set aside.
+   * Opens the folder of a run to resume it. What a crash left unfinished is set aside.
    *
    * @param path where
    * @param clock stamps the metrics
@@ -170,7 +170,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Makes sure that the run in this folder has the settings that one is about to go on with.
+   * Checks that the run in this folder has the settings that it is to be resumed with.
    *
    * @param expected the settings
    * @throws IllegalStateException if some differ; the message lists each with both values
@@ -185,7 +185,7 @@ public final class RunFolder implements AutoCloseable {
               + path
               + " has other settings: "
               + String.join("; ", differences)
-              + ". Use the same settings to go on, or another folder for a new run");
+              + ". Use the same settings to resume it, or another folder for a new run");
     }
   }
 
@@ -217,7 +217,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * All measurements of a run that may be going on in another process.
+   * All measurements of a run that another process may still be writing.
    *
    * @param path the run's folder
    * @return in the order in which they were appended; a line that cannot be read is left out
@@ -284,7 +284,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * The checkpoint to go on from.
+   * The checkpoint to resume from.
    *
    * @return the one of the highest step; empty where there is none yet
    */
@@ -350,7 +350,7 @@ public final class RunFolder implements AutoCloseable {
     try {
       lock = channel.tryLock();
     } catch (OverlappingFileLockException e) {
-      // the same process holds it: refused below like any other
+      // the same process holds it: rejected below like any other
     }
     if (lock == null) {
       channel.close();

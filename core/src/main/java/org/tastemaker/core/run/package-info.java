@@ -1,6 +1,6 @@
 /**
- * What a run leaves behind, so that it can be looked at while it goes on, gone on with after a
- * crash, and repeated later.
+ * What a run leaves behind: it can be watched while it runs, resumed after a crash, and repeated
+ * later.
  *
  * <pre>
  * runs/first/
@@ -12,13 +12,16 @@
  * </pre>
  *
  * <p><b>A crash at any byte leaves the folder readable.</b> A file is written under another name,
- * flushed to the disk and renamed ({@link org.tastemaker.core.run.AtomicFiles}), so it is there as
- * a whole or not at all; a checkpoint is a folder that is made the same way. The one file that
- * grows, {@link org.tastemaker.core.run.LineLog}, can only be damaged in its last line: what is
- * left of it is moved to a file beside it when the folder is opened again, and everything before it
+ * flushed to the disk and renamed ({@link org.tastemaker.core.run.AtomicFiles}), so it exists as a
+ * whole or not at all; a checkpoint is a folder that is made the same way. The one file that grows,
+ * {@link org.tastemaker.core.run.LineLog}, can only be damaged in its last line: what is left of
+ * that line is moved to a file beside it when the folder is opened again, and everything before it
  * is kept.
  *
- * <p>A folder of a newer format is refused with a clear message and not touched.
+ * <p>A folder of a newer format is rejected with an error that says so, and is not changed.
+ *
+ * <p><b>What a run was made with</b> is {@link org.tastemaker.core.run.Settings}: made from a
+ * record's components, kept as texts, and compared when a run is to be resumed.
  */
 @NullMarked
 package org.tastemaker.core.run;

@@ -188,7 +188,8 @@ class RunFolderTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("steps is 10 in the folder and 20 now")
           .hasMessageContaining("prompts is [\"cat\",\"dog\"] in the folder and not set now")
-          .hasMessageContaining("Use the same settings to go on, or another folder for a new run");
+          .hasMessageContaining(
+              "Use the same settings to resume it, or another folder for a new run");
     }
   }
 
