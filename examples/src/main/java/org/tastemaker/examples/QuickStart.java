@@ -58,7 +58,7 @@ public final class QuickStart implements Callable<Integer> {
 
   @Option(
       names = "--run",
-      description = "Folder of the run; goes on with the run in it (default: ${DEFAULT-VALUE}).")
+      description = "Folder of the run; a run in it is resumed (default: ${DEFAULT-VALUE}).")
   private Path run = Path.of("runs/quick-start");
 
   @Option(

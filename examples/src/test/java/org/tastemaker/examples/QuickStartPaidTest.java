@@ -85,7 +85,7 @@ class QuickStartPaidTest {
         .contains("2 rounds of 1 groups") // those that are left
         .contains("That may not be enough for all rounds")
         .contains("is used up")
-        .contains("goes on from here, with a higher --budget");
+        .contains("resumes from here, with a higher --budget");
     assertThat(server.answers()).isEqualTo(answers);
     assertThat(spent().cost()).isEqualByComparingTo(enough);
     assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();

@@ -43,7 +43,7 @@ class QuickStartReportTest {
     assertThat(all(report, "<figcaption><b>([^<]+)</b><span class=\"legend\""))
         .containsExactly(
             "Score on held-out seeds",
-            "Divergence from the base model, nats",
+            "KL divergence from the base model, nats",
             "Share of clipped ratios");
     assertThat(report).contains("Shaded: 95\u00a0% intervals.");
     assertThat(all(report, "role=\"rowheader\">([^<]+)<"))

@@ -60,7 +60,7 @@ class QuickStartTest {
 
     assertThat(quickStart.run("--rounds", "3")).isEqualTo(QuickRun.STOPPED);
 
-    assertThat(quickStart.said).contains("This run was stopped. What was learnt in 1 rounds");
+    assertThat(quickStart.said).contains("This run was stopped. What was learned in 1 rounds");
     assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();
     assertThat(folder.resolve("run/report.html"))
         .content()

@@ -198,7 +198,7 @@ public final class PaidJudge {
           tokens(spent.usage()));
     }
     if (end.compareTo(all) < 0) {
-      out.println("That may not be enough for all rounds; a higher --budget goes on from there.");
+      out.println("That may not be enough for all rounds; resume with a higher --budget.");
     }
     return Budget.ofMoney(end.toPlainString());
   }
@@ -213,7 +213,7 @@ public final class PaidJudge {
                 () ->
                     new IllegalArgumentException(
                         "nobody is there to confirm the cost: add --yes to accept it"))
-            .apply("Go on? [y/N] ");
+            .apply("Continue? [y/N] ");
     if (answer == null || !answer.strip().toLowerCase(Locale.ROOT).startsWith("y")) {
       throw new IllegalArgumentException("not confirmed: nothing was asked and nothing was paid");
     }

@@ -81,7 +81,7 @@ public final class QuickReport {
             .caveat(
                 String.format(
                     Locale.ROOT,
-                    "%s It has done %s of %s rounds. The same command goes on, and measures at the end.",
+                    "%s It has done %s of %s rounds. The same command resumes it, and measures at the end.",
                     why,
                     rounds,
                     alignment.settings().rounds()));
@@ -131,7 +131,7 @@ public final class QuickReport {
         "evaluation.rewardMean",
         "evaluation.rewardLow",
         "evaluation.rewardHigh");
-    plot(report, metrics, "Divergence from the base model, nats", "klToReference");
+    plot(report, metrics, "KL divergence from the base model, nats", "klToReference");
     plot(report, metrics, "Share of clipped ratios", "clipFraction");
     return report.judged(transcript.latest());
   }

@@ -20,7 +20,7 @@ import org.tastemaker.optim.run.AlignmentRun;
 /**
  * A quick start from its first round, or from where it was left, to LoRA file and report. However
  * it ends, both are there: after Ctrl-C, and where the money is used up, with what was learnt so
- * far, and the same command goes on.
+ * far, and the same command resumes the run.
  *
  * @param alignment what is run
  * @param judge who ranks
@@ -93,7 +93,7 @@ public record QuickRun(
     }
     out.printf(
         Locale.ROOT,
-        "%s What was learnt in %d rounds so far is in%nLoRA:   %s%nReport: %s%nThe same command goes on from here%s.%n",
+        "%s What was learned in %d rounds so far is in%nLoRA:   %s%nReport: %s%nThe same command resumes from here%s.%n",
         why,
         rounds(),
         lora(),

@@ -24,7 +24,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   private final String name;
   private final long total;
   private final long start;
-  private long begun = -1; // steps that were done when this run began or went on
+  private long begun = -1; // steps that were done when this run began or was resumed
   private long lastLine;
   private long lastStep;
   private long done;

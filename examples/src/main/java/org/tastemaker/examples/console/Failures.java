@@ -71,7 +71,7 @@ public final class Failures {
     if (io != null && isFull(io, folder)) {
       return "no space is left in "
           + folder
-          + ": make some, and the same command goes on from the last checkpoint ("
+          + ": make some, and the same command resumes from the last checkpoint ("
           + io.getMessage()
           + ")";
     }

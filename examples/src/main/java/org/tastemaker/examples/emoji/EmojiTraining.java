@@ -51,7 +51,7 @@ import org.tastemaker.diffusion.weights.DType;
 
 /**
  * Trains the bundled model in three stages, each in a folder of the run: {@code vae}, {@code
- * denoiser}, {@code model}. What is finished is not done again, and what was interrupted goes on
+ * denoiser}, {@code model}. What is finished is not done again, and what was interrupted is resumed
  * from its latest checkpoint.
  *
  * <pre>

@@ -12,7 +12,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.examples.console.ConsoleProgress;
 
 /**
- * Trains the bundled model, or one like it. The same command goes on with a run that was stopped or
+ * Trains the bundled model, or one like it. The same command resumes a run that was stopped or
  * has crashed.
  */
 public final class TrainEmoji {
@@ -49,7 +49,7 @@ public final class TrainEmoji {
       stages.close();
       System.out.println("the model is in " + model);
     } catch (CancellationException e) {
-      System.out.println("stopped; the same command goes on");
+      System.out.println("stopped; the same command resumes");
     }
   }
 

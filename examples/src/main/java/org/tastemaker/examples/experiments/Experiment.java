@@ -87,7 +87,7 @@ record Experiment(
         shown);
   }
 
-  /** What must be the same for a training to go on. */
+  /** What must be the same for a training to be resumed. */
   Map<String, Object> config(Arm arm, long seed) {
     Map<String, Object> config = new TreeMap<>();
     config.put("experiment", name);

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 /**
  * The command of an experiment: trains what is not there yet, measures, and writes the table.
  *
- * <p>Findings are files of the run's folder, and a trial goes on from its checkpoints: the command
+ * <p>Findings are files of the run's folder, and a trial is resumed from its checkpoints: the command
  * can be stopped at any moment, and several processes can fill a folder if their seeds differ.
  */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
@@ -39,7 +39,7 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(
       names = "--run",
       description =
-          "Folder of all experiments; goes on with what is in it (default: ${DEFAULT-VALUE}).")
+          "Folder of all experiments; what is in it is resumed (default: ${DEFAULT-VALUE}).")
   private Path run = Path.of("runs/experiments");
 
   @Option(

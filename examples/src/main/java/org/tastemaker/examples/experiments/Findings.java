@@ -29,7 +29,7 @@ import org.tastemaker.examples.measure.Diversity;
  * @param values by measurement and prompt
  * @param floor of a bias: what a fair model scores by chance with as many images
  * @param images that were made and judged in training
- * @param kl divergence from the base model along a trajectory, in nats
+ * @param kl KL divergence from the base model along a trajectory, in nats
  * @param message how the training ended
  */
 record Findings(

@@ -32,8 +32,8 @@ import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
 
 /**
- * One arm on one seed: a fresh LoRA is trained, and then everything is measured. Stopped and begun
- * again in the same folder, it goes on.
+ * One arm on one seed: a fresh LoRA is trained, and then everything is measured. After a stop it
+ * can be resumed in the same folder.
  */
 final class Trial {
   private static final double TIE = 0.03;
@@ -132,7 +132,7 @@ final class Trial {
                 lora,
                 DiffusionPolicy.Options.lora().withLearningRate(arm.training().learningRate()))) {
       String message = train(policy, folder, listener, cancellation).message();
-      double kl = divergence(policy);
+      double kl = kl(policy);
       LoraFile.write(folder.resolve("lora.safetensors"), List.of(lora), LoraFile.Options.kohya());
       return measure(
           model.with(FunctionOptions.inference().withAdapter(lora)),
@@ -192,7 +192,7 @@ final class Trial {
     return means;
   }
 
-  private double divergence(DiffusionPolicy policy) {
+  private double kl(DiffusionPolicy policy) {
     List<Prompt> prompts =
         experiment.prompts().stream()
             .flatMap(prompt -> Collections.nCopies(2, prompt).stream())

@@ -31,7 +31,7 @@ import org.tastemaker.feedback.server.LoopbackServer;
 
 /**
  * A folder of prompts and images is judged into a dataset of preferences. The job is stopped half
- * way, on purpose, and goes on where it was: nothing is paid for twice.
+ * way, on purpose, and resumes where it was: nothing is paid for twice.
  *
  * <pre>
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.AnnotateFolder
@@ -43,7 +43,7 @@ import org.tastemaker.feedback.server.LoopbackServer;
  *
  * <p>For real: set {@code OPENAI_API_KEY} and add {@code -Dexec.args="--real FOLDER"}, where your
  * prompts' folders are in {@code FOLDER/prompts}. The images go to OpenAI and every answer costs
- * money. {@code FOLDER/preferences.jsonl} is never begun anew: a run that was stopped goes on with
+ * money. {@code FOLDER/preferences.jsonl} is never started over: a run that was stopped is resumed with
  * the same command. The demonstration alone deletes its dataset, {@code demonstration.jsonl}.
  */
 public final class AnnotateFolder {
@@ -84,7 +84,7 @@ public final class AnnotateFolder {
         });
   }
 
-  /** Begins a dataset, or goes on with the one that is there. */
+  /** Begins a dataset, or resumes the one that is there. */
   static JobReport annotateForReal(Path folder, ChatGptOracle oracle, PrintStream out)
       throws IOException {
     Path dataset = folder.resolve("preferences.jsonl");

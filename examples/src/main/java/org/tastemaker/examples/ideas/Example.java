@@ -19,7 +19,7 @@ final class Example {
   }
 
   /**
-   * Runs an example. One that cannot go on says why, without a stack trace.
+   * Runs an example. One that fails says why, without a stack trace.
    *
    * @return the exit code: 2 where the arguments are at fault, 1 where something else is
    */

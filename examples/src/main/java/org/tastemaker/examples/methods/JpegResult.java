@@ -23,7 +23,7 @@ import org.tastemaker.reward.image.JpegReward;
  * @param kilobytes mean size of the images of each round, before the round's update
  * @param before size of each held-out image of the base model
  * @param after size of each held-out image of the trained model
- * @param kl divergence from the base model along a trajectory, in nats
+ * @param kl KL divergence from the base model along a trajectory, in nats
  */
 record JpegResult(
     Direction direction,

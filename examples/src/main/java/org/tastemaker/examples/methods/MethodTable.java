@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
  * what they reach and spend.
  *
  * <p>Each trial is a file in the run's folder, written when it is done; those that are there are
- * not done again. So the command can be stopped and goes on, and several processes can share a
+ * not done again. So the command can be stopped and resumed, and several processes can share a
  * folder if their methods or seeds differ.
  */
 @Command(

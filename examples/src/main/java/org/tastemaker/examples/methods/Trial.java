@@ -59,8 +59,8 @@ final class Trial {
 
   private static final int PROBES = 6;
 
-  /** Images of each prompt on which the divergence is measured. */
-  private static final int DIVERGENCE_IMAGES = 4;
+  /** Images of each prompt on which the KL divergence is measured. */
+  private static final int KL_IMAGES = 4;
 
   /** Images from which the pre-training term draws. */
   private static final int PRETRAINING_IMAGES = 1024;
@@ -147,7 +147,7 @@ final class Trial {
           points,
           before,
           latest,
-          divergence(policy),
+          kl(policy),
           message);
     }
   }
@@ -283,8 +283,8 @@ final class Trial {
   }
 
   /** On some of the held-out images, since it costs more than to make them. */
-  private double divergence(DiffusionPolicy policy) {
-    int each = Math.min(DIVERGENCE_IMAGES, protocol.heldOutPerPrompt());
+  private double kl(DiffusionPolicy policy) {
+    int each = Math.min(KL_IMAGES, protocol.heldOutPerPrompt());
     List<Prompt> prompts =
         protocol.prompts().stream()
             .flatMap(prompt -> Collections.nCopies(each, prompt).stream())

@@ -27,7 +27,7 @@ import org.tastemaker.core.run.AtomicFiles;
  * @param points measurements on the way, from no images to all
  * @param before score of each held-out image of the base model
  * @param after score of each held-out image of the trained model, the same prompts and seeds
- * @param kl divergence from the base model along a trajectory, in nats
+ * @param kl KL divergence from the base model along a trajectory, in nats
  * @param message how the training ended
  */
 record TrialResult(
@@ -68,7 +68,7 @@ record TrialResult(
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "scores and divergence must be finite, but the divergence was %s and the scores %s, %s",
+              "scores and KL must be finite, but the KL was %s and the scores %s, %s",
               kl,
               before,
               after));

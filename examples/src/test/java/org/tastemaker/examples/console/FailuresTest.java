@@ -40,7 +40,7 @@ class FailuresTest {
 
     assertThat(run(1, new IllegalStateException("checkpoint", new UncheckedIOException(full))))
         .contains("no space is left in " + folder)
-        .contains("the same command goes on");
+        .contains("the same command resumes");
   }
 
   @Test
