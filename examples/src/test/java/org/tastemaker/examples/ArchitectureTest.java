@@ -175,8 +175,7 @@ class ArchitectureTest {
             module ->
                 DynamicTest.dynamicTest(
                     module.getKey(),
-                    () ->
-                        assertThat(upward(ROOT + module.getKey(), module.getValue())).isEmpty()))
+                    () -> assertThat(upward(ROOT + module.getKey(), module.getValue())).isEmpty()))
         .toList();
   }
 

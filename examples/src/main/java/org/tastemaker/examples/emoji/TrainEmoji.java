@@ -12,8 +12,8 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.examples.console.ConsoleProgress;
 
 /**
- * Trains the bundled model, or one like it. The same command resumes a run that was stopped or
- * has crashed.
+ * Trains the bundled model, or one like it. The same command resumes a run that was stopped or has
+ * crashed.
  */
 public final class TrainEmoji {
   private TrainEmoji() {}

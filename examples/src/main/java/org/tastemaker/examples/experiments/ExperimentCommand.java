@@ -28,8 +28,9 @@ import picocli.CommandLine.Option;
 /**
  * The command of an experiment: trains what is not there yet, measures, and writes the table.
  *
- * <p>Findings are files of the run's folder, and a trial is resumed from its checkpoints: the command
- * can be stopped at any moment, and several processes can fill a folder if their seeds differ.
+ * <p>Findings are files of the run's folder, and a trial is resumed from its checkpoints: the
+ * command can be stopped at any moment, and several processes can fill a folder if their seeds
+ * differ.
  */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
 final class ExperimentCommand implements Callable<Integer> {

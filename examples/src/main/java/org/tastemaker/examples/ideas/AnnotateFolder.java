@@ -43,8 +43,8 @@ import org.tastemaker.feedback.server.LoopbackServer;
  *
  * <p>For real: set {@code OPENAI_API_KEY} and add {@code -Dexec.args="--real FOLDER"}, where your
  * prompts' folders are in {@code FOLDER/prompts}. The images go to OpenAI and every answer costs
- * money. {@code FOLDER/preferences.jsonl} is never started over: a run that was stopped is resumed with
- * the same command. The demonstration alone deletes its dataset, {@code demonstration.jsonl}.
+ * money. {@code FOLDER/preferences.jsonl} is never started over: a run that was stopped is resumed
+ * with the same command. The demonstration alone deletes its dataset, {@code demonstration.jsonl}.
  */
 public final class AnnotateFolder {
   private static final String MODEL = "gpt-4.1-mini";

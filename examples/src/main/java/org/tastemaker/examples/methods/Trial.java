@@ -140,15 +140,7 @@ final class Trial {
         measure(policy, last().images());
       }
       return new TrialResult(
-          method,
-          setting,
-          number,
-          protocol.toMap(),
-          points,
-          before,
-          latest,
-          kl(policy),
-          message);
+          method, setting, number, protocol.toMap(), points, before, latest, kl(policy), message);
     }
   }
 
