@@ -113,7 +113,8 @@ class WithoutNd4jTest {
   private static List<String> loaded(Path log) throws Exception {
     return Files.readAllLines(log).stream()
         .filter(line -> line.contains("[class,load]"))
-        .map(line -> line.substring(line.indexOf("[class,load]") + 12).strip().split(" ")[0])
+        .map(line -> line.substring(line.indexOf("[class,load]") + 12).strip())
+        .map(rest -> rest.contains(" ") ? rest.substring(0, rest.indexOf(' ')) : rest)
         .collect(Collectors.toList());
   }
 }
