@@ -92,9 +92,21 @@ final class LoopbackHttp implements AutoCloseable {
   }
 
   private void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      send(exchange, answer(exchange));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * The answer, when its time has come. The request is no longer in flight then: its caller may
+   * send the next one before this thread is told that the answer has been written.
+   */
+  private Outgoing answer(HttpExchange exchange) throws IOException, InterruptedException {
     long number = requests.getAndIncrement();
     mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
-    try (exchange) {
+    try {
       String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
       Instant arrival = clock.instant();
       Outgoing answer =
@@ -110,9 +122,7 @@ final class LoopbackHttp implements AutoCloseable {
       if (!left.isZero() && !left.isNegative()) {
         sleeper.sleep(left);
       }
-      send(exchange, answer);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      return answer;
     } finally {
       inFlight.decrementAndGet();
     }
