@@ -21,11 +21,11 @@
  * org.tastemaker.core.Rollout}</td><td>a latent diffusion model</td></tr>
  * <tr><td>{@link org.tastemaker.core.FeedbackOracle}</td><td>{@link
  * org.tastemaker.core.ImageGroup}s, a {@link org.tastemaker.core.Rubric}</td><td>{@link
- * org.tastemaker.core.Judgement}s</td><td>ChatGPT, a person, a simulated judge</td></tr>
+ * org.tastemaker.core.Judgement}s</td><td>ChatGPT, a person, a mock judge</td></tr>
  * <tr><td>{@link org.tastemaker.core.RewardModel}</td><td>a rollout, judgements</td><td>{@link
  * org.tastemaker.core.Rewards}</td><td>win rates, Bradley-Terry, a learned network</td></tr>
  * <tr><td>{@link org.tastemaker.core.PolicyOptimizer}</td><td>a rollout, rewards</td><td>{@link
- * org.tastemaker.core.StepReport}</td><td>DDPO, DPOK, a ranking oracle over latents</td></tr>
+ * org.tastemaker.core.StepReport}</td><td>DDPO, DPOK, reward-weighted regression</td></tr>
  * <tr><td>{@link org.tastemaker.core.RunListener}</td><td>{@link
  * org.tastemaker.core.RunEvent}s</td><td>nothing: it only observes</td><td>a progress bar, a run
  * folder</td></tr>

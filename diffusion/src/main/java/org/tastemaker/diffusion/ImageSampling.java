@@ -40,11 +40,11 @@ final class ImageSampling {
     LatentShape shape = view.latentShape();
     FloatBuffer initial = requireLatents(prompts, initialLatents, shape);
     Scheduler scheduler = view.scheduler();
-    List<Seed> unused = Collections.nCopies(prompts.size(), Seed.of(0)); // no step draws
+    List<Seed> seeds = Collections.nCopies(prompts.size(), Seed.of(0)); // no step draws
     return sample(
         shape,
         prompts,
-        unused,
+        seeds,
         () -> scheduler.begin(view.options().steps()).requireDeterministic(),
         (run, batch) -> batch.rowsOf(initial, run.initialNoiseScale()));
   }

@@ -124,7 +124,9 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * A view whose U-Net runs in another way: with a low-rank adapter, or on another engine.
+   * A view whose U-Net runs in another way: with a low-rank adapter, or on another engine. The
+   * autoencoder runs on that engine too; the text encoder, which all views share, on {@code
+   * Engines.auto()}.
    *
    * @param execution of the U-Net's functions; reuse the object, since compiled graphs are cached
    *     by it

@@ -24,7 +24,7 @@ import org.tastemaker.diffusion.schedule.StepKernel;
  * @param conditioner encodes prompts, with the cache of encoded texts
  * @param options how to sample
  * @param sampler for images; rollouts are always DDIM's
- * @param execution how the U-Net runs
+ * @param execution how the U-Net runs, and on which engine the autoencoder does
  * @param kernel computes denoising steps
  * @param listener receives progress
  * @param cancellation checked before each denoising step

@@ -1,7 +1,7 @@
 package org.tastemaker.feedback;
 
 /**
- * Answers one question about images: ChatGPT, a compatible server, a simulated judge, or a wrapper
+ * Answers one question about images: ChatGPT, a compatible server, a mock judge, or a wrapper
  * around one of them that remembers, retries, limits or counts.
  *
  * <p>A judge is asked from several threads at a time.

@@ -82,12 +82,20 @@ public record Settings(Map<String, String> values) {
   /**
    * All settings of both.
    *
-   * @param others replace those of the same name
+   * @param others of other names
    * @return new settings
+   * @throws IllegalArgumentException if both have a setting of the same name: one of them would be
+   *     lost
    */
   public Settings and(Settings others) {
     Map<String, String> more = new TreeMap<>(values);
-    more.putAll(others.values);
+    others.values.forEach(
+        (name, value) -> {
+          if (more.putIfAbsent(name, value) != null) {
+            throw new IllegalArgumentException(
+                "both settings have a \"" + name + "\"; give one of them another name");
+          }
+        });
     return new Settings(more);
   }
 

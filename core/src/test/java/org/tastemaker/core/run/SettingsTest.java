@@ -188,6 +188,13 @@ class SettingsTest {
   }
 
   @Test
+  void settingsOfTheSameNameAreNotMerged() {
+    assertThatThrownBy(() -> with("rate", 1).and(with("rate", 2)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("both settings have a \"rate\"");
+  }
+
+  @Test
   void settingsWithinSettingsHaveDottedNames() {
     Settings inner = Settings.of(new Decay(0.5, 1));
     assertThat(with("ema", inner)).isEqualTo(with("ema", new Decay(0.5, 1)));

@@ -1,10 +1,12 @@
 package org.tastemaker.diffusion.engine;
 
+import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -23,11 +25,13 @@ public final class Engines {
 
   private final ImmutableMap<String, Engine> engines;
 
-  /** What was on the class path when an engine was first asked for. */
-  private static final class Installed {
-    private static final Engines INSTANCE =
-        new Engines(ServiceLoader.load(Engine.class, Engine.class.getClassLoader()));
-  }
+  /**
+   * What was on the class path when an engine was first asked for. A broken jar gives the same
+   * error at each call.
+   */
+  private static final Supplier<Engines> INSTALLED =
+      Suppliers.memoize(
+          () -> new Engines(ServiceLoader.load(Engine.class, Engine.class.getClassLoader())));
 
   Engines(Iterable<Engine> installed) {
     Map<String, Engine> byName = new LinkedHashMap<>();
@@ -55,7 +59,7 @@ public final class Engines {
    * @throws IllegalStateException if it cannot run on this machine
    */
   public static Engine named(String name) {
-    return Installed.INSTANCE.get(name);
+    return INSTALLED.get().get(name);
   }
 
   /**
@@ -65,7 +69,7 @@ public final class Engines {
    * @return the engine, equal at each call
    */
   public static Engine auto() {
-    return Installed.INSTANCE.automatic();
+    return INSTALLED.get().automatic();
   }
 
   /**
@@ -74,7 +78,7 @@ public final class Engines {
    * @return the names, without {@link #AUTO}
    */
   public static ImmutableList<String> names() {
-    return Installed.INSTANCE.engines.keySet().asList();
+    return INSTALLED.get().engines.keySet().asList();
   }
 
   /**

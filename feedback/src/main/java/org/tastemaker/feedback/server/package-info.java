@@ -3,7 +3,7 @@
  * ChatGPT, over real HTTP, without a key and without cost.
  *
  * <p>{@link org.tastemaker.feedback.server.LoopbackServer} answers the questions of {@link
- * org.tastemaker.feedback.openai.ChatGptJudge} : it decodes the images and asks a judge in this
+ * org.tastemaker.feedback.openai.ChatGptJudge}: it decodes the images and asks a judge in this
  * process. It can fail in every way that the service can.
  *
  * <pre>

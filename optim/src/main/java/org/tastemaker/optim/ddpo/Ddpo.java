@@ -202,7 +202,8 @@ public final class Ddpo implements PolicyOptimizer {
       transitions.backward(slopes, null);
     }
     // 5. Update: the gradient is clipped by its norm, then AdamW.
-    diagnostics.updated(policy.update());
+    double gradientNorm = policy.update();
+    diagnostics.updated(gradientNorm);
   }
 
   @Override

@@ -182,7 +182,8 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       transitions.backward(byLogProbability, beta > 0 ? byKl : null);
     }
     // 6. Update: the gradient is clipped by its norm, then AdamW.
-    diagnostics.updated(policy.update());
+    double gradientNorm = policy.update();
+    diagnostics.updated(gradientNorm);
   }
 
   @Override

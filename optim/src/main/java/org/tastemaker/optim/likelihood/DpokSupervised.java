@@ -116,7 +116,8 @@ public final class DpokSupervised extends LikelihoodOptimizer {
       denoising.backward(byError, gamma > 0 ? byDifference : null);
     }
     // 4. Update: the gradient is clipped by its norm, then AdamW.
-    diagnostics.updated(policy.update());
+    double gradientNorm = policy.update();
+    diagnostics.updated(gradientNorm);
   }
 
   /**

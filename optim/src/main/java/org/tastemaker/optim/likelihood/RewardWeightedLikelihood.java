@@ -122,7 +122,8 @@ public final class RewardWeightedLikelihood extends LikelihoodOptimizer {
       denoising.backward(slopes, null);
     }
     // 4. Update: the gradient is clipped by its norm, then AdamW.
-    diagnostics.updated(policy.update());
+    double gradientNorm = policy.update();
+    diagnostics.updated(gradientNorm);
   }
 
   /**

@@ -104,7 +104,8 @@ public final class Rwr extends LikelihoodOptimizer {
       denoising.backward(slopes, null);
     }
     // 4. Update: the gradient is clipped by its norm, then AdamW.
-    diagnostics.updated(policy.update());
+    double gradientNorm = policy.update();
+    diagnostics.updated(gradientNorm);
   }
 
   @Override

@@ -7,7 +7,7 @@ import org.tastemaker.core.DivergedException;
 
 /**
  * What is measured over the updates of one optimizer's step. It only observes: an optimizer tells
- * it every number that it computes, and a number that is NaN or infinite ends the step here.
+ * it every number that it computes. It changes nothing, and throws if a number is NaN or infinite.
  *
  * <table class="striped">
  * <caption>The metrics</caption>

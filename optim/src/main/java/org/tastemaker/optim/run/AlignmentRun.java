@@ -322,7 +322,7 @@ public final class AlignmentRun {
         .with("prompts", RunCheckpoints.sumOf(prompts.prompts(1)))
         .with("rubric", rubric == null ? null : rubric.id())
         .with("reward", RunCheckpoints.kindOf(reward))
-        .with("optimizer", optimizer.getClass())
+        .with("optimizer", RunCheckpoints.kindOf(optimizer))
         .with("parts", String.join(", ", resumables.keySet()));
   }
 

@@ -10,7 +10,7 @@
  * ZoRankSgd  ->  RankingProblem.minimizing(f)   a function, for experiments
  *            ->  LatentProblem                  the initial noise of one image
  *            ->  ParameterProblem               a SearchSpace: the gains of a LoRA, or all its parameters
- *                     images in groups  ->  FeedbackOracle   ChatGPT, a person, a simulated judge
+ *                     images in groups  ->  FeedbackOracle   ChatGPT, a person, a mock judge
  * }</pre>
  *
  * <p>How it does beside methods that see values, pairs or the best alone is measured on functions

@@ -26,9 +26,8 @@ public interface GraphFunction extends AutoCloseable {
    * cotangents {@code c_o}, at the inputs of the last {@link #forward}. The parameters must not
    * have changed since.
    *
-   * <p>The engine {@code onednn} returns the same map of the same arrays at each call, so that
-   * views of them need to be made once; {@code replay} returns a new map of the same arrays; {@code
-   * session} makes new arrays.
+   * <p>The map and its arrays may be the same at each call, so that views of them need to be made
+   * once, or new ones: the engine says which.
    *
    * @param cotangents for some or all outputs, by the output's name, of its shape and type; a
    *     missing one is zero

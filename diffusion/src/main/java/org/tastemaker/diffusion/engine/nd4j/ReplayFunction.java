@@ -40,7 +40,8 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  * built, each with its context and with its output arrays; every later run replays them and
  * allocates nothing. An array is used again as soon as no later op reads it, except that what the
  * backward half reads stays, so that {@link #backward} need not compute the forward half again and
- * can be called any number of times for one forward.
+ * can be called any number of times for one forward. Each call returns a new map of the same
+ * arrays.
  *
  * <p>It does not use SameDiff's session, for three reasons that were seen in ND4J 1.0.0-M2.1: a
  * session spends 60 to 400 microseconds on an op, because it keeps arrays in hash sets and hashes

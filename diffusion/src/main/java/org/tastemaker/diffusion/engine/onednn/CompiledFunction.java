@@ -15,7 +15,8 @@ import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
 /**
- * Runs a graph with oneDNN's primitives, one for a layer, in memory that is laid out once.
+ * Runs a graph with oneDNN's primitives, one for a layer, in memory that is laid out once. Each
+ * call returns the same map of the same arrays.
  *
  * <p>Trainable parameters are read at every run. What frozen ones are turned into (the formats that
  * convolutions want) is made at the first run and again after {@link #parametersChanged}.

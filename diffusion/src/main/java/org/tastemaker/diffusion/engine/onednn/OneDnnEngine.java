@@ -19,7 +19,7 @@ public final class OneDnnEngine implements Engine {
   private final @Nullable LongSupplier nanoTime;
   private final Consumer<Profile> profiles;
 
-  /** Whether oneDNN's natives are there: asked once, at the first graph. */
+  /** Whether oneDNN's natives are there: asked once, when the engine is first considered. */
   private static final class Natives {
     private static final Optional<String> MISSING = load();
 
