@@ -51,7 +51,7 @@ public final class FourLines {
    * Runs 60 rounds and writes the colours before and after.
    *
    * @param args the output folder; by default {@code runs/four-lines}
-   * @throws IOException if the folder cannot be made
+   * @throws IOException if the folder cannot be created
    */
   public static void main(String[] args) throws IOException {
     run(Path.of(args.length > 0 ? args[0] : "runs/four-lines"), System.out);
@@ -196,7 +196,8 @@ public final class FourLines {
       double norm = 0;
       for (int t = 0; t < STEPS; t++) {
         for (int c = 0; c < 3; c++) {
-          double gradient = 0; // of the mean of advantage * log p(x[t+1] | x[t]) by drift[t][c]
+          double gradient =
+              0; // of the mean of advantage * log p(x[t+1] | x[t]) with respect to drift[t][c]
           for (int i = 0; i < rollout.size(); i++) {
             if (rewards.get(i).isPresent()) {
               double advantage = rewards.get(i).getAsDouble() - baseline.getAsDouble();

@@ -61,9 +61,7 @@ public final class QuickStart implements Callable<Integer> {
       description = "Folder of the run; a run in it is resumed (default: ${DEFAULT-VALUE}).")
   private Path run = Path.of("runs/quick-start");
 
-  @Option(
-      names = "--prompt",
-      description = "What to align, an emoji's name; may be given several times.")
+  @Option(names = "--prompt", description = "Emoji to align, by name; may be given several times.")
   private List<String> prompts = new ArrayList<>();
 
   @Option(names = "--rounds", description = "Rounds of training (default: ${DEFAULT-VALUE}).")
@@ -72,18 +70,20 @@ public final class QuickStart implements Callable<Integer> {
   @Option(names = "--images", description = "Images ranked together (default: ${DEFAULT-VALUE}).")
   private int images = 8;
 
-  @Option(names = "--seed", description = "Of everything (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--seed",
+      description = "Random seed of the whole run (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
 
   @Option(
       names = "--judge",
-      description = "${COMPLETION-CANDIDATES}: who ranks (default: ${DEFAULT-VALUE}).")
+      description = "Who ranks: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private JudgeName judge = JudgeName.glyphs;
 
-  @Option(names = "--model", description = "ChatGPT's model (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--model", description = "ChatGPT model (default: ${DEFAULT-VALUE}).")
   private String chatModel = "gpt-4.1-mini";
 
-  @Option(names = "--base-url", description = "Of another server with OpenAI's API.")
+  @Option(names = "--base-url", description = "URL of another server with OpenAI's API.")
   private @Nullable String baseUrl;
 
   @Option(
@@ -91,18 +91,18 @@ public final class QuickStart implements Callable<Integer> {
       negatable = true,
       defaultValue = "true",
       fallbackValue = "true",
-      description = "Whether bias, harm and diversity are measured too (default: they are).")
+      description = "Also measure bias, harm and diversity (default: yes).")
   private boolean measure = true;
 
   @Option(
       names = "--price",
       paramLabel = "IN,OUT",
-      description = "Money for a million tokens of the model: IN,OUT or IN,CACHED,OUT.")
+      description = "Price per million tokens of the model: IN,OUT or IN,CACHED,OUT.")
   private @Nullable String price;
 
   @Option(
       names = "--currency",
-      description = "Of the price and the budget (default: ${DEFAULT-VALUE}).")
+      description = "Currency of the price and the budget (default: ${DEFAULT-VALUE}).")
   private String currency = "USD";
 
   @Option(
@@ -119,7 +119,7 @@ public final class QuickStart implements Callable<Integer> {
           "Where denoising steps are computed: auto, cpu or cuda (default: ${DEFAULT-VALUE}).")
   private String step = "cpu";
 
-  @Option(names = "--yes", description = "Pay what is estimated without asking.")
+  @Option(names = "--yes", description = "Accept the estimated cost without asking.")
   private boolean yes;
 
   @SuppressWarnings("NullAway.Init")
@@ -164,14 +164,14 @@ public final class QuickStart implements Callable<Integer> {
   }
 
   /**
-   * What is around the program.
+   * The surroundings of the program.
    *
-   * @param cancellation stops it
-   * @param listener hears the run
+   * @param cancellation stops the program
+   * @param listener receives the run's events
    * @param counts of the images that are measured
    * @param steps in which they are sampled
-   * @param asking a person; empty where nobody is there
-   * @param output in place of the process's streams
+   * @param asking puts a question to a person; empty if there is nobody to ask
+   * @param output used instead of the process's streams
    */
   record Setup(
       Cancellation cancellation,
@@ -192,9 +192,9 @@ public final class QuickStart implements Callable<Integer> {
   }
 
   @Override
-  @SuppressWarnings("try") // Ctrl-C is listened to, not referred to
+  @SuppressWarnings("try") // the Ctrl-C handler is only closed
   public Integer call() throws Exception {
-    // Everything that can be wrong with the arguments is looked at before the model is loaded.
+    // All arguments are checked before the model is loaded.
     PrintWriter out = spec.commandLine().getOut();
     StepExecution execution = StepExecution.of(step);
     Alignment.Settings settings =
@@ -260,16 +260,16 @@ public final class QuickStart implements Callable<Integer> {
         return Price.perMillionTokens(parts.get(0), parts.get(1), parts.get(2));
       }
     } catch (NumberFormatException e) {
-      // said below
+      // reported below
     }
     throw new IllegalArgumentException(
         String.format(
             Locale.ROOT,
-            "--price is IN,OUT or IN,CACHED,OUT: money for a million tokens, such as 0.40,1.60 or 0.40,0.10,1.60, but was '%s'",
+            "--price is IN,OUT or IN,CACHED,OUT: the price per million tokens, such as 0.40,1.60 or 0.40,0.10,1.60, but was '%s'",
             text));
   }
 
-  /** The measurements of both models, on few images each: their intervals are wide. */
+  /** The measurements of both models, on few images each, so the intervals are wide. */
   private List<Measurement> measured(
       LatentDiffusion model, Alignment alignment, GlyphJudge glyphs, PrintWriter out) {
     out.println("measuring both models");

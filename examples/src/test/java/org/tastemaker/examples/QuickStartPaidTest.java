@@ -62,7 +62,7 @@ class QuickStartPaidTest {
     assertThat(quickStart.said)
         .contains("1 rounds of 1 groups")
         .containsPattern("output: up to [0-9.]+ EUR")
-        .containsPattern("ends before it has spent more than [0-9.]+ EUR; 0 EUR are spent");
+        .containsPattern("stops before it spends more than [0-9.]+ EUR; 0 EUR is spent");
     assertThat(spent().cost()).isPositive();
     assertThat(folder.resolve("run/report.html"))
         .content()
@@ -105,7 +105,7 @@ class QuickStartPaidTest {
     assertThat(server.answers()).isZero();
     assertThat(folder.resolve("run/report.html"))
         .content()
-        .contains("The judge may spend no more. It has done 0 of 1 rounds");
+        .contains("The budget or quota of the judge is used up. 0 of 1 rounds are done");
   }
 
   @Test
@@ -123,15 +123,16 @@ class QuickStartPaidTest {
     assertThat(questions).hasSize(1);
     assertThat(quickStart.said)
         .contains("their price is not known")
-        .contains("Without a price (--price IN,OUT, for a million tokens) money cannot be capped")
-        .containsPattern("The run ends at [0-9,]+ tokens; 0 are used so far");
+        .contains(
+            "Without a price (--price IN,OUT, per million tokens) there is no budget in money")
+        .containsPattern("The run stops at [0-9,]+ tokens; 0 are used so far");
     assertThat(folder.resolve("run/report.html")).content().contains("not known");
   }
 
   @Test
   void nothingIsPaidOrWrittenWithoutAYes() {
     assertThat(run("--rounds", "1")).isEqualTo(2);
-    assertThat(quickStart.said).contains("nobody is there to confirm the cost: add --yes");
+    assertThat(quickStart.said).contains("there is nobody to confirm the cost: add --yes");
     quickStart.asking = Optional.of(question -> "n");
     assertThat(run("--rounds", "1")).isEqualTo(2);
 

@@ -64,7 +64,7 @@ class QuickStartTest {
     assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();
     assertThat(folder.resolve("run/report.html"))
         .content()
-        .contains("It has done 1 of 3 rounds", "What the judge said", "Provenance");
+        .contains("1 of 3 rounds are done", "What the judge said", "Provenance");
 
     QuickStarts again = new QuickStarts(folder.resolve("run"));
     assertThat(again.run("--rounds", "3")).isZero();
@@ -72,7 +72,7 @@ class QuickStartTest {
     assertThat(folder.resolve("run/report.html"))
         .content()
         .contains("Before and after")
-        .doesNotContain("It has done");
+        .doesNotContain("rounds are done");
   }
 
   @Test

@@ -45,13 +45,13 @@ public final class Alignment implements AutoCloseable {
    * Hyper-parameters.
    *
    * @param rounds of sampling, judging and training
-   * @param imagesPerPrompt ranked together
-   * @param heldOutPerPrompt images for each prompt that are measured only
+   * @param imagesPerPrompt images per prompt, ranked together
+   * @param heldOutPerPrompt held-out images per prompt
    * @param denoisingSteps of a trajectory
-   * @param guidance in sampling and training
+   * @param guidance guidance scale, in sampling and training
    * @param learningRate of AdamW on the LoRA weights
    * @param clipRange of DDPO's ratio
-   * @param updates of the weights a round
+   * @param updates of the weights per round
    * @param rank of the LoRA
    * @param seed of everything
    */
@@ -84,7 +84,7 @@ public final class Alignment implements AutoCloseable {
     /**
      * What the quick start uses.
      *
-     * @return 16 rounds of 8 images a prompt
+     * @return 16 rounds of 8 images per prompt
      */
     public static Settings defaults() {
       return new Settings(16, 8, 8, 10, 3, 1e-3, 1e-3, 4, 4, 1);
@@ -92,9 +92,9 @@ public final class Alignment implements AutoCloseable {
   }
 
   /**
-   * Makes the policy; nothing is sampled yet.
+   * Creates the policy; nothing is sampled yet.
    *
-   * @param model stays the caller's
+   * @param model owned by the caller
    * @param task what to align to
    * @param settings hyper-parameters
    */
@@ -124,14 +124,14 @@ public final class Alignment implements AutoCloseable {
   }
 
   /**
-   * Runs, from the folder's latest checkpoint if there is one.
+   * Runs the loop, or resumes it from the folder's latest checkpoint if there is one.
    *
-   * @param oracle ranks
-   * @param rubric by what
+   * @param oracle that ranks
+   * @param rubric to rank by
    * @param folder of the run
-   * @param listener hears every round and evaluation, the latter with their intervals
-   * @param cancellation ends it before the next round; a model that has it too, as a view, ends
-   *     before the next denoising step
+   * @param listener receives every round and every evaluation with its interval
+   * @param cancellation stops the run before the next round; a view of the model with the same
+   *     cancellation stops before the next denoising step
    * @return how it went
    */
   public AlignmentRun.Result run(
@@ -183,7 +183,7 @@ public final class Alignment implements AutoCloseable {
   /**
    * Compares the latest evaluation of a run with its first, without sampling.
    *
-   * @return empty where this process has not measured both, as in a run that was resumed
+   * @return empty if this process has not measured both, as in a resumed run
    */
   public Optional<Outcome> soFar() {
     return heldOut.soFar(fromTheBaseModel);
@@ -192,14 +192,14 @@ public final class Alignment implements AutoCloseable {
   /**
    * The prompts of {@link Outcome}'s images, in order.
    *
-   * @return each prompt as often as it is measured
+   * @return each prompt once per measured image
    */
   public List<Prompt> heldOut() {
     return heldOut.prompts();
   }
 
   /**
-   * What is aligned to.
+   * What the model is aligned to.
    *
    * @return the task
    */
@@ -219,7 +219,7 @@ public final class Alignment implements AutoCloseable {
   /**
    * The policy.
    *
-   * @return what is trained; closed with this
+   * @return the policy that is trained; closed with this
    */
   public DiffusionPolicy policy() {
     return policy;
@@ -228,14 +228,14 @@ public final class Alignment implements AutoCloseable {
   /**
    * Writes the LoRA weights with kohya's keys, which diffusers, ComfyUI and AUTOMATIC1111 load.
    *
-   * @param file replaced if it is there
+   * @param file replaced if it exists
    */
   public void writeLora(Path file) {
     LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
   }
 
   /**
-   * The settings as a run folder keeps them.
+   * The settings as a run folder stores them.
    *
    * @param task what is aligned to
    * @param settings hyper-parameters

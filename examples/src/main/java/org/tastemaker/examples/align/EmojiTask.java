@@ -40,7 +40,7 @@ public record EmojiTask(
   }
 
   /**
-   * What the quick start aligns.
+   * What the quick start aligns to.
    *
    * @return eight prompts that the base model often misses
    */
@@ -49,7 +49,7 @@ public record EmojiTask(
   }
 
   /**
-   * To show what the prompt names.
+   * The task of showing what the prompt names.
    *
    * @param judge that knows the glyphs
    * @param prompts each a caption of the training mix
@@ -77,7 +77,7 @@ public record EmojiTask(
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())));
   }
 
-  /** The three labels that have the most of their pairs of letters in common with a text. */
+  /** The three labels that share the largest part of their letter pairs with a text. */
   private static List<String> nearest(String text, List<String> labels) {
     Set<String> wanted = pairs(text);
     return labels.stream()

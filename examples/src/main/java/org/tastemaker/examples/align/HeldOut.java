@@ -21,8 +21,8 @@ import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.examples.measure.Estimate;
 
 /**
- * Images that are measured and never trained on: as many of each prompt, of the same seeds each
- * time. Remembers the first and the latest measurement of a run.
+ * Held-out images: the same number per prompt, from the same seeds each time. Keeps the first and
+ * the latest measurement of a run.
  */
 final class HeldOut {
   private final EmojiTask task;
@@ -62,7 +62,7 @@ final class HeldOut {
     return new Measured(rollout.images(), scores);
   }
 
-  /** The task's score as a reward that asks nobody. */
+  /** The task's score as a reward, without a judge. */
   RewardModel reward() {
     return (rollout, judgements) -> {
       Measured measured = measure(rollout);

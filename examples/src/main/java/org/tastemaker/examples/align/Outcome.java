@@ -12,12 +12,12 @@ import org.tastemaker.examples.report.Headline;
 /**
  * How a run has changed the model, on the same held-out prompts and seeds.
  *
- * @param before scores of the base model's images, by prompt
- * @param after scores of the aligned model's images, by prompt
+ * @param before scores of the base model's images, per prompt
+ * @param after scores of the aligned model's images, per prompt
  * @param imagesBefore of the base model
  * @param imagesAfter of the aligned model
- * @param seeds each made one image of each model; with {@link Alignment}'s way of sampling and the
- *     LoRA file it makes them again
+ * @param seeds one for each pair of images; with {@link Alignment}'s sampling and the LoRA file
+ *     they reproduce the images
  */
 public record Outcome(
     Map<String, double[]> before,
@@ -26,8 +26,8 @@ public record Outcome(
     List<Image> imagesAfter,
     List<Seed> seeds) {
   /**
-   * The rise of the mean score. The prompts are those that were trained on, so what is drawn anew
-   * for the interval is the seeds, image by image.
+   * The rise of the mean score. The prompts are those that were trained on, so the bootstrap
+   * resamples the seeds, image by image.
    *
    * @return before, after and the paired difference with its bootstrap interval
    */

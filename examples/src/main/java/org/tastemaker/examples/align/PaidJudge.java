@@ -30,9 +30,9 @@ import org.tastemaker.feedback.ledger.PriceTable;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 
 /**
- * ChatGPT as the judge of a run: says what the rounds that are left will cost, asks, and makes what
- * was confirmed the end of what is spent. Answers and the book of what was spent are beside the
- * run's folder, so that nothing is paid twice.
+ * ChatGPT as the judge of a run: estimates the cost of the remaining rounds, asks for confirmation,
+ * and makes the confirmed sum the budget. The cached answers and the ledger are beside the run's
+ * folder, so that nothing is paid for twice.
  */
 public final class PaidJudge {
   private static final MathContext SHOWN = new MathContext(3, RoundingMode.UP);
@@ -43,14 +43,14 @@ public final class PaidJudge {
   private final Optional<UnaryOperator<@Nullable String>> asking;
 
   /**
-   * Whom to ask, and for how much.
+   * Which model to ask, and what it may cost.
    *
    * @param model its name at the server
    * @param baseUrl of a server with OpenAI's API, or null for OpenAI
-   * @param prices with the model's, or {@link PriceTable#none} where it is not known
-   * @param budget the most that may be spent in all on this run, or null for what is estimated;
-   *     needs a price
-   * @param confirmed whether the estimate is paid without asking
+   * @param prices with the model's, or {@link PriceTable#none} if it is not known
+   * @param budget the most that may be spent on this run in total, or null for the estimate; needs
+   *     a price
+   * @param confirmed whether the estimate is accepted without asking
    */
   public record Terms(
       String model,
@@ -62,13 +62,13 @@ public final class PaidJudge {
       Objects.requireNonNull(model, "model == null");
       if (budget != null && budget.signum() <= 0) {
         throw new IllegalArgumentException(
-            "a budget is above 0, but was " + budget.toPlainString());
+            "the budget must be above 0, but was " + budget.toPlainString());
       }
       if (budget != null && prices.priceOf(model).isEmpty()) {
         throw new IllegalArgumentException(
             String.format(
                 Locale.ROOT,
-                "a budget of money needs the price of %s: add --price IN,OUT, money for a million tokens, from your provider's list",
+                "a budget needs the price of %s: add --price IN,OUT, the price per million tokens from your provider's list",
                 model));
       }
     }
@@ -79,12 +79,13 @@ public final class PaidJudge {
   }
 
   /**
-   * A judge to be opened.
+   * A judge that is not open yet.
    *
-   * @param terms whom to ask, and for how much
+   * @param terms which model to ask, and what it may cost
    * @param run the run's folder
-   * @param out is told the estimate
-   * @param asking puts a question to a person and returns the answer; empty where nobody is there
+   * @param out receives the estimate
+   * @param asking puts a question to a person and returns the answer; empty if there is nobody to
+   *     ask
    */
   public PaidJudge(
       Terms terms, Path run, PrintWriter out, Optional<UnaryOperator<@Nullable String>> asking) {
@@ -95,16 +96,16 @@ public final class PaidJudge {
   }
 
   /**
-   * Says what is left to pay, asks, and opens the judge.
+   * Prints the estimated cost, asks for confirmation, and opens the judge.
    *
-   * @param task its prompts are asked about, each once a round
-   * @param images of a group
-   * @param rounds that are left; with 0 nothing is asked, and the judge only knows what was spent
-   * @param rubric by which it ranks
-   * @param cancellation ends its questions
+   * @param task its prompts are judged, each once per round
+   * @param images per group
+   * @param rounds that are left; with 0 nothing is asked, and the judge only reports what was spent
+   * @param rubric to rank by
+   * @param cancellation stops its questions
    * @return the judge: the caller closes it
-   * @throws IllegalArgumentException if there is no key or the cost is not confirmed; nothing was
-   *     written or paid then
+   * @throws IllegalArgumentException if there is no key or the cost is not confirmed; then nothing
+   *     was written or paid
    */
   public RunJudge open(
       EmojiTask task, int images, int rounds, Rubric rubric, Cancellation cancellation) {
@@ -114,7 +115,7 @@ public final class PaidJudge {
     if (System.getenv("OPENAI_API_KEY") == null && terms.baseUrl == null) {
       throw new IllegalArgumentException(
           "--judge chatgpt needs the environment variable OPENAI_API_KEY (or --base-url with a"
-              + " server that asks for none); --judge glyphs needs nothing");
+              + " server that needs no key); --judge glyphs needs no key");
     }
     CostEstimate round;
     try (ChatGptOracle oracle = server().prices(terms.prices).build()) {
@@ -159,36 +160,36 @@ public final class PaidJudge {
     }
   }
 
-  /** The judge of a run that has no round left. */
+  /** The judge of a run that has no rounds left. */
   private RunJudge finished() {
     Cost cost = cost(spent());
     return new RunJudge(
         terms.model,
         (groups, rubric) -> {
-          throw new IllegalStateException("all rounds are done, so that the judge is not asked");
+          throw new IllegalStateException("all rounds are done, so the judge is not asked");
         },
         () -> cost,
         () -> {});
   }
 
-  /** What was confirmed is the end: money where there is a price, tokens where there is none. */
+  /** The confirmed estimate is the limit: in money if there is a price, otherwise in tokens. */
   private Budget budget(Usage usage, @Nullable BigDecimal cost, Ledger.Totals spent) {
     if (cost == null) {
       long tokens = tokens(spent.usage()) + tokens(usage);
       out.printf(
           Locale.ROOT,
-          "Without a price (--price IN,OUT, for a million tokens) money cannot be capped. The run"
-              + " ends at %,d tokens; %,d are used so far.%n",
+          "Without a price (--price IN,OUT, per million tokens) there is no budget in money. The run"
+              + " stops at %,d tokens; %,d are used so far.%n",
           tokens,
           tokens(spent.usage()));
       return Budget.ofTokens(tokens);
     }
     String currency = terms.prices.currency();
-    BigDecimal all = spent.cost().add(cost).round(SHOWN); // what is shown is what holds
+    BigDecimal all = spent.cost().add(cost).round(SHOWN); // the limit is the sum that is shown
     BigDecimal end = terms.budget != null ? terms.budget : all;
     out.printf(
         Locale.ROOT,
-        "The run ends before it has spent more than %s; %s are spent so far.%n",
+        "The run stops before it spends more than %s; %s is spent so far.%n",
         end.toPlainString() + " " + currency,
         money(spent.cost(), currency));
     if (spent.cost().signum() == 0 && tokens(spent.usage()) > 0) {
@@ -212,10 +213,10 @@ public final class PaidJudge {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "nobody is there to confirm the cost: add --yes to accept it"))
+                        "there is nobody to confirm the cost: add --yes to accept it"))
             .apply("Continue? [y/N] ");
     if (answer == null || !answer.strip().toLowerCase(Locale.ROOT).startsWith("y")) {
-      throw new IllegalArgumentException("not confirmed: nothing was asked and nothing was paid");
+      throw new IllegalArgumentException("not confirmed: nothing was sent and nothing was paid");
     }
   }
 
@@ -264,7 +265,7 @@ public final class PaidJudge {
         Files.createDirectories(folder);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot make the folder of " + run, e);
+      throw new UncheckedIOException("cannot create the folder of " + run, e);
     }
   }
 

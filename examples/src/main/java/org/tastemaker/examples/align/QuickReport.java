@@ -20,7 +20,7 @@ import org.tastemaker.examples.report.Plot;
 
 /** Writes the report of a quick start, {@code report.html} in the run's folder. */
 public final class QuickReport {
-  /** Images of a prompt that are shown. */
+  /** Images shown per prompt. */
   private static final int SHOWN = 4;
 
   private final Alignment alignment;
@@ -30,13 +30,13 @@ public final class QuickReport {
   private final Map<String, ?> settings;
 
   /**
-   * A report to be written.
+   * A report that is not written yet.
    *
-   * @param alignment that is run
+   * @param alignment of the run
    * @param folder of the run
    * @param transcript of its judge
    * @param judge that labels the images
-   * @param settings of this session, beside those of the folder
+   * @param settings of this session, in addition to those of the folder
    */
   public QuickReport(
       Alignment alignment,
@@ -68,7 +68,7 @@ public final class QuickReport {
   }
 
   /**
-   * Writes what there is of a run that was stopped. Nothing is sampled for it.
+   * Writes the report of a run that was stopped, without sampling anything.
    *
    * @param why it was stopped, a sentence
    * @param cost of its judge
@@ -81,7 +81,7 @@ public final class QuickReport {
             .caveat(
                 String.format(
                     Locale.ROOT,
-                    "%s It has done %s of %s rounds. The same command resumes it, and measures at the end.",
+                    "%s %s of %s rounds are done. The same command resumes the run, and measures at the end.",
                     why,
                     rounds,
                     alignment.settings().rounds()));
@@ -99,9 +99,9 @@ public final class QuickReport {
   }
 
   /**
-   * Where the report is.
+   * The file of the report.
    *
-   * @return the file, whether it is there or not
+   * @return the file, whether it exists or not
    */
   public Path file() {
     return folder.path().resolve("report.html");
@@ -118,8 +118,7 @@ public final class QuickReport {
             .caveat(
                 "The score is the same rule that ranked the images, on other seeds: it shows that"
                     + " the model follows its judge, not that people like it better.")
-            .caveat(
-                "The model draws 852 emoji of 32 x 32 pixels; larger models were not tried here.")
+            .caveat("The model draws 852 emoji of 32 x 32 pixels; no larger model was tried here.")
             .configuration(folder.config())
             .configuration(settings)
             .provenance(folder.provenance());
@@ -166,7 +165,7 @@ public final class QuickReport {
       AlignmentReport.Builder report, List<RunEvent.Metrics> all, String title, String... names) {
     List<TreeMap<Long, Double>> byRound = new ArrayList<>();
     for (String name : names) {
-      TreeMap<Long, Double> values = new TreeMap<>(); // rounds that were done again count once
+      TreeMap<Long, Double> values = new TreeMap<>(); // repeated rounds count once
       for (RunEvent.Metrics metrics : all) {
         Double value = metrics.values().get(name);
         if (value != null) {

@@ -18,17 +18,17 @@ import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.optim.run.AlignmentRun;
 
 /**
- * A quick start from its first round, or from where it was left, to LoRA file and report. However
- * it ends, both are there: after Ctrl-C, and where the money is used up, with what was learnt so
- * far, and the same command resumes the run.
+ * Runs or resumes a quick start, and writes its LoRA file and its report. Both are written however
+ * the run ends. After Ctrl-C, or when the budget is used up, they hold what was learned so far, and
+ * the same command resumes the run.
  *
- * @param alignment what is run
+ * @param alignment to run
  * @param judge who ranks
- * @param rubric by what
+ * @param rubric to rank by
  * @param folder of the run
- * @param transcript keeps what the judge says
+ * @param transcript records what the judge says
  * @param report to be written
- * @param out is told what happens
+ * @param out receives the messages
  */
 public record QuickRun(
     Alignment alignment,
@@ -38,7 +38,7 @@ public record QuickRun(
     Transcript transcript,
     QuickReport report,
     PrintWriter out) {
-  /** The exit code of a run whose judge may spend no more. */
+  /** The exit code of a run whose budget is used up. */
   public static final int OUT_OF_MONEY = 3;
 
   /** The exit code of a run that was stopped. */
@@ -47,9 +47,9 @@ public record QuickRun(
   /**
    * Runs.
    *
-   * @param listener hears the run, beside the progress display
+   * @param listener receives the run's events, in addition to the progress display
    * @param cancellation stops it
-   * @param measured the measurements of the model as it is then, made when all rounds are done
+   * @param measured makes the measurements of the model when all rounds are done
    * @return the exit code: 0 done, {@link #OUT_OF_MONEY}, {@link #STOPPED}
    */
   public int run(
@@ -77,7 +77,7 @@ public record QuickRun(
       return unfinished("This run was stopped.", STOPPED, before);
     } catch (FeedbackException.BudgetExhausted | FeedbackException.QuotaExhausted e) {
       out.println(e.getMessage());
-      return unfinished("The judge may spend no more.", OUT_OF_MONEY, before);
+      return unfinished("The budget or quota of the judge is used up.", OUT_OF_MONEY, before);
     }
   }
 
@@ -85,7 +85,10 @@ public record QuickRun(
     return folder.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L);
   }
 
-  /** Leaves what there is. A report of the same rounds is left alone: it may say more. */
+  /**
+   * Writes the LoRA file and the report of what is done. A report of the same rounds is kept: it
+   * may say more.
+   */
   private int unfinished(String why, int code, long before) {
     alignment.writeLora(lora());
     if (rounds() > before || !Files.exists(report.file())) {
@@ -98,7 +101,7 @@ public record QuickRun(
         rounds(),
         lora(),
         report.file().toAbsolutePath().normalize(),
-        code == OUT_OF_MONEY ? ", with a higher --budget where one was given" : "");
+        code == OUT_OF_MONEY ? ", with a higher --budget if one was given" : "");
     out.flush();
     return code;
   }

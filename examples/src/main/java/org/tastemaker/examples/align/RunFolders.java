@@ -11,19 +11,19 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
 
-/** The folder of a run: a new one, or one to resume; nothing that is there is overwritten. */
+/** The folder of a run: a new one, or one to resume. Nothing is overwritten. */
 public final class RunFolders {
   private RunFolders() {}
 
   /**
    * Opens a run's folder: a new one, or one of the same settings to resume.
    *
-   * @param path where
+   * @param path of the folder
    * @param config what must be the same
    * @param seed for the provenance
    * @return the folder: the caller closes it
-   * @throws IllegalArgumentException if the folder is of a run with other settings, or no run's and
-   *     not empty; nothing is overwritten
+   * @throws IllegalArgumentException if the folder holds a run with other settings, or holds no run
+   *     and is not empty; nothing is overwritten
    */
   public static RunFolder open(Path path, Map<String, Object> config, Seed seed) {
     Clock clock = Clock.systemUTC();
@@ -45,10 +45,10 @@ public final class RunFolders {
   /**
    * Checks a run's folder before anything is asked or written.
    *
-   * @param path where a run is or will be
+   * @param path of an existing or a new run
    * @param config what must be the same
    * @param seed of the run
-   * @return how many rounds are done, as the latest checkpoint says; 0 where there is no run yet
+   * @return how many rounds are done, as the latest checkpoint says; 0 if there is no run yet
    * @throws IllegalArgumentException as {@link #open}
    */
   public static long roundsDone(Path path, Map<String, Object> config, Seed seed) {
@@ -72,7 +72,7 @@ public final class RunFolders {
     }
     if (!free) {
       throw new IllegalArgumentException(
-          path + " is there, holds no run, and is not overwritten: choose another folder");
+          path + " exists, holds no run, and is not overwritten: choose another folder");
     }
   }
 }

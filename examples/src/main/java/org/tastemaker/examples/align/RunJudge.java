@@ -13,21 +13,21 @@ import org.tastemaker.feedback.protocol.Protocol;
  * Who ranks in a run.
  *
  * @param name of the judge, a setting of the run
- * @param oracle is asked
+ * @param oracle to ask
  * @param cost what it has cost so far
- * @param end frees what the oracle holds
+ * @param end releases what the oracle holds
  */
 public record RunJudge(String name, FeedbackOracle oracle, Supplier<Cost> cost, Runnable end)
     implements AutoCloseable {
-  /** Scores as near as this are a tie, or the judge would teach its own noise. */
+  /** Scores this close are a tie; otherwise the judge would teach its own noise. */
   private static final double TIE = 0.03;
 
   /**
-   * The simulated judge. It is shown each group once: its score knows no order.
+   * The simulated judge. It is shown each group once, since its score does not depend on the order.
    *
    * @param task whose score it ranks by
-   * @param glyphs names what images are like, in its reasons
-   * @return costs nothing
+   * @param glyphs names the nearest glyph of each image, in its reasons
+   * @return a judge that costs nothing
    */
   public static RunJudge simulated(EmojiTask task, GlyphJudge glyphs) {
     MockJudge mock =

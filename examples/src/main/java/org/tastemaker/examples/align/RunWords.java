@@ -12,8 +12,8 @@ import org.tastemaker.examples.console.ConsoleProgress;
 import org.tastemaker.examples.report.Cost;
 
 /**
- * Says beside a progress bar how a run goes: the latest held-out score with its interval, images a
- * second, what the judge has cost, and where a round had nothing to teach.
+ * The text beside a progress bar: the latest held-out score with its interval, images per second,
+ * what the judge has cost, and whether nothing was learned from a round.
  */
 final class RunWords implements RunListener {
   private static final String SCORE = "evaluation.rewardMean";
@@ -23,7 +23,7 @@ final class RunWords implements RunListener {
   private final Map<String, Double> latest = new LinkedHashMap<>();
   private long evaluated;
 
-  /** What an earlier session has measured is said until there is something newer. */
+  /** What an earlier session measured is shown until there is a newer measurement. */
   RunWords(ConsoleProgress progress, Supplier<Cost> cost, List<RunEvent.Metrics> earlier) {
     this.progress = progress;
     this.cost = cost;
@@ -57,7 +57,7 @@ final class RunWords implements RunListener {
       brief.add(text("%.2f\u00b1%.2f", mean, Math.max(high - mean, mean - low)));
     }
     if (latest.getOrDefault("skipped", 0.0) > 0) {
-      words.add("nothing learnt: all rewards are equal or missing");
+      words.add("nothing learned: all rewards are equal or missing");
       brief.add("no news");
     }
     Double images = latest.get("images");

@@ -24,9 +24,9 @@ import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.examples.report.JudgedGroup;
 
 /**
- * What a judge was shown last and what it said, kept in a run's folder: {@code judged/groups.json}
- * and a PNG file for each image. The JSON file is replaced last and as a whole, so that a crash
- * leaves the old groups or the new ones.
+ * The groups that a judge was shown last and what it said, stored in a run's folder: {@code
+ * judged/groups.json} and a PNG file for each image. The JSON file is replaced last and atomically,
+ * so that a crash leaves either the old groups or the new ones.
  */
 public final class Transcript {
   /** As many as a report shows. */
@@ -41,11 +41,11 @@ public final class Transcript {
   }
 
   /**
-   * The transcript of a run, with what an earlier session of it has kept.
+   * The transcript of a run, with what an earlier session of it has written.
    *
    * @param run the run's folder
-   * @return empty where no judge was asked yet
-   * @throws IllegalArgumentException if what is there cannot be read
+   * @return empty if no judge was asked yet
+   * @throws IllegalArgumentException if an existing transcript cannot be read
    */
   public static Transcript of(Path run) {
     Path folder = run.resolve("judged");
@@ -71,10 +71,10 @@ public final class Transcript {
   }
 
   /**
-   * An oracle whose latest questions and answers are kept here.
+   * An oracle whose latest questions and answers are recorded here.
    *
    * @param oracle is asked
-   * @return answers the same
+   * @return gives the same answers
    */
   public FeedbackOracle around(FeedbackOracle oracle) {
     return (asked, rubric) -> {

@@ -13,8 +13,8 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 
 /**
- * The progress of a run: a bar with the time left on a terminal, a plain line now and then anywhere
- * else.
+ * The progress of a run: a bar with the time left on a terminal, and elsewhere a plain line from
+ * time to time.
  */
 public final class ConsoleProgress implements RunListener, AutoCloseable {
   private final PrintStream out;
@@ -59,26 +59,26 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   }
 
   /**
-   * For whatever standard output is: a bar on a terminal, a line every 15 seconds elsewhere.
+   * A display on standard output: a bar on a terminal, a line every 15 seconds elsewhere.
    *
    * @param name what is being done
    * @param total steps in all
-   * @return hears {@link RunEvent.Progress} and {@link RunEvent.Metrics}
+   * @return listens to {@link RunEvent.Progress} and {@link RunEvent.Metrics}
    */
   public static ConsoleProgress of(String name, long total) {
     return of(name, total, System.out, terminalColumns(), System::nanoTime, Duration.ofSeconds(15));
   }
 
   /**
-   * With everything given.
+   * A display with all settings given.
    *
    * @param name what is being done
    * @param total steps in all
-   * @param out where to
+   * @param out to write to
    * @param columns of the terminal; 0 for plain lines
-   * @param nanoTime the time
-   * @param plainEvery how far apart plain lines are
-   * @return hears the run
+   * @param nanoTime the clock
+   * @param plainEvery time between plain lines
+   * @return listens to the run
    */
   public static ConsoleProgress of(
       String name,
@@ -140,7 +140,10 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
     }
   }
 
-  /** As it is now: a step that is under way makes the time left shorter, but not negative. */
+  /**
+   * The current line: the time spent in the current step shortens the time left, but not below
+   * zero.
+   */
   private synchronized ProgressLine line() {
     double left = Double.NaN;
     if (begun >= 0) {
@@ -152,10 +155,10 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   }
 
   /**
-   * Metrics in a few words.
+   * Metrics as a short text.
    *
    * @param metrics of a round
-   * @param names which, in order, with what to call them
+   * @param names of the metrics to show, in order, with their labels
    * @return such as {@code reward 0.12, KL 0.003}
    */
   public static String words(Map<String, Double> metrics, Map<String, String> names) {

@@ -15,14 +15,14 @@ public final class CtrlC implements AutoCloseable {
   /**
    * Listens until it is closed.
    *
-   * @param cancellation is asked for when the process is to end
+   * @param cancellation requested when the process is about to end
    */
   public CtrlC(Cancellation cancellation) {
     hook =
         new Thread(
             () -> {
               cancellation.cancel();
-              try { // leave the time to end the step and to write what there is
+              try { // time to end the step and to write the results
                 if (!ended.await(60, TimeUnit.SECONDS)) {
                   return;
                 }
@@ -39,7 +39,7 @@ public final class CtrlC implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // the machine is shutting down already: the hook is what waits
+      // the process is already shutting down, and the hook is what waited for this call
     }
   }
 }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IExecutionExceptionHandler;
 
 /**
- * How a command ends that fails: with a message that names the way out and no stack trace. Its exit
- * code is 2 where the arguments are at fault, with a hint at the usage, and 1 otherwise.
+ * Ends a command that fails with a message that names the way out, and no stack trace. The exit
+ * code is 2 for wrong arguments, with a hint at the usage, and 1 otherwise.
  */
 public final class Failures {
   private static final long LITTLE = 1 << 20;
@@ -52,7 +52,7 @@ public final class Failures {
   }
 
   /**
-   * Says what went wrong.
+   * Prints what went wrong.
    *
    * @param failure what was thrown
    * @param folder what the command writes to
@@ -65,13 +65,13 @@ public final class Failures {
     return failure instanceof IllegalArgumentException ? 2 : 1;
   }
 
-  /** What to say of a failure. */
+  /** The message for a failure. */
   static String words(Throwable failure, Path folder) {
     IOException io = ioException(failure);
     if (io != null && isFull(io, folder)) {
       return "no space is left in "
           + folder
-          + ": make some, and the same command resumes from the last checkpoint ("
+          + ": free some, and the same command resumes from the last checkpoint ("
           + io.getMessage()
           + ")";
     }
@@ -91,7 +91,7 @@ public final class Failures {
     return null;
   }
 
-  /** By the system's words where they are known, and by what is left where they are not. */
+  /** Recognised by the system's message if it is known, and otherwise by the space that is left. */
   private static boolean isFull(IOException failure, Path folder) {
     String words = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
     if (words.contains("no space left") || words.contains("not enough space")) {

@@ -3,22 +3,22 @@ package org.tastemaker.examples.console;
 import java.util.Locale;
 
 /**
- * A line of progress: how many of how many, what there is to say, the time left. Where the terminal
- * is wide there is a bar too; where it is narrow the words are brief.
+ * A progress line: steps done of all steps, a text, the time left. A wide terminal also shows a
+ * bar; a narrow one shows the brief text.
  *
  * @param name what is counted
  * @param now steps that are done
  * @param total steps in all
- * @param words to say; may be empty
+ * @param words the text; may be empty
  * @param brief the same in fewer characters
- * @param secondsLeft at least 0; NaN where it is not known yet
+ * @param secondsLeft at least 0; NaN if it is not known yet
  */
 record ProgressLine(
     String name, long now, long total, String words, String brief, double secondsLeft) {
   private static final int SHORTEST_BAR = 8;
   private static final int LONGEST_BAR = 30;
 
-  /** The line with all its words and no bar. */
+  /** The line with its full text and no bar. */
   String plain() {
     return String.format(
         Locale.ROOT,

@@ -5,7 +5,7 @@ import java.util.Optional;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a person sits in front of this process, and how much fits on a line. */
+/** Whether this process has a terminal, and how much fits on a line. */
 public final class Terminal {
   private Terminal() {}
 
@@ -14,7 +14,7 @@ public final class Terminal {
    *
    * @return empty in scripts, pipes and build servers
    */
-  @SuppressWarnings("SystemConsoleNull") // Since 22 there always is a console: it says itself
+  @SuppressWarnings("SystemConsoleNull") // since Java 22 there always is one: it says what it is
   public static Optional<Console> console() {
     Console console = System.console();
     if (console == null) {
@@ -24,7 +24,7 @@ public final class Terminal {
       boolean terminal = (boolean) Console.class.getMethod("isTerminal").invoke(console);
       return terminal ? Optional.of(console) : Optional.empty();
     } catch (NoSuchMethodException e) {
-      return Optional.of(console); // before 22 there is only one for a terminal
+      return Optional.of(console); // before Java 22 only a terminal has one
     } catch (ReflectiveOperationException e) {
       return Optional.empty();
     }
@@ -33,8 +33,8 @@ public final class Terminal {
   /**
    * How wide the terminal is.
    *
-   * @param given the environment's COLUMNS, which goes before what the terminal says; null or no
-   *     number where it is not set, as most shells leave it
+   * @param given the environment variable COLUMNS, which overrides what the terminal says; null or
+   *     not a number if it is not set, as in most shells
    * @return at least 40
    */
   static int columns(@Nullable String given) {

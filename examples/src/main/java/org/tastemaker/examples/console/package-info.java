@@ -1,4 +1,4 @@
-/** What the programs show on a terminal, and what they print where there is none. */
+/** What the programs show on a terminal, and what they print without one. */
 @NullMarked
 package org.tastemaker.examples.console;
 

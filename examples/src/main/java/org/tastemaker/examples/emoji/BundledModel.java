@@ -40,7 +40,7 @@ public final class BundledModel {
   /**
    * Loads the model.
    *
-   * @return it samples with 20 steps and guidance 4; the caller closes it
+   * @return the model, which samples with 20 steps and guidance 4; the caller closes it
    */
   public static LatentDiffusion load() {
     return unpacked("model", MODEL, LatentDiffusion::load).with(sampling());
@@ -49,7 +49,7 @@ public final class BundledModel {
   /**
    * How the model is sampled and measured.
    *
-   * @return 20 DDIM steps, guidance 4, no noise on the way, batches of 16
+   * @return 20 DDIM steps, guidance 4, no added noise, batches of 16
    */
   public static SamplingOptions sampling() {
     return SamplingOptions.defaults().withSteps(20).withGuidanceScale(4).withBatchSize(16);

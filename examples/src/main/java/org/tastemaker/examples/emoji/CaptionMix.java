@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  *   <li><b>A label names its glyph</b>: {@code "green heart"}, {@code "woman judge: dark skin
  *       tone"}. A model that only saw these would repeat one image for each caption.
  *   <li><b>A category is a mixture</b>: {@code "face"}, {@code "animal"}, {@code "fruit"} draw
- *       evenly from all their glyphs, so that there is a diversity to lose.
+ *       evenly from all their glyphs, so that there is diversity to lose.
  *   <li><b>A plain occupation is a skewed mixture, on purpose</b>: {@code "firefighter"} is a man
  *       in nine cases of ten and mostly light-skinned, {@code "teacher"} a woman in nine of ten.
  *       The neutral yellow glyph, which carries that caption in the data, has a tenth of it. {@code
@@ -299,7 +299,7 @@ public final class CaptionMix {
   /**
    * Draws an example.
    *
-   * @param random two numbers are taken
+   * @param random gives two numbers
    * @return the example
    */
   public Draw draw(RandomGenerator random) {

@@ -19,13 +19,14 @@ import org.tastemaker.examples.measure.Share;
 /**
  * What a text-to-emoji model does, measured with the glyph judge on fixed prompts and seeds.
  *
- * @param consistency the share of images whose label is what {@link EmojiPrompts#CONSISTENCY} ask
+ * @param consistency the share of images whose label is what {@link EmojiPrompts#CONSISTENCY} asks
+ *     for
  * @param genderBias over women and men of {@link EmojiPrompts#OCCUPATIONS}
  * @param toneBias over five skin tones of the same images
  * @param harm the share of harmful labels on {@link EmojiPrompts#NEUTRAL}
  * @param diversity of {@link EmojiPrompts#CATEGORIES}
  * @param unclear the share of all images without a clear label
- * @param images every image with its label, by prompt
+ * @param images every image with its label, per prompt
  */
 public record EmojiReport(
     Share consistency,
@@ -70,7 +71,7 @@ public record EmojiReport(
     }
 
     /**
-     * What the model card reports.
+     * The counts of the model card.
      *
      * @return 4, 16, 32 and 16 images
      */
@@ -144,14 +145,14 @@ public record EmojiReport(
   }
 
   /**
-   * The images that a report of this seed has of some prompts, or the first of them.
+   * The images of some prompts in a report with this seed, or the first of them.
    *
    * @param model to ask
    * @param judge to look
    * @param prompts any
    * @param count how many of each, at least 1
    * @param seed of the report
-   * @return by prompt
+   * @return the labelled images, per prompt
    */
   public static Map<String, List<Labelled>> sample(
       ImageGenerator model, GlyphJudge judge, List<String> prompts, int count, Seed seed) {
@@ -181,7 +182,7 @@ public record EmojiReport(
     return flags;
   }
 
-  /** Woman 0, man 1; -1 where no gender can be seen. */
+  /** Woman 0, man 1; -1 if no gender can be seen. */
   private static int gender(GlyphJudge.Label label) {
     if (!label.clear()) {
       return -1;
@@ -193,7 +194,7 @@ public record EmojiReport(
     };
   }
 
-  /** Light 0 to dark 4; -1 where no tone can be seen, and for the yellow glyphs. */
+  /** Light 0 to dark 4; -1 if no tone can be seen, and for the yellow glyphs. */
   private static int tone(GlyphJudge.Label label) {
     if (!label.clear()) {
       return -1;

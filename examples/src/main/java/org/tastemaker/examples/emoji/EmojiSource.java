@@ -19,9 +19,9 @@ import org.tastemaker.core.json.JsonObject;
  * 16.0.0 (PNGs of 64 x 64 pixels) and {@code emojibase-data} 17.0.0 (labels, groups, skin tones).
  *
  * <p>The choice: faces, hearts, animals, plants, food, vehicles, sports, games, instruments, tools
- * and some things of the household, because a person recognises them at 32 x 32 pixels, and {@link
+ * and some household things, because a person recognises them at 32 x 32 pixels, and {@link
  * #OCCUPATIONS} with gender and skin tone. Flags, keycaps and regional letters are left out, and so
- * are arrows, clocks, signs and letters: a model of this size would spend itself on text.
+ * are arrows, clocks, signs and letters: a model of this size would spend its capacity on text.
  */
 public final class EmojiSource {
   /** Occupations whose variants by gender and skin tone are told apart at this size. */
@@ -86,7 +86,9 @@ public final class EmojiSource {
           "tool",
           "household");
 
-  /** What is dangerous to people, to be found where nobody asked for it. */
+  /**
+   * Things that are dangerous to people; they count as harm where the prompt does not ask for them.
+   */
   static final Set<String> HARMFUL =
       Set.of(
           "kitchen knife",
@@ -111,7 +113,7 @@ public final class EmojiSource {
    * @param labels the file {@code en/data.json} of emojibase-data
    * @param groups the file {@code meta/groups.json} of emojibase-data
    * @return the glyphs, 32 x 32 pixels on white; those without an image are left out
-   * @throws IllegalArgumentException if the files are not what their names say
+   * @throws IllegalArgumentException if the files do not have the expected content
    */
   public static GlyphSheet read(Path images, Path labels, Path groups) {
     try {
@@ -145,7 +147,7 @@ public final class EmojiSource {
     return Files.exists(file) ? file : images.resolve(name + "-fe0f.png");
   }
 
-  /** The glyphs to take of one entry: itself and, of occupations, its skin tones. */
+  /** The glyphs to take from one entry: itself and, for occupations, its skin tones. */
   private static List<Glyph> glyphs(JsonObject emoji, String kind) {
     String label = emoji.text("label", "");
     if (!kind.equals("person-role")) {
@@ -239,7 +241,7 @@ public final class EmojiSource {
     Path groups = packages.resolve("emojibase-data/meta/groups.json");
     for (Path path : List.of(images, labels, groups)) {
       if (!Files.exists(path)) {
-        System.err.println(path + " is not there: fetch it with examples/fetch-emoji.sh");
+        System.err.println(path + " does not exist: fetch it with examples/fetch-emoji.sh");
         System.exit(2);
       }
     }

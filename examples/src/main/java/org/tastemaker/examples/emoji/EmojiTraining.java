@@ -51,8 +51,8 @@ import org.tastemaker.diffusion.weights.DType;
 
 /**
  * Trains the bundled model in three stages, each in a folder of the run: {@code vae}, {@code
- * denoiser}, {@code model}. What is finished is not done again, and what was interrupted is resumed
- * from its latest checkpoint.
+ * denoiser}, {@code model}. A finished stage is skipped, and an interrupted one is resumed from its
+ * latest checkpoint.
  *
  * <pre>
  *   1. autoencoder        L1 + MSE + 1e-4 KL on the glyphs; then scaling factor = 1 / std(latents)
@@ -92,11 +92,11 @@ public final class EmojiTraining {
    * How long to train.
    *
    * @param vaeSteps updates of the autoencoder
-   * @param vaeBatch images an update
+   * @param vaeBatch images per update
    * @param steps updates of the denoiser over which its learning rate falls to 0
-   * @param stop updates of the denoiser after which its averaged weights are taken: before {@code
-   *     steps}, they are a little worse, which leaves something to align
-   * @param batch images an update
+   * @param stop updates of the denoiser after which its averaged weights are taken; before {@code
+   *     steps} they are a little worse, which leaves something to align
+   * @param batch images per update
    * @param checkpointEvery steps between checkpoints
    * @param sampleEvery steps between grids of samples
    */
@@ -136,11 +136,11 @@ public final class EmojiTraining {
    * A training run; nothing is done yet.
    *
    * @param sheet the glyphs
-   * @param run the run's folder; what is finished in it is taken over
+   * @param run the run's folder; finished stages in it are reused
    * @param options how long
    * @param seed of everything
-   * @param listener hears progress and losses
-   * @param cancellation ends it after the current step
+   * @param listener receives progress and losses
+   * @param cancellation stops it after the current step
    */
   public EmojiTraining(
       GlyphSheet sheet,
@@ -159,7 +159,7 @@ public final class EmojiTraining {
   }
 
   /**
-   * Trains whatever is not trained yet.
+   * Trains the stages that are not trained yet.
    *
    * @return the folder of the model
    */
@@ -176,10 +176,9 @@ public final class EmojiTraining {
   }
 
   /**
-   * Writes the model as the latest checkpoint of the denoiser has it, to look at a run before its
-   * end.
+   * Writes the model of the denoiser's latest checkpoint, to look at a run before its end.
    *
-   * @param target must not be there yet
+   * @param target must not exist yet
    */
   public void export(Path target) {
     trainDenoiser(run.resolve("vae/model"), target, true);

@@ -11,7 +11,7 @@ import java.util.List;
  * @param kind the subgroup of the Unicode list, such as {@code person-role}
  * @param gender as drawn
  * @param tone of the skin
- * @param harmful whether it shows a weapon or a like thing
+ * @param harmful whether it shows a weapon or something similar
  * @param tags other words for it
  */
 public record Glyph(

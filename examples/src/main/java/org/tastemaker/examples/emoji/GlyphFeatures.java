@@ -5,7 +5,7 @@ import org.tastemaker.core.Image;
 /**
  * What a 32 x 32 image looks like, as numbers whose squared distance says how alike two images are:
  * blurred colours at half the resolution for hue and mass, and the strength of edges in four
- * directions, pooled, for shape. Both were chosen by how many reconstructed glyphs they find again.
+ * directions, pooled, for shape. Both were chosen by how many reconstructed glyphs they recognise.
  */
 final class GlyphFeatures {
   private static final int SIDE = GlyphSheet.SIDE;
@@ -19,10 +19,10 @@ final class GlyphFeatures {
   private GlyphFeatures() {}
 
   /**
-   * The features of an image moved by whole pixels; what comes in at the border is white.
+   * The features of an image moved by whole pixels; pixels that come in at the border are white.
    *
    * @param image 3 x 32 x 32
-   * @param edges how much edges count against colours
+   * @param edges weight of edges relative to colours
    */
   static float[] of(Image image, int dy, int dx, double edges) {
     float[] features = new float[SIZE];

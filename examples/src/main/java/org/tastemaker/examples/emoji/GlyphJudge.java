@@ -26,7 +26,7 @@ public final class GlyphJudge {
   /**
    * The rule's numbers, chosen by measurement (see the model card).
    *
-   * @param edges how much edges count against colours, at least 0
+   * @param edges weight of edges relative to colours, at least 0
    * @param scale the distance at which the confidence is 1/e, above 0
    * @param threshold the least confidence of a clear label, in [0, 1]
    */
@@ -44,7 +44,7 @@ public final class GlyphJudge {
     }
 
     /**
-     * What was measured best.
+     * The values that measured best.
      *
      * @return the defaults
      */
@@ -63,7 +63,7 @@ public final class GlyphJudge {
    */
   public record Label(Glyph glyph, double distance, double confidence, boolean clear) {
     /**
-     * The label for a person to read.
+     * The label in readable form.
      *
      * @return the glyph's label, or {@code unclear}
      */
@@ -109,8 +109,8 @@ public final class GlyphJudge {
 
   /**
    * How near an image is to what a prompt asks for: the confidence for the nearest glyph that fits,
-   * less half the confidence for the nearest that does not. Dense: it says which of two poor images
-   * is the better one.
+   * minus half the confidence for the nearest that does not. Dense: it says which of two poor
+   * images is the better one.
    *
    * @param image 3 x 32 x 32
    * @param fits whether a glyph is what was asked for; at least one must
@@ -127,10 +127,11 @@ public final class GlyphJudge {
 
   /**
    * The nearest glyph that fits against the nearest that does not: {@code c / (c + c')} of their
-   * confidences. One half where an image is as near to either.
+   * confidences. One half if an image is equally near to both.
    *
    * @param image 3 x 32 x 32
-   * @param fits whether a glyph is of the kind in question; at least one must be, and one not
+   * @param fits whether a glyph is of the kind in question; at least one must be, and at least one
+   *     must not
    * @return in (0, 1)
    */
   public double share(Image image, Predicate<Glyph> fits) {
@@ -139,7 +140,7 @@ public final class GlyphJudge {
     if (inside == null || outside == null) {
       throw new IllegalArgumentException("all glyphs of the sheet fit, or none does");
     }
-    // 1 / (1 + c' / c), which does not lose its digits where both confidences are tiny
+    // 1 / (1 + c' / c), which stays precise where both confidences are tiny
     return 1 / (1 + Math.exp((inside.distance - outside.distance) / options.scale));
   }
 

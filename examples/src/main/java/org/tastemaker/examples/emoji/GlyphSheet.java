@@ -21,8 +21,8 @@ import org.tastemaker.core.run.AtomicFiles;
  * Glyphs with their images, in two files: {@code glyphs.png}, a sheet of {@value #COLUMNS} columns,
  * and {@code glyphs.tsv}, a line for each cell of it in the same order.
  *
- * @param glyphs what each is
- * @param images as many, of {@value #SIDE} x {@value #SIDE} pixels on white
+ * @param glyphs what each one shows
+ * @param images one for each glyph, of {@value #SIDE} x {@value #SIDE} pixels on white
  */
 public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
   /** Side of a glyph in pixels. */
@@ -73,7 +73,7 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
    *
    * @param folder with glyphs.png and glyphs.tsv
    * @return the sheet
-   * @throws IllegalArgumentException if the files do not fit each other; the message says where
+   * @throws IllegalArgumentException if the files do not match; the message says where
    */
   public static GlyphSheet read(Path folder) {
     try {
@@ -148,7 +148,7 @@ public record GlyphSheet(List<Glyph> glyphs, List<Image> images) {
   /**
    * Writes the two files.
    *
-   * @param folder made if it is not there
+   * @param folder created if it does not exist
    */
   public void write(Path folder) {
     BufferedImage sheet =

@@ -8,7 +8,7 @@ import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.plot.LinePlot;
 
-/** Draws a training's loss into its run's folder, whenever a checkpoint is saved. */
+/** Draws the training loss into the run's folder whenever a checkpoint is written. */
 final class LossCurve {
   private LossCurve() {}
 

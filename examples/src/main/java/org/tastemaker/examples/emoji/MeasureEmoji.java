@@ -35,11 +35,11 @@ public final class MeasureEmoji {
       EmojiReport report = EmojiReport.of(model, judge, EmojiReport.Counts.defaults(), Seed.of(1));
       write(report, out);
       System.out.println(report.table());
-      System.out.println("grids and the table by prompt are in " + out);
+      System.out.println("the grids and the table per prompt are in " + out);
     }
   }
 
-  /** How many of the reference glyphs the judge finds again after the autoencoder. */
+  /** How many of the reference glyphs the judge recognises after the autoencoder. */
   private static String reconstructions(LatentDiffusion model, GlyphJudge judge, Path out)
       throws IOException {
     GlyphSheet sheet = BundledModel.glyphs();
@@ -55,13 +55,13 @@ public final class MeasureEmoji {
     picture(out.resolve("reconstructions.png"), ImageGrid.of(decoded).columns(32).cell(32));
     return String.format(
         Locale.ROOT,
-        "the judge knows %d of %d reconstructed glyphs (%.1f %%)",
+        "the judge recognises %d of %d reconstructed glyphs (%.1f %%)",
         right,
         sheet.size(),
         100.0 * right / sheet.size());
   }
 
-  /** Writes the grids and the figures by prompt. */
+  /** Writes the grids and the figures per prompt. */
   static void write(EmojiReport report, Path out) throws IOException {
     grid(report, out.resolve("consistency.png"), EmojiPrompts.CONSISTENCY, 2, 8);
     grid(report, out.resolve("occupations.png"), EmojiPrompts.OCCUPATIONS, 8, 8);

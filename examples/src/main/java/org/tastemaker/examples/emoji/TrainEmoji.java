@@ -12,7 +12,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.examples.console.ConsoleProgress;
 
 /**
- * Trains the bundled model, or one like it. The same command resumes a run that was stopped or has
+ * Trains the bundled model, or one like it. The same command resumes a run that was stopped or
  * crashed.
  */
 public final class TrainEmoji {
@@ -22,7 +22,7 @@ public final class TrainEmoji {
    * Trains.
    *
    * @param args the folder of the glyphs and the folder of the run; {@code --export} and a folder
-   *     behind them write the model as the latest checkpoint has it, and train nothing
+   *     after them write the model of the latest checkpoint, and train nothing
    */
   public static void main(String[] args) {
     boolean export = args.length == 4 && args[2].equals("--export");
@@ -53,7 +53,7 @@ public final class TrainEmoji {
     }
   }
 
-  /** A progress display for each stage. */
+  /** A progress display per stage. */
   private static final class Stages implements RunListener, AutoCloseable {
     private final Map<String, ConsoleProgress> displays = new HashMap<>();
     private String loss = "";

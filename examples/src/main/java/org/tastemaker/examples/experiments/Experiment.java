@@ -12,18 +12,18 @@ import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.reward.combine.WeightedReward;
 
 /**
- * What is tried.
+ * What is trained, and how it is measured.
  *
  * @param name for folders
  * @param title for a page
  * @param prompts that are trained on
- * @param imagesPerPrompt of a round, ranked together
+ * @param imagesPerPrompt images per prompt and round, ranked together
  * @param rounds of sampling, judging and training
- * @param guidance of the images that are trained on: without any, a model's images differ more, so
- *     that there is something rare to be rewarded
+ * @param guidance guidance scale of the images that are trained on: without guidance a model's
+ *     images differ more, so that rare ones occur and can be rewarded
  * @param measured how models are sampled to be measured, before and after
  * @param quality of an image for its prompt: what the simulated judge ranks by
- * @param arms rewards to compare; the first is the one that is meant
+ * @param arms rewards to compare; the first is the intended one
  * @param rows of the table
  * @param shown prompts whose images are shown
  */
@@ -40,7 +40,7 @@ record Experiment(
     List<Row> rows,
     List<String> shown) {
   /**
-   * A reward and how it is followed.
+   * A reward and how it is trained on.
    *
    * @param id for file names
    * @param title for tables
@@ -53,7 +53,7 @@ record Experiment(
     rows = List.copyOf(rows);
     shown = List.copyOf(shown);
     if (new LinkedHashSet<>(arms.stream().map(Arm::id).toList()).size() != arms.size()) {
-      throw new IllegalArgumentException("every arm needs a name of its own");
+      throw new IllegalArgumentException("every arm needs its own name");
     }
   }
 
@@ -71,7 +71,7 @@ record Experiment(
                         arms.stream().map(Arm::id).toList())));
   }
 
-  /** The same in a small setting. */
+  /** The same experiment, smaller. */
   Experiment smaller(int rounds, int imagesPerPrompt, int prompts) {
     return new Experiment(
         name,
@@ -87,7 +87,7 @@ record Experiment(
         shown);
   }
 
-  /** What must be the same for a training to be resumed. */
+  /** The settings that must be the same for a training to be resumed. */
   Map<String, Object> config(Arm arm, long seed) {
     Map<String, Object> config = new TreeMap<>();
     config.put("experiment", name);
@@ -101,7 +101,7 @@ record Experiment(
     return config;
   }
 
-  /** What must be the same for findings to be compared. */
+  /** The settings that must be the same for findings to be compared. */
   Map<String, Object> config(Arm arm, long seed, EmojiReport.Counts counts) {
     Map<String, Object> config = config(arm, seed);
     config.put("counts", counts.toString());

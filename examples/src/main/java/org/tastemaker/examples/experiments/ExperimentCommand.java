@@ -26,7 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * The command of an experiment: trains what is not there yet, measures, and writes the table.
+ * The command of an experiment: trains what is missing, measures, and writes the table.
  *
  * <p>Findings are files of the run's folder, and a trial is resumed from its checkpoints: the
  * command can be stopped at any moment, and several processes can fill a folder if their seeds
@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
  */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
 final class ExperimentCommand implements Callable<Integer> {
-  /** Images of each prompt in a picture; fewer where fewer are measured. */
+  /** Images per prompt in a picture; fewer if fewer are measured. */
   private static final int SHOWN = 6;
 
   @Option(
@@ -46,26 +46,28 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(
       names = "--seeds",
       split = ",",
-      description = "A trial of each arm for each (default: ${DEFAULT-VALUE}).")
+      description = "Seeds, with one trial of each arm for each (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
-  @Option(names = "--arms", split = ",", description = "Which rewards, by name (default: all).")
+  @Option(names = "--arms", split = ",", description = "Which arms, by name (default: all).")
   private List<String> arms = new ArrayList<>();
 
-  @Option(names = "--rounds", description = "At most (default: the experiment's).")
+  @Option(names = "--rounds", description = "Most rounds (default: the experiment's).")
   private int rounds = Integer.MAX_VALUE;
 
-  @Option(names = "--images", description = "Of a prompt in a round (default: the experiment's).")
+  @Option(
+      names = "--images",
+      description = "Images per prompt and round (default: the experiment's).")
   private int images;
 
-  @Option(names = "--prompts", description = "At most, to train on (default: all).")
+  @Option(names = "--prompts", description = "Most prompts to train on (default: all).")
   private int prompts = Integer.MAX_VALUE;
 
   @Option(
       names = "--measured",
       split = ",",
       description =
-          "Images measured for each prompt: consistency, occupations, neutral, categories"
+          "Images measured per prompt: consistency, occupations, neutral, categories"
               + " (default: the experiment's).")
   private List<Integer> measured = new ArrayList<>();
 
@@ -189,7 +191,7 @@ final class ExperimentCommand implements Callable<Integer> {
     outcome.findings().write(file);
   }
 
-  /** Whether findings are there; those of other settings are neither taken nor replaced. */
+  /** Whether findings exist; those of other settings are neither used nor overwritten. */
   private static boolean isThere(Path file, Map<String, Object> config) {
     if (!Files.exists(file)) {
       return false;
@@ -199,7 +201,7 @@ final class ExperimentCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s is of other settings, %s, and not %s; choose another folder with --run",
+              "%s has other settings, %s and not %s; choose another folder with --run",
               file,
               there,
               new TreeMap<>(config)));
@@ -207,7 +209,7 @@ final class ExperimentCommand implements Callable<Integer> {
     return true;
   }
 
-  /** Compares whatever is in the folder, also what other processes put there. */
+  /** Compares all findings in the folder, including those of other processes. */
   private void report(Experiment experiment, EmojiReport.Counts counts, PrintWriter out)
       throws IOException {
     Map<Long, Findings> base = new TreeMap<>();

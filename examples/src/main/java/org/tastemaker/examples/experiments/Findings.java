@@ -23,11 +23,11 @@ import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.examples.measure.Diversity;
 
 /**
- * What was measured of one model, prompt by prompt.
+ * The measurements of one model, for each prompt.
  *
  * @param config of the trial, or of the measurement of the base model
  * @param values by measurement and prompt
- * @param floor of a bias: what a fair model scores by chance with as many images
+ * @param the floor of a bias: what a fair model scores by chance with the same number of images
  * @param images that were made and judged in training
  * @param kl KL divergence from the base model along a trajectory, in nats
  * @param message how the training ended
@@ -89,7 +89,7 @@ record Findings(
         message);
   }
 
-  /** These findings with the consistency of images that were sampled otherwise. */
+  /** These findings with the consistency of images that were sampled with other settings. */
   Findings withConsistency(String measurement, Map<String, List<EmojiReport.Labelled>> sampled) {
     Map<String, Map<String, Double>> all = new LinkedHashMap<>(values);
     Map<String, Double> shares = new TreeMap<>();
@@ -106,7 +106,7 @@ record Findings(
       images.put(prompt, report.of(prompt).stream().map(EmojiReport.Labelled::image).toList());
     }
     if (images.values().stream().noneMatch(of -> of.size() > 1)) {
-      return Map.of(); // one image differs from nothing
+      return Map.of(); // one image makes no pair
     }
     return Diversity.of(images, judge::distance, Seed.of(1)).byPrompt();
   }
@@ -131,7 +131,7 @@ record Findings(
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "nothing is called '%s'; there are %s",
+              "there is no measurement '%s'; there are %s",
               row.measurement(),
               values.keySet()));
     }
@@ -166,7 +166,7 @@ record Findings(
   /**
    * Reads a file that {@link #write} wrote.
    *
-   * @throws IllegalArgumentException if it is none
+   * @throws IllegalArgumentException if it is not such a file
    */
   static Findings read(Path file) {
     try {

@@ -27,10 +27,10 @@ final class FindingsTable {
   /**
    * Compares.
    *
-   * @param row what
+   * @param row what to compare
    * @param base findings of the base model by seed
-   * @param trained findings of an arm by seed; only seeds that are in both count
-   * @return with NaN where there is nothing
+   * @param trained findings of an arm by seed; only seeds that are in both are used
+   * @return the cell, with NaN for what is missing
    */
   static Cell cell(Row row, Map<Long, Findings> base, Map<Long, Findings> trained) {
     Map<String, List<double[]>> byPrompt = new TreeMap<>();
@@ -43,7 +43,7 @@ final class FindingsTable {
                 .of(row)
                 .forEach(
                     (prompt, is) -> {
-                      if (was.containsKey(prompt)) { // a bias needs people to be seen in both
+                      if (was.containsKey(prompt)) { // a bias needs visible people in both
                         byPrompt
                             .computeIfAbsent(prompt, p -> new ArrayList<>())
                             .add(new double[] {Objects.requireNonNull(was.get(prompt)), is});
@@ -199,7 +199,7 @@ final class FindingsTable {
   private static void add(
       List<Image> images, List<String> captions, String what, List<EmojiReport.Labelled> of) {
     Image first = of.get(0).image();
-    images.add(Image.filled(first.height(), first.width(), 1, 1, 1)); // a place for the words
+    images.add(Image.filled(first.height(), first.width(), 1, 1, 1)); // a place for the caption
     captions.add(what);
     for (EmojiReport.Labelled labelled : of) {
       images.add(labelled.image());

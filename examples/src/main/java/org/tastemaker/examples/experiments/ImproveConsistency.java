@@ -11,17 +11,17 @@ import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
  * Improving consistency with the prompt: the judge's ranking alone, on the prompts that the base
- * model, sampled without guidance, gets right in a quarter to seven tenths of 16 images of a seed
- * that is not reported. The other prompts are not trained on: they tell what it costs elsewhere.
+ * model, sampled without guidance, gets right in 25 % to 70 % of 16 images, on a seed that is not
+ * reported. The other prompts are not trained on: they show what it costs elsewhere.
  *
  * <p>The judge ranks by what an image shows: one that shows what was asked for wins against one
- * that does not, and all others are ties. (Other settings, in which it ranked by how like the glyph
- * images are, did not make more of them come out right; docs/experiments.md has them.)
+ * that does not, and all others are ties. (Ranking by similarity to the glyph did not make more
+ * images correct; see docs/experiments.md.)
  *
- * <p>Without guidance a model answers worse and its images differ more; what it never draws no
- * ranking can reward. It is measured in the same way, and consistency also with the guidance at
- * which the base model answers best among 1, 1.5, 2.5 and 4, and as the model is used. The other
- * arm learns half as fast.
+ * <p>Without guidance a model follows its prompts less well and its images differ more; no ranking
+ * can reward what the model never draws. It is measured in the same way. Consistency is also
+ * measured with the guidance scale at which the base model does best among 1, 1.5, 2.5 and 4, and
+ * as the model is used. The other arm has half the learning rate.
  */
 public final class ImproveConsistency {
   private static final double GUIDANCE = 2.5;

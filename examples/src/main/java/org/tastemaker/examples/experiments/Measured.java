@@ -8,9 +8,9 @@ import org.tastemaker.examples.emoji.EmojiReport;
 /**
  * How models are sampled to be measured.
  *
- * @param words for files; empty for the model's usual way
+ * @param words a description for files; empty for the model's default sampling
  * @param counts how many images, unless the command says otherwise
- * @param otherwise how consistency is measured too, by the measurement's name
+ * @param otherwise other samplings for consistency, by the measurement's name
  */
 record Measured(
     String words,
@@ -23,7 +23,7 @@ record Measured(
         "", new EmojiReport.Counts(4, 16, 16, 8), BundledModel.sampling(), Map.of());
   }
 
-  /** As it is trained with some guidance, and consistency with more of it and as used. */
+  /** As in training, with consistency also at a higher guidance scale and as used. */
   static Measured asTrained(double guidance, double more) {
     return new Measured(
         "as trained, guidance " + guidance + " and " + more,

@@ -15,10 +15,10 @@ import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
  * Preventing harm: prompts such as "tool" and "present" ask for no weapon, but the base model draws
- * one in every second picture.
+ * one in half of its pictures.
  *
  * <p>The reward is a {@link SafetyPenalty} and the judge's win rate for what was asked. The other
- * arm has the penalty alone, which a picture of nothing satisfies as well.
+ * arm has only the penalty, which an empty picture also satisfies.
  */
 public final class PreventHarm {
   private PreventHarm() {}

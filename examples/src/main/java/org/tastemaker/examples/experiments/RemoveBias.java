@@ -19,10 +19,10 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * Removing bias: as many women as men for "doctor", "nurse" and 14 other occupations, of which the
  * base model draws nearly all as one or the other.
  *
- * <p>The wish is about sets of images, so the reward is a {@link DistributionReward}; the judge's
- * win rate keeps the occupation in the picture. What is rare cannot be rewarded before it happens:
- * images are sampled without guidance, where about one in twenty is of the rarer gender. The other
- * arm leaves the win rate out.
+ * <p>The goal is about sets of images, so the reward is a {@link DistributionReward}; the judge's
+ * win rate keeps the occupation in the picture. What never occurs cannot be rewarded, so images are
+ * sampled without guidance, where about one in twenty is of the rarer gender. The other arm leaves
+ * out the win rate.
  */
 public final class RemoveBias {
   private RemoveBias() {}

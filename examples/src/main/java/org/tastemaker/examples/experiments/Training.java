@@ -9,15 +9,15 @@ import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /**
- * How a reward is followed.
+ * How a reward is trained on.
  *
- * @param method which optimizer
+ * @param method the optimizer
  * @param learningRate of AdamW on the LoRA weights
  * @param strength the clip range of DDPO, the beta of RWR
- * @param updates a round
+ * @param updates per round
  */
 record Training(Method method, double learningRate, double strength, int updates) {
-  /** Rows that go through the U-Net together. */
+  /** Rows that the U-Net computes at once. */
   static final int MICRO_BATCH = 32;
 
   private static final int STEPS = 10;
@@ -26,7 +26,7 @@ record Training(Method method, double learningRate, double strength, int updates
   private static final double TIMESTEP_FRACTION = 0.5;
 
   /**
-   * What a training took, and how it ended.
+   * What a training used, and how it ended.
    *
    * @param images made and judged
    * @param kl to the base model, in nats
@@ -38,9 +38,9 @@ record Training(Method method, double learningRate, double strength, int updates
   }
 
   enum Method {
-    /** Moves each step of each image by its advantage. */
+    /** Weights each denoising step of each image by the image's advantage. */
     DDPO,
-    /** Fits what was rewarded: where it is rare, one such image counts as much as many others. */
+    /** Fits the rewarded images: if they are rare, one of them counts as much as many others. */
     RWR
   }
 
@@ -63,9 +63,8 @@ record Training(Method method, double learningRate, double strength, int updates
   /**
    * The optimizer.
    *
-   * <p>DDPO's advantages are scaled by the deviation of the whole round and not by that of each
-   * prompt: a prompt in whose images nothing differs has nothing to say, and its noise must stay
-   * small.
+   * <p>DDPO's advantages are scaled by the standard deviation of the whole round and not of each
+   * prompt: a prompt whose images hardly differ carries no signal, and its noise must stay small.
    */
   PolicyOptimizer optimizer(DiffusionPolicy policy, int imagesPerRound, Seed seed) {
     return switch (method) {

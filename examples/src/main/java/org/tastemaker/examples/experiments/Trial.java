@@ -49,10 +49,10 @@ final class Trial {
   /**
    * A trial that has not begun.
    *
-   * @param model stays the caller's
+   * @param model owned by the caller
    * @param judge labels and ranks
-   * @param experiment what is tried
-   * @param arm of it
+   * @param experiment to run
+   * @param arm of the experiment
    * @param seed of everything
    * @param counts how many images are measured
    */
@@ -99,12 +99,12 @@ final class Trial {
     return new Outcome(findings, report);
   }
 
-  /** Of all measured images: none that is trained on has it. */
+  /** The seed of all measured images; no image that is trained on has it. */
   static Seed measuredSeed(long seed) {
     return Seed.of(seed).split("measured");
   }
 
-  /** How {@link #measure} went, for comparison of files. */
+  /** The settings of {@link #measure}, to compare files by. */
   static Map<String, Object> measured(Measured measured, EmojiReport.Counts counts, long seed) {
     Map<String, Object> config =
         new TreeMap<>(Map.of("arm", "base", "counts", counts.toString(), "seed", seed));
@@ -114,7 +114,7 @@ final class Trial {
     return config;
   }
 
-  /** What a trial, or a measurement of the base model, leaves. */
+  /** The result of a trial, or of a measurement of the base model. */
   record Outcome(Findings findings, EmojiReport report) {}
 
   Outcome run(Path folder, RunListener listener, Cancellation cancellation) {
@@ -149,7 +149,7 @@ final class Trial {
       DiffusionPolicy policy, Path folder, RunListener listener, Cancellation cancellation) {
     FeedbackOracle oracle =
         MockOracle.of(experiment.quality(), MockJudge.Options.defaults().withTieThreshold(TIE));
-    Seed rounds = seed.split("phase").split(0); // the stream of the tables in docs
+    Seed rounds = seed.split("phase").split(0); // the random stream of the tables in docs
     Map<String, Object> config = experiment.config(arm, number);
     try (RunFolder open = RunFolders.open(folder.resolve("training"), config, seed)) {
       long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
@@ -180,7 +180,9 @@ final class Trial {
     }
   }
 
-  /** What the parts of the reward are before they are centred: whether what is wished for comes. */
+  /**
+   * The means of the reward's parts before centring: they show whether what is rewarded appears.
+   */
   private static Map<String, Double> means(Map<String, Rewards> parts) {
     Map<String, Double> means = new TreeMap<>();
     parts.forEach(

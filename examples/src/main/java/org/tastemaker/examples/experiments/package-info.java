@@ -4,10 +4,10 @@
  * org.tastemaker.examples.experiments.ImproveConsistency}.
  *
  * <p>Each is an {@code Experiment}: prompts, a training, and arms, which are rewards to compare:
- * the one that is meant, and one that shows what goes wrong without a part of it. A {@code Trial}
- * trains one arm on one seed and leaves {@code Findings}, a small file with the measurements of
- * every prompt; {@code FindingsTable} compares the findings of all seeds with those of the base
- * model. Whatever is measured is measured on images that were not trained on.
+ * the intended one, and one that shows what goes wrong without a part of it. A {@code Trial} trains
+ * one arm on one seed and writes {@code Findings}, a small file with the measurements of every
+ * prompt; {@code FindingsTable} compares the findings of all seeds with those of the base model.
+ * All measurements are on images that were not trained on.
  */
 @NullMarked
 package org.tastemaker.examples.experiments;

@@ -33,7 +33,7 @@ import org.tastemaker.optim.run.PromptSource;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
- * The whole loop as a program of one's own: what to align, who judges, how it is trained. Each is
+ * The whole loop as a program of your own: what to align, who judges, how it is trained. Each is
  * one statement, marked with a number, that can be replaced by another.
  *
  * <pre>
@@ -51,7 +51,7 @@ public final class AlignModel {
    * Trains for 12 rounds.
    *
    * @param args none
-   * @throws IOException if the folder cannot be made
+   * @throws IOException if the folder cannot be created
    */
   public static void main(String[] args) throws IOException {
     align(12, 8, Path.of("runs/ideas/align-model"), System.out);
@@ -67,7 +67,8 @@ public final class AlignModel {
     List<Prompt> prompts =
         Stream.of("dog face", "penguin", "robot", "rocket").map(Prompt::of).toList();
 
-    // 2. Who judges: here a rule; ChatGptOracle asks ChatGPT, OwnFeedbackOracle shows your own.
+    // 2. Who judges: here a rule; ChatGptOracle asks ChatGPT, OwnFeedbackOracle is a judge of your
+    // own.
     GlyphJudge glyphs = BundledModel.judge();
     ToDoubleBiFunction<Image, Prompt> likeness =
         (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text()));
@@ -106,7 +107,7 @@ public final class AlignModel {
           .toldTo(event -> say(event, out))
           .run(AlignmentRun.Options.rounds(rounds));
 
-      // 5. What came of it.
+      // 5. The result.
       Result result = new Result(before, mean(policy.sampler(), each.prompts(1), likeness));
       Path file = Example.unused(folder, "mine", ".safetensors");
       LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());

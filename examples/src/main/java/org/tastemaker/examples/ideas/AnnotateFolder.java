@@ -30,8 +30,8 @@ import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.feedback.server.LoopbackServer;
 
 /**
- * A folder of prompts and images is judged into a dataset of preferences. The job is stopped half
- * way, on purpose, and resumes where it was: nothing is paid for twice.
+ * A folder of prompts and images is judged into a dataset of preferences. The job is stopped
+ * halfway, on purpose, and then resumed: nothing is paid for twice.
  *
  * <pre>
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.AnnotateFolder
@@ -43,7 +43,7 @@ import org.tastemaker.feedback.server.LoopbackServer;
  *
  * <p>For real: set {@code OPENAI_API_KEY} and add {@code -Dexec.args="--real FOLDER"}, where your
  * prompts' folders are in {@code FOLDER/prompts}. The images go to OpenAI and every answer costs
- * money. {@code FOLDER/preferences.jsonl} is never started over: a run that was stopped is resumed
+ * money. {@code FOLDER/preferences.jsonl} is never overwritten: a run that was stopped is resumed
  * with the same command. The demonstration alone deletes its dataset, {@code demonstration.jsonl}.
  */
 public final class AnnotateFolder {
@@ -84,7 +84,7 @@ public final class AnnotateFolder {
         });
   }
 
-  /** Begins a dataset, or resumes the one that is there. */
+  /** Starts a dataset, or resumes an existing one. */
   static JobReport annotateForReal(Path folder, ChatGptOracle oracle, PrintStream out)
       throws IOException {
     Path dataset = folder.resolve("preferences.jsonl");
@@ -107,7 +107,7 @@ public final class AnnotateFolder {
   static Paid annotate(Path folder, PrintStream out) throws IOException {
     List<ImageGroup> groups = read(folder.resolve("prompts"));
     Path dataset = folder.resolve("demonstration.jsonl");
-    Files.deleteIfExists(dataset); // what the server on this machine has said, and nobody else
+    Files.deleteIfExists(dataset); // it holds answers of the local server only
     try (LoopbackServer server = RankImages.playChatGpt();
         ChatGptOracle oracle =
             ChatGptOracle.builder()

@@ -24,8 +24,8 @@ import org.tastemaker.core.picture.ImageGrid;
 import org.tastemaker.core.run.AtomicFiles;
 
 /**
- * A person is the judge: one's own image is made better in a few rounds, by looking and typing
- * numbers, while the model stays as it is.
+ * A person is the judge: you improve an image in a few rounds, by looking and typing numbers, while
+ * the model does not change.
  *
  * <pre>
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.AskPerson
@@ -33,7 +33,8 @@ import org.tastemaker.core.run.AtomicFiles;
  *
  * <p>writes each question as a picture, {@code runs/ideas/ask-person/question.png}, and asks for
  * the numbers of the best images, best first: {@code 3 1} or {@code 3 1 5}. An empty line skips the
- * question. The person is a {@link FeedbackOracle} like any other and could as well rank for DDPO.
+ * question. The person is a {@link FeedbackOracle} like any other and could just as well rank for
+ * DDPO.
  */
 public final class AskPerson implements FeedbackOracle {
   private final BufferedReader in;
@@ -57,7 +58,7 @@ public final class AskPerson implements FeedbackOracle {
    * Makes a robot better in three rounds.
    *
    * @param args none
-   * @throws IOException if the folder cannot be made
+   * @throws IOException if the folder cannot be created
    */
   public static void main(String[] args) throws IOException {
     Path folder = Path.of("runs/ideas/ask-person");

@@ -30,7 +30,7 @@ import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.feedback.server.LoopbackServer;
 
 /**
- * A local generator beside a remote one: both draw the same prompts, and a judge who is not told
+ * A local generator beside a remote one: both draw the same prompts, and a judge that does not know
  * which image is whose says for each prompt which is better.
  *
  * <pre>
@@ -94,7 +94,7 @@ public final class CompareGenerators {
           new ImageGroup(prompts.get(i), place == 0 ? List.of(our, their) : List.of(their, our)));
     }
 
-    // 2. A win is 1, a tie one half; a pair without a judgement counts as nothing.
+    // 2. A win is 1, a tie one half; a pair without a judgement is left out.
     List<Judgement> judgements = judge.rank(pairs, Rubrics.consistency());
     List<double[]> wins = new ArrayList<>();
     for (int i = 0; i < pairs.size(); i++) {

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.tastemaker.examples.console.Failures;
 
-/** How an example ends, and where it writes what nothing may overwrite. */
+/** How an example ends, and where it writes files that must not be overwritten. */
 final class Example {
   private Example() {}
 
@@ -21,7 +21,7 @@ final class Example {
   /**
    * Runs an example. One that fails says why, without a stack trace.
    *
-   * @return the exit code: 2 where the arguments are at fault, 1 where something else is
+   * @return the exit code: 2 for wrong arguments, 1 for other failures
    */
   static int run(Path folder, PrintStream err, Body body) {
     try {
@@ -32,7 +32,7 @@ final class Example {
     }
   }
 
-  /** A name in a folder that nothing has yet: with a number where the plain one is taken. */
+  /** An unused name in a folder: with a number if the plain one is taken. */
   static Path unused(Path folder, String name, String ending) {
     Path path = folder.resolve(name + ending);
     for (int number = 2; Files.exists(path); number++) {

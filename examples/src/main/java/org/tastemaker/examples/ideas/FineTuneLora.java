@@ -41,11 +41,12 @@ import org.tastemaker.examples.console.Failures;
  * </pre>
  *
  * <p>prints the loss and writes {@code lora.safetensors} with kohya's keys. Without arguments it
- * trains a tiny model of random weights, made for it, on four flat colours: every step is that of
- * the real thing, but nothing can be learned. For real: {@code -Dexec.args="stable-diffusion-v1-5
- * photos"}, a folder in diffusers' layout with safetensors, and one with images as {@code NAME.png}
- * and their captions as {@code NAME.txt}. On a CPU count minutes for each step of a real model. A
- * LoRA that is there already is kept, and the new one has a number in its name.
+ * trains a tiny model of random weights, made for it, on four flat colours: every step is the same
+ * as with a real model, but nothing can be learned. For real: {@code
+ * -Dexec.args="stable-diffusion-v1-5 photos"}, a folder in diffusers' layout with safetensors, and
+ * one with images as {@code NAME.png} and their captions as {@code NAME.txt}. On a CPU, expect each
+ * step of a real model to take minutes. An existing LoRA is kept, and the new one gets a number in
+ * its name.
  */
 public final class FineTuneLora {
   private FineTuneLora() {}
@@ -100,7 +101,7 @@ public final class FineTuneLora {
       // 1. What is trained on: latents and token ids, computed once.
       CaptionedLatents batch = encode(model, images);
 
-      // 2. The U-Net's LoRA is trained; all else stays as it is.
+      // 2. The U-Net's LoRA is trained; all else is frozen.
       Components parts = model.components();
       DenoisingModels models =
           DenoisingModels.of(

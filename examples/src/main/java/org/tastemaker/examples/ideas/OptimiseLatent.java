@@ -25,14 +25,14 @@ import org.tastemaker.optim.zo.LatentProblem;
 import org.tastemaker.optim.zo.ZoRankSgd;
 
 /**
- * One image is made better while the model stays as it is: ZO-RankSGD walks through the initial
- * noise, and all that it learns is which of a few images a judge prefers.
+ * One image is improved while the model does not change: ZO-RankSGD searches the initial noise, and
+ * is only told which of a few images a judge prefers.
  *
  * <pre>
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.OptimiseLatent
  * </pre>
  *
- * <p>prints each round what the search did and the image's score, which the search itself never
+ * <p>prints for each round what the search did and the image's score, which the search itself never
  * sees, and draws the image after each round. For real: any {@link FeedbackOracle} will do, such as
  * {@link org.tastemaker.feedback.openai.ChatGptOracle}, or a person ({@link AskPerson}); {@link
  * LatentDiffusion#load} your model.
@@ -44,7 +44,7 @@ public final class OptimiseLatent {
    * Searches for 12 rounds.
    *
    * @param args none
-   * @throws IOException if the folder cannot be made
+   * @throws IOException if the folder cannot be created
    */
   public static void main(String[] args) throws IOException {
     search(12, 20, Path.of("runs/ideas/optimise-latent"), System.out);
@@ -61,7 +61,7 @@ public final class OptimiseLatent {
     return search(judge, rounds, denoisingSteps, folder, out);
   }
 
-  /** The search with any judge; the glyphs' score only tells how it went. */
+  /** The search with any judge; the glyphs' score only shows the progress. */
   static Result search(
       FeedbackOracle judge, int rounds, int denoisingSteps, Path folder, PrintStream out)
       throws IOException {

@@ -22,9 +22,9 @@ import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
- * A judge of one's own: a {@link FeedbackOracle} is one method from groups of images to judgements.
- * This one prefers images that are the same seen in a mirror, and says nothing of a group in which
- * nothing can be seen at all.
+ * A judge of your own: a {@link FeedbackOracle} is one method from groups of images to judgements.
+ * This one prefers images with mirror symmetry, and gives no judgement of a group in which no image
+ * shows anything.
  *
  * <pre>
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.OwnFeedbackOracle
@@ -47,7 +47,7 @@ public final class OwnFeedbackOracle {
     judge(prompts, 4, 10, System.out);
   }
 
-  /** The judge: all that has to be written. */
+  /** The judge: this is all you have to write. */
   static final class Mirror implements FeedbackOracle {
     @Override
     public List<Judgement> rank(List<ImageGroup> groups, Rubric rubric) {

@@ -26,14 +26,14 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.PromptSource;
 
 /**
- * DDPO with a reward of one's own: a {@link RewardModel} is a function from images to numbers, here
+ * DDPO with a reward of your own: a {@link RewardModel} is a function from images to numbers, here
  * how yellow they are.
  *
  * <pre>
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.OwnReward
  * </pre>
  *
- * <p>prints the mean reward of each round and of held-out seeds before and after, draws both, and
+ * <p>prints the mean reward of each round, and of held-out seeds before and after, draws both, and
  * writes the LoRA weights. For real: put your own number in {@link #yellowness}, and {@link
  * LatentDiffusion#load} a Stable Diffusion folder instead of the bundled model.
  */
@@ -44,7 +44,7 @@ public final class OwnReward {
    * Trains for 12 rounds.
    *
    * @param args none
-   * @throws IOException if the folder cannot be made
+   * @throws IOException if the folder cannot be created
    */
   public static void main(String[] args) throws IOException {
     train(12, 8, Path.of("runs/ideas/own-reward"), System.out);

@@ -25,7 +25,7 @@ import org.tastemaker.optim.run.PromptSource;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
- * A generator of one's own: a {@link DiffusionSampler} is one method from prompts and seeds to a
+ * A generator of your own: a {@link DiffusionSampler} is one method from prompts and seeds to a
  * {@link Rollout}. This one walks a black disc over a white square, in four noisy steps.
  *
  * <pre>
@@ -93,7 +93,8 @@ public final class OwnSampler {
   }
 
   /**
-   * An optimizer for it, reward-weighted regression: drifts become the moves that were rewarded.
+   * An optimizer for it, reward-weighted regression: each drift becomes the mean of the moves,
+   * weighted by reward.
    */
   private static final class Rwr implements PolicyOptimizer {
     private final Walk walk;

@@ -92,7 +92,7 @@ public final class RankImages {
     }
     ImageGroup group = new ImageGroup(prompt, images);
 
-    // A kept answer is not paid for again: the second time, this program asks nobody.
+    // A cached answer is not paid for again: a second run of this program asks nobody.
     try (ChatGptOracle oracle = chatGpt.cache(folder.resolve("answers")).build()) {
       out.println("at most " + oracle.estimate(List.of(group), Rubrics.consistency()));
       Judgement judgement = oracle.rank(List.of(group), Rubrics.consistency()).get(0);

@@ -38,8 +38,8 @@ import org.tastemaker.optim.zo.SearchSpace;
 import org.tastemaker.optim.zo.ZoRankSgd;
 
 /**
- * A model is aligned without a gradient: ZO-RankSGD searches one number for each attention layer,
- * and all that it learns is whose images a judge prefers.
+ * A model is aligned without gradients: ZO-RankSGD searches for one number per attention layer, and
+ * is only told whose images a judge prefers.
  *
  * <pre>
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.SearchGains
@@ -47,7 +47,7 @@ import org.tastemaker.optim.zo.ZoRankSgd;
  *
  * <p>prints the judge's score on held-out seeds before and after, which the search never sees,
  * draws their images, and writes a LoRA file. A round shows 10 variants of the model with one image
- * of each prompt, in two questions a prompt. For real: {@link LatentDiffusion#load} your model,
+ * of each prompt, in two questions per prompt. For real: {@link LatentDiffusion#load} your model,
  * with more denoising steps, and let {@link org.tastemaker.feedback.openai.ChatGptOracle} judge.
  */
 public final class SearchGains {
@@ -57,7 +57,7 @@ public final class SearchGains {
    * Searches for 9 rounds.
    *
    * @param args none
-   * @throws IOException if the folder cannot be made
+   * @throws IOException if the folder cannot be created
    */
   public static void main(String[] args) throws IOException {
     search(9, 16, Path.of("runs/ideas/search-gains"), System.out);
@@ -81,16 +81,16 @@ public final class SearchGains {
     SamplingOptions sampling = BundledModel.sampling().withSteps(10).withBatchSize(32);
     try (LatentDiffusion model = BundledModel.load().with(sampling);
         Lora lora = newLora(model.components().unet().parameters())) {
-      // 1. What is searched: by how much more, or less, each of 14 layers does what it does.
+      // 1. The search space: one gain for each of 14 layers.
       LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(2));
       LatentDiffusion adapted = model.with(FunctionOptions.inference().withAdapter(lora));
 
-      // 2. How a question is made of it: the same prompts and seeds under each candidate's gains.
+      // 2. The questions: the same prompts and seeds under each candidate's gains.
       ParameterProblem problem =
           new ParameterProblem(
               adapted, SearchSpace.of(gains), prompts, Seed.of(3), judge, Rubrics.consistency());
 
-      // 3. The search. What it found is in the LoRA once it is applied.
+      // 3. The search. The result is in the LoRA once it is applied.
       ZoRankSgd search =
           new ZoRankSgd(problem, problem.start(), ZoRankSgd.Options.forGains(), Seed.of(4));
       List<Image> before = adapted.generate(measured, Seed.of(-1)); // searched with other seeds
@@ -101,7 +101,7 @@ public final class SearchGains {
       }
       problem.apply(search.point());
 
-      // 4. What came of it.
+      // 4. The result.
       List<Image> after = adapted.generate(measured, Seed.of(-1));
       Path file = Example.unused(folder, "gains", ".safetensors");
       LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
@@ -119,7 +119,7 @@ public final class SearchGains {
     }
   }
 
-  /** On the layers by which attention, to the image itself and to the prompt, speaks. */
+  /** On the output layers of self-attention and cross-attention. */
   private static Lora newLora(Parameters unet) {
     return Lora.create(
         "gains",

@@ -41,7 +41,7 @@ import org.tastemaker.reward.learned.TrainedReward;
  * seen, with a 95 % interval over prompts, and saves it. The judge here is simulated: it likes
  * yellow and errs often. For real: rankings that {@link AnnotateFolder} has collected from ChatGPT,
  * as {@code PreferenceSet.of(groups, judgements)}. The saved reward is a {@link
- * org.tastemaker.core.RewardModel}, so that it takes the place of {@link OwnReward}'s.
+ * org.tastemaker.core.RewardModel}, so it can replace that of {@link OwnReward}.
  */
 public final class TrainRewardModel {
   private TrainRewardModel() {}

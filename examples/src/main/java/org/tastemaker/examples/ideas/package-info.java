@@ -9,7 +9,7 @@
  * </pre>
  *
  * <p>What they write goes to {@code runs/ideas}. What was trained or paid for in an earlier run is
- * kept. Wrong arguments end an example with exit code 2, other failures with 1.
+ * kept. The exit code is 2 for wrong arguments and 1 for other failures.
  */
 @NullMarked
 package org.tastemaker.examples.ideas;

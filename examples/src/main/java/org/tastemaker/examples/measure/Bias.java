@@ -23,7 +23,7 @@ import org.tastemaker.core.Seed;
  * comparable at the same number.
  *
  * @param bias the mean over prompts
- * @param floor what a fair generator scores on average with as many images for each prompt
+ * @param floor what a fair generator scores on average with the same number of images per prompt
  * @param maximum for this K
  * @param byPrompt the bias of each prompt that had a labelled image
  * @param unlabelled images without a class, which are left out
@@ -39,15 +39,14 @@ public record Bias(
   /**
    * Measures.
    *
-   * @param classes for each prompt the class of each image, from 0 to K - 1, or -1 where it is
-   *     unclear
+   * @param classes for each prompt the class of each image, from 0 to K - 1, or -1 if it is unclear
    * @param k how many classes there are, at least 2
    * @param seed of the interval and the floor
    * @return the bias
    */
   public static Bias of(Map<String, int[]> classes, int k, Seed seed) {
     if (k < 2) {
-      throw new IllegalArgumentException("there must be at least 2 classes, but were " + k);
+      throw new IllegalArgumentException("there must be at least 2 classes, but there were " + k);
     }
     Map<String, Double> byPrompt = new TreeMap<>();
     int unlabelled = 0;

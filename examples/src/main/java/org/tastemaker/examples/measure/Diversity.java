@@ -11,7 +11,7 @@ import org.tastemaker.core.Seed;
 
 /**
  * How different the images of one prompt are from each other: the mean distance of all their pairs,
- * averaged over prompts. It falls to 0 when a model gives one image for a prompt.
+ * averaged over prompts. It falls to 0 when a model always gives the same image for a prompt.
  *
  * @param diversity the mean over prompts
  * @param byPrompt of each prompt with two images or more

@@ -29,7 +29,7 @@ public record Estimate(double value, double low, double high, int n) {
    * @param n how many images there are in all
    * @param seed draws
    * @param <G> the groups
-   * @return the estimate, NaN in all its numbers where the figure does not exist
+   * @return the estimate; all its numbers are NaN if the figure does not exist
    */
   public static <G> Estimate bootstrap(
       List<G> groups, ToDoubleFunction<List<G>> figure, int n, Seed seed) {
@@ -54,8 +54,8 @@ public record Estimate(double value, double low, double high, int n) {
   }
 
   /**
-   * The mean with Student's interval: that of what the numbers are drawn from, if it is normal.
-   * With three numbers it is wide, 4.3 standard errors, as it should be.
+   * The mean with Student's interval for the mean of the distribution, assumed normal. With three
+   * numbers it is wide, 4.3 standard errors, as it should be.
    *
    * @param numbers one for each independent repetition, such as a training's seed; at least one
    * @param error the probability that the interval misses, such as 0.05

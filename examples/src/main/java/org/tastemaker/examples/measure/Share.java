@@ -20,9 +20,10 @@ public record Share(Estimate share, Map<String, Double> byPrompt) {
   }
 
   /**
-   * Measures. An image whose label is unclear fits nothing and harms nobody: it is false.
+   * Measures. The outcome of an image whose label is unclear is false: it fits nothing and harms
+   * nobody.
    *
-   * @param outcomes for each prompt one of each image
+   * @param outcomes for each prompt the outcome of each image
    * @param seed of the interval
    * @return the share
    */

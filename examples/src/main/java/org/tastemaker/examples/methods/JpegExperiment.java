@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
  * small, or large, without being told how.
  *
  * <p>Each training is a file in the run's folder, with a picture of the same held-out seeds before
- * (above) and after (below); those that are there are not done again.
+ * (above) and after (below); existing ones are skipped.
  */
 @Command(
     name = "jpeg-experiment",
@@ -60,13 +60,13 @@ public final class JpegExperiment implements Callable<Integer> {
   @Option(
       names = "--directions",
       split = ",",
-      description = "Among ${COMPLETION-CANDIDATES} (default: both).")
+      description = "Which images to reward: ${COMPLETION-CANDIDATES} (default: both).")
   private List<JpegResult.Direction> directions = List.of(JpegResult.Direction.values());
 
   @Option(
       names = "--seeds",
       split = ",",
-      description = "A training for each (default: ${DEFAULT-VALUE}).")
+      description = "Seeds, with one training for each (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
   @Mixin private ProtocolOptions training = new ProtocolOptions(60, 8, 1);
@@ -128,7 +128,7 @@ public final class JpegExperiment implements Callable<Integer> {
     return JpegResult.read(JpegResult.file(run, job.direction(), job.seed()));
   }
 
-  /** Whether the training is there; one of other settings is neither taken nor replaced. */
+  /** Whether the training exists; one with other settings is neither used nor overwritten. */
   private boolean isDone(Job job, Protocol protocol) {
     Path file = JpegResult.file(run, job.direction(), job.seed());
     if (!Files.exists(file)) {
@@ -139,7 +139,7 @@ public final class JpegExperiment implements Callable<Integer> {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s is of other settings: %s there, %s now; choose another folder with --run",
+              "%s has other settings: %s there, %s now; choose another folder with --run",
               file,
               there,
               settings(protocol)));
@@ -147,7 +147,7 @@ public final class JpegExperiment implements Callable<Integer> {
     return true;
   }
 
-  /** What must be equal for results to be compared. */
+  /** The settings that must be equal for results to be compared. */
   static String settings(Protocol protocol) {
     return String.format(
         Locale.ROOT,
@@ -273,7 +273,7 @@ public final class JpegExperiment implements Callable<Integer> {
         results.stream().mapToDouble(JpegResult::kl).average().orElseThrow());
   }
 
-  /** Mean size of a round's images against the images made until then: the paper's figure. */
+  /** Mean size of a round's images against the images made so far: the paper's figure. */
   static Image plot(List<JpegResult> results, Protocol protocol) {
     LinePlot plot = LinePlot.of("JPEG size of a round's images", "images made", "kB");
     for (JpegResult.Direction direction : JpegResult.Direction.values()) {

@@ -15,7 +15,7 @@ import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.reward.image.JpegReward;
 
 /**
- * What one training on the size of JPEG files has found.
+ * The result of one training on the size of JPEG files.
  *
  * @param direction of the reward
  * @param seed of the training

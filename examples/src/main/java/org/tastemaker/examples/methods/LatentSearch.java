@@ -26,11 +26,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * ZO-RankSGD where its paper uses it first, on the initial noise of single images, beside what
- * costs the same and needs no algorithm: fresh noise, of which the judge keeps the best.
+ * ZO-RankSGD where its paper uses it first, on the initial noise of single images, beside a
+ * baseline that costs the same and needs no algorithm: fresh noise, of which the judge picks the
+ * best.
  *
- * <p>Both see rankings of six images at a time, and as many images. A search is a prompt and a
- * seed; its result is the score of the image that it ends with, which neither sees.
+ * <p>Both see rankings of six images at a time, and the same number of images. A search is a prompt
+ * and a seed; its result is the score of the image that it ends with, which neither sees.
  */
 @Command(
     name = "latent-search",
@@ -43,22 +44,23 @@ public final class LatentSearch implements Callable<Integer> {
   @Option(
       names = "--seeds",
       split = ",",
-      description = "A search of each prompt for each (default: ${DEFAULT-VALUE}).")
+      description = "Seeds, with one search of each prompt for each (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L, 4L);
 
   @Option(
       names = "--images",
       split = ",",
       description =
-          "After how many images, rising, each search is looked at (default: ${DEFAULT-VALUE}).")
+          "Numbers of images, ascending, after which each search is measured (default: ${DEFAULT-VALUE}).")
   private List<Integer> images = List.of(24, 48, 96);
 
-  @Option(names = "--steps", description = "Of denoising (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--steps", description = "Denoising steps (default: ${DEFAULT-VALUE}).")
   private int steps = 10;
 
   @Option(
       names = "--prompt",
-      description = "An emoji's name; may be given several times (default: eight of them).")
+      description =
+          "Emoji to search for, by name; may be given several times (default: eight of them).")
   private List<String> prompts = EmojiTask.quickPrompts();
 
   @SuppressWarnings("NullAway.Init")
@@ -89,7 +91,7 @@ public final class LatentSearch implements Callable<Integer> {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "--steps must be at least 1 and --images rise from at least %s, but were %s and %s",
+              "--steps must be at least 1 and --images must ascend from at least %s, but were %s and %s",
               SHOWN,
               steps,
               images));
@@ -118,7 +120,7 @@ public final class LatentSearch implements Callable<Integer> {
     return 0;
   }
 
-  /** Scores of the same start, by how many images were looked at: none, and then each mark. */
+  /** Scores from the same start, by the number of images looked at: none, and then each mark. */
   private record Pair(double[] ranked, double[] fresh) {}
 
   private static double[] scores(

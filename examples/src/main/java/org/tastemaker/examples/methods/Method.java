@@ -28,7 +28,10 @@ enum Method {
   RWR("rwr", "RWR", "beta", true, 3e-4, 4, 20),
   LEE("lee", "Reward-weighted likelihood (Lee et al.)", "pre-training weight", true, 3e-4, 4, 0.5),
   BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
-  /** RWR with the same weight for every image: what training on own images does by itself. */
+  /**
+   * RWR with the same weight for every image: what training on the model's own images does by
+   * itself.
+   */
   CONTROL("control", "Control: own images, all weights equal", "", true, 3e-4, 4, 0),
   /** One number for each layer. */
   ZO_GAINS("zo-gains", "ZO-RankSGD on a LoRA's gains", "radius", true, 0.25, 2, 0.15),
@@ -75,14 +78,14 @@ enum Method {
   }
 
   /**
-   * Whether each round's images are made by the model as it is by then; those of the supervised
-   * variants are made by the pre-trained model, as in their paper.
+   * Whether each round's images are made by the current model; those of the supervised variants are
+   * made by the pre-trained model, as in their paper.
    */
   boolean online() {
     return online;
   }
 
-  /** What was found on a seed that is not reported. */
+  /** The setting that was tuned on a seed that is not reported. */
   Setting tuned() {
     return new Setting(learningRate, updates, strength);
   }
@@ -118,7 +121,7 @@ enum Method {
     return this == ZO_GAINS || this == ZO_RANK_SGD;
   }
 
-  /** The adapter that is trained: with few numbers for the searches without gradients. */
+  /** The adapter that is trained, with few weights for the searches without gradients. */
   Lora.Options lora() {
     return switch (this) {
       case ZO_GAINS -> Lora.Options.ofRank(16).withTargets(LoraTargets.named("to_out.0"));

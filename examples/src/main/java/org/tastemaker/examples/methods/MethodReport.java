@@ -23,7 +23,7 @@ final class MethodReport {
   private MethodReport() {}
 
   /**
-   * The tables: what each method reaches and spends, and its reward on the way.
+   * The tables: what each method reaches and costs, and its reward during training.
    *
    * @param results of one protocol, at least one
    * @return Markdown
@@ -121,14 +121,14 @@ final class MethodReport {
   }
 
   /**
-   * The rise of the score. What is repeated is the training: its seeds are the sample, and the
-   * images of one seed only make its mean more exact.
+   * The rise of the score. The sample is the seeds of the training; the images of one seed only
+   * make its mean more exact.
    */
   static Estimate change(List<TrialResult> trials) {
     return Estimate.student(trials.stream().mapToDouble(t -> mean(t.changes())).toArray(), ERROR);
   }
 
-  /** The rise less that of the control on the same seed; empty where no seed has both. */
+  /** The rise minus that of the control on the same seed; empty if no seed has both. */
   private static Optional<Estimate> moreThanControl(
       List<TrialResult> trials, List<TrialResult> all) {
     if (trials.get(0).method() == Method.CONTROL) {
@@ -149,7 +149,8 @@ final class MethodReport {
   }
 
   /**
-   * The rise of the reward against images: methods that ran on other seeds begin at other scores.
+   * The rise of the reward against images. It is a rise since methods that ran on other seeds begin
+   * at other scores.
    *
    * @param results of one protocol, at least one
    * @return a line for each method, the mean of its trials

@@ -23,12 +23,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * Trains with every method on the same number of images, some seeds each, and writes the table of
- * what they reach and spend.
+ * Trains with every method on the same number of images, with several seeds each, and writes the
+ * table of what they reach and what they cost.
  *
- * <p>Each trial is a file in the run's folder, written when it is done; those that are there are
- * not done again. So the command can be stopped and resumed, and several processes can share a
- * folder if their methods or seeds differ.
+ * <p>Each trial is a file in the run's folder, written when it is done; existing ones are skipped.
+ * So the command can be stopped and resumed, and several processes can share a folder if their
+ * methods or seeds differ.
  */
 @Command(
     name = "method-table",
@@ -41,34 +41,31 @@ public final class MethodTable implements Callable<Integer> {
       description = "Folder of the results; what is in it is kept (default: ${DEFAULT-VALUE}).")
   private Path run = Path.of("runs/methods");
 
-  @Option(
-      names = "--methods",
-      split = ",",
-      description = "Which ones, by name (default: all of them).")
+  @Option(names = "--methods", split = ",", description = "Which methods, by name (default: all).")
   private List<String> methods = Arrays.stream(Method.values()).map(Method::id).toList();
 
   @Option(
       names = "--seeds",
       split = ",",
-      description = "A trial of each method for each (default: ${DEFAULT-VALUE}).")
+      description = "Seeds, with one trial of each method for each (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
   @Mixin private ProtocolOptions training = new ProtocolOptions(12, 16, 1.5);
 
   @Option(
       names = "--learning-rate",
-      description = "Instead of the tuned one; of the searches the largest step.")
+      description = "Overrides the tuned learning rate; for the searches, the largest step.")
   private @Nullable Double learningRate;
 
   @Option(
       names = "--updates",
-      description = "A round, instead of the tuned ones; of the searches the steps tried.")
+      description = "Overrides the tuned updates per round; for the searches, the steps tried.")
   private @Nullable Integer updates;
 
   @Option(
       names = "--strength",
       description =
-          "Instead of the tuned one: clip range (ddpo-is), KL weight (dpok), gamma (dpok-kl-d,"
+          "Overrides the tuned value: clip range (ddpo-is), KL weight (dpok), gamma (dpok-kl-d,"
               + " dpok-kl-o), beta (rwr), pre-training weight (lee), radius (zo-gains, zo-rank-sgd).")
   private @Nullable Double strength;
 
@@ -150,7 +147,7 @@ public final class MethodTable implements Callable<Integer> {
         strength == null ? tuned.strength() : strength);
   }
 
-  /** Whether the trial is there; one of other settings is neither taken nor replaced. */
+  /** Whether the trial exists; one with other settings is neither used nor overwritten. */
   private boolean isDone(Job job, Protocol protocol) {
     Path file = TrialResult.file(run, job.method(), job.seed());
     if (!Files.exists(file)) {
@@ -161,7 +158,7 @@ public final class MethodTable implements Callable<Integer> {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s is of another setting: %s, %s there, and %s, %s now; choose another folder with --run",
+              "%s has other settings: %s, %s there, and %s, %s now; choose another folder with --run",
               file,
               job.method().words(there.setting()),
               there.protocol(),

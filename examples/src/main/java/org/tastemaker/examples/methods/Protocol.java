@@ -14,19 +14,19 @@ import org.tastemaker.diffusion.SamplingOptions;
  *
  * @param prompts that are trained on and, with other seeds, measured
  * @param rounds of sampling, judging and training
- * @param imagesPerPrompt ranked together in a round
- * @param heldOutPerPrompt images of each prompt that are measured only
- * @param guidance in sampling and in the training of policy gradients; 1 for none
+ * @param imagesPerPrompt images per prompt, ranked together in a round
+ * @param heldOutPerPrompt held-out images per prompt
+ * @param guidance guidance scale, in sampling and in the training of policy gradients; 1 for none
  */
 record Protocol(
     List<Prompt> prompts, int rounds, int imagesPerPrompt, int heldOutPerPrompt, double guidance) {
   /** Denoising steps of a trajectory. */
   static final int STEPS = 10;
 
-  /** Scores as near as this are a tie to the judge, or it would teach its own noise. */
+  /** Scores this close are a tie to the judge; otherwise it would teach its own noise. */
   static final double TIE = 0.03;
 
-  /** How many rows go through the U-Net together. */
+  /** How many rows the U-Net computes at once. */
   static final int MICRO_BATCH = 32;
 
   Protocol {
@@ -35,7 +35,7 @@ record Protocol(
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "there must be at least 1 prompt, 1 round, 2 images a prompt (one cannot be ranked) and 1 held-out image, but there were %s, %s, %s, %s",
+              "there must be at least 1 prompt, 1 round, 2 images per prompt (one cannot be ranked) and 1 held-out image, but there were %s, %s, %s, %s",
               prompts.size(),
               rounds,
               imagesPerPrompt,
@@ -43,7 +43,7 @@ record Protocol(
     }
   }
 
-  /** The model as it samples in all trials. */
+  /** The model with the sampling of all trials. */
   LatentDiffusion sampled(LatentDiffusion model) {
     return model.with(
         SamplingOptions.ddpo()
@@ -68,7 +68,7 @@ record Protocol(
         .toList();
   }
 
-  /** For files: trials can be compared where this is equal. */
+  /** For files: trials can be compared if this is equal. */
   Map<String, Object> toMap() {
     Map<String, Object> map = new TreeMap<>();
     map.put("prompts", prompts.stream().map(Prompt::text).toList());

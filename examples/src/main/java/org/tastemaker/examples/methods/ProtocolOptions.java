@@ -28,7 +28,8 @@ final class ProtocolOptions {
 
   @Option(
       names = "--prompt",
-      description = "An emoji's name; may be given several times (default: eight of them).")
+      description =
+          "Emoji to train on, by name; may be given several times (default: eight of them).")
   private List<String> prompts = EmojiTask.quickPrompts();
 
   /** The command's own defaults. */

@@ -5,9 +5,11 @@ import java.util.Locale;
 /**
  * The three numbers of a method that are tuned.
  *
- * @param learningRate of AdamW on the LoRA weights; of a search without gradients its largest step
- * @param updates of the weights a round; of a search without gradients the steps tried a round
- * @param strength the method's own number, {@link Method#strengthName}; 0 where it has none
+ * @param learningRate of AdamW on the LoRA weights; for a search without gradients, its largest
+ *     step
+ * @param updates of the weights per round; for a search without gradients, the steps tried per
+ *     round
+ * @param strength the method's own number, {@link Method#strengthName}; 0 if it has none
  */
 record Setting(double learningRate, int updates, double strength) {
   Setting {

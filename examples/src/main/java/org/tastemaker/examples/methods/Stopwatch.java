@@ -4,8 +4,8 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
 /**
- * Adds up the seconds of this process's processor, all threads of it, and those of the clock, while
- * it runs. The former say what a method costs on a machine that others use too.
+ * Adds up processor seconds, over all threads of this process, and wall-clock seconds while it
+ * runs. The processor seconds say what a method costs on a shared machine.
  */
 final class Stopwatch {
   private final OperatingSystemMXBean system =

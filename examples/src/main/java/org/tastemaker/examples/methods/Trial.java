@@ -43,7 +43,7 @@ import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
  * One method on one seed: a fresh LoRA is trained on the protocol's number of images, all judged by
- * the same simulated judge, and measured on held-out seeds before, on the way and after.
+ * the same simulated judge, and measured on held-out seeds before, during and after training.
  *
  * <pre>
  *   seed                  lora, rounds, optimizer, held out: children of the trial's seed
@@ -65,7 +65,10 @@ final class Trial {
   /** Images from which the pre-training term draws. */
   private static final int PRETRAINING_IMAGES = 1024;
 
-  /** The share of them without a caption, as in the model's own training, or guidance suffers. */
+  /**
+   * The share of them without a caption, as in the model's own training; otherwise guidance
+   * suffers.
+   */
   private static final double WITHOUT_CAPTION = 0.1;
 
   private final LatentDiffusion model;
@@ -85,11 +88,11 @@ final class Trial {
   /**
    * A trial that has not begun.
    *
-   * @param model stays the caller's
+   * @param model owned by the caller
    * @param task what the judge ranks by, for the protocol's prompts
-   * @param protocol what is the same for all
-   * @param method that trains
-   * @param setting of it
+   * @param protocol shared by all methods
+   * @param method to train with
+   * @param setting of the method
    * @param seed of everything
    */
   Trial(
@@ -122,8 +125,8 @@ final class Trial {
   /**
    * Trains and measures.
    *
-   * @param before what {@link #baseScores} says
-   * @return what was found
+   * @param before the result of {@link #baseScores}
+   * @return the result
    */
   TrialResult run(List<Double> before) {
     try (Lora lora =
@@ -195,7 +198,7 @@ final class Trial {
     }
   }
 
-  /** Searches with rankings alone, of images with fresh seeds in each question. */
+  /** Searches with rankings only, of images with fresh seeds in each question. */
   private String search(DiffusionPolicy policy, Lora lora) {
     int[] used = {0};
     ImageGenerator counted =
@@ -237,7 +240,9 @@ final class Trial {
         : SearchSpace.of(lora.parameters());
   }
 
-  /** Measures when a mark has been reached; the time that it takes is not the method's. */
+  /**
+   * Measures when a mark has been reached; the time that this takes does not count for the method.
+   */
   private void reached(DiffusionPolicy policy, int images) {
     stopwatch.stop();
     if (nextMark < MARKS.length && images >= MARKS[nextMark] * protocol.images()) {
@@ -274,7 +279,7 @@ final class Trial {
     return seed.split("held out").splits(count);
   }
 
-  /** On some of the held-out images, since it costs more than to make them. */
+  /** Measured on some of the held-out images, since it costs more than making them. */
   private double kl(DiffusionPolicy policy) {
     int each = Math.min(KL_IMAGES, protocol.heldOutPerPrompt());
     List<Prompt> prompts =
@@ -291,8 +296,8 @@ final class Trial {
   }
 
   /**
-   * Images that the model was trained on, in the shares that it saw them in, but none that answers
-   * a prompt of the trial: what is aimed at is to be learnt from the judge alone.
+   * Images that the model was trained on, in the shares in which it saw them, but none that answers
+   * a prompt of the trial: the target must be learned from the judge alone.
    */
   private PretrainingData pretraining() {
     GlyphSheet sheet = BundledModel.glyphs();

@@ -18,13 +18,13 @@ import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
 
 /**
- * What a trial has found.
+ * The result of a trial.
  *
  * @param method that trained
- * @param setting of it
+ * @param setting of the method
  * @param seed of the trial
- * @param protocol of it, as {@link Protocol#toMap}
- * @param points measurements on the way, from no images to all
+ * @param protocol of the trial, as {@link Protocol#toMap}
+ * @param points measurements during training, from no images to all
  * @param before score of each held-out image of the base model
  * @param after score of each held-out image of the trained model, the same prompts and seeds
  * @param kl KL divergence from the base model along a trajectory, in nats
@@ -41,10 +41,10 @@ record TrialResult(
     double kl,
     String message) {
   /**
-   * A measurement on the way.
+   * A measurement during training.
    *
-   * @param images that were made and judged until then
-   * @param processorSeconds of the training until then, without measurements
+   * @param images made and judged so far
+   * @param processorSeconds of the training so far, without measurements
    * @param wallSeconds likewise, by the clock
    * @param reward mean score of the held-out images
    */
@@ -187,7 +187,7 @@ record TrialResult(
         throw new IllegalArgumentException(
             String.format(
                 Locale.ROOT,
-                "%s and the results before it in %s are of different settings and cannot be compared; keep one folder for each",
+                "%s and the results before it in %s have different settings and cannot be compared; keep one folder for each",
                 file(folder, result.method, result.seed).getFileName(),
                 folder));
       }

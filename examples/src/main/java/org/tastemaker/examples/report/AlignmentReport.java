@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.run.Provenance;
 
 /**
- * What a report shows, wherever it comes from. Everything but title and summary may be left out.
+ * What a report shows, whatever the source. Everything but title and summary may be left out.
  *
  * <pre>{@code
  * AlignmentReport report =
@@ -37,8 +37,8 @@ import org.tastemaker.core.run.Provenance;
  * @param judged examples of judgements
  * @param cost of the judge, or null to leave it out
  * @param caveats what this does not show, a sentence or two each
- * @param configuration settings by name, in order: values, lists and maps of them
- * @param provenance what it was made from, or null to leave it out
+ * @param configuration settings by name, in order: values, and lists and maps of values
+ * @param provenance what the run was made from, or null to leave it out
  */
 public record AlignmentReport(
     String title,

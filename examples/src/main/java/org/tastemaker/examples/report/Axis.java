@@ -17,7 +17,7 @@ import java.util.stream.DoubleStream;
  */
 record Axis(double low, double high, List<Double> ticks, List<String> labels) {
 
-  /** From the first value to the last: the values are numbered things such as rounds. */
+  /** From the first value to the last: the values are counts such as rounds. */
   static Axis tight(double[] values, int maxTicks) {
     double low = DoubleStream.of(values).min().orElse(0);
     double high = DoubleStream.of(values).max().orElse(1);

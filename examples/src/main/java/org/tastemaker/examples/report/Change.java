@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import org.tastemaker.core.Seed;
 import org.tastemaker.examples.measure.Estimate;
 
-/** What can be said of a change with an interval. */
+/** What the interval of a change says. */
 enum Change {
   /** The interval is above 0. */
   UP,

@@ -7,7 +7,7 @@ import org.tastemaker.core.Usage;
 /**
  * What the judge cost.
  *
- * @param usage calls and tokens of a paid service; {@link Usage#NONE} where none was asked
+ * @param usage calls and tokens of a paid service; {@link Usage#NONE} if none was asked
  * @param money the price for a person to read, such as {@code "0.0123 USD"}, or null where no price
  *     is known
  */

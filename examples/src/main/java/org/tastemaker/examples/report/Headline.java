@@ -16,7 +16,7 @@ import org.tastemaker.examples.measure.Estimate;
  * @param before the mean before, NaN where there is none
  * @param after the mean after, NaN where there is none
  * @param change the mean of the paired differences with its interval; {@code n} counts the pairs
- * @param missing pairs that are left out because one of their values does not exist, at least 0
+ * @param missing pairs that are left out because one of their values is missing, at least 0
  */
 public record Headline(String measure, double before, double after, Estimate change, int missing) {
   public Headline {
@@ -89,7 +89,7 @@ public record Headline(String measure, double before, double after, Estimate cha
   }
 
   /**
-   * What the interval says, plainly.
+   * What the interval says, in plain words.
    *
    * @return a sentence
    */

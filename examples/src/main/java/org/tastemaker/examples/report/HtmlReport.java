@@ -16,7 +16,7 @@ import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.examples.measure.Estimate;
 
-/** Lays a report out as one HTML file. Parts that a report does not have leave no trace. */
+/** Lays a report out as one HTML file. Missing parts are left out. */
 public final class HtmlReport {
   private final Markup html = new Markup();
   private final Parts parts = new Parts(html);

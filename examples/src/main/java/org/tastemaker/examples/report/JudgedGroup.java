@@ -59,8 +59,8 @@ public record JudgedGroup(
   }
 
   /**
-   * A group as a judge of this library judged it. Where the record says that the judge saw the
-   * images in a single other order, they are put in that order, since its reasons speak of it.
+   * A group as a judge of this library judged it. If the judge saw the images in a single order
+   * other than the group's, they are put in that order, since its reasons refer to it.
    *
    * @param group the images
    * @param judgement of the group
@@ -107,7 +107,7 @@ public record JudgedGroup(
   }
 
   /**
-   * What a judge knows an image by.
+   * The name by which a judge knows an image.
    *
    * @param position in the order shown, from 0
    * @return A to Z, AA, AB and so on

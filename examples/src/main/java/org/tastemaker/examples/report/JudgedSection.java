@@ -24,7 +24,7 @@ final class JudgedSection {
     }
     parts.section(
         "What the judge said",
-        "Examples from the run. Images with letters stand in the order in which the judge saw them.");
+        "Examples from the run. Images with letters are in the order in which the judge saw them.");
     html.open("div", "class", "groups").newLine();
     for (JudgedGroup group : groups) {
       html.open("article", "class", group.missingReason() == null ? "group" : "group missing");

@@ -6,7 +6,7 @@ import java.util.Set;
 
 /**
  * Writes markup that is HTML and well-formed XML at once. Text and attributes are escaped here and
- * nowhere else; there is no way around it but {@link #style}.
+ * nowhere else; only {@link #style} bypasses it.
  */
 final class Markup {
   /** Elements without content: HTML's void ones and the shapes of SVG. HTML closes no others. */

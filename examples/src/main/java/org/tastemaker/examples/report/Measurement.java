@@ -45,7 +45,7 @@ public record Measurement(
   }
 
   /**
-   * What became of the text-to-emoji model. Changes are means over the prompts that both have a
+   * How the text-to-emoji model has changed. Changes are means over the prompts that both have a
    * value for, with a bootstrap over these prompts.
    *
    * @param before the model as it was
@@ -70,7 +70,7 @@ public record Measurement(
             Better.LOWER,
             before.harm(),
             after.harm(),
-            "share of images with a weapon or a like thing for neutral prompts",
+            "share of images with a weapon or something similar for neutral prompts",
             seed),
         new Measurement(
             "diversity",
@@ -92,7 +92,7 @@ public record Measurement(
             seed));
   }
 
-  /** What the table says of the change: a word that needs no colour. */
+  /** What the table says of the change, in words, so that colour is not needed. */
   String verdict() {
     return switch (Change.of(change)) {
       case UP -> word(Better.HIGHER);

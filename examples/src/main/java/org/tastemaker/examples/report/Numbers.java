@@ -35,7 +35,7 @@ final class Numbers {
     return interval(estimate.low(), estimate.high());
   }
 
-  /** A round or the like: whole where it is. */
+  /** An x value such as a round, without decimals if it is whole. */
   static String x(double value) {
     return value == Math.rint(value) && Math.abs(value) < 1e9
         ? Long.toString((long) value)

@@ -4,7 +4,7 @@ import java.util.Base64;
 import java.util.Map;
 import org.tastemaker.core.Image;
 
-/** What several sections of a report consist of. */
+/** Parts that several sections of a report share. */
 final class Parts {
   /** Smaller images are pixel art: enlarged, they stay crisp. */
   private static final int PIXEL_ART = 64;

@@ -154,7 +154,7 @@ final class SvgPlot {
     label(LEFT + (WIDTH - LEFT - RIGHT) / 2.0, HEIGHT - 5, "middle", xLabel);
   }
 
-  /** The intervals: an area over neighbouring points, a bar at a point that stands alone. */
+  /** The intervals: an area over neighbouring points, a bar at an isolated point. */
   private void band(Curve curve, int index) {
     for (List<Point> run : runs(curve.points(), Point::hasInterval)) {
       if (run.size() == 1) {
@@ -220,7 +220,7 @@ final class SvgPlot {
     }
   }
 
-  /** Neighbouring points that have something, so that a gap stays a gap. */
+  /** Runs of neighbouring points with values, so that a gap stays a gap. */
   private static List<List<Point>> runs(List<Point> points, Predicate<Point> has) {
     List<List<Point>> runs = new ArrayList<>();
     List<Point> run = new ArrayList<>();

@@ -19,7 +19,7 @@ enum Contender {
   RANK_1("ZO-RankSGD (10, 1)", "order"),
   /** With the weights of the paper's public code. */
   RANK_PUBLISHED("ZO-RankSGD (10, 10), public code's weights", "order"),
-  /** Values, and the line search that the methods above have. */
+  /** Values, with the line search of the methods above. */
   ZO_SGD("ZO-SGD, line search", "values"),
   /** Values, as published. */
   ZO_SGD_FIXED("ZO-SGD, fixed step", "values"),
@@ -55,7 +55,7 @@ enum Contender {
     return title;
   }
 
-  /** What of the function it is told. */
+  /** What it is told about the function. */
   String sees() {
     return sees;
   }
@@ -102,7 +102,7 @@ enum Contender {
         (candidates, best) ->
             Ranking.ofScores(candidates.stream().mapToDouble(x -> -f.at(x)).toArray());
     ZoRankSgd search = new ZoRankSgd(problem, start, options, seed);
-    // Where it stands and its best probe are among the last points, and are not paid for again.
+    // Its current point and its best probe are among the last points, and are not counted again.
     while (f.allow(options.probes() + options.stepCandidates())) {
       search.step();
     }

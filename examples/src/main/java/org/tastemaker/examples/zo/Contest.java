@@ -12,13 +12,13 @@ import org.tastemaker.core.Seed;
  * All methods on one function of one dimension, with the same number of evaluations.
  *
  * <p>Each method's setting is the one of its grid with the lowest mean log10 of the final value on
- * the tuning seeds. It is then run on the reported seeds, which are others. On one seed all methods
- * begin at the same point, a standard normal vector, so methods are compared by the differences of
- * log10 f seed by seed.
+ * the tuning seeds. It is then run on the reported seeds, which are different. On one seed all
+ * methods begin at the same point, a standard normal vector, so methods are compared by the
+ * differences of log10 f seed by seed.
  *
  * @param function to minimize
  * @param dimension of the function
- * @param budget evaluations of new points that each method has
+ * @param budget evaluations of new points per method
  * @param tuningSeeds seeds of the grid search
  * @param reportedSeeds seeds of the result
  */
@@ -80,7 +80,7 @@ record Contest(
     return Interval.of(differences, ERROR / (methods * (methods - 1) / 2.0));
   }
 
-  /** The methods that one beats: whose interval of the difference is below 0 as a whole. */
+  /** The methods that one beats: the whole interval of the difference is below 0. */
   static List<Contender> beatenBy(Contender contender, Map<Contender, Result> results) {
     List<Contender> beaten = new ArrayList<>();
     Result own = Objects.requireNonNull(results.get(contender));

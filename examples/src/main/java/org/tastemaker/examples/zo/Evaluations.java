@@ -5,10 +5,10 @@ import java.util.Arrays;
 import java.util.Deque;
 
 /**
- * A function that may be evaluated a number of times and remembers the lowest value seen: the same
- * account for every method.
+ * A function with a budget of evaluations, which records the lowest value seen: the same accounting
+ * for every method.
  *
- * <p>A point that is among the last few that were asked for is not paid for again.
+ * <p>A point that is among the last few asked for is not counted again.
  */
 final class Evaluations {
   private static final int RECENT = 32;
@@ -53,8 +53,8 @@ final class Evaluations {
   }
 
   /**
-   * Whether so many new points may still be evaluated. A method that has converged, and asks for
-   * nothing but points that are known, ends too.
+   * Whether so many new points may still be evaluated. A method that has converged, and asks only
+   * for known points, ends too.
    */
   boolean allow(int points) {
     return used + points <= budget && asked < 3 * budget;

@@ -5,7 +5,7 @@ import org.tastemaker.core.Seed;
 /**
  * GLD-Fast: gradientless descent with fast binary search (Golovin, Karro, Kochanski, Lee, Song and
  * Zhang, "Gradientless Descent: High-Dimensional Zeroth-Order Optimization", ICLR 2020, algorithm
- * 2). Each iteration goes to the best of x and
+ * 2). Each iteration moves to the best of x and
  *
  * <pre>
  *   x + 2^-i R v_i,   i = -K, ..., K,   v_i ~ N(0, I/n),   K = log2(4 sqrt(Q)), rounded up

@@ -12,8 +12,8 @@ import org.tastemaker.examples.measure.Estimate;
  */
 record Interval(double mean, double low, double high) {
   /**
-   * The interval that contains the mean of what the numbers are drawn from with a probability of
-   * {@code 1 - error}, if that is normal.
+   * The interval that contains the mean of the distribution with a probability of {@code 1 -
+   * error}, if the distribution is normal.
    */
   static Interval of(double[] numbers, double error) {
     Estimate estimate = Estimate.student(numbers, error);

@@ -6,7 +6,7 @@ import org.tastemaker.core.Seed;
 @FunctionalInterface
 interface Minimizer {
   /**
-   * Runs until the evaluations do not suffice for one more iteration.
+   * Runs until the budget is too small for one more iteration.
    *
    * @param f what to minimize
    * @param start the first point, not changed

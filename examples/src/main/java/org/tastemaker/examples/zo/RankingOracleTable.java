@@ -61,7 +61,7 @@ public final class RankingOracleTable {
   /**
    * Runs everything: several minutes on one core.
    *
-   * @param args the Markdown file to write; by default it is printed alone
+   * @param args the Markdown file to write; by default it is only printed
    * @throws IOException if the file cannot be written
    */
   public static void main(String[] args) throws IOException {
@@ -112,7 +112,7 @@ public final class RankingOracleTable {
     return lines.append(verdict(results)).toString();
   }
 
-  /** What the intervals say of ZO-RankSGD (10, 10). */
+  /** What the intervals say about ZO-RankSGD (10, 10). */
   private static String verdict(Map<Contender, Contest.Result> results) {
     List<Contender> better =
         results.keySet().stream()

@@ -72,7 +72,7 @@ class RunWordsTest {
     RunEvent.Metrics skipped = new RunEvent.Metrics(1, Map.of("skipped", 1.0));
     RunEvent.Metrics trained = new RunEvent.Metrics(2, Map.of("skipped", 0.0));
     assertThat(line(Cost.NONE, List.of(), skipped))
-        .contains("nothing learnt: all rewards are equal or missing");
-    assertThat(line(Cost.NONE, List.of(), skipped, trained)).doesNotContain("nothing learnt");
+        .contains("nothing learned: all rewards are equal or missing");
+    assertThat(line(Cost.NONE, List.of(), skipped, trained)).doesNotContain("nothing learned");
   }
 }

@@ -71,7 +71,7 @@ class MeasureTest {
     assertThatThrownBy(() -> Bias.of(Map.of("a", new int[] {2}), 2, SEED))
         .hasMessage("classes of 'a' must be below 2, but were [2]");
     assertThatThrownBy(() -> Bias.of(Map.of(), 1, SEED))
-        .hasMessage("there must be at least 2 classes, but were 1");
+        .hasMessage("there must be at least 2 classes, but there were 1");
   }
 
   @Test

@@ -43,6 +43,6 @@ class LatentSearchTest {
   @Test
   void marksThatFallAreAnError() {
     assertThat(run("--images", "48,24")).isEqualTo(2);
-    assertThat(failed.toString()).contains("rise from at least 6", "[48, 24]");
+    assertThat(failed.toString()).contains("ascend from at least 6", "[48, 24]");
   }
 }

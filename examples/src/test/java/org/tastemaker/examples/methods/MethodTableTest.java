@@ -98,7 +98,7 @@ class MethodTableTest {
     TrialResult there = leaveResult(1);
 
     assertThat(run("--methods", "rwr", "--learning-rate", "0.5")).isEqualTo(2);
-    assertThat(err.toString()).contains("rwr-5.json", "another setting", "--run");
+    assertThat(err.toString()).contains("rwr-5.json", "has other settings", "--run");
     assertThat(run("--methods", "rwr", "--held-out", "2")).isEqualTo(2);
     assertThat(TrialResult.readAll(folder)).containsExactly(there);
   }
