@@ -196,8 +196,7 @@ public final class FourLines {
       double norm = 0;
       for (int t = 0; t < STEPS; t++) {
         for (int c = 0; c < 3; c++) {
-          double gradient =
-              0; // of the mean of advantage * log p(x[t+1] | x[t]) with respect to drift[t][c]
+          double gradient = 0; // of the mean of advantage * log p(x[t+1] | x[t]), by drift[t][c]
           for (int i = 0; i < rollout.size(); i++) {
             if (rewards.get(i).isPresent()) {
               double advantage = rewards.get(i).getAsDouble() - baseline.getAsDouble();

@@ -164,7 +164,7 @@ public final class QuickStart implements Callable<Integer> {
   }
 
   /**
-   * The surroundings of the program.
+   * What the program gets from outside.
    *
    * @param cancellation stops the program
    * @param listener receives the run's events

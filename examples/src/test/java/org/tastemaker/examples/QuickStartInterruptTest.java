@@ -11,8 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.testing.ChildProgram;
 
 /**
- * The quick start as a process of its own, and a signal that ends it. Ctrl-C's own signal is one
- * that processes in the background ignore, and their children too; the one here is handled alike.
+ * The quick start as its own process, and a signal that ends it. Ctrl-C's own signal is one that
+ * processes in the background ignore, and their children too; the one here is handled alike.
  */
 class QuickStartInterruptTest {
   private static final int TERMINATED = 128 + 15;

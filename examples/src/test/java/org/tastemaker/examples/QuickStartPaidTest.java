@@ -53,7 +53,7 @@ class QuickStartPaidTest {
   }
 
   @Test
-  void theReportSaysWhatTheJudgeHasCost() {
+  void theReportShowsWhatTheJudgeHasCost() {
     String[] priced = {"--rounds", "1", "--yes", "--price", "400,1600", "--currency", "eur"};
 
     assertThat(run(priced)).isZero();
@@ -70,7 +70,7 @@ class QuickStartPaidTest {
   }
 
   @Test
-  void aBudgetEndsTheRunAndAHigherOneGoesOn() {
+  void aBudgetEndsTheRunAndAHigherOneResumesIt() {
     String[] first = {"--rounds", "1", "--yes", "--price", "400,100,1600"};
     assertThat(run(first)).isZero();
     BigDecimal enough = spent().cost();
@@ -97,7 +97,7 @@ class QuickStartPaidTest {
   }
 
   @Test
-  void aFirstRoundThatIsTooDearLeavesAReportToo() {
+  void aFirstRoundThatIsTooExpensiveLeavesAReportToo() {
     String[] poor = {"--rounds", "1", "--yes", "--price", "400,1600", "--budget", "0.0001"};
 
     assertThat(run(poor)).isEqualTo(QuickRun.OUT_OF_MONEY);
@@ -109,7 +109,7 @@ class QuickStartPaidTest {
   }
 
   @Test
-  void withoutAPriceTheTokensAreTheEnd() {
+  void withoutAPriceTheTokensAreTheLimit() {
     List<String> questions = new ArrayList<>();
     quickStart.asking =
         Optional.of(
@@ -141,7 +141,7 @@ class QuickStartPaidTest {
   }
 
   @Test
-  void aFolderOfAnotherRunIsRefusedBeforeAnythingIsAsked() {
+  void aFolderOfAnotherRunIsRejectedBeforeAnythingIsAsked() {
     assertThat(quickStart.run("--rounds", "1")).isZero();
     quickStart.asking =
         Optional.of(

@@ -26,7 +26,7 @@ class QuickStartTest {
   }
 
   @Test
-  void theSameCommandGoesOn() throws Exception {
+  void theSameCommandResumes() throws Exception {
     assertThat(quickStart.run("--rounds", "1")).isZero();
     assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();
     int lines = Files.readAllLines(folder.resolve("run/metrics.jsonl")).size();
@@ -50,7 +50,7 @@ class QuickStartTest {
   }
 
   @Test
-  void aStoppedRunLeavesLoraAndReportAndGoesOn() {
+  void aStoppedRunLeavesLoraAndReportAndIsResumed() {
     quickStart.listener =
         event -> {
           if (event instanceof RunEvent.CheckpointSaved) {
@@ -98,7 +98,7 @@ class QuickStartTest {
   }
 
   @Test
-  void aFolderThatIsNoRunsIsLeftAlone() throws Exception {
+  void aFolderThatHoldsNoRunIsLeftAlone() throws Exception {
     Files.createDirectories(folder.resolve("run"));
     Files.writeString(folder.resolve("run/thesis.tex"), "mine");
 
@@ -136,7 +136,7 @@ class QuickStartTest {
   }
 
   @Test
-  void aPromptThatTheJudgeDoesNotKnowIsRefused() {
+  void aPromptThatTheJudgeDoesNotKnowIsRejected() {
     assertThatThrownBy(() -> EmojiTask.consistency(BundledModel.judge(), List.of("gren heart")))
         .hasMessageContaining("\"green heart\"");
     assertThat(quickStart.run("--prompt", "a castle in the air")).isEqualTo(2);
@@ -144,7 +144,7 @@ class QuickStartTest {
   }
 
   @Test
-  void cudaIsTakenWhereThereIsAGpuAndFailsElsewhereAndSaysWhy() {
+  void cudaIsUsedWhereThereIsAGpuAndFailsElsewhereAndSaysWhy() {
     int code = quickStart.run("--rounds", "1", "--step", "cuda");
 
     if (thereIsAGpu()) {
@@ -157,7 +157,7 @@ class QuickStartTest {
   }
 
   @Test
-  void autoRunsWithWhatIsThere() {
+  void autoRunsWithWhatIsAvailable() {
     assertThat(quickStart.run("--rounds", "1", "--step", "auto")).isZero();
   }
 

@@ -76,7 +76,7 @@ class ReadmeTest {
   }
 
   @Test
-  void aBlockThatUsesWhatIsNotThereIsFound() throws IOException {
+  void aBlockThatUsesSomethingMissingIsFound() throws IOException {
     assertThat(errorsOf("Rollout rollout = sampler.rollOut(prompts, seed);"))
         .singleElement()
         .asString()
@@ -85,7 +85,7 @@ class ReadmeTest {
   }
 
   @Test
-  void everyClassIsThere() throws IOException {
+  void everyClassExists() throws IOException {
     TreeSet<String> names = new TreeSet<>();
     find("org\\.tastemaker(\\.[a-z]+)+\\.[A-Z]\\w*", text()).forEach(m -> names.add(m.group()));
     find("`((core|diffusion|feedback|reward|optim|examples)(\\.[a-z]+)+\\.[A-Z]\\w*)`", text())

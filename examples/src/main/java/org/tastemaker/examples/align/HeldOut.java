@@ -102,7 +102,7 @@ final class HeldOut {
     };
   }
 
-  /** First against latest, if this process has measured twice. */
+  /** The first measurement against the latest, if this process has made two. */
   Optional<Outcome> soFar(boolean fromTheBaseModel) {
     return fromTheBaseModel && measurements > 1 && first != null && latest != null
         ? Optional.of(compare(first, latest))

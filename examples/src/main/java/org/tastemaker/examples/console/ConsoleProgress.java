@@ -102,7 +102,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   }
 
   /**
-   * What to say beside the bar.
+   * Sets the text beside the bar.
    *
    * @param text short
    */
@@ -111,7 +111,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   }
 
   /**
-   * What to say beside the bar.
+   * Sets the text beside the bar.
    *
    * @param text short
    * @param shorter the same for a narrow terminal, in 25 characters or so
@@ -122,9 +122,9 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   }
 
   /**
-   * Steps that are done.
+   * Sets how many steps are done.
    *
-   * @param now of all
+   * @param now steps that are done
    */
   public synchronized void step(long now) {
     if (begun < 0) {

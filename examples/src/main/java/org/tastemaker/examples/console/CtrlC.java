@@ -39,7 +39,7 @@ public final class CtrlC implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // the process is already shutting down, and the hook is what waited for this call
+      // the process is already shutting down, and the hook waits for this call
     }
   }
 }

@@ -46,13 +46,13 @@ final class ExperimentCommand implements Callable<Integer> {
   @Option(
       names = "--seeds",
       split = ",",
-      description = "Seeds, with one trial of each arm for each (default: ${DEFAULT-VALUE}).")
+      description = "Seeds; one trial per arm and seed (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
   @Option(names = "--arms", split = ",", description = "Which arms, by name (default: all).")
   private List<String> arms = new ArrayList<>();
 
-  @Option(names = "--rounds", description = "Most rounds (default: the experiment's).")
+  @Option(names = "--rounds", description = "Maximum number of rounds (default: the experiment's).")
   private int rounds = Integer.MAX_VALUE;
 
   @Option(
@@ -60,7 +60,7 @@ final class ExperimentCommand implements Callable<Integer> {
       description = "Images per prompt and round (default: the experiment's).")
   private int images;
 
-  @Option(names = "--prompts", description = "Most prompts to train on (default: all).")
+  @Option(names = "--prompts", description = "Maximum number of training prompts (default: all).")
   private int prompts = Integer.MAX_VALUE;
 
   @Option(
@@ -201,7 +201,7 @@ final class ExperimentCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s has other settings, %s and not %s; choose another folder with --run",
+              "%s has other settings: %s instead of %s; choose another folder with --run",
               file,
               there,
               new TreeMap<>(config)));
@@ -232,7 +232,9 @@ final class ExperimentCommand implements Callable<Integer> {
     AtomicFiles.write(file, table);
     say(
         out,
-        table + String.format(Locale.ROOT, "\nThe table is in %s, pictures are beside it.", file));
+        table
+            + String.format(
+                Locale.ROOT, "\nThe table is in %s, the pictures are beside it.", file));
   }
 
   private static void say(PrintWriter out, String text) {

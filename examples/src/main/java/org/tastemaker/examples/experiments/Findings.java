@@ -27,7 +27,7 @@ import org.tastemaker.examples.measure.Diversity;
  *
  * @param config of the trial, or of the measurement of the base model
  * @param values by measurement and prompt
- * @param the floor of a bias: what a fair model scores by chance with the same number of images
+ * @param floor of a bias: what a fair model scores by chance with the same number of images
  * @param images that were made and judged in training
  * @param kl KL divergence from the base model along a trajectory, in nats
  * @param message how the training ended

@@ -169,8 +169,8 @@ final class FindingsTable {
    * Images of the same prompts and seeds, a row before and a row after for each prompt.
    *
    * @param shown prompts
-   * @param before of the base model, by prompt
-   * @param after of the trained model, by prompt
+   * @param before of the base model, per prompt
+   * @param after of the trained model, per prompt
    * @param most images of each prompt
    */
   static Image picture(

@@ -19,7 +19,7 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * images correct; see docs/experiments.md.)
  *
  * <p>Without guidance a model follows its prompts less well and its images differ more; no ranking
- * can reward what the model never draws. It is measured in the same way. Consistency is also
+ * can reward what the model never draws. The model is measured in the same way. Consistency is also
  * measured with the guidance scale at which the base model does best among 1, 1.5, 2.5 and 4, and
  * as the model is used. The other arm has half the learning rate.
  */

@@ -67,8 +67,7 @@ public final class AlignModel {
     List<Prompt> prompts =
         Stream.of("dog face", "penguin", "robot", "rocket").map(Prompt::of).toList();
 
-    // 2. Who judges: here a rule; ChatGptOracle asks ChatGPT, OwnFeedbackOracle is a judge of your
-    // own.
+    // 2. Who judges: here a rule; ChatGptOracle asks ChatGPT; for your own see OwnFeedbackOracle.
     GlyphJudge glyphs = BundledModel.judge();
     ToDoubleBiFunction<Image, Prompt> likeness =
         (image, prompt) -> glyphs.score(image, EmojiPrompts.answers(prompt.text()));

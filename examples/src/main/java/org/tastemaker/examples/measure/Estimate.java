@@ -54,7 +54,7 @@ public record Estimate(double value, double low, double high, int n) {
   }
 
   /**
-   * The mean with Student's interval for the mean of the distribution, assumed normal. With three
+   * The mean with Student's interval, for numbers drawn from a normal distribution. With three
    * numbers it is wide, 4.3 standard errors, as it should be.
    *
    * @param numbers one for each independent repetition, such as a training's seed; at least one

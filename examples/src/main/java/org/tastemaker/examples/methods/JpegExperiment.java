@@ -66,7 +66,7 @@ public final class JpegExperiment implements Callable<Integer> {
   @Option(
       names = "--seeds",
       split = ",",
-      description = "Seeds, with one training for each (default: ${DEFAULT-VALUE}).")
+      description = "Seeds; one training per direction and seed (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
   @Mixin private ProtocolOptions training = new ProtocolOptions(60, 8, 1);

@@ -44,7 +44,7 @@ public final class LatentSearch implements Callable<Integer> {
   @Option(
       names = "--seeds",
       split = ",",
-      description = "Seeds, with one search of each prompt for each (default: ${DEFAULT-VALUE}).")
+      description = "Seeds; one search per prompt and seed (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L, 4L);
 
   @Option(

@@ -47,7 +47,7 @@ public final class MethodTable implements Callable<Integer> {
   @Option(
       names = "--seeds",
       split = ",",
-      description = "Seeds, with one trial of each method for each (default: ${DEFAULT-VALUE}).")
+      description = "Seeds; one trial per method and seed (default: ${DEFAULT-VALUE}).")
   private List<Long> seeds = List.of(1L, 2L, 3L);
 
   @Mixin private ProtocolOptions training = new ProtocolOptions(12, 16, 1.5);

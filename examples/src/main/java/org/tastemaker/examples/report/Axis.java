@@ -13,7 +13,7 @@ import java.util.stream.DoubleStream;
  * @param low its lower end
  * @param high its upper end, above {@code low}
  * @param ticks values within, ascending
- * @param labels as many
+ * @param labels one per tick
  */
 record Axis(double low, double high, List<Double> ticks, List<String> labels) {
 

@@ -24,7 +24,7 @@ public final class HtmlReport {
   private HtmlReport() {}
 
   /**
-   * Writes a report, replacing one that is there.
+   * Writes a report, replacing an existing one.
    *
    * @param report what to show
    * @param file where; its folder must exist

@@ -60,8 +60,8 @@ final class JudgedSection {
       if (!group.asShown()) {
         html.element(
             "p",
-            "The judge was not asked in this one order: the letters in its words, if"
-                + " any, are not these numbers.",
+            "The judge did not see the images in this order alone: letters in its words, if"
+                + " any, do not match these numbers.",
             "class",
             "note");
       }

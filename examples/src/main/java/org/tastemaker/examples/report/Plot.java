@@ -105,7 +105,7 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
      *
      * @param name for the legend
      * @param x finite, ascending
-     * @param y as many; NaN leaves a gap
+     * @param y one per x; NaN leaves a gap
      * @return the curve
      */
     public static Curve of(String name, double[] x, double[] y) {
@@ -119,9 +119,9 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
      *
      * @param name for the legend
      * @param x finite, ascending
-     * @param y as many; NaN leaves a gap
-     * @param low as many lower ends; NaN for no interval
-     * @param high as many upper ends; NaN for no interval
+     * @param y one per x; NaN leaves a gap
+     * @param low lower ends, one per x; NaN for no interval
+     * @param high upper ends, one per x; NaN for no interval
      * @return the curve
      */
     public static Curve of(String name, double[] x, double[] y, double[] low, double[] high) {

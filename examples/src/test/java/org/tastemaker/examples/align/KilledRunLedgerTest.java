@@ -109,14 +109,14 @@ class KilledRunLedgerTest {
   }
 
   @Test
-  void theLedgerOfAKilledRunGoesOnAndNothingIsPaidTwice(@TempDir Path path) {
+  void aKilledRunResumesItsLedgerAndNothingIsPaidTwice(@TempDir Path path) {
     try (LoopbackServer server =
         LoopbackServer.builder(MockJudge.of((image, prompt) -> image.get(0, 0, 0))).start()) {
       Usage whole = run(server, path.resolve("whole"), 100);
       long answers = server.answers();
       assertThat(whole.requests()).isEqualTo(answers).isPositive();
 
-      // Killed in round 4, with a checkpoint of round 2: round 3 was paid, and is done again.
+      // Killed in round 4, with a checkpoint of round 2: round 3 was paid for, and is repeated.
       assertThatThrownBy(() -> run(server, path.resolve("killed"), 3)).hasMessage("killed");
       long beforeTheEnd = server.answers() - answers;
       assertThat(beforeTheEnd).isEqualTo(answers * 3 / ROUNDS);

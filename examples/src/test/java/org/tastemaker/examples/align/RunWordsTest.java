@@ -48,27 +48,27 @@ class RunWordsTest {
   }
 
   @Test
-  void roundScoreWithIntervalRateTimeLeftAndCostAreSaid() {
+  void roundScoreWithIntervalRateTimeLeftAndCostAreShown() {
     assertThat(line(new Cost(new Usage(9, 900, 0, 90), "0.0124 USD"), List.of(), EVALUATION, ROUND))
         .isEqualTo(
             "round 1 of 4, held-out score 0.251 [0.200, 0.290] after round 0, 40 images/s, 0.0124 USD, 30 s left");
   }
 
   @Test
-  void withoutAPriceTheTokensAreSaid() {
+  void withoutAPriceTheTokensAreShown() {
     assertThat(line(new Cost(new Usage(9, 12_000, 0, 345), null), List.of(), ROUND))
         .isEqualTo("round 1 of 4, 40 images/s, 12,345 tokens, 30 s left");
   }
 
   @Test
-  void aRunThatGoesOnSaysItsLatestEvaluation() {
+  void aResumedRunShowsItsLatestEvaluation() {
     assertThat(line(Cost.NONE, List.of(EVALUATION), ROUND))
         .isEqualTo(
             "round 1 of 4, held-out score 0.251 [0.200, 0.290] after round 0, 40 images/s, 30 s left");
   }
 
   @Test
-  void aRoundThatHadNothingToTeachIsSaid() {
+  void aRoundThatTaughtNothingIsReported() {
     RunEvent.Metrics skipped = new RunEvent.Metrics(1, Map.of("skipped", 1.0));
     RunEvent.Metrics trained = new RunEvent.Metrics(2, Map.of("skipped", 0.0));
     assertThat(line(Cost.NONE, List.of(), skipped))

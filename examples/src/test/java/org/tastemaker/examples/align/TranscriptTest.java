@@ -38,7 +38,7 @@ class TranscriptTest {
   }
 
   @Test
-  void whatWasSaidLastIsThereInALaterSession() {
+  void aLaterSessionReadsTheLatestAnswers() {
     Transcript transcript = Transcript.of(run);
     List<ImageGroup> groups = List.of(group("a", 9), group("b", 8));
     List<Judgement> answers =

@@ -31,7 +31,7 @@ class ConsoleProgressTest {
   }
 
   @Test
-  void withoutATerminalThereIsALineNowAndThen() {
+  void withoutATerminalThereIsALineFromTimeToTime() {
     try (ConsoleProgress progress = progress(0)) {
       progress.say("reward 0.5");
       for (int round = 1; round <= 4; round++) {
@@ -66,7 +66,7 @@ class ConsoleProgressTest {
   }
 
   @Test
-  void aBarFitsANarrowTerminalAndStillSaysTheWordsBriefly() {
+  void aBarFitsANarrowTerminalWithTheBriefText() {
     try (ConsoleProgress progress = progress(40)) {
       progress.say(
           "held-out score 0.251 [0.201, 0.301], 40 images/s, 0.0124 USD", "0.25\u00b10.05");
@@ -81,7 +81,7 @@ class ConsoleProgressTest {
   }
 
   @Test
-  void metricsAreSaidInOrderAndOnlyWhatIsThere() {
+  void metricsAreShownInOrderIfPresent() {
     Map<String, String> names = new LinkedHashMap<>();
     names.put("reward", "reward");
     names.put("missing", "nothing");

@@ -44,7 +44,7 @@ class FailuresTest {
   }
 
   @Test
-  void wrongArgumentsAndOtherFailuresHaveCodesOfTheirOwn() {
+  void wrongArgumentsAndOtherFailuresHaveTheirOwnCodes() {
     assertThat(run(2, new IllegalArgumentException("rounds must be at least 1")))
         .contains("rounds");
     assertThat(run(1, new UncheckedIOException("cannot read a", new IOException("gone"))))
@@ -52,7 +52,7 @@ class FailuresTest {
   }
 
   @Test
-  void aFailureWithoutWordsIsNamed() {
+  void aFailureWithoutAMessageIsNamed() {
     assertThat(run(1, new IllegalStateException())).contains("IllegalStateException");
   }
 }

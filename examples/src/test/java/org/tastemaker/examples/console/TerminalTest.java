@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class TerminalTest {
   @Test
-  void theEnvironmentsColumnsGoFirstAndAreAtLeastForty() {
+  void theEnvironmentsColumnsOverrideAndAreAtLeastForty() {
     assertThat(Terminal.columns(" 132 ")).isEqualTo(132);
     assertThat(Terminal.columns("12")).isEqualTo(40);
   }

@@ -89,14 +89,14 @@ class EmojiDataTest {
   }
 
   @Test
-  void otherJsonIsRefused() throws IOException {
+  void otherJsonIsRejected() throws IOException {
     Files.writeString(folder.resolve("data.json"), "{}");
 
     assertThatThrownBy(this::read).hasMessageContaining("expected emojibase-data's en/data.json");
   }
 
   @Test
-  void anImageOfAnotherSizeIsRefused() throws IOException {
+  void anImageOfAnotherSizeIsRejected() throws IOException {
     ImageIO.write(
         new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB),
         "png",
@@ -120,7 +120,7 @@ class EmojiDataTest {
   }
 
   @Test
-  void aDamagedTableIsRefusedWithItsLine() throws IOException {
+  void aDamagedTableIsRejectedWithItsLine() throws IOException {
     read().write(folder.resolve("sheet"));
     Path table = folder.resolve("sheet/glyphs.tsv");
     Files.writeString(table, Files.readString(table).replace("\twoman\tnone", "\tqueen\tnone"));

@@ -94,7 +94,7 @@ class EmojiReportTest {
   }
 
   @Test
-  void theJudgeFindsReconstructedGlyphsAgain() {
+  void theJudgeRecognisesReconstructedGlyphs() {
     try (LatentDiffusion model = BundledModel.load()) {
       List<Image> some = sheet.images().subList(100, 164);
       int right = 0;
@@ -104,7 +104,7 @@ class EmojiReportTest {
           right += judge.label(decoded.get(i)).glyph().equals(sheet.glyphs().get(100 + i)) ? 1 : 0;
         }
       }
-      // 97 % is what the judge is held to; over the whole sheet it finds all.
+      // 97 % is the bound for this sample; over the whole sheet the judge recognises all.
       assertThat(right).isGreaterThanOrEqualTo(62);
     }
   }

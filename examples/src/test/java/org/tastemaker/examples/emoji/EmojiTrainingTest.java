@@ -39,7 +39,7 @@ class EmojiTrainingTest {
   }
 
   @Test
-  void aModelComesOutThatSamples() {
+  void theTrainedModelSamples() {
     Path model = training(folder.resolve("run"), RunListener.none(), new Cancellation()).train();
 
     try (LatentDiffusion loaded = LatentDiffusion.load(model)) {
@@ -53,7 +53,7 @@ class EmojiTrainingTest {
   }
 
   @Test
-  void aStoppedRunGoesOnAndEndsWithTheSameModel() throws IOException {
+  void aStoppedRunIsResumedAndEndsWithTheSameModel() throws IOException {
     Path whole = training(folder.resolve("whole"), RunListener.none(), new Cancellation()).train();
     Path halves = folder.resolve("halves");
     Path autoencoder = halves.resolve("vae/model");

@@ -73,13 +73,13 @@ class GlyphJudgeTest {
   }
 
   @Test
-  void aPromptWithoutAGlyphIsRefused() {
+  void aPromptWithoutAGlyphIsRejected() {
     assertThatThrownBy(() -> judge.score(image("green heart"), EmojiPrompts.answers("a castle")))
         .hasMessage("no glyph of the sheet fits what was asked for");
   }
 
   @Test
-  void anotherSizeIsRefused() {
+  void anotherSizeIsRejected() {
     assertThatThrownBy(() -> judge.label(Image.filled(64, 64, 1, 1, 1)))
         .hasMessage("the glyph judge looks at images of 3 x 32 x 32, but was given 3 x 64 x 64");
   }

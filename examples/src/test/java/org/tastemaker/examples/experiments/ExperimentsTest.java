@@ -61,7 +61,8 @@ class ExperimentsTest {
   }
 
   @Test
-  void findingsOfOtherSettingsAreNeitherTakenNorReplaced(@TempDir Path folder) throws IOException {
+  void findingsOfOtherSettingsAreNeitherUsedNorOverwritten(@TempDir Path folder)
+      throws IOException {
     Path file = folder.resolve("base-1.json");
     new Findings(Map.of("arm", "base", "seed", 7), Map.of(), Map.of(), 0, 0, "").write(file);
     byte[] before = Files.readAllBytes(file);

@@ -44,7 +44,7 @@ class IdeasTest {
   private final PrintStream out = new PrintStream(printed, true, UTF_8);
 
   @Test
-  void imagesAreRankedOverHttpOnceAndThenFromWhatIsKept() throws IOException {
+  void imagesAreRankedOverHttpOnceAndThenFromTheCache() throws IOException {
     try (LoopbackServer server = RankImages.playChatGpt()) {
       ChatGptOracle.Builder chatGpt =
           ChatGptOracle.builder().model("mock").baseUrl(server.baseUrl()).withoutApiKey();
@@ -70,7 +70,7 @@ class IdeasTest {
   }
 
   @Test
-  void aRewardOfOnesOwnTrainsALora() throws IOException {
+  void aRewardOfYourOwnTrainsALora() throws IOException {
     OwnReward.Result result = OwnReward.train(2, 2, folder, out);
 
     assertThat(result.after()).isNotEqualTo(result.before()); // too short to be surely better
@@ -100,7 +100,7 @@ class IdeasTest {
   }
 
   @Test
-  void aDatasetThatWasPaidForIsGoneOnWithAndOutlivesTheDemonstration() throws IOException {
+  void aPaidDatasetIsResumedAndOutlivesTheDemonstration() throws IOException {
     AnnotateFolder.makeImages(folder.resolve("prompts"), List.of("frog", "pizza"), 2);
     Path dataset = folder.resolve("preferences.jsonl");
     try (LoopbackServer server = RankImages.playChatGpt();
@@ -123,7 +123,7 @@ class IdeasTest {
   }
 
   @Test
-  void wrongArgumentsAreToldTheUsageAndDoNothing() throws IOException {
+  void wrongArgumentsPrintTheUsageAndDoNothing() throws IOException {
     ByteArrayOutputStream told = new ByteArrayOutputStream();
     PrintStream err = new PrintStream(told, true, Charset.defaultCharset());
 
@@ -161,7 +161,7 @@ class IdeasTest {
   }
 
   @Test
-  void whatAnEarlierRunMadeIsKept() throws IOException {
+  void filesOfAnEarlierRunAreKept() throws IOException {
     assertThat(Example.unused(folder, "lora", ".safetensors"))
         .isEqualTo(folder.resolve("lora.safetensors"));
     Files.writeString(folder.resolve("lora.safetensors"), "mine");
@@ -209,7 +209,7 @@ class IdeasTest {
   }
 
   @Test
-  void aJudgeOfOnesOwnMakesRewards() {
+  void aJudgeOfYourOwnMakesRewards() {
     Rewards rewards = OwnFeedbackOracle.judge(List.of(Prompt.of("bus")), 3, 2, out);
 
     assertThat(rewards.present()).isEqualTo(3);
@@ -217,7 +217,7 @@ class IdeasTest {
   }
 
   @Test
-  void theMirrorPrefersSymmetryAndSaysNothingOfEmptyImages() {
+  void theMirrorPrefersSymmetryAndDoesNotJudgeEmptyImages() {
     Image left = Image.of(1, 1, 2, new float[] {1, 0});
     Image both = Image.of(1, 2, 2, new float[] {1, 1, 0, 0});
     Image empty = Image.of(1, 1, 2, new float[] {1, 1});
@@ -237,7 +237,7 @@ class IdeasTest {
   }
 
   @Test
-  void aSamplerOfOnesOwnIsAlignedByTheLibrarysLoop() {
+  void aSamplerOfYourOwnIsAlignedByTheLibrarysLoop() {
     OwnSampler.Result result = OwnSampler.align(10, out);
 
     // The run is seeded, so the gain repeats: 0.13 with ten rounds.

@@ -59,7 +59,7 @@ class MeasureTest {
   }
 
   @Test
-  void aBiasOfNothingIsNoNumber() {
+  void aBiasOfNoImagesIsNaN() {
     Bias bias = Bias.of(Map.of("a", new int[] {-1}), 2, SEED);
 
     assertThat(bias.bias().value()).isNaN();
@@ -67,7 +67,7 @@ class MeasureTest {
   }
 
   @Test
-  void aClassOutOfRangeIsRefused() {
+  void aClassOutOfRangeIsRejected() {
     assertThatThrownBy(() -> Bias.of(Map.of("a", new int[] {2}), 2, SEED))
         .hasMessage("classes of 'a' must be below 2, but were [2]");
     assertThatThrownBy(() -> Bias.of(Map.of(), 1, SEED))
@@ -89,7 +89,7 @@ class MeasureTest {
   }
 
   @Test
-  void aShareOfNoImagesIsRefused() {
+  void aShareOfNoImagesIsRejected() {
     assertThatThrownBy(() -> Share.of(Map.of(), SEED))
         .hasMessage("there must be at least one image");
   }

@@ -58,7 +58,7 @@ class JpegExperimentTest {
   }
 
   @Test
-  void aResultOfOtherSettingsIsRefused() {
+  void aResultOfOtherSettingsIsRejected() {
     Protocol other = new Protocol(List.of(Prompt.of("rocket")), 2, 2, 1, 3);
     new JpegResult(
             JpegResult.Direction.COMPRESSIBILITY,

@@ -41,7 +41,7 @@ class LatentSearchTest {
   }
 
   @Test
-  void marksThatFallAreAnError() {
+  void marksMustAscend() {
     assertThat(run("--images", "48,24")).isEqualTo(2);
     assertThat(failed.toString()).contains("ascend from at least 6", "[48, 24]");
   }

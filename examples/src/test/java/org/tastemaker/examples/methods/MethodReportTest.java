@@ -118,7 +118,7 @@ class MethodReportTest {
   }
 
   @Test
-  void aSettingWithoutAnUpdateIsRefused() {
+  void aSettingWithoutAnUpdateIsRejected() {
     assertThatThrownBy(() -> new Setting(1e-3, 0, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at least 1 update");

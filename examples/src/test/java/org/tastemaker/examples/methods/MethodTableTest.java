@@ -84,7 +84,7 @@ class MethodTableTest {
   }
 
   @Test
-  void whatIsThereIsNotDoneAgain() {
+  void existingResultsAreSkipped() {
     TrialResult there = leaveResult(1);
 
     assertThat(run("--methods", "rwr")).isZero();
@@ -123,7 +123,7 @@ class MethodTableTest {
   }
 
   @Test
-  void aFileThatIsNoResultIsNamed() throws Exception {
+  void aFileThatIsNotAResultIsNamed() throws Exception {
     Files.writeString(folder.resolve("rwr-5.json"), "{\"method\": \"rwr\"}");
 
     assertThat(run("--methods", "rwr")).isEqualTo(2);

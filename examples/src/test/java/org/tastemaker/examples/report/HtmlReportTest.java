@@ -166,7 +166,7 @@ class HtmlReportTest {
   }
 
   @Test
-  void placesTiesAndImagesWithoutAPlaceAreTold() {
+  void placesTiesAndImagesWithoutAPlaceAreShown() {
     AlignmentReport report =
         AlignmentReport.titled("A report", "")
             .judged(
@@ -202,7 +202,7 @@ class HtmlReportTest {
 
     String html = HtmlReport.render(AlignmentReport.titled("t", "").judged(List.of(group)).build());
 
-    assertThat(html).contains("was not asked in this one order");
+    assertThat(html).contains("did not see the images in this order alone");
   }
 
   @Test
@@ -292,7 +292,7 @@ class HtmlReportTest {
   }
 
   @Test
-  void noPaidCallsAreSaidInWords() {
+  void noPaidCallsAreStatedInWords() {
     assertThat(HtmlReport.render(AlignmentReport.titled("t", "").cost(Cost.NONE).build()))
         .contains("No paid calls.");
   }
@@ -324,7 +324,7 @@ class HtmlReportTest {
   }
 
   @Test
-  void aFolderThatIsNotThereIsNamed(@TempDir Path folder) {
+  void aMissingFolderIsNamed(@TempDir Path folder) {
     Path file = folder.resolve("none").resolve("report.html");
 
     assertThatThrownBy(() -> HtmlReport.write(full(), file))

@@ -185,7 +185,7 @@ class ReportValuesTest {
   }
 
   @Test
-  void badCurvesAreRefused() {
+  void badCurvesAreRejected() {
     double[] two = {0, 1};
     assertThatThrownBy(() -> Plot.Curve.of("c", two, new double[1]))
         .hasMessageContaining("has 2 x values and must have as many of y");

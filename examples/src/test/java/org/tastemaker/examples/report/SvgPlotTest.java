@@ -134,7 +134,7 @@ class SvgPlotTest {
   }
 
   @Test
-  void markupRefusesWhatHtmlCannotClose() {
+  void markupRejectsWhatHtmlCannotClose() {
     assertThatThrownBy(() -> new Markup().empty("div"))
         .hasMessage("HTML does not close an empty <div/>");
     assertThatThrownBy(() -> new Markup().open("p").close("b"))

@@ -170,7 +170,7 @@ class BaselinesTest {
   }
 
   @Test
-  void aPointIsPaidForOnceAndNothingBeyondTheBudget() {
+  void aPointIsCountedOnceAndNothingBeyondTheBudget() {
     Evaluations f = new Evaluations(TestFunction.QUADRATIC, 2);
     assertThat(f.at(new float[] {3})).isEqualTo(9);
     assertThat(f.at(new float[] {3})).isEqualTo(9);
