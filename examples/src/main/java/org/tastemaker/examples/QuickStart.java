@@ -146,7 +146,10 @@ public final class QuickStart implements Callable<Integer> {
     Failures.exit(run(args));
   }
 
-  /** Returns the exit code: 0 done, 1 failed, 2 wrong arguments, 3 out of money, 130 stopped. */
+  /**
+   * Returns the exit code: 0 done, 1 failed, 2 wrong arguments, 3 budget or quota exhausted, 130
+   * stopped.
+   */
   static int run(String... args) {
     return run(Setup.ofProgram(), args);
   }

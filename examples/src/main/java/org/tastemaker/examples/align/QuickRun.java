@@ -38,7 +38,7 @@ public record QuickRun(
     Transcript transcript,
     QuickReport report,
     PrintWriter out) {
-  /** The exit code of a run whose budget is used up. */
+  /** The exit code of a run whose budget or quota is used up. */
   public static final int OUT_OF_MONEY = 3;
 
   /** The exit code of a run that was stopped. */
