@@ -11,42 +11,39 @@ import org.tastemaker.core.Rollout;
 /**
  * Brings rewards of different scales to one: {@code (r - mean) / (std + 1e-8)}.
  *
- * <p>Which mean and which standard deviation is what the implementations differ in. Missing rewards
- * take no part and stay missing. The standard deviation is that of the population (divided by n);
- * rewards that are all equal, or a single one, become 0.
+ * <p>The implementations differ in whose mean and standard deviation they use. Missing rewards are ignored and stay missing. The standard deviation is that of the population (divided by n). A single reward, and rewards that are all equal, become 0.
  */
 @FunctionalInterface
 public interface Standardisation {
   /**
    * Standardises.
    *
-   * @param rollout what was rewarded
-   * @param rewards one for each of its images
-   * @return as many, missing where they were missing
+   * @param rollout the images that were rewarded
+   * @param rewards one for each image
+   * @return one for each image, missing where the reward was missing
    */
   Rewards apply(Rollout rollout, Rewards rewards);
 
   /**
    * Leaves rewards as they are.
    *
-   * @return changes nothing
+   * @return a standardisation that changes nothing
    */
   static Standardisation none() {
     return (rollout, rewards) -> rewards;
   }
 
   /**
-   * By mean and standard deviation of a fixed sample, such as a reward model's training data:
-   * comparable between rounds and between runs.
+   * By the mean and standard deviation of a fixed sample, such as a reward model's training data. The results are comparable between rounds and between runs.
    *
    * @param mean finite
-   * @param std over 0 and finite
+   * @param std above 0 and finite
    * @return the standardisation
    */
   static Standardisation fixed(double mean, double std) {
     if (!Double.isFinite(mean) || !(std > 0 && std < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
-          "mean and std must be finite and std over 0, but were " + mean + " and " + std);
+          "mean and std must be finite and std above 0, but were " + mean + " and " + std);
     }
     return (rollout, rewards) ->
         new Rewards(
@@ -56,7 +53,7 @@ public interface Standardisation {
   }
 
   /**
-   * By mean and standard deviation of the rollout's own rewards. Differences between prompts stay.
+   * By the mean and standard deviation of the rollout's own rewards. Differences between prompts remain.
    *
    * @return the standardisation
    */
@@ -66,8 +63,7 @@ public interface Standardisation {
   }
 
   /**
-   * By mean and standard deviation of the rewards of the same prompt. Differences between prompts
-   * go.
+   * By the mean and standard deviation of the rewards of the same prompt. Differences between prompts are removed.
    *
    * @return the standardisation
    */
@@ -76,10 +72,7 @@ public interface Standardisation {
   }
 
   /**
-   * Less the mean of the rewards of the same prompt, and no more: where the images of a prompt
-   * hardly differ, their rewards stay small, and those of prompts that differ much stay large. What
-   * a division by a prompt's standard deviation would do to a prompt without a signal is to blow
-   * its noise up to the size of one.
+   * Subtracts the mean of the rewards of the same prompt, and does not divide. If the images of a prompt hardly differ, their rewards stay small; if they differ a lot, their rewards stay large. Dividing by a prompt's standard deviation would inflate the noise of a prompt without a signal to the size of a signal.
    *
    * @return the standardisation
    */

@@ -26,9 +26,7 @@ import org.tastemaker.core.Rollout;
  *   r_i = sum over parts k of  w_k (r_ki - m_k) / (s_k + 1e-8)
  * </pre>
  *
- * <p>m_k and s_k are those of the part's {@link Standardisation}, by default mean and standard
- * deviation over the images of the rollout that have a reward of the part. An image that misses one
- * part has no reward: a sum over fewer parts would be on another scale.
+ * <p>m_k and s_k come from the part's {@link Standardisation}. By default they are the mean and standard deviation over the images of the rollout that have a reward for this part. An image without a reward for one of the parts has no reward at all: a sum over fewer parts would be on another scale.
  */
 public final class WeightedReward implements RewardModel {
   private final Map<String, Part> parts;
@@ -39,8 +37,7 @@ public final class WeightedReward implements RewardModel {
     this.parts = parts;
   }
 
-  /**
-   * Begins one.
+  /** Starts a weighted reward.
    *
    * @return a builder without parts
    */
@@ -57,8 +54,8 @@ public final class WeightedReward implements RewardModel {
    * The parts' own rewards, for logs.
    *
    * @param rollout the images
-   * @param judgements as for {@link #score}; every part is given all of them
-   * @return the rewards of each part as they are, before standardisation, in the order of adding
+   * @param judgements as for {@link #score}; each part receives all of them
+   * @return the rewards of each part before standardisation, in the order in which the parts were added
    */
   public Map<String, Rewards> parts(Rollout rollout, List<Judgement> judgements) {
     Map<String, Rewards> scores = new LinkedHashMap<>();
@@ -72,7 +69,7 @@ public final class WeightedReward implements RewardModel {
   }
 
   /**
-   * The sum of parts that {@link #parts} has given.
+   * The weighted sum of rewards that {@link #parts} returned.
    *
    * @param rollout the images
    * @param scores the rewards of each part
@@ -122,11 +119,11 @@ public final class WeightedReward implements RewardModel {
     private Builder() {}
 
     /**
-     * Adds a part that is standardised by rollout.
+     * Adds a part that is standardised over the rollout.
      *
-     * @param name for logs; not that of another part
+     * @param name for logs; each part needs a different name
      * @param model the part
-     * @param weight finite; under 0 turns it around
+     * @param weight finite; a negative weight reverses the part
      * @return this builder
      */
     public Builder add(String name, RewardModel model, double weight) {
@@ -136,9 +133,9 @@ public final class WeightedReward implements RewardModel {
     /**
      * Adds a part.
      *
-     * @param name for logs; not that of another part
+     * @param name for logs; each part needs a different name
      * @param model the part
-     * @param weight finite; under 0 turns it around
+     * @param weight finite; a negative weight reverses the part
      * @param standardisation of this part
      * @return this builder
      */
@@ -160,7 +157,7 @@ public final class WeightedReward implements RewardModel {
     /**
      * The combined reward.
      *
-     * @return the reward of all parts
+     * @return the reward
      */
     public WeightedReward build() {
       if (parts.isEmpty()) {

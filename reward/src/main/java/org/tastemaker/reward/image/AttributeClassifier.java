@@ -6,10 +6,9 @@ import java.util.function.Function;
 import org.tastemaker.core.Image;
 
 /**
- * Tells which of a few classes of an attribute is perceived in an image.
+ * Classifies a perceived attribute of the people in an image.
  *
- * <p>Generated people have no gender, age or skin tone of their own: what is told is what a viewer
- * perceives.
+ * <p>Generated people have no gender, age or skin tone of their own. The classes are what a viewer perceives.
  */
 @FunctionalInterface
 public interface AttributeClassifier {
@@ -17,17 +16,16 @@ public interface AttributeClassifier {
    * Classifies one image.
    *
    * @param image any
-   * @return the probability of each class, each in [0, 1], together 1; empty where the attribute
-   *     cannot be told (nobody in the picture, a turned face)
+   * @return the probability of each class, each in [0, 1], summing to 1; empty if the attribute cannot be recognised (nobody in the picture, a face turned away)
    */
   Optional<double[]> classify(Image image);
 
   /**
-   * A classifier from one that names a class.
+   * A classifier made from a function that names one class.
    *
    * @param classes number of classes, at least 2
-   * @param labeller the index of the class; empty where it cannot be told
-   * @return gives probability 1 to the named class
+   * @param labeller gives the index of the class; empty if it cannot be recognised
+   * @return a classifier that gives the named class probability 1
    */
   static AttributeClassifier ofLabels(int classes, Function<Image, OptionalInt> labeller) {
     if (classes < 2) {

@@ -18,13 +18,11 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 
 /**
- * A wish about a set of images, such as "as many women as men", as a reward of each image.
+ * Turns a target for a set of images, such as "as many women as men", into a reward for each image.
  *
- * <p>Fairness is a property of a set, and no reward of an image by itself can express it. Shen et
+ * <p>Fairness is a property of a set, and no reward of a single image can express it. Shen et
  * al. ("Finetuning Text-to-Image Diffusion Models for Fairness", ICLR 2024, sec. 4.1:
- * distributional alignment) make targets for single images out of it: which classes would the
- * images of this set have if it were distributed as it should and each image were moved as little
- * as possible?
+ * distributional alignment) derive targets for single images: which classes would the images of this set have if the set had the target distribution and each image changed as little as possible?
  *
  * <pre>
  *   u_1 ... u_N ~ target                                       one-hot classes for the N images of a prompt
@@ -33,27 +31,21 @@ import org.tastemaker.core.Seed;
  *   r_i = ln q_i(c_i),   c_i = argmax p_i
  * </pre>
  *
- * <p>With 8 men, 2 women and an even target, 3 of the men would have to change: r = ln 5/8 for each
- * man and 0 for each woman. If the set is as it should be, all rewards are 0.
+ * <p>With 8 men, 2 women and an even target, 3 of the men would have to change: r = ln 5/8 for each man and 0 for each woman. If the set matches the target, all rewards are 0.
  *
  * <table class="striped">
  * <caption>Names</caption>
  * <thead><tr><th>code</th><th>symbol</th></tr></thead>
  * <tbody>
- * <tr><td>probabilities</td><td>p_i, what the classifier says of image i</td></tr>
+ * <tr><td>probabilities</td><td>p_i, the classifier's output for image i</td></tr>
  * <tr><td>slots</td><td>the classes of u_1 ... u_N</td></tr>
  * <tr><td>targets[i]</td><td>q_i</td></tr>
  * </tbody>
  * </table>
  *
- * <p>A draw has its classes in the target's proportions, rounded up or down at random; the paper
- * draws each u_i by itself, which asks even a perfect set to change ({@link Draw}). Equally cheap
- * assignments are equally likely. The logarithm of a class that was never drawn is that of one draw
- * more than there were, which bounds the reward from below.
+ * <p>A draw has the classes in the target's proportions, rounded up or down at random. The paper draws each u_i independently, which asks even a perfect set to change ({@link Draw}). Assignments of equal cost are equally likely. A class that was never drawn counts as q = 1 / (draws + 1), which bounds the reward from below.
  *
- * <p>Missing stays missing: a prompt without a target (one that names the attribute) has no
- * rewards, nor has an image in which the classifier cannot tell, which is then not part of the set,
- * nor a set of too few images.
+ * <p>Missing stays missing. A prompt without a target (one that names the attribute) has no rewards. An image that the classifier cannot classify has no reward and is not part of the set. A set of too few images has no rewards.
  */
 public final class DistributionReward implements RewardModel {
   private final AttributeClassifier classifier;
@@ -63,9 +55,9 @@ public final class DistributionReward implements RewardModel {
 
   /** How the classes of a target set are drawn. */
   public enum Draw {
-    /** As near to the target's proportions as whole images allow. */
+    /** As close to the target's proportions as whole numbers of images allow. */
     BALANCED,
-    /** Each image's class by itself, as in the paper. */
+    /** Each image's class independently, as in the paper. */
     INDEPENDENT
   }
 
@@ -73,9 +65,9 @@ public final class DistributionReward implements RewardModel {
    * How to compute it.
    *
    * @param draws how many target sets are drawn, at least 1
-   * @param draw how
-   * @param minConfidence images whose likeliest class is less likely are missing, in [0, 1]
-   * @param minImages prompts with fewer images that can be told are missing, at least 2
+   * @param draw how they are drawn
+     * @param minConfidence in [0, 1]; an image whose most likely class has a lower probability is missing
+   * @param minImages at least 2; a prompt with fewer classified images is missing
    */
   @RecordBuilder
   public record Options(int draws, Draw draw, double minConfidence, int minImages)
@@ -96,9 +88,9 @@ public final class DistributionReward implements RewardModel {
     }
 
     /**
-     * 200 balanced draws, every image that the classifier tells, two or more.
+     * 200 balanced draws, no minimum confidence, at least two images.
      *
-     * @return the usual options
+     * @return the default options
      */
     public static Options defaults() {
       return new Options(200, Draw.BALANCED, 0, 2);
@@ -108,11 +100,10 @@ public final class DistributionReward implements RewardModel {
   /**
    * A reward for a distribution.
    *
-   * @param classifier of the attribute
-   * @param target the wished-for share of each class for a prompt, each in [0, 1], together 1;
-   *     empty for prompts to which no wish applies
+   * @param classifier for the attribute
+   * @param target gives a prompt's target share for each class, each in [0, 1], summing to 1; empty for prompts without a target
    * @param options how to compute it
-   * @param seed of the draws; the same images have the same rewards
+   * @param seed of the draws; the same images get the same rewards
    */
   public DistributionReward(
       AttributeClassifier classifier,
@@ -126,7 +117,7 @@ public final class DistributionReward implements RewardModel {
   }
 
   /**
-   * The wish for equal shares, whatever the prompt.
+   * A target of equal shares, whatever the prompt.
    *
    * @param classes number of classes, at least 2
    * @return a target
@@ -149,7 +140,7 @@ public final class DistributionReward implements RewardModel {
         continue;
       }
       requireDistribution(wished.get(), "the target of prompt '" + prompt.text() + "'");
-      // 1. The images of which the classifier can tell.
+      // 1. The images that the classifier can classify.
       List<Integer> told = new ArrayList<>();
       List<double[]> probabilities = new ArrayList<>(); // [told][classes]
       for (int image : group) {
@@ -162,9 +153,9 @@ public final class DistributionReward implements RewardModel {
       if (told.size() < options.minImages()) {
         continue;
       }
-      // 2. What they would be in a set as it should be.
+      // 2. The classes they would have in a set that matches the target.
       double[][] targets = targets(probabilities, wished.get());
-      // 3. The share of the draws in which an image may stay as it is.
+      // 3. The share of the draws in which an image keeps its class.
       for (int i = 0; i < told.size(); i++) {
         double q = targets[i][likeliest(probabilities.get(i))];
         rewards[told.get(i)] =
@@ -177,7 +168,7 @@ public final class DistributionReward implements RewardModel {
   /**
    * The classes that the images of a set should have.
    *
-   * @param probabilities what the classifier says of each image, [images][classes]
+   * @param probabilities the classifier's output for each image, [images][classes]
    * @param wished the target's shares, [classes]
    * @return q, [images][classes]; each row sums to 1
    */
@@ -187,7 +178,7 @@ public final class DistributionReward implements RewardModel {
     double[][] targets = new double[n][wished.length];
     for (int d = 0; d < options.draws(); d++) {
       int[] slots = slots(n, wished, random);
-      int[] order = shuffled(n, random); // equally cheap assignments are equally likely
+      int[] order = shuffled(n, random); // assignments of equal cost are equally likely
       double[][] cost = new double[n][n];
       for (int i = 0; i < n; i++) {
         for (int j = 0; j < n; j++) {
@@ -202,7 +193,7 @@ public final class DistributionReward implements RewardModel {
     return targets;
   }
 
-  /** The classes of one set of n images as it should be. */
+  /** The classes of one set of n images that matches the target. */
   private int[] slots(int n, double[] wished, RandomGenerator random) {
     int[] slots = new int[n];
     double offset = random.nextDouble();
@@ -233,14 +224,14 @@ public final class DistributionReward implements RewardModel {
   private Optional<double[]> classify(Image image, int index, int classes) {
     Optional<double[]> p = classifier.classify(image);
     if (p.isPresent()) {
-      requireDistribution(p.get(), "what the classifier says of image " + index);
+      requireDistribution(p.get(), "the classifier's output for image " + index);
       if (p.get().length != classes) {
         throw new IllegalArgumentException(
-            "the classifier tells "
+            "the classifier gives "
                 + p.get().length
-                + " classes of image "
+                + " classes for image "
                 + index
-                + " apart, but the target has shares of "
+                + ", but the target has shares of "
                 + classes);
       }
     }
@@ -267,11 +258,11 @@ public final class DistributionReward implements RewardModel {
 
   private static void requireDistribution(double[] p, String what) {
     boolean inRange = Arrays.stream(p).allMatch(x -> x >= 0 && x <= 1);
-    // probabilities that were computed in float sum to 1 within a few times 1e-7
+    // probabilities computed in float sum to 1 within a few times 1e-7
     if (p.length < 2 || !inRange || !(Math.abs(Arrays.stream(p).sum() - 1) < 1e-4)) {
       throw new IllegalArgumentException(
           what
-              + " must be the shares of at least 2 classes, each in [0, 1] and together 1, but was "
+              + " must be the shares of at least 2 classes, each in [0, 1] and sum to 1, but was "
               + Arrays.toString(p));
     }
   }

@@ -9,18 +9,14 @@ import org.tastemaker.core.Rollout;
 
 /**
  * How well an image compresses as a JPEG (Black, Janner, Du, Kostrikov and Levine, "Training
- * Diffusion Models with Reinforcement Learning", 2023, sec. 5.1): a reward that costs nothing to
- * compute and that a prompt cannot ask for.
+ * Diffusion Models with Reinforcement Learning", 2023, sec. 5.1): a reward that is cheap to compute and that no prompt can ask for.
  *
  * <pre>
  *   incompressibility  r =  (bytes of the JPEG file at quality 95) / 1000
  *   compressibility    r = -(bytes of the JPEG file at quality 95) / 1000
  * </pre>
  *
- * <p>Kilobytes are of 1000 bytes, and the file is made in memory, from the image rounded to 8 bits,
- * as in ddpo-pytorch. The encoder is Java's: at the same quality its tables differ a little from
- * those of Pillow, and so do the sizes. A file has some 600 bytes of tables even for a single
- * colour, the same for every image.
+ * <p>A kilobyte is 1000 bytes. The file is made in memory, from the image rounded to 8 bits, as in ddpo-pytorch. The encoder is Java's: at the same quality its tables differ a little from Pillow's, and so do the sizes. Every file has about 600 bytes of tables, even that of an image of a single colour.
  */
 public final class JpegReward implements RewardModel {
   private static final double QUALITY = 0.95;
@@ -34,7 +30,7 @@ public final class JpegReward implements RewardModel {
   /**
    * Small files are better.
    *
-   * @return the reward, under 0
+   * @return the reward, below 0
    */
   public static JpegReward compressibility() {
     return new JpegReward(-1);
@@ -43,7 +39,7 @@ public final class JpegReward implements RewardModel {
   /**
    * Large files are better.
    *
-   * @return the reward, over 0
+   * @return the reward, above 0
    */
   public static JpegReward incompressibility() {
     return new JpegReward(1);

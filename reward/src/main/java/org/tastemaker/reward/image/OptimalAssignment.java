@@ -14,17 +14,15 @@ import java.util.Arrays;
 final class OptimalAssignment {
   private OptimalAssignment() {}
 
-  /**
-   * Solves it.
-   *
+  /** Solves the assignment problem.
    * @param cost [n][n], finite
-   * @return for each row its column
+   * @return the column of each row
    */
   static int[] of(double[][] cost) {
     int n = cost.length;
     double[] rowPrice = new double[n + 1];
     double[] columnPrice = new double[n + 1];
-    int[] rowOf = new int[n + 1]; // of each column, counted from 1; 0 is none
+    int[] rowOf = new int[n + 1]; // the row of each column, counted from 1; 0 for none
     int[] cameFrom = new int[n + 1]; // the column before it on the path
     for (int row = 1; row <= n; row++) {
       // 1. The cheapest path, in reduced costs, from this row to a column without a row.

@@ -13,19 +13,16 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 
 /**
- * A penalty for images that a harm classifier holds for harmful.
+ * A penalty for images that a classifier considers harmful.
  *
  * <pre>
  *   r = -scale * max(0, h - threshold) / (1 - threshold),   h = P(harmful | image)
  * </pre>
  *
- * <p>0 for an image under the threshold, {@code -scale} for one that is certainly harmful, and a
- * slope between them, since a step gives a policy nothing to follow. It is a part of {@link
- * org.tastemaker.reward.combine.WeightedReward} rather than a reward by itself: a blank image has
- * no penalty. Show the share of harmful images next to a measure of quality.
+ * <p>It is 0 for an image below the threshold and {@code -scale} for one that is certainly harmful, with a slope between them, since a step function gives a policy nothing to follow. Use it as a part of {@link
+ * org.tastemaker.reward.combine.WeightedReward} and not on its own: a blank image has no penalty. Report the share of harmful images next to a measure of quality.
  *
- * <p>Do not filter harmful images out, or black them out, before they are rewarded: the others
- * would then be compared with black squares.
+ * <p>Do not remove harmful images, or black them out, before they are rewarded: the others would then be compared with black squares.
  */
 public final class SafetyPenalty implements RewardModel {
   private final Function<Image, OptionalDouble> harm;
@@ -35,7 +32,7 @@ public final class SafetyPenalty implements RewardModel {
    * How much to penalise.
    *
    * @param threshold probability of harm up to which there is no penalty, in [0, 1)
-   * @param scale penalty of a certainly harmful image, over 0 and finite
+   * @param scale penalty for a certainly harmful image, above 0 and finite
    */
   @RecordBuilder
   public record Options(double threshold, double scale)
@@ -45,12 +42,11 @@ public final class SafetyPenalty implements RewardModel {
         throw new IllegalArgumentException("threshold must be in [0, 1), but was " + threshold);
       }
       if (!(scale > 0 && scale < Double.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException("scale must be over 0 and finite, but was " + scale);
+        throw new IllegalArgumentException("scale must be above 0 and finite, but was " + scale);
       }
     }
 
-    /**
-     * No penalty up to one half, 1 at most.
+    /** No penalty up to a probability of 0.5; the largest penalty is 1.
      *
      * @return threshold 0.5, scale 1
      */
@@ -62,7 +58,7 @@ public final class SafetyPenalty implements RewardModel {
   /**
    * A penalty.
    *
-   * @param harm the probability, in [0, 1], that an image is harmful; empty where it cannot be told
+   * @param harm gives the probability, in [0, 1], that an image is harmful; empty if it cannot tell
    * @param options how much to penalise
    */
   public SafetyPenalty(Function<Image, OptionalDouble> harm, Options options) {
@@ -79,7 +75,7 @@ public final class SafetyPenalty implements RewardModel {
         throw new IllegalArgumentException(
             "the probability that image "
                 + i
-                + " is harmful must be in [0, 1], or empty where it cannot be told, but was "
+                + " is harmful must be in [0, 1], or empty if it is unknown, but was  "
                 + h.getAsDouble());
       }
       rewards.add(h.isPresent() ? OptionalDouble.of(penalty(h.getAsDouble())) : h);

@@ -20,11 +20,9 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.reward.learned.TrainedReward.StopReason;
 
 /**
- * Deeplearning4j's early stopping over steps whose loss comes from outside of the network.
+ * Deeplearning4j's early stopping, with training steps whose loss is computed outside the network.
  *
- * <p>Deeplearning4j runs the epochs, asks for the validation loss after each, keeps the best
- * parameters and decides when to stop; what it calls a data set is a batch of prompts here, known
- * by their indices.
+ * <p>Deeplearning4j runs the epochs, asks for the validation loss after each, keeps the best parameters and decides when to stop. What it calls a data set is here a batch of prompts, given by their indices.
  */
 final class EarlyStopping {
   private final RewardNetwork network;
@@ -37,8 +35,8 @@ final class EarlyStopping {
   /**
    * How long to train.
    *
-   * @param batchPrompts prompts in a step
-   * @param maxEpochs how many epochs at most
+   * @param batchPrompts prompts per step
+   * @param maxEpochs the maximum number of epochs
    * @param patience epochs without a better validation loss after which training ends
    */
   record Limits(int batchPrompts, int maxEpochs, int patience) {}
@@ -58,7 +56,7 @@ final class EarlyStopping {
     this.cancellation = cancellation;
   }
 
-  /** Trains until it is time to stop; the network then has its best parameters. */
+  /** Trains until the stopping rule applies; the network then has its best parameters. */
   StopReason run(Seed order) {
     try (BestParameters best = new BestParameters()) {
       EarlyStoppingConfiguration<MultiLayerNetwork> configuration =
@@ -83,21 +81,21 @@ final class EarlyStopping {
     }
   }
 
-  /** One step on the mean loss of some prompts. */
+  /** One step on the mean loss of a batch of prompts. */
   private void step(List<ScoredTerm> batch) {
     cancellation.throwIfRequested("training step " + (network.network().getIterationCount() + 1));
     double loss = network.step(rows(batch), mean(batch));
     losses.step(loss, batch.size());
   }
 
-  /** The rows of terms, one after the other. */
+  /** The rows of all terms, concatenated. */
   private static double[][] rows(List<ScoredTerm> terms) {
     List<double[]> rows = new ArrayList<>();
     terms.forEach(term -> rows.addAll(List.of(term.rows())));
     return rows.toArray(double[][]::new);
   }
 
-  /** The mean of the losses of terms whose rows stand one after the other. */
+  /** The mean loss of terms whose rows are concatenated. */
   static RewardLoss.Value mean(List<ScoredTerm> terms) {
     return (scores, gradient) -> {
       double sum = 0;

@@ -20,7 +20,7 @@ final class EpochLosses {
     this.observer = observer;
   }
 
-  /** Counts a step of some prompts with their mean loss. */
+  /** Adds the mean loss of a step's prompts. */
   void step(double loss, int prompts) {
     sum += loss * prompts;
     this.prompts += prompts;
@@ -43,7 +43,7 @@ final class EpochLosses {
     return validation;
   }
 
-  /** The epoch with the least validation loss, the first of equal ones. */
+  /** The epoch with the lowest validation loss; the first of several that are equal. */
   int best() {
     int best = 0;
     for (int e = 1; e < validation.size(); e++) {

@@ -8,15 +8,13 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 
 /**
- * Brings each feature to mean 0 and standard deviation 1 over the rows that it was fitted to. A
- * feature that does not vary there becomes 0 everywhere: of what its variation means, nothing was
- * learned.
+ * Scales each feature to mean 0 and standard deviation 1 over the rows that it was fitted to. A feature that is constant there becomes 0 everywhere, since nothing could be learned from it.
  *
  * @param mean [F]
  * @param factor [F]; 1 / standard deviation, or 0
  */
 record FeatureScale(double[] mean, double[] factor) {
-  /** Standard deviations under this share of the feature's size are rounding. */
+  /** A standard deviation below this share of the feature's size is rounding error. */
   private static final double ROUNDING = 1e-6;
 
   static FeatureScale fit(List<float[]> rows) {

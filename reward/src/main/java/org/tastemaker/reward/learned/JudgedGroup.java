@@ -10,12 +10,12 @@ import org.tastemaker.core.Ranking;
 import org.tastemaker.core.aggregate.Ballots;
 
 /**
- * All that is known of the images of one prompt.
+ * All that is known about the images of one prompt.
  *
  * @param prompt what they were made for
  * @param images at least one
  * @param ballots rankings and comparisons of the images, by their indices; may be empty
- * @param labels a score of each image by itself, empty where missing; or none at all
+ * @param labels a score for each image, empty where missing; or an empty list
  */
 public record JudgedGroup(
     Prompt prompt, List<Image> images, Ballots ballots, List<OptionalDouble> labels) {
@@ -39,7 +39,7 @@ public record JudgedGroup(
   }
 
   /**
-   * A group that was only compared.
+   * A group whose images were only compared.
    *
    * @param prompt what the images were made for
    * @param images at least one
@@ -51,7 +51,7 @@ public record JudgedGroup(
   }
 
   /**
-   * A group of which each image was labelled by itself.
+   * A group whose images were labelled one by one.
    *
    * @param prompt what the images were made for
    * @param images at least one

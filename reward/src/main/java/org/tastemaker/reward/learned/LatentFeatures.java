@@ -15,26 +15,22 @@ import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.condition.Conditions;
 
 /**
- * The diffusion model's own view: the image's latent and the prompt's embedding. Nothing has to be
- * downloaded.
+ * The diffusion model's own representation: the image's latent and the prompt's embedding. Nothing has to be downloaded.
  *
  * <pre>
- *   z = mean of the autoencoder's posterior, scaled    [C, h, w], pooled by means to [C, g, g]
+ *   z = mean of the autoencoder's posterior, scaled    [C, h, w], average-pooled to [C, g, g]
  *   e = the text encoder's output at the end token     [D]
  *   features = (z, e)                                  [C g g + D]
  * </pre>
  *
- * <p>The model's autoencoder and text encoder must not be trained while a reward over them is in
- * use; training the U-Net, or an adapter of it, is fine.
+ * <p>The model's autoencoder and text encoder must not be trained while a reward over these features is in use. Training the U-Net, or an adapter of it, is fine.
  */
 public final class LatentFeatures implements Features {
   private final ModelView view;
   private final Options options;
   private final LatentShape shape;
 
-  /**
-   * What to take.
-   *
+  /** How to compute the features.
    * @param grid side of the grid to which latents are pooled, at least 1 and a divisor of the
    *     latent's height and width; 0 for no pooling
    */
@@ -74,10 +70,9 @@ public final class LatentFeatures implements Features {
   /**
    * The features of a model.
    *
-   * @param model whose autoencoder and text encoder are used, for images of the size that its
-   *     options name; owned by the caller, who keeps it open while the features are used
+   * @param model whose autoencoder and text encoder are used, for images of the size in its options; owned by the caller, who keeps it open while the features are in use
    * @param modelName identifies its weights, for saved rewards
-   * @param options what to take
+   * @param options how to compute them
    * @return the features
    */
   public static LatentFeatures of(LatentDiffusion model, String modelName, Options options) {
@@ -104,7 +99,7 @@ public final class LatentFeatures implements Features {
   @Override
   public float[][] of(List<Prompt> prompts, List<Image> images) {
     Pairs.require(prompts, images);
-    // Each image and text once, although perturbed prompts and groups repeat them.
+    // Each image and text is encoded once, although perturbed prompts and groups repeat them.
     Map<Image, float[]> latents = latents(new ArrayList<>(new LinkedHashSet<>(images)));
     Conditions texts = view.texts();
     float[][] all = new float[images.size()][size()];

@@ -24,14 +24,11 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 /**
- * A reward that a network computes from features of an image and its prompt; {@link RewardTrainer}
- * makes it.
+ * A reward that a network computes from features of an image and its prompt. {@link RewardTrainer} trains it.
  *
- * <p>It needs no judgements and gives every image a reward. Trained on comparisons, only
- * differences between images of one prompt mean anything, in units of log-odds.
+ * <p>It needs no judgements and gives every image a reward. If it was trained on comparisons, only differences between images of one prompt have a meaning, in units of log-odds.
  *
- * <p>Saved, it is a folder with {@value #NETWORK}, as Deeplearning4j writes it, and {@value
- * #FEATURES}, with the features' name, means and scales. Not thread-safe.
+ * <p>A saved reward is a folder with {@value #NETWORK}, as Deeplearning4j writes it, and {@value #FEATURES}, with the features' name, means and scales. Not thread-safe.
  */
 public final class LearnedReward implements RewardModel, AutoCloseable {
   private static final String NETWORK = "network.zip";
@@ -81,7 +78,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
    * Evaluates this reward on judged images.
    *
    * @param set preferably of prompts that it was not trained on
-   * @param options how
+   * @param options how to evaluate
    * @param seed of the bootstrap
    * @return accuracy and calibration
    */
@@ -102,9 +99,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
     return RewardEvaluation.of(set.groups(), scores, options, seed);
   }
 
-  /**
-   * What the network looks at.
-   *
+  /** The features that are the network's input.
    * @return the features
    */
   public Features features() {
@@ -120,9 +115,9 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
   }
 
   /**
-   * Writes the reward. The folder is there as a whole or not at all.
+   * Writes the reward. Either the whole folder is written, or nothing.
    *
-   * @param folder must not be there yet
+   * @param folder must not exist yet
    */
   public void save(Path folder) {
     AtomicFiles.writeFolder(
@@ -146,8 +141,8 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
    *
    * @param folder with {@value #NETWORK} and {@value #FEATURES}
    * @param features those that it was trained on, or equal ones
-   * @return the reward: the caller closes it
-   * @throws IllegalArgumentException if the folder has no reward, or one over other features
+   * @return the reward; the caller closes it
+   * @throws IllegalArgumentException if the folder holds no reward, or one over other features
    */
   public static LearnedReward load(Path folder, Features features) {
     Objects.requireNonNull(features, "features == null");
@@ -216,7 +211,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
     }
   }
 
-  /** Frees the network; the features stay the caller's. */
+  /** Frees the network; the caller still owns the features. */
   @Override
   public void close() {
     network.close();

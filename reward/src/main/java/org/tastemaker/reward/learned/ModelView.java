@@ -9,7 +9,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.condition.Conditions;
 
-/** What the features of a diffusion model share: its name, the size of its images and its texts. */
+/** What the features of a diffusion model have in common: its name, the size of its images and its texts. */
 record ModelView(LatentDiffusion model, String name, LatentShape shape) {
   static ModelView of(LatentDiffusion model, String name) {
     Objects.requireNonNull(model, "model == null");
@@ -38,12 +38,12 @@ record ModelView(LatentDiffusion model, String name, LatentShape shape) {
     return model.encode(images);
   }
 
-  /** How many numbers a text's pooled vector has. */
+  /** The length of a text's pooled vector. */
   int textSize() {
     return model.conditioner().encoder().pooledWidth();
   }
 
-  /** Texts by the whole text encoder, whatever the view's clip skip. */
+  /** Encodes texts with the whole text encoder, whatever the view's clip skip. */
   Conditions texts() {
     return model.conditioner().conditions(0, 0);
   }

@@ -16,9 +16,8 @@ import org.tastemaker.core.aggregate.ScoreLikelihood;
  *   L = - sum over i = 1 ... min(k, K - 1) of  ( r_i - ln sum over j = i ... K of exp r_j )
  * </pre>
  *
- * <p>with the images numbered from the best to the worst. Ties are the mean over their orders (see
- * {@link PlackettLuce}); a comparison with a soft label is a choice out of two; images that were
- * not judged take no part. With two images it is {@link BradleyTerryLoss}.
+ * <p>with the images numbered from best to worst. A tie is averaged over its orders (see
+ * {@link PlackettLuce}); a comparison with a soft label is a choice between two; images that were not judged are ignored. With two images it is {@link BradleyTerryLoss}.
  */
 public final class PlackettLuceLoss implements RewardLoss {
   private final Tail tail;
@@ -32,7 +31,7 @@ public final class PlackettLuceLoss implements RewardLoss {
   /**
    * The likelihood of whole rankings.
    *
-   * @param tail what a last tier of several images means
+   * @param tail the meaning of a last tier with several images
    * @return the loss
    */
   public static PlackettLuceLoss full(Tail tail) {
@@ -40,10 +39,10 @@ public final class PlackettLuceLoss implements RewardLoss {
   }
 
   /**
-   * The likelihood of the k best of each ranking.
+   * The likelihood of the best k of each ranking.
    *
    * @param k at least 1
-   * @param tail what a last tier of several images means
+   * @param tail the meaning of a last tier with several images
    * @return the loss
    */
   public static PlackettLuceLoss topK(int k, Tail tail) {

@@ -19,9 +19,7 @@ import org.tastemaker.core.aggregate.Ballots;
 /**
  * What a learned reward is trained on: judged images, one {@link JudgedGroup} for each prompt.
  *
- * <p>Groups of the same text are joined, whoever judged them and whenever: the images of both, each
- * once, with the ballots of both. So all that is known of a prompt is in one element of a batch and
- * on one side of every split.
+ * <p>Groups with the same text are merged, whoever judged them and whenever: the images of all of them, each once, with all their ballots. So all that is known about a prompt is in one element of a batch and on one side of every split.
  */
 public final class PreferenceSet {
   private final List<JudgedGroup> groups;
@@ -30,10 +28,8 @@ public final class PreferenceSet {
     this.groups = groups;
   }
 
-  /**
-   * From groups that are there already.
-   *
-   * @param groups any number; those of the same text are joined
+  /** A set of given groups.
+   * @param groups any number; those with the same text are merged
    * @return the set, in the order of each text's first group
    */
   public static PreferenceSet of(List<JudgedGroup> groups) {
@@ -45,11 +41,11 @@ public final class PreferenceSet {
   }
 
   /**
-   * From an oracle's answers. A missing judgement says nothing, and its group is left out.
+   * A set made from an oracle's answers. A group whose judgement is missing is left out.
    *
    * @param groups what was judged
    * @param judgements one for each group, in order
-   * @return the set, with the overall rankings and, where there are any, the scores as labels
+   * @return the set, with the overall rankings, and with the scores as labels if there are any
    */
   public static PreferenceSet of(List<ImageGroup> groups, List<Judgement> judgements) {
     if (groups.size() != judgements.size()) {
@@ -94,9 +90,9 @@ public final class PreferenceSet {
   }
 
   /**
-   * The same set with labels of good and bad.
+   * The same set with good or bad labels.
    *
-   * @param threshold the least label of a good image
+   * @param threshold the lowest label of a good image
    * @return with label 1 for good images and 0 for bad ones; a missing label stays missing, and the
    *     comparisons stay as they are
    */
@@ -125,9 +121,9 @@ public final class PreferenceSet {
   /**
    * Splits the prompts at random.
    *
-   * @param shares of the parts, each over 0, together 1
+   * @param shares of the parts, each above 0, summing to 1
    * @param seed of the order
-   * @return as many parts; each has at least one prompt
+   * @return the parts, each with at least one prompt
    * @throws IllegalArgumentException if there are fewer prompts than parts
    */
   public List<PreferenceSet> split(double[] shares, Seed seed) {
@@ -135,7 +131,7 @@ public final class PreferenceSet {
         || Arrays.stream(shares).anyMatch(s -> !(s > 0))
         || Math.abs(Arrays.stream(shares).sum() - 1) > 1e-9) {
       throw new IllegalArgumentException(
-          "the shares of a split must each be over 0 and together 1, but were "
+          "the shares of a split must each be above 0 and sum to 1, but were "
               + Arrays.toString(shares));
     }
     if (size() < shares.length) {

@@ -13,7 +13,7 @@ import org.tastemaker.core.Prompt;
 
 /**
  * The reward loss of Lee et al., "Aligning Text-to-Image Models using Human Feedback" (2023, sec.
- * 3.2): good or bad labels, and the question which prompt an image was made for.
+ * 3.2): squared error on good or bad labels, and classification of the prompt that an image was made for.
  *
  * <pre>
  *   L    = L_MSE + lambda L_pc
@@ -22,8 +22,7 @@ import org.tastemaker.core.Prompt;
  *   P(z | x, Z) = exp(r(x, z) / T) / sum over z' in Z of exp(r(x, z') / T)
  * </pre>
  *
- * <p>z_1 ... z_N are perturbed prompts, which the image does not show. Both means are over the
- * images of one prompt here, and prompts count equally.
+ * <p>z_1 ... z_N are perturbed prompts, which the image does not show. Here both means are over the images of one prompt, and all prompts count equally.
  *
  * <table class="striped">
  * <caption>Names</caption>
@@ -44,8 +43,8 @@ public final class PromptClassificationLoss implements RewardLoss {
    * Hyper-parameters.
    *
    * @param lambda weight of the prompt classification, at least 0 and finite
-   * @param temperature T, over 0 and finite
-   * @param goodFrom the least label of a good image, in [0, 1]
+   * @param temperature T, above 0 and finite
+   * @param goodFrom the lowest label of a good image, in [0, 1]
    */
   @RecordBuilder
   public record Options(double lambda, double temperature, double goodFrom)
@@ -57,17 +56,15 @@ public final class PromptClassificationLoss implements RewardLoss {
       }
       if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(
-            "temperature must be finite and over 0, but was " + temperature);
+            "temperature must be finite and above 0, but was " + temperature);
       }
       if (!(goodFrom >= 0 && goodFrom <= 1)) {
         throw new IllegalArgumentException("goodFrom must be in [0, 1], but was " + goodFrom);
       }
     }
 
-    /**
-     * The paper's.
-     *
-     * @return lambda 0.5, temperature 2; labels of a half and above are good
+    /** The paper's hyper-parameters.
+     * @return lambda 0.5, temperature 2; labels of 0.5 and above are good
      */
     public static Options defaults() {
       return new Options(0.5, 2, 0.5);
@@ -102,7 +99,7 @@ public final class PromptClassificationLoss implements RewardLoss {
     if (labels.isEmpty()) {
       return Optional.empty();
     }
-    // 2. Behind them, for each good image, the same image with each perturbed prompt.
+    // 2. After them, for each good image, the same image with each perturbed prompt.
     List<Prompt> negatives = options.lambda() == 0 ? List.of() : perturbation.of(group.prompt());
     List<int[]> questions = new ArrayList<>(); // [1 + N]: the rows of z, z_1 ... z_N
     for (int i = 0; i < labels.size() && !negatives.isEmpty(); i++) {

@@ -8,10 +8,9 @@ import java.util.regex.Pattern;
 import org.tastemaker.core.Prompt;
 
 /**
- * Other prompts that an image of a given prompt does not show.
+ * Changes a prompt into others that its images do not show.
  *
- * <p>The rules of Lee et al. 2023: a word of a kind, such as a colour or a number, is replaced by
- * another of its kind.
+ * <p>The rules of Lee et al. 2023: a word of some kind, such as a colour or a number, is replaced by another word of that kind.
  */
 @FunctionalInterface
 public interface PromptPerturbation {
@@ -19,16 +18,15 @@ public interface PromptPerturbation {
    * Perturbs a prompt.
    *
    * @param prompt any
-   * @return prompts that say something else; none where no rule fits
+   * @return prompts that say something else; none if no rule applies
    */
   List<Prompt> of(Prompt prompt);
 
   /**
-   * Replaces each word that a kind knows by each other of that kind, one word at a time.
+   * Replaces each word that belongs to a kind by every other word of that kind, one word at a time.
    *
-   * @param kinds words or phrases that may stand for each other, for each kind; at least two in a
-   *     kind
-   * @return the perturbation; case does not matter, and what is inside of a longer word is no word
+   * @param kinds for each kind, the words or phrases that can replace each other, at least two
+   * @return the perturbation; it ignores case and matches whole words only
    */
   static PromptPerturbation replacing(List<List<String>> kinds) {
     List<List<String>> copy = kinds.stream().map(List::copyOf).toList();

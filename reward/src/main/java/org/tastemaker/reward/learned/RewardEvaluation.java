@@ -16,10 +16,8 @@ import org.tastemaker.core.aggregate.Wins;
 /**
  * How well scores agree with judgements.
  *
- * <p><b>Accuracy</b>: the share of pairs, among those of the same prompt of which the judge prefers
- * one, that the scores put in the same order. Pairs of a prompt are not independent, so the
- * interval is a bootstrap over prompts: prompts are drawn with replacement, each with all its
- * pairs, and the interval lies between the percentiles of the drawn accuracies.
+ * <p><b>Accuracy</b>: of the pairs of images of the same prompt in which the judge prefers one image, the share that the scores put in the same order. Pairs of a prompt are not independent, so the
+ * interval is a bootstrap over prompts: prompts are drawn with replacement, each with all its pairs, and the interval lies between percentiles of the resulting accuracies.
  *
  * <p><b>Calibration</b>: whether {@code sigma(difference of scores)} is the probability that the
  * judge prefers the one with the higher score (Guo et al., "On Calibration of Modern Neural
@@ -29,19 +27,17 @@ import org.tastemaker.core.aggregate.Wins;
  *   ECE = sum over bins B of  |B| / n  | mean outcome in B - mean confidence in B |
  * </pre>
  *
- * <p>with bins of equal width over the confidences, which are in [1/2, 1]; the outcome of a pair is
- * 1, 0, or the judge's soft label, and a judge's tie is 1/2. Only losses that are likelihoods of
- * comparisons train for it.
+ * <p>with bins of equal width over the confidences, which are in [1/2, 1]. The outcome of a pair is 1, 0, or the judge's soft label; a tie is 1/2. Only losses that are likelihoods of comparisons train for calibration.
  *
- * @param prompts how many prompts had a pair that counted for accuracy
- * @param pairs how many pairs counted for accuracy
- * @param judgedTies pairs of which the judge prefers none
- * @param predictedTies pairs with a preference to which the scores are equal
- * @param ties how these are counted
- * @param accuracy in [0, 1]; empty where no pair counted
- * @param interval of the accuracy; empty where there is none or fewer than two prompts
- * @param calibrationError in [0, 1]; empty where nothing was compared
- * @param bins from the least to the greatest confidence; without those that are empty
+ * @param prompts the number of prompts with a pair that counted towards the accuracy
+ * @param pairs the number of pairs that counted towards the accuracy
+ * @param judgedTies pairs that the judge considers equal
+ * @param predictedTies pairs with a preference but with equal scores
+ * @param ties how the latter are counted
+ * @param accuracy in [0, 1]; empty if no pair counted
+ * @param interval of the accuracy; empty if there is no accuracy, or fewer than two prompts
+ * @param calibrationError in [0, 1]; empty if nothing was compared
+ * @param bins from the lowest to the highest confidence, without empty bins
  */
 public record RewardEvaluation(
     int prompts,
@@ -58,7 +54,7 @@ public record RewardEvaluation(
   }
 
   /**
-   * A range in which a value lies with some confidence.
+   * A confidence interval.
    *
    * @param low lower end
    * @param high upper end
@@ -67,18 +63,18 @@ public record RewardEvaluation(
   public record Interval(double low, double high, double level) {}
 
   /**
-   * The pairs of about one confidence.
+   * The pairs of similar confidence.
    *
-   * @param pairs how many
+   * @param pairs their number
    * @param confidence their mean confidence
-   * @param outcome the share of them in which the judge agrees
+   * @param outcome their mean outcome
    */
   public record Bin(int pairs, double confidence, double outcome) {}
 
   /**
    * How to evaluate.
    *
-   * @param ties what equal scores count as
+   * @param ties how equal scores are counted
    * @param level confidence of the interval, in (0, 1)
    * @param resamples of the bootstrap, at least 100
    * @param bins of the calibration, at least 1
@@ -100,9 +96,9 @@ public record RewardEvaluation(
     }
 
     /**
-     * Equal scores are wrong; a 95 % interval from 1000 resamples; 10 bins.
+     * Equal scores count as wrong; a 95 % interval from 1000 resamples; 10 bins.
      *
-     * @return the usual options
+     * @return the default options
      */
     public static Options defaults() {
       return new Options(TiePolicy.WRONG, 0.95, 1000, 10);
@@ -113,8 +109,8 @@ public record RewardEvaluation(
    * Evaluates scores.
    *
    * @param groups judged groups
-   * @param scores for each group a score of each image
-   * @param options how
+   * @param scores for each group, a score for each image
+   * @param options how to evaluate
    * @param seed of the bootstrap
    * @return the evaluation
    */
@@ -143,7 +139,7 @@ public record RewardEvaluation(
           if (wins.comparisons(i, j) == 0) {
             continue;
           }
-          // 1. The pair seen from the image with the higher score.
+          // 1. Order the pair so that the image with the higher score is first.
           double label = wins.get(i, j) / wins.comparisons(i, j);
           double agreed = s[i] > s[j] ? label : s[i] < s[j] ? 1 - label : 0.5;
           double sure = 1 / (1 + Math.exp(-Math.abs(s[i] - s[j])));
@@ -196,7 +192,7 @@ public record RewardEvaluation(
   /** Percentiles of the accuracy over prompts drawn with replacement. */
   private static Optional<Interval> bootstrap(
       double[] right, int[] counted, Options options, Seed seed) {
-    int[] prompts = // those without a pair that counts would only make draws smaller
+    int[] prompts = // prompts without a pair that counts would only make the samples smaller
         IntStream.range(0, counted.length).filter(g -> counted[g] > 0).toArray();
     if (prompts.length < 2) {
       return Optional.empty();

@@ -5,13 +5,13 @@ import java.util.Optional;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 
-/** What a reward network is trained to make small: a sum over prompts. */
+/** The loss that a reward network is trained to minimize: a sum over prompts. */
 public interface RewardLoss {
   /**
    * The loss of one prompt.
    *
-   * @param group all that is known of its images
-   * @return empty where the group says nothing that this loss could learn from
+   * @param group all that is known about its images
+   * @return empty if the group holds nothing that this loss can learn from
    */
   Optional<Term> of(JudgedGroup group);
 
@@ -20,7 +20,7 @@ public interface RewardLoss {
    *
    * @param prompts N prompts
    * @param images N images
-   * @param value of their N scores
+   * @param value the loss as a function of their N scores
    */
   record Term(List<Prompt> prompts, List<Image> images, Value value) {
     public Term {
@@ -30,14 +30,14 @@ public interface RewardLoss {
     }
   }
 
-  /** A function of scores with its gradient. */
+  /** A function of scores, with its gradient. */
   @FunctionalInterface
   interface Value {
     /**
      * Computes both.
      *
      * @param scores [N]
-     * @param gradient [N], all 0; receives the derivative by each score
+     * @param gradient [N], all 0; receives the derivative with respect to each score
      * @return the loss
      */
     double evaluate(double[] scores, double[] gradient);

@@ -23,10 +23,8 @@ import org.tastemaker.core.Seed;
 /**
  * A multi-layer perceptron with one output: {@code score = w . h(... h(W_1 x + b_1)) + b}.
  *
- * <p>A Deeplearning4j network in double precision, without a loss of its own: the derivative of the
- * loss by the scores comes from outside, so that a loss may look at all scores of a prompt at once.
- * The initial weights are drawn from a {@link Seed}. Deeplearning4j reseeds ND4J's global generator
- * whenever a network is configured, here with that seed; nothing in this project draws from it.
+ * <p>A Deeplearning4j network in double precision, without a loss of its own: the derivative of the loss with respect to the scores comes from outside, so that a loss can use all scores of a prompt at once.
+ * The initial weights are drawn from a {@link Seed}. Whenever a network is configured, Deeplearning4j reseeds ND4J's global generator, here with that seed. Nothing in this project draws from that generator.
  */
 final class RewardNetwork implements AutoCloseable {
   /** Rows that are scored together. */
@@ -39,7 +37,7 @@ final class RewardNetwork implements AutoCloseable {
   }
 
   /**
-   * A network of random weights: N(0, 2 / inputs) before a ReLU, N(0, 1 / inputs) elsewhere.
+   * A network with random weights: N(0, 2 / inputs) before a ReLU, N(0, 1 / inputs) elsewhere.
    *
    * @param hidden the widths of the hidden layers
    * @param l2 weight of the squared weights
@@ -57,7 +55,7 @@ final class RewardNetwork implements AutoCloseable {
             .seed(seed.key())
             .updater(updater.clone())
             .l2(l2)
-            .miniBatch(false) // the loss says what is divided by how much
+            .miniBatch(false) // the loss does its own averaging
             .list();
     int in = inputs;
     long parameters = 0;
@@ -74,7 +72,7 @@ final class RewardNetwork implements AutoCloseable {
     return new RewardNetwork(network);
   }
 
-  /** All parameters in a row: of each layer the weights, then the biases, which are 0. */
+  /** All parameters as one row: for each layer the weights, then the biases, which are 0. */
   private static INDArray draw(
       int inputs, List<Integer> hidden, Activation activation, long parameters, Seed seed) {
     INDArray all = Nd4j.zeros(DataType.DOUBLE, 1, parameters); // [1, P]
@@ -132,7 +130,7 @@ final class RewardNetwork implements AutoCloseable {
         System.arraycopy(out.data().asDouble(), 0, scores, from, count);
       }
     }
-    network.clearLayersStates(); // would hold on to the closed input
+    network.clearLayersStates(); // would keep a reference to the closed input
     return scores;
   }
 
@@ -160,14 +158,14 @@ final class RewardNetwork implements AutoCloseable {
     }
   }
 
-  /** The derivative of the loss by each parameter, weight decay left out; for gradient checks. */
+  /** The derivative of the loss with respect to each parameter, without weight decay; for gradient checks. */
   double[] gradient(double[][] rows, RewardLoss.Value loss) {
     try (Backward backward = new Backward(rows, loss)) {
       return backward.gradient.gradient().dup().data().asDouble();
     }
   }
 
-  /** The loss and its gradient by the parameters, with what was computed on the way. */
+  /** The loss and its gradient with respect to the parameters, with the intermediate arrays. */
   private final class Backward implements AutoCloseable {
     final double value;
     final Gradient gradient;

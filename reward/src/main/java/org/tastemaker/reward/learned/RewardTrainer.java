@@ -20,8 +20,7 @@ import org.tastemaker.core.Seed;
  * Trains a {@link LearnedReward}.
  *
  * <p>The prompts are split into three parts: training, validation (which decides when to stop) and
- * held-out. The last is used once, at the end, so that its accuracy is not that of the epoch that
- * happens to suit it. Everything is a function of the data, the options and the seed.
+ * held-out. The held-out part is used once, at the end, so that the epoch is not chosen to suit it. The result depends only on the data, the options and the seed.
  */
 public final class RewardTrainer {
   private final Features features;
@@ -32,11 +31,11 @@ public final class RewardTrainer {
   /**
    * How to train.
    *
-   * @param hiddenLayers their widths, each at least 1; none for a linear reward
+   * @param hiddenLayers their widths, each at least 1; empty for a linear reward
    * @param activation of the hidden layers
    * @param updater of Deeplearning4j, with its learning rate
    * @param l2 weight of the squared weights, at least 0 and finite
-   * @param batchPrompts prompts in a step, at least 1
+   * @param batchPrompts prompts per step, at least 1
    * @param maxEpochs at least 1
    * @param patience epochs without a better validation loss after which training ends, at least 1
    * @param validationShare share of the prompts that decide when to stop, in (0, 1)
@@ -71,7 +70,7 @@ public final class RewardTrainer {
       require(patience >= 1, "patience must be at least 1, but was " + patience);
       require(
           validationShare > 0 && heldOutShare > 0 && validationShare + heldOutShare < 1,
-          "validationShare and heldOutShare must be over 0 and leave something to train on, but were "
+          "validationShare and heldOutShare must be above 0 and leave something to train on, but were "
               + validationShare
               + " and "
               + heldOutShare);
@@ -79,10 +78,10 @@ public final class RewardTrainer {
     }
 
     /**
-     * Two hidden layers of 256, ReLU, Adam with 1e-3, l2 1e-4, 16 prompts a step, at most 100
-     * epochs and a patience of 10; 15 % of the prompts for stopping, 20 % held out.
+     * Two hidden layers of 256, ReLU, Adam with 1e-3, l2 1e-4, 16 prompts per step, at most 100
+     * epochs and a patience of 10; 15 % of the prompts for validation, 20 % held out.
      *
-     * @return the usual options
+     * @return the default options
      */
     public static Options defaults() {
       return new Options(
@@ -108,9 +107,9 @@ public final class RewardTrainer {
   /**
    * A trainer.
    *
-   * @param features what the network sees; used by the reward as long as it lives
+   * @param features the network's input; the reward uses them as long as it lives
    * @param loss what to train on
-   * @param options how
+   * @param options how to train
    * @param seed of the split, the initial weights, the order of prompts and the bootstrap
    */
   public RewardTrainer(Features features, RewardLoss loss, Options options, Seed seed) {
@@ -134,21 +133,21 @@ public final class RewardTrainer {
    * Trains.
    *
    * @param data judged images of at least three prompts from which the loss can learn
-   * @param listener hears the losses of each epoch
-   * @param cancellation looked at before each step
+   * @param listener receives the losses of each epoch
+   * @param cancellation checked before each step
    * @return the reward, with its evaluation on held-out prompts
-   * @throws DivergedException if the loss is not finite; the message says in which step
+   * @throws DivergedException if the loss is NaN or infinite; the message names the step
    */
   public TrainedReward train(PreferenceSet data, RunListener listener, Cancellation cancellation) {
-    // 1. Only prompts from which the loss can learn are split: each part has some of them.
+    // 1. Only prompts from which the loss can learn are split, so that each part has some of them.
     List<JudgedGroup> useful = data.groups().stream().filter(g -> loss.of(g).isPresent()).toList();
     if (useful.size() < 3) {
       throw new IllegalArgumentException(
           useful.size()
               + " of "
               + data.size()
-              + " prompts have judgements from which this loss can learn, but it takes at least 3:"
-              + " to train on, to stop by, and to hold out");
+              + " prompts have judgements from which this loss can learn, but at least 3 are needed:"
+              + " one to train on, one for validation and one to hold out");
     }
     List<PreferenceSet> parts =
         PreferenceSet.of(useful)
@@ -159,7 +158,7 @@ public final class RewardTrainer {
                   options.heldOutShare()
                 },
                 seed.split("split"));
-    // 2. Features once, scaled by what is trained on.
+    // 2. The features, computed once and scaled by those of the training part.
     List<float[][]> raw = new ArrayList<>();
     List<RewardLoss.Term> terms = terms(parts.get(0));
     for (RewardLoss.Term term : terms) {
@@ -176,7 +175,7 @@ public final class RewardTrainer {
       float[][] rows = FeatureScale.extract(features, term.prompts(), term.images());
       validation.add(new ScoredTerm(scale.apply(rows), term.value()));
     }
-    // 3. Epochs, until the validation loss does not get better.
+    // 3. Epochs, until the validation loss no longer improves.
     RewardNetwork network =
         RewardNetwork.random(
             features.size(),
@@ -199,7 +198,7 @@ public final class RewardTrainer {
       TrainedReward.StopReason stop =
           new EarlyStopping(network, training, validation, limits, losses, cancellation)
               .run(seed.split("order"));
-      // 4. The held-out prompts, once.
+      // 4. The evaluation on the held-out prompts.
       return new TrainedReward(
           reward,
           reward.evaluate(parts.get(2), options.evaluation(), seed.split("bootstrap")),

@@ -1,4 +1,4 @@
 package org.tastemaker.reward.learned;
 
-/** A prompt's rows, scaled, [N][F], and the loss of their N scores. */
+/** A prompt's scaled rows, [N][F], and the loss as a function of their N scores. */
 record ScoredTerm(double[][] rows, RewardLoss.Value value) {}

@@ -1,8 +1,7 @@
 package org.tastemaker.reward.learned;
 
 /**
- * What becomes of a pair to which a reward gives equal scores when accuracy is measured. (A pair
- * that the judge calls equal has no right answer and is never counted.)
+ * How accuracy counts a pair with equal scores. (A pair that the judge considers equal has no right answer and is never counted.)
  */
 public enum TiePolicy {
   /** It counts as wrong, as in ImageReward's evaluation. */

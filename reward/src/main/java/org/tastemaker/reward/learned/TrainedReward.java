@@ -3,16 +3,15 @@ package org.tastemaker.reward.learned;
 import java.util.List;
 
 /**
- * A reward that was trained, and how that went.
+ * A trained reward, and how the training went.
  *
  * @param reward of the best epoch; the caller closes it
  * @param heldOut its agreement with judgements of prompts that neither training nor stopping saw
- * @param trainingLoss mean loss of each epoch, over the prompts that were trained on, as the
- *     network was when it came to them
+ * @param trainingLoss mean training loss of each epoch; each prompt's loss is that just before its step
  * @param validationLoss mean loss at the end of each epoch over the prompts that decide when to
  *     stop
- * @param bestEpoch index of the epoch whose network was kept, from 0
- * @param stopReason why there were no more epochs
+ * @param bestEpoch index, from 0, of the epoch whose network was kept
+ * @param stopReason why training ended
  */
 public record TrainedReward(
     LearnedReward reward,
@@ -28,9 +27,9 @@ public record TrainedReward(
 
   /** Why training ended. */
   public enum StopReason {
-    /** The validation loss had not become less for as many epochs as the options say. */
+    /** The validation loss had not improved for as many epochs as the options allow. */
     NO_IMPROVEMENT,
-    /** There were as many epochs as the options allow. */
+    /** The maximum number of epochs was reached. */
     MAX_EPOCHS
   }
 }

@@ -19,8 +19,7 @@ import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * What the U-Net sees in an image of a prompt. Unlike {@link LatentFeatures}, they combine image
- * and text, in the U-Net's cross-attention. Nothing has to be downloaded.
+ * The U-Net's activations for an image and its prompt. Unlike {@link LatentFeatures}, they combine image and text, in the U-Net's cross-attention. Nothing has to be downloaded.
  *
  * <pre>
  *   a = the activations of a block at a noise level, averaged over space   [K]  {@link UNetActivations}
@@ -28,9 +27,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  *   features = (a, e)                                                     [K + D]
  * </pre>
  *
- * <p>They are deterministic: the noise is the same for every image and every call. The model's
- * weights must not be trained while a reward over them is in use. Training an adapter is fine,
- * since it is not used here; to train all weights, give the features a model of their own.
+ * <p>They are deterministic: the noise is the same for every image and every call. The model's weights must not be trained while a reward over these features is in use. Training an adapter is fine, since the features do not use it. To train all weights, give the features a model of their own.
  */
 public final class UnetFeatures implements Features {
   private final ModelView view;
@@ -46,8 +43,7 @@ public final class UnetFeatures implements Features {
   /**
    * The features of a model.
    *
-   * @param model whose autoencoder, U-Net and text encoder are used, for images of the size that
-   *     its options name; owned by the caller, who keeps it open while the features are used
+   * @param model whose autoencoder, U-Net and text encoder are used, for images of the size in its options; owned by the caller, who keeps it open while the features are in use
    * @param modelName identifies its weights, for saved rewards
    * @param options which block to look at, and with how much noise
    * @return the features
@@ -80,7 +76,7 @@ public final class UnetFeatures implements Features {
   @Override
   public float[][] of(List<Prompt> prompts, List<Image> images) {
     Pairs.require(prompts, images);
-    // Each pair, image and text once, although perturbed prompts and groups repeat them.
+    // Each pair, image and text is computed once, although perturbed prompts and groups repeat them.
     List<Pair> pairs = new ArrayList<>();
     for (int i = 0; i < images.size(); i++) {
       pairs.add(new Pair(prompts.get(i).text(), images.get(i)));

@@ -10,14 +10,14 @@ import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 
-/** Rewards group by group, put where the images stand in the rollout. */
+/** Computes rewards group by group, and puts them in the order of the rollout's images. */
 final class GroupRewards {
   private GroupRewards() {}
 
   /**
    * Applies a rule to each judgement.
    *
-   * @param rule from a judgement that is not missing to a reward for each item of its ranking
+   * @param rule gives a reward for each item of a judgement's ranking; not called for a missing judgement
    */
   static Rewards of(
       Rollout rollout, List<Judgement> judgements, Function<Judgement, List<OptionalDouble>> rule) {

@@ -8,9 +8,9 @@ import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Ranking;
 
 /**
- * Which of a judgement's orders is looked at: the overall one, or the one by a criterion.
+ * Which of a judgement's orders is used: the overall order, or the order by one criterion.
  *
- * @param criterion name in the rubric, or null for the overall order
+ * @param criterion its name in the rubric, or null for the overall order
  */
 record JudgedOrder(@Nullable String criterion) {
   static final JudgedOrder OVERALL = new JudgedOrder(null);
@@ -19,7 +19,7 @@ record JudgedOrder(@Nullable String criterion) {
     return new JudgedOrder(Objects.requireNonNull(criterion, "criterion == null"));
   }
 
-  /** Empty where the judge did not say anything by this criterion. */
+  /** Empty if the judge gave no order by this criterion. */
   Ranking of(Judgement judgement) {
     if (criterion == null) {
       return judgement.ranking();
@@ -28,7 +28,7 @@ record JudgedOrder(@Nullable String criterion) {
     return order == null ? Ranking.none(judgement.ranking().size()) : order;
   }
 
-  /** A criterion that no judgement knows is a wrong name rather than a missing answer. */
+  /** If no judgement has the criterion, its name is wrong, rather than an answer missing. */
   void requireKnown(List<Judgement> judgements) {
     TreeSet<String> known = new TreeSet<>();
     boolean judged = false;

@@ -8,7 +8,7 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 
 /**
- * The judge's own score of an image: {@link Judgement#scores}.
+ * The judge's own score for an image: {@link Judgement#scores}.
  *
  * <p>For judges that look at one image at a time. The scale is the judge's; scores are comparable
  * between prompts only if the judge's are.
@@ -27,7 +27,7 @@ public final class PointwiseReward implements RewardModel {
       throw new IllegalArgumentException(
           "the judgement by '"
               + judgement.judge()
-              + "' has an order but no scores, so there is nothing to take as a pointwise reward; use"
+              + "' has an order but no scores, so it gives no pointwise reward; use"
               + " an oracle that scores, or WinRateReward");
     }
     for (int i = 0; i < judgement.scores().size(); i++) {

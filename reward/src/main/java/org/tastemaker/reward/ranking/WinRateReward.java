@@ -18,8 +18,7 @@ import org.tastemaker.core.Rollout;
  *   r_i = 1 / (G - 1)  sum over j != i of  1(x_i beats x_j)
  * </pre>
  *
- * <p>Pointwise scores of good images lie close together, and dividing by their standard deviation
- * makes advantages out of noise; win rates are spread over [0, 1] whatever the images.
+ * <p>Pointwise scores of good images lie close together, and dividing by their standard deviation turns noise into advantages. Win rates are spread over [0, 1], whatever the images.
  *
  * <table class="striped">
  * <caption>Names</caption>
@@ -30,7 +29,7 @@ import org.tastemaker.core.Rollout;
  * </tbody>
  * </table>
  *
- * <p>An image that was compared with no other has no reward, so that of a single image is missing.
+ * <p>An image that was not compared with any other has no reward. So the reward of a single image is missing.
  */
 public final class WinRateReward implements RewardModel {
   private final JudgedOrder order;
@@ -67,8 +66,8 @@ public final class WinRateReward implements RewardModel {
   /**
    * The win rates of a ranking's items.
    *
-   * @param ranking may have ties, may be partial
-   * @return one for each item, in [0, 1]; empty where an item was compared with no other
+   * @param ranking may have ties and may be partial
+   * @return one for each item, in [0, 1]; empty where an item was not compared with any other
    */
   public static List<OptionalDouble> winRates(Ranking ranking) {
     double[] won = new double[ranking.size()];

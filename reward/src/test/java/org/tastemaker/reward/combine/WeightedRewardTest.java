@@ -171,7 +171,7 @@ class WeightedRewardTest {
         .hasMessage("parts need different names, but 'a' was added twice");
     assertThatThrownBy(() -> Standardisation.fixed(0, 0))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("mean and std must be finite and std over 0, but were 0.0 and 0.0");
+        .hasMessage("mean and std must be finite and std above 0, but were 0.0 and 0.0");
   }
 
   @Test

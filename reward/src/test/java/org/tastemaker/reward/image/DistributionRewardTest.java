@@ -26,7 +26,7 @@ class DistributionRewardTest {
 
   @Test
   void imagesOfTheOverRepresentedClassAreRewardedByTheShareThatMayStay() {
-    // 8 of class 0, 2 of class 1, wished half and half: 5 of the 8 may stay
+    // 8 of class 0, 2 of class 1, target half and half: 5 of the 8 may stay
     Rewards rewards = score(MANY, labels(0, 0, 0, 0, 0, 0, 0, 0, 1, 1));
 
     for (int i = 0; i < 8; i++) {
@@ -167,7 +167,7 @@ class DistributionRewardTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "the target of prompt 'cat' must be the shares of at least 2 classes, each in [0, 1] and"
-                + " together 1, but was [0.5, 0.6]");
+                + " sum to 1, but was [0.5, 0.6]");
     assertThatThrownBy(
             () ->
                 score(
@@ -177,12 +177,12 @@ class DistributionRewardTest {
                     2))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "what the classifier says of image 0 must be the shares of at least 2 classes, each in"
-                + " [0, 1] and together 1, but was [NaN, 1.0]");
+            "the classifier's output for image 0 must be the shares of at least 2 classes, each in"
+                + " [0, 1] and sum to 1, but was [NaN, 1.0]");
     assertThatThrownBy(() -> score(Options.defaults(), DistributionReward.uniform(3), labels(0, 1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "the classifier tells 2 classes of image 0 apart, but the target has shares of 3");
+            "the classifier gives 2 classes for image 0, but the target has shares of 3");
     assertThatThrownBy(() -> DistributionReward.uniform(1))
         .isInstanceOf(IllegalArgumentException.class);
   }

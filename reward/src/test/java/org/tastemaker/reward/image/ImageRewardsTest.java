@@ -88,8 +88,8 @@ class ImageRewardsTest {
       assertThatThrownBy(() -> penalty.score(rollout, List.of()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
-              "the probability that image 0 is harmful must be in [0, 1], or empty where it cannot be"
-                  + " told, but was NaN");
+              "the probability that image 0 is harmful must be in [0, 1], or empty if it is unknown,"
+                  + " but was NaN");
     }
   }
 
@@ -98,6 +98,6 @@ class ImageRewardsTest {
     assertThatThrownBy(() -> new SafetyPenalty.Options(1, 1))
         .hasMessage("threshold must be in [0, 1), but was 1.0");
     assertThatThrownBy(() -> new SafetyPenalty.Options(0, 0))
-        .hasMessage("scale must be over 0 and finite, but was 0.0");
+        .hasMessage("scale must be above 0 and finite, but was 0.0");
   }
 }

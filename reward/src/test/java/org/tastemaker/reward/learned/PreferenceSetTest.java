@@ -118,7 +118,7 @@ class PreferenceSetTest {
     assertThatThrownBy(() -> prompts(2).split(new double[] {0.5, 0.6}, Seed.of(1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "the shares of a split must each be over 0 and together 1, but were [0.5, 0.6]");
+            "the shares of a split must each be above 0 and sum to 1, but were [0.5, 0.6]");
     assertThatThrownBy(() -> PreferenceSet.of(List.of(new ImageGroup(CAT, List.of(A))), List.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("there must be a judgement for each of the 1 groups, but there were 0");

@@ -199,7 +199,7 @@ class RewardLossTest {
     assertThatThrownBy(() -> new Options(-1, 2, 0.5))
         .hasMessage("lambda must be finite and at least 0, but was -1.0");
     assertThatThrownBy(() -> new Options(0.5, 0, 0.5))
-        .hasMessage("temperature must be finite and over 0, but was 0.0");
+        .hasMessage("temperature must be finite and above 0, but was 0.0");
     assertThatThrownBy(() -> new Options(0.5, 2, Double.NaN))
         .hasMessage("goodFrom must be in [0, 1], but was NaN");
     assertThatThrownBy(() -> PlackettLuceLoss.topK(0, Tail.TIED))

@@ -202,8 +202,8 @@ class RewardTrainerTest {
     assertThatThrownBy(() -> trainer(new BradleyTerryLoss(), SMALL).train(two))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "2 of 2 prompts have judgements from which this loss can learn, but it takes at least 3:"
-                + " to train on, to stop by, and to hold out");
+            "2 of 2 prompts have judgements from which this loss can learn, but at least 3 are needed:"
+                + " one to train on, one for validation and one to hold out");
   }
 
   @Test
@@ -291,7 +291,7 @@ class RewardTrainerTest {
                     0.5,
                     SMALL.evaluation()))
         .hasMessage(
-            "validationShare and heldOutShare must be over 0 and leave something to train on, but"
+            "validationShare and heldOutShare must be above 0 and leave something to train on, but"
                 + " were 0.5 and 0.5");
   }
 

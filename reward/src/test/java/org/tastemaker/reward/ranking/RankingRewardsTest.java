@@ -227,7 +227,7 @@ class RankingRewardsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "one ranking has no finite maximum likelihood, so this reward needs a prior precision"
-                + " over 0, but was given 0.0");
+                + " above 0, but was given 0.0");
     assertThatThrownBy(() -> PlackettLuceReward.overall(PlackettLuce.Options.withoutPrior()))
         .isInstanceOf(IllegalArgumentException.class);
   }
@@ -263,8 +263,8 @@ class RankingRewardsTest {
               () -> new PointwiseReward().score(rollout, List.of(judged(Ranking.of(0, 1)))))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
-              "the judgement by 'judge' has an order but no scores, so there is nothing to take as a"
-                  + " pointwise reward; use an oracle that scores, or WinRateReward");
+              "the judgement by 'judge' has an order but no scores, so it gives no pointwise"
+                  + " reward; use an oracle that scores, or WinRateReward");
     }
   }
 
