@@ -39,7 +39,7 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  * StepReport report = optimizer.step(rollout, rewards);
  * }</pre>
  *
- * <p>and around these four lines evaluation, listeners, checkpoints and an early stop:
+ * <p>and adds evaluation, listeners, checkpoints and early stopping around these four lines:
  *
  * <pre>{@code
  * AlignmentRun.Result result =
@@ -50,21 +50,12 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  *         .run(AlignmentRun.Options.rounds(100));
  * }</pre>
  *
- * <p><b>Feedback while sampling.</b> A round may be sampled in several batches of whole prompts. A
- * judge is asked about a batch, on an executor of the caller's, while the next one is sampled; all
- * answers have arrived before the update.
+ * <p><b>Feedback while sampling.</b> A round may be sampled in several batches of whole prompts. The judge is asked about one batch, on the caller's executor, while the next batch is sampled. All answers have arrived before the update.
  *
- * <p><b>Resuming.</b> Images, prompts and whatever an optimizer draws are functions of seeds and of
- * the round's number. A run that is killed and resumed from its folder's latest checkpoint ends
- * with weights bit-identical to those of a run that was not, if the judge answers the same. The
- * rounds after that checkpoint are repeated. What a judge was paid stays paid: a ledger is a file
- * of its own, which only grows, and {@link #keeping} is for state that must be restored too, such
- * as a learned reward. An oracle that caches its answers is not paid twice for a repeated round.
+ * <p><b>Resuming.</b> Images, prompts and all random draws of an optimizer depend only on seeds and on the round's number. A run that is killed and resumed from its folder's latest checkpoint ends with weights that are bit-identical to those of an uninterrupted run, if the judge gives the same answers. The rounds after that checkpoint are repeated. Money paid to a judge stays spent: a ledger is a separate file, which only grows. {@link #keeping} is for state that must be restored as well, such as a learned reward. An oracle that caches its answers is not paid twice for a repeated round.
  *
  * <p><b>Failure.</b> An optimizer that meets NaN or infinity throws {@link DivergedException} and
- * leaves the model as it was before the round; the run saves the rounds before, ends with {@link
- * StopReason#DIVERGED} and says where. A run that a bound has ended ends there again when it is
- * resumed, until the bound is raised. Not thread-safe.
+ * leaves the model as it was before the round; the run saves the earlier rounds, ends with {@link StopReason#DIVERGED} and names the round. A run that a bound has ended stops at the same round when it is resumed, until the bound is raised. Not thread-safe.
  */
 public final class AlignmentRun {
   private final PromptSource prompts;
@@ -96,12 +87,12 @@ public final class AlignmentRun {
   }
 
   /**
-   * A run of given parts, which all stay the caller's.
+   * A run of the given parts, which the caller still owns.
    *
    * @param prompts of each round
    * @param sampler the policy, such as {@code policy.sampler()}
    * @param reward what is maximized
-   * @param optimizer what moves the policy
+   * @param optimizer what updates the policy
    * @param seed image i of a round is made from {@code seed.split(round).split(i)}
    * @return the run, without judge, evaluation and folder
    */
@@ -115,10 +106,10 @@ public final class AlignmentRun {
   }
 
   /**
-   * Asks a judge, on the run's own thread unless {@link #feedbackOn} says otherwise.
+   * Asks a judge: on the run's own thread, unless {@link #feedbackOn} sets another.
    *
    * @param judge ranks the images of each prompt
-   * @param by what it looks at
+   * @param by what the judge looks at
    * @return this run
    */
   public AlignmentRun judgedBy(FeedbackOracle judge, Rubric by) {
@@ -130,8 +121,7 @@ public final class AlignmentRun {
   /**
    * Asks the judge on other threads, while the next batch is sampled.
    *
-   * @param threads run the questions; the oracle must allow as many questions at a time as there
-   *     are threads
+   * @param threads run the calls; the oracle must allow as many concurrent calls as there are threads
    * @return this run
    */
   public AlignmentRun feedbackOn(Executor threads) {
@@ -153,7 +143,7 @@ public final class AlignmentRun {
   /**
    * Writes metrics, images and checkpoints to a folder, and resumes from its latest checkpoint.
    *
-   * @param open of the run; stays the caller's to close
+   * @param open of the run; the caller closes it
    * @return this run
    */
   public AlignmentRun in(RunFolder open) {
@@ -162,10 +152,10 @@ public final class AlignmentRun {
   }
 
   /**
-   * Stores something else in the checkpoints as well.
+   * Stores additional state in the checkpoints.
    *
    * @param name of its folder: letters, digits, {@code _} and {@code -}
-   * @param part what is kept
+   * @param part the state to save and restore
    * @return this run
    */
   public AlignmentRun keeping(String name, Resumable part) {
@@ -183,9 +173,9 @@ public final class AlignmentRun {
   }
 
   /**
-   * Reports what happens.
+   * Reports what happens to observers.
    *
-   * @param observers hear {@link RunEvent.Metrics} after each round and each evaluation, {@link
+   * @param observers receive {@link RunEvent.Metrics} after each round and each evaluation, {@link
    *     RunEvent.Pictures} of evaluations, {@link RunEvent.Progress} and {@link
    *     RunEvent.CheckpointSaved}
    * @return this run
@@ -196,11 +186,10 @@ public final class AlignmentRun {
   }
 
   /**
-   * Can be stopped from another thread: the run throws {@link
-   * java.util.concurrent.CancellationException} before its next round or batch, and can be resumed
-   * from its folder.
+   * Lets another thread stop the run: it then throws {@link
+   * java.util.concurrent.CancellationException} before its next round or batch. It can be resumed from its folder.
    *
-   * @param by the switch
+   * @param by set by the other thread
    * @return this run
    */
   public AlignmentRun stoppable(Cancellation by) {
@@ -222,10 +211,9 @@ public final class AlignmentRun {
   /**
    * Runs to the end, from the folder's latest checkpoint if there is one.
    *
-   * @param options how long
+   * @param options how long to run
    * @return how it ended
-   * @throws IllegalArgumentException if the folder's checkpoint is of another run, or if there is a
-   *     bound on a KL that is not measured
+   * @throws IllegalArgumentException if the folder's checkpoint belongs to another run, or if there is a bound on a KL that is not measured
    */
   public Result run(Options options) {
     StopRule stop = StopRule.of(options.maxApproxKl(), options.maxKlToReference(), evaluation);
@@ -269,10 +257,10 @@ public final class AlignmentRun {
     return new Result(state.round(), StopReason.FINISHED, message);
   }
 
-  /** What a round has measured, and whether the model was left as it was, on purpose. */
+  /** What a round measured, and whether the optimizer deliberately left the model unchanged. */
   private record Round(Map<String, Double> metrics, boolean skipped) {}
 
-  /** The four lines. */
+  /** The four lines of the class comment. */
   private Round round(long round, Options options) {
     long start = nanoTime.getAsLong();
     List<Prompt> shown = prompts.prompts(round);
@@ -305,7 +293,7 @@ public final class AlignmentRun {
     return new FeedbackSampling(sampler, oracle, rubric, executor, cancellation);
   }
 
-  /** Returns the bounded number that an evaluation measures, if it does. */
+  /** Returns the evaluation's bounded metric, if it was measured. */
   private Map<String, Double> evaluate(long round, RunListener observers) {
     if (evaluation == null) {
       return Map.of();
@@ -315,7 +303,7 @@ public final class AlignmentRun {
     return kl == null ? Map.of() : Map.of(Evaluation.KL_TO_REFERENCE, kl);
   }
 
-  /** What a run that resumes must have in common with the one that saved. */
+  /** What a resumed run must have in common with the run that saved the checkpoint. */
   private Settings settings() {
     return Settings.none()
         .with("seed", seed.key())
@@ -326,7 +314,7 @@ public final class AlignmentRun {
         .with("parts", String.join(", ", resumables.keySet()));
   }
 
-  /** Why a run has ended. */
+  /** Why a run ended. */
   public enum StopReason {
     /** All rounds are done. */
     FINISHED,
@@ -336,10 +324,8 @@ public final class AlignmentRun {
     DIVERGED
   }
 
-  /**
-   * How a run has ended.
-   *
-   * @param rounds how many are done
+  /** How a run ended.
+   * @param rounds how many rounds are done
    * @param reason why it ended
    * @param message for a person to read
    */
@@ -348,16 +334,12 @@ public final class AlignmentRun {
   /**
    * How long to run.
    *
-   * @param rounds in all, at least 1; a run may be made longer when it is resumed
-   * @param batchesPerRound into how many batches of whole prompts a round's sampling is cut, at
-   *     least 1
-   * @param checkpointEvery how many rounds apart checkpoints are, at least 1; the last round has
-   *     one
-   * @param keepCheckpoints how many of the newest are kept, at least 1
-   * @param maxApproxKl the run stops after a round whose {@code approxKl} is above it; infinite for
-   *     never, as methods without a ratio of probabilities need it
-   * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is
-   *     above it; infinite for never, as runs without {@link Evaluation#withKlOf} need it
+   * @param rounds in total, at least 1; a run may be extended when it is resumed
+   * @param batchesPerRound into how many batches of whole prompts a round is divided for sampling, at least 1
+   * @param checkpointEvery the number of rounds between checkpoints, at least 1; the last round always has one
+   * @param keepCheckpoints how many of the latest are kept, at least 1
+   * @param maxApproxKl the run stops after a round whose {@code approxKl} is above it; infinity for no bound, which methods without a probability ratio need
+   * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is above it; infinity for no bound, which runs without {@link Evaluation#withKlOf} need
    */
   @RecordBuilder
   public record Options(
@@ -382,9 +364,9 @@ public final class AlignmentRun {
     }
 
     /**
-     * One batch a round, a checkpoint every 20 rounds of which 2 are kept, no bound on the KL.
+     * One batch per round, a checkpoint every 20 rounds, of which the latest 2 are kept, and no bound on the KL.
      *
-     * @param rounds in all, at least 1
+     * @param rounds in total, at least 1
      * @return the options
      */
     public static Options rounds(long rounds) {

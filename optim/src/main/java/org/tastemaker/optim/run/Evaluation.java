@@ -20,18 +20,16 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /**
- * How good the policy is on prompts and seeds that it is not trained on, the same each time.
+ * Measures the policy on held-out prompts and seeds, the same ones each time.
  *
- * @param every how many rounds apart, at least 1; the beginning and the end are evaluated too
- * @param prompts held out, one for each image, at least one
+ * @param every the number of rounds between evaluations, at least 1; the policy is also evaluated at the beginning and at the end
+ * @param prompts the held-out prompts, one for each image, at least one
  * @param seed of the images
- * @param reward another one than the run's, which is given no judgements: the run's judge is not
- *     asked, and not paid, about evaluations; null for the run's own
- * @param around runs the evaluation: {@code policy::withAverages}, or just runs it
+ * @param reward a reward other than the run's; it receives no judgements, so evaluations do not call, or pay, the run's judge; null for the run's own
+ * @param around wraps the evaluation, such as {@code policy::withAverages}; or simply runs it
  * @param kl measures {@code klToReference}, such as {@link DiffusionPolicy#klToReference}; null for
  *     none
- * @param sampler another one than the run's, such as the policy's where a run trains on images of
- *     the pre-trained model; null for the run's own
+ * @param sampler a sampler other than the run's, such as the policy's if the run trains on images of the pre-trained model; null for the run's own
  */
 @RecordBuilder
 public record Evaluation(
@@ -59,10 +57,10 @@ public record Evaluation(
   }
 
   /**
-   * An evaluation by the run's own reward.
+   * An evaluation with the run's own reward.
    *
-   * @param every how many rounds apart, at least 1
-   * @param prompts held out, one for each image
+   * @param every the number of rounds between evaluations, at least 1
+   * @param prompts the held-out prompts, one for each image
    * @param seed of the images
    * @return the evaluation
    */
@@ -70,10 +68,9 @@ public record Evaluation(
     return new Evaluation(every, prompts, seed, null, Runnable::run, null, null);
   }
 
-  /**
-   * This evaluation on the moving average of the weights.
+  /** This evaluation, on the moving average of the weights.
    *
-   * @param policy that keeps one
+   * @param policy a policy that keeps such an average
    * @return a new evaluation
    */
   public Evaluation withAveragesOf(DiffusionPolicy policy) {
@@ -81,9 +78,9 @@ public record Evaluation(
   }
 
   /**
-   * This evaluation with the KL to the pre-trained model, {@code klToReference}.
+   * This evaluation, with the KL to the pre-trained model added as {@code klToReference}.
    *
-   * @param policy that is trained
+   * @param policy the policy that is trained
    * @param microBatch how many rows go through its U-Net together
    * @return a new evaluation
    */
@@ -93,12 +90,12 @@ public record Evaluation(
   }
 
   /**
-   * Evaluates, and reports it.
+   * Evaluates the policy and reports the result.
    *
-   * @param round how many are done
+   * @param round how many rounds are done
    * @param run the run's sampler and judge
-   * @param rewardOfRun the run's own
-   * @param observers hear the metrics and see the images
+   * @param rewardOfRun the run's own reward
+   * @param observers receive the metrics and the images
    * @return the metrics
    */
   Map<String, Double> measure(

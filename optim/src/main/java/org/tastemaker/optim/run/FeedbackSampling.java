@@ -20,16 +20,13 @@ import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
 
 /**
- * The first two lines of a round: images in batches of whole prompts, and a judge who is asked
- * about each batch while the next is sampled. No question is left when {@link #sample} returns. If
- * it fails, questions that have not begun are cancelled; those in flight finish and their answers
- * are discarded.
+ * The first two lines of a round: images are sampled in batches of whole prompts, and the judge is asked about each batch while the next is sampled. All calls to the judge have finished when {@link #sample} returns. If it fails, calls that have not started are cancelled; in-flight calls finish and their answers are discarded.
  *
  * @param sampler makes the images
  * @param oracle the judge, or null for none
- * @param rubric what it looks at
- * @param executor asks it
- * @param cancellation is looked at before each batch
+ * @param rubric what the judge looks at
+ * @param executor runs the calls to the judge
+ * @param cancellation checked before each batch
  */
 record FeedbackSampling(
     DiffusionSampler sampler,
@@ -38,7 +35,7 @@ record FeedbackSampling(
     Executor executor,
     Cancellation cancellation) {
 
-  /** What a round has made: the images and what the judge says of them. */
+  /** A round's images, and the judge's answers about them. */
   record Round(Rollout rollout, List<Judgement> judgements) implements AutoCloseable {
     @Override
     public void close() {
@@ -46,7 +43,7 @@ record FeedbackSampling(
     }
   }
 
-  /** Samples in batches, and asks about each while the next is sampled. */
+  /** Samples in batches, and asks the judge about each batch while the next is sampled. */
   Round sample(List<Prompt> shown, Seed ofRound, int batches) {
     List<Rollout> parts = new ArrayList<>();
     List<CompletableFuture<List<Judgement>>> answers = new ArrayList<>();
@@ -70,13 +67,13 @@ record FeedbackSampling(
       }
       return new Round(Rollouts.concat(parts), judgements);
     } finally {
-      // After a failure nothing more is asked.
+      // After a failure the judge is not asked again.
       answers.forEach(answer -> answer.cancel(false));
       parts.forEach(Rollout::close);
     }
   }
 
-  /** What the judge says of a rollout; empty without a judge. */
+  /** The judge's answers about a rollout; empty without a judge. */
   List<Judgement> judgements(Rollout rollout) {
     return join(ask(rollout));
   }
@@ -95,7 +92,7 @@ record FeedbackSampling(
             throw new IllegalStateException(
                 String.format(
                     Locale.ROOT,
-                    "the oracle was asked about %s groups and gave %s judgements: there must be one for each group, even if it is missing",
+                    "the oracle was asked about %s groups and gave %s judgements: there must be one for each group, even if it is a missing one",
                     groups.size(),
                     judgements.size()));
           }
@@ -104,7 +101,7 @@ record FeedbackSampling(
         executor);
   }
 
-  /** Waits for an answer; what the judge has thrown is thrown here. */
+  /** Waits for an answer; rethrows what the judge threw. */
   private static List<Judgement> join(CompletableFuture<List<Judgement>> answer) {
     try {
       return answer.join();
@@ -116,7 +113,7 @@ record FeedbackSampling(
     }
   }
 
-  /** Indices of images, cut between prompts: the images of a prompt are judged together. */
+  /** Splits the indices of images between prompts: the images of a prompt are judged together. */
   static List<List<Integer>> batches(List<Prompt> shown, int batches) {
     Map<Prompt, List<Integer>> byPrompt = new LinkedHashMap<>();
     IntStream.range(0, shown.size())

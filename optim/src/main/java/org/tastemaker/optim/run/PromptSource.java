@@ -15,15 +15,14 @@ public interface PromptSource {
    * The prompts of a round.
    *
    * @param round from 1; the same number gives the same prompts
-   * @return one for each image, at least one; several images of a prompt are asked for by repeating
-   *     it
+   * @return one for each image, at least one; a prompt is repeated to get several images of it
    */
   List<Prompt> prompts(long round);
 
   /**
    * The same prompts in every round.
    *
-   * @param prompts different ones
+   * @param prompts all different
    * @param imagesPerPrompt at least 1
    * @return the source
    */
@@ -33,13 +32,12 @@ public interface PromptSource {
   }
 
   /**
-   * Some prompts a round: all of them one after another, in a new order each time. Where two orders
-   * meet, a prompt that would appear twice in a round is replaced by the next.
+   * A few prompts per round. All prompts are used in turn, reshuffled each time. Where one order ends and the next begins, a prompt that would appear twice in a round is replaced by the next one.
    *
-   * @param prompts different ones
-   * @param perRound how many a round, 1 to all of them
+   * @param prompts all different
+   * @param perRound how many prompts per round, at most as many as there are
    * @param imagesPerPrompt at least 1
-   * @param seed of the orders
+   * @param seed of the shuffling
    * @return the source
    */
   static PromptSource shuffled(List<Prompt> prompts, int perRound, int imagesPerPrompt, Seed seed) {
@@ -57,7 +55,7 @@ public interface PromptSource {
       for (long k = (round - 1) * perRound; some.size() < perRound; k++) {
         int[] order = Shuffle.order(copy.size(), seed.split(k / copy.size()));
         Prompt prompt = copy.get(order[(int) (k % copy.size())]);
-        if (!some.contains(prompt)) { // at the border of two orders
+        if (!some.contains(prompt)) { // where one order ends and the next begins
           some.add(prompt);
         }
       }

@@ -3,8 +3,7 @@ package org.tastemaker.optim.run;
 import java.nio.file.Path;
 
 /**
- * State beside the optimizer that a resumed run must restore, such as a reward that is learned
- * meanwhile. What was paid to a judge is not of this kind: it stays paid.
+ * State, besides the optimizer's, that a resumed run must restore, such as a reward that is learned during the run. Money paid to a judge is not such state: it stays spent.
  */
 public interface Resumable {
   /**
@@ -17,7 +16,7 @@ public interface Resumable {
   /**
    * Restores what {@link #save} wrote.
    *
-   * @param folder what {@code save} was given
+   * @param folder the folder that {@code save} wrote to
    */
   void restore(Path folder);
 }

@@ -13,15 +13,15 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
-/** Putting the batches of a round together. */
+/** Joins the batches of a round. */
 final class Rollouts {
   private Rollouts() {}
 
   /**
    * One rollout of all images, in order.
    *
-   * @param parts of the same steps and shape; they stay open, and the caller's
-   * @return with arrays of its own: the caller closes it
+   * @param parts with the same steps and shape; they stay open, and the caller still owns them
+   * @return a rollout with its own arrays; the caller closes it
    */
   static Rollout concat(List<Rollout> parts) {
     Rollout first = parts.get(0);
@@ -51,7 +51,7 @@ final class Rollouts {
     return new Rollout(prompts, seeds, images, latents, logProbabilities, first.timesteps());
   }
 
-  /** Along the second dimension. */
+  /** Concatenates along the second dimension. */
   private static void copy(List<INDArray> parts, INDArray whole) {
     FloatBuffer to = FloatBuffers.of(whole);
     for (int t = 0; t < whole.size(0); t++) {

@@ -17,13 +17,12 @@ import org.tastemaker.core.run.Settings;
 import org.tastemaker.optim.policy.CheckpointFile;
 
 /**
- * A run's checkpoints: the loop's own file, and a folder for the optimizer and for each part that
- * is kept beside it.
+ * A run's checkpoints: the loop's own file, and a folder for the optimizer and for each additional part.
  *
- * @param folder of the run, or null for none: nothing is saved or resumed then
- * @param settings what a run that resumes must have in common with the one that saved
+ * @param folder of the run, or null for none: then nothing is saved or resumed
+ * @param settings what a resumed run must have in common with the run that saved the checkpoint
  * @param optimizer of the run
- * @param parts kept beside it, by name
+ * @param parts the additional parts, by name
  */
 record RunCheckpoints(
     @Nullable RunFolder folder,
@@ -36,8 +35,8 @@ record RunCheckpoints(
   /**
    * Where a run stands.
    *
-   * @param round how many are done
-   * @param measured in the last of them, of the numbers that {@link StopRule} bounds
+   * @param round how many rounds are done
+   * @param measured the numbers that {@link StopRule} bounds, as measured in the last of them
    */
   record Saved(long round, Map<String, Double> measured) {}
 
@@ -54,7 +53,7 @@ record RunCheckpoints(
     return Optional.of(new Saved(checkpoint.step(), measured));
   }
 
-  /** Saves a round, unless the latest checkpoint is of it, or no round is done. */
+  /** Saves a round, unless no round is done or the latest checkpoint is of this round. */
   void save(Saved state, int keep, RunListener observers) {
     long round = state.round();
     if (folder == null
@@ -75,14 +74,14 @@ record RunCheckpoints(
     observers.on(new RunEvent.CheckpointSaved(round, saved.folder()));
   }
 
-  /** What kind of part it is, the same in every process: a lambda is known by where it stands. */
+  /** The kind of a part, the same in every process: a lambda is identified by the class that contains it. */
   static String kindOf(Object part) {
     String name = part.getClass().getName();
     int lambda = name.indexOf("$$Lambda");
     return lambda < 0 ? name : "a lambda of " + name.substring(0, lambda);
   }
 
-  /** Tells lists of prompts apart. */
+  /** Identifies a list of prompts. */
   static String sumOf(List<Prompt> prompts) {
     Hasher sum = Hashing.sha256().newHasher();
     for (Prompt prompt : prompts) {

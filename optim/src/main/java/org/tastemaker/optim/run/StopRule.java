@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  * The bounds that end a run before its last round. A bound on a number that is never measured would
  * never end a run, so it is an error.
  *
- * @param maxApproxKl of a round's {@code approxKl}; infinite for none
- * @param maxKlToReference of an evaluation's {@code klToReference}; infinite for none
+ * @param maxApproxKl bound on a round's {@code approxKl}; infinity for none
+ * @param maxKlToReference bound on an evaluation's {@code klToReference}; infinity for none
  */
 record StopRule(double maxApproxKl, double maxKlToReference) {
   private static final String APPROX_KL = "approxKl";
 
-  /** The rule of a run, if its evaluation measures what is bounded. */
+  /** Makes the rule of a run. Fails if its evaluation does not measure what is bounded. */
   static StopRule of(double maxApproxKl, double maxKlToReference, @Nullable Evaluation evaluation) {
     if (Double.isFinite(maxKlToReference) && (evaluation == null || evaluation.kl() == null)) {
       throw new IllegalArgumentException(
@@ -33,9 +33,9 @@ record StopRule(double maxApproxKl, double maxKlToReference) {
   }
 
   /**
-   * What a round has measured of the numbers that are bounded.
+   * The bounded numbers that a round measured.
    *
-   * @throws IllegalArgumentException if there is a bound on approxKl, and an update without one
+   * @throws IllegalArgumentException if there is a bound on approxKl and the update did not report it
    */
   Map<String, Double> measured(long round, Map<String, Double> metrics, boolean skipped) {
     Map<String, Double> measured = new TreeMap<>();
@@ -46,14 +46,14 @@ record StopRule(double maxApproxKl, double maxKlToReference) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "maxApproxKl is %s, but the optimizer's report of round %s has no approxKl, as methods without a ratio of probabilities have none: use maxKlToReference, or an infinite bound",
+              "maxApproxKl is %s, but the optimizer's report of round %s has no approxKl, since its method has no probability ratio: use maxKlToReference, or an infinite bound",
               maxApproxKl,
               round));
     }
     return measured;
   }
 
-  /** Why a run ends after a round in which this was measured; empty if it does not. */
+  /** Why a run ends after a round that measured these numbers; empty if it does not. */
   Optional<String> passed(long round, Map<String, Double> measured) {
     return passed(round, measured, APPROX_KL, maxApproxKl)
         .or(() -> passed(round, measured, Evaluation.KL_TO_REFERENCE, maxKlToReference));

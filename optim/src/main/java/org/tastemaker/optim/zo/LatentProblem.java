@@ -21,15 +21,11 @@ import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * One image of one prompt as a function of its initial noise: the model stays as it is, and the
- * search goes through what it can already draw.
+ * One image of one prompt as a function of its initial noise: the model does not change, and the search explores what it can already draw.
  *
- * <p>A candidate is the noise [C, h, w] as a flat vector, on the scale of standard normal deviates.
- * All candidates of a question are made into images and shown to the oracle as one group; its
- * judgement's ranking is the answer, and a missing judgement is no answer.
+ * <p>A candidate is the noise [C, h, w] as a flat vector, on the scale of standard normal deviates. All candidates of a question are turned into images and shown to the oracle as one group. Its ranking is the answer; a missing judgement counts as no answer.
  *
- * <p>The model's view must sample without drawing noise on the way: {@link
- * LatentDiffusion#generateFrom} says so if it does not. The questions of {@link ZoRankSgd} have m
+ * <p>The model's view must sample without drawing noise in the denoising steps; {@link LatentDiffusion#generateFrom} throws if it does. The questions of {@link ZoRankSgd} have m
  * and l + 2 candidates; a batch size of the view that is at most the smaller number lets one
  * compiled graph serve both.
  *
@@ -45,7 +41,7 @@ public final class LatentProblem implements RankingProblem {
   /**
    * The search for one image.
    *
-   * @param model samples the candidates; stays the caller's
+   * @param model samples the candidates; owned by the caller
    * @param prompt what to show
    * @param oracle compares the images
    * @param rubric what to look at
@@ -59,8 +55,7 @@ public final class LatentProblem implements RankingProblem {
   }
 
   /**
-   * The initial noise that the model draws for a seed: the search begins with the image that {@link
-   * LatentDiffusion#generate} makes of it.
+   * The initial noise that the model draws for a seed: the search begins at the image that {@link LatentDiffusion#generate} makes from it.
    *
    * @param seed of the image
    * @return [C * h * w] standard normal deviates
@@ -89,7 +84,7 @@ public final class LatentProblem implements RankingProblem {
       throw new IllegalStateException(
           "the oracle must give one judgement for one group, but gave " + judgements.size());
     }
-    return judgements.get(0).ranking(); // of a missing judgement: none
+    return judgements.get(0).ranking(); // no order for a missing judgement
   }
 
   private List<Image> images(List<float[]> points) {

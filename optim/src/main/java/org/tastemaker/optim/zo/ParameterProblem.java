@@ -19,8 +19,7 @@ import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
 
 /**
- * A generator as a function of numbers that its images depend on: the gains of a LoRA, all its
- * parameters, or any others.
+ * An image generator as a function of some of its numbers: the gains of a LoRA, all parameters of a LoRA, or any others.
  *
  * <pre>{@code
  * LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(1));
@@ -32,19 +31,12 @@ import org.tastemaker.core.Seed;
  * problem.apply(search.point());
  * }</pre>
  *
- * <p>Each candidate of a question makes the same images, one for each prompt and seed, so that the
- * candidates differ by their numbers alone. For each prompt and seed the images of all candidates
- * are one group for the oracle; the rankings of the groups become one ranking of the candidates: by
- * the share of comparisons won minus the share lost, over all groups, which is Borda's count where
- * all answers are complete. A group without an answer does not count, and a candidate that no group
- * compares has no place.
+ * <p>Each candidate of a question makes the same images, one for each prompt and seed, so that candidates differ only in their numbers. For each prompt and seed the images of all candidates
+ * are one group for the oracle; the rankings of the groups become one ranking of the candidates, by the share of comparisons won minus the share lost, over all groups. This is the Borda count if all answers are complete. A group without an answer does not count, and a candidate that no group compares is not ranked.
  *
- * <p>With the same seeds in all questions a search also learns what is good for those seeds only;
- * with a seed, each question has seeds of its own. They follow from the question: one that is asked
- * again, after a failure or in a resumed run, shows the same images.
+ * <p>If all questions use the same seeds, a search also learns what is good for those seeds alone. If a single seed is given, each question has its own seeds. They depend on the question only: a question that is asked again, after a failure or in a resumed run, shows the same images.
  *
- * <p>Whatever happens, the numbers afterwards are those from before. Not thread-safe; nothing else
- * may use the generator meanwhile.
+ * <p>After each question, even one that fails, the generator's numbers are restored. Not thread-safe: nothing else may use the generator while a question is asked.
  */
 public final class ParameterProblem implements RankingProblem {
   private final ImageGenerator generator;
@@ -134,7 +126,7 @@ public final class ParameterProblem implements RankingProblem {
     return candidates -> copy;
   }
 
-  /** Another one for each question, but for one in 2^64 or so. */
+  /** Differs between questions, except for one chance in about 2^64. */
   private static long fingerprint(List<float[]> candidates) {
     Hasher hasher = Hashing.sha256().newHasher().putInt(candidates.size());
     for (float[] candidate : candidates) {
@@ -145,9 +137,7 @@ public final class ParameterProblem implements RankingProblem {
     return hasher.hash().asLong();
   }
 
-  /**
-   * The numbers as they are.
-   *
+  /** The current numbers.
    * @return a copy
    */
   public float[] start() {
@@ -155,7 +145,7 @@ public final class ParameterProblem implements RankingProblem {
   }
 
   /**
-   * Sets the numbers, such as to {@link ZoRankSgd#point} at the end of a search.
+   * Sets the numbers, for example to {@link ZoRankSgd#point} at the end of a search.
    *
    * @param point as many as {@link #start} has
    * @throws IllegalArgumentException if there are more or fewer
@@ -168,7 +158,7 @@ public final class ParameterProblem implements RankingProblem {
   public Ranking rank(List<float[]> candidates, int best) {
     // 1. The same prompts and seeds under each candidate's parameters.
     List<Seed> these = seeds.apply(candidates);
-    List<List<Image>> images = new ArrayList<>(); // by candidate, then by prompt
+    List<List<Image>> images = new ArrayList<>(); // per candidate, then per prompt
     float[] before = start();
     try {
       for (float[] candidate : candidates) {
@@ -199,7 +189,7 @@ public final class ParameterProblem implements RankingProblem {
     return RankingSum.of(candidates.size(), judgements.stream().map(Judgement::ranking).toList());
   }
 
-  /** A missing adapter would otherwise look like a judge who cannot tell the images apart. */
+  /** Without this check, a missing adapter would look like a judge who sees no difference between the images. */
   private void requireThatParametersMatter(List<List<Image>> images) {
     if (!seenToMatter && images.size() > 1 && new HashSet<>(images).size() == 1) {
       throw new IllegalStateException(

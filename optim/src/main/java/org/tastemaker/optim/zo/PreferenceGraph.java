@@ -6,17 +6,15 @@ import org.tastemaker.core.Ranking;
 
 /**
  * What the answer of an (m, k) oracle says, as a directed graph G = (N, E) with an edge (i, j) for
- * each pair of which i is known to be better than j.
+ * each pair in which i is known to be better than j.
  *
- * <p>Without ties and without missing items it has {@code |E| = km - (k^2 + k)/2} edges: the k best
- * in order, and each of them before each of the others. Tied items have no edge between them, and
- * an item of which nothing is known has none at all.
+ * <p>Without ties and without missing items it has {@code |E| = km - (k^2 + k)/2} edges: between the best k, in order, and from each of them to each of the others. Tied items have no edge between them, and an item about which nothing is known has no edges.
  *
- * <p>A tie across the border between the best and the others stays whole on the side of the best.
+ * <p>If items are tied across the border between the best and the others, all of them count as among the best.
  */
 final class PreferenceGraph {
   private final List<List<Integer>> best; // tiers, together at least k items
-  private final List<Integer> others; // all others that have a place
+  private final List<Integer> others; // all others that are ranked
   private final int size;
 
   private PreferenceGraph(List<List<Integer>> best, List<Integer> others, int size) {
@@ -25,7 +23,7 @@ final class PreferenceGraph {
     this.size = size;
   }
 
-  /** The graph of an answer, of which only the order of the {@code k} best is used. */
+  /** The graph of an answer; only the order of the best {@code k} is used. */
   static PreferenceGraph of(Ranking answer, int k) {
     List<List<Integer>> best = new ArrayList<>();
     List<Integer> others = new ArrayList<>();
@@ -41,7 +39,7 @@ final class PreferenceGraph {
     return new PreferenceGraph(best, others, answer.size());
   }
 
-  /** |E|, 0 where the answer prefers nothing to anything. */
+  /** |E|; 0 if the answer contains no preference. */
   int edges() {
     int edges = 0;
     int behind = best.stream().mapToInt(List::size).sum() + others.size();
@@ -56,9 +54,7 @@ final class PreferenceGraph {
    * One number w_i for each item, 0 for a missing one.
    *
    * <p>Exact: the number of edges out of i minus the number into it, which is m - 1 - 2r for the
-   * item at place r (from 0) and -k for an item that is not among the best. Items that are tied
-   * over s places from r on share their weights' mean, m - 1 - 2r - (s - 1), which is again the net
-   * number of edges. m is the number of items that have a place.
+   * item at place r (from 0) and -k for an item that is not among the best. Items that are tied over the s places from r onwards all get the mean of these places' weights, m - 1 - 2r - (s - 1), which is again the net number of edges. m is the number of ranked items.
    */
   int[] weights(RankWeights kind) {
     int placed = best.stream().mapToInt(List::size).sum() + others.size();

@@ -8,8 +8,7 @@ import org.tastemaker.core.Preference;
 import org.tastemaker.core.Ranking;
 
 /**
- * One order from several about the same items: by the share of all comparisons that an item wins
- * minus the share that it loses. An item that is in no comparison has no place.
+ * Combines several rankings of the same items into one: by the share of all comparisons that an item wins minus the share that it loses. An item that is in no comparison is not ranked.
  */
 final class RankingSum {
   private RankingSum() {}

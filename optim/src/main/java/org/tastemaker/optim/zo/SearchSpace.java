@@ -8,24 +8,18 @@ import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * The numbers that a search moves, and on which a generator's images depend.
+ * The numbers that a search changes, and on which a generator's images depend.
  *
- * <p>How many they are decides how far a search comes. A random direction has one part in sqrt(d)
- * of the one that helps, and one answer about a few images says little: with {@link
- * #of(LoraGains)}, some ten or twenty numbers, a search over a few hundred images finds its way,
- * and with all the numbers of a LoRA, {@link #of(Parameters)}, it needs far more. {@code
- * docs/methods.md} has both.
+ * <p>Their number, d, decides how far a search gets. The component of a random direction along the one that helps is about 1/sqrt(d) of its length, and one answer about a few images says little. With {@link #of(LoraGains)}, ten or twenty numbers, a search succeeds with a few hundred images. With all the numbers of a LoRA, {@link #of(Parameters)}, it needs far more. {@code docs/methods.md} compares both.
  */
 public interface SearchSpace {
-  /**
-   * Where the numbers are.
-   *
-   * @return a copy, at least one number, always as many
+  /** The current numbers.
+   * @return a copy, at least one number; the count never changes
    */
   float[] point();
 
   /**
-   * Moves them; the generator's next images are made with these.
+   * Sets the numbers; the generator's next images are made with them.
    *
    * @param point as many numbers as {@link #point} has
    * @throws IllegalArgumentException if there are more or fewer
@@ -33,10 +27,10 @@ public interface SearchSpace {
   void moveTo(float[] point);
 
   /**
-   * All of some parameters, one after the other in their order.
+   * All values of some parameters, concatenated in their order.
    *
-   * @param parameters of type FLOAT, at least one number; they stay the caller's
-   * @return moves the arrays in place
+   * @param parameters of type FLOAT, at least one number; owned by the caller
+   * @return a space that changes the arrays in place
    */
   static SearchSpace of(Parameters parameters) {
     if (parameters.count() == 0) {
@@ -78,8 +72,8 @@ public interface SearchSpace {
   /**
    * The gains of a LoRA, one number for each of its layers.
    *
-   * @param gains stay the caller's, as does their LoRA
-   * @return moves the gains
+   * @param gains owned by the caller, as is their LoRA
+   * @return a space that changes the gains
    */
   static SearchSpace of(LoraGains gains) {
     return new SearchSpace() {

@@ -14,7 +14,7 @@ import org.tastemaker.diffusion.weights.SafetensorsException;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
-/** All that {@link ZoRankSgd} remembers from one question to the next, and its file. */
+/** The state that {@link ZoRankSgd} keeps between questions, and its file. */
 final class SearchState {
   private static final String FILE = "zo-rank-sgd.safetensors";
   private static final String POINT = "point";
@@ -24,7 +24,7 @@ final class SearchState {
   float[] directionSum; // of the directions found at x, [d]
   int directions;
 
-  /** The best probe of the round that is open, or -1 where its probes are still to be asked. */
+  /** The best probe of the open round, or -1 if its probes have not been ranked yet. */
   int bestProbe = -1;
 
   long round;
@@ -47,7 +47,7 @@ final class SearchState {
     return bestProbe >= 0;
   }
 
-  /** Moves, and discards what was found at the old point. */
+  /** Moves, and discards the directions found at the old point. */
   void moveTo(float[] winner) {
     point = winner;
     directionSum = new float[winner.length];

@@ -13,33 +13,29 @@ import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.Settings;
 
 /**
- * ZO-RankSGD: stochastic gradient descent on a function that can only be ranked.
+ * ZO-RankSGD: stochastic gradient descent on a function whose values can only be ranked.
  *
  * <p>Tang, Rybin and Chang, "Zeroth-Order Optimization Meets Human Feedback: Provable Learning via
  * Ranking Oracles" (ICLR 2024), algorithms 1 and 2. The objective is
  *
  * <pre>
- *   min_x f(x)   where of m points an oracle names the k best, in order, and f itself is never seen
+ *   min_x f(x)   where an oracle names the best k of m points, in order, and f itself is never seen
  * </pre>
  *
  * <p>The answer about {@code x + mu xi_1, ..., x + mu xi_m}, with xi_i standard normal, is a graph
- * with the edges {@code E = {(i, j): f(x_i) < f(x_j) follows}}. Its estimate of the gradient's
- * direction, and the descent direction that is used here, is
+ * with the edges {@code E = {(i, j): f(x_i) < f(x_j) follows}}. Its estimate of the gradient's direction, and the descent direction that is used here, are
  *
  * <pre>
  *   g = 1/|E| sum_{(i,j) in E} (x_j - x_i)/mu = -1/|E| sum_i w_i xi_i
- *   d = -g,   w_i = m - 1 - 2r at place r = 0, 1, ... of the k best,   w_i = -k of the others
+ *   d = -g,   w_i = m - 1 - 2r at place r = 0, 1, ... of the best k,   w_i = -k for the others
  * </pre>
  *
  * <p>w_i is the number of edges out of i minus the number into it. Each round:
  *
  * <ol>
- *   <li>asks for the k best of m probes around x, and adds their direction d to those of the
- *       earlier rounds since the last move, which were found at the same x;
- *   <li>asks for the best of {@code x + eta gamma^i dbar}, i = 0, ..., l - 1, where dbar is the
- *       mean of these directions, of the best probe of this round, and of x itself;
- *   <li>moves there and discards the directions, unless the best is x: then the next round's
- *       direction is averaged in, and the estimate becomes less noisy.
+ *   <li>asks for the best k of m probes around x, and adds their direction d to those of the rounds since the last move, which were found at the same x;
+ *   <li>asks for the best of these: {@code x + eta gamma^i dbar}, i = 0, ..., l - 1, where dbar is the mean of the directions; the best probe of this round; and x itself;
+ *   <li>moves there and discards the directions. If the best is x, it stays: the next round's direction is averaged in, and the estimate becomes less noisy.
  * </ol>
  *
  * <table class="striped">
@@ -55,14 +51,10 @@ import org.tastemaker.core.run.Settings;
  * </tbody>
  * </table>
  *
- * <p><b>Differences from the public code</b> (TZW1998, optimizer.py): its weights of the ranked are
- * m - 2r, one more than the graph's, so that they do not add up to 0 and the probes' mean enters
- * the direction ({@link RankWeights#PUBLISHED_CODE} gives them); its direction has a factor mu, so
- * its step size is eta / mu; it ranks without ties and without missing answers.
+ * <p><b>Differences from the public code</b> (TZW1998, optimizer.py): its weights for the ranked items are m - 2r, one more than the graph's, so they do not sum to 0 and the probes' mean enters the direction ({@link RankWeights#PUBLISHED_CODE} gives them); its direction has a factor mu, so
+ * its step size is eta / mu; it does not handle ties or missing answers.
  *
- * <p><b>Ties and missing answers.</b> Tied probes share their places' weights and have no edge
- * between them. A move needs a clear winner: where x is among the best, or has no place, it stays.
- * An answer that says nothing moves nothing; it is counted, and the gathered directions are kept.
+ * <p><b>Ties and missing answers.</b> Tied probes share their places' weights and have no edge between them. A move needs a clear winner: if x is among the best, or is not ranked, the search stays at x. An answer without a preference moves nothing; it is counted, and the directions found so far are kept.
  * If the problem throws, the round stays open, and the next {@link #step} asks the same question.
  *
  * <p>Probe i of round t is {@link Seed#gaussian stream} i of {@code seed.split(t)}, so a run
@@ -74,11 +66,9 @@ public final class ZoRankSgd {
   private final Seed seed;
   private SearchState state;
 
-  /**
-   * A search that begins.
-   *
+  /** Starts a search.
    * @param problem ranks the candidates
-   * @param start the first x, at least one finite number; copied
+   * @param start the initial x, at least one number, all finite; copied
    * @param options hyper-parameters
    * @param seed of the probes
    */
@@ -99,20 +89,17 @@ public final class ZoRankSgd {
   }
 
   /**
-   * Does one round: a ranking of the probes, and one of the steps along what they say.
+   * Does one round: a ranking of the probes, and one of the steps along their direction.
    *
    * @return what happened. Its metrics are {@code moved} (0 or 1), {@code stepLength} (Euclidean),
-   *     {@code averagedDirections} (how many directions the tried one was the mean of), and counts
-   *     since the beginning: {@code evaluations} (new points that were shown), {@code moves},
-   *     {@code unanswered} and {@code undecided} (answers that preferred nothing). Where x stayed,
-   *     it is skipped with the reason
-   * @throws IllegalStateException if the problem's answer is of another number of items
-   * @throws DivergedException if a candidate is not finite; x has not moved then
+   *     {@code averagedDirections} (how many directions were averaged), and counts since the start: {@code evaluations} (new points that were shown), {@code moves}, {@code unanswered} and {@code undecided} (answers without a preference). If x did not move, the step is reported as skipped, with the reason
+   * @throws IllegalStateException if the problem's answer ranks another number of items
+   * @throws DivergedException if a candidate holds NaN or infinity; x has not moved then
    */
   public StepReport step() {
     SearchState s = state;
     if (!s.probed()) {
-      // 1. The k best of m probes around x.
+      // 1. The best k of m probes around x.
       List<float[]> xi = new ArrayList<>(); // [m][d]
       for (int i = 0; i < options.probes(); i++) {
         xi.add(noise(s, i));
@@ -124,7 +111,7 @@ public final class ZoRankSgd {
       if (graph.edges() == 0) {
         return stay(s, answer.isEmpty(), "the probes");
       }
-      // 2. Their direction, beside those that were found at this x before.
+      // 2. Their direction, added to those that were found at this x before.
       addDirection(s, graph, xi);
       s.bestProbe = answer.tiers().get(0).get(0);
     }
@@ -144,7 +131,7 @@ public final class ZoRankSgd {
       return stay(s, answer.isEmpty(), "the steps");
     }
     if (answer.rank(current).getAsInt() == 1) {
-      return s.close(0, averaged, "no step is better than where the search stands");
+      return s.close(0, averaged, "no step is better than the current point");
     }
     float[] winner = candidates.get(answer.tiers().get(0).get(0));
     double length = distance(s.point, winner);
@@ -152,9 +139,7 @@ public final class ZoRankSgd {
     return s.close(length, averaged, null);
   }
 
-  /**
-   * Where the search stands.
-   *
+  /** The current point.
    * @return x, a copy
    */
   public float[] point() {
@@ -171,7 +156,7 @@ public final class ZoRankSgd {
   }
 
   /**
-   * Writes all that is needed to resume into {@code zo-rank-sgd.safetensors}.
+   * Writes all that is needed to resume to {@code zo-rank-sgd.safetensors}.
    *
    * @param folder an existing folder
    */
@@ -180,18 +165,16 @@ public final class ZoRankSgd {
   }
 
   /**
-   * Goes back to what {@link #save} wrote. Rounds after it are bit-identical to those without the
-   * interruption, if the problem's answers are.
+   * Restores what {@link #save} wrote. If the problem gives the same answers, the rounds after it are bit-identical to those of an uninterrupted search.
    *
-   * @param folder what {@code save} was given
-   * @throws IllegalArgumentException if there is nothing, or something damaged, or the search of
-   *     other options, another seed or another dimension; nothing has changed then
+   * @param folder the folder that {@code save} wrote to
+   * @throws IllegalArgumentException if the folder holds no search, a damaged one, or one with other options, another seed or another dimension; nothing has changed then
    */
   public void restore(Path folder) {
     state = SearchState.read(folder, settings(), options.probes(), state.point.length);
   }
 
-  /** What two searches must have in common for one to resume the other. */
+  /** What a resumed search must have in common with the one that was saved. */
   private Settings settings() {
     return Settings.of(options).with("seed", seed.key()).with("format", 1);
   }
@@ -273,7 +256,7 @@ public final class ZoRankSgd {
       return s.close(0, s.directions, "there is no answer about " + what);
     }
     s.undecided++;
-    return s.close(0, s.directions, "the answer about " + what + " prefers nothing");
+    return s.close(0, s.directions, "the answer about " + what + " has no preference");
   }
 
   private static double distance(float[] a, float[] b) {
@@ -287,14 +270,13 @@ public final class ZoRankSgd {
   /**
    * Hyper-parameters.
    *
-   * @param probes m, at least 2: how many points around x are ranked
+   * @param probes m, at least 2: how many points around x are shown to the oracle
    * @param best k, in [1, m]: how many of them the oracle puts in order
-   * @param radius mu, greater than 0: how far away the probes are, in units of a standard normal
-   *     deviate a coordinate
-   * @param stepSize eta, greater than 0: the largest step, times a direction whose length is near
+   * @param radius mu, above 0: how far away the probes are, in units of a standard normal deviate per coordinate
+   * @param stepSize eta, above 0: the largest step, as a factor of a direction whose length is near
    *     {@code sqrt(2 d / |E|)} or more
-   * @param stepDecay gamma, in (0, 1): each further candidate is this much nearer
-   * @param stepCandidates l, at least 1: how many steps are tried
+   * @param stepDecay gamma, in (0, 1): each further candidate is closer to x by this factor
+   * @param stepCandidates l, at least 1: how many step sizes are tried
    * @param weights which weights the items of an answer get
    */
   @RecordBuilder
@@ -314,21 +296,17 @@ public final class ZoRankSgd {
           "best must be in [1, probes] = [1, " + probes + "], but was " + best);
       require(
           radius > 0 && Double.isFinite(radius),
-          "radius must be greater than 0 and finite, but was " + radius);
+          "radius must be above 0 and finite, but was " + radius);
       require(
           stepSize > 0 && Double.isFinite(stepSize),
-          "stepSize must be greater than 0 and finite, but was " + stepSize);
+          "stepSize must be above 0 and finite, but was " + stepSize);
       require(stepDecay > 0 && stepDecay < 1, "stepDecay must be in (0, 1), but was " + stepDecay);
       require(stepCandidates >= 1, "stepCandidates must be at least 1, but was " + stepCandidates);
       Objects.requireNonNull(weights, "weights == null");
     }
 
     /**
-     * The set-up of the paper's experiments on functions: 10 probes, all of them ranked, and 5
-     * steps that differ by factors of 0.1. The paper finds radius and step size by a grid search
-     * for each function; those here are where to begin for coordinates near 1. Against a judge who
-     * is never wrong a smaller radius is better; one who is needs a larger one, by which the probes
-     * differ visibly.
+     * The set-up of the paper's experiments on functions: 10 probes, all of them ranked, and 5 step sizes that differ by factors of 0.1. The paper finds radius and step size by a grid search for each function; the values here are a starting point for coordinates near 1. With a judge who is never wrong, a smaller radius is better. A judge who can be wrong needs a larger one, so that the probes differ visibly.
      *
      * @return the options
      */
@@ -338,9 +316,7 @@ public final class ZoRankSgd {
 
     /**
      * For the initial noise of an image, judged by a person or a model that sees six images at a
-     * time: the 3 best of 6 probes, and 4 steps that differ by factors of 0.5 as in the public
-     * code. The radius and the step size are choices of this library: probes that look like their
-     * neighbours, and a largest step of about two thirds of the noise's own length.
+     * time: the best 3 of 6 probes, and 4 step sizes that differ by factors of 0.5, as in the public code. The radius and the step size are this library's choice: probes look similar to each other, and the largest step is about two thirds of the noise's own length.
      *
      * @return the options
      */
@@ -350,9 +326,7 @@ public final class ZoRankSgd {
 
     /**
      * For the gains of a LoRA ({@link org.tastemaker.diffusion.lora.LoraGains}), whose images are
-     * judged per prompt: 6 probes, all of them ranked, and 2 steps. Radius and step size are what
-     * served on this library's small model; with twice as much of both the score rose as far, less
-     * evenly, at more than twice the KL to the model.
+     * judged per prompt: 6 probes, all of them ranked, and 2 step sizes. The radius and the step size are those that worked on this library's small model. With both doubled, the score rose as far, but less evenly and at more than twice the KL to the model.
      *
      * @return the options
      */

@@ -448,7 +448,7 @@ class AlignmentRunTest {
       assertThat(result.rounds()).isEqualTo(3);
       assertThat(folder.checkpoints().stream().map(RunFolder.Checkpoint::step))
           .containsExactly(2L, 3L);
-      // Gone on with it diverges again, and has nothing new to save.
+      // Resumed, it diverges again, and has nothing new to save.
       Sum again = new Sum();
       again.failAt = 4;
       assertThat(run(again).in(folder).run(options)).isEqualTo(result);
@@ -510,8 +510,8 @@ class AlignmentRunTest {
       assertThatThrownBy(() -> run.run(bounded))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
-              "maxApproxKl is 0.4, but the optimizer's report of round 1 has no approxKl, as"
-                  + " methods without a ratio of probabilities have none: use maxKlToReference, or"
+              "maxApproxKl is 0.4, but the optimizer's report of round 1 has no approxKl, since"
+                  + " its method has no probability ratio: use maxKlToReference, or"
                   + " an infinite bound");
     }
   }
@@ -625,7 +625,7 @@ class AlignmentRunTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "the oracle was asked about 2 groups and gave 0 judgements: there must be one for"
-                + " each group, even if it is missing");
+                + " each group, even if it is a missing one");
   }
 
   @Test

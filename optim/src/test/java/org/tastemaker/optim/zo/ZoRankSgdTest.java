@@ -152,7 +152,7 @@ class ZoRankSgdTest {
   @Test
   void directionsAreAveragedUntilAStepSucceedsAndThenForgotten() {
     int[] asked = {0};
-    // Probes by their first coordinate; where the search stands is best, except in round 4.
+    // Probes by their first coordinate; the current point is best, except in round 4.
     Recorded problem =
         new Recorded(
             (candidates, best) -> {
@@ -238,7 +238,7 @@ class ZoRankSgdTest {
     StepReport report = search.step();
 
     assertThat(search.point()).isEqualTo(start);
-    assertThat(report.skippedReason()).isEqualTo("the answer about the probes prefers nothing");
+    assertThat(report.skippedReason()).isEqualTo("the answer about the probes has no preference");
     assertThat(metric(report, "undecided")).isEqualTo(2);
     assertThat(metric(report, "unanswered")).isZero();
     assertThat(metric(report, "evaluations")).isEqualTo(20);
@@ -255,7 +255,7 @@ class ZoRankSgdTest {
     ZoRankSgd search = new ZoRankSgd(problem, new float[3], OPTIONS, Seed.of(1));
 
     assertThat(search.step().skippedReason())
-        .isEqualTo("no step is better than where the search stands");
+        .isEqualTo("no step is better than the current point");
     assertThat(search.point()).containsExactly(0, 0, 0);
   }
 
@@ -269,7 +269,7 @@ class ZoRankSgdTest {
     ZoRankSgd search = new ZoRankSgd(problem, new float[3], OPTIONS, Seed.of(1));
 
     assertThat(search.step().skippedReason())
-        .isEqualTo("the answer about the steps prefers nothing");
+        .isEqualTo("the answer about the steps has no preference");
     assertThat(search.point()).containsExactly(0, 0, 0);
   }
 
@@ -438,10 +438,10 @@ class ZoRankSgdTest {
     assertThatThrownBy(() -> OPTIONS.with(o -> o.probes(5).best(0)))
         .hasMessageContaining("but was 0");
     assertThatThrownBy(() -> OPTIONS.withRadius(0))
-        .hasMessage("radius must be greater than 0 and finite, but was 0.0");
+        .hasMessage("radius must be above 0 and finite, but was 0.0");
     assertThatThrownBy(() -> OPTIONS.withRadius(Double.NaN)).hasMessageContaining("but was NaN");
     assertThatThrownBy(() -> OPTIONS.withStepSize(-1).withStepDecay(0.5).withStepCandidates(1))
-        .hasMessage("stepSize must be greater than 0 and finite, but was -1.0");
+        .hasMessage("stepSize must be above 0 and finite, but was -1.0");
     assertThatThrownBy(() -> OPTIONS.withStepSize(1).withStepDecay(1).withStepCandidates(1))
         .hasMessage("stepDecay must be in (0, 1), but was 1.0");
     assertThatThrownBy(() -> OPTIONS.withStepSize(1).withStepDecay(0.5).withStepCandidates(0))
