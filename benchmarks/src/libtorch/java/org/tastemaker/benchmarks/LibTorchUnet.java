@@ -16,18 +16,16 @@ import org.bytedeco.pytorch.global.torch;
 import org.tastemaker.diffusion.model.UNetConfig;
 
 /**
- * diffusers' UNet2DConditionModel in LibTorch's own functions: what a JVM user without this library
- * would write. Weights come by their names in a diffusers file, LoRA branches by the path of the
- * linear layer.
+ * The UNet2DConditionModel of diffusers in LibTorch's own functions: what a JVM user without this library would write. Weights are set by their names in a diffusers file, LoRA branches by the path of the linear layer.
  *
- * <p>What a call makes belongs to the caller's {@code PointerScope}.
+ * <p>Everything that a call makes is owned by the caller's {@code PointerScope}.
  */
 final class LibTorchUnet implements AutoCloseable {
   private static final double TRANSFORMER_NORM_EPS = 1e-6;
   private static final double LAYER_NORM_EPS = 1e-5;
   private static final TensorOptional NOTHING = new TensorOptional();
 
-  /** A weight, and as an optional argument. */
+  /** A weight, also as an optional argument. */
   private record Weight(Tensor tensor, TensorOptional optional) {}
 
   /**

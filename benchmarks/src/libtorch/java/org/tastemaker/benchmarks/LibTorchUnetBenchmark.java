@@ -45,9 +45,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 
 /**
- * {@link UnetForwardBenchmark} and {@link PolicyStepBenchmark} with LibTorch in the place of this
- * library, on the same weights, inputs and loss, from the same process's Java. Before anything is
- * measured, output and LoRA gradients are compared with this library's.
+ * {@link UnetForwardBenchmark} and {@link PolicyStepBenchmark} with LibTorch in place of this library, on the same weights, inputs and loss, in the same Java process. Before anything is measured, its output and LoRA gradients are compared with this library's.
  *
  * <p>Only in the Maven profile {@code libtorch}, which adds 90 MB of natives of linux-x86_64:
  *
@@ -66,7 +64,7 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
 public class LibTorchUnetBenchmark {
   private static final long TEXT_LENGTH = 77;
 
-  /** Relative; two float32 implementations that sum in other orders differ by some 1e-6. */
+  /** Relative bounds; two float32 implementations that sum in different orders differ by about 1e-6. */
   private static final double OUTPUT_BOUND = 1e-4;
 
   private static final double GRADIENT_BOUND = 1e-3;
@@ -75,7 +73,7 @@ public class LibTorchUnetBenchmark {
   @Param("small")
   public String model = "";
 
-  /** Images; the policy step runs the U-Net on twice as many. */
+  /** The number of images; the policy step runs the U-Net on twice as many. */
   @Param("32")
   public int batch;
 
@@ -98,7 +96,7 @@ public class LibTorchUnetBenchmark {
   private TensorVector trained;
   private AdamW optimizer;
 
-  /** Made by JMH. */
+  /** JMH creates it. */
   @SuppressWarnings("NullAway.Init")
   public LibTorchUnetBenchmark() {}
 
@@ -121,7 +119,7 @@ public class LibTorchUnetBenchmark {
                 ours.parameters(),
                 Lora.Options.defaults(),
                 Seed.of(9))) {
-      // 1. Weights by way of the file that other tools read; branches that do something.
+      // 1. Weights, through a file in the diffusers layout, and LoRA branches that are not zero.
       ours.save(folder.resolve("unet"));
       unet = new LibTorchUnet(ours.config());
       policy = new LibTorchUnet(ours.config());
@@ -148,10 +146,10 @@ public class LibTorchUnetBenchmark {
       policyText = normal(Seed.of(3), 2L * batch, TEXT_LENGTH, dim);
       cotangent = normal(Seed.of(6), 2L * batch, 4, latent, latent);
 
-      // 3. The same numbers.
+      // 3. The comparison of the results.
       compare(ours, lora, parameters);
 
-      // 4. What a policy step needs beside.
+      // 4. The rest that a policy step needs.
       FloatBuffer both = cotangent.createBuffer();
       unconditionalCotangent = both.slice(0, half);
       conditionalCotangent = both.slice(half, half);
@@ -224,7 +222,7 @@ public class LibTorchUnetBenchmark {
     output.backward(cotangent, new BoolOptional(), false, new TensorArrayRefOptional());
   }
 
-  /** Branches of the same values for both; by our names for them. */
+  /** LoRA branches with the same values for both, by our names for them. */
   private Map<String, Tensor> branches(Lora lora) {
     Map<String, Tensor> parameters = new LinkedHashMap<>();
     int stream = 100;
@@ -309,7 +307,7 @@ public class LibTorchUnetBenchmark {
     return array;
   }
 
-  /** By the norm of the difference to that of the value. */
+  /** Compares the norm of the difference with that of the value. */
   private static void requireClose(
       String what, @Nullable INDArray ours, Tensor theirs, double bound) {
     FloatBuffer expected = FloatBuffers.of(Objects.requireNonNull(ours, what));

@@ -34,12 +34,9 @@ import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * The CUDA kernel on tensors that are on the GPU, with guidance and log-probability, against copies
- * of as many bytes from the GPU to itself and against the unfused sequence.
+ * The CUDA kernel on tensors that are on the GPU, with guidance and log-probability, compared with copies of the same number of bytes within the GPU's memory and with the unfused sequence.
  *
- * <p>A measurement is the mean of {@value #LAUNCHES} launches and one wait for them. Launches take
- * turns among several sets of tensors: before one comes again, at least twice the second-level
- * cache has been read and written.
+ * <p>A measurement is the mean of {@value #LAUNCHES} launches and one wait for them. Launches cycle through several sets of tensors: before a set is used again, at least twice the size of the second-level cache has been read and written.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -50,7 +47,7 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 public class DenoisingKernelBenchmark {
   static final int LAUNCHES = 16;
 
-  /** The method that has no peer. */
+  /** The method that is not compared with another. */
   static final String WAITING = "sampleAndWait";
 
   private static final double GUIDANCE = 5;
@@ -73,7 +70,7 @@ public class DenoisingKernelBenchmark {
   private int images;
   private int size;
   private int sets;
-  private int turn; // the set of the launch to come
+  private int turn; // the set of the next launch
   private long bytes; // of a tensor
   private StepCoefficients step;
   private CudaContext context;
@@ -85,7 +82,7 @@ public class DenoisingKernelBenchmark {
   private DeviceMemory perImage; // keys, weights, log-probabilities
   private final StepArguments arguments = new StepArguments();
 
-  /** Made by JMH. */
+  /** JMH creates it. */
   @SuppressWarnings("NullAway.Init")
   public DenoisingKernelBenchmark() {}
 
@@ -119,7 +116,7 @@ public class DenoisingKernelBenchmark {
         .logProbabilities(perImage.address() + 16L * images);
   }
 
-  /** A launch moves at least 2 tensors' bytes: that of half precision, and the copy beside it. */
+  /** A launch moves at least the bytes of 2 tensors: that of half precision does, and so does its copy. */
   static int sets(long cacheBytes, long tensorBytes) {
     return (int) (1 + (cacheBytes + tensorBytes - 1) / tensorBytes);
   }
@@ -151,7 +148,7 @@ public class DenoisingKernelBenchmark {
       header.buffer().asDoubleBuffer().put(images, weights);
       perImage.copyFrom(header, 16L * images, stream);
       for (long at = 0; at < tensors.bytes(); at += 4L * one.length) {
-        if (at < 64L * 4 * one.length) { // then again from the first
+        if (at < 64L * 4 * one.length) { // then start again from the first
           Seed.of(2).gaussian((int) (at / (4L * one.length)), one);
           numbers.buffer().asFloatBuffer().put(one);
           staged.copyFrom(numbers, staged.bytes(), stream);
@@ -183,7 +180,7 @@ public class DenoisingKernelBenchmark {
     stream.synchronize();
   }
 
-  /** The same on half the bytes: tensors of half precision. */
+  /** The same on half the bytes: half-precision tensors. */
   @Benchmark
   @OperationsPerInvocation(LAUNCHES)
   public void sampleFloat16() {
@@ -216,7 +213,7 @@ public class DenoisingKernelBenchmark {
     stream.synchronize();
   }
 
-  /** As many bytes as a step, a replay, or the unfused steps' result: two tensors copied. */
+  /** Two tensors copied: as many bytes as a step, a replay, or the unfused steps' result. */
   @Benchmark
   @OperationsPerInvocation(LAUNCHES)
   public void copyOfFour() {
@@ -226,7 +223,7 @@ public class DenoisingKernelBenchmark {
     stream.synchronize();
   }
 
-  /** As many bytes as a step in half precision: one tensor copied. */
+  /** One tensor copied: as many bytes as a step in half precision. */
   @Benchmark
   @OperationsPerInvocation(LAUNCHES)
   public void copyOfTwo() {
@@ -236,7 +233,7 @@ public class DenoisingKernelBenchmark {
     stream.synchronize();
   }
 
-  /** As many bytes as a gradient: three tensors copied. */
+  /** Three tensors copied: as many bytes as a gradient. */
   @Benchmark
   @OperationsPerInvocation(LAUNCHES)
   public void copyOfSix() {
@@ -273,7 +270,7 @@ public class DenoisingKernelBenchmark {
     stream.synchronize();
   }
 
-  /** One launch, and the wait for it: for one image, what launching costs. */
+  /** One launch, and the wait for it: for a single image, this is the cost of launching. */
   @Benchmark
   public void sampleAndWait() {
     kernels.sample(StorageType.FLOAT32, of(0));

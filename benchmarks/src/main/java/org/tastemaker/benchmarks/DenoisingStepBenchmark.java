@@ -24,8 +24,7 @@ import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * The denoising step on the CPU, against a copy of the same number of bytes by the same threads:
- * those of the common pool.
+ * The denoising step on the CPU, compared with a copy of the same number of bytes by the same threads, those of the common pool.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -36,7 +35,7 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 public class DenoisingStepBenchmark {
   private static final int SIZE = 64 * 64 * 4;
 
-  /** Images of 64 x 64 x 4; 512 are 34 MB a tensor. */
+  /** Images of 64 x 64 x 4; a tensor of 512 images is 34 MB. */
   @Param({"16", "512"})
   public int images;
 
@@ -48,7 +47,7 @@ public class DenoisingStepBenchmark {
   private FloatBuffer copied;
   private double[] numbers = {};
 
-  /** Made by JMH. */
+  /** JMH creates it. */
   @SuppressWarnings("NullAway.Init")
   public DenoisingStepBenchmark() {}
 

@@ -30,37 +30,30 @@ import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.feedback.server.LoopbackServer;
 
 /**
- * An annotation job against a server of set latency: how near it comes to the rate at which all
- * allowed calls are always in flight, and what it keeps in memory.
+ * An annotation job with a server of fixed latency: how close it comes to the rate at which the maximum number of calls is always in flight, and how much memory it uses.
  *
  * <pre>
  * java -cp benchmarks.jar org.tastemaker.benchmarks.FeedbackLoad [name=value ...]
  * </pre>
  *
- * <p>Everything is as in a real run: real HTTP, a dataset, kept answers and a ledger on disk. The
- * server is a process of its own, so that what is measured is the client. Rounds follow each other
- * in one process, each with a dataset of its own: the first one includes the start of the process,
- * a later one shows the steady rate. Between rounds the heap is measured after a collection. Each
- * round has new images, which are drawn as they are needed.
+ * <p>Everything is as in a real run: real HTTP, a dataset, cached answers and a ledger on disk. The server is a separate process, so that only the client is measured. One process runs several rounds, each with its own dataset. The first round includes the start of the process; later rounds show the steady rate. Between rounds the heap is measured after a garbage collection. Each round has new images, which are drawn as they are needed.
  *
- * <p>The ideal rate is {@code inFlight / latency}. A number of calls that {@code inFlight} does not
- * divide cannot reach it, since the last wave is not full; the share that a perfect client would
- * reach is printed beside it.
+ * <p>The ideal rate is {@code inFlight / latency}. If {@code inFlight} does not divide the number of calls, this rate cannot be reached, since the last wave is not full. The share that a perfect client would reach is printed as well.
  *
  * <table class="striped">
  * <caption>Settings</caption>
  * <thead><tr><th>name</th><th>default</th><th>what</th></tr></thead>
  * <tbody>
- * <tr><td>calls</td><td>2000</td><td>a round</td></tr>
- * <tr><td>inFlight</td><td>64</td><td>calls at the same time</td></tr>
+ * <tr><td>calls</td><td>2000</td><td>calls per round</td></tr>
+ * <tr><td>inFlight</td><td>64</td><td>concurrent calls</td></tr>
  * <tr><td>latency</td><td>200</td><td>milliseconds that the server waits before it answers</td></tr>
- * <tr><td>images</td><td>4</td><td>a group, and so a call</td></tr>
- * <tr><td>orders</td><td>4</td><td>calls for a group: permutations that it is ranked in</td></tr>
- * <tr><td>size</td><td>32</td><td>pixels of an image's side</td></tr>
- * <tr><td>side</td><td>0</td><td>pixels that it is sent with; 0 for its own size</td></tr>
- * <tr><td>rounds</td><td>4</td><td></td></tr>
- * <tr><td>server</td><td>process</td><td>or {@code inside}: in this one</td></tr>
- * <tr><td>folder</td><td>a temporary one</td><td>of dataset, answers and ledger</td></tr>
+ * <tr><td>images</td><td>4</td><td>images per group, and so per call</td></tr>
+ * <tr><td>orders</td><td>4</td><td>calls per group, each with another order of its images</td></tr>
+ * <tr><td>size</td><td>32</td><td>side of an image in pixels</td></tr>
+ * <tr><td>side</td><td>0</td><td>side of the image that is sent, in pixels; 0 for its own size</td></tr>
+ * <tr><td>rounds</td><td>4</td><td>rounds</td></tr>
+ * <tr><td>server</td><td>process</td><td>a separate process; {@code inside} for this one</td></tr>
+ * <tr><td>folder</td><td>a temporary one</td><td>folder for datasets, answers and ledger</td></tr>
  * </tbody>
  * </table>
  */
@@ -73,10 +66,8 @@ public final class FeedbackLoad {
     this.out = out;
   }
 
-  /**
-   * Runs it.
-   *
-   * @param args settings, {@code name=value}; {@code serve} alone makes it the server
+  /** Runs the load.
+   * @param args settings, {@code name=value}; with {@code serve} this process is the server
    * @throws Exception if the server cannot be started, or the job fails
    */
   public static void main(String[] args) throws Exception {
@@ -127,7 +118,7 @@ public final class FeedbackLoad {
         .start();
   }
 
-  /** Serves until the other process, which holds the other end of the input, is gone. */
+  /** Serves until the other process, which holds the other end of the standard input, has ended. */
   private void serve() throws IOException {
     try (LoopbackServer server = server()) {
       out.println(server.baseUrl());
@@ -152,7 +143,7 @@ public final class FeedbackLoad {
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       String baseUrl = said.readLine();
       if (baseUrl == null) {
-        throw new IllegalStateException("the server's process ended without a word");
+        throw new IllegalStateException("the server's process ended without printing its address");
       }
       run(baseUrl, List.of(ProcessHandle.current(), process.toHandle()));
     } finally {
@@ -229,7 +220,7 @@ public final class FeedbackLoad {
     }
   }
 
-  /** Groups of noise, made when they are asked for. */
+  /** Groups of noise images, made on demand. */
   private List<ImageGroup> groups(int round) {
     int count = number("calls") / number("orders");
     int images = number("images");
@@ -263,7 +254,7 @@ public final class FeedbackLoad {
     return process.info().totalCpuDuration().orElse(Duration.ZERO);
   }
 
-  /** Megabytes that are in use after what is not was collected. */
+  /** Megabytes of heap in use after a garbage collection. */
   private static double heap() {
     Runtime runtime = Runtime.getRuntime();
     for (int i = 0; i < 3; i++) {

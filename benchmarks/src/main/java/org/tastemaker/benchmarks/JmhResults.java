@@ -13,7 +13,7 @@ import org.tastemaker.core.json.JsonObject;
 /**
  * The times in JMH's result files.
  *
- * @param times microseconds an operation, by {@code Class.method parameter=value...}
+ * @param times microseconds per operation, by {@code Class.method parameter=value...}
  */
 record JmhResults(Map<String, Double> times) {
   private static final Map<String, Double> MICROSECONDS =
@@ -39,7 +39,7 @@ record JmhResults(Map<String, Double> times) {
         throw new IllegalArgumentException(
             String.format(
                 Locale.ROOT,
-                "%s: %s must be measured as a time an operation, but was in %s",
+                "%s: %s must be measured as a time per operation, but was in %s",
                 file,
                 key,
                 metric.text("scoreUnit")));

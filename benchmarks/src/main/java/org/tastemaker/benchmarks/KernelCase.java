@@ -7,9 +7,9 @@ import org.tastemaker.diffusion.cuda.StorageType;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * One random step that a GPU computes.
+ * One random denoising step for a GPU to compute.
  *
- * @param offsets by how many elements each of the six tensors begins past a multiple of 256 bytes
+ * @param offsets by how many elements the start of each of the six tensors is past a multiple of 256 bytes
  */
 record KernelCase(
     Seed seed,

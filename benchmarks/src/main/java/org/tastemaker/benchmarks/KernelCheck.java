@@ -25,22 +25,19 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 /**
  * Checks the CUDA kernels on a GPU, on fresh random inputs, against float64 on the CPU.
  *
- * <p>Every form, storage type and prediction type, with and without guidance, clipping and noise;
- * shapes whose sizes are no multiples of anything, at addresses that are aligned and that are not.
- * Outputs are poisoned before; what lies around tensors must be as it was after; and a second
- * launch must give the same bytes.
+ * <p>It covers every form, storage type and prediction type, with and without guidance, clipping and noise, and odd sizes, at aligned and unaligned addresses. Outputs are poisoned beforehand, the bytes around the tensors must not change, and a second launch must give the same bytes.
  *
  * <pre>
  *   java ... org.tastemaker.benchmarks.KernelCheck [--small] [SEED]
  * </pre>
  */
 public final class KernelCheck {
-  /** Relative errors, as ||found - exact|| / ||exact||: float32's is what is asked for. */
+  /** Bounds of the relative error ||found - exact|| / ||exact||; that of float32 is the requirement. */
   private static final Map<StorageType, Double> BOUNDS =
       new EnumMap<>(
           Map.of(
               StorageType.FLOAT32, 1e-5,
-              // Half a unit in the last place of 11 and of 8 binary digits.
+              // Half a unit in the last place, of 11 and of 8 binary digits.
               StorageType.FLOAT16, 4.9e-4,
               StorageType.BFLOAT16, 3.91e-3));
 
@@ -67,7 +64,7 @@ public final class KernelCheck {
   /**
    * Runs the check on the first GPU.
    *
-   * @param args {@code --small} leaves out the large shapes; a seed repeats a run
+   * @param args {@code --small} skips the large shapes; a seed repeats a run
    */
   public static void main(String[] args) {
     List<String> given = Arrays.asList(args);
@@ -102,7 +99,7 @@ public final class KernelCheck {
     }
   }
 
-  /** Checks everything; returns what is wrong. */
+  /** Checks everything and returns the failures. */
   static List<String> run(CudaDevice device, Seed seed, boolean small) {
     List<String> failures = new ArrayList<>();
     Map<String, Double> worst = new java.util.TreeMap<>();
@@ -164,7 +161,7 @@ public final class KernelCheck {
             .get(random.nextInt(steps))
             .coefficients();
     double guidance = variant == 1 ? 1 : 1 + Math.rint(random.nextDouble() * 64) / 8;
-    // Variant 0 is aligned; the others begin anywhere.
+    // Variant 0 is aligned; the others begin at any element.
     int[] offsets = IntStream.range(0, 6).map(i -> variant == 0 ? 0 : random.nextInt(9)).toArray();
     return new KernelCase(
         seed, type, images, size, c, guidance, random.nextInt(1000), offsets, prediction.key());

@@ -18,9 +18,9 @@ import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.weights.HalfPrecision;
 
-/** Runs a {@link KernelCase} on a GPU and compares it with the same in float64. */
+/** Runs a {@link KernelCase} on a GPU and compares the results with float64 on the CPU. */
 final class KernelRun {
-  private static final int GUARD = 512; // bytes before and behind each tensor
+  private static final int GUARD = 512; // bytes before and after each tensor
   private static final byte POISON = (byte) 0xFF; // NaN in every type
   private static final int U = 0;
   private static final int C = 1;
@@ -30,7 +30,7 @@ final class KernelRun {
   private static final int GRADIENT_U = 5;
   private static final int TENSORS = 6;
 
-  /** Relative errors by what was computed, and what else is wrong. */
+  /** The relative error of each result, and any other complaints. */
   record Outcome(Map<String, Double> errors, List<String> complaints) {}
 
   private final KernelCase k;
@@ -143,7 +143,7 @@ final class KernelRun {
         : arguments.output(base + at(C));
   }
 
-  /** The memories of a run and what goes between them. */
+  /** A run's memory on the GPU and on the host, and the copies between them. */
   private record Launch(
       DeviceMemory arena,
       DeviceMemory numbers,
@@ -184,7 +184,7 @@ final class KernelRun {
       return bytes;
     }
 
-    /** Mean and sum of each image; the sum over the size, to be of the mean's magnitude. */
+    /** Mean and sum of each image. The sum is divided by the size, to have the mean's magnitude. */
     double[] logProbabilities(int size) {
       double[] values = new double[perImage / 8];
       for (int i = 0; i < values.length; i++) {
@@ -197,7 +197,7 @@ final class KernelRun {
   private double[] write(ByteBuffer buffer, int tensor) {
     float[] values = new float[k.length()];
     k.seed().split("inputs").gaussian(tensor, values);
-    if (tensor == U) { // a model's two outputs differ by little
+    if (tensor == U) { // a model's two outputs differ only a little
       float[] conditional = new float[k.length()];
       k.seed().split("inputs").gaussian(C, conditional);
       for (int i = 0; i < values.length; i++) {
@@ -233,7 +233,7 @@ final class KernelRun {
     };
   }
 
-  /** Everything but the tensors, up to the last that was written, must still be poison. */
+  /** All bytes outside the tensors, up to the last tensor that was written, must still be poison. */
   private void checkGuards(ByteBuffer buffer, int last, Outcome outcome) {
     int place = 0;
     for (int tensor = U; tensor <= last; tensor++) {
@@ -253,15 +253,14 @@ final class KernelRun {
       if (buffer.get(place) != POISON) {
         outcome
             .complaints()
-            .add(String.format(Locale.ROOT, "byte %s behind the tensors was overwritten", place));
+            .add(String.format(Locale.ROOT, "byte %s after the tensors was overwritten", place));
         return;
       }
     }
   }
 
   /**
-   * The error, relative to the exact numbers, or to what numbers of their kind usually amount to:
-   * the few of a small image may all be near 0.
+   * The error relative to the norm of the exact numbers, or to the usual norm of such numbers if that is larger: the few numbers of a small image may all be near 0.
    */
   private static void put(
       Outcome outcome, String what, double[] found, double[] exact, double usualNorm) {

@@ -9,8 +9,7 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * Prints the denoising step's measurements as a short table: GB/s and the share of a copy's, on the
- * GPU and on the CPU, and whether the GPU's reach what is asked for.
+ * Prints the denoising step's measurements as a short table: GB/s and the share of a copy's speed, on the GPU and on the CPU, and whether the GPU reaches the goal.
  */
 public final class KernelTable {
   private static final String GPU = "DenoisingKernelBenchmark";
@@ -18,12 +17,12 @@ public final class KernelTable {
   private static final String IMAGES = "images=";
   private static final int CPU_SIZE = 64 * 64 * 4;
 
-  /** Of a copy's bandwidth, by float32 steps with log-probability of so many images. */
+  /** The goal: the share of a copy's bandwidth that float32 steps with log-probability must reach, from so many images upwards. */
   private static final double GOAL = .9;
 
   private static final int GOAL_IMAGES = 512;
 
-  /** A column: what is measured, against which copy, of how many bytes an element. */
+  /** A column: what is measured, the copy that it is compared with, and the bytes per element. */
   private record Column(String title, String method, String copy, int bytes) {}
 
   private static final List<Column> GPU_COLUMNS =
@@ -54,7 +53,7 @@ public final class KernelTable {
     lines(JmhResults.read(Path.of(args[0]))).forEach(System.out::println);
   }
 
-  /** A table of the GPU's steps, what is asked of them, and a table of the CPU's. */
+  /** A table of the GPU's steps, their goal, and a table of the CPU's steps. */
   static List<String> lines(JmhResults results) {
     List<String> lines = new ArrayList<>();
     lines.add(header("GPU, N x size", GPU_COLUMNS) + "  unfused / sample  launch + wait");
@@ -135,7 +134,7 @@ public final class KernelTable {
     String asked =
         String.format(
             Locale.ROOT,
-            "asked for: sample at %.0f %% of a copy's speed or more from %d images upward: ",
+            "goal: sample at %.0f %% of a copy's speed or more from %d images upward: ",
             100 * GOAL,
             GOAL_IMAGES);
     double least = Double.POSITIVE_INFINITY;
@@ -153,7 +152,7 @@ public final class KernelTable {
       if (!(share >= least)) {
         where = batch;
       }
-      least = Math.min(least, share); // NaN stays
+      least = Math.min(least, share); // keeps NaN
     }
     return asked
         + String.format(

@@ -15,8 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Resident memory, at its peak, of the forward pass and of the policy step, by way of running the
- * graph: each in a process of its own, with a heap of the same size. Linux only.
+ * Peak resident memory of the forward pass and of the policy step, for each way of running the graph. Each runs in a separate process, with a heap of the same size. Linux only.
  *
  * <pre>
  * java -cp benchmarks.jar org.tastemaker.benchmarks.PeakMemory [name=value ...]
@@ -26,13 +25,12 @@ import java.util.regex.Pattern;
  * <caption>Settings</caption>
  * <thead><tr><th>name</th><th>default</th><th>what</th></tr></thead>
  * <tbody>
- * <tr><td>what</td><td>forward,policy</td><td>{@link UnetForwardBenchmark}, {@link
- * PolicyStepBenchmark}</td></tr>
- * <tr><td>execution</td><td>compiled,session</td><td>and {@code replay}</td></tr>
+ * <tr><td>what</td><td>forward,policy</td><td>{@link UnetForwardBenchmark}, {@link PolicyStepBenchmark}</td></tr>
+ * <tr><td>execution</td><td>compiled,session</td><td>how the graph runs; {@code replay} is the third way</td></tr>
  * <tr><td>model</td><td>small</td><td>or a folder in the diffusers layout</td></tr>
  * <tr><td>batch, latent</td><td>32, 8</td><td>as in the benchmarks</td></tr>
- * <tr><td>steps</td><td>10</td><td>before the peak is read</td></tr>
- * <tr><td>heap</td><td>512m</td><td>the most that Java's heap may take</td></tr>
+ * <tr><td>steps</td><td>10</td><td>steps before the peak is read</td></tr>
+ * <tr><td>heap</td><td>512m</td><td>maximum size of the Java heap</td></tr>
  * </tbody>
  * </table>
  */
@@ -47,10 +45,8 @@ public final class PeakMemory {
     this.out = out;
   }
 
-  /**
-   * Runs it.
-   *
-   * @param args settings, {@code name=value}; {@code run} before them makes it one of the processes
+  /** Runs the measurement.
+   * @param args settings, {@code name=value}; with {@code run} first, this is one of the measured processes
    * @throws Exception if a process cannot be started, or fails
    */
   public static void main(String[] args) throws Exception {
@@ -163,7 +159,7 @@ public final class PeakMemory {
     out.println("RESULT " + before + " " + kilobytes("VmHWM"));
   }
 
-  /** A number of the process, from Linux. */
+  /** A value of this process's status, as Linux reports it. */
   private static long kilobytes(String name) throws IOException {
     return Files.readAllLines(Path.of("/proc/self/status")).stream()
         .filter(line -> line.startsWith(name + ":"))

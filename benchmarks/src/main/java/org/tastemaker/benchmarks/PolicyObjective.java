@@ -10,9 +10,7 @@ import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * What is between the U-Net's output and its gradient in a micro-step of DDPO: guidance, the
- * log-probability of a recorded step, the clipped loss. The same for whatever runs the U-Net; it
- * allocates nothing.
+ * The part of a DDPO micro-step between the U-Net's output and its gradient: guidance, the log-probability of a recorded step, and the clipped loss. It is the same whatever runs the U-Net, and it allocates nothing.
  */
 final class PolicyObjective {
   private static final double GUIDANCE = 5;
@@ -29,7 +27,7 @@ final class PolicyObjective {
   private final double[] slope;
 
   /**
-   * A recorded step to a random next sample, with random advantages.
+   * Makes a recorded step to a random next sample, with random advantages.
    *
    * @param images B
    * @param sample x_t, [B, ...]
@@ -59,13 +57,13 @@ final class PolicyObjective {
     slope = new double[images];
   }
 
-  /** Takes the policy as it is for the one that recorded the step. */
+  /** Takes the current policy as the one that recorded the step. */
   void record(FloatBuffer unconditional, FloatBuffer conditional) {
     probabilities(unconditional, conditional);
     System.arraycopy(density, 0, old, 0, old.length);
   }
 
-  /** The gradient of the loss by both halves of the output. */
+  /** The gradient of the loss with respect to both halves of the output. */
   void gradient(
       FloatBuffer unconditional,
       FloatBuffer conditional,
@@ -73,15 +71,14 @@ final class PolicyObjective {
       FloatBuffer ofConditional) {
     // 1. The policy's log-probability of the recorded step.
     probabilities(unconditional, conditional);
-    // 2. The clipped loss, mean of max(-A rho, -A clamp(rho)), and its slope by the
-    // log-probability.
+    // 2. The clipped loss, mean of max(-A rho, -A clamp(rho)), and its derivative with respect to the log-probability.
     for (int i = 0; i < slope.length; i++) {
       double rho = Math.exp(density[i] - old[i]);
       double clamped = Math.min(1 + CLIP, Math.max(1 - CLIP, rho));
       boolean open = -advantages[i] * rho >= -advantages[i] * clamped;
       slope[i] = open ? -advantages[i] * rho / slope.length : 0;
     }
-    // 3. Back to the two halves.
+    // 3. Backward to the two halves.
     DenoisingStep.logProbabilityGradient(
         step, Reduction.MEAN, guided, sample, next, slope, gradient);
     Guidance.gradient(GUIDANCE, gradient, ofUnconditional, ofConditional);

@@ -35,9 +35,7 @@ import org.tastemaker.diffusion.train.GradientClip;
 import org.tastemaker.diffusion.train.GradientViews;
 
 /**
- * One micro-step of DDPO on a batch: the U-Net with guidance (so on twice the batch), the step's
- * log-probability, the clipped loss, the gradient of rank-4 LoRA weights on attention, clipping by
- * norm, AdamW.
+ * One micro-step of DDPO on a batch: the U-Net with guidance (so with twice the batch), the step's log-probability, the clipped loss, the gradient of rank-4 LoRA weights on attention, gradient clipping by norm, and AdamW.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -50,7 +48,7 @@ public class PolicyStepBenchmark {
   @Param("small")
   public String model = "";
 
-  /** Images; the U-Net runs on twice as many. */
+  /** The number of images; the U-Net runs on twice as many. */
   @Param("32")
   public int batch;
 
@@ -77,12 +75,12 @@ public class PolicyStepBenchmark {
   private AdamW optimizer;
   private List<FloatBuffer> weights = List.of();
 
-  /** Made by JMH. */
+  /** JMH creates it. */
   @SuppressWarnings("NullAway.Init")
   public PolicyStepBenchmark() {}
 
   /**
-   * Makes the model, the adapter and one recorded step.
+   * Makes the model, the adapter and a recorded step.
    *
    * @throws IOException if the model cannot be read
    */
@@ -140,7 +138,7 @@ public class PolicyStepBenchmark {
     return norm;
   }
 
-  /** Runs the U-Net; views of its output are made where it is in another array than before. */
+  /** Runs the U-Net. If its output is in another array than before, makes new views of it. */
   @SuppressWarnings("ReferenceEquality")
   private void predict() {
     INDArray now = Objects.requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT));

@@ -14,8 +14,7 @@ import org.tastemaker.core.json.Json;
 import org.tastemaker.core.run.AtomicFiles;
 
 /**
- * Guards the denoising step's speed: how its time compares to that of a peer in the same run, never
- * a time itself.
+ * Guards the denoising step's speed. It checks the ratio of its time to that of a peer in the same run, never a time itself.
  *
  * <pre>
  *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard RESULTS.json RATIOS.json
@@ -23,16 +22,13 @@ import org.tastemaker.core.run.AtomicFiles;
  *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard --update RESULTS.json RATIOS.json
  * </pre>
  *
- * <p>The first fails if a ratio is more than 15 % below the committed one, or a committed ratio of
- * the CPU was not measured; where no ratio of the GPU was measured, that is reported. The second
- * looks at the GPU's ratios alone, on a machine whose CPU is another, and also fails unless every
- * measurement of the GPU is there. The third writes what was measured over what was committed.
+ * <p>The first form fails if a ratio is more than 15 % below the committed one, or if a committed ratio of the CPU was not measured; if no ratio of the GPU was measured, it reports that. The second checks the GPU's ratios alone, on a machine with another CPU, and also fails if any measurement of the GPU is missing. The third replaces the committed ratios that were measured.
  */
 public final class RatioGuard {
   private static final double TOLERANCE = .15;
   private static final String GPU = "DenoisingKernelBenchmark";
 
-  /** What is compared: a method with a peer, which moves as many bytes or does the same. */
+  /** What is compared: a method and a peer that moves as many bytes or does the same work. */
   private record Pair(String type, String method, String peer) {}
 
   private static final List<Pair> PAIRS =
@@ -51,7 +47,7 @@ public final class RatioGuard {
   /**
    * What the guard found.
    *
-   * @param lines for people
+   * @param lines the report, for people
    * @param failed whether a ratio fell or is missing
    */
   record Verdict(List<String> lines, boolean failed) {}
@@ -83,7 +79,7 @@ public final class RatioGuard {
     }
   }
 
-  /** Peer's time over ours, so that more is better, by what was compared. */
+  /** The peer's time divided by ours, so that higher is better, by what was compared. */
   static Map<String, Double> ratios(JmhResults results) {
     Map<String, Double> ratios = new LinkedHashMap<>();
     for (Pair pair : PAIRS) {
@@ -106,7 +102,7 @@ public final class RatioGuard {
     return ratios;
   }
 
-  /** The GPU's ratios alone; every measurement must be there. */
+  /** The GPU's ratios alone; no measurement may be missing. */
   static Verdict judgeGpu(JmhResults results, Map<String, Double> committed) {
     Map<String, Double> measured = ratios(results);
     measured.keySet().removeIf(key -> !key.startsWith(GPU));
@@ -126,7 +122,7 @@ public final class RatioGuard {
     for (String method : methods) {
       for (String batch : DenoisingKernelBenchmark.batches()) {
         OptionalDouble time = results.time(GPU, method, "batch=" + batch);
-        // A time that is no number, or none at all, was not measured either.
+        // A time that is NaN or missing was not measured either.
         if (!(time.orElse(0) > 0)) {
           lines.add(
               String.format(Locale.ROOT, "%s.%s, batch=%s: NOT MEASURED", GPU, method, batch));
@@ -164,7 +160,7 @@ public final class RatioGuard {
       }
     }
     if (!gpuMeasured) {
-      lines.add(GPU + ": not run; scripts/gpu-check runs it where a GPU is");
+      lines.add(GPU + ": not run; scripts/gpu-check runs it on a machine with a GPU");
     }
     return new Verdict(lines, failed);
   }

@@ -2,7 +2,7 @@ package org.tastemaker.benchmarks;
 
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
-/** The step of a {@link KernelCase} in float64, element by element, as the formulas stand. */
+/** The step of a {@link KernelCase} in float64, element by element, exactly as in the formulas. */
 final class Reference {
   private static final int U = 0;
   private static final int C = 1;
@@ -11,7 +11,7 @@ final class Reference {
 
   private Reference() {}
 
-  /** x_{t-1}, with the noise of the images' seeds. */
+  /** x_{t-1}, with the noise from the images' seeds. */
   static double[] sample(KernelCase k, double[][] in) {
     double[] previous = new double[k.images() * k.size()];
     float[] noise = new float[k.size()];
@@ -25,7 +25,7 @@ final class Reference {
     return previous;
   }
 
-  /** Mean, and sum over size, for each image. */
+  /** The mean, and the sum divided by the size, for each image. */
   static double[] logProbabilities(KernelCase k, double[][] in) {
     double[] all = new double[2 * k.images()];
     double sigma = k.c().sigma();
@@ -42,7 +42,7 @@ final class Reference {
     return all;
   }
 
-  /** By the conditional and the unconditional output, for the mean of the log-densities. */
+  /** The gradients of the mean log-probability with respect to the conditional and the unconditional output. */
   static double[][] gradients(KernelCase k, double[][] in, double[] weights) {
     StepCoefficients c = k.c();
     double[][] gradients = new double[2][k.images() * k.size()];
@@ -58,7 +58,7 @@ final class Reference {
     return gradients;
   }
 
-  /** The norm of the guided output's gradient for elements one deviation from the mean. */
+  /** The norm of the guided output's gradient for elements one standard deviation from the mean. */
   static double usualGradient(KernelCase k, double[] weights) {
     double sum = 0;
     for (double weight : weights) {
@@ -67,7 +67,7 @@ final class Reference {
     return Math.sqrt(sum);
   }
 
-  /** Where x0 is within float32's rounding of the clip range, either side's gradient is right. */
+  /** Where x0 is at the limit of the clip range, up to float32 rounding, either side's gradient is right. */
   static void leaveOutTheEdge(KernelCase k, double[][] in, double[] found, double[] exact) {
     for (int at = 0; at < exact.length; at++) {
       if (Math.abs(Math.abs(x0(k, in, at)) - k.c().clip()) < 1e-4) {

@@ -21,7 +21,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 
-/** One forward pass of the U-Net: what a denoising step costs. */
+/** One forward pass of the U-Net: the cost of a denoising step. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -33,7 +33,7 @@ public class UnetForwardBenchmark {
   @Param("small")
   public String model = "";
 
-  /** Images. */
+  /** The number of images. */
   @Param("32")
   public int batch;
 
@@ -49,7 +49,7 @@ public class UnetForwardBenchmark {
   private GraphFunction function;
   private Map<String, INDArray> inputs = Map.of();
 
-  /** Made by JMH. */
+  /** JMH creates it. */
   @SuppressWarnings("NullAway.Init")
   public UnetForwardBenchmark() {}
 

@@ -12,7 +12,7 @@ import org.tastemaker.diffusion.cuda.CudaStream;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * The denoising step as a tensor library launches it: one kernel an operation (unfused_steps.cu).
+ * The denoising step as a tensor library would launch it: one kernel per operation (unfused_steps.cu).
  */
 final class UnfusedSteps implements AutoCloseable {
   private static final int OPERANDS = 80;
@@ -51,7 +51,7 @@ final class UnfusedSteps implements AutoCloseable {
   /**
    * One step with guidance and log-probability, without clipping: seven launches.
    *
-   * @param scratch the address of room for four tensors
+   * @param scratch the address of memory for four tensors
    */
   void step(
       StepCoefficients c,

@@ -14,7 +14,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /** What the benchmarks run: a U-Net, ways to run it, and random inputs. */
 final class Workload {
-  /** Widths 64 and 128, one layer a block, cross-attention 96, 4 heads: 4.2 million weights. */
+  /** Widths 64 and 128, one layer per block, cross-attention 96, 4 heads: 4.2 million weights. */
   private static final String SMALL =
       """
       {"_class_name": "UNet2DConditionModel", "act_fn": "silu", "attention_head_dim": 4,
@@ -27,7 +27,7 @@ final class Workload {
 
   private Workload() {}
 
-  /** The U-Net of a model folder, or of {@code small} one that is made on the spot. */
+  /** The U-Net of a model folder; for {@code small}, one that is made on the spot. */
   static UNet2DConditionModel unet(String model) throws java.io.IOException {
     if (!model.equals("small")) {
       return UNet2DConditionModel.load(Path.of(model, "unet"));

@@ -1,6 +1,5 @@
 /**
- * Measurements of speed and memory, by JMH and by programs of their own. Run them alone on a quiet
- * machine; what counts is the ratio of two figures of one run.
+ * Measurements of speed and memory, with JMH and with separate programs. Run one at a time on an idle machine. What counts is the ratio of two figures from the same run.
  *
  * <pre>
  * java -jar benchmarks.jar UnetForwardBenchmark PolicyStepBenchmark -prof gc

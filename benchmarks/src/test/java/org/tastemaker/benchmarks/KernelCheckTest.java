@@ -13,7 +13,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.cuda.CudaDriver;
 import org.tastemaker.testing.SoftwareGpu;
 
-/** The check that runs on GPUs, on the software GPU: what is right passes, what is wrong fails. */
+/** The check for GPUs, run on the software GPU: a correct kernel passes, a wrong one fails. */
 @Tag("toolkit")
 class KernelCheckTest {
   private static final Path DIFFUSION = Path.of("..", "diffusion");

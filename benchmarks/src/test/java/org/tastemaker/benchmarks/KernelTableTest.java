@@ -22,7 +22,7 @@ class KernelTableTest {
     return KernelTable.lines(new JmhResults(times));
   }
 
-  /** Steps and copies at the sizes that something is asked of. */
+  /** Steps and copies at the sizes that have a goal. */
   private void largeSamples(double microseconds) {
     for (String batch : List.of("512x16384", "1024x16384", "4096x16384", "512x65536")) {
       gpu("sample", batch, microseconds);
@@ -68,7 +68,7 @@ class KernelTableTest {
   @Test
   void theLeastShareOfLargeBatchesIsHeldToWhatIsAskedFor() {
     largeSamples(100);
-    gpu("sample", "64x16384", 1000); // nothing is asked of small batches
+    gpu("sample", "64x16384", 1000); // small batches have no goal
     gpu("copyOfFour", "64x16384", 100);
     gpu("sample", "1024x16384", 104);
     assertThat(lines()).anyMatch(line -> line.endsWith("met, the least is 91.3 % (1024x16384)"));

@@ -151,6 +151,6 @@ class RatioGuardTest {
   void onlyTimesAreCompared() {
     assertThatThrownBy(
             () -> results(result("DenoisingStepBenchmark.sample", "images", "512", 4, "ops/s")))
-        .hasMessageContaining("must be measured as a time an operation, but was in ops/s");
+        .hasMessageContaining("must be measured as a time per operation, but was in ops/s");
   }
 }

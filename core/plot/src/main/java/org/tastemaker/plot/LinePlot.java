@@ -17,7 +17,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 import org.tastemaker.core.Image;
 
 /**
- * Curves over a common axis, each with an optional error band.
+ * Curves over a common x axis, each with an optional error band.
  *
  * <pre>{@code
  * Image plot = LinePlot.of("reward", "round", "mean reward")
@@ -29,12 +29,12 @@ import org.tastemaker.core.Image;
  * <p>A value that is NaN or infinite leaves a gap in its curve.
  */
 public final class LinePlot {
-  private static final Color[] COLOURS = { // distinguishable with the common colour deficiencies
+  private static final Color[] COLOURS = { // distinguishable with common colour vision deficiencies
     new Color(0x0072B2), new Color(0xD55E00), new Color(0x009E73), new Color(0xCC79A7),
     new Color(0xE69F00), new Color(0x56B4E9), new Color(0x000000), new Color(0x7F7F7F)
   };
 
-  /** Tells lines of the same colour apart: the ninth to the sixteenth are dashed, and so on. */
+  /** Distinguishes lines of the same colour: the ninth to the sixteenth are dashed, and so on. */
   private static final List<BasicStroke> STROKES =
       List.of(new BasicStroke(2), dashed(8, 5), dashed(2, 4));
 
@@ -55,10 +55,10 @@ public final class LinePlot {
   /**
    * An empty plot.
    *
-   * @param title written above
+   * @param title written above the plot
    * @param xLabel written below the horizontal axis
    * @param yLabel written beside the vertical axis
-   * @return the plot, to be given lines and drawn
+   * @return the plot, without lines
    */
   public static LinePlot of(String title, String xLabel, String yLabel) {
     return new LinePlot(title, xLabel, yLabel);
@@ -67,7 +67,7 @@ public final class LinePlot {
   /**
    * Adds a curve.
    *
-   * @param name for the legend; not used yet in this plot
+   * @param name for the legend; each line needs a different name
    * @param x ascending
    * @param y as many as {@code x}
    * @return this plot
@@ -79,7 +79,7 @@ public final class LinePlot {
   /**
    * Adds a curve with an error band.
    *
-   * @param name for the legend; not used yet in this plot
+   * @param name for the legend; each line needs a different name
    * @param x ascending
    * @param y as many as {@code x}
    * @param low lower end of the band, as many as {@code x}

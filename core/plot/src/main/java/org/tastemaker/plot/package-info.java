@@ -1,9 +1,7 @@
 /**
  * Plots: {@link org.tastemaker.plot.LinePlot}, curves with error bands.
  *
- * <p>A plot is an {@link org.tastemaker.core.Image}, and so a PNG. It is drawn by XChart without a
- * display: nothing here opens a window, and the JVM may run headless. Text needs one font on the
- * machine. A module of its own, so that XChart is on the class path of those alone who draw.
+ * <p>A plot is an {@link org.tastemaker.core.Image}, and so a PNG. XChart draws it without a display: no window is opened, and the JVM may run headless. The machine needs at least one font for the text. This is a separate module, so that XChart is on the class path only where plots are drawn.
  */
 @NullMarked
 package org.tastemaker.plot;

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A class of the tests with a main method, run in a Java process of its own. */
+/** A test class with a main method, run in a separate Java process. */
 public final class ChildProgram {
   private final Class<?> program;
   private final List<String> options;
@@ -41,10 +41,8 @@ public final class ChildProgram {
     return new ChildProgram(program, List.of(vmOptions), arguments);
   }
 
-  /**
-   * Starts it.
-   *
-   * @return the process; its errors are printed to its output
+  /** Starts the program.
+   * @return the process; its standard error goes to its standard output
    * @throws IOException if it cannot be started
    */
   public Process start() throws IOException {
@@ -60,7 +58,7 @@ public final class ChildProgram {
   }
 
   /**
-   * Runs it to its end and fails unless it ends with status 0.
+   * Runs the program to its end and fails unless its exit status is 0.
    *
    * @return what it printed, errors too
    * @throws IOException if it cannot be started

@@ -22,19 +22,16 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A file of reference numbers of a public implementation, in the safetensors format, read without
- * any class of the project. The files are those of the folder that the system property {@code
- * tastemaker.goldens} names, or else those among the test resources.
+ * A file of reference numbers from a public implementation, in the safetensors format. It is read without any class of the project's main code. The files are in the folder that the system property {@code tastemaker.goldens} names, or else among the test resources.
  */
 public final class Goldens {
   /**
-   * Both sides compute in float32 and sum in different orders, over up to a few thousand terms and
-   * some dozen layers: 1e-7 grows to about 1e-6. A wrong epsilon, a swapped half or a wrong GELU
+   * Both sides compute in float32 and sum in different orders, over up to a few thousand terms and about a dozen layers: 1e-7 grows to about 1e-6. A wrong epsilon, a swapped half or a wrong GELU
    * shows up as 1e-3 or more.
    */
   public static final double BOUND = 1e-4;
 
-  /** Gradients pass every layer twice and cancel more. */
+  /** Gradients pass through every layer twice and have more cancellation. */
   public static final double GRADIENT_BOUND = 1e-3;
 
   private static final String FOLDER = "goldens";
@@ -75,7 +72,7 @@ public final class Goldens {
   }
 
   /**
-   * The numbers of a case, which is a folder with the model's files beside them.
+   * The numbers of a case: a folder that also holds the model's files.
    *
    * @param folder one of {@link #cases}
    * @return its tensors
@@ -91,7 +88,7 @@ public final class Goldens {
   }
 
   /**
-   * The folders of cases of a kind; those among the test resources where the named folder has none.
+   * The folders of the cases of a kind; those among the test resources if the named folder has none.
    *
    * @param prefix of the folders' names
    * @return the folders, sorted
@@ -141,7 +138,7 @@ public final class Goldens {
   }
 
   /**
-   * What the file says of itself, in its order.
+   * The file's metadata, in the order of the file.
    *
    * @return the texts by name
    */
@@ -252,13 +249,12 @@ public final class Goldens {
 
   /**
    * The same, for a tensor that is zero in exact arithmetic, such as the gradient of a bias before
-   * a norm of one channel a group: where the reference is under a millionth of {@code scale} it is
-   * float32's rounding, and so must ours be.
+   * a group norm of one channel per group: if the reference is below a millionth of {@code scale}, it is float32 rounding error, and ours must be too.
    *
    * @param tensor the reference's name
    * @param ours of the same shape
    * @param bound of the relative error
-   * @param scale of numbers that are not zero
+   * @param scale typical size of numbers that are not zero
    */
   public void check(String tensor, INDArray ours, double bound, double scale) {
     int[] shape = shape(tensor);
@@ -290,8 +286,8 @@ public final class Goldens {
    * @param golden the case's name, for the line that is printed
    * @param tensor the tensor's name, for the line that is printed
    * @param ours our numbers
-   * @param reference as many
-   * @return the error; infinite where the reference is zero and ours is not
+   * @param reference the reference numbers, as many
+   * @return the error; infinity if the reference is zero and ours is not
    */
   public static double report(String golden, String tensor, double[] ours, double[] reference) {
     assertThat(ours).as(tensor).hasSameSizeAs(reference);
@@ -315,7 +311,7 @@ public final class Goldens {
    *
    * @param tensor its values
    * @param i the row's index
-   * @param rows how many the first dimension has
+   * @param rows the size of the first dimension
    * @return a view
    */
   public static FloatBuffer row(FloatBuffer tensor, int i, int rows) {
@@ -326,8 +322,8 @@ public final class Goldens {
   /**
    * A buffer's values in double precision.
    *
-   * @param buffer whose position is left as it is
-   * @return what remains in it
+   * @param buffer its position does not change
+   * @return the values from its position to its limit
    */
   public static double[] doubles(FloatBuffer buffer) {
     double[] values = new double[buffer.remaining()];

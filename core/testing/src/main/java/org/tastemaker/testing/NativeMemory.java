@@ -9,9 +9,7 @@ import java.util.regex.Pattern;
 /**
  * Runs programs that print by how many bytes their resident memory grew, as {@code grown <bytes>}.
  *
- * <p>Each runs in a process of its own, with a heap that is allocated as a whole at the start, so
- * that what grows is outside of it, and small enough to be collected now and then: ND4J frees some
- * of its own memory only then.
+ * <p>Each runs in a separate process. Its heap is allocated as a whole at the start, so that all growth is outside the heap. It is also small enough to be collected now and then, since ND4J frees some of its memory only then.
  */
 public final class NativeMemory {
   private static final int HEAP_MEGABYTES = 256;
@@ -19,7 +17,7 @@ public final class NativeMemory {
   private NativeMemory() {}
 
   /**
-   * By how many bytes a program says that it grew, with a heap of 256 MiB.
+   * By how many bytes a program reports that it grew, with a heap of 256 MiB.
    *
    * @param program the class with the main method
    * @return the bytes
@@ -31,7 +29,7 @@ public final class NativeMemory {
   }
 
   /**
-   * By how many bytes a program says that it grew.
+   * By how many bytes a program reports that it grew.
    *
    * @param program the class with the main method
    * @param heapMegabytes the size of its heap

@@ -8,8 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
 /**
- * The CUDA kernels' arithmetic on this computer's processor, behind the driver's functions: a
- * library that the host's C++ compiler builds and that is loaded in the driver's place.
+ * Runs the CUDA kernels' arithmetic on the CPU, behind the driver's functions: a library that the host's C++ compiler builds and that is loaded in place of the driver.
  */
 public final class SoftwareGpu {
   private static final String PROPERTY = "tastemaker.cuda.library";
@@ -20,8 +19,7 @@ public final class SoftwareGpu {
    * Builds the library.
    *
    * @param diffusion the module's folder
-   * @param headers the folder of the kernels' headers; those of the module are in {@code
-   *     src/main/cuda}
+   * @param headers the folder of the kernels' headers; the module's own are in {@code src/main/cuda}
    * @param library the file to write
    */
   public static void build(Path diffusion, Path headers, Path library) {
@@ -43,12 +41,12 @@ public final class SoftwareGpu {
           diffusion.resolve("src/test/cuda/software_gpu.cpp").toString());
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "these tests need a C++ compiler, g++; without -Dtastemaker.cuda they are left out", e);
+          "these tests need a C++ compiler, g++; without -Dtastemaker.cuda they are skipped", e);
     }
   }
 
   /**
-   * Runs a program and fails if it does.
+   * Runs a program; fails if the program fails.
    *
    * @param command the program and its arguments
    * @return what it printed
@@ -69,7 +67,7 @@ public final class SoftwareGpu {
   }
 
   /**
-   * Opens something while the driver is the given library.
+   * Opens something while the given library takes the place of the driver.
    *
    * @param <T> what is opened
    * @param library that {@link #build} wrote

@@ -1,9 +1,7 @@
 /**
- * What the tests of every module share and no module's own classes are needed for: programs in
- * processes of their own, the memory that they take, and reference numbers of other
- * implementations.
+ * Test support that needs none of the modules' classes: programs in separate processes, the memory that they use, and reference numbers from other implementations.
  *
- * <p>It depends on none of the modules, so that all of them, core too, can use it in their tests.
+ * <p>It depends on no module, so that the tests of all modules, core included, can use it.
  */
 @NullMarked
 package org.tastemaker.testing;

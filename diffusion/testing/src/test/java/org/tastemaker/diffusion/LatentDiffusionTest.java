@@ -153,7 +153,7 @@ class LatentDiffusionTest {
 
   @Test
   void theLogProbabilityIsThatOfTheDrawnNoise() {
-    // With mean mu and x = mu + sigma z the density is -z^2/2 - log sigma - log sqrt(2 pi).
+    // With mean mu and x = mu + sigma z the log-probability is -z^2/2 - log sigma - log sqrt(2 pi).
     try (Rollout rollout = model.with(RL).rollout(List.of(CAT), List.of(Seed.of(8)))) {
       float[] z = new float[4 * 8 * 8];
       Seed.of(8).gaussian(1, z);
@@ -161,7 +161,7 @@ class LatentDiffusionTest {
       for (float value : z) {
         squares += value * value / 2.0 / z.length;
       }
-      // abar and the deviation of the first of three DDIM steps over 1,000, by the formula.
+      // abar and the standard deviation of the first of three DDIM steps over 1,000, by the formula.
       SchedulerConfig config = SchedulerConfig.stableDiffusion();
       var schedule = org.tastemaker.diffusion.schedule.NoiseSchedule.of(config);
       int t = rollout.timesteps().get(0);
@@ -169,7 +169,7 @@ class LatentDiffusionTest {
       double previous = schedule.alphaCumprod(t - 333);
       double sigma = Math.sqrt((1 - previous) / (1 - abar) * (1 - abar / previous));
       double expected = -squares - Math.log(sigma) - Math.log(Math.sqrt(2 * Math.PI));
-      // x is rounded to float before its density is taken: 1e-7 of |x| over sigma, about 1e-6.
+      // x is rounded to float before its log-probability is computed: 1e-7 of |x| over sigma, about 1e-6.
       assertThat(rollout.logProbabilities().getDouble(0, 0)).isCloseTo(expected, within(1e-5));
     }
   }
@@ -389,7 +389,7 @@ class LatentDiffusionTest {
         Rollout expected = model.with(RL).rollout(prompts(3), seeds);
         Rollout found = model.with(RL).with(kernel).rollout(prompts(3), seeds);
         INDArray replayed = model.with(RL).with(kernel).replay(found)) {
-      // 1e-6 a step on values of a few units, through three passes of the network
+      // 1e-6 per step on values of a few units, through three passes of the network
       assertThat(found.latents().distance2(expected.latents()))
           .isLessThan(1e-5 * expected.latents().norm2Number().doubleValue());
       assertThat(found.logProbabilities().distance2(expected.logProbabilities()))
@@ -467,7 +467,7 @@ class LatentDiffusionTest {
     try (LatentDiffusion loaded = LatentDiffusion.load(temp.resolve("half"))) {
       Image half = loaded.with(model.options()).generate(prompts(1), Seed.of(14)).get(0);
       Image full = model.generate(prompts(1), Seed.of(14)).get(0);
-      // F16 weights are off by 2^-11; a few layers and steps make it some hundredths at most.
+      // F16 weights are off by 2^-11; after a few layers and steps the error is a few hundredths at most.
       assertThat(distance(half, full)).isLessThan(0.05).isPositive();
     }
   }
@@ -511,9 +511,7 @@ class LatentDiffusionTest {
 
   @Test
   void twoHundredCallsLeaveTheMemoryFlat() throws IOException, InterruptedException {
-    // The graphs of a call hold some 100 kB each: left behind at every call they would be over 20
-    // MiB.
-    // Below that lie what the virtual machine compiles and what the allocator keeps: some MiB.
+    // A call's graphs hold about 100 kB each: if every call leaked them, that would be over 20 MiB. What the virtual machine compiles and what the allocator keeps is below that: a few MiB.
     assertThat(NativeMemory.grownBy(SamplingMemoryProgram.class)).isLessThan(16L << 20);
   }
 }

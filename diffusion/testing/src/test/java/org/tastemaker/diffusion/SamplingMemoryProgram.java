@@ -6,7 +6,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.testing.TinyModel;
 
-/** Samples over and over, and prints by how many bytes resident memory grew after a warm-up. */
+/** Samples repeatedly, and prints by how many bytes resident memory grew after a warm-up. */
 final class SamplingMemoryProgram {
   private static final int WARM_UP = 100;
   private static final int CALLS = 200;

@@ -21,7 +21,7 @@ import org.tastemaker.diffusion.tokenizer.BpeTrainer;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 import org.tastemaker.diffusion.tokenizer.TokenizerOptions;
 
-/** Whole latent diffusion models of a few thousand random weights. */
+/** Complete latent diffusion models with a few thousand random weights. */
 public final class TinyModel {
   private static final List<String> CAPTIONS =
       List.of("a red cat", "a blue dog", "a green bird", "two red dogs");
@@ -29,8 +29,7 @@ public final class TinyModel {
   private TinyModel() {}
 
   /**
-   * A model of images of 8 x 8 pixels and texts of 6 tokens, the fastest to train: three steps,
-   * guidance 3, eta 1, batches of 4.
+   * A model for images of 8 x 8 pixels and texts of 6 tokens, the fastest to train: three denoising steps, guidance scale 3, eta 1, batches of 4.
    *
    * @param seed of the weights
    * @return the model; the caller closes it
@@ -40,7 +39,7 @@ public final class TinyModel {
   }
 
   /**
-   * The same for latents of another size.
+   * The same model for latents of another size.
    *
    * @param seed of the weights
    * @param side of the latents
@@ -66,8 +65,7 @@ public final class TinyModel {
   }
 
   /**
-   * A model of images of 16 x 16 pixels and texts of 77 tokens, with a deeper text encoder: the
-   * sizes of the tiny models among the reference files. Four steps of the default sampler.
+   * A model for images of 16 x 16 pixels and texts of 77 tokens, with a deeper text encoder: the sizes of the tiny models among the reference files. It samples with four steps of the default sampler.
    *
    * @param seed of the weights
    * @return the model; the caller closes it
@@ -105,9 +103,9 @@ public final class TinyModel {
   }
 
   /**
-   * Prompts in turn, some of which come again.
+   * A list of prompts, with repetitions.
    *
-   * @param count how many
+   * @param count the number of prompts
    * @return the prompts
    */
   public static List<Prompt> prompts(int count) {

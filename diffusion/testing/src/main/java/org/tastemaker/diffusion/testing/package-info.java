@@ -1,8 +1,7 @@
 /**
- * Whole models that are small enough for a test, for the tests of the modules above {@code
- * diffusion} and for those of the whole model, which are in this module.
+ * Complete models that are small enough for tests: for the tests of the modules above {@code diffusion}, and for those of a complete model, which are in this module.
  *
- * <p>{@code diffusion}'s own tests cannot use it, since it is built from {@code diffusion}.
+ * <p>The tests in {@code diffusion} itself cannot use it, since it is built from {@code diffusion}.
  */
 @NullMarked
 package org.tastemaker.diffusion.testing;

@@ -23,7 +23,7 @@ import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.testing.TinyModel;
 
-/** The conditioner of a whole model. */
+/** The conditioner of a complete model. */
 class ModelConditionsTest {
   private static final Prompt CAT = Prompt.of("a photo of a cat");
   private static final Prompt DOG = Prompt.of("a dog").withNegativeText("a photo of a cat");
