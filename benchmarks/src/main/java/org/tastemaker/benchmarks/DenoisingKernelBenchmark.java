@@ -34,9 +34,12 @@ import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * The CUDA kernel on tensors that are on the GPU, with guidance and log-probability, compared with copies of the same number of bytes within the GPU's memory and with the unfused sequence.
+ * The CUDA kernel on tensors that are on the GPU, with guidance and log-probability, compared with
+ * copies of the same number of bytes within the GPU's memory and with the unfused sequence.
  *
- * <p>A measurement is the mean of {@value #LAUNCHES} launches and one wait for them. Launches cycle through several sets of tensors: before a set is used again, at least twice the size of the second-level cache has been read and written.
+ * <p>A measurement is the mean of {@value #LAUNCHES} launches and one wait for them. Launches cycle
+ * through several sets of tensors: before a set is used again, at least twice the size of the
+ * second-level cache has been read and written.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -116,7 +119,10 @@ public class DenoisingKernelBenchmark {
         .logProbabilities(perImage.address() + 16L * images);
   }
 
-  /** A launch moves at least the bytes of 2 tensors: that of half precision does, and so does its copy. */
+  /**
+   * A launch moves at least the bytes of 2 tensors: that of half precision does, and so does its
+   * copy.
+   */
   static int sets(long cacheBytes, long tensorBytes) {
     return (int) (1 + (cacheBytes + tensorBytes - 1) / tensorBytes);
   }

@@ -24,7 +24,8 @@ import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * The denoising step on the CPU, compared with a copy of the same number of bytes by the same threads, those of the common pool.
+ * The denoising step on the CPU, compared with a copy of the same number of bytes by the same
+ * threads, those of the common pool.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

@@ -30,15 +30,22 @@ import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.feedback.server.LoopbackServer;
 
 /**
- * An annotation job with a server of fixed latency: how close it comes to the rate at which the maximum number of calls is always in flight, and how much memory it uses.
+ * An annotation job with a server of fixed latency: how close it comes to the rate at which the
+ * maximum number of calls is always in flight, and how much memory it uses.
  *
  * <pre>
  * java -cp benchmarks.jar org.tastemaker.benchmarks.FeedbackLoad [name=value ...]
  * </pre>
  *
- * <p>Everything is as in a real run: real HTTP, a dataset, cached answers and a ledger on disk. The server is a separate process, so that only the client is measured. One process runs several rounds, each with its own dataset. The first round includes the start of the process; later rounds show the steady rate. Between rounds the heap is measured after a garbage collection. Each round has new images, which are drawn as they are needed.
+ * <p>Everything is as in a real run: real HTTP, a dataset, cached answers and a ledger on disk. The
+ * server is a separate process, so that only the client is measured. One process runs several
+ * rounds, each with its own dataset. The first round includes the start of the process; later
+ * rounds show the steady rate. Between rounds the heap is measured after a garbage collection. Each
+ * round has new images, which are drawn as they are needed.
  *
- * <p>The ideal rate is {@code inFlight / latency}. If {@code inFlight} does not divide the number of calls, this rate cannot be reached, since the last wave is not full. The share that a perfect client would reach is printed as well.
+ * <p>The ideal rate is {@code inFlight / latency}. If {@code inFlight} does not divide the number
+ * of calls, this rate cannot be reached, since the last wave is not full. The share that a perfect
+ * client would reach is printed as well.
  *
  * <table class="striped">
  * <caption>Settings</caption>
@@ -66,7 +73,9 @@ public final class FeedbackLoad {
     this.out = out;
   }
 
-  /** Runs the load.
+  /**
+   * Runs the load.
+   *
    * @param args settings, {@code name=value}; with {@code serve} this process is the server
    * @throws Exception if the server cannot be started, or the job fails
    */

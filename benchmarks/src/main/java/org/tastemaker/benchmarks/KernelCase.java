@@ -9,7 +9,8 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 /**
  * One random denoising step for a GPU to compute.
  *
- * @param offsets by how many elements the start of each of the six tensors is past a multiple of 256 bytes
+ * @param offsets by how many elements the start of each of the six tensors is past a multiple of
+ *     256 bytes
  */
 record KernelCase(
     Seed seed,

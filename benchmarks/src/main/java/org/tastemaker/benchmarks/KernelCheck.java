@@ -25,14 +25,18 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 /**
  * Checks the CUDA kernels on a GPU, on fresh random inputs, against float64 on the CPU.
  *
- * <p>It covers every form, storage type and prediction type, with and without guidance, clipping and noise, and odd sizes, at aligned and unaligned addresses. Outputs are poisoned beforehand, the bytes around the tensors must not change, and a second launch must give the same bytes.
+ * <p>It covers every form, storage type and prediction type, with and without guidance, clipping
+ * and noise, and odd sizes, at aligned and unaligned addresses. Outputs are poisoned beforehand,
+ * the bytes around the tensors must not change, and a second launch must give the same bytes.
  *
  * <pre>
  *   java ... org.tastemaker.benchmarks.KernelCheck [--small] [SEED]
  * </pre>
  */
 public final class KernelCheck {
-  /** Bounds of the relative error ||found - exact|| / ||exact||; that of float32 is the requirement. */
+  /**
+   * Bounds of the relative error ||found - exact|| / ||exact||; that of float32 is the requirement.
+   */
   private static final Map<StorageType, Double> BOUNDS =
       new EnumMap<>(
           Map.of(

@@ -233,7 +233,9 @@ final class KernelRun {
     };
   }
 
-  /** All bytes outside the tensors, up to the last tensor that was written, must still be poison. */
+  /**
+   * All bytes outside the tensors, up to the last tensor that was written, must still be poison.
+   */
   private void checkGuards(ByteBuffer buffer, int last, Outcome outcome) {
     int place = 0;
     for (int tensor = U; tensor <= last; tensor++) {
@@ -260,7 +262,8 @@ final class KernelRun {
   }
 
   /**
-   * The error relative to the norm of the exact numbers, or to the usual norm of such numbers if that is larger: the few numbers of a small image may all be near 0.
+   * The error relative to the norm of the exact numbers, or to the usual norm of such numbers if
+   * that is larger: the few numbers of a small image may all be near 0.
    */
   private static void put(
       Outcome outcome, String what, double[] found, double[] exact, double usualNorm) {

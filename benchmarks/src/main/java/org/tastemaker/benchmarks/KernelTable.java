@@ -9,7 +9,8 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * Prints the denoising step's measurements as a short table: GB/s and the share of a copy's speed, on the GPU and on the CPU, and whether the GPU reaches the goal.
+ * Prints the denoising step's measurements as a short table: GB/s and the share of a copy's speed,
+ * on the GPU and on the CPU, and whether the GPU reaches the goal.
  */
 public final class KernelTable {
   private static final String GPU = "DenoisingKernelBenchmark";
@@ -17,7 +18,10 @@ public final class KernelTable {
   private static final String IMAGES = "images=";
   private static final int CPU_SIZE = 64 * 64 * 4;
 
-  /** The goal: the share of a copy's bandwidth that float32 steps with log-probability must reach, from so many images upwards. */
+  /**
+   * The goal: the share of a copy's bandwidth that float32 steps with log-probability must reach,
+   * from so many images upwards.
+   */
   private static final double GOAL = .9;
 
   private static final int GOAL_IMAGES = 512;

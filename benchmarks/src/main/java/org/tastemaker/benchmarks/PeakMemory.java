@@ -15,7 +15,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Peak resident memory of the forward pass and of the policy step, for each way of running the graph. Each runs in a separate process, with a heap of the same size. Linux only.
+ * Peak resident memory of the forward pass and of the policy step, for each way of running the
+ * graph. Each runs in a separate process, with a heap of the same size. Linux only.
  *
  * <pre>
  * java -cp benchmarks.jar org.tastemaker.benchmarks.PeakMemory [name=value ...]
@@ -45,8 +46,11 @@ public final class PeakMemory {
     this.out = out;
   }
 
-  /** Runs the measurement.
-   * @param args settings, {@code name=value}; with {@code run} first, this is one of the measured processes
+  /**
+   * Runs the measurement.
+   *
+   * @param args settings, {@code name=value}; with {@code run} first, this is one of the measured
+   *     processes
    * @throws Exception if a process cannot be started, or fails
    */
   public static void main(String[] args) throws Exception {

@@ -10,7 +10,9 @@ import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * The part of a DDPO micro-step between the U-Net's output and its gradient: guidance, the log-probability of a recorded step, and the clipped loss. It is the same whatever runs the U-Net, and it allocates nothing.
+ * The part of a DDPO micro-step between the U-Net's output and its gradient: guidance, the
+ * log-probability of a recorded step, and the clipped loss. It is the same whatever runs the U-Net,
+ * and it allocates nothing.
  */
 final class PolicyObjective {
   private static final double GUIDANCE = 5;
@@ -71,7 +73,8 @@ final class PolicyObjective {
       FloatBuffer ofConditional) {
     // 1. The policy's log-probability of the recorded step.
     probabilities(unconditional, conditional);
-    // 2. The clipped loss, mean of max(-A rho, -A clamp(rho)), and its derivative with respect to the log-probability.
+    // 2. The clipped loss, mean of max(-A rho, -A clamp(rho)), and its derivative with respect to
+    // the log-probability.
     for (int i = 0; i < slope.length; i++) {
       double rho = Math.exp(density[i] - old[i]);
       double clamped = Math.min(1 + CLIP, Math.max(1 - CLIP, rho));

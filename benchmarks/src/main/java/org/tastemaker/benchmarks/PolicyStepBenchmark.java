@@ -35,7 +35,9 @@ import org.tastemaker.diffusion.train.GradientClip;
 import org.tastemaker.diffusion.train.GradientViews;
 
 /**
- * One micro-step of DDPO on a batch: the U-Net with guidance (so with twice the batch), the step's log-probability, the clipped loss, the gradient of rank-4 LoRA weights on attention, gradient clipping by norm, and AdamW.
+ * One micro-step of DDPO on a batch: the U-Net with guidance (so with twice the batch), the step's
+ * log-probability, the clipped loss, the gradient of rank-4 LoRA weights on attention, gradient
+ * clipping by norm, and AdamW.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

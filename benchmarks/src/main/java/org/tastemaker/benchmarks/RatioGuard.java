@@ -14,7 +14,8 @@ import org.tastemaker.core.json.Json;
 import org.tastemaker.core.run.AtomicFiles;
 
 /**
- * Guards the denoising step's speed. It checks the ratio of its time to that of a peer in the same run, never a time itself.
+ * Guards the denoising step's speed. It checks the ratio of its time to that of a peer in the same
+ * run, never a time itself.
  *
  * <pre>
  *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard RESULTS.json RATIOS.json
@@ -22,7 +23,10 @@ import org.tastemaker.core.run.AtomicFiles;
  *   java -cp benchmarks.jar org.tastemaker.benchmarks.RatioGuard --update RESULTS.json RATIOS.json
  * </pre>
  *
- * <p>The first form fails if a ratio is more than 15 % below the committed one, or if a committed ratio of the CPU was not measured; if no ratio of the GPU was measured, it reports that. The second checks the GPU's ratios alone, on a machine with another CPU, and also fails if any measurement of the GPU is missing. The third replaces the committed ratios that were measured.
+ * <p>The first form fails if a ratio is more than 15 % below the committed one, or if a committed
+ * ratio of the CPU was not measured; if no ratio of the GPU was measured, it reports that. The
+ * second checks the GPU's ratios alone, on a machine with another CPU, and also fails if any
+ * measurement of the GPU is missing. The third replaces the committed ratios that were measured.
  */
 public final class RatioGuard {
   private static final double TOLERANCE = .15;

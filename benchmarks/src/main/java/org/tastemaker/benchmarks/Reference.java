@@ -42,7 +42,10 @@ final class Reference {
     return all;
   }
 
-  /** The gradients of the mean log-probability with respect to the conditional and the unconditional output. */
+  /**
+   * The gradients of the mean log-probability with respect to the conditional and the unconditional
+   * output.
+   */
   static double[][] gradients(KernelCase k, double[][] in, double[] weights) {
     StepCoefficients c = k.c();
     double[][] gradients = new double[2][k.images() * k.size()];
@@ -67,7 +70,10 @@ final class Reference {
     return Math.sqrt(sum);
   }
 
-  /** Where x0 is at the limit of the clip range, up to float32 rounding, either side's gradient is right. */
+  /**
+   * Where x0 is at the limit of the clip range, up to float32 rounding, either side's gradient is
+   * right.
+   */
   static void leaveOutTheEdge(KernelCase k, double[][] in, double[] found, double[] exact) {
     for (int at = 0; at < exact.length; at++) {
       if (Math.abs(Math.abs(x0(k, in, at)) - k.c().clip()) < 1e-4) {

@@ -12,7 +12,8 @@ import org.tastemaker.diffusion.cuda.CudaStream;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 /**
- * The denoising step as a tensor library would launch it: one kernel per operation (unfused_steps.cu).
+ * The denoising step as a tensor library would launch it: one kernel per operation
+ * (unfused_steps.cu).
  */
 final class UnfusedSteps implements AutoCloseable {
   private static final int OPERANDS = 80;

@@ -1,5 +1,6 @@
 /**
- * Measurements of speed and memory, with JMH and with separate programs. Run one at a time on an idle machine. What counts is the ratio of two figures from the same run.
+ * Measurements of speed and memory, with JMH and with separate programs. Run one at a time on an
+ * idle machine. What counts is the ratio of two figures from the same run.
  *
  * <pre>
  * java -jar benchmarks.jar UnetForwardBenchmark PolicyStepBenchmark -prof gc

@@ -41,7 +41,9 @@ public final class ChildProgram {
     return new ChildProgram(program, List.of(vmOptions), arguments);
   }
 
-  /** Starts the program.
+  /**
+   * Starts the program.
+   *
    * @return the process; its standard error goes to its standard output
    * @throws IOException if it cannot be started
    */

@@ -22,11 +22,14 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A file of reference numbers from a public implementation, in the safetensors format. It is read without any class of the project's main code. The files are in the folder that the system property {@code tastemaker.goldens} names, or else among the test resources.
+ * A file of reference numbers from a public implementation, in the safetensors format. It is read
+ * without any class of the project's main code. The files are in the folder that the system
+ * property {@code tastemaker.goldens} names, or else among the test resources.
  */
 public final class Goldens {
   /**
-   * Both sides compute in float32 and sum in different orders, over up to a few thousand terms and about a dozen layers: 1e-7 grows to about 1e-6. A wrong epsilon, a swapped half or a wrong GELU
+   * Both sides compute in float32 and sum in different orders, over up to a few thousand terms and
+   * about a dozen layers: 1e-7 grows to about 1e-6. A wrong epsilon, a swapped half or a wrong GELU
    * shows up as 1e-3 or more.
    */
   public static final double BOUND = 1e-4;
@@ -88,7 +91,8 @@ public final class Goldens {
   }
 
   /**
-   * The folders of the cases of a kind; those among the test resources if the named folder has none.
+   * The folders of the cases of a kind; those among the test resources if the named folder has
+   * none.
    *
    * @param prefix of the folders' names
    * @return the folders, sorted
@@ -249,7 +253,8 @@ public final class Goldens {
 
   /**
    * The same, for a tensor that is zero in exact arithmetic, such as the gradient of a bias before
-   * a group norm of one channel per group: if the reference is below a millionth of {@code scale}, it is float32 rounding error, and ours must be too.
+   * a group norm of one channel per group: if the reference is below a millionth of {@code scale},
+   * it is float32 rounding error, and ours must be too.
    *
    * @param tensor the reference's name
    * @param ours of the same shape

@@ -9,7 +9,9 @@ import java.util.regex.Pattern;
 /**
  * Runs programs that print by how many bytes their resident memory grew, as {@code grown <bytes>}.
  *
- * <p>Each runs in a separate process. Its heap is allocated as a whole at the start, so that all growth is outside the heap. It is also small enough to be collected now and then, since ND4J frees some of its memory only then.
+ * <p>Each runs in a separate process. Its heap is allocated as a whole at the start, so that all
+ * growth is outside the heap. It is also small enough to be collected now and then, since ND4J
+ * frees some of its memory only then.
  */
 public final class NativeMemory {
   private static final int HEAP_MEGABYTES = 256;

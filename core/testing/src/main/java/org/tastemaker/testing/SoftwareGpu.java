@@ -8,7 +8,8 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
 /**
- * Runs the CUDA kernels' arithmetic on the CPU, behind the driver's functions: a library that the host's C++ compiler builds and that is loaded in place of the driver.
+ * Runs the CUDA kernels' arithmetic on the CPU, behind the driver's functions: a library that the
+ * host's C++ compiler builds and that is loaded in place of the driver.
  */
 public final class SoftwareGpu {
   private static final String PROPERTY = "tastemaker.cuda.library";
@@ -19,7 +20,8 @@ public final class SoftwareGpu {
    * Builds the library.
    *
    * @param diffusion the module's folder
-   * @param headers the folder of the kernels' headers; the module's own are in {@code src/main/cuda}
+   * @param headers the folder of the kernels' headers; the module's own are in {@code
+   *     src/main/cuda}
    * @param library the file to write
    */
   public static void build(Path diffusion, Path headers, Path library) {

@@ -161,7 +161,8 @@ class LatentDiffusionTest {
       for (float value : z) {
         squares += value * value / 2.0 / z.length;
       }
-      // abar and the standard deviation of the first of three DDIM steps over 1,000, by the formula.
+      // abar and the standard deviation of the first of three DDIM steps over 1,000, by the
+      // formula.
       SchedulerConfig config = SchedulerConfig.stableDiffusion();
       var schedule = org.tastemaker.diffusion.schedule.NoiseSchedule.of(config);
       int t = rollout.timesteps().get(0);
@@ -169,7 +170,8 @@ class LatentDiffusionTest {
       double previous = schedule.alphaCumprod(t - 333);
       double sigma = Math.sqrt((1 - previous) / (1 - abar) * (1 - abar / previous));
       double expected = -squares - Math.log(sigma) - Math.log(Math.sqrt(2 * Math.PI));
-      // x is rounded to float before its log-probability is computed: 1e-7 of |x| over sigma, about 1e-6.
+      // x is rounded to float before its log-probability is computed: 1e-7 of |x| over sigma, about
+      // 1e-6.
       assertThat(rollout.logProbabilities().getDouble(0, 0)).isCloseTo(expected, within(1e-5));
     }
   }
@@ -467,7 +469,8 @@ class LatentDiffusionTest {
     try (LatentDiffusion loaded = LatentDiffusion.load(temp.resolve("half"))) {
       Image half = loaded.with(model.options()).generate(prompts(1), Seed.of(14)).get(0);
       Image full = model.generate(prompts(1), Seed.of(14)).get(0);
-      // F16 weights are off by 2^-11; after a few layers and steps the error is a few hundredths at most.
+      // F16 weights are off by 2^-11; after a few layers and steps the error is a few hundredths at
+      // most.
       assertThat(distance(half, full)).isLessThan(0.05).isPositive();
     }
   }
@@ -511,7 +514,8 @@ class LatentDiffusionTest {
 
   @Test
   void twoHundredCallsLeaveTheMemoryFlat() throws IOException, InterruptedException {
-    // A call's graphs hold about 100 kB each: if every call leaked them, that would be over 20 MiB. What the virtual machine compiles and what the allocator keeps is below that: a few MiB.
+    // A call's graphs hold about 100 kB each: if every call leaked them, that would be over 20 MiB.
+    // What the virtual machine compiles and what the allocator keeps is below that: a few MiB.
     assertThat(NativeMemory.grownBy(SamplingMemoryProgram.class)).isLessThan(16L << 20);
   }
 }

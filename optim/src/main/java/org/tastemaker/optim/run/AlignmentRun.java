@@ -50,12 +50,22 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  *         .run(AlignmentRun.Options.rounds(100));
  * }</pre>
  *
- * <p><b>Feedback while sampling.</b> A round may be sampled in several batches of whole prompts. The judge is asked about one batch, on the caller's executor, while the next batch is sampled. All answers have arrived before the update.
+ * <p><b>Feedback while sampling.</b> A round may be sampled in several batches of whole prompts.
+ * The judge is asked about one batch, on the caller's executor, while the next batch is sampled.
+ * All answers have arrived before the update.
  *
- * <p><b>Resuming.</b> Images, prompts and all random draws of an optimizer depend only on seeds and on the round's number. A run that is killed and resumed from its folder's latest checkpoint ends with weights that are bit-identical to those of an uninterrupted run, if the judge gives the same answers. The rounds after that checkpoint are repeated. Money paid to a judge stays spent: a ledger is a separate file, which only grows. {@link #keeping} is for state that must be restored as well, such as a learned reward. An oracle that caches its answers is not paid twice for a repeated round.
+ * <p><b>Resuming.</b> Images, prompts and all random draws of an optimizer depend only on seeds and
+ * on the round's number. A run that is killed and resumed from its folder's latest checkpoint ends
+ * with weights that are bit-identical to those of an uninterrupted run, if the judge gives the same
+ * answers. The rounds after that checkpoint are repeated. Money paid to a judge stays spent: a
+ * ledger is a separate file, which only grows. {@link #keeping} is for state that must be restored
+ * as well, such as a learned reward. An oracle that caches its answers is not paid twice for a
+ * repeated round.
  *
  * <p><b>Failure.</b> An optimizer that meets NaN or infinity throws {@link DivergedException} and
- * leaves the model as it was before the round; the run saves the earlier rounds, ends with {@link StopReason#DIVERGED} and names the round. A run that a bound has ended stops at the same round when it is resumed, until the bound is raised. Not thread-safe.
+ * leaves the model as it was before the round; the run saves the earlier rounds, ends with {@link
+ * StopReason#DIVERGED} and names the round. A run that a bound has ended stops at the same round
+ * when it is resumed, until the bound is raised. Not thread-safe.
  */
 public final class AlignmentRun {
   private final PromptSource prompts;
@@ -121,7 +131,8 @@ public final class AlignmentRun {
   /**
    * Asks the judge on other threads, while the next batch is sampled.
    *
-   * @param threads run the calls; the oracle must allow as many concurrent calls as there are threads
+   * @param threads run the calls; the oracle must allow as many concurrent calls as there are
+   *     threads
    * @return this run
    */
   public AlignmentRun feedbackOn(Executor threads) {
@@ -187,7 +198,8 @@ public final class AlignmentRun {
 
   /**
    * Lets another thread stop the run: it then throws {@link
-   * java.util.concurrent.CancellationException} before its next round or batch. It can be resumed from its folder.
+   * java.util.concurrent.CancellationException} before its next round or batch. It can be resumed
+   * from its folder.
    *
    * @param by set by the other thread
    * @return this run
@@ -213,7 +225,8 @@ public final class AlignmentRun {
    *
    * @param options how long to run
    * @return how it ended
-   * @throws IllegalArgumentException if the folder's checkpoint belongs to another run, or if there is a bound on a KL that is not measured
+   * @throws IllegalArgumentException if the folder's checkpoint belongs to another run, or if there
+   *     is a bound on a KL that is not measured
    */
   public Result run(Options options) {
     StopRule stop = StopRule.of(options.maxApproxKl(), options.maxKlToReference(), evaluation);
@@ -324,7 +337,9 @@ public final class AlignmentRun {
     DIVERGED
   }
 
-  /** How a run ended.
+  /**
+   * How a run ended.
+   *
    * @param rounds how many rounds are done
    * @param reason why it ended
    * @param message for a person to read
@@ -335,11 +350,15 @@ public final class AlignmentRun {
    * How long to run.
    *
    * @param rounds in total, at least 1; a run may be extended when it is resumed
-   * @param batchesPerRound into how many batches of whole prompts a round is divided for sampling, at least 1
-   * @param checkpointEvery the number of rounds between checkpoints, at least 1; the last round always has one
+   * @param batchesPerRound into how many batches of whole prompts a round is divided for sampling,
+   *     at least 1
+   * @param checkpointEvery the number of rounds between checkpoints, at least 1; the last round
+   *     always has one
    * @param keepCheckpoints how many of the latest are kept, at least 1
-   * @param maxApproxKl the run stops after a round whose {@code approxKl} is above it; infinity for no bound, which methods without a probability ratio need
-   * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is above it; infinity for no bound, which runs without {@link Evaluation#withKlOf} need
+   * @param maxApproxKl the run stops after a round whose {@code approxKl} is above it; infinity for
+   *     no bound, which methods without a probability ratio need
+   * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is
+   *     above it; infinity for no bound, which runs without {@link Evaluation#withKlOf} need
    */
   @RecordBuilder
   public record Options(
@@ -364,7 +383,8 @@ public final class AlignmentRun {
     }
 
     /**
-     * One batch per round, a checkpoint every 20 rounds, of which the latest 2 are kept, and no bound on the KL.
+     * One batch per round, a checkpoint every 20 rounds, of which the latest 2 are kept, and no
+     * bound on the KL.
      *
      * @param rounds in total, at least 1
      * @return the options

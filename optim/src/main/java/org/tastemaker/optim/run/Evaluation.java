@@ -22,14 +22,17 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 /**
  * Measures the policy on held-out prompts and seeds, the same ones each time.
  *
- * @param every the number of rounds between evaluations, at least 1; the policy is also evaluated at the beginning and at the end
+ * @param every the number of rounds between evaluations, at least 1; the policy is also evaluated
+ *     at the beginning and at the end
  * @param prompts the held-out prompts, one for each image, at least one
  * @param seed of the images
- * @param reward a reward other than the run's; it receives no judgements, so evaluations do not call, or pay, the run's judge; null for the run's own
+ * @param reward a reward other than the run's; it receives no judgements, so evaluations do not
+ *     call, or pay, the run's judge; null for the run's own
  * @param around wraps the evaluation, such as {@code policy::withAverages}; or simply runs it
  * @param kl measures {@code klToReference}, such as {@link DiffusionPolicy#klToReference}; null for
  *     none
- * @param sampler a sampler other than the run's, such as the policy's if the run trains on images of the pre-trained model; null for the run's own
+ * @param sampler a sampler other than the run's, such as the policy's if the run trains on images
+ *     of the pre-trained model; null for the run's own
  */
 @RecordBuilder
 public record Evaluation(
@@ -68,7 +71,8 @@ public record Evaluation(
     return new Evaluation(every, prompts, seed, null, Runnable::run, null, null);
   }
 
-  /** This evaluation, on the moving average of the weights.
+  /**
+   * This evaluation, on the moving average of the weights.
    *
    * @param policy a policy that keeps such an average
    * @return a new evaluation

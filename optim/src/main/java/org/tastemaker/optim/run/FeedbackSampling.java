@@ -20,7 +20,10 @@ import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
 
 /**
- * The first two lines of a round: images are sampled in batches of whole prompts, and the judge is asked about each batch while the next is sampled. All calls to the judge have finished when {@link #sample} returns. If it fails, calls that have not started are cancelled; in-flight calls finish and their answers are discarded.
+ * The first two lines of a round: images are sampled in batches of whole prompts, and the judge is
+ * asked about each batch while the next is sampled. All calls to the judge have finished when
+ * {@link #sample} returns. If it fails, calls that have not started are cancelled; in-flight calls
+ * finish and their answers are discarded.
  *
  * @param sampler makes the images
  * @param oracle the judge, or null for none

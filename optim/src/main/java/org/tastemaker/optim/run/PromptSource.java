@@ -32,7 +32,9 @@ public interface PromptSource {
   }
 
   /**
-   * A few prompts per round. All prompts are used in turn, reshuffled each time. Where one order ends and the next begins, a prompt that would appear twice in a round is replaced by the next one.
+   * A few prompts per round. All prompts are used in turn, reshuffled each time. Where one order
+   * ends and the next begins, a prompt that would appear twice in a round is replaced by the next
+   * one.
    *
    * @param prompts all different
    * @param perRound how many prompts per round, at most as many as there are

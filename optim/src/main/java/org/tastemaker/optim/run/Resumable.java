@@ -3,7 +3,8 @@ package org.tastemaker.optim.run;
 import java.nio.file.Path;
 
 /**
- * State, besides the optimizer's, that a resumed run must restore, such as a reward that is learned during the run. Money paid to a judge is not such state: it stays spent.
+ * State, besides the optimizer's, that a resumed run must restore, such as a reward that is learned
+ * during the run. Money paid to a judge is not such state: it stays spent.
  */
 public interface Resumable {
   /**

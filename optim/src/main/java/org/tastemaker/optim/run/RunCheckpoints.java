@@ -17,7 +17,8 @@ import org.tastemaker.core.run.Settings;
 import org.tastemaker.optim.policy.CheckpointFile;
 
 /**
- * A run's checkpoints: the loop's own file, and a folder for the optimizer and for each additional part.
+ * A run's checkpoints: the loop's own file, and a folder for the optimizer and for each additional
+ * part.
  *
  * @param folder of the run, or null for none: then nothing is saved or resumed
  * @param settings what a resumed run must have in common with the run that saved the checkpoint
@@ -74,7 +75,10 @@ record RunCheckpoints(
     observers.on(new RunEvent.CheckpointSaved(round, saved.folder()));
   }
 
-  /** The kind of a part, the same in every process: a lambda is identified by the class that contains it. */
+  /**
+   * The kind of a part, the same in every process: a lambda is identified by the class that
+   * contains it.
+   */
   static String kindOf(Object part) {
     String name = part.getClass().getName();
     int lambda = name.indexOf("$$Lambda");

@@ -35,7 +35,8 @@ record StopRule(double maxApproxKl, double maxKlToReference) {
   /**
    * The bounded numbers that a round measured.
    *
-   * @throws IllegalArgumentException if there is a bound on approxKl and the update did not report it
+   * @throws IllegalArgumentException if there is a bound on approxKl and the update did not report
+   *     it
    */
   Map<String, Double> measured(long round, Map<String, Double> metrics, boolean skipped) {
     Map<String, Double> measured = new TreeMap<>();

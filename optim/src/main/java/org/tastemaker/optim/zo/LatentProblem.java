@@ -21,13 +21,17 @@ import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * One image of one prompt as a function of its initial noise: the model does not change, and the search explores what it can already draw.
+ * One image of one prompt as a function of its initial noise: the model does not change, and the
+ * search explores what it can already draw.
  *
- * <p>A candidate is the noise [C, h, w] as a flat vector, on the scale of standard normal deviates. All candidates of a question are turned into images and shown to the oracle as one group. Its ranking is the answer; a missing judgement counts as no answer.
+ * <p>A candidate is the noise [C, h, w] as a flat vector, on the scale of standard normal deviates.
+ * All candidates of a question are turned into images and shown to the oracle as one group. Its
+ * ranking is the answer; a missing judgement counts as no answer.
  *
- * <p>The model's view must sample without drawing noise in the denoising steps; {@link LatentDiffusion#generateFrom} throws if it does. The questions of {@link ZoRankSgd} have m
- * and l + 2 candidates; a batch size of the view that is at most the smaller number lets one
- * compiled graph serve both.
+ * <p>The model's view must sample without drawing noise in the denoising steps; {@link
+ * LatentDiffusion#generateFrom} throws if it does. The questions of {@link ZoRankSgd} have m and l
+ * + 2 candidates; a batch size of the view that is at most the smaller number lets one compiled
+ * graph serve both.
  *
  * <p>Not thread-safe, like the model.
  */
@@ -55,7 +59,8 @@ public final class LatentProblem implements RankingProblem {
   }
 
   /**
-   * The initial noise that the model draws for a seed: the search begins at the image that {@link LatentDiffusion#generate} makes from it.
+   * The initial noise that the model draws for a seed: the search begins at the image that {@link
+   * LatentDiffusion#generate} makes from it.
    *
    * @param seed of the image
    * @return [C * h * w] standard normal deviates

@@ -19,7 +19,8 @@ import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
 
 /**
- * An image generator as a function of some of its numbers: the gains of a LoRA, all parameters of a LoRA, or any others.
+ * An image generator as a function of some of its numbers: the gains of a LoRA, all parameters of a
+ * LoRA, or any others.
  *
  * <pre>{@code
  * LoraGains gains = LoraGains.of(lora, model.components().unet().parameters(), Seed.of(1));
@@ -31,12 +32,19 @@ import org.tastemaker.core.Seed;
  * problem.apply(search.point());
  * }</pre>
  *
- * <p>Each candidate of a question makes the same images, one for each prompt and seed, so that candidates differ only in their numbers. For each prompt and seed the images of all candidates
- * are one group for the oracle; the rankings of the groups become one ranking of the candidates, by the share of comparisons won minus the share lost, over all groups. This is the Borda count if all answers are complete. A group without an answer does not count, and a candidate that no group compares is not ranked.
+ * <p>Each candidate of a question makes the same images, one for each prompt and seed, so that
+ * candidates differ only in their numbers. For each prompt and seed the images of all candidates
+ * are one group for the oracle; the rankings of the groups become one ranking of the candidates, by
+ * the share of comparisons won minus the share lost, over all groups. This is the Borda count if
+ * all answers are complete. A group without an answer does not count, and a candidate that no group
+ * compares is not ranked.
  *
- * <p>If all questions use the same seeds, a search also learns what is good for those seeds alone. If a single seed is given, each question has its own seeds. They depend on the question only: a question that is asked again, after a failure or in a resumed run, shows the same images.
+ * <p>If all questions use the same seeds, a search also learns what is good for those seeds alone.
+ * If a single seed is given, each question has its own seeds. They depend on the question only: a
+ * question that is asked again, after a failure or in a resumed run, shows the same images.
  *
- * <p>After each question, even one that fails, the generator's numbers are restored. Not thread-safe: nothing else may use the generator while a question is asked.
+ * <p>After each question, even one that fails, the generator's numbers are restored. Not
+ * thread-safe: nothing else may use the generator while a question is asked.
  */
 public final class ParameterProblem implements RankingProblem {
   private final ImageGenerator generator;
@@ -137,7 +145,9 @@ public final class ParameterProblem implements RankingProblem {
     return hasher.hash().asLong();
   }
 
-  /** The current numbers.
+  /**
+   * The current numbers.
+   *
    * @return a copy
    */
   public float[] start() {
@@ -189,7 +199,10 @@ public final class ParameterProblem implements RankingProblem {
     return RankingSum.of(candidates.size(), judgements.stream().map(Judgement::ranking).toList());
   }
 
-  /** Without this check, a missing adapter would look like a judge who sees no difference between the images. */
+  /**
+   * Without this check, a missing adapter would look like a judge who sees no difference between
+   * the images.
+   */
   private void requireThatParametersMatter(List<List<Image>> images) {
     if (!seenToMatter && images.size() > 1 && new HashSet<>(images).size() == 1) {
       throw new IllegalStateException(

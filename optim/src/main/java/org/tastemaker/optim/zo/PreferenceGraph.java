@@ -8,9 +8,12 @@ import org.tastemaker.core.Ranking;
  * What the answer of an (m, k) oracle says, as a directed graph G = (N, E) with an edge (i, j) for
  * each pair in which i is known to be better than j.
  *
- * <p>Without ties and without missing items it has {@code |E| = km - (k^2 + k)/2} edges: between the best k, in order, and from each of them to each of the others. Tied items have no edge between them, and an item about which nothing is known has no edges.
+ * <p>Without ties and without missing items it has {@code |E| = km - (k^2 + k)/2} edges: between
+ * the best k, in order, and from each of them to each of the others. Tied items have no edge
+ * between them, and an item about which nothing is known has no edges.
  *
- * <p>If items are tied across the border between the best and the others, all of them count as among the best.
+ * <p>If items are tied across the border between the best and the others, all of them count as
+ * among the best.
  */
 final class PreferenceGraph {
   private final List<List<Integer>> best; // tiers, together at least k items
@@ -54,7 +57,9 @@ final class PreferenceGraph {
    * One number w_i for each item, 0 for a missing one.
    *
    * <p>Exact: the number of edges out of i minus the number into it, which is m - 1 - 2r for the
-   * item at place r (from 0) and -k for an item that is not among the best. Items that are tied over the s places from r onwards all get the mean of these places' weights, m - 1 - 2r - (s - 1), which is again the net number of edges. m is the number of ranked items.
+   * item at place r (from 0) and -k for an item that is not among the best. Items that are tied
+   * over the s places from r onwards all get the mean of these places' weights, m - 1 - 2r - (s -
+   * 1), which is again the net number of edges. m is the number of ranked items.
    */
   int[] weights(RankWeights kind) {
     int placed = best.stream().mapToInt(List::size).sum() + others.size();

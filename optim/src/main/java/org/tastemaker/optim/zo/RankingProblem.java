@@ -18,8 +18,11 @@ public interface RankingProblem {
    * Ranks candidates.
    *
    * @param candidates m vectors of the same length, which must not be changed
-   * @param best k: how many of the best to name, in [1, m]. The answer may rank more; anything beyond the best k is not used
-   * @return an order of the m candidates, best first. {@link Ranking#topK} is the usual form. The order may have ties, may leave out candidates about which nothing is known, and is {@link Ranking#none} if there is no answer
+   * @param best k: how many of the best to name, in [1, m]. The answer may rank more; anything
+   *     beyond the best k is not used
+   * @return an order of the m candidates, best first. {@link Ranking#topK} is the usual form. The
+   *     order may have ties, may leave out candidates about which nothing is known, and is {@link
+   *     Ranking#none} if there is no answer
    */
   Ranking rank(List<float[]> candidates, int best);
 

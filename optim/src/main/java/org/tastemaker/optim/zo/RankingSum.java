@@ -8,7 +8,8 @@ import org.tastemaker.core.Preference;
 import org.tastemaker.core.Ranking;
 
 /**
- * Combines several rankings of the same items into one: by the share of all comparisons that an item wins minus the share that it loses. An item that is in no comparison is not ranked.
+ * Combines several rankings of the same items into one: by the share of all comparisons that an
+ * item wins minus the share that it loses. An item that is in no comparison is not ranked.
  */
 final class RankingSum {
   private RankingSum() {}

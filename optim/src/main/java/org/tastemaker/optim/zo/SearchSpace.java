@@ -10,10 +10,16 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 /**
  * The numbers that a search changes, and on which a generator's images depend.
  *
- * <p>Their number, d, decides how far a search gets. The component of a random direction along the one that helps is about 1/sqrt(d) of its length, and one answer about a few images says little. With {@link #of(LoraGains)}, ten or twenty numbers, a search succeeds with a few hundred images. With all the numbers of a LoRA, {@link #of(Parameters)}, it needs far more. {@code docs/methods.md} compares both.
+ * <p>Their number, d, decides how far a search gets. The component of a random direction along the
+ * one that helps is about 1/sqrt(d) of its length, and one answer about a few images says little.
+ * With {@link #of(LoraGains)}, ten or twenty numbers, a search succeeds with a few hundred images.
+ * With all the numbers of a LoRA, {@link #of(Parameters)}, it needs far more. {@code
+ * docs/methods.md} compares both.
  */
 public interface SearchSpace {
-  /** The current numbers.
+  /**
+   * The current numbers.
+   *
    * @return a copy, at least one number; the count never changes
    */
   float[] point();

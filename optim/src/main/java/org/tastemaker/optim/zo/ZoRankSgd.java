@@ -23,7 +23,8 @@ import org.tastemaker.core.run.Settings;
  * </pre>
  *
  * <p>The answer about {@code x + mu xi_1, ..., x + mu xi_m}, with xi_i standard normal, is a graph
- * with the edges {@code E = {(i, j): f(x_i) < f(x_j) follows}}. Its estimate of the gradient's direction, and the descent direction that is used here, are
+ * with the edges {@code E = {(i, j): f(x_i) < f(x_j) follows}}. Its estimate of the gradient's
+ * direction, and the descent direction that is used here, are
  *
  * <pre>
  *   g = 1/|E| sum_{(i,j) in E} (x_j - x_i)/mu = -1/|E| sum_i w_i xi_i
@@ -33,9 +34,12 @@ import org.tastemaker.core.run.Settings;
  * <p>w_i is the number of edges out of i minus the number into it. Each round:
  *
  * <ol>
- *   <li>asks for the best k of m probes around x, and adds their direction d to those of the rounds since the last move, which were found at the same x;
- *   <li>asks for the best of these: {@code x + eta gamma^i dbar}, i = 0, ..., l - 1, where dbar is the mean of the directions; the best probe of this round; and x itself;
- *   <li>moves there and discards the directions. If the best is x, it stays: the next round's direction is averaged in, and the estimate becomes less noisy.
+ *   <li>asks for the best k of m probes around x, and adds their direction d to those of the rounds
+ *       since the last move, which were found at the same x;
+ *   <li>asks for the best of these: {@code x + eta gamma^i dbar}, i = 0, ..., l - 1, where dbar is
+ *       the mean of the directions; the best probe of this round; and x itself;
+ *   <li>moves there and discards the directions. If the best is x, it stays: the next round's
+ *       direction is averaged in, and the estimate becomes less noisy.
  * </ol>
  *
  * <table class="striped">
@@ -51,11 +55,16 @@ import org.tastemaker.core.run.Settings;
  * </tbody>
  * </table>
  *
- * <p><b>Differences from the public code</b> (TZW1998, optimizer.py): its weights for the ranked items are m - 2r, one more than the graph's, so they do not sum to 0 and the probes' mean enters the direction ({@link RankWeights#PUBLISHED_CODE} gives them); its direction has a factor mu, so
+ * <p><b>Differences from the public code</b> (TZW1998, optimizer.py): its weights for the ranked
+ * items are m - 2r, one more than the graph's, so they do not sum to 0 and the probes' mean enters
+ * the direction ({@link RankWeights#PUBLISHED_CODE} gives them); its direction has a factor mu, so
  * its step size is eta / mu; it does not handle ties or missing answers.
  *
- * <p><b>Ties and missing answers.</b> Tied probes share their places' weights and have no edge between them. A move needs a clear winner: if x is among the best, or is not ranked, the search stays at x. An answer without a preference moves nothing; it is counted, and the directions found so far are kept.
- * If the problem throws, the round stays open, and the next {@link #step} asks the same question.
+ * <p><b>Ties and missing answers.</b> Tied probes share their places' weights and have no edge
+ * between them. A move needs a clear winner: if x is among the best, or is not ranked, the search
+ * stays at x. An answer without a preference moves nothing; it is counted, and the directions found
+ * so far are kept. If the problem throws, the round stays open, and the next {@link #step} asks the
+ * same question.
  *
  * <p>Probe i of round t is {@link Seed#gaussian stream} i of {@code seed.split(t)}, so a run
  * resumed from {@link #save} is bit-identical to one that was never stopped. Not thread-safe.
@@ -66,7 +75,9 @@ public final class ZoRankSgd {
   private final Seed seed;
   private SearchState state;
 
-  /** Starts a search.
+  /**
+   * Starts a search.
+   *
    * @param problem ranks the candidates
    * @param start the initial x, at least one number, all finite; copied
    * @param options hyper-parameters
@@ -92,7 +103,10 @@ public final class ZoRankSgd {
    * Does one round: a ranking of the probes, and one of the steps along their direction.
    *
    * @return what happened. Its metrics are {@code moved} (0 or 1), {@code stepLength} (Euclidean),
-   *     {@code averagedDirections} (how many directions were averaged), and counts since the start: {@code evaluations} (new points that were shown), {@code moves}, {@code unanswered} and {@code undecided} (answers without a preference). If x did not move, the step is reported as skipped, with the reason
+   *     {@code averagedDirections} (how many directions were averaged), and counts since the start:
+   *     {@code evaluations} (new points that were shown), {@code moves}, {@code unanswered} and
+   *     {@code undecided} (answers without a preference). If x did not move, the step is reported
+   *     as skipped, with the reason
    * @throws IllegalStateException if the problem's answer ranks another number of items
    * @throws DivergedException if a candidate holds NaN or infinity; x has not moved then
    */
@@ -139,7 +153,9 @@ public final class ZoRankSgd {
     return s.close(length, averaged, null);
   }
 
-  /** The current point.
+  /**
+   * The current point.
+   *
    * @return x, a copy
    */
   public float[] point() {
@@ -165,10 +181,12 @@ public final class ZoRankSgd {
   }
 
   /**
-   * Restores what {@link #save} wrote. If the problem gives the same answers, the rounds after it are bit-identical to those of an uninterrupted search.
+   * Restores what {@link #save} wrote. If the problem gives the same answers, the rounds after it
+   * are bit-identical to those of an uninterrupted search.
    *
    * @param folder the folder that {@code save} wrote to
-   * @throws IllegalArgumentException if the folder holds no search, a damaged one, or one with other options, another seed or another dimension; nothing has changed then
+   * @throws IllegalArgumentException if the folder holds no search, a damaged one, or one with
+   *     other options, another seed or another dimension; nothing has changed then
    */
   public void restore(Path folder) {
     state = SearchState.read(folder, settings(), options.probes(), state.point.length);
@@ -272,7 +290,8 @@ public final class ZoRankSgd {
    *
    * @param probes m, at least 2: how many points around x are shown to the oracle
    * @param best k, in [1, m]: how many of them the oracle puts in order
-   * @param radius mu, above 0: how far away the probes are, in units of a standard normal deviate per coordinate
+   * @param radius mu, above 0: how far away the probes are, in units of a standard normal deviate
+   *     per coordinate
    * @param stepSize eta, above 0: the largest step, as a factor of a direction whose length is near
    *     {@code sqrt(2 d / |E|)} or more
    * @param stepDecay gamma, in (0, 1): each further candidate is closer to x by this factor
@@ -306,7 +325,11 @@ public final class ZoRankSgd {
     }
 
     /**
-     * The set-up of the paper's experiments on functions: 10 probes, all of them ranked, and 5 step sizes that differ by factors of 0.1. The paper finds radius and step size by a grid search for each function; the values here are a starting point for coordinates near 1. With a judge who is never wrong, a smaller radius is better. A judge who can be wrong needs a larger one, so that the probes differ visibly.
+     * The set-up of the paper's experiments on functions: 10 probes, all of them ranked, and 5 step
+     * sizes that differ by factors of 0.1. The paper finds radius and step size by a grid search
+     * for each function; the values here are a starting point for coordinates near 1. With a judge
+     * who is never wrong, a smaller radius is better. A judge who can be wrong needs a larger one,
+     * so that the probes differ visibly.
      *
      * @return the options
      */
@@ -316,7 +339,9 @@ public final class ZoRankSgd {
 
     /**
      * For the initial noise of an image, judged by a person or a model that sees six images at a
-     * time: the best 3 of 6 probes, and 4 step sizes that differ by factors of 0.5, as in the public code. The radius and the step size are this library's choice: probes look similar to each other, and the largest step is about two thirds of the noise's own length.
+     * time: the best 3 of 6 probes, and 4 step sizes that differ by factors of 0.5, as in the
+     * public code. The radius and the step size are this library's choice: probes look similar to
+     * each other, and the largest step is about two thirds of the noise's own length.
      *
      * @return the options
      */
@@ -326,7 +351,9 @@ public final class ZoRankSgd {
 
     /**
      * For the gains of a LoRA ({@link org.tastemaker.diffusion.lora.LoraGains}), whose images are
-     * judged per prompt: 6 probes, all of them ranked, and 2 step sizes. The radius and the step size are those that worked on this library's small model. With both doubled, the score rose as far, but less evenly and at more than twice the KL to the model.
+     * judged per prompt: 6 probes, all of them ranked, and 2 step sizes. The radius and the step
+     * size are those that worked on this library's small model. With both doubled, the score rose
+     * as far, but less evenly and at more than twice the KL to the model.
      *
      * @return the options
      */

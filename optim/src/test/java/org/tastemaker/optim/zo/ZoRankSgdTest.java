@@ -254,8 +254,7 @@ class ZoRankSgdTest {
                     : Ranking.ofTiers(7, List.of(List.of(0, 6), List.of(1, 2, 3, 4, 5))));
     ZoRankSgd search = new ZoRankSgd(problem, new float[3], OPTIONS, Seed.of(1));
 
-    assertThat(search.step().skippedReason())
-        .isEqualTo("no step is better than the current point");
+    assertThat(search.step().skippedReason()).isEqualTo("no step is better than the current point");
     assertThat(search.point()).containsExactly(0, 0, 0);
   }
 

@@ -11,7 +11,9 @@ import org.tastemaker.core.Rollout;
 /**
  * Brings rewards of different scales to one: {@code (r - mean) / (std + 1e-8)}.
  *
- * <p>The implementations differ in whose mean and standard deviation they use. Missing rewards are ignored and stay missing. The standard deviation is that of the population (divided by n). A single reward, and rewards that are all equal, become 0.
+ * <p>The implementations differ in whose mean and standard deviation they use. Missing rewards are
+ * ignored and stay missing. The standard deviation is that of the population (divided by n). A
+ * single reward, and rewards that are all equal, become 0.
  */
 @FunctionalInterface
 public interface Standardisation {
@@ -34,7 +36,8 @@ public interface Standardisation {
   }
 
   /**
-   * By the mean and standard deviation of a fixed sample, such as a reward model's training data. The results are comparable between rounds and between runs.
+   * By the mean and standard deviation of a fixed sample, such as a reward model's training data.
+   * The results are comparable between rounds and between runs.
    *
    * @param mean finite
    * @param std above 0 and finite
@@ -53,7 +56,8 @@ public interface Standardisation {
   }
 
   /**
-   * By the mean and standard deviation of the rollout's own rewards. Differences between prompts remain.
+   * By the mean and standard deviation of the rollout's own rewards. Differences between prompts
+   * remain.
    *
    * @return the standardisation
    */
@@ -63,7 +67,8 @@ public interface Standardisation {
   }
 
   /**
-   * By the mean and standard deviation of the rewards of the same prompt. Differences between prompts are removed.
+   * By the mean and standard deviation of the rewards of the same prompt. Differences between
+   * prompts are removed.
    *
    * @return the standardisation
    */
@@ -72,7 +77,10 @@ public interface Standardisation {
   }
 
   /**
-   * Subtracts the mean of the rewards of the same prompt, and does not divide. If the images of a prompt hardly differ, their rewards stay small; if they differ a lot, their rewards stay large. Dividing by a prompt's standard deviation would inflate the noise of a prompt without a signal to the size of a signal.
+   * Subtracts the mean of the rewards of the same prompt, and does not divide. If the images of a
+   * prompt hardly differ, their rewards stay small; if they differ a lot, their rewards stay large.
+   * Dividing by a prompt's standard deviation would inflate the noise of a prompt without a signal
+   * to the size of a signal.
    *
    * @return the standardisation
    */

@@ -26,7 +26,10 @@ import org.tastemaker.core.Rollout;
  *   r_i = sum over parts k of  w_k (r_ki - m_k) / (s_k + 1e-8)
  * </pre>
  *
- * <p>m_k and s_k come from the part's {@link Standardisation}. By default they are the mean and standard deviation over the images of the rollout that have a reward for this part. An image without a reward for one of the parts has no reward at all: a sum over fewer parts would be on another scale.
+ * <p>m_k and s_k come from the part's {@link Standardisation}. By default they are the mean and
+ * standard deviation over the images of the rollout that have a reward for this part. An image
+ * without a reward for one of the parts has no reward at all: a sum over fewer parts would be on
+ * another scale.
  */
 public final class WeightedReward implements RewardModel {
   private final Map<String, Part> parts;
@@ -37,7 +40,8 @@ public final class WeightedReward implements RewardModel {
     this.parts = parts;
   }
 
-  /** Starts a weighted reward.
+  /**
+   * Starts a weighted reward.
    *
    * @return a builder without parts
    */
@@ -55,7 +59,8 @@ public final class WeightedReward implements RewardModel {
    *
    * @param rollout the images
    * @param judgements as for {@link #score}; each part receives all of them
-   * @return the rewards of each part before standardisation, in the order in which the parts were added
+   * @return the rewards of each part before standardisation, in the order in which the parts were
+   *     added
    */
   public Map<String, Rewards> parts(Rollout rollout, List<Judgement> judgements) {
     Map<String, Rewards> scores = new LinkedHashMap<>();

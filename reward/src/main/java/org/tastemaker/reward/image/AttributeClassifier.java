@@ -8,7 +8,8 @@ import org.tastemaker.core.Image;
 /**
  * Classifies a perceived attribute of the people in an image.
  *
- * <p>Generated people have no gender, age or skin tone of their own. The classes are what a viewer perceives.
+ * <p>Generated people have no gender, age or skin tone of their own. The classes are what a viewer
+ * perceives.
  */
 @FunctionalInterface
 public interface AttributeClassifier {
@@ -16,7 +17,8 @@ public interface AttributeClassifier {
    * Classifies one image.
    *
    * @param image any
-   * @return the probability of each class, each in [0, 1], summing to 1; empty if the attribute cannot be recognised (nobody in the picture, a face turned away)
+   * @return the probability of each class, each in [0, 1], summing to 1; empty if the attribute
+   *     cannot be recognised (nobody in the picture, a face turned away)
    */
   Optional<double[]> classify(Image image);
 

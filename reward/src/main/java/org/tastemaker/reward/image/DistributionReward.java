@@ -20,9 +20,10 @@ import org.tastemaker.core.Seed;
 /**
  * Turns a target for a set of images, such as "as many women as men", into a reward for each image.
  *
- * <p>Fairness is a property of a set, and no reward of a single image can express it. Shen et
- * al. ("Finetuning Text-to-Image Diffusion Models for Fairness", ICLR 2024, sec. 4.1:
- * distributional alignment) derive targets for single images: which classes would the images of this set have if the set had the target distribution and each image changed as little as possible?
+ * <p>Fairness is a property of a set, and no reward of a single image can express it. Shen et al.
+ * ("Finetuning Text-to-Image Diffusion Models for Fairness", ICLR 2024, sec. 4.1: distributional
+ * alignment) derive targets for single images: which classes would the images of this set have if
+ * the set had the target distribution and each image changed as little as possible?
  *
  * <pre>
  *   u_1 ... u_N ~ target                                       one-hot classes for the N images of a prompt
@@ -31,7 +32,8 @@ import org.tastemaker.core.Seed;
  *   r_i = ln q_i(c_i),   c_i = argmax p_i
  * </pre>
  *
- * <p>With 8 men, 2 women and an even target, 3 of the men would have to change: r = ln 5/8 for each man and 0 for each woman. If the set matches the target, all rewards are 0.
+ * <p>With 8 men, 2 women and an even target, 3 of the men would have to change: r = ln 5/8 for each
+ * man and 0 for each woman. If the set matches the target, all rewards are 0.
  *
  * <table class="striped">
  * <caption>Names</caption>
@@ -43,9 +45,14 @@ import org.tastemaker.core.Seed;
  * </tbody>
  * </table>
  *
- * <p>A draw has the classes in the target's proportions, rounded up or down at random. The paper draws each u_i independently, which asks even a perfect set to change ({@link Draw}). Assignments of equal cost are equally likely. A class that was never drawn counts as q = 1 / (draws + 1), which bounds the reward from below.
+ * <p>A draw has the classes in the target's proportions, rounded up or down at random. The paper
+ * draws each u_i independently, which asks even a perfect set to change ({@link Draw}). Assignments
+ * of equal cost are equally likely. A class that was never drawn counts as q = 1 / (draws + 1),
+ * which bounds the reward from below.
  *
- * <p>Missing stays missing. A prompt without a target (one that names the attribute) has no rewards. An image that the classifier cannot classify has no reward and is not part of the set. A set of too few images has no rewards.
+ * <p>Missing stays missing. A prompt without a target (one that names the attribute) has no
+ * rewards. An image that the classifier cannot classify has no reward and is not part of the set. A
+ * set of too few images has no rewards.
  */
 public final class DistributionReward implements RewardModel {
   private final AttributeClassifier classifier;
@@ -66,7 +73,8 @@ public final class DistributionReward implements RewardModel {
    *
    * @param draws how many target sets are drawn, at least 1
    * @param draw how they are drawn
-     * @param minConfidence in [0, 1]; an image whose most likely class has a lower probability is missing
+   * @param minConfidence in [0, 1]; an image whose most likely class has a lower probability is
+   *     missing
    * @param minImages at least 2; a prompt with fewer classified images is missing
    */
   @RecordBuilder
@@ -101,7 +109,8 @@ public final class DistributionReward implements RewardModel {
    * A reward for a distribution.
    *
    * @param classifier for the attribute
-   * @param target gives a prompt's target share for each class, each in [0, 1], summing to 1; empty for prompts without a target
+   * @param target gives a prompt's target share for each class, each in [0, 1], summing to 1; empty
+   *     for prompts without a target
    * @param options how to compute it
    * @param seed of the draws; the same images get the same rewards
    */

@@ -9,14 +9,18 @@ import org.tastemaker.core.Rollout;
 
 /**
  * How well an image compresses as a JPEG (Black, Janner, Du, Kostrikov and Levine, "Training
- * Diffusion Models with Reinforcement Learning", 2023, sec. 5.1): a reward that is cheap to compute and that no prompt can ask for.
+ * Diffusion Models with Reinforcement Learning", 2023, sec. 5.1): a reward that is cheap to compute
+ * and that no prompt can ask for.
  *
  * <pre>
  *   incompressibility  r =  (bytes of the JPEG file at quality 95) / 1000
  *   compressibility    r = -(bytes of the JPEG file at quality 95) / 1000
  * </pre>
  *
- * <p>A kilobyte is 1000 bytes. The file is made in memory, from the image rounded to 8 bits, as in ddpo-pytorch. The encoder is Java's: at the same quality its tables differ a little from Pillow's, and so do the sizes. Every file has about 600 bytes of tables, even that of an image of a single colour.
+ * <p>A kilobyte is 1000 bytes. The file is made in memory, from the image rounded to 8 bits, as in
+ * ddpo-pytorch. The encoder is Java's: at the same quality its tables differ a little from
+ * Pillow's, and so do the sizes. Every file has about 600 bytes of tables, even that of an image of
+ * a single colour.
  */
 public final class JpegReward implements RewardModel {
   private static final double QUALITY = 0.95;

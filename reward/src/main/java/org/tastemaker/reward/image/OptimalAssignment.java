@@ -14,7 +14,9 @@ import java.util.Arrays;
 final class OptimalAssignment {
   private OptimalAssignment() {}
 
-  /** Solves the assignment problem.
+  /**
+   * Solves the assignment problem.
+   *
    * @param cost [n][n], finite
    * @return the column of each row
    */

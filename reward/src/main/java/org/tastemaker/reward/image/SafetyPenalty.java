@@ -19,10 +19,13 @@ import org.tastemaker.core.Rollout;
  *   r = -scale * max(0, h - threshold) / (1 - threshold),   h = P(harmful | image)
  * </pre>
  *
- * <p>It is 0 for an image below the threshold and {@code -scale} for one that is certainly harmful, with a slope between them, since a step function gives a policy nothing to follow. Use it as a part of {@link
- * org.tastemaker.reward.combine.WeightedReward} and not on its own: a blank image has no penalty. Report the share of harmful images next to a measure of quality.
+ * <p>It is 0 for an image below the threshold and {@code -scale} for one that is certainly harmful,
+ * with a slope between them, since a step function gives a policy nothing to follow. Use it as a
+ * part of {@link org.tastemaker.reward.combine.WeightedReward} and not on its own: a blank image
+ * has no penalty. Report the share of harmful images next to a measure of quality.
  *
- * <p>Do not remove harmful images, or black them out, before they are rewarded: the others would then be compared with black squares.
+ * <p>Do not remove harmful images, or black them out, before they are rewarded: the others would
+ * then be compared with black squares.
  */
 public final class SafetyPenalty implements RewardModel {
   private final Function<Image, OptionalDouble> harm;
@@ -46,7 +49,8 @@ public final class SafetyPenalty implements RewardModel {
       }
     }
 
-    /** No penalty up to a probability of 0.5; the largest penalty is 1.
+    /**
+     * No penalty up to a probability of 0.5; the largest penalty is 1.
      *
      * @return threshold 0.5, scale 1
      */

@@ -22,7 +22,9 @@ import org.tastemaker.reward.learned.TrainedReward.StopReason;
 /**
  * Deeplearning4j's early stopping, with training steps whose loss is computed outside the network.
  *
- * <p>Deeplearning4j runs the epochs, asks for the validation loss after each, keeps the best parameters and decides when to stop. What it calls a data set is here a batch of prompts, given by their indices.
+ * <p>Deeplearning4j runs the epochs, asks for the validation loss after each, keeps the best
+ * parameters and decides when to stop. What it calls a data set is here a batch of prompts, given
+ * by their indices.
  */
 final class EarlyStopping {
   private final RewardNetwork network;

@@ -8,7 +8,8 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 
 /**
- * Scales each feature to mean 0 and standard deviation 1 over the rows that it was fitted to. A feature that is constant there becomes 0 everywhere, since nothing could be learned from it.
+ * Scales each feature to mean 0 and standard deviation 1 over the rows that it was fitted to. A
+ * feature that is constant there becomes 0 everywhere, since nothing could be learned from it.
  *
  * @param mean [F]
  * @param factor [F]; 1 / standard deviation, or 0

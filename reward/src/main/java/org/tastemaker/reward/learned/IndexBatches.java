@@ -11,7 +11,8 @@ import org.nd4j.linalg.dataset.api.DataSetPreProcessor;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 
 /**
- * Batches of indices in the form that Deeplearning4j's trainers expect: data sets without data, whose metadata are the indices. Each reset reshuffles them.
+ * Batches of indices in the form that Deeplearning4j's trainers expect: data sets without data,
+ * whose metadata are the indices. Each reset reshuffles them.
  */
 @SuppressWarnings("serial") // Deeplearning4j's interface is Serializable; nothing serialises it
 final class IndexBatches implements DataSetIterator {

@@ -15,7 +15,8 @@ import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.condition.Conditions;
 
 /**
- * The diffusion model's own representation: the image's latent and the prompt's embedding. Nothing has to be downloaded.
+ * The diffusion model's own representation: the image's latent and the prompt's embedding. Nothing
+ * has to be downloaded.
  *
  * <pre>
  *   z = mean of the autoencoder's posterior, scaled    [C, h, w], average-pooled to [C, g, g]
@@ -23,14 +24,17 @@ import org.tastemaker.diffusion.condition.Conditions;
  *   features = (z, e)                                  [C g g + D]
  * </pre>
  *
- * <p>The model's autoencoder and text encoder must not be trained while a reward over these features is in use. Training the U-Net, or an adapter of it, is fine.
+ * <p>The model's autoencoder and text encoder must not be trained while a reward over these
+ * features is in use. Training the U-Net, or an adapter of it, is fine.
  */
 public final class LatentFeatures implements Features {
   private final ModelView view;
   private final Options options;
   private final LatentShape shape;
 
-  /** How to compute the features.
+  /**
+   * How to compute the features.
+   *
    * @param grid side of the grid to which latents are pooled, at least 1 and a divisor of the
    *     latent's height and width; 0 for no pooling
    */
@@ -70,7 +74,8 @@ public final class LatentFeatures implements Features {
   /**
    * The features of a model.
    *
-   * @param model whose autoencoder and text encoder are used, for images of the size in its options; owned by the caller, who keeps it open while the features are in use
+   * @param model whose autoencoder and text encoder are used, for images of the size in its
+   *     options; owned by the caller, who keeps it open while the features are in use
    * @param modelName identifies its weights, for saved rewards
    * @param options how to compute them
    * @return the features

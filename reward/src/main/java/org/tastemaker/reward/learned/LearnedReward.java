@@ -24,11 +24,14 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 /**
- * A reward that a network computes from features of an image and its prompt. {@link RewardTrainer} trains it.
+ * A reward that a network computes from features of an image and its prompt. {@link RewardTrainer}
+ * trains it.
  *
- * <p>It needs no judgements and gives every image a reward. If it was trained on comparisons, only differences between images of one prompt have a meaning, in units of log-odds.
+ * <p>It needs no judgements and gives every image a reward. If it was trained on comparisons, only
+ * differences between images of one prompt have a meaning, in units of log-odds.
  *
- * <p>A saved reward is a folder with {@value #NETWORK}, as Deeplearning4j writes it, and {@value #FEATURES}, with the features' name, means and scales. Not thread-safe.
+ * <p>A saved reward is a folder with {@value #NETWORK}, as Deeplearning4j writes it, and {@value
+ * #FEATURES}, with the features' name, means and scales. Not thread-safe.
  */
 public final class LearnedReward implements RewardModel, AutoCloseable {
   private static final String NETWORK = "network.zip";
@@ -99,7 +102,9 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
     return RewardEvaluation.of(set.groups(), scores, options, seed);
   }
 
-  /** The features that are the network's input.
+  /**
+   * The features that are the network's input.
+   *
    * @return the features
    */
   public Features features() {

@@ -9,7 +9,10 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.condition.Conditions;
 
-/** What the features of a diffusion model have in common: its name, the size of its images and its texts. */
+/**
+ * What the features of a diffusion model have in common: its name, the size of its images and its
+ * texts.
+ */
 record ModelView(LatentDiffusion model, String name, LatentShape shape) {
   static ModelView of(LatentDiffusion model, String name) {
     Objects.requireNonNull(model, "model == null");

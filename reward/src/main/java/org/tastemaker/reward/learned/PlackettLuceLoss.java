@@ -16,8 +16,9 @@ import org.tastemaker.core.aggregate.ScoreLikelihood;
  *   L = - sum over i = 1 ... min(k, K - 1) of  ( r_i - ln sum over j = i ... K of exp r_j )
  * </pre>
  *
- * <p>with the images numbered from best to worst. A tie is averaged over its orders (see
- * {@link PlackettLuce}); a comparison with a soft label is a choice between two; images that were not judged are ignored. With two images it is {@link BradleyTerryLoss}.
+ * <p>with the images numbered from best to worst. A tie is averaged over its orders (see {@link
+ * PlackettLuce}); a comparison with a soft label is a choice between two; images that were not
+ * judged are ignored. With two images it is {@link BradleyTerryLoss}.
  */
 public final class PlackettLuceLoss implements RewardLoss {
   private final Tail tail;

@@ -19,7 +19,9 @@ import org.tastemaker.core.aggregate.Ballots;
 /**
  * What a learned reward is trained on: judged images, one {@link JudgedGroup} for each prompt.
  *
- * <p>Groups with the same text are merged, whoever judged them and whenever: the images of all of them, each once, with all their ballots. So all that is known about a prompt is in one element of a batch and on one side of every split.
+ * <p>Groups with the same text are merged, whoever judged them and whenever: the images of all of
+ * them, each once, with all their ballots. So all that is known about a prompt is in one element of
+ * a batch and on one side of every split.
  */
 public final class PreferenceSet {
   private final List<JudgedGroup> groups;
@@ -28,7 +30,9 @@ public final class PreferenceSet {
     this.groups = groups;
   }
 
-  /** A set of given groups.
+  /**
+   * A set of given groups.
+   *
    * @param groups any number; those with the same text are merged
    * @return the set, in the order of each text's first group
    */

@@ -13,7 +13,8 @@ import org.tastemaker.core.Prompt;
 
 /**
  * The reward loss of Lee et al., "Aligning Text-to-Image Models using Human Feedback" (2023, sec.
- * 3.2): squared error on good or bad labels, and classification of the prompt that an image was made for.
+ * 3.2): squared error on good or bad labels, and classification of the prompt that an image was
+ * made for.
  *
  * <pre>
  *   L    = L_MSE + lambda L_pc
@@ -22,7 +23,8 @@ import org.tastemaker.core.Prompt;
  *   P(z | x, Z) = exp(r(x, z) / T) / sum over z' in Z of exp(r(x, z') / T)
  * </pre>
  *
- * <p>z_1 ... z_N are perturbed prompts, which the image does not show. Here both means are over the images of one prompt, and all prompts count equally.
+ * <p>z_1 ... z_N are perturbed prompts, which the image does not show. Here both means are over the
+ * images of one prompt, and all prompts count equally.
  *
  * <table class="striped">
  * <caption>Names</caption>
@@ -63,7 +65,9 @@ public final class PromptClassificationLoss implements RewardLoss {
       }
     }
 
-    /** The paper's hyper-parameters.
+    /**
+     * The paper's hyper-parameters.
+     *
      * @return lambda 0.5, temperature 2; labels of 0.5 and above are good
      */
     public static Options defaults() {

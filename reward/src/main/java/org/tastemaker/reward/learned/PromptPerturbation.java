@@ -10,7 +10,8 @@ import org.tastemaker.core.Prompt;
 /**
  * Changes a prompt into others that its images do not show.
  *
- * <p>The rules of Lee et al. 2023: a word of some kind, such as a colour or a number, is replaced by another word of that kind.
+ * <p>The rules of Lee et al. 2023: a word of some kind, such as a colour or a number, is replaced
+ * by another word of that kind.
  */
 @FunctionalInterface
 public interface PromptPerturbation {

@@ -16,8 +16,10 @@ import org.tastemaker.core.aggregate.Wins;
 /**
  * How well scores agree with judgements.
  *
- * <p><b>Accuracy</b>: of the pairs of images of the same prompt in which the judge prefers one image, the share that the scores put in the same order. Pairs of a prompt are not independent, so the
- * interval is a bootstrap over prompts: prompts are drawn with replacement, each with all its pairs, and the interval lies between percentiles of the resulting accuracies.
+ * <p><b>Accuracy</b>: of the pairs of images of the same prompt in which the judge prefers one
+ * image, the share that the scores put in the same order. Pairs of a prompt are not independent, so
+ * the interval is a bootstrap over prompts: prompts are drawn with replacement, each with all its
+ * pairs, and the interval lies between percentiles of the resulting accuracies.
  *
  * <p><b>Calibration</b>: whether {@code sigma(difference of scores)} is the probability that the
  * judge prefers the one with the higher score (Guo et al., "On Calibration of Modern Neural
@@ -27,7 +29,9 @@ import org.tastemaker.core.aggregate.Wins;
  *   ECE = sum over bins B of  |B| / n  | mean outcome in B - mean confidence in B |
  * </pre>
  *
- * <p>with bins of equal width over the confidences, which are in [1/2, 1]. The outcome of a pair is 1, 0, or the judge's soft label; a tie is 1/2. Only losses that are likelihoods of comparisons train for calibration.
+ * <p>with bins of equal width over the confidences, which are in [1/2, 1]. The outcome of a pair is
+ * 1, 0, or the judge's soft label; a tie is 1/2. Only losses that are likelihoods of comparisons
+ * train for calibration.
  *
  * @param prompts the number of prompts with a pair that counted towards the accuracy
  * @param pairs the number of pairs that counted towards the accuracy

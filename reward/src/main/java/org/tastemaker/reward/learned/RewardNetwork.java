@@ -23,8 +23,11 @@ import org.tastemaker.core.Seed;
 /**
  * A multi-layer perceptron with one output: {@code score = w . h(... h(W_1 x + b_1)) + b}.
  *
- * <p>A Deeplearning4j network in double precision, without a loss of its own: the derivative of the loss with respect to the scores comes from outside, so that a loss can use all scores of a prompt at once.
- * The initial weights are drawn from a {@link Seed}. Whenever a network is configured, Deeplearning4j reseeds ND4J's global generator, here with that seed. Nothing in this project draws from that generator.
+ * <p>A Deeplearning4j network in double precision, without a loss of its own: the derivative of the
+ * loss with respect to the scores comes from outside, so that a loss can use all scores of a prompt
+ * at once. The initial weights are drawn from a {@link Seed}. Whenever a network is configured,
+ * Deeplearning4j reseeds ND4J's global generator, here with that seed. Nothing in this project
+ * draws from that generator.
  */
 final class RewardNetwork implements AutoCloseable {
   /** Rows that are scored together. */
@@ -158,7 +161,10 @@ final class RewardNetwork implements AutoCloseable {
     }
   }
 
-  /** The derivative of the loss with respect to each parameter, without weight decay; for gradient checks. */
+  /**
+   * The derivative of the loss with respect to each parameter, without weight decay; for gradient
+   * checks.
+   */
   double[] gradient(double[][] rows, RewardLoss.Value loss) {
     try (Backward backward = new Backward(rows, loss)) {
       return backward.gradient.gradient().dup().data().asDouble();

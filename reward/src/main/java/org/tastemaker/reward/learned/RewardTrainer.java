@@ -20,7 +20,8 @@ import org.tastemaker.core.Seed;
  * Trains a {@link LearnedReward}.
  *
  * <p>The prompts are split into three parts: training, validation (which decides when to stop) and
- * held-out. The held-out part is used once, at the end, so that the epoch is not chosen to suit it. The result depends only on the data, the options and the seed.
+ * held-out. The held-out part is used once, at the end, so that the epoch is not chosen to suit it.
+ * The result depends only on the data, the options and the seed.
  */
 public final class RewardTrainer {
   private final Features features;

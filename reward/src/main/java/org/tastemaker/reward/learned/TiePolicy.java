@@ -1,7 +1,8 @@
 package org.tastemaker.reward.learned;
 
 /**
- * How accuracy counts a pair with equal scores. (A pair that the judge considers equal has no right answer and is never counted.)
+ * How accuracy counts a pair with equal scores. (A pair that the judge considers equal has no right
+ * answer and is never counted.)
  */
 public enum TiePolicy {
   /** It counts as wrong, as in ImageReward's evaluation. */

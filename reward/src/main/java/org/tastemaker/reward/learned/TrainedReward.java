@@ -7,7 +7,8 @@ import java.util.List;
  *
  * @param reward of the best epoch; the caller closes it
  * @param heldOut its agreement with judgements of prompts that neither training nor stopping saw
- * @param trainingLoss mean training loss of each epoch; each prompt's loss is that just before its step
+ * @param trainingLoss mean training loss of each epoch; each prompt's loss is that just before its
+ *     step
  * @param validationLoss mean loss at the end of each epoch over the prompts that decide when to
  *     stop
  * @param bestEpoch index, from 0, of the epoch whose network was kept

@@ -19,7 +19,8 @@ import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
- * The U-Net's activations for an image and its prompt. Unlike {@link LatentFeatures}, they combine image and text, in the U-Net's cross-attention. Nothing has to be downloaded.
+ * The U-Net's activations for an image and its prompt. Unlike {@link LatentFeatures}, they combine
+ * image and text, in the U-Net's cross-attention. Nothing has to be downloaded.
  *
  * <pre>
  *   a = the activations of a block at a noise level, averaged over space   [K]  {@link UNetActivations}
@@ -27,7 +28,10 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  *   features = (a, e)                                                     [K + D]
  * </pre>
  *
- * <p>They are deterministic: the noise is the same for every image and every call. The model's weights must not be trained while a reward over these features is in use. Training an adapter is fine, since the features do not use it. To train all weights, give the features a model of their own.
+ * <p>They are deterministic: the noise is the same for every image and every call. The model's
+ * weights must not be trained while a reward over these features is in use. Training an adapter is
+ * fine, since the features do not use it. To train all weights, give the features a model of their
+ * own.
  */
 public final class UnetFeatures implements Features {
   private final ModelView view;
@@ -43,7 +47,8 @@ public final class UnetFeatures implements Features {
   /**
    * The features of a model.
    *
-   * @param model whose autoencoder, U-Net and text encoder are used, for images of the size in its options; owned by the caller, who keeps it open while the features are in use
+   * @param model whose autoencoder, U-Net and text encoder are used, for images of the size in its
+   *     options; owned by the caller, who keeps it open while the features are in use
    * @param modelName identifies its weights, for saved rewards
    * @param options which block to look at, and with how much noise
    * @return the features
@@ -76,7 +81,8 @@ public final class UnetFeatures implements Features {
   @Override
   public float[][] of(List<Prompt> prompts, List<Image> images) {
     Pairs.require(prompts, images);
-    // Each pair, image and text is computed once, although perturbed prompts and groups repeat them.
+    // Each pair, image and text is computed once, although perturbed prompts and groups repeat
+    // them.
     List<Pair> pairs = new ArrayList<>();
     for (int i = 0; i < images.size(); i++) {
       pairs.add(new Pair(prompts.get(i).text(), images.get(i)));

@@ -1,5 +1,6 @@
 /**
- * Rewards that are learned from judgements: a small Deeplearning4j network over features of an image and its prompt. A judge's answers about some images become rewards for all images.
+ * Rewards that are learned from judgements: a small Deeplearning4j network over features of an
+ * image and its prompt. A judge's answers about some images become rewards for all images.
  *
  * <pre>{@code
  * PreferenceSet data = PreferenceSet.of(groups, oracle.rank(groups, rubric));
@@ -16,16 +17,20 @@
  *
  * <ol>
  *   <li>{@link org.tastemaker.reward.learned.PreferenceSet}: judged groups of images, one for each
- *       prompt. All that is known about a prompt stays in one element of a batch. If the pairs of a prompt were spread over batches, the network would see each image many times in an epoch and overfit (Ouyang et al., "Training language models to follow instructions with human
+ *       prompt. All that is known about a prompt stays in one element of a batch. If the pairs of a
+ *       prompt were spread over batches, the network would see each image many times in an epoch
+ *       and overfit (Ouyang et al., "Training language models to follow instructions with human
  *       feedback", 2022, sec. 3.5).
  *   <li>a split by prompt into training, validation (which decides when to stop) and held-out.
  *   <li>{@link org.tastemaker.reward.learned.RewardLoss}: turns a group into the (prompt, image)
  *       pairs whose scores it needs, and their scores into a loss with its exact gradient.
  *   <li>{@link org.tastemaker.reward.learned.Features}: numbers for each pair. {@link
  *       org.tastemaker.reward.learned.LatentFeatures} and {@link
- *       org.tastemaker.reward.learned.UnetFeatures} take them from the diffusion model that is being aligned.
+ *       org.tastemaker.reward.learned.UnetFeatures} take them from the diffusion model that is
+ *       being aligned.
  *   <li>{@link org.tastemaker.reward.learned.RewardTrainer}: Deeplearning4j's layers, updaters,
- *       early stopping and file format; the gradient of the loss with respect to the scores enters at the output.
+ *       early stopping and file format; the gradient of the loss with respect to the scores enters
+ *       at the output.
  *   <li>{@link org.tastemaker.reward.learned.RewardEvaluation}: accuracy with its tie policy and
  *       interval, and calibration.
  * </ol>

@@ -11,14 +11,17 @@ import org.tastemaker.core.aggregate.Ballots;
 import org.tastemaker.core.aggregate.BradleyTerry;
 
 /**
- * The log-worth of an image among the images of its prompt, by {@link BradleyTerry} with a Gaussian prior.
+ * The log-worth of an image among the images of its prompt, by {@link BradleyTerry} with a Gaussian
+ * prior.
  *
  * <pre>
  *   r = argmax over theta of  sum over i, j of W_ij ln sigma(theta_i - theta_j)  -  (lambda / 2) |theta|^2
  * </pre>
  *
- * <p>where W_ij is 1 if image i was ranked before image j and one half if they tie. Without a prior, a single ranking has no finite maximum, so the precision must be above 0; it sets the scale. The
- * rewards of a prompt sum to 0. An image that was not compared with any other has no reward.
+ * <p>where W_ij is 1 if image i was ranked before image j and one half if they tie. Without a
+ * prior, a single ranking has no finite maximum, so the precision must be above 0; it sets the
+ * scale. The rewards of a prompt sum to 0. An image that was not compared with any other has no
+ * reward.
  */
 public final class BradleyTerryReward implements RewardModel {
   private final JudgedOrder order;

@@ -17,7 +17,8 @@ final class GroupRewards {
   /**
    * Applies a rule to each judgement.
    *
-   * @param rule gives a reward for each item of a judgement's ranking; not called for a missing judgement
+   * @param rule gives a reward for each item of a judgement's ranking; not called for a missing
+   *     judgement
    */
   static Rewards of(
       Rollout rollout, List<Judgement> judgements, Function<Judgement, List<OptionalDouble>> rule) {

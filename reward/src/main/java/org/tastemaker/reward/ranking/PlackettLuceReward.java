@@ -11,13 +11,17 @@ import org.tastemaker.core.aggregate.Ballots;
 import org.tastemaker.core.aggregate.PlackettLuce;
 
 /**
- * The log-worth of an image among the images of its prompt, by {@link PlackettLuce} with a Gaussian prior.
+ * The log-worth of an image among the images of its prompt, by {@link PlackettLuce} with a Gaussian
+ * prior.
  *
  * <pre>
  *   r = argmax over theta of  ln P(ranking | theta)  -  (lambda / 2) |theta|^2
  * </pre>
  *
- * <p>Without a prior, a single ranking has no finite maximum, so the precision must be above 0; it sets the scale. The rewards of a prompt sum to 0. An image that was not compared with any other has no reward. For answers that name the best k, use {@link PlackettLuce.Options#forTopK}: of the other images it is only known that they are not among the best, and they all get the same reward.
+ * <p>Without a prior, a single ranking has no finite maximum, so the precision must be above 0; it
+ * sets the scale. The rewards of a prompt sum to 0. An image that was not compared with any other
+ * has no reward. For answers that name the best k, use {@link PlackettLuce.Options#forTopK}: of the
+ * other images it is only known that they are not among the best, and they all get the same reward.
  */
 public final class PlackettLuceReward implements RewardModel {
   private final JudgedOrder order;

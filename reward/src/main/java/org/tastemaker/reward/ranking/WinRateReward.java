@@ -18,7 +18,8 @@ import org.tastemaker.core.Rollout;
  *   r_i = 1 / (G - 1)  sum over j != i of  1(x_i beats x_j)
  * </pre>
  *
- * <p>Pointwise scores of good images lie close together, and dividing by their standard deviation turns noise into advantages. Win rates are spread over [0, 1], whatever the images.
+ * <p>Pointwise scores of good images lie close together, and dividing by their standard deviation
+ * turns noise into advantages. Win rates are spread over [0, 1], whatever the images.
  *
  * <table class="striped">
  * <caption>Names</caption>
@@ -29,7 +30,8 @@ import org.tastemaker.core.Rollout;
  * </tbody>
  * </table>
  *
- * <p>An image that was not compared with any other has no reward. So the reward of a single image is missing.
+ * <p>An image that was not compared with any other has no reward. So the reward of a single image
+ * is missing.
  */
 public final class WinRateReward implements RewardModel {
   private final JudgedOrder order;

@@ -15,8 +15,9 @@
  * </tbody>
  * </table>
  *
- * <p>All of them compare the images of one prompt. Rewards of different prompts have the same mean (or are on the judge's own scale), so only differences within a prompt have a meaning. An
- * image that was not judged has no reward.
+ * <p>All of them compare the images of one prompt. Rewards of different prompts have the same mean
+ * (or are on the judge's own scale), so only differences within a prompt have a meaning. An image
+ * that was not judged has no reward.
  */
 @NullMarked
 package org.tastemaker.reward.ranking;

@@ -181,8 +181,7 @@ class DistributionRewardTest {
                 + " [0, 1] and sum to 1, but was [NaN, 1.0]");
     assertThatThrownBy(() -> score(Options.defaults(), DistributionReward.uniform(3), labels(0, 1)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(
-            "the classifier gives 2 classes for image 0, but the target has shares of 3");
+        .hasMessage("the classifier gives 2 classes for image 0, but the target has shares of 3");
     assertThatThrownBy(() -> DistributionReward.uniform(1))
         .isInstanceOf(IllegalArgumentException.class);
   }

@@ -117,8 +117,7 @@ class PreferenceSetTest {
                 + " prompts");
     assertThatThrownBy(() -> prompts(2).split(new double[] {0.5, 0.6}, Seed.of(1)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(
-            "the shares of a split must each be above 0 and sum to 1, but were [0.5, 0.6]");
+        .hasMessage("the shares of a split must each be above 0 and sum to 1, but were [0.5, 0.6]");
     assertThatThrownBy(() -> PreferenceSet.of(List.of(new ImageGroup(CAT, List.of(A))), List.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("there must be a judgement for each of the 1 groups, but there were 0");

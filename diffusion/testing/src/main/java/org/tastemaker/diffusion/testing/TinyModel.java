@@ -29,7 +29,8 @@ public final class TinyModel {
   private TinyModel() {}
 
   /**
-   * A model for images of 8 x 8 pixels and texts of 6 tokens, the fastest to train: three denoising steps, guidance scale 3, eta 1, batches of 4.
+   * A model for images of 8 x 8 pixels and texts of 6 tokens, the fastest to train: three denoising
+   * steps, guidance scale 3, eta 1, batches of 4.
    *
    * @param seed of the weights
    * @return the model; the caller closes it
@@ -65,7 +66,9 @@ public final class TinyModel {
   }
 
   /**
-   * A model for images of 16 x 16 pixels and texts of 77 tokens, with a deeper text encoder: the sizes of the tiny models among the reference files. It samples with four steps of the default sampler.
+   * A model for images of 16 x 16 pixels and texts of 77 tokens, with a deeper text encoder: the
+   * sizes of the tiny models among the reference files. It samples with four steps of the default
+   * sampler.
    *
    * @param seed of the weights
    * @return the model; the caller closes it

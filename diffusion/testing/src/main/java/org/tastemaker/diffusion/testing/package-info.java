@@ -1,5 +1,6 @@
 /**
- * Complete models that are small enough for tests: for the tests of the modules above {@code diffusion}, and for those of a complete model, which are in this module.
+ * Complete models that are small enough for tests: for the tests of the modules above {@code
+ * diffusion}, and for those of a complete model, which are in this module.
  *
  * <p>The tests in {@code diffusion} itself cannot use it, since it is built from {@code diffusion}.
  */
