@@ -16,7 +16,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.tastemaker.diffusion.model.UNetConfig;
 
 /**
- * The UNet2DConditionModel of diffusers in LibTorch's own functions: what a JVM user without this library would write. Weights are set by their names in a diffusers file, LoRA branches by the path of the linear layer.
+ * The UNet2DConditionModel of diffusers in LibTorch's own functions: what a JVM user without this
+ * library would write. Weights are set by their names in a diffusers file, LoRA branches by the
+ * path of the linear layer.
  *
  * <p>Everything that a call makes is owned by the caller's {@code PointerScope}.
  */

@@ -45,7 +45,9 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 
 /**
- * {@link UnetForwardBenchmark} and {@link PolicyStepBenchmark} with LibTorch in place of this library, on the same weights, inputs and loss, in the same Java process. Before anything is measured, its output and LoRA gradients are compared with this library's.
+ * {@link UnetForwardBenchmark} and {@link PolicyStepBenchmark} with LibTorch in place of this
+ * library, on the same weights, inputs and loss, in the same Java process. Before anything is
+ * measured, its output and LoRA gradients are compared with this library's.
  *
  * <p>Only in the Maven profile {@code libtorch}, which adds 90 MB of natives of linux-x86_64:
  *
@@ -64,7 +66,10 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
 public class LibTorchUnetBenchmark {
   private static final long TEXT_LENGTH = 77;
 
-  /** Relative bounds; two float32 implementations that sum in different orders differ by about 1e-6. */
+  /**
+   * Relative bounds; two float32 implementations that sum in different orders differ by about
+   * 1e-6.
+   */
   private static final double OUTPUT_BOUND = 1e-4;
 
   private static final double GRADIENT_BOUND = 1e-3;

@@ -53,11 +53,13 @@ import org.tastemaker.feedback.server.LoopbackServer;
  * <tbody>
  * <tr><td>calls</td><td>2000</td><td>calls per round</td></tr>
  * <tr><td>inFlight</td><td>64</td><td>concurrent calls</td></tr>
- * <tr><td>latency</td><td>200</td><td>milliseconds that the server waits before it answers</td></tr>
+ * <tr><td>latency</td><td>200</td><td>milliseconds that the server waits before it
+ * answers</td></tr>
  * <tr><td>images</td><td>4</td><td>images per group, and so per call</td></tr>
  * <tr><td>orders</td><td>4</td><td>calls per group, each with another order of its images</td></tr>
  * <tr><td>size</td><td>32</td><td>side of an image in pixels</td></tr>
- * <tr><td>side</td><td>0</td><td>side of the image that is sent, in pixels; 0 for its own size</td></tr>
+ * <tr><td>side</td><td>0</td><td>side of the image that is sent, in pixels; 0 for its own
+ * size</td></tr>
  * <tr><td>rounds</td><td>4</td><td>rounds</td></tr>
  * <tr><td>server</td><td>process</td><td>a separate process; {@code inside} for this one</td></tr>
  * <tr><td>folder</td><td>a temporary one</td><td>folder for datasets, answers and ledger</td></tr>

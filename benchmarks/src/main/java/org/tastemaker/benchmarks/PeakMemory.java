@@ -26,8 +26,10 @@ import java.util.regex.Pattern;
  * <caption>Settings</caption>
  * <thead><tr><th>name</th><th>default</th><th>what</th></tr></thead>
  * <tbody>
- * <tr><td>what</td><td>forward,policy</td><td>{@link UnetForwardBenchmark}, {@link PolicyStepBenchmark}</td></tr>
- * <tr><td>execution</td><td>compiled,session</td><td>how the graph runs; {@code replay} is the third way</td></tr>
+ * <tr><td>what</td><td>forward,policy</td><td>{@link UnetForwardBenchmark}, {@link
+ * PolicyStepBenchmark}</td></tr>
+ * <tr><td>execution</td><td>compiled,session</td><td>how the graph runs; {@code replay} is the
+ * third way</td></tr>
  * <tr><td>model</td><td>small</td><td>or a folder in the diffusers layout</td></tr>
  * <tr><td>batch, latent</td><td>32, 8</td><td>as in the benchmarks</td></tr>
  * <tr><td>steps</td><td>10</td><td>steps before the peak is read</td></tr>

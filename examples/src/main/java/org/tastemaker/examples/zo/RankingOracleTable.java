@@ -31,29 +31,29 @@ public final class RankingOracleTable {
           -Dexec.mainClass=org.tastemaker.examples.zo.RankingOracleTable -Dexec.args=docs/ranking-oracle.md
       ```
 
-      makes this page, the same on every run: everything is seeded. What a method reaches is the lowest value that it has
-      seen after the same number of evaluations of new points.
+      makes this page. Everything is seeded, so it is the same on every run. What a method reaches is the lowest value that it
+      has seen after the same number of evaluations of new points.
 
       * Each run begins at a standard normal vector, which is the same for all methods on one seed.
-      * ZO-RankSGD, ZO-SGD and SCOBO ask for 10 directions an iteration and, but for the fixed step, try 5 steps that differ
-        by factors of 0.1. GLD-Fast has 2K + 1 points an iteration, CMA-ES 4 + 3 log d.
-      * Radii, step sizes and the like are the best of a grid (class `Contender`) on 2 seeds that are not among the 10
+      * ZO-RankSGD, ZO-SGD and SCOBO ask for 10 directions per iteration and, except with the fixed step, try 5 step sizes that
+        differ by factors of 0.1. GLD-Fast has 2K + 1 points per iteration, CMA-ES 4 + 3 log d.
+      * Radii, step sizes and other settings are the best of a grid (class `Contender`) on 2 seeds that are not among the 10
         reported ones.
-      * "f" is the geometric mean of the final values with its 95 % interval (Student's, of log10 f). "log10 ratio" is the
+      * "f" is the geometric mean of the final values with its 95 % interval (Student's t, of log10 f). "log10 ratio" is the
         mean of log10 f minus that of ZO-RankSGD (10, 10), seed by seed: above 0 is worse. "beats" lists the methods that
-        are worse by such an interval. The intervals of a table's pairs hold together with 95 % (Bonferroni).
-      * The budgets of the quadratic were chosen after a first run with twice as many evaluations at d = 100, where the smallest
-        steps that the line searches can take, and not the methods, decided what was reached.
-      * ZO-RankSGD (m, k) is told the k best of m in order, GLD-Fast the best of some points, SCOBO the better of two, CMA-ES
+        are worse by such an interval. The intervals of a table's pairs hold jointly with 95 % (Bonferroni).
+      * The budgets of the quadratic were chosen after a first run with twice as many evaluations at d = 100. There the result was
+        decided by the smallest steps that the line searches can take, and not by the methods.
+      * ZO-RankSGD (m, k) is told the best k of m in order, GLD-Fast the best of some points, SCOBO the better of two, CMA-ES
         the order of a generation, ZO-SGD the values themselves.
 
-      The paper compares the same methods on these functions in figures, from which it says that ZO-RankSGD is ahead of SCOBO and
-      GLD-Fast and level with ZO-SGD and CMA-ES, and better the more places are ranked. Here that holds for SCOBO and GLD-Fast on
-      the quadratic, and for the number of places on the quadratic and on Rosenbrock's function with d = 500. It does not hold for
-      ZO-SGD and CMA-ES on the quadratic: whoever sees the values gets further, and CMA-ES less far. On Rosenbrock's function
-      the methods are nearly level with d = 100, where CMA-ES is ahead by a little; with d = 500 ZO-RankSGD is ahead of GLD-Fast
-      and level with SCOBO, ZO-SGD with its line search and CMA-ES.
-      Figures are not numbers, and the paper's settings of the others are not ours.
+      The paper compares the same methods on these functions in figures. From these it concludes that ZO-RankSGD is ahead of SCOBO
+      and GLD-Fast and level with ZO-SGD and CMA-ES, and that it is better the more places are ranked. Here that holds for SCOBO and
+      GLD-Fast on the quadratic, and for the number of places on the quadratic and on Rosenbrock's function with d = 500. It does
+      not hold for ZO-SGD and CMA-ES on the quadratic: the methods that see the values get further, and CMA-ES gets less far. On
+      Rosenbrock's function the methods are nearly level with d = 100, where CMA-ES is slightly ahead; with d = 500 ZO-RankSGD is
+      ahead of GLD-Fast and level with SCOBO, ZO-SGD with its line search and CMA-ES.
+      The paper gives figures and no numbers, and its settings for the other methods are not ours.
       """;
 
   private RankingOracleTable() {}

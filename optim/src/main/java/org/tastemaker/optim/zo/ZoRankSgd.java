@@ -172,7 +172,7 @@ public final class ZoRankSgd {
   }
 
   /**
-   * Writes all that is needed to resume to {@code zo-rank-sgd.safetensors}.
+   * Writes all that a resumed search needs to {@code zo-rank-sgd.safetensors}.
    *
    * @param folder an existing folder
    */

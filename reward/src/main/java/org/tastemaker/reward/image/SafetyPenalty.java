@@ -79,7 +79,7 @@ public final class SafetyPenalty implements RewardModel {
         throw new IllegalArgumentException(
             "the probability that image "
                 + i
-                + " is harmful must be in [0, 1], or empty if it is unknown, but was  "
+                + " is harmful must be in [0, 1], or empty if it is unknown, but was "
                 + h.getAsDouble());
       }
       rewards.add(h.isPresent() ? OptionalDouble.of(penalty(h.getAsDouble())) : h);
