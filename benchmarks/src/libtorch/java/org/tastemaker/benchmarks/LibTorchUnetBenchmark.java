@@ -67,8 +67,7 @@ public class LibTorchUnetBenchmark {
   private static final long TEXT_LENGTH = 77;
 
   /**
-   * Relative bounds; two float32 implementations that sum in different orders differ by about
-   * 1e-6.
+   * Relative bounds; two float32 implementations that sum in different orders differ by about 1e-6.
    */
   private static final double OUTPUT_BOUND = 1e-4;
 

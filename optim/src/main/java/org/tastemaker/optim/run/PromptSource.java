@@ -37,7 +37,7 @@ public interface PromptSource {
    * one.
    *
    * @param prompts all different
-   * @param perRound how many prompts per round, at most as many as there are
+   * @param perRound how many prompts per round, from 1 to all of them
    * @param imagesPerPrompt at least 1
    * @param seed of the shuffling
    * @return the source

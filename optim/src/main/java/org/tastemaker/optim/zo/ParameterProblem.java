@@ -32,16 +32,16 @@ import org.tastemaker.core.Seed;
  * problem.apply(search.point());
  * }</pre>
  *
- * <p>Each candidate of a question makes the same images, one for each prompt and seed, so that
- * candidates differ only in their numbers. For each prompt and seed the images of all candidates
- * are one group for the oracle; the rankings of the groups become one ranking of the candidates, by
- * the share of comparisons won minus the share lost, over all groups. This is the Borda count if
- * all answers are complete. A group without an answer does not count, and a candidate that no group
- * compares is not ranked.
+ * <p>All candidates of a question use the same prompts and seeds, so that they differ only in their
+ * numbers. For each prompt and seed the images of all candidates are one group for the oracle; the
+ * rankings of the groups become one ranking of the candidates, by the share of comparisons won
+ * minus the share lost, over all groups. This is the Borda count if all answers are complete. A
+ * group without an answer does not count, and a candidate that no group compares is not ranked.
  *
  * <p>If all questions use the same seeds, a search also learns what is good for those seeds alone.
- * If a single seed is given, each question has its own seeds. They depend on the question only: a
- * question that is asked again, after a failure or in a resumed run, shows the same images.
+ * If a single seed is given, each question has its own seeds. They follow from the given seed and
+ * the question: a question that is asked again, after a failure or in a resumed run, shows the same
+ * images.
  *
  * <p>After each question, even one that fails, the generator's numbers are restored. Not
  * thread-safe: nothing else may use the generator while a question is asked.

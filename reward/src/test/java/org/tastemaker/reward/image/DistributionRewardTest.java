@@ -145,7 +145,7 @@ class DistributionRewardTest {
           reward(Options.defaults(), DistributionReward.uniform(2), labels(0, 0, 0, 1))
               .score(rollout, List.of());
 
-      // the set of b is as it should be, that of a is not: half of the draws for each image
+      // the set of b matches the target, that of a does not: half of the draws for each image
       assertThat(rewards.get(1).getAsDouble()).isCloseTo(0, within(1e-12));
       assertThat(rewards.get(3).getAsDouble()).isCloseTo(0, within(1e-12));
       // 200 draws: standard error of ln q is 0.07; 5 of them
@@ -201,7 +201,7 @@ class DistributionRewardTest {
         .hasMessage("a label must be in [0, 2), but was 2");
   }
 
-  /** The class of each image, -1 where it cannot be told. */
+  /** The class of each image, -1 if it cannot be recognised. */
   private record Labels(int... of) implements AttributeClassifier {
     @Override
     public Optional<double[]> classify(Image image) {

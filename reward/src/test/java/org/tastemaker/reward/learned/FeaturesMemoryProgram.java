@@ -9,7 +9,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.UNetActivations;
 import org.tastemaker.diffusion.testing.TinyModel;
 
-/** Computes features over and over, and prints by how many bytes resident memory has grown. */
+/** Computes features repeatedly, and prints by how many bytes resident memory has grown. */
 final class FeaturesMemoryProgram {
   private static final int WARM_UP = 100;
   private static final int CALLS = 400;

@@ -95,7 +95,7 @@ class RewardEvaluationTest {
 
   @Test
   void calibrationComparesConfidenceWithOutcomeInEachBin() {
-    // ten pairs of confidence 0.7, of which six come out; one bin
+    // ten pairs of confidence 0.7, of which six agree; one bin
     List<JudgedGroup> groups = new ArrayList<>();
     List<double[]> scores = new ArrayList<>();
     for (int g = 0; g < 10; g++) {

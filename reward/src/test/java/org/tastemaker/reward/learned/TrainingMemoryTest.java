@@ -10,9 +10,9 @@ class TrainingMemoryTest {
   private static final int HEAP_MEGABYTES = 64;
 
   /**
-   * Between the two looks there are 99 epochs of 5 steps of 256 rows, each with 0.5 MiB of
-   * activations of the hidden layer: a step that holds on to them shows as 250 MiB. What the
-   * allocator keeps of what was freed varies by some 20 MiB.
+   * Between the two measurements there are 99 epochs of 5 steps of 256 rows, each with 0.5 MiB of
+   * activations of the hidden layer: a step that leaks them shows as 250 MiB. What the allocator
+   * keeps of what was freed varies by some 20 MiB.
    */
   private static final long BOUND = 64 << 20;
 
