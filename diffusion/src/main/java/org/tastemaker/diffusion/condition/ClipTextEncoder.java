@@ -1,15 +1,10 @@
 package org.tastemaker.diffusion.condition;
 
 import java.nio.FloatBuffer;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
-import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.ClipTextModel;
-import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 
@@ -50,14 +45,7 @@ public record ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model) impl
   public Condition encode(String text, int clipSkip) {
     int[] ids = tokenizer.encode(text).ids().toArray();
     float[] tokens = new float[length() * width()];
-    GraphFunction function = model.function(1, length(), clipSkip, FunctionOptions.inference());
-    try (INDArray batch = Nd4j.createFromArray(new int[][] {ids})) { // [1, L]
-      INDArray output =
-          function
-              .forward(Map.of(ClipTextModel.INPUT_IDS, batch))
-              .get(ClipTextModel.LAST_HIDDEN_STATE);
-      FloatBuffers.of(Objects.requireNonNull(output)).get(tokens); // [1, L, D]
-    }
+    FloatBuffers.of(model.encode(new int[][] {ids}, clipSkip)).get(tokens); // [1, L, D]
     OptionalInt end = model.endOf(ids);
     Optional<FloatBuffer> pooled =
         end.isPresent()

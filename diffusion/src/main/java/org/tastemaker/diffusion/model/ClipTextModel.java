@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ import org.tastemaker.diffusion.weights.DType;
  * <p>Token and position embeddings, then layers of causal self-attention and a two-layer network,
  * each behind a layer norm and each with a residual connection, then a last layer norm. The
  * denoising network reads all tokens of the output; CLIP itself reads the one token that ends the
- * text, which {@link #pooled} gives.
+ * text, which {@link #endOf} finds.
  *
  * <p>Numbers, names and order are those of transformers' CLIPTextModel. Parameters are read with or
  * without the prefix {@code text_model.}, and written with it.
@@ -145,51 +146,25 @@ public final class ClipTextModel implements AutoCloseable {
    * Encodes texts, forward only.
    *
    * @param ids [B][N], each text of the same length, each id in [0, vocab_size)
-   * @return the output of all layers, [B, N, hidden_size]; a copy, which the caller closes
+   * @param clipSkip how many of the last layers to leave out, as in {@link #function}
+   * @return the output, [B, N, hidden_size]; the function's own array, which its next run
+   *     overwrites
    */
-  public INDArray encode(int[][] ids) {
-    requireIds(ids);
-    GraphFunction function = function(ids.length, ids[0].length, 0, FunctionOptions.inference());
-    try (INDArray input = Nd4j.createFromArray(ids)) {
-      INDArray output = function.forward(Map.of(INPUT_IDS, input)).get(LAST_HIDDEN_STATE);
-      if (output == null) {
-        throw new IllegalStateException("the function has no output " + LAST_HIDDEN_STATE);
-      }
-      return output.dup('c');
-    }
-  }
-
-  /**
-   * The token that stands for a whole text: the output at its end token.
-   *
-   * @param hidden the output, [B, N, hidden_size], of all layers
-   * @param ids [B][N], what it was computed from
-   * @return [B, hidden_size]; a copy, which the caller closes
-   * @throws IllegalArgumentException if a text has no end token
-   */
-  public INDArray pooled(INDArray hidden, int[][] ids) {
-    requireIds(ids);
-    long[] expected = {ids.length, ids[0].length, config.hiddenSize()};
-    if (!Arrays.equals(hidden.shape(), expected)) {
+  public INDArray encode(int[][] ids, int clipSkip) {
+    int length = ids.length == 0 ? 0 : ids[0].length;
+    if (Arrays.stream(ids).anyMatch(text -> text.length != length)) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the output must have shape %s, but has %s",
-              Arrays.toString(expected),
-              Arrays.toString(hidden.shape())));
+          "all texts must have the same length, but they are " + Arrays.deepToString(ids));
     }
-    INDArray pooled = Nd4j.create(hidden.dataType(), ids.length, config.hiddenSize());
-    for (int i = 0; i < ids.length; i++) {
-      int end = requireEnd(ids[i]);
-      for (int j = 0; j < config.hiddenSize(); j++) {
-        pooled.putScalar(i, j, hidden.getDouble(i, end, j));
-      }
+    GraphFunction function = function(ids.length, length, clipSkip, FunctionOptions.inference());
+    try (INDArray input = Nd4j.createFromArray(ids)) {
+      return Objects.requireNonNull(
+          function.forward(Map.of(INPUT_IDS, input)).get(LAST_HIDDEN_STATE));
     }
-    return pooled;
   }
 
   /**
-   * The token that ends a text, where {@link #pooled} looks.
+   * The token that ends a text: the output there stands for the whole text.
    *
    * @param ids of one text
    * @return its index; empty if the text has no end token
@@ -208,43 +183,6 @@ public final class ClipTextModel implements AutoCloseable {
       }
     }
     return end < 0 ? OptionalInt.empty() : OptionalInt.of(end);
-  }
-
-  private int requireEnd(int[] ids) {
-    return endOf(ids)
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "a text must have the end token "
-                        + config.eosTokenId()
-                        + ", but is "
-                        + Arrays.toString(ids)));
-  }
-
-  private void requireIds(int[][] ids) {
-    if (ids.length == 0 || ids[0].length == 0) {
-      throw new IllegalArgumentException("there must be at least one text of at least one token");
-    }
-    for (int[] text : ids) {
-      if (text.length != ids[0].length) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "all texts must have the same length, but there are %d and %d tokens",
-                ids[0].length,
-                text.length));
-      }
-      for (int id : text) {
-        if (id < 0 || id >= config.vocabSize()) {
-          throw new IllegalArgumentException(
-              String.format(
-                  Locale.ROOT,
-                  "token ids must be in [0, %d), but there is %d",
-                  config.vocabSize(),
-                  id));
-        }
-      }
-    }
   }
 
   /**

@@ -1,6 +1,5 @@
 package org.tastemaker.diffusion.model;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -67,8 +66,8 @@ class ClipTextModelTest {
   @Test
   void laterTokensDoNotChangeEarlierOnes() {
     try (ClipTextModel clip = model();
-        INDArray a = clip.encode(new int[][] {{9, 3, 4, 10, 10}});
-        INDArray b = clip.encode(new int[][] {{9, 3, 4, 7, 2}})) {
+        INDArray a = clip.encode(new int[][] {{9, 3, 4, 10, 10}}, 0).dup();
+        INDArray b = clip.encode(new int[][] {{9, 3, 4, 7, 2}}, 0).dup()) {
       for (int token = 0; token < 5; token++) {
         double difference = 0;
         for (int j = 0; j < 8; j++) {
@@ -85,22 +84,14 @@ class ClipTextModelTest {
 
   @Test
   void clipSkipLeavesTheLastLayersOut() {
-    try (ClipTextModel clip = model();
-        INDArray ids = Nd4j.createFromArray(IDS)) {
+    try (ClipTextModel clip = model()) {
       // With its last layer's two branches set to zero, the whole model is the one without it.
-      INDArray skipped =
-          requireNonNull(
-                  clip.function(1, 5, 1, FunctionOptions.inference())
-                      .forward(Map.of(ClipTextModel.INPUT_IDS, ids))
-                      .get(ClipTextModel.LAST_HIDDEN_STATE))
-              .dup();
+      float[] skipped = clip.encode(IDS, 1).data().asFloat();
       for (String layer : List.of("self_attn.out_proj", "mlp.fc2")) {
         clip.parameters().get("text_model.encoder.layers.1." + layer + ".weight").assign(0);
         clip.parameters().get("text_model.encoder.layers.1." + layer + ".bias").assign(0);
       }
-      try (INDArray whole = clip.encode(IDS)) {
-        assertThat(whole.data().asFloat()).isEqualTo(skipped.data().asFloat());
-      }
+      assertThat(clip.encode(IDS, 0).data().asFloat()).isEqualTo(skipped);
     }
   }
 
@@ -108,23 +99,16 @@ class ClipTextModelTest {
   void endTokenIsTheGreatestIdWhenTheConfigurationIsTheOldOne() {
     ClipTextConfig old =
         new ClipTextConfig(11, 8, 12, 1, 2, 5, Activation.QUICK_GELU, 1e-5, 0, 2, 1, 8);
-    try (ClipTextModel clip = ClipTextModel.random(old, Seed.of(4));
-        INDArray hidden = clip.encode(IDS);
-        INDArray pooled = clip.pooled(hidden, IDS)) {
-      for (int j = 0; j < 8; j++) {
-        assertThat(pooled.getFloat(0, j)).isEqualTo(hidden.getFloat(0, 3, j));
-      }
+    try (ClipTextModel clip = ClipTextModel.random(old, Seed.of(4))) {
+      assertThat(clip.endOf(IDS[0])).hasValue(3);
     }
   }
 
   @Test
-  void textWithoutEndTokenHasNoPooledOutput() {
-    int[][] endless = {{9, 3, 4, 5, 6}};
-    try (ClipTextModel clip = model();
-        INDArray hidden = clip.encode(endless)) {
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> clip.pooled(hidden, endless))
-          .withMessage("a text must have the end token 10, but is [9, 3, 4, 5, 6]");
+  void endTokenIsTheFirstOfTheConfigurationsIfThereIsOne() {
+    try (ClipTextModel clip = model()) {
+      assertThat(clip.endOf(IDS[0])).hasValue(3);
+      assertThat(clip.endOf(new int[] {9, 3, 4, 5, 6})).isEmpty();
     }
   }
 
@@ -167,8 +151,8 @@ class ClipTextModelTest {
   void idOutsideTheVocabularyIsRefused() {
     try (ClipTextModel clip = model()) {
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> clip.encode(new int[][] {{9, 11, 10}}))
-          .withMessage("token ids must be in [0, 11), but there is 11");
+          .isThrownBy(() -> clip.encode(new int[][] {{9, 11, 10}}, 0))
+          .withMessage("input \"input_ids\": ids must be in [0, 11), but are between 9 and 11");
     }
   }
 
@@ -187,7 +171,7 @@ class ClipTextModelTest {
   void textsOfDifferentLengthsAreRefused() {
     try (ClipTextModel clip = model()) {
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> clip.encode(new int[][] {{9, 10}, {9, 3, 10}}))
+          .isThrownBy(() -> clip.encode(new int[][] {{9, 10}, {9, 3, 10}}, 0))
           .withMessageContaining("all texts must have the same length");
     }
   }

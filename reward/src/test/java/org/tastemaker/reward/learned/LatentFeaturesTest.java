@@ -14,6 +14,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.reward.learned.LatentFeatures.Options;
 
@@ -45,11 +46,13 @@ class LatentFeaturesTest {
     assertThat(features.size()).isEqualTo(4 * 8 * 8 + 32);
     assertThat(rows[0]).hasSize(features.size());
     int[][] ids = {model.components().tokenizer().encode(CAT.text()).ids().toArray()};
-    try (INDArray latent = model.encode(List.of(ONE));
-        INDArray hidden = model.components().textEncoder().encode(ids);
-        INDArray pooled = model.components().textEncoder().pooled(hidden, ids)) {
+    ClipTextModel clip = model.components().textEncoder();
+    float[] hidden = clip.encode(ids, 0).data().asFloat();
+    int end = clip.endOf(ids[0]).orElseThrow() * 32;
+    try (INDArray latent = model.encode(List.of(ONE))) {
       assertThat(Arrays.copyOf(rows[0], 256)).isEqualTo(latent.data().asFloat());
-      assertThat(Arrays.copyOfRange(rows[0], 256, 288)).isEqualTo(pooled.data().asFloat());
+      assertThat(Arrays.copyOfRange(rows[0], 256, 288))
+          .isEqualTo(Arrays.copyOfRange(hidden, end, end + 32));
     }
   }
 
