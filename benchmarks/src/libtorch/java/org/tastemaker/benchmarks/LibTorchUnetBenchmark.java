@@ -53,7 +53,7 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
  *
  * <pre>
  * ./mvnw -Plibtorch -pl benchmarks -am package -DskipTests
- * java -jar benchmarks/target/benchmarks.jar "Unet|PolicyStep" -p execution=compiled
+ * java -jar benchmarks/target/benchmarks.jar "Unet|PolicyStep" -p engine=onednn
  * </pre>
  */
 @SuppressWarnings("try") // a PointerScope is there to be closed, not to be used

@@ -28,8 +28,7 @@ import java.util.regex.Pattern;
  * <tbody>
  * <tr><td>what</td><td>forward,policy</td><td>{@link UnetForwardBenchmark}, {@link
  * PolicyStepBenchmark}</td></tr>
- * <tr><td>execution</td><td>compiled,session</td><td>how the graph runs; {@code replay} is the
- * third way</td></tr>
+ * <tr><td>engine</td><td>onednn,session</td><td>and {@code replay}</td></tr>
  * <tr><td>model</td><td>small</td><td>or a folder in the diffusers layout</td></tr>
  * <tr><td>batch, latent</td><td>32, 8</td><td>as in the benchmarks</td></tr>
  * <tr><td>steps</td><td>10</td><td>steps before the peak is read</td></tr>
@@ -60,7 +59,7 @@ public final class PeakMemory {
         new TreeMap<>(
             Map.of(
                 "what", "forward,policy",
-                "execution", "compiled,session",
+                "engine", "onednn,session",
                 "model", "small",
                 "batch", "32",
                 "latent", "8",
@@ -96,22 +95,22 @@ public final class PeakMemory {
 
   private void compare() throws IOException, InterruptedException {
     out.println(settings);
-    out.println("what     execution  after set-up, MB   at the peak, MB");
+    out.println("what     engine     after set-up, MB   at the peak, MB");
     for (String what : all("what")) {
-      for (String execution : all("execution")) {
-        Matcher result = process(what, execution);
+      for (String engine : all("engine")) {
+        Matcher result = process(what, engine);
         out.printf(
             Locale.ROOT,
             "%-8s %-9s %17.0f %17.0f%n",
             what,
-            execution,
+            engine,
             Long.parseLong(result.group(1)) / 1000.0,
             Long.parseLong(result.group(2)) / 1000.0);
       }
     }
   }
 
-  private Matcher process(String what, String execution) throws IOException, InterruptedException {
+  private Matcher process(String what, String engine) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + get("heap"));
@@ -124,14 +123,14 @@ public final class PeakMemory {
     command.add("run");
     Map<String, String> all = new TreeMap<>(settings);
     all.put("what", what);
-    all.put("execution", execution);
+    all.put("engine", engine);
     all.forEach((name, value) -> command.add(name + "=" + value));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     Matcher result = RESULT.matcher(said);
     if (process.waitFor() != 0 || !result.find()) {
-      throw new IllegalStateException(what + " by " + execution + " failed: " + said);
+      throw new IllegalStateException(what + " by " + engine + " failed: " + said);
     }
     return result;
   }
@@ -144,7 +143,7 @@ public final class PeakMemory {
       benchmark.model = get("model");
       benchmark.batch = Integer.parseInt(get("batch"));
       benchmark.latent = Integer.parseInt(get("latent"));
-      benchmark.execution = get("execution");
+      benchmark.engine = get("engine");
       benchmark.setUp();
       before = kilobytes("VmRSS");
       for (int i = 0; i < steps; i++) {
@@ -155,7 +154,7 @@ public final class PeakMemory {
       benchmark.model = get("model");
       benchmark.batch = Integer.parseInt(get("batch"));
       benchmark.latent = Integer.parseInt(get("latent"));
-      benchmark.execution = get("execution");
+      benchmark.engine = get("engine");
       benchmark.setUp();
       before = kilobytes("VmRSS");
       for (int i = 0; i < steps; i++) {

@@ -24,6 +24,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
@@ -58,9 +59,9 @@ public class PolicyStepBenchmark {
   @Param("8")
   public int latent;
 
-  /** How the graph runs: session, replay or compiled. */
-  @Param({"compiled", "replay"})
-  public String execution = "";
+  /** Name of the engine that runs the graph: onednn, replay or session. */
+  @Param({"onednn", "replay"})
+  public String engine = "";
 
   private UNet2DConditionModel unet;
   private Lora lora;
@@ -96,7 +97,7 @@ public class PolicyStepBenchmark {
         FunctionOptions.inference()
             .withAdapter(lora)
             .withTrainable(lora.trainable())
-            .withEngine(Workload.engine(execution));
+            .withEngine(Engines.named(engine));
     function = unet.function(2 * batch, latent, latent, 77, options);
     INDArray latents = Workload.normal(Seed.of(1), 2L * batch, 4, latent, latent);
     int half = batch * 4 * latent * latent;

@@ -17,6 +17,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -41,9 +42,9 @@ public class UnetForwardBenchmark {
   @Param("8")
   public int latent;
 
-  /** How the graph runs: session, replay or compiled. */
-  @Param({"compiled", "replay"})
-  public String execution = "";
+  /** Name of the engine that runs the graph: onednn, replay or session. */
+  @Param({"onednn", "replay"})
+  public String engine = "";
 
   private UNet2DConditionModel unet;
   private GraphFunction function;
@@ -67,7 +68,7 @@ public class UnetForwardBenchmark {
             latent,
             latent,
             77,
-            FunctionOptions.inference().withEngine(Workload.engine(execution)));
+            FunctionOptions.inference().withEngine(Engines.named(engine)));
     inputs =
         Map.of(
             UNet2DConditionModel.SAMPLE, Workload.normal(Seed.of(1), batch, 4, latent, latent),

@@ -6,13 +6,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.engine.Engine;
-import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
-/** What the benchmarks run: a U-Net, ways to run it, and random inputs. */
+/** What the benchmarks run: a U-Net and random inputs. */
 final class Workload {
   /** Widths 64 and 128, one layer per block, cross-attention 96, 4 heads: 4.2 million weights. */
   private static final String SMALL =
@@ -39,17 +37,6 @@ final class Workload {
     } finally {
       Files.delete(config);
     }
-  }
-
-  static Engine engine(String execution) {
-    return switch (execution) {
-      case "session" -> Engines.named("session");
-      case "replay" -> Engines.named("replay");
-      case "compiled" -> Engines.named("onednn");
-      default ->
-          throw new IllegalArgumentException(
-              "execution is session, replay or compiled, but was " + execution);
-    };
   }
 
   static INDArray normal(Seed seed, long... shape) {

@@ -13,7 +13,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -30,10 +29,10 @@ import org.tastemaker.diffusion.model.UNetConfig;
  * ./mvnw -pl diffusion -am test -Dtest=StableDiffusionSizeCheck -Dsurefire.failIfNoSpecifiedTests=false
  * </pre>
  *
- * <p>{@code -Dtastemaker.execution=replay}, or {@code session}, runs it another way than compiled.
+ * <p>{@code -Dtastemaker.engine=replay}, or {@code session}, runs it by another engine than onednn.
  */
 class StableDiffusionSizeCheck {
-  private static final String EXECUTION = System.getProperty("tastemaker.execution", "compiled");
+  private static final String ENGINE = System.getProperty("tastemaker.engine", "onednn");
 
   private static final String CONFIG =
       """
@@ -68,7 +67,8 @@ class StableDiffusionSizeCheck {
       timestep.assign(500);
       long compiling = System.nanoTime();
       GraphFunction function =
-          model.function(1, 64, 64, 77, FunctionOptions.inference().withEngine(engine()));
+          model.function(
+              1, 64, 64, 77, FunctionOptions.inference().withEngine(Engines.named(ENGINE)));
       Map<String, INDArray> inputs =
           Map.of(
               UNet2DConditionModel.SAMPLE, sample,
@@ -84,20 +84,9 @@ class StableDiffusionSizeCheck {
       System.out.printf(
           "Stable Diffusion 1.5's size, %s: loaded in %.1f s, made and run once in %.1f s, one step"
               + " in %.1f s, %.2f GB resident at most%n",
-          EXECUTION, loaded, first, seconds, peakKilobytes() / 1e6);
+          ENGINE, loaded, first, seconds, peakKilobytes() / 1e6);
     }
     assertThat(peakKilobytes()).isLessThan(12_000_000L);
-  }
-
-  private static Engine engine() {
-    return switch (EXECUTION) {
-      case "compiled" -> Engines.named("onednn");
-      case "replay" -> Engines.named("replay");
-      case "session" -> Engines.named("session");
-      default ->
-          throw new IllegalArgumentException(
-              "tastemaker.execution is compiled, replay or session, but was " + EXECUTION);
-    };
   }
 
   private static void fill(INDArray array, int stream) {
