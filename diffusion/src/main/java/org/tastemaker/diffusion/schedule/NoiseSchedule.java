@@ -1,7 +1,10 @@
 package org.tastemaker.diffusion.schedule;
 
+import com.google.common.primitives.Longs;
 import java.nio.FloatBuffer;
+import java.util.HexFormat;
 import java.util.Locale;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -202,6 +205,20 @@ public final class NoiseSchedule {
       double abar = alphaCumprod(timesteps[n]);
       Elementwise.combine(-Math.sqrt(1 - abar), clean, Math.sqrt(abar), noise, out, n * size, size);
     }
+  }
+
+  /**
+   * Tells schedules apart.
+   *
+   * @return how many levels there are, and a checksum of abar at each; equal texts only for
+   *     schedules that are equal to the last bit, as far as 32 bits can tell
+   */
+  public String checksum() {
+    CRC32C sum = new CRC32C();
+    for (double abar : alphasCumprod) {
+      sum.update(Longs.toByteArray(Double.doubleToLongBits(abar)));
+    }
+    return trainSteps() + " levels, " + HexFormat.of().toHexDigits((int) sum.getValue());
   }
 
   private int checked(int t) {

@@ -3,14 +3,12 @@ package org.tastemaker.diffusion.train;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
-import com.google.common.primitives.Longs;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.zip.CRC32C;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -300,14 +298,9 @@ public final class DenoisingTrainer {
   }
 
   private Settings settings(NoiseSchedule schedule) {
-    CRC32C levels = new CRC32C();
-    for (int t = 0; t < schedule.trainSteps(); t++) {
-      levels.update(Longs.toByteArray(Double.doubleToLongBits(schedule.alphaCumprod(t))));
-    }
-    String sum = String.format(Locale.ROOT, "%08x", levels.getValue());
     return Settings.of(options, "optimizer")
         .with("seed", seed.key())
-        .with("noiseSchedule", schedule.trainSteps() + " levels, " + sum)
+        .with("noiseSchedule", schedule.checksum())
         .with("prediction", models.scheduler().predictionType().key())
         .with("clipSkip", models.clipSkip())
         .with("emptyPrompt", models.emptyPrompt().toString());

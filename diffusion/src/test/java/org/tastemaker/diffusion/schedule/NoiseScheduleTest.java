@@ -56,6 +56,18 @@ class NoiseScheduleTest {
   }
 
   @Test
+  void theChecksumIsThatOfTheLevelsBits() {
+    NoiseSchedule trained =
+        NoiseSchedule.of(
+            SchedulerConfig.of(
+                SchedulerKind.DDIM,
+                Map.of("num_train_timesteps", 2, "trained_betas", List.of(.5, .25))));
+    // CRC-32C of the eight bytes of .5 and of .375, the highest byte first; checkpoints hold it.
+    assertThat(trained.checksum()).isEqualTo("2 levels, 3c41eb7a");
+    assertThat(STABLE_DIFFUSION.checksum()).startsWith("1000 levels, ");
+  }
+
+  @Test
   void zeroTerminalSnrKeepsTheFirstLevelAndRemovesTheLastSignal() {
     NoiseSchedule rescaled =
         NoiseSchedule.of(SchedulerConfig.stableDiffusion().with("rescale_betas_zero_snr", true));

@@ -68,8 +68,8 @@ final class PolicyReference implements AutoCloseable {
     differ(
         problems,
         "noise schedule",
-        PolicySettings.noiseSum(NoiseSchedule.of(own.scheduler())),
-        PolicySettings.noiseSum(NoiseSchedule.of(its.scheduler())));
+        NoiseSchedule.of(own.scheduler()).checksum(),
+        NoiseSchedule.of(its.scheduler()).checksum());
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(
           "a reference must denoise the same latents as the policy: "

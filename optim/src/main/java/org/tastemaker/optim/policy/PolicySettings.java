@@ -1,8 +1,5 @@
 package org.tastemaker.optim.policy;
 
-import com.google.common.primitives.Longs;
-import java.util.HexFormat;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
@@ -19,7 +16,7 @@ final class PolicySettings {
     return Settings.of(model.options(), "batchSize", "height", "width")
         .with("latents", model.latentShape().toString())
         .with("prediction", model.components().scheduler().predictionType().key())
-        .with("noiseSchedule", noiseSum(noise))
+        .with("noiseSchedule", noise.checksum())
         .with("trained", lora == null ? "full weights" : describe(lora))
         .with("frozen", frozenSum)
         .and(Settings.of(options));
@@ -30,14 +27,5 @@ final class PolicySettings {
     return lora.modules().values().stream().map(m -> String.valueOf(m.scale())).distinct().toList()
         + " x LoRA "
         + lora.name();
-  }
-
-  /** Tells noise schedules apart. */
-  static String noiseSum(NoiseSchedule noise) {
-    CRC32C sum = new CRC32C();
-    for (int t = 0; t < noise.trainSteps(); t++) {
-      sum.update(Longs.toByteArray(Double.doubleToLongBits(noise.alphaCumprod(t))));
-    }
-    return noise.trainSteps() + " levels, " + HexFormat.of().toHexDigits((int) sum.getValue());
   }
 }
