@@ -120,4 +120,28 @@ public record Settings(Map<String, String> values) {
     }
     return differences;
   }
+
+  /**
+   * Requires that nothing is different now, so that what was begun with other settings is not gone
+   * on with.
+   *
+   * @param earlier settings of the same kind
+   * @param where the earlier ones are, such as {@code "in the checkpoint"}
+   * @param problem what it means if they differ, such as {@code "the checkpoint in A is of a run
+   *     with other settings"}
+   * @param instead what can be done then, other than to use the same settings, such as {@code
+   *     "begin a new run"}
+   * @throws IllegalArgumentException if some differ; the message lists each with both values
+   */
+  public void requireSameAs(Settings earlier, String where, String problem, String instead) {
+    List<String> differences = differencesFrom(earlier, where);
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          problem
+              + ": "
+              + String.join("; ", differences)
+              + ". Use the same settings to resume it, or "
+              + instead);
+    }
+  }
 }

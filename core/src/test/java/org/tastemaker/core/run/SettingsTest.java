@@ -171,6 +171,22 @@ class SettingsTest {
   }
 
   @Test
+  void otherSettingsAreRefusedWithWhatCanBeDone() {
+    Settings earlier = Settings.none().with("seed", 5L).with("rate", 1);
+    Settings now = Settings.none().with("seed", 6L).with("rate", 2);
+
+    now.requireSameAs(now, "there", "a.bin is of another search", "begin a new search");
+    assertThatThrownBy(
+            () ->
+                now.requireSameAs(
+                    earlier, "there", "a.bin is of another search", "begin a new search"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "a.bin is of another search: rate is 1 there and 2 now; seed is 5 there and 6 now."
+                + " Use the same settings to resume it, or begin a new search");
+  }
+
+  @Test
   void componentsCanBeLeftOutAndNamedOtherwise() {
     record Judged(int rounds, UnaryOperator<String> judge) {}
     Judged options = new Judged(3, UnaryOperator.identity());

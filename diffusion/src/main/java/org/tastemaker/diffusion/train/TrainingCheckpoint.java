@@ -204,15 +204,11 @@ public record TrainingCheckpoint(
               trainer,
               expectedTrainer));
     }
-    List<String> differences = expected.differencesFrom(settings, "in the checkpoint");
-    if (!differences.isEmpty()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the checkpoint in %s is of a run with other settings: %s. Use the same settings to resume it, or begin a new run",
-              folder,
-              String.join("; ", differences)));
-    }
+    expected.requireSameAs(
+        settings,
+        "in the checkpoint",
+        "the checkpoint in " + folder + " is of a run with other settings",
+        "begin a new run");
     if (step > steps) {
       throw new IllegalArgumentException(
           String.format(

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonException;
@@ -113,15 +112,11 @@ public record CheckpointFile(long step, JsonObject state) {
       throw new IllegalArgumentException(
           folder + " holds a checkpoint of \"" + found + "\", but this is \"" + writer + "\"");
     }
-    List<String> differences = settings.differencesFrom(saved, "in the checkpoint");
-    if (!differences.isEmpty()) {
-      throw new IllegalArgumentException(
-          "the checkpoint in "
-              + folder
-              + " is of a run with other settings: "
-              + String.join("; ", differences)
-              + ". Use the same settings to resume it, or begin a new run");
-    }
+    settings.requireSameAs(
+        saved,
+        "in the checkpoint",
+        "the checkpoint in " + folder + " is of a run with other settings",
+        "begin a new run");
     return read;
   }
 }

@@ -2,7 +2,6 @@ package org.tastemaker.optim.zo;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -127,14 +126,8 @@ final class SearchState {
   private static void requireSettings(Path path, Map<String, String> metadata, Settings settings) {
     Map<String, String> found = new TreeMap<>(metadata);
     found.keySet().retainAll(settings.values().keySet());
-    List<String> differences = settings.differencesFrom(new Settings(found), "there");
-    if (!differences.isEmpty()) {
-      throw new IllegalArgumentException(
-          path
-              + " is of another search: "
-              + String.join("; ", differences)
-              + ". Use the same settings to resume it, or begin a new search");
-    }
+    settings.requireSameAs(
+        new Settings(found), "there", path + " is of another search", "begin a new search");
   }
 
   private static float[] vector(SafetensorsFile file, String name, int dimension) {
