@@ -48,9 +48,9 @@ public final class AnswerCache implements Judge {
   private final @Nullable Judge judge;
   private final String settings;
   private final Path folder;
-  private final ConcurrentMap<String, CompletableFuture<KeptAnswer>> asked =
+  private final ConcurrentMap<String, CompletableFuture<CachedAnswer>> asked =
       new ConcurrentHashMap<>();
-  private final AtomicLong kept = new AtomicLong();
+  private final AtomicLong hits = new AtomicLong();
   private final AtomicLong joined = new AtomicLong();
   private final AtomicLong misses = new AtomicLong();
   private final AtomicLong damaged = new AtomicLong();
@@ -113,21 +113,21 @@ public final class AnswerCache implements Judge {
   @Override
   public Verdict ask(Question question) {
     String key = key(question);
-    CompletableFuture<KeptAnswer> mine = new CompletableFuture<>();
-    CompletableFuture<KeptAnswer> others = asked.putIfAbsent(key, mine);
+    CompletableFuture<CachedAnswer> mine = new CompletableFuture<>();
+    CompletableFuture<CachedAnswer> others = asked.putIfAbsent(key, mine);
     if (others != null) {
-      KeptAnswer answer = await(others);
+      CachedAnswer answer = await(others);
       joined.incrementAndGet();
       return answer.replay();
     }
     try {
-      KeptAnswer found = read(key, question);
+      CachedAnswer found = read(key, question);
       if (found != null) {
-        kept.incrementAndGet();
+        hits.incrementAndGet();
         mine.complete(found);
         return found.replay();
       }
-      KeptAnswer answer = fetch(question, key);
+      CachedAnswer answer = fetch(question, key);
       mine.complete(answer);
       return answer.first();
     } catch (RuntimeException | Error e) {
@@ -149,20 +149,20 @@ public final class AnswerCache implements Judge {
    * @return counts
    */
   public Counts counts() {
-    return new Counts(kept.get(), joined.get(), misses.get(), damaged.get());
+    return new Counts(hits.get(), joined.get(), misses.get(), damaged.get());
   }
 
   /**
    * Counts of hits and misses.
    *
-   * @param kept hits: answered from a file
+   * @param hits answered from a file
    * @param joined answered by the call of another thread
    * @param misses calls made
    * @param damaged files that could not be read and were moved aside
    */
-  public record Counts(long kept, long joined, long misses, long damaged) {}
+  public record Counts(long hits, long joined, long misses, long damaged) {}
 
-  private KeptAnswer fetch(Question question, String key) {
+  private CachedAnswer fetch(Question question, String key) {
     if (judge == null) {
       throw new FeedbackException.InvalidRequest(
           "there is no cached answer "
@@ -185,7 +185,7 @@ public final class AnswerCache implements Judge {
     if (!earlier.isEmpty()) {
       LOG.warn("a question is asked again{}", earlier);
     }
-    KeptAnswer answer = KeptAnswer.of(() -> judge.ask(question).requireFits(question));
+    CachedAnswer answer = CachedAnswer.of(() -> judge.ask(question).requireFits(question));
     Path file = file(key);
     try {
       Files.createDirectories(Objects.requireNonNull(file.getParent()));
@@ -208,7 +208,7 @@ public final class AnswerCache implements Judge {
     }
   }
 
-  private @Nullable KeptAnswer read(String key, Question question) {
+  private @Nullable CachedAnswer read(String key, Question question) {
     Path file = file(key);
     String text;
     try {
@@ -222,13 +222,13 @@ public final class AnswerCache implements Judge {
       throw new UncheckedIOException("cannot read the cached answer " + file, e);
     }
     try {
-      return KeptAnswer.fromJson(text).requireFits(question);
+      return CachedAnswer.fromJson(text).requireFits(question);
     } catch (IllegalArgumentException | FeedbackException.MalformedVerdict e) {
       return setAside(file, String.valueOf(e.getMessage()));
     }
   }
 
-  private @Nullable KeptAnswer setAside(Path file, String why) {
+  private @Nullable CachedAnswer setAside(Path file, String why) {
     damaged.incrementAndGet();
     Path aside = file.resolveSibling(file.getFileName() + ".damaged");
     LOG.warn("the cached answer {} is damaged and was moved to {}: {}", file, aside, why);
@@ -240,7 +240,7 @@ public final class AnswerCache implements Judge {
     return null;
   }
 
-  private static KeptAnswer await(CompletableFuture<KeptAnswer> others) {
+  private static CachedAnswer await(CompletableFuture<CachedAnswer> others) {
     try {
       return others.get();
     } catch (ExecutionException e) {

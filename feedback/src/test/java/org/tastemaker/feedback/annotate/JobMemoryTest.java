@@ -22,7 +22,7 @@ import org.tastemaker.feedback.server.LoopbackServer;
 import org.tastemaker.testing.ChildProgram;
 
 /**
- * What a long job over HTTP, with dataset, kept answers and ledger, keeps in memory: in a process
+ * What a long job over HTTP, with dataset, cached answers and ledger, keeps in memory: in a process
  * of its own, with a heap so small that it is collected often.
  */
 class JobMemoryTest {

@@ -88,7 +88,7 @@ class ServerKillTest {
     assertThat(answers("killed")).as("what was asked, and answered").isEqualTo(answers("calm"));
   }
 
-  /** Texts of the kept answers by their files' names, which stand for all of the question. */
+  /** Texts of the cached answers by their files' names, which stand for all of the question. */
   private Map<String, String> answers(String name) throws IOException {
     Map<String, String> texts = new TreeMap<>();
     try (Stream<Path> files = Files.walk(folder.resolve(name + "-answers"))) {
@@ -157,7 +157,7 @@ class ServerKillTest {
     private final Fate fate;
     private final Ledger ledger;
     private final OpenAiClient client;
-    private final Judge kept;
+    private final Judge cached;
 
     Setup(LoopbackServer server, String name, Fate fate) {
       this.fate = fate;
@@ -187,7 +187,7 @@ class ServerKillTest {
       ChatGptJudge judge =
           new ChatGptJudge(
               client, ChatGptJudge.Options.of("mock").withImages(ImageForm.DEFAULT.withSide(0)));
-      this.kept = AnswerCache.of(judge, judge.settings(), folder.resolve(name + "-answers"));
+      this.cached = AnswerCache.of(judge, judge.settings(), folder.resolve(name + "-answers"));
     }
 
     Judge judge() {
@@ -196,7 +196,7 @@ class ServerKillTest {
         public Verdict ask(Question question) {
           fate.moment();
           try {
-            return kept.ask(question);
+            return cached.ask(question);
           } finally {
             fate.moment(); // the answer is on disk, and nobody knows of it yet
           }

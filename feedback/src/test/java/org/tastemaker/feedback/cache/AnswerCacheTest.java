@@ -233,7 +233,7 @@ class AnswerCacheTest {
 
   @Property(tries = 50)
   void anyTextIsNoAnswerAndNoSurprise(@ForAll String text) {
-    assertThatThrownBy(() -> KeptAnswer.fromJson(text))
+    assertThatThrownBy(() -> CachedAnswer.fromJson(text))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

@@ -94,8 +94,8 @@ class ComplaintTest {
             }
             return chat.ask(question);
           };
-      Judge kept = AnswerCache.of(mortal, chat.settings(), folder.resolve(name));
-      return JudgeOracle.builder(kept)
+      Judge cached = AnswerCache.of(mortal, chat.settings(), folder.resolve(name));
+      return JudgeOracle.builder(cached)
           .protocol(Protocol.listwise(1))
           .build()
           .rank(List.of(new ImageGroup(PROMPT, images(2))), QUALITY)

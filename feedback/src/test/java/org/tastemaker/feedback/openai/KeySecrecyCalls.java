@@ -217,7 +217,7 @@ final class KeySecrecyCalls {
     }
   }
 
-  /** A job with a dataset, kept answers, a ledger and the record of its run. */
+  /** A job with a dataset, cached answers, a ledger and the record of its run. */
   private void job(String name, String baseUrl) throws IOException {
     Path place =
         Files.createDirectories(folder.resolve(++setups + " " + name.replaceAll("\\W+", "-")));

@@ -274,7 +274,7 @@ class LoopbackServerTest {
         List<Judgement> second = oracle.rank(groups, RUBRIC);
         assertThat(rankings(second)).isEqualTo(first);
         assertThat(second).allMatch(judgement -> judgement.usage().equals(Usage.NONE));
-        assertThat(oracle.cacheCounts().kept()).isEqualTo(20);
+        assertThat(oracle.cacheCounts().hits()).isEqualTo(20);
       }
       assertThat(server.requests()).isEqualTo(asked);
     }

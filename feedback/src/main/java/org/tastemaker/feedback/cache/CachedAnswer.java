@@ -18,7 +18,7 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /** The outcome of a question, for the cache: a verdict, a refusal, or a malformed answer. */
-final class KeptAnswer {
+final class CachedAnswer {
   private static final int FORMAT = 1;
   private static final JsonAdapter<Content> JSON =
       new Moshi.Builder().build().adapter(Content.class).indent(" ");
@@ -26,17 +26,17 @@ final class KeptAnswer {
   private final @Nullable Verdict verdict;
   private final @Nullable FeedbackException failure;
 
-  private KeptAnswer(@Nullable Verdict verdict, @Nullable FeedbackException failure) {
+  private CachedAnswer(@Nullable Verdict verdict, @Nullable FeedbackException failure) {
     this.verdict = verdict;
     this.failure = failure;
   }
 
   /** Asks; refusals and malformed answers are outcomes too. */
-  static KeptAnswer of(Supplier<Verdict> ask) {
+  static CachedAnswer of(Supplier<Verdict> ask) {
     try {
-      return new KeptAnswer(ask.get(), null);
+      return new CachedAnswer(ask.get(), null);
     } catch (FeedbackException.Refused | FeedbackException.MalformedVerdict e) {
-      return new KeptAnswer(null, e);
+      return new CachedAnswer(null, e);
     }
   }
 
@@ -57,7 +57,7 @@ final class KeptAnswer {
   }
 
   /** Checks that a verdict is about as many positions as the question. */
-  KeptAnswer requireFits(Question question) {
+  CachedAnswer requireFits(Question question) {
     if (verdict != null) {
       verdict.requireFits(question);
     }
@@ -86,17 +86,17 @@ final class KeptAnswer {
    *
    * @throws IllegalArgumentException if it is not what {@link #toJson} wrote
    */
-  static KeptAnswer fromJson(String text) {
+  static CachedAnswer fromJson(String text) {
     try {
       Content content = JSON.fromJson(text);
       if (content == null || content.format != FORMAT) {
         throw new IllegalArgumentException("it is not of format " + FORMAT);
       }
       if (content.verdict != null) {
-        return new KeptAnswer(content.verdict.verdict(), null);
+        return new CachedAnswer(content.verdict.verdict(), null);
       }
       if (content.failure != null) {
-        return new KeptAnswer(null, content.failure.exception());
+        return new CachedAnswer(null, content.failure.exception());
       }
       throw new IllegalArgumentException("it holds neither a verdict nor a failure");
     } catch (IOException | JsonDataException | NullPointerException e) {
@@ -149,7 +149,7 @@ final class KeptAnswer {
           : new Failed(
               "malformed",
               failure instanceof FeedbackException.MalformedVerdict m ? m.path() : null,
-              KeptAnswer.message(failure),
+              CachedAnswer.message(failure),
               Cost.of(failure.usage()));
     }
 
