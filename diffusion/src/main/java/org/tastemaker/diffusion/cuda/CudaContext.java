@@ -90,7 +90,7 @@ public final class CudaContext implements AutoCloseable {
    *
    * @return the event: the caller closes it
    */
-  public CudaEvent event() {
+  CudaEvent event() {
     return CudaEvent.create(calls);
   }
 

@@ -73,7 +73,7 @@ public final class CudaDevice {
    *
    * @return bytes, in use or not
    */
-  public long memoryBytes() {
+  long memoryBytes() {
     long[] bytes = new long[1];
     calls.check("cuDeviceTotalMem_v2", calls.api().cuDeviceTotalMem_v2(bytes, handle));
     return bytes[0];

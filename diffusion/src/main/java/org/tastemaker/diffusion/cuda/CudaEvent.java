@@ -1,7 +1,7 @@
 package org.tastemaker.diffusion.cuda;
 
 /** A mark in a stream, with its time on the GPU. */
-public final class CudaEvent implements AutoCloseable {
+final class CudaEvent implements AutoCloseable {
   private final CudaCalls calls;
   private final long handle;
   private boolean closed;
@@ -22,7 +22,7 @@ public final class CudaEvent implements AutoCloseable {
    *
    * @param stream of whose work
    */
-  public void record(CudaStream stream) {
+  void record(CudaStream stream) {
     calls.check("cuEventRecord", calls.api().cuEventRecord(handle, stream.handle()));
   }
 
@@ -32,7 +32,7 @@ public final class CudaEvent implements AutoCloseable {
    * @param start recorded before
    * @return milliseconds, in steps of about half a microsecond
    */
-  public double millisecondsSince(CudaEvent start) {
+  double millisecondsSince(CudaEvent start) {
     calls.check("cuEventSynchronize", calls.api().cuEventSynchronize(handle));
     float[] milliseconds = new float[1];
     calls.check(
