@@ -12,6 +12,7 @@ import java.util.Set;
 import javax.imageio.ImageIO;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonException;
 import org.tastemaker.core.json.JsonObject;
 
 /**
@@ -135,6 +136,11 @@ public final class EmojiSource {
             String.format(Locale.ROOT, "no image in %s belongs to a label in %s", images, labels));
       }
       return new GlyphSheet(glyphs, pictures);
+    } catch (JsonException e) {
+      throw new IllegalArgumentException(
+          "expected emojibase-data's en/data.json and meta/groups.json, but found something else: "
+              + e.getMessage(),
+          e);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the emoji: " + e.getMessage(), e);
     }

@@ -92,7 +92,10 @@ class EmojiDataTest {
   void otherJsonIsRejected() throws IOException {
     Files.writeString(folder.resolve("data.json"), "{}");
 
-    assertThatThrownBy(this::read).hasMessageContaining("expected emojibase-data's en/data.json");
+    assertThatThrownBy(this::read)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("expected emojibase-data's en/data.json")
+        .hasMessageContaining(folder.resolve("data.json") + ": expected a list");
   }
 
   @Test
