@@ -207,7 +207,7 @@ public final class QuickStart implements Callable<Integer> {
         EmojiTask.consistency(glyphs, prompts.isEmpty() ? EmojiTask.quickPrompts() : prompts);
     boolean paid = judge == JudgeName.chatgpt;
     PaidJudge.Terms terms = terms();
-    Map<String, Object> config =
+    Map<String, String> config =
         Alignment.config(task, settings, paid ? terms.model() : judge.name());
     long done = RunFolders.roundsDone(run, config, Seed.of(seed));
     int left = (int) Math.max(0, rounds - done);

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Prompt;
@@ -235,27 +234,19 @@ public final class Alignment implements AutoCloseable {
   }
 
   /**
-   * The settings as a run folder stores them.
+   * The settings as a run folder stores them: all but how many rounds there are.
    *
    * @param task what is aligned to
    * @param settings hyper-parameters
    * @param judge its name
-   * @return names and values
+   * @return texts by name
    */
-  public static Map<String, Object> config(EmojiTask task, Settings settings, String judge) {
-    Map<String, Object> config = new TreeMap<>();
-    config.put("task", task.name());
-    config.put("judge", judge);
-    config.put("prompts", task.prompts().stream().map(Prompt::text).toList());
-    config.put("imagesPerPrompt", settings.imagesPerPrompt);
-    config.put("denoisingSteps", settings.denoisingSteps);
-    config.put("guidance", settings.guidance);
-    config.put("learningRate", settings.learningRate);
-    config.put("clipRange", settings.clipRange);
-    config.put("updates", settings.updates);
-    config.put("rank", settings.rank);
-    config.put("seed", settings.seed);
-    return config;
+  public static Map<String, String> config(EmojiTask task, Settings settings, String judge) {
+    return org.tastemaker.core.run.Settings.of(settings, "rounds") // more of them are a longer run
+        .with("task", task.name())
+        .with("judge", judge)
+        .with("prompts", task.prompts().stream().map(Prompt::text).toList())
+        .values();
   }
 
   @Override

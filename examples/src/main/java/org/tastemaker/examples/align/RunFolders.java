@@ -25,7 +25,7 @@ public final class RunFolders {
    * @throws IllegalArgumentException if the folder holds a run with other settings, or holds no run
    *     and is not empty; nothing is overwritten
    */
-  public static RunFolder open(Path path, Map<String, Object> config, Seed seed) {
+  public static RunFolder open(Path path, Map<String, ?> config, Seed seed) {
     Clock clock = Clock.systemUTC();
     if (RunFolder.exists(path)) {
       RunFolder folder = RunFolder.open(path, clock);
@@ -51,7 +51,7 @@ public final class RunFolders {
    * @return how many rounds are done, as the latest checkpoint says; 0 if there is no run yet
    * @throws IllegalArgumentException as {@link #open}
    */
-  public static long roundsDone(Path path, Map<String, Object> config, Seed seed) {
+  public static long roundsDone(Path path, Map<String, ?> config, Seed seed) {
     if (!RunFolder.exists(path)) {
       requireFree(path);
       return 0;
