@@ -3,11 +3,10 @@ package org.tastemaker.examples.experiments;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.ToDoubleBiFunction;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.reward.combine.WeightedReward;
 
@@ -87,27 +86,19 @@ record Experiment(
         shown);
   }
 
-  /** The settings that must be the same for a training to be resumed. */
-  Map<String, Object> config(Arm arm, long seed) {
-    Map<String, Object> config = new TreeMap<>();
-    config.put("experiment", name);
-    config.put("arm", arm.id());
-    config.put("training", arm.training().toString());
-    config.put("prompts", prompts.stream().map(Prompt::text).toList());
-    config.put("imagesPerPrompt", imagesPerPrompt);
-    config.put("rounds", rounds);
-    config.put("guidance", guidance);
-    config.put("seed", seed);
-    return config;
+  /** What must be the same for a training to be resumed. */
+  Settings config(Arm arm, long seed) {
+    return Settings.of(
+            this, "name", "title", "prompts", "measured", "quality", "arms", "rows", "shown")
+        .with("experiment", name)
+        .with("arm", arm.id())
+        .with("training", arm.training())
+        .with("prompts", prompts.stream().map(Prompt::text).toList())
+        .with("seed", seed);
   }
 
-  /** The settings that must be the same for findings to be compared. */
-  Map<String, Object> config(Arm arm, long seed, EmojiReport.Counts counts) {
-    Map<String, Object> config = config(arm, seed);
-    config.put("counts", counts.toString());
-    if (!measured.words().isEmpty()) {
-      config.put("measured", measured.words());
-    }
-    return config;
+  /** What must be the same for findings to be compared. */
+  Settings config(Arm arm, long seed, EmojiReport.Counts counts) {
+    return config(arm, seed).and(measured.config(counts));
   }
 }

@@ -15,7 +15,9 @@ import java.util.function.Function;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.console.ConsoleProgress;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
@@ -145,7 +147,7 @@ final class ExperimentCommand implements Callable<Integer> {
       EmojiReport.Counts counts,
       long seed,
       PrintWriter out) {
-    Map<String, Object> config = Trial.measured(experiment.measured(), counts, seed);
+    Settings config = Trial.measured(experiment.measured(), counts, seed);
     if (isThere(baseFile(experiment, seed), config)) {
       return;
     }
@@ -164,7 +166,7 @@ final class ExperimentCommand implements Callable<Integer> {
       long seed,
       PrintWriter out)
       throws IOException {
-    Map<String, Object> config = experiment.config(arm, seed, counts);
+    Settings config = experiment.config(arm, seed, counts);
     Path file = file(experiment, arm, seed);
     if (isThere(file, config)) {
       return;
@@ -191,21 +193,12 @@ final class ExperimentCommand implements Callable<Integer> {
     outcome.findings().write(file);
   }
 
-  /** Whether findings exist; those of other settings are neither used nor overwritten. */
-  private static boolean isThere(Path file, Map<String, Object> config) {
+  /** Whether findings are there; those of other settings are neither used nor overwritten. */
+  private static boolean isThere(Path file, Settings config) {
     if (!Files.exists(file)) {
       return false;
     }
-    Map<String, Object> there = Findings.read(file).config();
-    if (!there.toString().equals(new TreeMap<>(config).toString())) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s has other settings: %s instead of %s; choose another folder with --run",
-              file,
-              there,
-              new TreeMap<>(config)));
-    }
+    StoredSettings.requireSame(file, Findings.read(file).config(), config);
     return true;
   }
 
@@ -220,7 +213,7 @@ final class ExperimentCommand implements Callable<Integer> {
         base.put(seed, Findings.read(baseFile));
       }
       for (Experiment.Arm arm : experiment.arms()) {
-        Map<String, Object> config = experiment.config(arm, seed, counts);
+        Settings config = experiment.config(arm, seed, counts);
         Path file = file(experiment, arm, seed);
         if (isThere(file, config)) {
           trained.computeIfAbsent(arm.id(), id -> new TreeMap<>()).put(seed, Findings.read(file));

@@ -17,6 +17,8 @@ import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonException;
 import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Settings;
+import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -33,7 +35,7 @@ import org.tastemaker.examples.measure.Diversity;
  * @param message how the training ended
  */
 record Findings(
-    Map<String, Object> config,
+    Settings config,
     Map<String, Map<String, Double>> values,
     Map<String, Double> floor,
     long images,
@@ -53,7 +55,6 @@ record Findings(
   static final String UNCLEAR = "unclear images";
 
   Findings {
-    config = Collections.unmodifiableMap(new TreeMap<>(config));
     Map<String, Map<String, Double>> copy = new LinkedHashMap<>();
     values.forEach((name, by) -> copy.put(name, Collections.unmodifiableMap(new TreeMap<>(by))));
     values = Collections.unmodifiableMap(copy);
@@ -61,7 +62,7 @@ record Findings(
   }
 
   static Findings of(
-      Map<String, Object> config,
+      Settings config,
       EmojiReport report,
       GlyphJudge judge,
       long images,
@@ -144,7 +145,7 @@ record Findings(
 
   void write(Path file) {
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("config", config);
+    json.put("config", config.values());
     json.put("images", images);
     json.put("kl", word(kl));
     json.put("message", message);
@@ -178,7 +179,7 @@ record Findings(
       Map<String, Map<String, Double>> values = new LinkedHashMap<>();
       all.names().forEach(name -> values.put(name, doubles(all.object(name))));
       return new Findings(
-          json.object("config").toValues(),
+          StoredSettings.read(json.object("config")),
           values,
           json.optionalObject("floor").map(Findings::doubles).orElse(Map.of()),
           json.longInteger("images", 0),

@@ -1,6 +1,7 @@
 package org.tastemaker.examples.experiments;
 
 import java.util.Map;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
@@ -17,6 +18,12 @@ record Measured(
     EmojiReport.Counts counts,
     SamplingOptions sampling,
     Map<String, SamplingOptions> otherwise) {
+  /** What must be the same for measurements to be compared. */
+  Settings config(EmojiReport.Counts counts) {
+    Settings config = Settings.none().with("counts", counts);
+    return words.isEmpty() ? config : config.with("measured", words);
+  }
+
   /** As the bundled model is meant to be used. */
   static Measured asUsed() {
     return new Measured(

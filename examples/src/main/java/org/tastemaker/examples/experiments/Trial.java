@@ -15,6 +15,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
@@ -80,7 +81,7 @@ final class Trial {
       EmojiReport.Counts counts,
       long seed,
       Training.Spent spent,
-      Map<String, Object> config) {
+      Settings config) {
     EmojiReport report =
         EmojiReport.of(model.with(measured.sampling()), judge, counts, measuredSeed(seed));
     Findings findings =
@@ -104,14 +105,9 @@ final class Trial {
     return Seed.of(seed).split("measured");
   }
 
-  /** The settings of {@link #measure}, to compare files by. */
-  static Map<String, Object> measured(Measured measured, EmojiReport.Counts counts, long seed) {
-    Map<String, Object> config =
-        new TreeMap<>(Map.of("arm", "base", "counts", counts.toString(), "seed", seed));
-    if (!measured.words().isEmpty()) {
-      config.put("measured", measured.words());
-    }
-    return config;
+  /** How {@link #measure} went, for comparison of files. */
+  static Settings measured(Measured measured, EmojiReport.Counts counts, long seed) {
+    return measured.config(counts).with("arm", "base").with("seed", seed);
   }
 
   /** The result of a trial, or of a measurement of the base model. */
@@ -149,8 +145,8 @@ final class Trial {
       DiffusionPolicy policy, Path folder, RunListener listener, Cancellation cancellation) {
     FeedbackOracle oracle =
         MockOracle.of(experiment.quality(), MockJudge.Options.defaults().withTieThreshold(TIE));
-    Seed rounds = seed.split("phase").split(0); // the random stream of the tables in docs
-    Map<String, Object> config = experiment.config(arm, number);
+    Seed rounds = seed.split("phase").split(0); // the stream of the tables in docs
+    Map<String, String> config = experiment.config(arm, number).values();
     try (RunFolder open = RunFolders.open(folder.resolve("training"), config, seed)) {
       long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
       RewardModel reward =

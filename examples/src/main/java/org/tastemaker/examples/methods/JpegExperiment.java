@@ -17,9 +17,11 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.picture.ImageGrid;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.measure.Estimate;
@@ -134,28 +136,17 @@ public final class JpegExperiment implements Callable<Integer> {
     if (!Files.exists(file)) {
       return false;
     }
-    String there = read(job).settings();
-    if (!there.equals(settings(protocol))) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s has other settings: %s there, %s now; choose another folder with --run",
-              file,
-              there,
-              settings(protocol)));
-    }
+    StoredSettings.requireSame(file, read(job).settings(), settings(protocol));
     return true;
   }
 
-  /** The settings that must be equal for results to be compared. */
-  static String settings(Protocol protocol) {
-    return String.format(
-        Locale.ROOT,
-        "%s, rate %s, clip range %s, %s updates",
-        protocol.toMap(),
-        LEARNING_RATE,
-        CLIP_RANGE,
-        UPDATES);
+  /** What must be equal for results to be compared. */
+  static Settings settings(Protocol protocol) {
+    return protocol
+        .settings()
+        .with("learningRate", LEARNING_RATE)
+        .with("clipRange", CLIP_RANGE)
+        .with("updates", UPDATES);
   }
 
   private JpegResult train(LatentDiffusion model, Protocol protocol, Job job) {

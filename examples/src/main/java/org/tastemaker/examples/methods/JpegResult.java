@@ -9,9 +9,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Settings;
+import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.reward.image.JpegReward;
 
 /**
@@ -28,11 +32,15 @@ import org.tastemaker.reward.image.JpegReward;
 record JpegResult(
     Direction direction,
     long seed,
-    String settings,
+    Settings settings,
     List<Double> kilobytes,
     List<Double> before,
     List<Double> after,
     double kl) {
+  private static final Pattern OLD_SETTINGS =
+      Pattern.compile(
+          "\\{(\\w+=.*, )prompts=\\[(.*)], (\\w+=.*)}, rate (.*), clip range (.*), (\\d+) updates");
+
   /** Which images are rewarded. */
   enum Direction {
     /** Those whose files are small. */
@@ -74,7 +82,7 @@ record JpegResult(
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("direction", direction.id());
     json.put("seed", seed);
-    json.put("settings", settings);
+    json.put("settings", settings.values());
     json.put("kilobytes", kilobytes);
     json.put("before", before);
     json.put("after", after);
@@ -85,6 +93,28 @@ record JpegResult(
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write a result into " + folder, e);
     }
+  }
+
+  /** Version 0.1 wrote them as one text. */
+  private static Settings settings(JsonObject json) {
+    if (!(json.value("settings") instanceof String text)) {
+      return StoredSettings.read(json.object("settings"));
+    }
+    Matcher old = OLD_SETTINGS.matcher(text);
+    if (!old.matches()) {
+      throw new IllegalArgumentException("its settings are '" + text + "'");
+    }
+    Settings settings =
+        Settings.none()
+            .with("prompts", List.of(old.group(2).split(", ", -1)))
+            .with("learningRate", old.group(4))
+            .with("clipRange", old.group(5))
+            .with("updates", old.group(6));
+    for (String entry : (old.group(1) + old.group(3)).split(", ", -1)) {
+      String[] nameAndValue = entry.split("=", 2);
+      settings = settings.with(nameAndValue[0], nameAndValue[1]);
+    }
+    return settings;
   }
 
   /**
@@ -104,7 +134,7 @@ record JpegResult(
       return new JpegResult(
           direction,
           json.longInteger("seed"),
-          json.text("settings"),
+          settings(json),
           json.numbers("kilobytes"),
           json.numbers("before"),
           json.numbers("after"),

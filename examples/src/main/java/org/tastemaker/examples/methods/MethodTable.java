@@ -13,8 +13,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.align.EmojiTask;
+import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
 import picocli.CommandLine;
@@ -154,17 +156,10 @@ public final class MethodTable implements Callable<Integer> {
       return false;
     }
     TrialResult there = TrialResult.read(file);
-    if (!there.protocol().equals(protocol.toMap()) || !there.setting().equals(job.setting())) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s has other settings: %s, %s there, and %s, %s now; choose another folder with --run",
-              file,
-              job.method().words(there.setting()),
-              there.protocol(),
-              job.method().words(job.setting()),
-              protocol.toMap()));
-    }
+    StoredSettings.requireSame(
+        file,
+        there.protocol().and(Settings.of(there.setting())),
+        protocol.settings().and(Settings.of(job.setting())));
     return true;
   }
 

@@ -3,9 +3,8 @@ package org.tastemaker.examples.methods;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 
@@ -68,16 +67,11 @@ record Protocol(
         .toList();
   }
 
-  /** For files: trials can be compared if this is equal. */
-  Map<String, Object> toMap() {
-    Map<String, Object> map = new TreeMap<>();
-    map.put("prompts", prompts.stream().map(Prompt::text).toList());
-    map.put("rounds", rounds);
-    map.put("imagesPerPrompt", imagesPerPrompt);
-    map.put("heldOutPerPrompt", heldOutPerPrompt);
-    map.put("steps", STEPS);
-    map.put("guidance", guidance);
-    map.put("tie", TIE);
-    return map;
+  /** For files: trials can be compared where these are equal. */
+  Settings settings() {
+    return Settings.of(this, "prompts")
+        .with("prompts", prompts.stream().map(Prompt::text).toList())
+        .with("steps", STEPS)
+        .with("tie", TIE);
   }
 }

@@ -143,7 +143,15 @@ final class Trial {
         measure(policy, last().images());
       }
       return new TrialResult(
-          method, setting, number, protocol.toMap(), points, before, latest, kl(policy), message);
+          method,
+          setting,
+          number,
+          protocol.settings(),
+          points,
+          before,
+          latest,
+          kl(policy),
+          message);
     }
   }
 

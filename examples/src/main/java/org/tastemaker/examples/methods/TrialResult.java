@@ -16,6 +16,8 @@ import java.util.stream.Stream;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Settings;
+import org.tastemaker.examples.align.StoredSettings;
 
 /**
  * The result of a trial.
@@ -23,7 +25,7 @@ import org.tastemaker.core.run.AtomicFiles;
  * @param method that trained
  * @param setting of the method
  * @param seed of the trial
- * @param protocol of the trial, as {@link Protocol#toMap}
+ * @param protocol of it, as {@link Protocol#settings}
  * @param points measurements during training, from no images to all
  * @param before score of each held-out image of the base model
  * @param after score of each held-out image of the trained model, the same prompts and seeds
@@ -34,7 +36,7 @@ record TrialResult(
     Method method,
     Setting setting,
     long seed,
-    Map<String, Object> protocol,
+    Settings protocol,
     List<Point> points,
     List<Double> before,
     List<Double> after,
@@ -96,7 +98,7 @@ record TrialResult(
     json.put("learningRate", setting.learningRate());
     json.put("updates", setting.updates());
     json.put("strength", setting.strength());
-    json.put("protocol", protocol);
+    json.put("protocol", protocol.values());
     json.put(
         "points",
         points.stream()
@@ -142,7 +144,7 @@ record TrialResult(
           new Setting(
               json.number("learningRate"), json.integer("updates"), json.number("strength")),
           json.longInteger("seed"),
-          json.object("protocol").toValues(),
+          StoredSettings.read(json.object("protocol")),
           points,
           json.numbers("before"),
           json.numbers("after"),

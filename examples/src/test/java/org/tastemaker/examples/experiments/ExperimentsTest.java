@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import picocli.CommandLine;
 
@@ -64,10 +65,13 @@ class ExperimentsTest {
   void findingsOfOtherSettingsAreNeitherUsedNorOverwritten(@TempDir Path folder)
       throws IOException {
     Path file = folder.resolve("base-1.json");
-    new Findings(Map.of("arm", "base", "seed", 7), Map.of(), Map.of(), 0, 0, "").write(file);
+    new Findings(Settings.none().with("arm", "base").with("seed", 7), Map.of(), Map.of(), 0, 0, "")
+        .write(file);
     byte[] before = Files.readAllBytes(file);
 
-    assertThat(run(2, "harm", folder)).contains("other settings").contains("--run");
+    assertThat(run(2, "harm", folder))
+        .contains("base-1.json is of other settings: counts.categories is not set there and 2 now;")
+        .contains("; seed is 7 there and 1 now; choose another folder with --run");
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
   }
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.reward.combine.WeightedReward;
 
 class FindingsTest {
@@ -24,7 +25,7 @@ class FindingsTest {
 
   private static Findings findings(double doctor, double nurse) {
     return new Findings(
-        Map.of("arm", "base", "seed", 1L),
+        Settings.none().with("arm", "base").with("seed", 1L),
         Map.of(Findings.GENDER, Map.of("doctor", doctor, "nurse", nurse)),
         Map.of(Findings.GENDER, 0.2),
         1280,
@@ -40,7 +41,7 @@ class FindingsTest {
 
     assertThat(back.values()).isEqualTo(findings.values());
     assertThat(back.floor()).isEqualTo(findings.floor());
-    assertThat(back.config().toString()).isEqualTo(findings.config().toString());
+    assertThat(back.config()).isEqualTo(findings.config());
     assertThat(back.kl()).isEqualTo(12.5);
     assertThat(back.images()).isEqualTo(1280);
   }
@@ -74,7 +75,8 @@ class FindingsTest {
   @Test
   void seedsWithoutABaseAndPromptsWithoutALabelAreLeftOut() {
     Findings onlyDoctor =
-        new Findings(Map.of(), Map.of(Findings.GENDER, Map.of("doctor", 0.25)), Map.of(), 0, 0, "");
+        new Findings(
+            Settings.none(), Map.of(Findings.GENDER, Map.of("doctor", 0.25)), Map.of(), 0, 0, "");
     FindingsTable.Cell cell =
         FindingsTable.cell(
             ROW, Map.of(1L, findings(0.75, 1)), Map.of(1L, onlyDoctor, 9L, findings(0, 0)));

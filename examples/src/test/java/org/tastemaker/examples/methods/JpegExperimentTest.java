@@ -71,8 +71,38 @@ class JpegExperimentTest {
         .write(folder);
 
     assertThat(run()).isEqualTo(2);
-    assertThat(err.toString()).contains("compressibility-5.json", "other settings", "--run");
+    assertThat(err.toString())
+        .contains(
+            "compressibility-5.json is of other settings: guidance is 3.0 there and 1.0 now; rounds is"
+                + " 2 there and 1 now; choose another folder with --run");
     assertThat(folder.resolve("incompressibility-5.json")).doesNotExist();
+  }
+
+  @Test
+  void aResultThatHasItsSettingsAsOneTextIsRead() throws Exception {
+    Protocol protocol =
+        new Protocol(List.of(Prompt.of("rocket"), Prompt.of("green heart")), 2, 2, 1, 1);
+    JpegResult result =
+        new JpegResult(
+            JpegResult.Direction.COMPRESSIBILITY,
+            5,
+            JpegExperiment.settings(protocol),
+            List.of(1.0, 0.9),
+            List.of(1.0),
+            List.of(0.9),
+            1);
+    Path file =
+        Files.writeString(
+            folder.resolve("compressibility-5.json"),
+            """
+            {"direction": "compressibility", "seed": 5,
+             "settings": "{guidance=1.0, heldOutPerPrompt=1, imagesPerPrompt=2, prompts=[rocket, green heart], rounds=2, steps=10, tie=0.03}, rate 0.001, clip range 0.001, 4 updates",
+             "kilobytes": [1.0, 0.9], "before": [1.0], "after": [0.9], "kl": 1.0}
+            """);
+
+    assertThat(JpegResult.read(file)).isEqualTo(result);
+    result.write(folder);
+    assertThat(JpegResult.read(file)).isEqualTo(result);
   }
 
   @Test

@@ -7,9 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.core.run.Settings;
 
 class MethodReportTest {
   @TempDir Path folder;
@@ -19,7 +19,7 @@ class MethodReportTest {
         method,
         method.tuned(),
         seed,
-        Map.of("rounds", 2),
+        Settings.none().with("rounds", 2),
         List.of(
             new TrialResult.Point(0, 0, 0, 0.25),
             new TrialResult.Point(64, 10, 20, 0.25 + rise / 2),

@@ -73,7 +73,7 @@ class MethodTableTest {
             Method.RWR,
             Method.RWR.tuned(),
             5,
-            new Protocol(List.of(Prompt.of(PROMPT)), rounds, 2, 1, 1.5).toMap(),
+            new Protocol(List.of(Prompt.of(PROMPT)), rounds, 2, 1, 1.5).settings(),
             List.of(new TrialResult.Point(0, 0, 0, 0.5), new TrialResult.Point(2, 1, 1, 7)),
             List.of(0.5),
             List.of(7.0),
@@ -98,8 +98,13 @@ class MethodTableTest {
     TrialResult there = leaveResult(1);
 
     assertThat(run("--methods", "rwr", "--learning-rate", "0.5")).isEqualTo(2);
-    assertThat(err.toString()).contains("rwr-5.json", "has other settings", "--run");
+    assertThat(err.toString())
+        .contains(
+            "rwr-5.json is of other settings: learningRate is "
+                + Method.RWR.tuned().learningRate()
+                + " there and 0.5 now; choose another folder with --run");
     assertThat(run("--methods", "rwr", "--held-out", "2")).isEqualTo(2);
+    assertThat(err.toString()).contains("settings: heldOutPerPrompt is 1 there and 2 now; choose");
     assertThat(TrialResult.readAll(folder)).containsExactly(there);
   }
 
@@ -110,7 +115,7 @@ class MethodTableTest {
             Method.LEE,
             Method.LEE.tuned(),
             5,
-            new Protocol(List.of(Prompt.of(PROMPT)), 3, 2, 1, 1.5).toMap(),
+            new Protocol(List.of(Prompt.of(PROMPT)), 3, 2, 1, 1.5).settings(),
             other.points(),
             other.before(),
             other.after(),
