@@ -231,7 +231,7 @@ final class ExperimentCommand implements Callable<Integer> {
   }
 
   private static void say(PrintWriter out, String text) {
-    out.println(String.format(Locale.ROOT, "%s", text));
+    out.println(text);
     out.flush();
   }
 }
