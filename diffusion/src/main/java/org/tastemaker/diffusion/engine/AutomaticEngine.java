@@ -1,8 +1,10 @@
 package org.tastemaker.diffusion.engine;
 
 import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -42,6 +44,29 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
     return candidates.stream().anyMatch(engine -> whyNot(engine, graph).isEmpty())
         ? Optional.empty()
         : Optional.of(reasons(engine -> whyNot(engine, graph)));
+  }
+
+  /** The engines that can do as it says; those that cannot are no candidates any more. */
+  @Override
+  public Engine on(Placement placement) {
+    ImmutableList.Builder<Engine> able = ImmutableList.builder();
+    List<String> reasons = new ArrayList<>();
+    for (Engine engine : candidates) {
+      try {
+        able.add(engine.on(placement));
+      } catch (IllegalArgumentException e) {
+        reasons.add(e.getMessage());
+      }
+    }
+    if (able.build().isEmpty()) {
+      throw new IllegalArgumentException(
+          "no engine computes as "
+              + placement
+              + ": "
+              + String.join("; ", reasons)
+              + "; a GPU and bfloat16 need the jar tastemaker-torch on the class path");
+    }
+    return new AutomaticEngine(able.build());
   }
 
   @Override

@@ -27,6 +27,11 @@ record CheckedEngine(Engine engine) implements Engine {
   }
 
   @Override
+  public Engine on(Placement placement) {
+    return new CheckedEngine(engine.on(placement));
+  }
+
+  @Override
   public GraphFunction create(GraphDefinition graph) {
     engine
         .whyNot()

@@ -49,6 +49,25 @@ public interface Engine {
   }
 
   /**
+   * The same engine elsewhere or in other numbers.
+   *
+   * @param placement where it computes, and in which numbers
+   * @return the engine, equal for equal placements
+   * @throws IllegalArgumentException if it cannot; this one, unless an engine says otherwise, knows
+   *     the processor and float32
+   */
+  default Engine on(Placement placement) {
+    if (!placement.isPlain()) {
+      throw new IllegalArgumentException(
+          "the engine \""
+              + name()
+              + "\" computes on the processor in float32, not as "
+              + placement);
+    }
+    return this;
+  }
+
+  /**
    * Makes a graph runnable.
    *
    * @param graph to be run; it belongs to the function from now on
