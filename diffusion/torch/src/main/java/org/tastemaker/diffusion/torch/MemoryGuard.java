@@ -1,0 +1,59 @@
+package org.tastemaker.diffusion.torch;
+
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Tells a lack of memory from other failures.
+ *
+ * @param releaseCache gives memory that LibTorch keeps for later back to the device
+ */
+record MemoryGuard(Runnable releaseCache) {
+  /** There was too little memory on the device. */
+  static final class OutOfMemory extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    OutOfMemory(RuntimeException cause) {
+      super(cause);
+    }
+
+    /** What the user is told when nothing is left to be tried. */
+    IllegalStateException report(boolean byRows) {
+      String reason = Objects.requireNonNull(getCause()).getMessage();
+      return new IllegalStateException(
+          "the device's memory does not hold "
+              + (byRows ? "a single row of the batch" : "the batch")
+              + "; compute in bfloat16, switch checkpointing on (Placement.withCheckpointing(true)),"
+              + " make smaller images or smaller batches, or take a device with more memory; LibTorch"
+              + " says: "
+              + firstLine(reason),
+          getCause());
+    }
+
+    private static String firstLine(String text) {
+      return text == null ? "" : text.lines().findFirst().orElse("");
+    }
+  }
+
+  void run(Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      throw isOutOfMemory(e) ? new OutOfMemory(e) : e;
+    }
+  }
+
+  void release() {
+    releaseCache.run();
+  }
+
+  /** LibTorch's errors come as one Java type, so the message decides. */
+  private static boolean isOutOfMemory(RuntimeException e) {
+    String message = e.getMessage();
+    if (message == null) {
+      return false;
+    }
+    String lower = message.toLowerCase(Locale.ROOT);
+    return lower.contains("out of memory") || lower.contains("not enough memory");
+  }
+}

@@ -1,0 +1,186 @@
+package org.tastemaker.diffusion.torch;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.zip.CRC32C;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Frozen weights on devices: one copy for each weight, device, type and form, however many
+ * functions read it. A copy lives as long as a function that has leased it.
+ *
+ * <p>Whether a weight has changed is told from a checksum of the owner's array, so that handing out
+ * a function again does not send the whole network over the bus.
+ */
+final class Weights {
+  private final Map<INDArray, Weight> weights = new IdentityHashMap<>();
+
+  /** What makes two copies of a weight different. */
+  private record Form(Use use, String device, Numbers numbers) {}
+
+  /** One array of the owner's, and its copies. */
+  private static final class Weight {
+    private final INDArray array;
+    private final Map<Form, Copy> copies = new HashMap<>();
+    private long checksum;
+
+    private Weight(INDArray array) {
+      this.array = array;
+      checksum = Weights.checksum(array);
+    }
+  }
+
+  /** A copy on a device. */
+  private static final class Copy {
+    private final Tensor tensor;
+    private int users;
+
+    private Copy(Tensor tensor) {
+      this.tensor = tensor;
+    }
+  }
+
+  /** A function's hold on the weights of one device. */
+  final class Lease implements AutoCloseable {
+    private final Device device;
+    private final Numbers numbers;
+    private final Set<Key> keys = new LinkedHashSet<>();
+    private final Map<Key, Tensor> tensors = new HashMap<>();
+
+    private Lease(Device device, Numbers numbers) {
+      this.device = device;
+      this.numbers = numbers;
+    }
+
+    /** The copy of an array in a form, made if there is none; not to be closed. */
+    Tensor get(INDArray array, Use use) {
+      Key key = new Key(array, use);
+      Tensor known = tensors.get(key);
+      if (known != null) {
+        return known;
+      }
+      Tensor tensor = lease(array, new Form(use, device.str().getString(), numbers), device);
+      keys.add(key);
+      tensors.put(key, tensor);
+      return tensor;
+    }
+
+    /** Reads the weights again whose owner has changed them. */
+    void refresh() {
+      refreshAll(keys.stream().map(Key::array).distinct().toList());
+    }
+
+    @Override
+    public void close() {
+      for (Key key : keys) {
+        release(key.array, new Form(key.use, device.str().getString(), numbers));
+      }
+      keys.clear();
+      tensors.clear();
+    }
+  }
+
+  /** An array by its identity, in a form. */
+  private record Key(INDArray array, Use use) {
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Key key && key.array == array && key.use == use;
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(System.identityHashCode(array), use);
+    }
+  }
+
+  Lease lease(Device device, Numbers numbers) {
+    return new Lease(device, numbers);
+  }
+
+  /** The bytes of all copies. */
+  synchronized long bytes() {
+    long bytes = 0;
+    for (Weight weight : weights.values()) {
+      for (Copy copy : weight.copies.values()) {
+        bytes += copy.tensor.nbytes();
+      }
+    }
+    return bytes;
+  }
+
+  private synchronized Tensor lease(INDArray array, Form form, Device device) {
+    Weight weight = weights.computeIfAbsent(array, Weight::new);
+    Copy copy =
+        weight.copies.computeIfAbsent(form, f -> new Copy(prepare(array, f, device)));
+    copy.users++;
+    return copy.tensor;
+  }
+
+  private synchronized void release(INDArray array, Form form) {
+    Weight weight = Objects.requireNonNull(weights.get(array));
+    Copy copy = Objects.requireNonNull(weight.copies.get(form));
+    if (--copy.users == 0) {
+      copy.tensor.close();
+      weight.copies.remove(form);
+    }
+    if (weight.copies.isEmpty()) {
+      weights.remove(array);
+    }
+  }
+
+  private synchronized void refreshAll(List<INDArray> arrays) {
+    List<Weight> read = new ArrayList<>();
+    arrays.forEach(array -> read.add(Objects.requireNonNull(weights.get(array))));
+    // Gigabytes: every core reads some.
+    long[] sums = read.parallelStream().mapToLong(weight -> checksum(weight.array)).toArray();
+    for (int i = 0; i < sums.length; i++) {
+      Weight weight = read.get(i);
+      if (weight.checksum != sums[i]) {
+        weight.checksum = sums[i];
+        weight.copies.forEach((form, copy) -> fill(copy.tensor, weight.array, form));
+      }
+    }
+  }
+
+  /** A tensor on the device; it owns its memory, so that it does not change with the array. */
+  @SuppressWarnings("try") // scopes are there to be closed
+  private static Tensor prepare(INDArray array, Form form, Device device) {
+    try (PointerScope scope = new PointerScope();
+        AutoGradMode noGradients = new AutoGradMode(false)) {
+      Tensor host = HostArrays.view(array);
+      Tensor prepared = form.use.apply(host, form.numbers);
+      if (prepared.data_ptr().address() == host.data_ptr().address() && device.is_cpu()) {
+        prepared = prepared.clone();
+      }
+      Tensor tensor = prepared.to(device, prepared.scalar_type());
+      return tensor.retainReference();
+    }
+  }
+
+  @SuppressWarnings("try")
+  private static void fill(Tensor tensor, INDArray array, Form form) {
+    try (PointerScope scope = new PointerScope();
+        AutoGradMode noGradients = new AutoGradMode(false)) {
+      tensor.copy_(form.use.apply(HostArrays.view(array), form.numbers));
+    }
+  }
+
+  private static long checksum(INDArray array) {
+    CRC32C sum = new CRC32C();
+    long bytes = array.length() * array.dataType().width();
+    // A pointer of its own, which owns no memory and must not be closed.
+    sum.update(new BytePointer(array.data().addressPointer()).capacity(bytes).asByteBuffer());
+    return sum.getValue();
+  }
+}
