@@ -28,15 +28,7 @@ record LayerOps(Numbers numbers) {
     return switch (layer.kind()) {
       case LINEAR -> linear(layer, in);
       case CONV2D -> convolution(layer, in);
-      case GROUP_NORM ->
-          numbers.compute(
-              torch.group_norm(
-                  numbers.full(x),
-                  layer.whole("groups"),
-                  new TensorOptional(in[1]),
-                  new TensorOptional(in[2]),
-                  layer.attribute("epsilon"),
-                  true));
+      case GROUP_NORM -> groupNorm(layer, in);
       case LAYER_NORM ->
           numbers.compute(
               torch.layer_norm(
@@ -103,6 +95,24 @@ record LayerOps(Numbers numbers) {
         1); // [B, out, H', W']
   }
 
+  private Tensor groupNorm(Layer layer, Tensor[] in) {
+    Tensor x = numbers.full(in[0]); // [B, C, H, W]
+    var tensors = layer.inputs();
+    if (!tensors.get(0).differentiable()
+        && (tensors.get(1).differentiable() || tensors.get(2).differentiable())) {
+      // LibTorch 2.10's gradient for channels last writes that of x even where it is not wanted.
+      x = x.contiguous();
+    }
+    return numbers.compute(
+        torch.group_norm(
+            x,
+            layer.whole("groups"),
+            new TensorOptional(in[1]),
+            new TensorOptional(in[2]),
+            layer.attribute("epsilon"),
+            true));
+  }
+
   private Tensor attention(Layer layer, Tensor[] in) {
     int heads = layer.whole("heads");
     Tensor mixed =
@@ -131,7 +141,8 @@ record LayerOps(Numbers numbers) {
             .arange(new Scalar(half), doubles.dtype(new ScalarTypeOptional(ScalarType.Double)))
             .mul(new Scalar(-Math.log(10000) / (half - layer.attribute("shift"))))
             .exp(); // [C / 2]
-    Tensor angles = timestep.unsqueeze(-1).mul(frequencies.to(timestep.scalar_type())); // [B, C / 2]
+    Tensor angles =
+        timestep.unsqueeze(-1).mul(frequencies.to(timestep.scalar_type())); // [B, C / 2]
     Tensor sine = torch.sin(angles);
     Tensor cosine = torch.cos(angles);
     return torch.cat(

@@ -131,13 +131,11 @@ record Plan(
           if (inside && lastUse.getOrDefault(input, i) == i) {
             last.add(input);
           }
-          if (!inside
-              && (input >= leaves.size() || leaves.get(input).role() != Leaf.Role.FROZEN)) {
+          if (!inside && (input >= leaves.size() || leaves.get(input).role() != Leaf.Role.FROZEN)) {
             reads.add(input);
           }
         }
-        steps.add(
-            new Step(layer, inputs.build(), uses.build(), made, ImmutableList.copyOf(last)));
+        steps.add(new Step(layer, inputs.build(), uses.build(), made, ImmutableList.copyOf(last)));
       }
       segments.add(
           new Segment(cut[0], cut[1], ImmutableList.copyOf(reads), ImmutableList.copyOf(makes)));

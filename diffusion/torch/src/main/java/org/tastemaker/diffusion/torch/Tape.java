@@ -124,7 +124,7 @@ final class Tape implements AutoCloseable {
         again[number] = value;
         if (plan.differentiable()[number] && number >= plan.leaves().size()) {
           Tensor cut = value.detach();
-          cut.set_requires_grad(true).close();
+          cut.set_requires_grad(true);
           again[number] = cut;
           made[number] = true;
         }
@@ -187,5 +187,4 @@ final class Tape implements AutoCloseable {
       }
     }
   }
-
 }

@@ -252,7 +252,7 @@ final class TorchFunction implements GraphFunction {
         if (leaf.tensor().differentiable()) {
           Tensor input = part.inputs[number];
           if (input != null) {
-            input.set_requires_grad(true).close();
+            input.set_requires_grad(true);
           }
         }
       }
@@ -294,7 +294,7 @@ final class TorchFunction implements GraphFunction {
     }
     Tensor moved = part.inputs[number];
     if (leaf.tensor().differentiable() && moved != null) {
-      moved.set_requires_grad(true).close();
+      moved.set_requires_grad(true);
     }
   }
 

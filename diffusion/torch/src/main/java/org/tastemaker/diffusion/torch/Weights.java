@@ -121,8 +121,7 @@ final class Weights {
 
   private synchronized Tensor lease(INDArray array, Form form, Device device) {
     Weight weight = weights.computeIfAbsent(array, Weight::new);
-    Copy copy =
-        weight.copies.computeIfAbsent(form, f -> new Copy(prepare(array, f, device)));
+    Copy copy = weight.copies.computeIfAbsent(form, f -> new Copy(prepare(array, f, device)));
     copy.users++;
     return copy.tensor;
   }
