@@ -21,6 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.CapturingEngine;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.testing.Goldens;
@@ -224,6 +225,18 @@ class UNet2DConditionModelTest {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> model.function(1, 4, 4, 3, options))
           .withMessageContaining("but were asked for [text]");
+    }
+  }
+
+  @Test
+  void aBlockThatIsNotThereIsAnError() {
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(5))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> model.activations("up_blocks.2", 1, 4, 4, 3, Engines.auto()))
+          .withMessage(
+              "there is no block \"up_blocks.2\"; the model has [down_blocks.0, down_blocks.1,"
+                  + " mid_block, up_blocks.0, up_blocks.1]");
     }
   }
 

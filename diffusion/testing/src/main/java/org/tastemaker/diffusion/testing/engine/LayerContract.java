@@ -1,8 +1,7 @@
-package org.tastemaker.diffusion.engine.onednn;
+package org.tastemaker.diffusion.testing.engine;
 
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -10,22 +9,21 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
-import org.tastemaker.diffusion.engine.onednn.Comparison.Values;
 
-/** Each kernel against libnd4j's ops, at random shapes; and the stock ops as a kernel. */
-class KernelsTest {
+/** Each kind of layer at random shapes, forward and backward. The layer's name is "f". */
+public abstract class LayerContract extends EngineContract {
   private static final int TRIES = 12;
 
   /** A layer "f" of an input "x" or several, of random shape. */
-  interface LayerOf {
+  private interface LayerOf {
     Tensor apply(Ops ops, Values values, Random random);
   }
 
-  private static void check(long seed, LayerOf layer) {
-    Comparison.Builder builder =
-        (ops, values) -> Map.of("out", layer.apply(ops, values, values.random()));
-    Comparison.check(seed, builder);
-    Comparison.check(seed, builder, Set.of("f"));
+  /** For subclasses. */
+  protected LayerContract() {}
+
+  private void layer(long seed, LayerOf layer) {
+    check(seed, (ops, values) -> Map.of("out", layer.apply(ops, values, values.random())));
   }
 
   private static int in(Random random, int low, int high) {
@@ -38,7 +36,7 @@ class KernelsTest {
 
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void linearLayersAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           int in = in(random, 1, 40);
@@ -55,7 +53,7 @@ class KernelsTest {
 
   @Property(tries = 2 * TRIES, shrinking = ShrinkingMode.OFF)
   void convolutionsAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           int in = in(random, 1, 40);
@@ -78,7 +76,7 @@ class KernelsTest {
 
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void groupNormsAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           int groups = in(random, 1, 6);
@@ -98,7 +96,7 @@ class KernelsTest {
 
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void layerNormsAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           int channels = in(random, 8, 70);
@@ -114,7 +112,7 @@ class KernelsTest {
 
   @Property(tries = 2 * TRIES, shrinking = ShrinkingMode.OFF)
   void activationsAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           Tensor x =
@@ -133,7 +131,7 @@ class KernelsTest {
 
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void gatedGelusAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) ->
             ops.geglu(
@@ -144,7 +142,7 @@ class KernelsTest {
 
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void attentionsAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           int heads = in(random, 1, 4);
@@ -164,7 +162,7 @@ class KernelsTest {
 
   @Property(tries = 2 * TRIES, shrinking = ShrinkingMode.OFF)
   void sumsAndProductsAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           int batch = in(random, 1, 4);
@@ -195,7 +193,7 @@ class KernelsTest {
 
   @Property(tries = 2 * TRIES, shrinking = ShrinkingMode.OFF)
   void partsAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           long[] shape = new long[in(random, 1, 4)];
@@ -217,7 +215,7 @@ class KernelsTest {
 
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void reshapesAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           int height = in(random, 1, 6);
@@ -240,7 +238,7 @@ class KernelsTest {
 
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void embeddingsAgree(@ForAll long seed) {
-    check(
+    layer(
         seed,
         (ops, values, random) -> {
           int rows = in(random, 1, 20);
