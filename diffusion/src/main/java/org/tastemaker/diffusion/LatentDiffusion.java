@@ -14,6 +14,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.SamplingRun;
@@ -124,9 +125,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * A view whose U-Net runs in another way: with a low-rank adapter, or on another engine. The
-   * autoencoder runs on that engine too; the text encoder, which all views share, on {@code
-   * Engines.auto()}.
+   * A view whose U-Net runs in another way, such as with a low-rank adapter. The autoencoder runs
+   * on its engine too; the text encoder where it did. {@link #on} moves all three.
    *
    * @param execution of the U-Net's functions; reuse the object, since compiled graphs are cached
    *     by it
@@ -134,6 +134,21 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public LatentDiffusion with(FunctionOptions execution) {
     return new LatentDiffusion(view.withExecution(execution));
+  }
+
+  /**
+   * A view whose networks all run on an engine: the U-Net, the autoencoder and the text encoder.
+   * Views of one engine that come from one another share their encoded texts.
+   *
+   * <pre>{@code
+   * model.on(Engines.named("torch").on(Placement.of("cuda", "bfloat16")))
+   * }</pre>
+   *
+   * @param engine such as {@code Engines.named("torch")}
+   * @return a view of this model
+   */
+  public LatentDiffusion on(Engine engine) {
+    return new LatentDiffusion(view.on(engine));
   }
 
   /**
@@ -180,7 +195,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   /**
    * What encodes prompts, with the cache of encoded texts.
    *
-   * @return the conditioner, shared by all views of this model
+   * @return the conditioner, shared by all views of this model that run on one engine
    */
   public Conditioner conditioner() {
     return view.conditioner();

@@ -7,6 +7,8 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.diffusion.condition.ClipTextEncoder;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
@@ -57,13 +59,24 @@ record View(
     boolean samples = kind != SchedulerKind.PNDM && kind != SchedulerKind.LMS_DISCRETE;
     return new View(
         components,
-        Conditioner.of(new ClipTextEncoder(components.tokenizer(), components.textEncoder())),
+        conditioner(components, Engines.auto()),
         SamplingOptions.defaults(),
         samples ? kind : SchedulerKind.DDIM,
         FunctionOptions.inference(),
         new CpuStepKernel(),
         RunListener.none(),
         new Cancellation());
+  }
+
+  private static Conditioner conditioner(Components components, Engine engine) {
+    return Conditioner.of(
+        new ClipTextEncoder(components.tokenizer(), components.textEncoder(), engine));
+  }
+
+  /** Every part on an engine, and so with a cache of texts of its own. */
+  View on(Engine engine) {
+    return withExecution(execution.withEngine(engine))
+        .withConditioner(conditioner(components, engine));
   }
 
   LatentShape latentShape() {

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +20,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.cuda.StepExecution;
+import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.examples.align.Alignment;
 import org.tastemaker.examples.align.EmojiTask;
@@ -29,6 +31,7 @@ import org.tastemaker.examples.align.RunFolders;
 import org.tastemaker.examples.align.RunJudge;
 import org.tastemaker.examples.align.Transcript;
 import org.tastemaker.examples.console.CtrlC;
+import org.tastemaker.examples.console.EngineOptions;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.console.Terminal;
 import org.tastemaker.examples.emoji.BundledModel;
@@ -119,6 +122,8 @@ public final class QuickStart implements Callable<Integer> {
           "Where denoising steps are computed: auto, cpu or cuda (default: ${DEFAULT-VALUE}).")
   private String step = "cpu";
 
+  @CommandLine.Mixin private EngineOptions engine = new EngineOptions();
+
   @Option(names = "--yes", description = "Accept the estimated cost without asking.")
   private boolean yes;
 
@@ -207,8 +212,10 @@ public final class QuickStart implements Callable<Integer> {
         EmojiTask.consistency(glyphs, prompts.isEmpty() ? EmojiTask.quickPrompts() : prompts);
     boolean paid = judge == JudgeName.chatgpt;
     PaidJudge.Terms terms = terms();
+    Engine engine = this.engine.engine();
     Map<String, String> config =
-        Alignment.config(task, settings, paid ? terms.model() : judge.name());
+        new LinkedHashMap<>(Alignment.config(task, settings, paid ? terms.model() : judge.name()));
+    config.putAll(this.engine.settings());
     long done = RunFolders.roundsDone(run, config, Seed.of(seed));
     int left = (int) Math.max(0, rounds - done);
     try (StepKernel kernel = execution.open();
@@ -219,7 +226,7 @@ public final class QuickStart implements Callable<Integer> {
                 : RunJudge.simulated(task, glyphs);
         CtrlC ctrlC = new CtrlC(setup.cancellation);
         LatentDiffusion loaded = BundledModel.load()) {
-      LatentDiffusion model = loaded.with(kernel).with(setup.cancellation);
+      LatentDiffusion model = loaded.on(engine).with(kernel).with(setup.cancellation);
       try (Alignment alignment = new Alignment(model, task, settings);
           RunFolder folder = RunFolders.open(run, config, Seed.of(seed))) {
         out.printf(

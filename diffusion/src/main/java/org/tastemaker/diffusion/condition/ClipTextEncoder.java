@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
@@ -19,11 +20,14 @@ import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
  *
  * @param tokenizer text to ids
  * @param model ids to tokens; not closed here
+ * @param engine runs the transformer
  */
-public record ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model) implements TextEncoder {
+public record ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model, Engine engine)
+    implements TextEncoder {
   public ClipTextEncoder {
     Objects.requireNonNull(tokenizer, "tokenizer == null");
     Objects.requireNonNull(model, "model == null");
+    Objects.requireNonNull(engine, "engine == null");
   }
 
   @Override
@@ -45,7 +49,7 @@ public record ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model) impl
   public Condition encode(String text, int clipSkip) {
     int[] ids = tokenizer.encode(text).ids().toArray();
     float[] tokens = new float[length() * width()];
-    FloatBuffers.of(model.encode(new int[][] {ids}, clipSkip)).get(tokens); // [1, L, D]
+    FloatBuffers.of(model.encode(new int[][] {ids}, clipSkip, engine)).get(tokens); // [1, L, D]
     OptionalInt end = model.endOf(ids);
     Optional<FloatBuffer> pooled =
         end.isPresent()

@@ -15,6 +15,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
@@ -143,7 +145,7 @@ public final class ClipTextModel implements AutoCloseable {
   }
 
   /**
-   * Encodes texts, forward only.
+   * Encodes texts, forward only, on {@link Engines#auto}.
    *
    * @param ids [B][N], each text of the same length, each id in [0, vocab_size)
    * @param clipSkip how many of the last layers to leave out, as in {@link #function}
@@ -151,12 +153,26 @@ public final class ClipTextModel implements AutoCloseable {
    *     overwrites
    */
   public INDArray encode(int[][] ids, int clipSkip) {
+    return encode(ids, clipSkip, Engines.auto());
+  }
+
+  /**
+   * Encodes texts, forward only.
+   *
+   * @param ids [B][N], each text of the same length, each id in [0, vocab_size)
+   * @param clipSkip how many of the last layers to leave out, as in {@link #function}
+   * @param engine runs the graph
+   * @return the output, [B, N, hidden_size]; the function's own array, which its next run
+   *     overwrites
+   */
+  public INDArray encode(int[][] ids, int clipSkip, Engine engine) {
     int length = ids.length == 0 ? 0 : ids[0].length;
     if (Arrays.stream(ids).anyMatch(text -> text.length != length)) {
       throw new IllegalArgumentException(
           "all texts must have the same length, but they are " + Arrays.deepToString(ids));
     }
-    GraphFunction function = function(ids.length, length, clipSkip, FunctionOptions.inference());
+    GraphFunction function =
+        function(ids.length, length, clipSkip, FunctionOptions.inference().withEngine(engine));
     try (INDArray input = Nd4j.createFromArray(ids)) {
       return Objects.requireNonNull(
           function.forward(Map.of(INPUT_IDS, input)).get(LAST_HIDDEN_STATE));

@@ -2,13 +2,15 @@ package org.tastemaker.diffusion.torch;
 
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.IntConsumer;
 
 /**
  * Tells a lack of memory from other failures.
  *
  * @param releaseCache gives memory that LibTorch keeps for later back to the device
+ * @param beforeRows is told how many rows are about to be run together
  */
-record MemoryGuard(Runnable releaseCache) {
+record MemoryGuard(Runnable releaseCache, IntConsumer beforeRows) {
   /** There was too little memory on the device. */
   static final class OutOfMemory extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -59,7 +59,7 @@ public final class TorchEngine implements Engine {
           graph,
           plan,
           workers,
-          new MemoryGuard(() -> {}),
+          new MemoryGuard(() -> {}, rows -> {}),
           () -> Natives.configure(placement.precision()));
     } catch (RuntimeException e) {
       workers.forEach(Worker::close);

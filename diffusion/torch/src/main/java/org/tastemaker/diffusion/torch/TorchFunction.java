@@ -149,7 +149,7 @@ final class TorchFunction implements GraphFunction {
           boolean keep = differentiable && parts.size() <= workers.size();
           // 1. All devices get their work before the first answer is waited for.
           for (Part part : parts) {
-            part.tape = new Tape(part.worker, part.inputs, keep);
+            part.tape = tape(part, keep);
             if (parts.size() > workers.size()) {
               read(part);
               part.closeTape();
@@ -176,7 +176,7 @@ final class TorchFunction implements GraphFunction {
           gradients.values().forEach(HostArray::clear);
           for (Part part : parts) {
             if (part.tape == null) {
-              part.tape = new Tape(part.worker, part.inputs, true);
+              part.tape = tape(part, true);
             }
             try {
               backward(part, part.tape, cotangents);
@@ -186,6 +186,11 @@ final class TorchFunction implements GraphFunction {
           }
         });
     return gradientArrays;
+  }
+
+  private Tape tape(Part part, boolean keep) {
+    memory.beforeRows().accept(part.count);
+    return new Tape(part.worker, part.inputs, keep);
   }
 
   /** Runs something; with fewer rows at a time, as long as there is too little memory. */

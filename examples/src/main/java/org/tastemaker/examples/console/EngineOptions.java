@@ -1,0 +1,79 @@
+package org.tastemaker.examples.console;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
+import org.tastemaker.diffusion.engine.Placement;
+import picocli.CommandLine.Option;
+
+/** The options that say what runs the networks. */
+public final class EngineOptions {
+  @Option(
+      names = "--engine",
+      paramLabel = "NAME",
+      description =
+          "What runs the networks: auto, onednn, replay, session, or torch if it is there.")
+  private @Nullable String engine;
+
+  @Option(
+      names = "--device",
+      paramLabel = "WHERE",
+      description =
+          "Where they run: auto, cpu, cuda or cuda:n; several with commas. A GPU needs the engine"
+              + " torch.")
+  private @Nullable String device;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "NUMBERS",
+      description = "In which numbers: float32 (the default), tf32 or bfloat16.")
+  private @Nullable String precision;
+
+  @Option(
+      names = "--checkpointing",
+      description = "Gradient checkpointing: less memory in training, about a third slower.")
+  private boolean checkpointing;
+
+  /** Made by picocli. */
+  public EngineOptions() {}
+
+  /**
+   * The engine.
+   *
+   * @return the engine that was asked for
+   * @throws IllegalArgumentException if there is none of that name, or it cannot run there
+   * @throws IllegalStateException if it cannot run on this machine
+   */
+  public Engine engine() {
+    Engine named = Engines.named(engine == null ? Engines.AUTO : engine);
+    boolean asDefault = device == null && precision == null && !checkpointing;
+    return asDefault
+        ? named
+        : named.on(
+            Placement.of(
+                    device == null ? "auto" : device, precision == null ? "float32" : precision)
+                .withCheckpointing(checkpointing));
+  }
+
+  /**
+   * What was asked for, to be kept with a run: another engine or device gives slightly other
+   * numbers.
+   *
+   * @return by name, what was given
+   */
+  public Map<String, String> settings() {
+    Map<String, String> settings = new LinkedHashMap<>();
+    put(settings, "engine", engine);
+    put(settings, "device", device);
+    put(settings, "precision", precision);
+    return settings;
+  }
+
+  private static void put(Map<String, String> settings, String name, @Nullable String value) {
+    if (value != null) {
+      settings.put(name, value);
+    }
+  }
+}
