@@ -145,7 +145,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
    */
   public GraphFunction function(
       int batch, int height, int width, int textLength, FunctionOptions options) {
-    requireSizes(batch, height, width, textLength);
+    requireSizes(config, batch, height, width, textLength);
     options.requireInputs(Set.of(SAMPLE, TIMESTEP, TEXT));
     return functions.get(
         List.of(batch, height, width, textLength, options),
@@ -198,7 +198,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
    */
   public GraphFunction activations(
       String block, int batch, int height, int width, int textLength, Engine engine) {
-    requireSizes(batch, height, width, textLength);
+    requireSizes(config, batch, height, width, textLength);
     if (!blocks().containsKey(block)) {
       throw new IllegalArgumentException(
           String.format(
@@ -218,7 +218,8 @@ public final class UNet2DConditionModel implements AutoCloseable {
         });
   }
 
-  private void requireSizes(int batch, int height, int width, int textLength) {
+  private static void requireSizes(
+      UNetConfig config, int batch, int height, int width, int textLength) {
     int multiple = 1 << (config.blockOutChannels().size() - 1);
     if (batch < 1 || textLength < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(
@@ -275,6 +276,24 @@ public final class UNet2DConditionModel implements AutoCloseable {
   public void close() {
     functions.close();
     parameters.close();
+  }
+
+  /**
+   * The graph of a model that there is not, to be looked at and not run: every parameter is an
+   * input of the parameter's shape, so that a model of any size takes no memory.
+   *
+   * @param config of the model
+   * @param batch B, at least 1
+   * @param height H of the latents
+   * @param width W of the latents
+   * @param textLength N, at least 1
+   * @return the graph; its inputs are {@link #SAMPLE}, {@link #TIMESTEP}, {@link #TEXT} and the
+   *     parameters
+   */
+  public static GraphDefinition outline(
+      UNetConfig config, int batch, int height, int width, int textLength) {
+    requireSizes(config, batch, height, width, textLength);
+    return define(config, Layers.declaring(), Set.of(), batch, height, width, textLength);
   }
 
   /** The parameters that a configuration calls for. */
