@@ -23,7 +23,9 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.CapturingEngine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.Leaf;
 import org.tastemaker.testing.Goldens;
 
 class UNet2DConditionModelTest {
@@ -73,6 +75,29 @@ class UNet2DConditionModelTest {
           .hasSize(trained.size() + 2)
           .allSatisfy((leaf, error) -> assertThat(error).as(leaf).isLessThan(GradientCheck.BOUND));
     }
+  }
+
+  @Test
+  void theOutlineIsAModelsGraphWithInputsForParameters() {
+    CapturingEngine engine = new CapturingEngine();
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(true), Seed.of(5))) {
+      GraphFunction unused =
+          model.function(2, 4, 8, 3, FunctionOptions.inference().withEngine(engine));
+    }
+    GraphDefinition outline = UNet2DConditionModel.outline(TestModels.unet(true), 2, 4, 8, 3);
+    assertThat(outline.layers()).isEqualTo(engine.graph().layers());
+    assertThat(outline.outputs()).isEqualTo(engine.graph().outputs());
+    assertThat(outline.inputs().values())
+        .containsExactlyElementsOf(
+            engine.graph().leaves().values().stream().map(Leaf::tensor).toList());
+  }
+
+  @Test
+  void theOutlineOfSizesThatCannotBeHalvedIsRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> UNet2DConditionModel.outline(TestModels.unet(true), 1, 5, 4, 3))
+        .withMessageContaining("must be multiples of 2, but are 5 and 4");
   }
 
   @ParameterizedTest
