@@ -11,26 +11,22 @@ final class Natives {
 
   /** Loaded once, when the engine is first considered. */
   private static final class Loaded {
-    private static final Optional<String> MISSING = load();
+    private static final Optional<LinkageError> ERROR = load();
 
-    private static Optional<String> load() {
+    private static Optional<LinkageError> load() {
       try {
         // Without end it would log that this processor is none of NNPACK's.
         torch.globalContext().setUserEnabledNNPACK(false);
         return Optional.empty();
       } catch (LinkageError e) {
-        return Optional.of(
-            "LibTorch does not load; add org.bytedeco:pytorch with the classifier of this platform,"
-                + " such as linux-x86_64, or linux-x86_64-gpu for CUDA ("
-                + e
-                + ")");
+        return Optional.of(e);
       }
     }
   }
 
-  /** What is missing, if anything. */
-  static Optional<String> missing() {
-    return Loaded.MISSING;
+  /** Why they do not load, if they do not; {@link Setup} says what mends it. */
+  static Optional<LinkageError> error() {
+    return Loaded.ERROR;
   }
 
   /** Sets the switches before a run: they are the process's, and another engine may want others. */

@@ -38,7 +38,7 @@ public final class TorchEngine implements Engine {
 
   @Override
   public Optional<String> whyNot() {
-    return Natives.missing();
+    return Setup.whyNot(Device.AUTO);
   }
 
   @Override
