@@ -43,10 +43,11 @@
  *
  * <p><b>What an engine owes</b>: results within the bounds that its tests state against {@code
  * replay}, the reference; arrays that are valid until the next call, the same ones each time if it
- * can; memory that stays flat; a {@code close} that frees what it made and no parameter. There are
- * no losses here: a loss is computed outside, on the outputs, and its derivative with respect to
- * them is the cotangent that {@code backward} takes. So one backward half serves pre-training,
- * policy gradients and preference losses alike.
+ * can; memory that stays flat; a {@code close} that frees what it made and no parameter. All of
+ * this is written as test classes to be inherited, in the module diffusion/testing. There are no
+ * losses here: a loss is computed outside, on the outputs, and its derivative with respect to them
+ * is the cotangent that {@code backward} takes. So one backward half serves pre-training, policy
+ * gradients and preference losses alike.
  */
 @NullMarked
 package org.tastemaker.diffusion.engine;

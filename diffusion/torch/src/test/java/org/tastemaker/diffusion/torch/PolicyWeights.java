@@ -1,0 +1,39 @@
+package org.tastemaker.diffusion.torch;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.tastemaker.core.Seed;
+import org.tastemaker.optim.policy.DiffusionPolicy;
+
+/** Moves a policy, and copies what it holds. */
+final class PolicyWeights {
+  private PolicyWeights() {}
+
+  /** Moves every weight away from where it is: a new adapter's up layers are 0. */
+  static void perturb(DiffusionPolicy policy, Seed seed, double deviation) {
+    policy
+        .parameters()
+        .forEach(
+            (name, values) -> {
+              float[] noise = new float[values.remaining()];
+              seed.split(name).gaussian(0, noise);
+              for (int i = 0; i < noise.length; i++) {
+                values.put(i, (float) (values.get(i) + deviation * noise[i]));
+              }
+            });
+  }
+
+  /** A copy of the gradient that the policy has now. */
+  static Map<String, float[]> gradientOf(DiffusionPolicy policy) {
+    Map<String, float[]> copy = new LinkedHashMap<>();
+    policy
+        .gradients()
+        .forEach(
+            (name, values) -> {
+              float[] one = new float[values.capacity()];
+              values.get(0, one);
+              copy.put(name, one);
+            });
+    return copy;
+  }
+}

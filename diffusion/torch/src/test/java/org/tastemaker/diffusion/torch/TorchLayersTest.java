@@ -1,0 +1,11 @@
+package org.tastemaker.diffusion.torch;
+
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.testing.engine.LayerContract;
+
+class TorchLayersTest extends LayerContract {
+  @Override
+  protected Engine engine() {
+    return TestEngines.float32();
+  }
+}
