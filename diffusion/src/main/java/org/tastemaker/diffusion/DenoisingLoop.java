@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -114,7 +115,8 @@ final class DenoisingLoop implements AutoCloseable {
   }
 
   /**
-   * Runs all denoising steps, in place.
+   * Runs all denoising steps, in place: where the U-Net has its inputs and outputs, if the steps'
+   * kernel works there too, and otherwise on the host.
    *
    * @param latents [B, C, h, w]: on entry the noisiest sample, on return the clean one
    * @param recorder called after each step; log-probabilities are computed unless it is {@link
@@ -122,14 +124,27 @@ final class DenoisingLoop implements AutoCloseable {
    */
   void denoise(SamplingRun run, Batch batch, INDArray latents, Recorder recorder) {
     FloatBuffer z = FloatBuffers.of(latents); // [B, C, h, w]
-    double[] density = new double[recorder == Recorder.NONE ? 0 : rows];
+    boolean recorded = recorder != Recorder.NONE;
+    double[] density = new double[recorded ? rows : 0];
+    Optional<ResidentDenoiser> resident =
+        ResidentDenoiser.of(unet, view.kernel(), run, options, rows, shape);
+    resident.ifPresent(there -> there.begin(z));
     for (int i = 0; i < run.steps().size(); i++) {
-      ModelOutput output = predict(run, i, batch, z);
-      StepNoise noise = new StepNoise(batch.seeds(), run.steps().get(i).index() + 1);
-      run.step(view.kernel(), i, options.reduction(), output, z, noise, z, density);
+      SamplingStep step = begin(run, i, batch);
+      StepNoise noise = new StepNoise(batch.seeds(), step.index() + 1);
+      if (resident.isPresent()) {
+        resident.get().step(step, inputs, noise, density);
+        if (recorded) {
+          resident.get().read(z);
+        }
+      } else {
+        ModelOutput output = predict(run, i, z);
+        run.step(view.kernel(), i, options.reduction(), output, z, noise, z, density);
+      }
       recorder.record(i, z, density);
       view.listener().on(new RunEvent.Progress("sampling", Math.min(++done, total), total));
     }
+    resident.ifPresent(there -> there.read(z));
   }
 
   /**
@@ -139,19 +154,29 @@ final class DenoisingLoop implements AutoCloseable {
    * @return each [B, C, h, w], valid until the next call
    */
   ModelOutput predict(SamplingRun run, int i, Batch batch, FloatBuffer z) {
+    SamplingStep unused = begin(run, i, batch);
+    return predict(run, i, z);
+  }
+
+  /** Sets the inputs that do not depend on the sample: the timestep, and the texts. */
+  private SamplingStep begin(SamplingRun run, int i, Batch batch) {
     SamplingStep step = run.steps().get(i);
     view.cancellation().throwIfRequested("denoising " + step + " of " + run.steps().size());
-    // 1. The sample, once or twice, the timestep, and the texts.
+    inputs.setTimesteps(step.timestep());
+    if (!batch.equals(current)) {
+      setConditions(batch);
+      current = batch;
+    }
+    return step;
+  }
+
+  private ModelOutput predict(SamplingRun run, int i, FloatBuffer z) {
+    // 1. The sample, once or twice.
     FloatBuffer input = inputs.samples(); // [B or 2B, C, h, w]
     int half = rows * shape.size();
     run.scaleInput(i, z, input.slice(0, half));
     if (guided) {
       input.put(half, input, 0, half);
-    }
-    inputs.setTimesteps(step.timestep());
-    if (!batch.equals(current)) {
-      setConditions(batch);
-      current = batch;
     }
     // 2. The network.
     INDArray output = unet.forward(inputs.arrays()).get(UNet2DConditionModel.OUT);

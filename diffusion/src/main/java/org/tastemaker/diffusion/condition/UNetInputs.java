@@ -5,6 +5,7 @@ import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.diffusion.engine.graph.Residence;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
@@ -22,6 +23,7 @@ public final class UNetInputs implements AutoCloseable {
   private final FloatBuffer samples;
   private final FloatBuffer timesteps;
   private final FloatBuffer texts;
+  private boolean textsSent;
 
   private UNetInputs(int rows, int channels, int height, int width, int length, int tokenWidth) {
     this.length = length;
@@ -100,6 +102,21 @@ public final class UNetInputs implements AutoCloseable {
               + "]");
     }
     texts.put(row * length * width, condition.tokens(), 0, length * width);
+    textsSent = false;
+  }
+
+  /**
+   * Sends all but the latents to where a function has its inputs: the timesteps, and the texts if
+   * they have changed since they were last sent.
+   *
+   * @param residence of a function for as many rows, always the same one
+   */
+  public void sendTo(Residence residence) {
+    residence.upload(UNet2DConditionModel.TIMESTEP, 0, timesteps);
+    if (!textsSent) {
+      residence.upload(UNet2DConditionModel.TEXT, 0, texts);
+      textsSent = true;
+    }
   }
 
   /**

@@ -39,6 +39,11 @@ public final class CudaContext implements AutoCloseable {
     return context;
   }
 
+  /** The GPU's number. */
+  int device() {
+    return device;
+  }
+
   CudaCalls calls() {
     return calls;
   }

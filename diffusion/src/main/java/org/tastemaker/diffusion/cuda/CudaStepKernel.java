@@ -5,12 +5,13 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.Reduction;
+import org.tastemaker.diffusion.schedule.ResidentStepKernel;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
-import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
 
 /**
@@ -20,7 +21,7 @@ import org.tastemaker.diffusion.schedule.StepNoise;
  *
  * <p>Only the thread that opened it may use it.
  */
-final class CudaStepKernel implements StepKernel {
+final class CudaStepKernel implements ResidentStepKernel {
   private final CudaContext context;
   private final List<AutoCloseable> resources = new ArrayList<>();
   private final CudaStream stream;
@@ -34,6 +35,7 @@ final class CudaStepKernel implements StepKernel {
   private final StagedBuffer unconditionalGradient;
   private final StagedBuffer perImage;
   private final StagedBuffer logProbabilities;
+  private @Nullable ResidentSteps resident;
 
   /**
    * Takes over the context.
@@ -69,14 +71,7 @@ final class CudaStepKernel implements StepKernel {
       FloatBuffer previous,
       double[] logProbabilities) {
     int images = noise.seeds().size();
-    if (logProbabilities.length != 0 && logProbabilities.length != images) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "there are %s seeds, but room for the log-probabilities of %s images",
-              images,
-              logProbabilities.length));
-    }
+    requireRoom(images, logProbabilities);
     if (images == 0) {
       return;
     }
@@ -100,6 +95,46 @@ final class CudaStepKernel implements StepKernel {
     download(this.previous, previous);
     if (wanted) {
       downloadLogProbabilities(reduction, logProbabilities);
+    }
+  }
+
+  @Override
+  public OptionalInt gpu() {
+    return OptionalInt.of(context.device());
+  }
+
+  @Override
+  public void sample(
+      StepCoefficients c,
+      Reduction reduction,
+      Tensors tensors,
+      StepNoise noise,
+      double[] logProbabilities) {
+    int images = noise.seeds().size();
+    requireRoom(images, logProbabilities);
+    if (images == 0) {
+      return;
+    }
+    if (logProbabilities.length != 0) {
+      requireDensity(c);
+    }
+    ResidentSteps steps = resident;
+    if (steps == null || steps.handle() != tensors.stream()) {
+      // The one before stays among the resources: its stream may have work of it.
+      steps = keep(new ResidentSteps(context, tensors.stream()));
+      resident = steps;
+    }
+    steps.sample(c, reduction, tensors, noise, logProbabilities);
+  }
+
+  private static void requireRoom(int images, double[] logProbabilities) {
+    if (logProbabilities.length != 0 && logProbabilities.length != images) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "there are %s seeds, but room for the log-probabilities of %s images",
+              images,
+              logProbabilities.length));
     }
   }
 

@@ -6,17 +6,24 @@ public final class CudaStream implements AutoCloseable {
 
   private final CudaCalls calls;
   private final long handle;
+  private final boolean owned;
   private boolean closed;
 
-  private CudaStream(CudaCalls calls, long handle) {
+  private CudaStream(CudaCalls calls, long handle, boolean owned) {
     this.calls = calls;
     this.handle = handle;
+    this.owned = owned;
+  }
+
+  /** A stream of another library's in this process, 0 for the default one; it stays theirs. */
+  static CudaStream of(CudaCalls calls, long handle) {
+    return new CudaStream(calls, handle, false);
   }
 
   static CudaStream create(CudaCalls calls) {
     long[] stream = new long[1];
     calls.check("cuStreamCreate", calls.api().cuStreamCreate(stream, NON_BLOCKING));
-    return new CudaStream(calls, stream[0]);
+    return new CudaStream(calls, stream[0], true);
   }
 
   long handle() {
@@ -40,6 +47,9 @@ public final class CudaStream implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      if (!owned) {
+        return;
+      }
       calls.check("cuStreamDestroy_v2", calls.api().cuStreamDestroy_v2(handle));
     }
   }

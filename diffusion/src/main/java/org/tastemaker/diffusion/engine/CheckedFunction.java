@@ -1,9 +1,11 @@
 package org.tastemaker.diffusion.engine;
 
 import java.util.Map;
+import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.Residence;
 
 /** Checks every call of a function, so that no engine has to. */
 final class CheckedFunction implements GraphFunction {
@@ -36,6 +38,12 @@ final class CheckedFunction implements GraphFunction {
     }
     checks.requireCotangents(cotangents);
     return function.backward(cotangents);
+  }
+
+  @Override
+  public Optional<Residence> residence() {
+    requireOpen();
+    return function.residence();
   }
 
   @Override

@@ -2,10 +2,11 @@ package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
 import java.util.Locale;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** The step on the CPU, the reference: {@link DenoisingStep} with its guidance and its noise. */
-public final class CpuStepKernel implements StepKernel {
+public final class CpuStepKernel implements ResidentStepKernel {
   private FloatBuffer guided = FloatBuffer.allocate(0);
   private FloatBuffer drawn = FloatBuffer.allocate(0);
 
@@ -35,6 +36,31 @@ public final class CpuStepKernel implements StepKernel {
       DenoisingStep.sample(
           c, reduction, o, sample, z == null ? sample : z, previous, logProbabilities);
     }
+  }
+
+  @Override
+  public OptionalInt gpu() {
+    return OptionalInt.empty();
+  }
+
+  @Override
+  public void sample(
+      StepCoefficients c,
+      Reduction reduction,
+      Tensors tensors,
+      StepNoise noise,
+      double[] logProbabilities) {
+    int length = noise.seeds().size() * tensors.size();
+    FloatBuffer conditional = FloatBuffers.at(tensors.conditional(), length);
+    FloatBuffer sample = FloatBuffers.at(tensors.sample(), length);
+    ModelOutput output =
+        tensors.unconditional() == 0
+            ? ModelOutput.of(conditional)
+            : ModelOutput.guided(
+                tensors.guidanceScale(),
+                FloatBuffers.at(tensors.unconditional(), length),
+                conditional);
+    sample(c, reduction, output, sample, noise, sample, logProbabilities);
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Locale;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -46,6 +47,18 @@ public final class FloatBuffers {
     // copy of that pointer owns no memory and must not be closed: that would free the array.
     FloatPointer elements = new FloatPointer(array.data().addressPointer());
     return elements.capacity(array.length()).asBuffer();
+  }
+
+  /** Memory that is not ND4J's, by its address on the host; it must outlive the view. */
+  static FloatBuffer at(long address, int length) {
+    return new FloatPointer(new Address(address)).capacity(length).asBuffer();
+  }
+
+  /** A pointer to memory of someone else's. */
+  private static final class Address extends Pointer {
+    Address(long address) {
+      this.address = address;
+    }
   }
 
   /** Whether the strides are those of a fresh 'c' array; those of dimensions of size 1 are free. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +20,7 @@ import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.PredictionType;
 import org.tastemaker.diffusion.schedule.Reduction;
+import org.tastemaker.diffusion.schedule.ResidentStepKernel;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
 import org.tastemaker.diffusion.schedule.Schedulers;
@@ -150,6 +152,53 @@ class DenoisingKernelTest {
     }
     assertThat(error(found, expected)).isLessThan(BOUND);
     assertThat(error(foundDensity, expectedDensity)).isLessThan(BOUND);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aStepInPlaceIsTheOneOnTheHostsBuffers(Case example) {
+    int length = example.images() * example.size();
+    FloatBuffer expected = FloatBuffer.allocate(length);
+    double[] expectedDensity = new double[example.images()];
+    double[] foundDensity = new double[example.images()];
+    ModelOutput output = example.output();
+    FloatBuffer u = output.unconditional();
+    try (StepKernel kernel = SoftwareDriver.stepKernel();
+        FloatPointer conditional = at(output.conditional());
+        FloatPointer unconditional = at(u == null ? output.conditional() : u);
+        FloatPointer sample = at(example.tensor("sample", 1))) {
+      ResidentStepKernel gpu = (ResidentStepKernel) kernel;
+      gpu.sample(
+          example.c(),
+          example.reduction(),
+          output,
+          example.tensor("sample", 1),
+          example.noise(),
+          expected,
+          expectedDensity);
+      gpu.sample(
+          example.c(),
+          example.reduction(),
+          new ResidentStepKernel.Tensors(
+              0,
+              example.size(),
+              example.guidanceScale(),
+              u == null ? 0 : unconditional.address(),
+              conditional.address(),
+              sample.address()),
+          example.noise(),
+          foundDensity);
+      float[] found = new float[length];
+      sample.get(found);
+      assertThat(gpu.gpu()).hasValue(0);
+      assertThat(found).isEqualTo(expected.array());
+      assertThat(foundDensity).isEqualTo(expectedDensity);
+    }
+  }
+
+  /** Memory that the software GPU takes for its own. */
+  private static FloatPointer at(FloatBuffer values) {
+    return new FloatPointer(values);
   }
 
   @ParameterizedTest

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.engine.graph;
 
 import java.util.Map;
+import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -44,6 +45,16 @@ public interface GraphFunction extends AutoCloseable {
    * model calls it whenever it hands out a function again.
    */
   default void parametersChanged() {}
+
+  /**
+   * The function where the engine keeps its inputs and outputs, if it can be run there.
+   *
+   * @return the same one at each call; empty if the engine reads and writes the callers' arrays
+   *     alone, or runs on several devices
+   */
+  default Optional<Residence> residence() {
+    return Optional.empty();
+  }
 
   /** Frees every array that the function owns; the parameters are not among them. */
   @Override

@@ -7,19 +7,21 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Leaf;
+import org.tastemaker.diffusion.engine.graph.Residence;
 
 /**
  * A graph run by LibTorch, layer by layer. Each call returns the same map of the same arrays.
@@ -37,6 +39,7 @@ import org.tastemaker.diffusion.engine.graph.Leaf;
 final class TorchFunction implements GraphFunction {
   private static final Logger LOG = LoggerFactory.getLogger(TorchFunction.class);
 
+  private final GraphDefinition graph;
   private final Plan plan;
   private final ImmutableList<Worker> workers;
   private final Optional<Rows> rows;
@@ -48,45 +51,9 @@ final class TorchFunction implements GraphFunction {
   private final Map<String, INDArray> outputArrays;
   private final Map<String, INDArray> gradientArrays;
   private final List<Part> parts = new ArrayList<>();
+  private @Nullable TorchResidence residence;
   private boolean stale;
   private int partRows;
-
-  /** Some rows on a device: their inputs there, and their tape while there is one. */
-  private static final class Part implements AutoCloseable {
-    private final Worker worker;
-    private final int from;
-    private final int count;
-    private final @Nullable Tensor[] inputs; // by leaf
-    private final boolean[] owned;
-    private @Nullable Tape tape;
-
-    private Part(Worker worker, int from, int count, int leaves) {
-      this.worker = worker;
-      this.from = from;
-      this.count = count;
-      this.inputs = new Tensor[leaves];
-      this.owned = new boolean[leaves];
-    }
-
-    private void closeTape() {
-      if (tape != null) {
-        tape.close();
-        tape = null;
-      }
-    }
-
-    @Override
-    public void close() {
-      closeTape();
-      for (int i = 0; i < inputs.length; i++) {
-        Tensor input = inputs[i];
-        if (owned[i] && input != null) {
-          input.close();
-        }
-        inputs[i] = null;
-      }
-    }
-  }
 
   /**
    * Makes a graph runnable.
@@ -103,6 +70,7 @@ final class TorchFunction implements GraphFunction {
       List<Worker> workers,
       MemoryGuard memory,
       Runnable beforeRun) {
+    this.graph = graph;
     this.plan = plan;
     this.workers = ImmutableList.copyOf(workers);
     this.memory = memory;
@@ -133,8 +101,28 @@ final class TorchFunction implements GraphFunction {
     return (a + b - 1) / b;
   }
 
+  // ---- Forward
+
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
+    Map<String, Tensor> given = new LinkedHashMap<>();
+    try {
+      inputs.forEach((name, array) -> given.put(name, HostArrays.view(array)));
+      run(given, true, name -> Objects.requireNonNull(outputs.get(name)).tensor());
+    } finally {
+      given.values().forEach(Tensor::close);
+    }
+    return outputArrays;
+  }
+
+  /**
+   * Computes the outputs.
+   *
+   * @param inputs by name, all rows, on any device
+   * @param copied whether the inputs may change before the backward half
+   * @param results where each output is written, all rows
+   */
+  void run(Map<String, Tensor> inputs, boolean copied, Function<String, Tensor> results) {
     beforeRun.run();
     for (Worker worker : workers) {
       if (stale) {
@@ -143,30 +131,86 @@ final class TorchFunction implements GraphFunction {
       worker.masters().refresh();
     }
     stale = false;
+    closeParts();
     fitted(
         () -> {
-          cut(inputs);
-          boolean keep = differentiable && parts.size() <= workers.size();
+          if (parts.isEmpty()) {
+            cut(inputs, copied || differentiable);
+          }
+          boolean together = parts.size() <= workers.size();
           // 1. All devices get their work before the first answer is waited for.
           for (Part part : parts) {
-            part.tape = tape(part, keep);
-            if (parts.size() > workers.size()) {
-              read(part);
+            start(part, differentiable && together);
+            if (!together) {
+              read(part, results);
               part.closeTape();
             }
           }
           // 2. The answers.
-          for (Part part : parts) {
-            if (part.tape != null) {
-              read(part);
-              if (!keep) {
-                part.closeTape();
-              }
-            }
+          if (together) {
+            parts.forEach(part -> read(part, results));
+          }
+          if (!differentiable) {
+            closeParts();
           }
         });
-    return outputArrays;
   }
+
+  /** Shares the rows out, and sends the inputs. */
+  private void cut(Map<String, Tensor> inputs, boolean copied) {
+    int count = rows.map(Rows::count).orElse(1);
+    int size = rows.isPresent() ? partRows : 1;
+    for (int from = 0; from < count; from += size) {
+      Part part = addPart(from, Math.min(size, count - from));
+      for (int leaf = 0; leaf < plan.leaves().size(); leaf++) {
+        Tensor input = inputs.get(plan.leaves().get(leaf).tensor().name());
+        fill(part, leaf, input, rows.isPresent() ? from : -1, copied);
+      }
+    }
+  }
+
+  private Part addPart(int from, int count) {
+    Part part = new Part(workers.get(parts.size() % workers.size()), from, count);
+    parts.add(part);
+    return part;
+  }
+
+  private void fill(Part part, int number, @Nullable Tensor input, int offset, boolean copied) {
+    Leaf leaf = plan.leaves().get(number);
+    switch (leaf.role()) {
+      case FROZEN -> {}
+      case TRAINABLE, CONSTANT ->
+          part.master(
+              number, rows.map(r -> r.sliced().contains(leaf.tensor().name())).orElse(false));
+      case INPUT -> {
+        if (input == null) {
+          throw new IllegalArgumentException("no input \"" + leaf.tensor().name() + "\"");
+        }
+        part.input(number, input, offset, copied);
+      }
+    }
+  }
+
+  private void start(Part part, boolean keep) {
+    memory.beforeRows().accept(part.count());
+    part.run(keep);
+  }
+
+  private void read(Part part, Function<String, Tensor> results) {
+    Tape tape = Objects.requireNonNull(part.tape());
+    plan.outputs().forEach((name, number) -> write(part, tape.output(number), results.apply(name)));
+  }
+
+  /** Sets a part's rows of a tensor that has them all. */
+  private void write(Part part, Tensor value, Tensor all) {
+    try (PointerScope scope = new PointerScope();
+        AutoGradMode noGradients = new AutoGradMode(false)) {
+      Tensor mine = rows.isPresent() ? all.narrow(0, part.from(), part.count()) : all.detach();
+      mine.copy_(value);
+    }
+  }
+
+  // ---- Backward
 
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
@@ -175,145 +219,17 @@ final class TorchFunction implements GraphFunction {
         () -> {
           gradients.values().forEach(HostArray::clear);
           for (Part part : parts) {
-            if (part.tape == null) {
-              part.tape = tape(part, true);
+            if (part.tape() == null) {
+              start(part, true);
             }
             try {
-              backward(part, part.tape, cotangents);
+              backward(part, Objects.requireNonNull(part.tape()), cotangents);
             } finally {
               part.closeTape();
             }
           }
         });
     return gradientArrays;
-  }
-
-  private Tape tape(Part part, boolean keep) {
-    memory.beforeRows().accept(part.count);
-    return new Tape(part.worker, part.inputs, keep);
-  }
-
-  /** Runs something; with fewer rows at a time, as long as there is too little memory. */
-  private void fitted(Runnable run) {
-    while (true) {
-      try {
-        memory.run(run);
-        return;
-      } catch (MemoryGuard.OutOfMemory e) {
-        parts.forEach(Part::closeTape);
-        memory.release();
-        if (rows.isEmpty() || partRows == 1) {
-          throw e.report(rows.isPresent());
-        }
-        partRows = ceil(partRows, 2);
-        LOG.info("too little memory for the batch: {} rows at a time from now on", partRows);
-        recut();
-      }
-    }
-  }
-
-  /** Shares the rows out, and sends the inputs. */
-  private void cut(Map<String, INDArray> inputs) {
-    closeParts();
-    int count = rows.map(Rows::count).orElse(1);
-    int size = rows.isPresent() ? partRows : 1;
-    for (int from = 0, i = 0; from < count; from += size, i++) {
-      Worker worker = workers.get(i % workers.size());
-      Part part = new Part(worker, from, Math.min(size, count - from), plan.leaves().size());
-      parts.add(part);
-      for (int leaf = 0; leaf < plan.leaves().size(); leaf++) {
-        fill(part, leaf, inputs);
-      }
-    }
-  }
-
-  private void fill(Part part, int number, Map<String, INDArray> inputs) {
-    Leaf leaf = plan.leaves().get(number);
-    String name = leaf.tensor().name();
-    boolean sliced = rows.map(r -> r.sliced().contains(name)).orElse(false);
-    switch (leaf.role()) {
-      case FROZEN -> {}
-      case TRAINABLE, CONSTANT -> {
-        Tensor master = part.worker.masters().get(number);
-        part.owned[number] = sliced;
-        part.inputs[number] = sliced ? master.narrow(0, part.from, part.count) : master;
-      }
-      case INPUT -> {
-        INDArray array = inputs.get(name);
-        if (array == null) {
-          throw new IllegalArgumentException("no input \"" + name + "\"");
-        }
-        try (PointerScope scope = new PointerScope();
-            AutoGradMode noGradients = new AutoGradMode(false)) {
-          Tensor host = HostArrays.view(array);
-          Tensor mine = sliced ? host.narrow(0, part.from, part.count) : host;
-          mine = mine.clone().to(part.worker.device(), mine.scalar_type());
-          if (mine.dim() == 4) {
-            mine = mine.contiguous(MemoryFormat.ChannelsLast);
-          }
-          part.inputs[number] = mine.retainReference();
-          part.owned[number] = true;
-        }
-        if (leaf.tensor().differentiable()) {
-          Tensor input = part.inputs[number];
-          if (input != null) {
-            input.set_requires_grad(true);
-          }
-        }
-      }
-    }
-  }
-
-  /** Cuts the parts that there are into smaller ones, with the inputs that they have. */
-  private void recut() {
-    List<Part> before = List.copyOf(parts);
-    parts.clear();
-    int i = 0;
-    for (Part old : before) {
-      for (int from = 0; from < old.count; from += partRows, i++) {
-        Worker worker = workers.get(i % workers.size());
-        int count = Math.min(partRows, old.count - from);
-        Part part = new Part(worker, old.from + from, count, old.inputs.length);
-        parts.add(part);
-        for (int leaf = 0; leaf < old.inputs.length; leaf++) {
-          move(old, from, part, leaf);
-        }
-      }
-    }
-    before.forEach(Part::close);
-  }
-
-  private void move(Part old, int from, Part part, int number) {
-    Leaf leaf = plan.leaves().get(number);
-    Tensor input = old.inputs[number];
-    if (input == null || leaf.role() != Leaf.Role.INPUT) {
-      fill(part, number, Map.of());
-      return;
-    }
-    try (PointerScope scope = new PointerScope();
-        AutoGradMode noGradients = new AutoGradMode(false)) {
-      Tensor rowsOfIt = input.detach().narrow(0, from, part.count).clone();
-      part.inputs[number] =
-          rowsOfIt.to(part.worker.device(), rowsOfIt.scalar_type()).retainReference();
-      part.owned[number] = true;
-    }
-    Tensor moved = part.inputs[number];
-    if (leaf.tensor().differentiable() && moved != null) {
-      moved.set_requires_grad(true);
-    }
-  }
-
-  private void read(Part part) {
-    Tape tape = part.tape;
-    if (tape != null) {
-      outputs.forEach(
-          (name, host) -> {
-            Integer number = plan.outputs().get(name);
-            if (number != null) {
-              host.write(part.from, part.count, tape.output(number), rows.isPresent());
-            }
-          });
-    }
   }
 
   private void backward(Part part, Tape tape, Map<String, INDArray> given) {
@@ -337,7 +253,7 @@ final class TorchFunction implements GraphFunction {
         HostArray host = gradients.get(leaf.tensor().name());
         if (gradient != null && host != null) {
           if (leaf.role() == Leaf.Role.INPUT) {
-            host.write(part.from, part.count, gradient, rows.isPresent());
+            write(part, gradient, host.tensor());
           } else {
             host.add(gradient);
           }
@@ -356,19 +272,68 @@ final class TorchFunction implements GraphFunction {
     try (PointerScope scope = new PointerScope();
         AutoGradMode noGradients = new AutoGradMode(false)) {
       Tensor host = HostArrays.view(array);
-      Tensor mine = rows.isPresent() ? host.narrow(0, part.from, part.count) : host;
-      return mine.clone().to(part.worker.device(), output.scalar_type()).retainReference();
+      Tensor mine = rows.isPresent() ? host.narrow(0, part.from(), part.count()) : host;
+      return mine.clone().to(part.worker().device(), output.scalar_type()).retainReference();
     }
   }
+
+  // ---- Memory
+
+  /** Runs something; with fewer rows at a time, as long as there is too little memory. */
+  private void fitted(Runnable run) {
+    while (true) {
+      try {
+        memory.run(run);
+        return;
+      } catch (MemoryGuard.OutOfMemory e) {
+        parts.forEach(Part::closeTape);
+        memory.release();
+        if (rows.isEmpty() || partRows == 1) {
+          throw e.report(rows.isPresent());
+        }
+        partRows = ceil(partRows, 2);
+        LOG.info("too little memory for the batch: {} rows at a time from now on", partRows);
+        recut();
+      }
+    }
+  }
+
+  /** Cuts the parts that there are into smaller ones, with the inputs that they have. */
+  private void recut() {
+    List<Part> before = List.copyOf(parts);
+    parts.clear();
+    for (Part old : before) {
+      for (int from = 0; from < old.count(); from += partRows) {
+        Part part = addPart(old.from() + from, Math.min(partRows, old.count() - from));
+        for (int leaf = 0; leaf < plan.leaves().size(); leaf++) {
+          fill(part, leaf, old.input(leaf), from, true);
+        }
+      }
+    }
+    before.forEach(Part::close);
+  }
+
+  /** How many rows are run at a time on a device, once memory has decided; 0 if they cannot be. */
+  int partRows() {
+    return partRows;
+  }
+
+  // ---- The rest
 
   @Override
   public void parametersChanged() {
     stale = true;
   }
 
-  /** How many rows are run at a time on a device, once memory has decided; 0 if they cannot be. */
-  int partRows() {
-    return partRows;
+  @Override
+  public Optional<Residence> residence() {
+    if (workers.size() != 1 || graph.dataType() != DataType.FLOAT) {
+      return Optional.empty();
+    }
+    if (residence == null) {
+      residence = new TorchResidence(this, graph, workers.get(0).device());
+    }
+    return Optional.of(residence);
   }
 
   private void closeParts() {
@@ -379,47 +344,11 @@ final class TorchFunction implements GraphFunction {
   @Override
   public void close() {
     closeParts();
+    if (residence != null) {
+      residence.close();
+    }
     workers.forEach(Worker::close);
     outputs.values().forEach(HostArray::close);
     gradients.values().forEach(HostArray::close);
-  }
-
-  /** An array of the function's own, and its memory as a tensor. */
-  private record HostArray(INDArray array, Tensor tensor) implements AutoCloseable {
-    static HostArray of(org.tastemaker.diffusion.engine.graph.Tensor like) {
-      INDArray array = Nd4j.create(like.dataType(), like.shape().toArray());
-      return new HostArray(array, HostArrays.view(array));
-    }
-
-    void clear() {
-      try (AutoGradMode noGradients = new AutoGradMode(false)) {
-        tensor.zero_();
-      }
-    }
-
-    /** Sets some rows. */
-    void write(int from, int count, Tensor value, boolean byRows) {
-      try (PointerScope scope = new PointerScope();
-          AutoGradMode noGradients = new AutoGradMode(false)) {
-        Tensor mine = byRows ? tensor.narrow(0, from, count) : tensor.narrow(0, 0, tensor.size(0));
-        mine.copy_(value);
-      }
-    }
-
-    /** Adds to all of it. */
-    void add(Tensor value) {
-      try (PointerScope scope = new PointerScope();
-          AutoGradMode noGradients = new AutoGradMode(false)) {
-        Tensor here = value.cpu();
-        Tensor sum = tensor.add(here);
-        tensor.narrow(0, 0, tensor.size(0)).copy_(sum);
-      }
-    }
-
-    @Override
-    public void close() {
-      tensor.close();
-      array.close();
-    }
   }
 }
