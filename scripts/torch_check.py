@@ -26,7 +26,9 @@ What it does, in this order:
    float64, then time and memory of a forward run and of a policy's micro-step (forward and backward
    with a LoRA of rank 4 on the projections of attention). Eager, as a CUDA graph, and compiled; and
    the same network of diffusers, where that is installed. A batch is what the U-Net is given: with
-   classifier-free guidance, two for each image.
+   classifier-free guidance, two for each image;
+5. a round of DDPO as ddpo-pytorch makes it: images sampled with guidance, decoded, and trained on,
+   with random advantages in the place of a reward.
 
 Weights of convolutions lie channels last. In bfloat16 it computes as the engine does: linear layers,
 convolutions, attention and what lies between them in bfloat16; norms in float32, their result
@@ -168,6 +170,10 @@ class Program:
         self.leaves = {leaf["name"]: leaf for leaf in graph["leaves"]}
         self.inputs = [leaf["name"] for leaf in graph["leaves"] if leaf["role"] == "INPUT"]
         self.outputs = list(graph["outputs"])
+        self.differentiable = {
+            tensor["name"] for tensor in
+            graph["leaves"] + [layer["output"] for layer in graph["layers"]]
+            if tensor["differentiable"]}
         self.weights = []  # (leaf, form), as the code numbers them
         self.variable = {}
         self.type = {}
@@ -308,7 +314,11 @@ class Program:
         a = layer["attributes"]
         x, scale, shift = layer["inputs"]
         form = "compute" if self.numbers.native_norms else "full"
-        return self._norm(x, "F.group_norm(%%s, %d, %s, %s, %r)" % (
+        pattern = "F.group_norm(%%s, %d, %s, %s, %r)"
+        if x not in self.differentiable and {scale, shift} & self.differentiable:
+            # With channels last torch 2.10's processor code writes the gradient of x, wanted or not.
+            pattern = pattern.replace("%%s", "%%s.contiguous()")
+        return self._norm(x, pattern % (
             int(a["groups"]), self._weight(scale, form), self._weight(shift, form), a["epsilon"]))
 
     def _layer_norm(self, layer):
@@ -560,7 +570,7 @@ def check_case(folder, numbers, device):
         "same_bits_without_autograd": all(
             torch.equal(again[name], outputs[name].detach()) for name in outputs),
     }
-    if numbers.name == "float32" or (numbers.name == "tf32" and device.type == "cpu"):
+    if numbers.name == "float32" or (numbers.name == "tf32" and not on_gpu(device)):
         if not output[1] <= OUTPUT_BOUND:
             complaints.append("output %s is off by %.2e" % output)
         if not gradient[1] <= GRADIENT_BOUND:
@@ -697,13 +707,17 @@ def is_out_of_memory(error):
 
 def clean(device):
     gc.collect()
-    if device.type == "cuda":
+    if on_gpu(device):
         torch.cuda.synchronize()
         torch.cuda.empty_cache()
 
 
+def on_gpu(device):
+    return device.type == "cuda"
+
+
 def synchronize(device):
-    if device.type == "cuda":
+    if on_gpu(device):
         torch.cuda.synchronize()
 
 
@@ -715,7 +729,7 @@ def measure(run, device, seconds, least=5, most=50):
     times = []
     begin = time.perf_counter()
     while len(times) < least or (len(times) < most and time.perf_counter() - begin < seconds):
-        if device.type == "cuda":
+        if on_gpu(device):
             first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             first.record()
             run()
@@ -750,7 +764,7 @@ class Report:
     def __init__(self, path, machine):
         self.path = path
         self.data = {"machine": machine, "checks": [], "memory": [], "sizes": [], "timings": [],
-                     "profiles": [], "not_run": [], "failures": []}
+                     "profiles": [], "rounds": [], "not_run": [], "failures": []}
         self.write()
 
     def write(self):
@@ -889,7 +903,7 @@ def check_size(size, graph, precisions, device, report):
 
 def time_one(report, entry, make, device, seconds):
     """Times what make() gives, and says whether it fitted into memory."""
-    if device.type == "cuda":
+    if on_gpu(device):
         torch.cuda.reset_peak_memory_stats()
     run = None
     try:
@@ -897,7 +911,7 @@ def time_one(report, entry, make, device, seconds):
         times = measure(run, device, seconds)
         entry.update(ms=statistics.median(times), ms_min=min(times), ms_max=max(times),
                      count=len(times))
-        if device.type == "cuda":
+        if on_gpu(device):
             entry["peak_bytes"] = torch.cuda.max_memory_allocated()
     except RuntimeError as error:
         entry["error"] = "out of memory" if is_out_of_memory(error) \
@@ -934,6 +948,20 @@ def graph_runner(network, batch, forward, report, entry):
     return graph.replay
 
 
+def compare_compiled(network, batch, plain, compiled, entry):
+    """Says in the entry how far the compiled numbers are from the plain ones."""
+    found = []
+    try:
+        for forward in (compiled, plain):
+            network.forward = forward
+            found.append(dict(enumerate(x.detach().clone() for x in network.step(batch)())))
+        ratio, turned = whole(*found)
+        entry.update(norm_ratio_to_eager=ratio, one_minus_cosine_to_eager=turned)
+    except Exception as error:  # what it is shows when it is timed
+        entry["compiling"] = str(error).splitlines()[0] if str(error) else type(error).__name__
+    network.forward = compiled
+
+
 def time_size(size, graph, tasks, precisions, batches, compile_batches, device, seconds, clock,
               report):
     for task in tasks:
@@ -952,7 +980,7 @@ def time_size(size, graph, tasks, precisions, batches, compile_batches, device, 
                 clean(device)
                 continue
             plain = network.program.forward
-            modes = ["eager"] + (["graph"] if device.type == "cuda" else [])
+            modes = ["eager"] + (["graph"] if on_gpu(device) else [])
             fits = dict.fromkeys(modes, True)
             for batch in batches:
                 for mode in modes:
@@ -981,11 +1009,13 @@ def time_size(size, graph, tasks, precisions, batches, compile_batches, device, 
                         continue
                     torch._dynamo.reset()
                     compiled = torch.compile(plain, dynamic=False)
-                    for mode in ["compiled"] + (["compiled graph"] if device.type == "cuda" else []):
+                    for mode in ["compiled"] + (["compiled graph"] if on_gpu(device) else []):
                         entry = {"size": size, "task": task, "precision": precision,
                                  "batch": batch, "mode": mode}
                         network.forward = compiled
                         begin = time.monotonic()
+                        if mode == "compiled":
+                            compare_compiled(network, batch, plain, compiled, entry)
                         time_one(report, entry,
                                  (lambda: network.step(batch)) if mode == "compiled" else
                                  (lambda: graph_runner(network, batch, compiled, report, entry)),
@@ -1035,10 +1065,11 @@ def profile(size, graph, tasks, batches, device, clock, report):
                 kernels = sorted(
                     ((getattr(e, "self_device_time_total", None) or
                       getattr(e, "self_cuda_time_total", 0)) / 3000, e.count // 3, e.key[:120])
-                    for e in found.key_averages())[::-1]
-            except RuntimeError as error:
+                    for e in found.key_averages()
+                    if str(getattr(e, "device_type", "CUDA")).endswith("CUDA"))[::-1]
+            except Exception as error:  # a profiler that this torch was built without
                 report.skip("profile of %s %s batch %d: %s" % (
-                    size, task, batch, str(error).splitlines()[0]))
+                    size, task, batch, (str(error) or type(error).__name__).splitlines()[0]))
                 clean(device)
                 continue
             total = sum(kernel[0] for kernel in kernels)
@@ -1132,6 +1163,223 @@ def time_diffusers(folder, size, graph, tasks, batches, device, seconds, clock, 
     clean(device)
 
 
+# ---- 5: a round of DDPO
+
+def schedule(steps, device):
+    """Of Stable Diffusion, with eta = 1: times, and for each the numbers of its step."""
+    betas = torch.linspace(0.00085 ** 0.5, 0.012 ** 0.5, 1000, dtype=torch.float64) ** 2
+    alphas = torch.cumprod(1 - betas, 0)
+    times, rows = [], []
+    for i in reversed(range(steps)):
+        time_now = i * (1000 // steps) + 1
+        before = time_now - 1000 // steps
+        a = alphas[time_now].item()
+        b = alphas[max(before, 0)].item()
+        variance = (1 - b) / (1 - a) * (1 - a / b)
+        times.append(float(time_now))
+        rows.append([math.sqrt(a), math.sqrt(1 - a), math.sqrt(b), math.sqrt(1 - b - variance),
+                     math.sqrt(variance)])
+    return (torch.tensor(times, device=device),
+            torch.tensor(rows, dtype=torch.float64).float().to(device))
+
+
+def graphed(function, arguments):
+    """The function as a CUDA graph that copies its arguments in."""
+    static = [x.clone() for x in arguments]
+    graph, results = captured(lambda: function(*static))
+
+    def call(*given):
+        for here, there in zip(static, given):
+            here.copy_(there)
+        graph.replay()
+        return tuple(x.clone() for x in results)
+    return call
+
+
+class Policy:
+    """DDPO's sampling and training steps over a U-Net, as ddpo-pytorch makes them, with guidance."""
+
+    GUIDANCE = 5.0
+    CLIP = 1e-4
+
+    def __init__(self, unet, trained):
+        self.unet = unet  # (latents [B, ..], times [B], texts [B, ..]) to the same as latents
+        self.trained = trained
+        self.gradients = [torch.zeros_like(x) for x in trained]
+
+    def mean(self, x, times, texts, row):
+        halves = self.unet(torch.cat((x, x)), torch.cat((times, times)), texts).float()
+        without, given = halves.chunk(2)
+        noise = without + self.GUIDANCE * (given - without)
+        return row[2] * (x - row[1] * noise) / row[0] + row[3] * noise
+
+    @staticmethod
+    def log_probability(after, mean, sigma):
+        every = -((after - mean) ** 2) / (2 * sigma ** 2) - torch.log(sigma) \
+            - 0.5 * math.log(2 * math.pi)
+        return every.flatten(1).mean(1)
+
+    def sample(self, x, times, texts, row, noise):
+        with torch.no_grad():
+            mean = self.mean(x, times, texts, row)
+            after = mean + row[4] * noise
+            return after, self.log_probability(after, mean, row[4])
+
+    def train(self, x, times, texts, row, after, old, advantages):
+        """Adds to the gradients; returns the log ratios."""
+        difference = self.log_probability(after, self.mean(x, times, texts, row), row[4]) - old
+        ratio = torch.exp(difference)
+        loss = torch.maximum(
+            -advantages * ratio,
+            -advantages * ratio.clamp(1 - self.CLIP, 1 + self.CLIP)).mean()
+        for sum_, gradient in zip(self.gradients,
+                                  torch.autograd.grad([loss], self.trained)):
+            sum_.add_(gradient)
+        return (difference.detach(),)
+
+
+class OutOfTime(Exception):
+    pass
+
+
+def ddpo_round(policy, decoder, shape, text_shape, images, steps, batch, as_graph, device, clock):
+    """Seconds of sampling, decoding and training; and how far the first ratios are from 1."""
+    generator = torch.Generator(device=device).manual_seed(7)
+
+    def draw(*size):
+        return torch.randn(size, generator=generator, device=device)
+
+    times, rows = schedule(steps, device)
+    texts = [draw(2 * batch, *text_shape) for _ in range(images // batch)]
+    advantages = draw(images // batch, batch)
+    sample, train = policy.sample, policy.train
+    begin = time.perf_counter()
+    if as_graph:
+        x, old = draw(batch, *shape), draw(batch)
+        sample = graphed(sample, [x, times[:1].expand(batch), texts[0], rows[0], x])
+        train = graphed(train, [x, times[:1].expand(batch), texts[0], rows[0], x, old, old])
+        for gradient in policy.gradients:
+            gradient.zero_()
+    synchronize(device)
+    seconds = {"capture": time.perf_counter() - begin}
+
+    # 1. Sampling: every state and its log-probability is kept.
+    begin = time.perf_counter()
+    records = []
+    for text in texts:
+        x = draw(batch, *shape)
+        record = []
+        for i in range(steps):
+            if clock.is_over():
+                raise OutOfTime()
+            after, old = sample(x, times[i:i + 1].expand(batch), text, rows[i], draw(batch, *shape))
+            record.append((x, after, old))
+            x = after
+        records.append(record)
+    synchronize(device)
+    seconds["sampling"] = time.perf_counter() - begin
+
+    # 2. Decoding, to bytes on the host.
+    begin = time.perf_counter()
+    for record in records:
+        pictures = decoder(record[-1][1] / 0.18215)
+        ((pictures / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).cpu()
+    seconds["decoding"] = time.perf_counter() - begin
+
+    # 3. Training: an update after all steps of a batch.
+    begin = time.perf_counter()
+    optimizer = torch.optim.AdamW(policy.trained, lr=3e-4, weight_decay=1e-4)
+    first, losses = 0.0, []
+    for k, (text, record) in enumerate(zip(texts, records)):
+        for i, (x, after, old) in enumerate(record):
+            if clock.is_over():
+                raise OutOfTime()
+            (difference,) = train(x, times[i:i + 1].expand(batch), text, rows[i], after, old,
+                                  advantages[k])
+            if k == 0:
+                losses.append(difference.abs().max())
+        for parameter, gradient in zip(policy.trained, policy.gradients):
+            parameter.grad = gradient / steps
+        torch.nn.utils.clip_grad_norm_(policy.trained, 1.0)
+        optimizer.step()
+        for gradient in policy.gradients:
+            gradient.zero_()
+    synchronize(device)
+    seconds["training"] = time.perf_counter() - begin
+    first = max(x.item() for x in losses)
+    seconds["total"] = sum(seconds.values())
+    return seconds, first
+
+
+def peer_unet(folder, device):
+    """diffusers' U-Net with peft's LoRA, under autocast, as ddpo-pytorch runs it."""
+    from diffusers import UNet2DConditionModel
+    from peft import LoraConfig
+    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+        model = UNet2DConditionModel.from_config(json.load(file))
+    model.to(device, torch.bfloat16).requires_grad_(False)
+    model.add_adapter(LoraConfig(r=RANK, lora_alpha=RANK, target_modules=list(TARGETS)))
+    trained = [p for p in model.parameters() if p.requires_grad]
+    for parameter in trained:
+        parameter.data = parameter.data.float()
+
+    def unet(x, times, texts):
+        with torch.autocast(device.type, torch.bfloat16):
+            return model(x, times, texts, return_dict=False)[0]
+    return unet, trained
+
+
+def time_round(folder, size, modes, precision, images, steps, batch, device, clock, report):
+    graph = read_graph(os.path.join(folder, "sizes", size))
+    shapes = {leaf["name"]: leaf["shape"][1:] for leaf in graph["leaves"]}
+    for mode in modes:
+        entry = {"size": size, "task": "round", "precision": precision, "mode": mode,
+                 "images": images, "steps": steps, "batch_of_images": batch}
+        network = vae = policy = None
+        try:
+            numbers = Numbers(precision).use()
+            vae = Network(read_graph(os.path.join(folder, "sizes", size + "-vae")), numbers, device,
+                          False)
+
+            def decode(latents, vae=vae):
+                with torch.no_grad():
+                    return torch.cat([vae.forward(vae.weights, [part])[0]
+                                      for part in latents.split(4)])
+            if mode == "diffusers":
+                policy = Policy(*peer_unet(os.path.join(folder, "sizes", size), device))
+            else:
+                network = Network(graph, numbers, device, True)
+                order = [("sample", "timestep", "encoder_hidden_states").index(name)
+                         for name in network.program.inputs]
+
+                def unet(*arguments, network=network, order=order):
+                    return network.forward(network.weights, [arguments[i] for i in order])[0]
+                policy = Policy(unet, network.masters)
+            seconds, first = ddpo_round(
+                policy, decode, shapes["sample"], shapes["encoder_hidden_states"], images, steps,
+                batch, mode == "graph", device, clock)
+            entry.update(seconds=seconds, first_log_ratio=first)
+            if mode != "diffusers" and not first <= Policy.CLIP:
+                report.fail("%s round, %s: before the first update a log ratio is %.1e" % (
+                    size, mode, first))
+            print("%s: DDPO round of %d images, %d steps, batches of %d, %s, %s: %s; first log ratio "
+                  "at most %.1e" % (size, images, steps, batch, precision, mode, ", ".join(
+                      "%s %.2f s" % item for item in seconds.items()), first), flush=True)
+        except ImportError as error:
+            report.skip("round of %s: %s" % (mode, error))
+            continue
+        except OutOfTime:
+            report.skip("round of %s in %s: no time left" % (size, mode))
+            continue
+        except RuntimeError as error:
+            entry["error"] = "out of memory" if is_out_of_memory(error) else str(error).splitlines()[0]
+            print("%s round, %s: %s" % (size, mode, entry["error"]), flush=True)
+        finally:
+            network = vae = policy = None
+            clean(device)
+        report.add("rounds", entry)
+
+
 def table(report):
     """Milliseconds, one line for a batch, one column for a precision and mode."""
     groups = {}
@@ -1146,8 +1394,8 @@ def table(report):
                 columns.append(column)
         print("\n%s, %s: milliseconds (median)" % (
             size, "forward" if task == "forward" else "LoRA step: forward and backward"))
-        print("batch " + " ".join("%9s" % precision for precision, _ in columns))
-        print("      " + " ".join("%9s" % mode.replace("compiled graph", "comp. gr.")
+        print("batch " + " ".join("%12s" % precision for precision, _ in columns))
+        print("      " + " ".join("%12s" % mode.replace("compiled graph", "comp. graph")
                                   for _, mode in columns))
         for batch in sorted({entry["batch"] for entry in entries}):
             cells = []
@@ -1158,7 +1406,7 @@ def table(report):
                         error = entry.get("error", "")
                         cell = "%.2f" % entry["ms"] if not error else (
                             "no memory" if "memory" in error else "error")
-                cells.append("%9s" % cell)
+                cells.append("%12s" % cell)
             print("%5d %s" % (batch, " ".join(cells)))
 
 
@@ -1167,7 +1415,7 @@ def machine(device):
              "platform": platform.platform(), "device": str(device),
              "attention_in_one_call": SDPA_HAS_SCALE, "threads": torch.get_num_threads(),
              "cuda": torch.version.cuda}
-    if device.type == "cuda":
+    if on_gpu(device):
         properties = torch.cuda.get_device_properties(device)
         found.update(gpu=properties.name, gpu_bytes=properties.total_memory,
                      capability="%d.%d" % (properties.major, properties.minor),
@@ -1197,21 +1445,26 @@ def main():
     parser.add_argument("--compile-batches", default=None,
                         help="1,8; in bfloat16; compiling takes minutes for each; empty for none")
     parser.add_argument("--seconds", type=float, default=1, help="for each figure")
+    parser.add_argument("--round", default=None,
+                        help="of eager,graph,diffusers: a DDPO round each; empty for none")
+    parser.add_argument("--round-images", type=int, default=64)
+    parser.add_argument("--round-steps", type=int, default=50)
+    parser.add_argument("--round-batch", type=int, default=8, help="images; the U-Net sees twice as many")
     parser.add_argument("--checks-only", action="store_true", help="no times")
     parser.add_argument("--times-only", action="store_true", help="no checks")
     options = parser.parse_args()
     device = torch.device(options.device)
-    if device.type == "cuda" and not torch.cuda.is_available():
+    if on_gpu(device) and not torch.cuda.is_available():
         sys.exit("torch finds no GPU: is it a build for CUDA, and does nvidia-smi work?")
     torch.manual_seed(1)
     with open(os.path.join(options.bundle, "bundle.json"), encoding="utf-8") as file:
         bundle = json.load(file)
-    gpu = device.type == "cuda"
+    gpu = on_gpu(device)
     # On a processor TF32 is float32, and the real sizes take minutes a run.
     precisions = [p for p in options.precisions.split(",") if p] or (
         ["float32", "tf32", "bfloat16"] if gpu else ["float32", "bfloat16"])
     small = options.quick or not gpu
-    sizes = [s for s in options.sizes.split(",") if s] or (["small"] if small else ["sd15", "sdxl"])
+    sizes = [s for s in options.sizes.split(",") if s] or (["small", "small-vae"] if small else ["sd15", "sdxl", "sd15-vae"])
     batches = numbers_of(options.batches or ("1,2" if small else "1,2,4,8,16,32"))
     compile_batches = options.compile_batches
     if compile_batches is None:
@@ -1231,22 +1484,34 @@ def main():
     graphs = {size: read_graph(os.path.join(options.bundle, "sizes", size)) for size in sizes}
     if not options.times_only:
         for size in sizes:
+            if size.endswith("-vae"):
+                continue
             check_size(size, graphs[size], precisions, device, report)
     if not options.checks_only:
         order = [p for p in ("bfloat16", "tf32", "float32") if p in precisions]
         tasks = options.tasks.split(",")
         for size in sizes:
-            time_size(size, graphs[size], tasks, order, batches, [], device, options.seconds,
-                      clock, report)
-            time_diffusers(os.path.join(options.bundle, "sizes", size), size, graphs[size], tasks,
-                           batches, device, options.seconds, clock, report)
+            is_unet = not size.endswith("-vae")
+            time_size(size, graphs[size], tasks if is_unet else ["forward"], order, batches, [],
+                      device, options.seconds, clock, report)
+            if is_unet:
+                time_diffusers(os.path.join(options.bundle, "sizes", size), size, graphs[size],
+                               tasks, batches, device, options.seconds, clock, report)
         if gpu and "bfloat16" in precisions:
             few = [batch for batch in (1, 8) if batch in batches]
-            for size in sizes:
+            for size in [size for size in sizes if not size.endswith("-vae")]:
                 profile(size, graphs[size], tasks, few, device, clock, report)
                 time_variants(size, graphs[size], tasks, few, device, options.seconds, clock,
                               report)
-        for size in sizes if compile_batches else []:
+        rounds = options.round
+        if rounds is None:
+            rounds = "eager,graph,diffusers" if gpu else "eager"
+        images, steps, batch = (4, 3, 2) if small else (
+            options.round_images, options.round_steps, options.round_batch)
+        time_round(options.bundle, "small" if small else "sd15", [r for r in rounds.split(",") if r],
+                   "bfloat16" if "bfloat16" in precisions else precisions[0], images, steps, batch,
+                   device, clock, report)
+        for size in [s for s in sizes if compile_batches and not s.endswith("-vae")]:
             time_size(size, graphs[size], tasks, ["bfloat16"], [],
                       numbers_of(compile_batches), device, options.seconds, clock, report)
         table(report)

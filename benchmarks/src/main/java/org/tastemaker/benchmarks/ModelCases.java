@@ -1,6 +1,5 @@
 package org.tastemaker.benchmarks;
 
-import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +13,6 @@ import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.AutoencoderKl;
-import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.ClipTextConfig;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -92,10 +90,8 @@ final class ModelCases implements AutoCloseable {
 
   /** The autoencoder's two halves. */
   List<BundleCase> autoencoder() {
-    AutoencoderKlConfig config =
-        new AutoencoderKlConfig(
-            32, 3, 3, 4, ImmutableList.of(16, 32), 1, 8, true, true, true, 0.18215, true);
-    AutoencoderKl model = kept(AutoencoderKl.random(config, seed.split("vae").split("weights")));
+    AutoencoderKl model =
+        kept(AutoencoderKl.random(VaeConfigs.small(), seed.split("vae").split("weights")));
     RecordingEngine engine = new RecordingEngine();
     FunctionOptions options = FunctionOptions.training().withEngine(engine);
     var encoder = model.encoder(2, 32, 32, options.withInputGradients(Set.of(AutoencoderKl.IMAGE)));

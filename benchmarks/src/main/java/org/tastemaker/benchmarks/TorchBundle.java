@@ -13,6 +13,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.json.Json;
+import org.tastemaker.diffusion.model.AutoencoderKl;
+import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.torch.GraphExport;
@@ -70,7 +72,9 @@ public final class TorchBundle {
             size(folder, "sd15", UNetConfigs.stableDiffusion15()),
             size(folder, "sdxl", UNetConfigs.stableDiffusionXl()),
             // So that what runs at the sizes above can be tried out where they are too much.
-            size(folder, "small", UNetConfigs.small())));
+            size(folder, "small", UNetConfigs.small()),
+            decoder(folder, "sd15-vae", VaeConfigs.stableDiffusion()),
+            decoder(folder, "small-vae", VaeConfigs.small())));
     Files.write(
         folder.resolve("bundle.json"),
         (Json.writePretty(bundle) + "\n").getBytes(StandardCharsets.UTF_8));
@@ -90,6 +94,18 @@ public final class TorchBundle {
         UNet2DConditionModel.outline(config, 1, side, side, 77),
         Set.of(
             UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TIMESTEP, UNet2DConditionModel.TEXT),
+        folder.resolve(path));
+    config.write(folder.resolve(path).resolve("config.json"));
+    return path;
+  }
+
+  /** Writes the layers of a decoder, for a batch of one. */
+  private static String decoder(Path folder, String name, AutoencoderKlConfig config) {
+    String path = "sizes/" + name;
+    int side = config.sampleSize() / config.factor();
+    GraphExport.writeLayers(
+        AutoencoderKl.decoderOutline(config, 1, side, side),
+        Set.of(AutoencoderKl.LATENT),
         folder.resolve(path));
     config.write(folder.resolve(path).resolve("config.json"));
     return path;

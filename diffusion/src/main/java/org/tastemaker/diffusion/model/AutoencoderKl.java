@@ -214,6 +214,24 @@ public final class AutoencoderKl implements AutoCloseable {
     parameters.close();
   }
 
+  /**
+   * The graph of a decoder that there is not, to be looked at and not run: every parameter is an
+   * input of the parameter's shape, so that a model of any size takes no memory.
+   *
+   * @param config of the model
+   * @param batch B, at least 1
+   * @param height h of the latents
+   * @param width w of the latents
+   * @return the graph; its inputs are {@link #LATENT} and the parameters
+   */
+  public static GraphDefinition decoderOutline(
+      AutoencoderKlConfig config, int batch, int height, int width) {
+    requireSizes(batch, height, width);
+    Layers net = Layers.declaring();
+    return decode(
+        net, config, net.ops().input(LATENT, false, batch, config.latentChannels(), height, width));
+  }
+
   private static void requireSizes(int batch, int height, int width) {
     if (batch < 1 || height < 1 || width < 1) {
       throw new IllegalArgumentException(

@@ -19,7 +19,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.CapturingEngine;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
+import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.Leaf;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
@@ -44,6 +46,20 @@ class AutoencoderKlTest {
     assertThat(GradientCheck.errors(function, engine.graph(), Map.of(input, value)))
         .hasSize(trained.size() + 1)
         .allSatisfy((leaf, error) -> assertThat(error).as(leaf).isLessThan(GradientCheck.BOUND));
+  }
+
+  @Test
+  void theOutlineIsADecodersGraphWithInputsForParameters() {
+    CapturingEngine engine = new CapturingEngine();
+    try (AutoencoderKl vae = AutoencoderKl.random(TestModels.vae(), Seed.of(3))) {
+      GraphFunction unused = vae.decoder(2, 4, 3, FunctionOptions.inference().withEngine(engine));
+    }
+    GraphDefinition outline = AutoencoderKl.decoderOutline(TestModels.vae(), 2, 4, 3);
+    assertThat(outline.layers()).isEqualTo(engine.graph().layers());
+    assertThat(outline.outputs()).isEqualTo(engine.graph().outputs());
+    assertThat(outline.inputs().values())
+        .containsExactlyElementsOf(
+            engine.graph().leaves().values().stream().map(Leaf::tensor).toList());
   }
 
   @Test
