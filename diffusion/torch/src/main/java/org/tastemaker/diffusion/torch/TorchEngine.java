@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.torch;
 
+import static com.google.common.collect.ImmutableList.toImmutableList;
+
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,11 +45,19 @@ public final class TorchEngine implements Engine {
 
   @Override
   public Engine on(Placement other) {
+    for (Device device : other.devices()) {
+      Optional<String> why = Setup.whyNot(device);
+      if (why.isPresent()) {
+        throw new IllegalArgumentException(
+            "the engine \"torch\" cannot compute on " + device + ": " + why.get());
+      }
+    }
     return new TorchEngine(other, weights);
   }
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
+    Setup.advise();
     Numbers numbers = Numbers.of(graph.dataType(), placement.precision());
     Plan plan = Plan.of(graph, placement.checkpointing() && graph.isDifferentiable());
     List<Worker> workers = new ArrayList<>();
@@ -79,9 +89,7 @@ public final class TorchEngine implements Engine {
   }
 
   private ImmutableList<Device> devices() {
-    return placement.devices().get(0).kind() == Device.Kind.AUTO
-        ? ImmutableList.of(Device.CPU)
-        : placement.devices();
+    return placement.devices().stream().map(Setup::resolve).collect(toImmutableList());
   }
 
   private static org.bytedeco.pytorch.Device place(Device device) {
