@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,23 +66,8 @@ class TorchResumeTest {
     Path resumed = temp.resolve("resumed");
     train(engine, adapter, Optional.empty(), whole);
     train(engine, adapter, Optional.of(1), resumed);
-    assertSameFiles(resumed.resolve("round2"), whole.resolve("round2"));
+    Folders.assertSame(resumed.resolve("round2"), whole.resolve("round2"));
     assertThat(digests(whole.resolve("round2"))).isNotEqualTo(digests(whole.resolve("round1")));
-  }
-
-  private static void assertSameFiles(Path actual, Path expected) throws IOException {
-    List<Path> files = files(expected);
-    assertThat(files).isNotEmpty();
-    assertThat(files(actual)).isEqualTo(files);
-    for (Path file : files) {
-      assertThat(actual.resolve(file)).hasSameBinaryContentAs(expected.resolve(file));
-    }
-  }
-
-  private static List<Path> files(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      return files.filter(Files::isRegularFile).map(folder::relativize).sorted().toList();
-    }
   }
 
   /** Of the weights, among others. */

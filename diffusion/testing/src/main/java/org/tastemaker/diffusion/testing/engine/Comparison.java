@@ -59,8 +59,24 @@ public final class Comparison {
           .outputs()
           .forEach(
               (name, tensor) -> cotangents.put(name, values.array(1, tensor.shape().toArray())));
-      assertClose(actual.backward(cotangents), expected.backward(cotangents), bounds.gradient());
+      assertClose(
+          actual.backward(cotangents),
+          expected.backward(cotangents),
+          bounds.gradient(),
+          bounds.zero());
     }
+  }
+
+  /**
+   * The same arrays, each of the same shape and within a bound; what is zero is zero.
+   *
+   * @param actual the engine's
+   * @param expected the reference's
+   * @param bound of the norm of each difference, relative to the norm of the reference
+   */
+  public static void assertClose(
+      Map<String, INDArray> actual, Map<String, INDArray> expected, double bound) {
+    assertClose(actual, expected, bound, 0);
   }
 
   /**
@@ -69,9 +85,10 @@ public final class Comparison {
    * @param actual the engine's
    * @param expected the reference's
    * @param bound of the norm of each difference, relative to the norm of the reference
+   * @param zero of the root of the mean square where the reference is zero
    */
   public static void assertClose(
-      Map<String, INDArray> actual, Map<String, INDArray> expected, double bound) {
+      Map<String, INDArray> actual, Map<String, INDArray> expected, double bound, double zero) {
     assertThat(actual.keySet()).isEqualTo(expected.keySet());
     expected.forEach(
         (name, array) -> {
@@ -79,9 +96,10 @@ public final class Comparison {
           assertThat(ours.shape()).as(name).isEqualTo(array.shape());
           double norm = array.norm2Number().doubleValue();
           double error = ours.sub(array).norm2Number().doubleValue();
+          double slack = norm == 0 ? zero * Math.sqrt(array.length()) : bound * norm;
           assertThat(error)
               .as("error of %s, relative to the norm %s", name, norm)
-              .isLessThanOrEqualTo(bound * norm + 1e-12);
+              .isLessThanOrEqualTo(slack + 1e-12);
         });
   }
 }
