@@ -85,14 +85,30 @@ record LayerOps(Numbers numbers) {
     if (!symmetric) {
       x = torch.constant_pad_nd(x, left, right, top, bottom);
     }
-    return torch.conv2d(
-        x.contiguous(MemoryFormat.ChannelsLast),
-        in[1],
-        optional(in, 2),
-        new long[] {stride, stride},
-        symmetric ? new long[] {top, left} : new long[] {0, 0},
-        new long[] {1, 1},
-        1); // [B, out, H', W']
+    // For one image and one output channel LibTorch 2.10 takes a gradient on the CPU that refuses
+    // channels last: one channel is computed as the first of two.
+    boolean single = in[1].size(0) == 1;
+    Tensor[] weights = single ? twice(in) : in;
+    Tensor y =
+        torch.conv2d(
+            x.contiguous(MemoryFormat.ChannelsLast),
+            weights[1],
+            optional(weights, 2),
+            new long[] {stride, stride},
+            symmetric ? new long[] {top, left} : new long[] {0, 0},
+            new long[] {1, 1},
+            1); // [B, out, H', W']
+    return single ? y.narrow(1, 0, 1) : y;
+  }
+
+  /** A convolution's inputs with the kernel and the bias of one output channel for two. */
+  private static Tensor[] twice(Tensor[] in) {
+    Tensor[] both = in.clone();
+    for (int i = 1; i < in.length; i++) {
+      both[i] = torch.cat(new TensorVector(in[i], in[i]), 0);
+    }
+    both[1] = both[1].contiguous(MemoryFormat.ChannelsLast);
+    return both;
   }
 
   private Tensor groupNorm(Layer layer, Tensor[] in) {

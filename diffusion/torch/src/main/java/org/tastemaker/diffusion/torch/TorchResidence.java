@@ -42,8 +42,7 @@ final class TorchResidence implements Residence, AutoCloseable {
                 new TensorOptions()
                     .dtype(new ScalarTypeOptional(HostArrays.type(tensor.dataType())))
                     .device(new DeviceOptional(device));
-            tensors.put(
-                name, torch.zeros(tensor.shape().toArray(), options).retainReference());
+            tensors.put(name, torch.zeros(tensor.shape().toArray(), options).retainReference());
           }
         });
     return tensors.buildOrThrow();
@@ -82,8 +81,7 @@ final class TorchResidence implements Residence, AutoCloseable {
       } else {
         Tensor here = flat(name, 0, to.remaining()).cpu();
         to.duplicate()
-            .put(
-                new FloatPointer(here.data_ptr_float()).capacity(to.remaining()).asBuffer());
+            .put(new FloatPointer(here.data_ptr_float()).capacity(to.remaining()).asBuffer());
       }
     }
   }
