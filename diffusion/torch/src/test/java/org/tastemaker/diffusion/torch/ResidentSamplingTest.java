@@ -157,10 +157,7 @@ class ResidentSamplingTest {
     for (Counting kernel : List.of(here(), elsewhere())) {
       try (LatentDiffusion tiny = TinyModel.create(Seed.of(4))) {
         both.add(
-            tiny.on(TORCH)
-                .with(SchedulerKind.DDIM)
-                .with(kernel)
-                .generate(PROMPTS, Seed.of(6)));
+            tiny.on(TORCH).with(SchedulerKind.DDIM).with(kernel).generate(PROMPTS, Seed.of(6)));
       }
       assertThat(kernel.inPlace + kernel.onTheHost).isEqualTo(6);
     }

@@ -75,6 +75,22 @@ public abstract class LayerContract extends EngineContract {
   }
 
   @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
+  void convolutionsToOneChannelAgree(@ForAll long seed) {
+    layer(
+        seed,
+        (ops, values, random) -> {
+          int in = in(random, 1, 12);
+          int kernel = in(random, 1, 3);
+          Tensor x =
+              values.input(
+                  ops, "x", true, in(random, 1, 2), in, in(random, 3, 9), in(random, 3, 9));
+          Tensor weight = values.parameter(ops, "weight", true, kernel, kernel, in, 1);
+          Tensor bias = values.parameter(ops, "bias", true, 1);
+          return ops.conv2d("f", x, weight, maybe(random, bias), 1, Padding.all(kernel / 2));
+        });
+  }
+
+  @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
   void groupNormsAgree(@ForAll long seed) {
     layer(
         seed,
@@ -126,6 +142,23 @@ public abstract class LayerContract extends EngineContract {
             case 3 -> ops.scale("f", x, random.nextGaussian());
             default -> ops.clamp("f", x, -0.5, 0.8);
           };
+        });
+  }
+
+  @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
+  void attentionsToOneKeyAgree(@ForAll long seed) {
+    layer(
+        seed,
+        (ops, values, random) -> {
+          int heads = in(random, 1, 4);
+          int channels = heads * in(random, 1, 20);
+          return ops.attention(
+              "f",
+              values.input(ops, "q", true, 2, in(random, 1, 20), channels),
+              values.input(ops, "k", true, 2, 1, channels),
+              values.input(ops, "v", true, 2, 1, channels),
+              heads,
+              null);
         });
   }
 
