@@ -184,6 +184,15 @@ int cuMemsetD8Async(void* to, unsigned char value, size_t bytes, uint64_t) {
 int cuStreamCreate(uint64_t* stream, unsigned) { return make(&streams, stream); }
 int cuStreamDestroy_v2(uint64_t) { return end(&streams); }
 int cuStreamSynchronize(uint64_t) { return SUCCESS; }
+
+// Graphs: none here.
+int cuStreamBeginCapture_v2(uint64_t, int) { return 801; }
+int cuStreamEndCapture(uint64_t, uint64_t*) { return 801; }
+int cuGraphInstantiateWithFlags(uint64_t*, uint64_t, uint64_t) { return 801; }
+int cuGraphLaunch(uint64_t, uint64_t) { return 801; }
+int cuGraphExecDestroy(uint64_t) { return 801; }
+int cuGraphDestroy(uint64_t) { return 801; }
+
 int cuEventCreate(uint64_t* event, unsigned) { return make(&events, event); }
 int cuEventDestroy_v2(uint64_t) { return end(&events); }
 int cuEventRecord(uint64_t, uint64_t) { return SUCCESS; }

@@ -59,8 +59,7 @@ final class ResidentDenoiser {
         .filter(residence -> residence.gpu().equals(there.gpu()))
         .map(
             residence ->
-                new ResidentDenoiser(
-                    residence, there, options, shape, (long) rows * shape.size()));
+                new ResidentDenoiser(residence, there, options, shape, (long) rows * shape.size()));
   }
 
   /** Sends the noisiest sample, [B, C, h, w]. */

@@ -55,6 +55,18 @@ interface CudaApi {
 
   int cuStreamSynchronize(long stream);
 
+  int cuStreamBeginCapture_v2(long stream, int mode);
+
+  int cuStreamEndCapture(long stream, long[] graph);
+
+  int cuGraphInstantiateWithFlags(long[] executable, long graph, long flags);
+
+  int cuGraphLaunch(long executable, long stream);
+
+  int cuGraphExecDestroy(long executable);
+
+  int cuGraphDestroy(long graph);
+
   int cuEventCreate(long[] event, int flags);
 
   int cuEventDestroy_v2(long event);

@@ -100,6 +100,24 @@ final class LibCuda implements CudaApi {
   public native int cuStreamSynchronize(long stream);
 
   @Override
+  public native int cuStreamBeginCapture_v2(long stream, int mode);
+
+  @Override
+  public native int cuStreamEndCapture(long stream, long[] graph);
+
+  @Override
+  public native int cuGraphInstantiateWithFlags(long[] executable, long graph, long flags);
+
+  @Override
+  public native int cuGraphLaunch(long executable, long stream);
+
+  @Override
+  public native int cuGraphExecDestroy(long executable);
+
+  @Override
+  public native int cuGraphDestroy(long graph);
+
+  @Override
   public native int cuEventCreate(long[] event, int flags);
 
   @Override

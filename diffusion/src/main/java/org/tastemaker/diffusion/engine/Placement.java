@@ -21,13 +21,17 @@ import java.util.stream.StreamSupport;
  *     network's blocks, and computes the rest again when the gradients are asked for: about a third
  *     slower, several times less memory (Chen et al., "Training Deep Nets with Sublinear Memory
  *     Cost", 2016)
+ * @param graphs whether a GPU's work is recorded once and then given to it in one piece (a CUDA
+ *     graph), where that can be done: it spares the processor's time between small kernels, which
+ *     counts in batches of one to four, and holds the memory of one run; no effect on a processor
  */
 @RecordBuilder
-public record Placement(ImmutableList<Device> devices, Precision precision, boolean checkpointing)
+public record Placement(
+    ImmutableList<Device> devices, Precision precision, boolean checkpointing, boolean graphs)
     implements PlacementBuilder.With {
   /** The first GPU that can run the engine, or else the processor; in float32. */
   public static final Placement AUTO =
-      new Placement(ImmutableList.of(Device.AUTO), Precision.FLOAT32, false);
+      new Placement(ImmutableList.of(Device.AUTO), Precision.FLOAT32, false, false);
 
   /**
    * Checks the devices.
@@ -35,6 +39,7 @@ public record Placement(ImmutableList<Device> devices, Precision precision, bool
    * @param devices as above
    * @param precision as above
    * @param checkpointing as above
+   * @param graphs as above
    */
   public Placement {
     if (devices.isEmpty()) {
@@ -58,7 +63,7 @@ public record Placement(ImmutableList<Device> devices, Precision precision, bool
    * @param devices {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:n}, or several with commas
    *     between them
    * @param precision {@code float32}, {@code tf32} or {@code bfloat16}
-   * @return the placement, without checkpointing
+   * @return the placement, without checkpointing and graphs
    * @throws IllegalArgumentException if a name is none of these
    */
   public static Placement of(String devices, String precision) {
@@ -67,6 +72,7 @@ public record Placement(ImmutableList<Device> devices, Precision precision, bool
             .map(Device::of)
             .collect(ImmutableList.toImmutableList()),
         Precision.of(precision),
+        false,
         false);
   }
 
@@ -80,6 +86,7 @@ public record Placement(ImmutableList<Device> devices, Precision precision, bool
     return devices.size() == 1
         && devices.get(0).kind() != Device.Kind.CUDA
         && precision != Precision.BFLOAT16
-        && !checkpointing;
+        && !checkpointing
+        && !graphs;
   }
 }

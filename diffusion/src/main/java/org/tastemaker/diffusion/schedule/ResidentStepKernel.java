@@ -34,8 +34,8 @@ public interface ResidentStepKernel extends StepKernel {
    * @param stream the CUDA stream in which they are written and read; 0 on the host
    * @param size elements of an image
    * @param guidanceScale 1 where there is no guidance
-   * @param unconditional address of the model's output for the negative prompts; 0 where there is no
-   *     guidance
+   * @param unconditional address of the model's output for the negative prompts; 0 where there is
+   *     no guidance
    * @param conditional address of the model's output for the prompts
    * @param sample address of x_t, where x_{t-1} is written
    */

@@ -62,6 +62,8 @@ public interface Residence {
    */
   void copyWithin(String input, long from, long to, long count);
 
-  /** Computes the outputs from the inputs that are there; on a GPU it need not be done on return. */
+  /**
+   * Computes the outputs from the inputs that are there; on a GPU it need not be done on return.
+   */
   void run();
 }

@@ -25,8 +25,8 @@ record MemoryGuard(Runnable releaseCache, IntConsumer beforeRows) {
       return new IllegalStateException(
           "the device's memory does not hold "
               + (byRows ? "a single row of the batch" : "the batch")
-              + "; compute in bfloat16, switch checkpointing on (Placement.withCheckpointing(true)),"
-              + " make smaller images or smaller batches, or take a device with more memory; LibTorch"
+              + "; compute in bfloat16, switch checkpointing on (Placement.withCheckpointing(true)) and CUDA graphs"
+              + " off, make smaller images or smaller batches, or take a device with more memory; LibTorch"
               + " says: "
               + firstLine(reason),
           getCause());

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.torch;
 import java.util.Optional;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch_cuda;
 import org.tastemaker.diffusion.engine.Precision;
 
 /** LibTorch's libraries: whether they are there, and the switches that they share in a process. */
@@ -35,5 +36,10 @@ final class Natives {
     boolean tf32 = precision == Precision.TF32;
     context.setAllowTF32CuBLAS(tf32);
     context.setAllowTF32CuDNN(tf32);
+  }
+
+  /** Gives the memory that LibTorch keeps for later back to the GPUs. */
+  static void releaseCudaCache() {
+    torch_cuda.getAllocator().emptyCache();
   }
 }

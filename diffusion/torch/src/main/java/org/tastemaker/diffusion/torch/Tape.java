@@ -86,12 +86,13 @@ final class Tape implements AutoCloseable {
   }
 
   /**
-   * Runs backward; the tape is of no use afterwards.
+   * Runs backward.
    *
+   * @param retain whether the tape can be run backward again; otherwise it is of no use afterwards
    * @param cotangents of some outputs, by number, of the outputs' types; on return those of leaves,
    *     where there are any. What is put in belongs to the caller, who closes all of it
    */
-  void backward(@Nullable Tensor[] cotangents) {
+  void backward(boolean retain, @Nullable Tensor[] cotangents) {
     for (Plan.Segment segment : plan.segments().reverse()) {
       List<Integer> outputs =
           segment.makes().stream()
@@ -103,7 +104,7 @@ final class Tape implements AutoCloseable {
         continue;
       }
       if (recorded) {
-        differentiate(values, outputs, inputs, cotangents);
+        differentiate(retain, values, outputs, inputs, cotangents);
       } else {
         rerun(segment, outputs, inputs, cotangents);
       }
@@ -130,7 +131,7 @@ final class Tape implements AutoCloseable {
         }
       }
       run(segment, again, made, true);
-      differentiate(again, outputs, inputs, cotangents);
+      differentiate(false, again, outputs, inputs, cotangents);
     } finally {
       for (int number = 0; number < made.length; number++) {
         if (made[number]) {
@@ -141,6 +142,7 @@ final class Tape implements AutoCloseable {
   }
 
   private void differentiate(
+      boolean retain,
       @Nullable Tensor[] values,
       List<Integer> outputs,
       List<Integer> inputs,
@@ -153,7 +155,7 @@ final class Tape implements AutoCloseable {
       outputs.forEach(number -> with.push_back(value(cotangents, number)));
       inputs.forEach(number -> by.push_back(value(values, number)));
       TensorVector gradients =
-          torch.grad(of, by, with, new BoolOptional(false), /* create_graph= */ false, true);
+          torch.grad(of, by, with, new BoolOptional(retain), /* create_graph= */ false, true);
       for (int i = 0; i < inputs.size(); i++) {
         Tensor gradient = gradients.get(i); // the vector's
         if (gradient.defined()) {

@@ -6,7 +6,9 @@ import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.pytorch.global.torch.DeviceType;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.tastemaker.diffusion.engine.Device;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Placement;
@@ -22,15 +24,17 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 public final class TorchEngine implements Engine {
   private final Placement placement;
   private final Weights weights;
+  private final AtomicLong pools;
 
   /** For the service loader. */
   public TorchEngine() {
-    this(Placement.AUTO, new Weights());
+    this(Placement.AUTO, new Weights(), new AtomicLong());
   }
 
-  private TorchEngine(Placement placement, Weights weights) {
+  private TorchEngine(Placement placement, Weights weights, AtomicLong pools) {
     this.placement = placement;
     this.weights = weights;
+    this.pools = pools;
   }
 
   @Override
@@ -38,11 +42,25 @@ public final class TorchEngine implements Engine {
     return "torch";
   }
 
+  /**
+   * The first choice where a GPU can be used; otherwise the last, for what only it can do, such as
+   * bfloat16: on a processor onednn is faster.
+   */
+  @Override
+  public int priority() {
+    return Setup.devices().stream().anyMatch(device -> device.kind() == Device.Kind.CUDA) ? 30 : 5;
+  }
+
   @Override
   public Optional<String> whyNot() {
     return Setup.whyNot(Device.AUTO);
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if a device cannot be used; the message has what mends it
+   */
   @Override
   public Engine on(Placement other) {
     for (Device device : other.devices()) {
@@ -52,25 +70,32 @@ public final class TorchEngine implements Engine {
             "the engine \"torch\" cannot compute on " + device + ": " + why.get());
       }
     }
-    return new TorchEngine(other, weights);
+    return new TorchEngine(other, weights, pools);
   }
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
-    Setup.advise();
+    ImmutableList<String> unused = Setup.advise(); // in the log, once
+    ImmutableList<Device> devices =
+        placement.devices().stream().map(Setup::resolve).collect(toImmutableList());
     Numbers numbers = Numbers.of(graph.dataType(), placement.precision());
     Plan plan = Plan.of(graph, placement.checkpointing() && graph.isDifferentiable());
+    Runnable beforeRun = () -> Natives.configure(placement.precision());
+    boolean cuda = devices.get(0).kind() == Device.Kind.CUDA;
     List<Worker> workers = new ArrayList<>();
     try {
-      for (Device device : devices()) {
-        workers.add(worker(plan, device, numbers));
+      devices.forEach(device -> workers.add(worker(plan, device, numbers)));
+      MemoryGuard memory = new MemoryGuard(cuda ? Natives::releaseCudaCache : () -> {}, rows -> {});
+      if (placement.graphs() && cuda && devices.size() == 1 && graph.dataType() == DataType.FLOAT) {
+        return new GraphedFunction(
+            graph,
+            plan,
+            workers.get(0),
+            memory,
+            beforeRun,
+            new CudaCapture(devices.get(0).index(), pools));
       }
-      return new TorchFunction(
-          graph,
-          plan,
-          workers,
-          new MemoryGuard(() -> {}, rows -> {}),
-          () -> Natives.configure(placement.precision()));
+      return new TorchFunction(graph, plan, workers, memory, beforeRun);
     } catch (RuntimeException e) {
       workers.forEach(Worker::close);
       throw e;
@@ -86,10 +111,6 @@ public final class TorchEngine implements Engine {
         new LayerOps(numbers),
         weights.lease(place, numbers),
         new Masters(plan.leaves(), place, shared));
-  }
-
-  private ImmutableList<Device> devices() {
-    return placement.devices().stream().map(Setup::resolve).collect(toImmutableList());
   }
 
   private static org.bytedeco.pytorch.Device place(Device device) {

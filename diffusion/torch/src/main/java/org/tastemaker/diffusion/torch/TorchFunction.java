@@ -245,7 +245,7 @@ final class TorchFunction implements GraphFunction {
                 }
               });
       // 2. The tape.
-      tape.backward(cotangents);
+      tape.backward(false, cotangents);
       // 3. Gradients: rows of an input's, a share of a parameter's.
       for (int number = 0; number < plan.leaves().size(); number++) {
         Tensor gradient = cotangents[number];
@@ -331,7 +331,13 @@ final class TorchFunction implements GraphFunction {
       return Optional.empty();
     }
     if (residence == null) {
-      residence = new TorchResidence(this, graph, workers.get(0).device());
+      residence =
+          new TorchResidence(
+              graph,
+              workers.get(0).device(),
+              0,
+              Runnable::run,
+              (inputs, results) -> run(inputs, false, name -> results.get(name)));
     }
     return Optional.of(residence);
   }

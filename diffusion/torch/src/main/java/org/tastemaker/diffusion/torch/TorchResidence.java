@@ -2,8 +2,8 @@ package org.tastemaker.diffusion.torch;
 
 import com.google.common.collect.ImmutableMap;
 import java.nio.FloatBuffer;
-import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -20,14 +20,33 @@ import org.tastemaker.diffusion.engine.graph.Residence;
 /** A function's inputs and outputs as tensors of its device that are made once. */
 @SuppressWarnings("try") // scopes are there to be closed
 final class TorchResidence implements Residence, AutoCloseable {
-  private final TorchFunction function;
   private final OptionalInt gpu;
+  private final long stream;
+  private final Consumer<Runnable> inStream;
+  private final Run run;
   private final ImmutableMap<String, Tensor> inputs;
   private final ImmutableMap<String, Tensor> outputs;
 
-  TorchResidence(TorchFunction function, GraphDefinition graph, Device device) {
-    this.function = function;
+  /** Computes the outputs from the inputs. */
+  interface Run {
+    void from(ImmutableMap<String, Tensor> inputs, ImmutableMap<String, Tensor> outputs);
+  }
+
+  /**
+   * Inputs and outputs of zeros.
+   *
+   * @param graph whose they are
+   * @param device where they are
+   * @param stream handle of the stream
+   * @param inStream runs something in it
+   * @param run the function, run in the stream
+   */
+  TorchResidence(
+      GraphDefinition graph, Device device, long stream, Consumer<Runnable> inStream, Run run) {
     this.gpu = device.is_cuda() ? OptionalInt.of(device.index()) : OptionalInt.empty();
+    this.stream = stream;
+    this.inStream = inStream;
+    this.run = run;
     this.inputs = tensors(graph.inputs(), device);
     this.outputs = tensors(graph.outputs(), device);
   }
@@ -53,10 +72,9 @@ final class TorchResidence implements Residence, AutoCloseable {
     return gpu;
   }
 
-  /** LibTorch's stream is the default one, unless a program sets another for this thread. */
   @Override
   public long stream() {
-    return 0;
+    return stream;
   }
 
   @Override
@@ -66,37 +84,42 @@ final class TorchResidence implements Residence, AutoCloseable {
 
   @Override
   public void upload(String input, long at, FloatBuffer values) {
-    try (PointerScope scope = new PointerScope();
-        AutoGradMode noGradients = new AutoGradMode(false)) {
-      flat(input, at, values.remaining()).copy_(host(values));
-    }
+    apart(() -> flat(input, at, values.remaining()).copy_(host(values)));
   }
 
   @Override
   public void download(String name, FloatBuffer to) {
-    try (PointerScope scope = new PointerScope();
-        AutoGradMode noGradients = new AutoGradMode(false)) {
-      if (to.isDirect()) {
-        host(to).copy_(flat(name, 0, to.remaining()));
-      } else {
-        Tensor here = flat(name, 0, to.remaining()).cpu();
-        to.duplicate()
-            .put(new FloatPointer(here.data_ptr_float()).capacity(to.remaining()).asBuffer());
-      }
-    }
+    apart(
+        () -> {
+          if (to.isDirect()) {
+            host(to).copy_(flat(name, 0, to.remaining()));
+          } else {
+            Tensor here = flat(name, 0, to.remaining()).cpu();
+            to.duplicate()
+                .put(new FloatPointer(here.data_ptr_float()).capacity(to.remaining()).asBuffer());
+          }
+        });
   }
 
   @Override
   public void copyWithin(String input, long from, long to, long count) {
-    try (PointerScope scope = new PointerScope();
-        AutoGradMode noGradients = new AutoGradMode(false)) {
-      flat(input, to, count).copy_(flat(input, from, count));
-    }
+    apart(() -> flat(input, to, count).copy_(flat(input, from, count)));
+  }
+
+  /** In the stream, without gradients, and with nothing left over. */
+  private void apart(Runnable work) {
+    inStream.accept(
+        () -> {
+          try (PointerScope scope = new PointerScope();
+              AutoGradMode noGradients = new AutoGradMode(false)) {
+            work.run();
+          }
+        });
   }
 
   @Override
   public void run() {
-    function.run(inputs, false, name -> Objects.requireNonNull(outputs.get(name)));
+    inStream.accept(() -> run.from(inputs, outputs));
   }
 
   /** A buffer's numbers as a tensor: in place if it lies outside the heap. */
@@ -110,7 +133,8 @@ final class TorchResidence implements Residence, AutoCloseable {
     return tensor(name).view(-1).narrow(0, at, count);
   }
 
-  private Tensor tensor(String name) {
+  /** An input or output itself. */
+  Tensor tensor(String name) {
     Tensor tensor = inputs.containsKey(name) ? inputs.get(name) : outputs.get(name);
     if (tensor == null) {
       throw new IllegalArgumentException(
