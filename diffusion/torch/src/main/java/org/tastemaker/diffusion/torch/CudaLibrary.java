@@ -20,9 +20,8 @@ enum CudaLibrary {
   /** All others: the run time, cuFFT, cuRAND, cuFile, CUPTI, the compiler and the linker. */
   RUNTIME("", "cuda-redist");
 
-  private static final Pattern FILE =
-      Pattern.compile("([\\w+.-]+\\.so(?:\\.\\d+)*|[\\w+.-]+\\.dll)");
-  private static final Pattern MISSING = Pattern.compile(FILE + ": cannot open shared object file");
+  private static final Pattern MISSING =
+      Pattern.compile("([\\w+.-]+): cannot open shared object file");
 
   private final String prefix;
   private final String artifact;
