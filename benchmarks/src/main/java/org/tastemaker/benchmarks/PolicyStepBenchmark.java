@@ -24,7 +24,6 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
@@ -47,7 +46,7 @@ import org.tastemaker.diffusion.train.GradientViews;
 @Measurement(iterations = 9, time = 3)
 @Fork(1)
 public class PolicyStepBenchmark {
-  /** A model folder in the diffusers layout, or {@code small}. */
+  /** A model folder in the diffusers layout, or {@code small}, {@code sd15} or {@code sdxl}. */
   @Param("small")
   public String model = "";
 
@@ -55,13 +54,25 @@ public class PolicyStepBenchmark {
   @Param("32")
   public int batch;
 
-  /** Side of the latents. */
-  @Param("8")
+  /** Side of the latents; 0 for what the model was made for. */
+  @Param("0")
   public int latent;
 
-  /** Name of the engine that runs the graph: onednn, replay or session. */
+  /** Name of the engine that runs the graph: torch, onednn, replay or session. */
   @Param({"onednn", "replay"})
   public String engine = "";
+
+  /** Where it runs: cpu, cuda or cuda:n; all but torch know the cpu alone. */
+  @Param("cpu")
+  public String device = "cpu";
+
+  /** In which numbers: float32, tf32 or bfloat16; all but torch know float32 alone. */
+  @Param("float32")
+  public String precision = "float32";
+
+  /** Whether activations are computed again for the gradients instead of kept; torch alone. */
+  @Param("false")
+  public boolean checkpointing;
 
   private UNet2DConditionModel unet;
   private Lora lora;
@@ -90,6 +101,7 @@ public class PolicyStepBenchmark {
   @Setup
   public void setUp() throws IOException {
     unet = Workload.unet(model);
+    int side = Workload.side(unet, latent);
     lora =
         Lora.create(
             "policy", LoraNetwork.UNET, unet.parameters(), Lora.Options.defaults(), Seed.of(9));
@@ -97,10 +109,10 @@ public class PolicyStepBenchmark {
         FunctionOptions.inference()
             .withAdapter(lora)
             .withTrainable(lora.trainable())
-            .withEngine(Engines.named(engine));
-    function = unet.function(2 * batch, latent, latent, 77, options);
-    INDArray latents = Workload.normal(Seed.of(1), 2L * batch, 4, latent, latent);
-    int half = batch * 4 * latent * latent;
+            .withEngine(Workload.engine(engine, device, precision, checkpointing));
+    function = unet.function(2 * batch, side, side, 77, options);
+    INDArray latents = Workload.normal(Seed.of(1), 2L * batch, 4, side, side);
+    int half = batch * 4 * side * side;
     FloatBuffer x = FloatBuffers.of(latents);
     x.put(half, x, 0, half);
     inputs =
@@ -116,7 +128,7 @@ public class PolicyStepBenchmark {
         new AdamW(
             AdamW.Options.defaults(), weights.stream().mapToInt(FloatBuffer::remaining).toArray());
     gradients = new GradientViews(lora.parameters().arrays().keySet());
-    INDArray cotangent = Nd4j.create(DataType.FLOAT, 2L * batch, 4, latent, latent);
+    INDArray cotangent = Nd4j.create(DataType.FLOAT, 2L * batch, 4, side, side);
     cotangents = Map.of(UNet2DConditionModel.OUT, cotangent);
     FloatBuffer both = FloatBuffers.of(cotangent);
     unconditionalCotangent = both.slice(0, half);

@@ -17,7 +17,6 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -30,7 +29,7 @@ import org.tastemaker.diffusion.model.UNet2DConditionModel;
 @Measurement(iterations = 9, time = 2)
 @Fork(1)
 public class UnetForwardBenchmark {
-  /** A model folder in the diffusers layout, or {@code small}. */
+  /** A model folder in the diffusers layout, or {@code small}, {@code sd15} or {@code sdxl}. */
   @Param("small")
   public String model = "";
 
@@ -38,13 +37,21 @@ public class UnetForwardBenchmark {
   @Param("32")
   public int batch;
 
-  /** Side of the latents. */
-  @Param("8")
+  /** Side of the latents; 0 for what the model was made for. */
+  @Param("0")
   public int latent;
 
-  /** Name of the engine that runs the graph: onednn, replay or session. */
+  /** Name of the engine that runs the graph: torch, onednn, replay or session. */
   @Param({"onednn", "replay"})
   public String engine = "";
+
+  /** Where it runs: cpu, cuda or cuda:n; all but torch know the cpu alone. */
+  @Param("cpu")
+  public String device = "cpu";
+
+  /** In which numbers: float32, tf32 or bfloat16; all but torch know float32 alone. */
+  @Param("float32")
+  public String precision = "float32";
 
   private UNet2DConditionModel unet;
   private GraphFunction function;
@@ -62,16 +69,18 @@ public class UnetForwardBenchmark {
   @Setup
   public void setUp() throws IOException {
     unet = Workload.unet(model);
+    int side = Workload.side(unet, latent);
     function =
         unet.function(
             batch,
-            latent,
-            latent,
+            side,
+            side,
             77,
-            FunctionOptions.inference().withEngine(Engines.named(engine)));
+            FunctionOptions.inference()
+                .withEngine(Workload.engine(engine, device, precision, false)));
     inputs =
         Map.of(
-            UNet2DConditionModel.SAMPLE, Workload.normal(Seed.of(1), batch, 4, latent, latent),
+            UNet2DConditionModel.SAMPLE, Workload.normal(Seed.of(1), batch, 4, side, side),
             UNet2DConditionModel.TIMESTEP, Workload.normal(Seed.of(2), batch).muli(0).addi(501),
             UNet2DConditionModel.TEXT,
                 Workload.normal(Seed.of(3), batch, 77, unet.config().crossAttentionDim()));

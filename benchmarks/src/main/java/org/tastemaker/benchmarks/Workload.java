@@ -1,11 +1,15 @@
 package org.tastemaker.benchmarks;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Engines;
+import org.tastemaker.diffusion.engine.Placement;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -25,11 +29,20 @@ final class Workload {
 
   private Workload() {}
 
-  /** The U-Net of a model folder; for {@code small}, one that is made on the spot. */
-  static UNet2DConditionModel unet(String model) throws java.io.IOException {
-    if (!model.equals("small")) {
-      return UNet2DConditionModel.load(Path.of(model, "unet"));
-    }
+  /**
+   * The U-Net of a model folder; for {@code small}, {@code sd15} and {@code sdxl} one with random
+   * weights, of Stable Diffusion's sizes 1.5 and XL.
+   */
+  static UNet2DConditionModel unet(String model) throws IOException {
+    return switch (model) {
+      case "small" -> small();
+      case "sd15" -> UNet2DConditionModel.random(UNetConfigs.stableDiffusion15(), Seed.of(1));
+      case "sdxl" -> UNet2DConditionModel.random(UNetConfigs.stableDiffusionXl(), Seed.of(1));
+      default -> UNet2DConditionModel.load(Path.of(model, "unet"));
+    };
+  }
+
+  private static UNet2DConditionModel small() throws IOException {
     Path config = Files.createTempFile("unet", ".json");
     try {
       Files.writeString(config, SMALL);
@@ -37,6 +50,16 @@ final class Workload {
     } finally {
       Files.delete(config);
     }
+  }
+
+  /** The side of the latents: 0 is what the model was made for. */
+  static int side(UNet2DConditionModel unet, int latent) {
+    return latent == 0 ? unet.config().sampleSize() : latent;
+  }
+
+  /** An engine by its name, where and in which numbers it is to compute. */
+  static Engine engine(String name, String device, String precision, boolean checkpointing) {
+    return Engines.named(name).on(Placement.of(device, precision).withCheckpointing(checkpointing));
   }
 
   static INDArray normal(Seed seed, long... shape) {
