@@ -2,14 +2,20 @@
 """Runs the engine's layers with PyTorch alone: their numbers first, then their speed.
 
 Needs Python 3.8 and torch 1.13 or newer (2.1 for attention in one call), and nothing else. The
-layers, weights and expected numbers come from a bundle, which a machine with a JDK writes:
+layers, weights and expected numbers come from a bundle, which a machine with a JDK writes, and
+which has this program in it:
 
-    ./mvnw -q -pl benchmarks -am package -DskipTests
-    java -cp benchmarks/target/benchmarks.jar org.tastemaker.benchmarks.TorchBundle torch-bundle
+    scripts/torch-bundle torch-bundle
 
 On a machine with a GPU:
 
     python3 torch_check.py torch-bundle --minutes 25
+
+or in parts, where a call may last ten minutes:
+
+    python3 torch_check.py torch-bundle --checks-only --out checks.json
+    python3 torch_check.py torch-bundle --times-only --minutes 8 --sizes sd15,sd15-vae --out 1.json
+    python3 torch_check.py torch-bundle --times-only --minutes 8 --sizes sdxl --round "" --out 2.json
 
 Without one, with Debian 12's torch (1.13, one that has no attention in one call):
 
@@ -30,10 +36,10 @@ What it does, in this order:
 5. a round of DDPO as ddpo-pytorch makes it: images sampled with guidance, decoded, and trained on,
    with random advantages in the place of a reward.
 
-Weights of convolutions lie channels last. In bfloat16 it computes as the engine does: linear layers,
-convolutions, attention and what lies between them in bfloat16; norms in float32, their result
-rounded; a linear layer on one row for each image (the time embedding) in float32; outputs float32;
-trained parameters in float32, rounded inside the graph.
+Weights of convolutions lie channels last. In bfloat16 it computes as the engine does: linear
+layers, convolutions, attention and what lies between them in bfloat16; norms in float32, their
+result rounded; a linear layer on one row for each image (the time embedding) in float32; outputs
+float32; trained parameters in float32, rounded inside the graph.
 
 The exit status is 0 only if everything that was judged passed. All figures go into one JSON file,
 which is written after each of them.
@@ -316,7 +322,7 @@ class Program:
         form = "compute" if self.numbers.native_norms else "full"
         pattern = "F.group_norm(%%s, %d, %s, %s, %r)"
         if x not in self.differentiable and {scale, shift} & self.differentiable:
-            # With channels last torch 2.10's processor code writes the gradient of x, wanted or not.
+            # With channels last torch 2.10 writes the gradient of x on a processor, wanted or not.
             pattern = pattern.replace("%%s", "%%s.contiguous()")
         return self._norm(x, pattern % (
             int(a["groups"]), self._weight(scale, form), self._weight(shift, form), a["epsilon"]))
@@ -705,6 +711,10 @@ def is_out_of_memory(error):
     return "out of memory" in str(error).lower() or "can't allocate memory" in str(error).lower()
 
 
+def first_line(error):
+    return "%s: %s" % (type(error).__name__, (str(error).strip() or "?").splitlines()[0])
+
+
 def clean(device):
     gc.collect()
     if on_gpu(device):
@@ -721,11 +731,16 @@ def synchronize(device):
         torch.cuda.synchronize()
 
 
-def measure(run, device, seconds, least=5, most=50):
-    """Milliseconds of each of some calls, after three that do not count."""
-    for _ in range(3):
-        run()
-    synchronize(device)
+def measure(run, device, seconds, most=50):
+    """Milliseconds of each of some calls, after three that do not count; of slow ones fewer."""
+    last = 0.0
+    for i in range(3):
+        if i < 2 or last < seconds:
+            begin = time.perf_counter()
+            run()
+            synchronize(device)
+            last = time.perf_counter() - begin
+    least = 5 if last < seconds else 3
     times = []
     begin = time.perf_counter()
     while len(times) < least or (len(times) < most and time.perf_counter() - begin < seconds):
@@ -812,7 +827,7 @@ def check_bundle(folder, bundle, precisions, device, report):
                     result = check_case(os.path.join(folder, name), numbers, device)
                 except RuntimeError as error:
                     result = {"case": name, "precision": precision,
-                              "complaints": [str(error).splitlines()[0]]}
+                              "complaints": [first_line(error)]}
                 results.append(result)
                 report.add("checks", result)
                 for complaint in result["complaints"]:
@@ -820,7 +835,8 @@ def check_bundle(folder, bundle, precisions, device, report):
             ran = [r for r in results if "output" in r]
             if ran:
                 print("%-9s %-6s %2d of %2d right; worst output %.1e, gradient %.1e, "
-                      "gradient's norm %+.1e, 1 - cosine %.1e; without autograd the same bits: %d" % (
+                      "gradient's norm %+.1e, 1 - cosine %.1e; "
+                      "without autograd the same bits: %d" % (
                           precision, group, sum(not r["complaints"] for r in results),
                           len(results), max(r["output"] for r in ran),
                           max(r["gradient"] for r in ran),
@@ -914,10 +930,9 @@ def time_one(report, entry, make, device, seconds):
         if on_gpu(device):
             entry["peak_bytes"] = torch.cuda.max_memory_allocated()
     except RuntimeError as error:
-        entry["error"] = "out of memory" if is_out_of_memory(error) \
-            else str(error).strip().splitlines()[0]
+        entry["error"] = "out of memory" if is_out_of_memory(error) else first_line(error)
     except Exception as error:  # a compiler's own
-        entry["error"] = "%s: %s" % (type(error).__name__, (str(error).strip() or "?").splitlines()[0])
+        entry["error"] = first_line(error)
     finally:
         run = None
         clean(device)
@@ -958,7 +973,7 @@ def compare_compiled(network, batch, plain, compiled, entry):
         ratio, turned = whole(*found)
         entry.update(norm_ratio_to_eager=ratio, one_minus_cosine_to_eager=turned)
     except Exception as error:  # what it is shows when it is timed
-        entry["compiling"] = str(error).splitlines()[0] if str(error) else type(error).__name__
+        entry["compiling"] = first_line(error)
     network.forward = compiled
 
 
@@ -1069,7 +1084,7 @@ def profile(size, graph, tasks, batches, device, clock, report):
                     if str(getattr(e, "device_type", "CUDA")).endswith("CUDA"))[::-1]
             except Exception as error:  # a profiler that this torch was built without
                 report.skip("profile of %s %s batch %d: %s" % (
-                    size, task, batch, (str(error) or type(error).__name__).splitlines()[0]))
+                    size, task, batch, first_line(error)))
                 clean(device)
                 continue
             total = sum(kernel[0] for kernel in kernels)
@@ -1117,7 +1132,7 @@ def time_diffusers(folder, size, graph, tasks, batches, device, seconds, clock, 
             report.fail("%s differs from diffusers by %.2e" % (size, error))
         model.to(torch.bfloat16)
     except Exception as error:
-        report.skip("%s of diffusers: %s" % (size, (str(error) or type(error).__name__).splitlines()[0]))
+        report.skip("%s of diffusers: %s" % (size, first_line(error)))
         clean(device)
         return
     clean(device)
@@ -1127,8 +1142,7 @@ def time_diffusers(folder, size, graph, tasks, batches, device, seconds, clock, 
                 from peft import LoraConfig
                 model.add_adapter(LoraConfig(r=RANK, lora_alpha=RANK, target_modules=list(TARGETS)))
             except Exception as error:
-                report.skip("%s of diffusers with a LoRA: %s" % (
-                    size, (str(error) or type(error).__name__).splitlines()[0]))
+                report.skip("%s of diffusers with a LoRA: %s" % (size, first_line(error)))
                 continue
         trained = [p for p in model.parameters() if p.requires_grad] if task == "step" else []
         for parameter in trained:
@@ -1197,7 +1211,7 @@ def graphed(function, arguments):
 
 
 class Policy:
-    """DDPO's sampling and training steps over a U-Net, as ddpo-pytorch makes them, with guidance."""
+    """DDPO's sampling and training steps over a U-Net, with guidance, as in ddpo-pytorch."""
 
     GUIDANCE = 5.0
     CLIP = 1e-4
@@ -1362,9 +1376,10 @@ def time_round(folder, size, modes, precision, images, steps, batch, device, clo
             if mode != "diffusers" and not first <= Policy.CLIP:
                 report.fail("%s round, %s: before the first update a log ratio is %.1e" % (
                     size, mode, first))
-            print("%s: DDPO round of %d images, %d steps, batches of %d, %s, %s: %s; first log ratio "
-                  "at most %.1e" % (size, images, steps, batch, precision, mode, ", ".join(
-                      "%s %.2f s" % item for item in seconds.items()), first), flush=True)
+            print("%s: DDPO round of %d images, %d steps, batches of %d, %s, %s: %s; "
+                  "first log ratio at most %.1e" % (
+                      size, images, steps, batch, precision, mode,
+                      ", ".join("%s %.2f s" % item for item in seconds.items()), first), flush=True)
         except ImportError as error:
             report.skip("round of %s: %s" % (mode, error))
             continue
@@ -1372,7 +1387,7 @@ def time_round(folder, size, modes, precision, images, steps, batch, device, clo
             report.skip("round of %s in %s: no time left" % (size, mode))
             continue
         except RuntimeError as error:
-            entry["error"] = "out of memory" if is_out_of_memory(error) else str(error).splitlines()[0]
+            entry["error"] = "out of memory" if is_out_of_memory(error) else first_line(error)
             print("%s round, %s: %s" % (size, mode, entry["error"]), flush=True)
         finally:
             network = vae = policy = None
@@ -1438,7 +1453,8 @@ def main():
     parser.add_argument("--minutes", type=float, default=0,
                         help="begin nothing new after that; what is left out is listed")
     parser.add_argument("--out", default="torch-check.json", help="the results")
-    parser.add_argument("--sizes", default="", help="of sd15,sdxl,small; all but small")
+    parser.add_argument("--sizes", default="",
+                        help="of sd15,sdxl,sd15-vae,small,small-vae; on a GPU the first three")
     parser.add_argument("--tasks", default="forward,step")
     parser.add_argument("--precisions", default="", help="of float32,tf32,bfloat16")
     parser.add_argument("--batches", default="", help="1,2,4,8,16,32")
@@ -1449,7 +1465,8 @@ def main():
                         help="of eager,graph,diffusers: a DDPO round each; empty for none")
     parser.add_argument("--round-images", type=int, default=64)
     parser.add_argument("--round-steps", type=int, default=50)
-    parser.add_argument("--round-batch", type=int, default=8, help="images; the U-Net sees twice as many")
+    parser.add_argument("--round-batch", type=int, default=8,
+                        help="images; the U-Net sees twice as many")
     parser.add_argument("--checks-only", action="store_true", help="no times")
     parser.add_argument("--times-only", action="store_true", help="no checks")
     options = parser.parse_args()
@@ -1464,7 +1481,8 @@ def main():
     precisions = [p for p in options.precisions.split(",") if p] or (
         ["float32", "tf32", "bfloat16"] if gpu else ["float32", "bfloat16"])
     small = options.quick or not gpu
-    sizes = [s for s in options.sizes.split(",") if s] or (["small", "small-vae"] if small else ["sd15", "sdxl", "sd15-vae"])
+    sizes = [s for s in options.sizes.split(",") if s] or (
+        ["small", "small-vae"] if small else ["sd15", "sdxl", "sd15-vae"])
     batches = numbers_of(options.batches or ("1,2" if small else "1,2,4,8,16,32"))
     compile_batches = options.compile_batches
     if compile_batches is None:
@@ -1478,42 +1496,46 @@ def main():
         check_lora(options.bundle, report)
         if gpu:
             for precision in precisions:
-                check_memory(options.bundle, precision, 50 if options.quick else 500, device, report)
+                runs = 50 if options.quick else 500
+                check_memory(options.bundle, precision, runs, device, report)
         else:
             report.skip("memory over many runs: only on a GPU")
+    unets = [size for size in sizes if not size.endswith("-vae")]
     graphs = {size: read_graph(os.path.join(options.bundle, "sizes", size)) for size in sizes}
     if not options.times_only:
-        for size in sizes:
-            if size.endswith("-vae"):
-                continue
+        for size in unets:
             check_size(size, graphs[size], precisions, device, report)
     if not options.checks_only:
-        order = [p for p in ("bfloat16", "tf32", "float32") if p in precisions]
         tasks = options.tasks.split(",")
-        for size in sizes:
-            is_unet = not size.endswith("-vae")
-            time_size(size, graphs[size], tasks if is_unet else ["forward"], order, batches, [],
-                      device, options.seconds, clock, report)
-            if is_unet:
+        # What says most comes first, in case the time does not last.
+        order = [p for p in ("bfloat16", "tf32", "float32") if p in precisions]
+        for precision in order:
+            for size in sizes:
+                time_size(size, graphs[size], tasks if size in unets else ["forward"], [precision],
+                          batches, [], device, options.seconds, clock, report)
+            if precision != order[0]:
+                continue
+            few = [batch for batch in (1, 8) if batch in batches]
+            for size in unets:
                 time_diffusers(os.path.join(options.bundle, "sizes", size), size, graphs[size],
                                tasks, batches, device, options.seconds, clock, report)
-        if gpu and "bfloat16" in precisions:
-            few = [batch for batch in (1, 8) if batch in batches]
-            for size in [size for size in sizes if not size.endswith("-vae")]:
-                profile(size, graphs[size], tasks, few, device, clock, report)
+                if gpu:
+                    profile(size, graphs[size], tasks, few, device, clock, report)
+            images, steps, batch = (4, 3, 2) if small else (
+                options.round_images, options.round_steps, options.round_batch)
+            rounds = options.round
+            if rounds is None:
+                rounds = "eager,graph,diffusers" if gpu else "eager"
+            time_round(options.bundle, "small" if small else "sd15",
+                       [mode for mode in rounds.split(",") if mode], precision, images, steps,
+                       batch, device, clock, report)
+            if compile_batches:
+                for size in unets:
+                    time_size(size, graphs[size], tasks, ["bfloat16"], [],
+                              numbers_of(compile_batches), device, options.seconds, clock, report)
+            for size in unets if gpu else []:
                 time_variants(size, graphs[size], tasks, few, device, options.seconds, clock,
                               report)
-        rounds = options.round
-        if rounds is None:
-            rounds = "eager,graph,diffusers" if gpu else "eager"
-        images, steps, batch = (4, 3, 2) if small else (
-            options.round_images, options.round_steps, options.round_batch)
-        time_round(options.bundle, "small" if small else "sd15", [r for r in rounds.split(",") if r],
-                   "bfloat16" if "bfloat16" in precisions else precisions[0], images, steps, batch,
-                   device, clock, report)
-        for size in [s for s in sizes if compile_batches and not s.endswith("-vae")]:
-            time_size(size, graphs[size], tasks, ["bfloat16"], [],
-                      numbers_of(compile_batches), device, options.seconds, clock, report)
         table(report)
     failures = report.data["failures"]
     print("\n%s; figures: %s" % (
