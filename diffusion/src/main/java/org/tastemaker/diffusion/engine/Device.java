@@ -42,7 +42,8 @@ public record Device(Kind kind, int index) {
   /**
    * A GPU.
    *
-   * @param index from 0, as nvidia-smi and CUDA_VISIBLE_DEVICES number them
+   * @param index from 0, in CUDA's order of the GPUs that CUDA_VISIBLE_DEVICES shows: the fastest
+   *     first, or nvidia-smi's order where CUDA_DEVICE_ORDER is PCI_BUS_ID
    * @return the device
    */
   public static Device cuda(int index) {
@@ -58,21 +59,19 @@ public record Device(Kind kind, int index) {
    */
   public static Device of(String name) {
     String lower = name.strip().toLowerCase(Locale.ROOT);
-    switch (lower) {
-      case "auto":
-        return AUTO;
-      case "cpu":
-        return CPU;
-      case "cuda":
-        return cuda(0);
-      default:
+    return switch (lower) {
+      case "auto" -> AUTO;
+      case "cpu" -> CPU;
+      case "cuda" -> cuda(0);
+      default -> {
         Integer index = lower.startsWith("cuda:") ? Ints.tryParse(lower.substring(5)) : null;
         if (index == null || index < 0) {
           throw new IllegalArgumentException(
               "a device must be auto, cpu, cuda or cuda:n, but was \"" + name + "\"");
         }
-        return cuda(index);
-    }
+        yield cuda(index);
+      }
+    };
   }
 
   @Override

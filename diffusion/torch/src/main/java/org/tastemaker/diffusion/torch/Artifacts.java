@@ -37,6 +37,12 @@ final class Artifacts {
         .collect(joining(" "));
   }
 
+  /** The classes of CUDA's runtime and what they call, which CUDA graphs need. */
+  static String cudaRuntime(String classifier) {
+    String natives = dependency("cuda", CUDA_VERSION, classifier);
+    return natives.replaceFirst("<classifier>.*</classifier>", "") + " " + natives;
+  }
+
   private static String dependency(String artifact, String version, String classifier) {
     return "<dependency><groupId>org.bytedeco</groupId><artifactId>"
         + artifact

@@ -30,16 +30,35 @@ final class Natives {
     return Loaded.ERROR;
   }
 
-  /** Sets the switches before a run: they are the process's, and another engine may want others. */
-  static void configure(Precision precision) {
+  /**
+   * Sets the switches before a run: they are the process's, and another engine may want others.
+   *
+   * @param precision of large products
+   * @param cuda whether it runs on a GPU, where the same work gives the same bits only if asked to:
+   *     a run that is resumed must go on as it would have
+   */
+  static void configure(Precision precision, boolean cuda) {
     Context context = torch.globalContext();
     boolean tf32 = precision == Precision.TF32;
     context.setAllowTF32CuBLAS(tf32);
     context.setAllowTF32CuDNN(tf32);
+    if (cuda) {
+      context.setDeterministicCuDNN(true);
+      context.setDeterministicAlgorithms(true, /* warnOnly= */ true);
+      context.setDeterministicFillUninitializedMemory(false); // a debugging aid that costs time
+    }
   }
 
   /** Gives the memory that LibTorch keeps for later back to the GPUs. */
   static void releaseCudaCache() {
-    torch_cuda.getAllocator().emptyCache();
+    if (hasCudaRuntime()) {
+      torch_cuda.getAllocator().emptyCache();
+    }
+  }
+
+  /** Whether the classes are there that LibTorch's own for streams and memory mention. */
+  static boolean hasCudaRuntime() {
+    String name = "/org/bytedeco/cuda/cudart/CUstream_st.class";
+    return Natives.class.getResource(name) != null;
   }
 }

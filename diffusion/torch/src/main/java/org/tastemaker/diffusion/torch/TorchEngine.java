@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.tastemaker.diffusion.engine.Device;
@@ -70,6 +71,13 @@ public final class TorchEngine implements Engine {
             "the engine \"torch\" cannot compute on " + device + ": " + why.get());
       }
     }
+    boolean cuda = other.devices().stream().anyMatch(device -> device.kind() == Device.Kind.CUDA);
+    if (other.graphs() && cuda && !Natives.hasCudaRuntime()) {
+      throw new IllegalArgumentException(
+          "CUDA graphs need the classes of CUDA's runtime; add "
+              + Artifacts.cudaRuntime(Loader.getPlatform())
+              + ", or leave graphs off");
+    }
     return new TorchEngine(other, weights, pools);
   }
 
@@ -80,13 +88,14 @@ public final class TorchEngine implements Engine {
         placement.devices().stream().map(Setup::resolve).collect(toImmutableList());
     Numbers numbers = Numbers.of(graph.dataType(), placement.precision());
     Plan plan = Plan.of(graph, placement.checkpointing() && graph.isDifferentiable());
-    Runnable beforeRun = () -> Natives.configure(placement.precision());
     boolean cuda = devices.get(0).kind() == Device.Kind.CUDA;
+    Runnable beforeRun = () -> Natives.configure(placement.precision(), cuda);
     List<Worker> workers = new ArrayList<>();
     try {
       devices.forEach(device -> workers.add(worker(plan, device, numbers)));
       MemoryGuard memory = new MemoryGuard(cuda ? Natives::releaseCudaCache : () -> {}, rows -> {});
-      if (placement.graphs() && cuda && devices.size() == 1 && graph.dataType() == DataType.FLOAT) {
+      boolean recorded = placement.graphs() && cuda && Natives.hasCudaRuntime();
+      if (recorded && devices.size() == 1 && graph.dataType() == DataType.FLOAT) {
         return new GraphedFunction(
             graph,
             plan,
