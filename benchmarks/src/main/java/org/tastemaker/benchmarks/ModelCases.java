@@ -94,9 +94,10 @@ final class ModelCases implements AutoCloseable {
         kept(AutoencoderKl.random(VaeConfigs.small(), seed.split("vae").split("weights")));
     RecordingEngine engine = new RecordingEngine();
     FunctionOptions options = FunctionOptions.training().withEngine(engine);
-    var encoder = model.encoder(2, 32, 32, options.withInputGradients(Set.of(AutoencoderKl.IMAGE)));
+    var unusedEncoder =
+        model.encoder(2, 32, 32, options.withInputGradients(Set.of(AutoencoderKl.IMAGE)));
     BundleCase encoding = random("vae-encoder", engine.graph());
-    var decoder =
+    var unusedDecoder =
         model.decoder(2, 16, 16, options.withInputGradients(Set.of(AutoencoderKl.LATENT)));
     return List.of(encoding, random("vae-decoder", engine.graph()));
   }
