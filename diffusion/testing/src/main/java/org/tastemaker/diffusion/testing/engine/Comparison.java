@@ -96,7 +96,7 @@ public final class Comparison {
           assertThat(ours.shape()).as(name).isEqualTo(array.shape());
           double norm = array.norm2Number().doubleValue();
           double error = ours.sub(array).norm2Number().doubleValue();
-          double slack = norm == 0 ? zero * Math.sqrt(array.length()) : bound * norm;
+          double slack = norm == 0 ? zero * Math.sqrt((double) array.length()) : bound * norm;
           assertThat(error)
               .as("error of %s, relative to the norm %s", name, norm)
               .isLessThanOrEqualTo(slack + 1e-12);
