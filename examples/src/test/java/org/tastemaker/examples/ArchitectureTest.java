@@ -60,6 +60,7 @@ class ArchitectureTest {
                   "engine.nd4j",
                   "engine.onednn",
                   "cuda",
+                  "torch",
                   "lora",
                   "train",
                   ""),
