@@ -14,8 +14,8 @@ On a machine with a GPU:
 or in parts, where a call may last ten minutes:
 
     python3 torch_check.py torch-bundle --checks-only --out checks.json
-    python3 torch_check.py torch-bundle --times-only --minutes 8 --sizes sd15,sd15-vae --out 1.json
-    python3 torch_check.py torch-bundle --times-only --minutes 8 --sizes sdxl --round "" --out 2.json
+    python3 torch_check.py torch-bundle --times-only --minutes 8 --sizes sd15,sd15-vae --out a.json
+    python3 torch_check.py torch-bundle --times-only --minutes 8 --sizes sdxl --round= --out b.json
 
 Without one, with Debian 12's torch (1.13, one that has no attention in one call):
 
@@ -1439,6 +1439,15 @@ def machine(device):
     return found
 
 
+def words_of(text, known, what):
+    words = [word for word in text.split(",") if word]
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        sys.exit("%s: there is no %s; there are %s" % (
+            what, ", ".join(unknown), ", ".join(sorted(known))))
+    return words
+
+
 def numbers_of(text):
     return [int(part) for part in text.split(",") if part]
 
@@ -1474,14 +1483,19 @@ def main():
     if on_gpu(device) and not torch.cuda.is_available():
         sys.exit("torch finds no GPU: is it a build for CUDA, and does nvidia-smi work?")
     torch.manual_seed(1)
+    if not os.path.exists(os.path.join(options.bundle, "bundle.json")):
+        sys.exit("no bundle.json in %s: scripts/torch-bundle writes that folder, where there is a "
+                 "JDK" % options.bundle)
     with open(os.path.join(options.bundle, "bundle.json"), encoding="utf-8") as file:
         bundle = json.load(file)
     gpu = on_gpu(device)
     # On a processor TF32 is float32, and the real sizes take minutes a run.
-    precisions = [p for p in options.precisions.split(",") if p] or (
+    precisions = words_of(
+        options.precisions, ["float32", "tf32", "bfloat16"], "--precisions") or (
         ["float32", "tf32", "bfloat16"] if gpu else ["float32", "bfloat16"])
     small = options.quick or not gpu
-    sizes = [s for s in options.sizes.split(",") if s] or (
+    known = [path.split("/")[-1] for path in bundle["sizes"]]
+    sizes = words_of(options.sizes, known, "--sizes") or (
         ["small", "small-vae"] if small else ["sd15", "sdxl", "sd15-vae"])
     batches = numbers_of(options.batches or ("1,2" if small else "1,2,4,8,16,32"))
     compile_batches = options.compile_batches
@@ -1506,7 +1520,7 @@ def main():
         for size in unets:
             check_size(size, graphs[size], precisions, device, report)
     if not options.checks_only:
-        tasks = options.tasks.split(",")
+        tasks = words_of(options.tasks, ["forward", "step"], "--tasks")
         # What says most comes first, in case the time does not last.
         order = [p for p in ("bfloat16", "tf32", "float32") if p in precisions]
         for precision in order:
@@ -1527,8 +1541,8 @@ def main():
             if rounds is None:
                 rounds = "eager,graph,diffusers" if gpu else "eager"
             time_round(options.bundle, "small" if small else "sd15",
-                       [mode for mode in rounds.split(",") if mode], precision, images, steps,
-                       batch, device, clock, report)
+                       words_of(rounds, ["eager", "graph", "diffusers"], "--round"), precision,
+                       images, steps, batch, device, clock, report)
             if compile_batches:
                 for size in unets:
                     time_size(size, graphs[size], tasks, ["bfloat16"], [],
@@ -1538,8 +1552,10 @@ def main():
                               report)
         table(report)
     failures = report.data["failures"]
-    print("\n%s; figures: %s" % (
-        "all passed" if not failures else "%d FAILED" % len(failures), options.out))
+    left_out = len(report.data["not_run"])
+    print("\n%s%s; figures: %s" % (
+        "all that ran passed" if not failures else "%d FAILED" % len(failures),
+        ", %d not run, see above" % left_out if left_out else "", options.out))
     return 1 if failures else 0
 
 
