@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,17 +18,19 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 class GpuUnpackTest {
   @TempDir Path folder;
+  private final byte[] bytes = new byte[5000]; // such that two parts are needed
 
   @BeforeEach
   void makeParts() throws Exception {
+    new Random(1).nextBytes(bytes);
     Path script = Path.of("..", "scripts", "gpu-unpack").toAbsolutePath();
     Files.createDirectories(folder.resolve("whole"));
-    Files.writeString(folder.resolve("whole/gpu-check"), "x".repeat(5000));
+    Files.write(folder.resolve("whole/gpu-check"), bytes);
     Files.createDirectories(folder.resolve("parts"));
     Files.copy(script, folder.resolve("parts/unpack"));
     assertThat(
             run(
-                "tar -C whole -cf - . | split -b 4000 -d -a 3 - parts/part-"
+                "tar -C whole -czf - . | split -b 4000 -d -a 3 - parts/part-"
                     + " && cd parts && sha256sum part-* >SHA256SUMS"))
         .isEmpty();
   }
@@ -48,7 +51,7 @@ class GpuUnpackTest {
   void thePartsBecomeTheFolderAgain() throws Exception {
     Files.writeString(folder.resolve("parts/part-999"), "of another bundle");
     assertThat(run("bash parts/unpack out")).contains("unpacked").doesNotContain("exit");
-    assertThat(folder.resolve("out/gpu-check")).hasContent("x".repeat(5000));
+    assertThat(folder.resolve("out/gpu-check")).hasBinaryContent(bytes);
   }
 
   @Test
