@@ -10,14 +10,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonObject;
 
 /**
  * Prints the times of {@link UnetForwardBenchmark} and {@link PolicyStepBenchmark} as a table, with
- * those of peers on the same rows: PyTorch as {@code scripts/torch_check.py} measured it, and
- * oneDNN from the same results. A ratio above 1 is faster than the peer.
+ * those of peers on the same rows: PyTorch as {@code scripts/torch_check.py} measured it at the
+ * sizes of Stable Diffusion, and oneDNN from the same results. A ratio above 1 is faster than the
+ * peer. A policy's step includes guidance, the loss, the clipped gradient and AdamW here, and the
+ * forward and the backward run alone there.
  *
  * <pre>
  *   java ... org.tastemaker.benchmarks.ModelTable [--peer torch-check.json] RESULTS.json ...
@@ -26,6 +29,9 @@ import org.tastemaker.core.json.JsonObject;
 public final class ModelTable {
   private static final Map<String, String> TASKS =
       Map.of("UnetForwardBenchmark.forward", "forward", "PolicyStepBenchmark.step", "step");
+
+  /** The models that PyTorch's side has too, under the same names. */
+  private static final Set<String> SHARED = Set.of("sd15", "sdxl");
 
   private ModelTable() {}
 
@@ -52,11 +58,13 @@ public final class ModelTable {
   /**
    * A time of this project.
    *
+   * @param latent the side of the latents; 0 for the model's own
    * @param batch images
    */
   record Row(
       String task,
       String model,
+      int latent,
       String engine,
       String device,
       String precision,
@@ -69,7 +77,10 @@ public final class ModelTable {
     }
 
     boolean isLike(Row other) {
-      return task.equals(other.task) && model.equals(other.model) && batch == other.batch;
+      return task.equals(other.task)
+          && model.equals(other.model)
+          && latent == other.latent
+          && batch == other.batch;
     }
   }
 
@@ -93,6 +104,7 @@ public final class ModelTable {
                 new Row(
                     task,
                     settings.getOrDefault("model", ""),
+                    Integer.parseInt(settings.getOrDefault("latent", "0")),
                     settings.getOrDefault("engine", ""),
                     settings.getOrDefault("device", "cpu"),
                     settings.getOrDefault("precision", "float32"),
@@ -184,6 +196,9 @@ public final class ModelTable {
   }
 
   private static OptionalDouble of(Row row, List<Peer> peers, String mode) {
+    if (!SHARED.contains(row.model()) || row.latent() != 0) {
+      return OptionalDouble.empty();
+    }
     return peers.stream()
         .filter(
             peer ->

@@ -59,6 +59,16 @@ class ModelTableTest {
   }
 
   @Test
+  void anotherModelOrSizeIsNotComparedWithPyTorch() {
+    String other = forward(4, "cpu", "torch", "bfloat16");
+    assertThat(lines(Map.of(other, 28_000.)).get(1)).contains(" 1.07 ");
+    assertThat(lines(Map.of(other.replace("sd15", "small"), 28_000.)).get(1))
+        .doesNotContain(" 1.07 ");
+    assertThat(lines(Map.of(other.replace("latent=0", "latent=32"), 28_000.)).get(1))
+        .doesNotContain(" 1.07 ");
+  }
+
+  @Test
   void onTheProcessorOneDnnIsThePeer() {
     List<String> lines =
         lines(
