@@ -19,11 +19,13 @@ import org.tastemaker.diffusion.engine.Precision;
  * their bounds; the exit status is 1 if one failed.
  *
  * <pre>
- *   java ... org.tastemaker.benchmarks.TorchCheck [--device cpu|cuda|cuda:N] [--quick] [--seed N]
+ *   java ... org.tastemaker.benchmarks.TorchCheck [--device cpu|cuda|cuda:N] [--quick|--large]
+ *       [--seed N]
  * </pre>
  *
- * <p>{@code --quick} takes fewer random shapes and fewer calls. A GPU's TF32 and bfloat16 are its
- * own; on a processor TF32 is float32.
+ * <p>{@code --quick} takes fewer random shapes and fewer calls; {@code --large} adds a U-Net of
+ * Stable Diffusion 1.5's size, which needs 12 GB of memory. A GPU's TF32 and bfloat16 are its own;
+ * on a processor TF32 is float32.
  */
 public final class TorchCheck {
   private TorchCheck() {}
@@ -34,24 +36,27 @@ public final class TorchCheck {
    * @param device where
    * @param randomShapes of each kind of layer
    * @param calls after which memory must be as before
+   * @param large whether a U-Net of full size is checked
    * @param seed of shapes, weights and inputs
    */
-  record Options(Device device, int randomShapes, int calls, Seed seed) {
+  record Options(Device device, int randomShapes, int calls, boolean large, Seed seed) {
     static Options parse(List<String> args) {
       Device device = Device.CPU;
       boolean quick = false;
+      boolean large = false;
       long seed = 1;
       for (int i = 0; i < args.size(); i++) {
         boolean last = i + 1 == args.size();
         switch (args.get(i)) {
           case "--quick" -> quick = true;
+          case "--large" -> large = true;
           case "--device" -> device = Device.of(last ? "" : args.get(++i));
           case "--seed" -> seed = Long.parseLong(last ? "" : args.get(++i));
           default -> throw new IllegalArgumentException("unknown option " + args.get(i));
         }
       }
       int calls = device.kind() == Device.Kind.CUDA ? 10_000 : 1_000;
-      return new Options(device, quick ? 2 : 12, quick ? 200 : calls, Seed.of(seed));
+      return new Options(device, quick ? 2 : 12, quick ? 200 : calls, large, Seed.of(seed));
     }
   }
 
@@ -65,7 +70,8 @@ public final class TorchCheck {
     try {
       options = Options.parse(Arrays.asList(args));
     } catch (IllegalArgumentException e) {
-      System.err.println(e.getMessage() + "; [--device cpu|cuda|cuda:N] [--quick] [--seed N]");
+      System.err.println(
+          e.getMessage() + "; [--device cpu|cuda|cuda:N] [--quick|--large] [--seed N]");
       System.exit(2);
       return;
     }
@@ -106,7 +112,19 @@ public final class TorchCheck {
             .run(checks, precision.toString(), engine);
       }
     }
+    if (options.large()) {
+      large(options, engines, checks);
+    }
     checks.note(device + ": " + checks.summary());
     return checks.passed();
+  }
+
+  private static void large(Options options, Function<Placement, Engine> engines, Checks checks) {
+    try (SizeCheck size = new SizeCheck("sd15", options.seed())) {
+      for (Precision precision : Precision.values()) {
+        Placement placement = Placement.of(options.device().toString(), precision.toString());
+        size.run(checks, precision.toString(), engines.apply(placement), Tolerance.of(precision));
+      }
+    }
   }
 }

@@ -99,6 +99,17 @@ class TorchCheckTest {
   }
 
   @Test
+  void aWholeUnetIsComparedWithOneDnn() {
+    try (SizeCheck size = new SizeCheck("small", SEED)) {
+      Tolerance tolerance = Tolerance.of(Precision.FLOAT32);
+      size.run(checks, "right", torch("float32"), tolerance);
+      size.run(checks, "wrong", new BrokenEngine(), tolerance);
+    }
+    assertThat(lines.get(0)).startsWith("ok ");
+    assertThat(lines.get(1)).startsWith("FAILED");
+  }
+
+  @Test
   void withoutTheDeviceNothingHasPassed() {
     TorchCheck.Options options = TorchCheck.Options.parse(List.of("--device", "cuda:7"));
     boolean passed =
