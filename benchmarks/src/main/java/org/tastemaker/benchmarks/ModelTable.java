@@ -190,7 +190,7 @@ public final class ModelTable {
 
   private static OptionalDouble ofOneDnn(Row row, List<Row> rows) {
     return rows.stream()
-        .filter(other -> other.engine().equals("onednn") && other.isLike(row) && other != row)
+        .filter(other -> other.engine().equals("onednn") && other.isLike(row) && !other.equals(row))
         .mapToDouble(other -> other.milliseconds() / row.milliseconds())
         .findFirst();
   }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -104,8 +105,8 @@ class GpuPageTest {
     assertThat(page).contains("<version>" + version.group(1) + "</version>");
   }
 
-  private static TreeSet<String> artifacts(String text) {
-    TreeSet<String> names = new TreeSet<>();
+  private static Set<String> artifacts(String text) {
+    Set<String> names = new TreeSet<>();
     Pattern.compile("<artifactId>(cuda-redist[\\w-]*)</artifactId>")
         .matcher(text)
         .results()

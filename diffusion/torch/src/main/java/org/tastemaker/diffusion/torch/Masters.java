@@ -20,7 +20,6 @@ import org.tastemaker.diffusion.engine.graph.Leaf;
  * which is written only when the owner's numbers are no longer those that were sent.
  */
 final class Masters implements AutoCloseable {
-  private final boolean shared;
   private final Map<Integer, Tensor> tensors = new HashMap<>();
   private final List<Sent> sent = new ArrayList<>();
 
@@ -36,7 +35,6 @@ final class Masters implements AutoCloseable {
    */
   @SuppressWarnings("try") // a scope is there to be closed
   Masters(List<Leaf> leaves, Device device, boolean shared) {
-    this.shared = shared;
     for (int i = 0; i < leaves.size(); i++) {
       Leaf leaf = leaves.get(i);
       if (leaf.role() == Leaf.Role.INPUT || leaf.role() == Leaf.Role.FROZEN) {

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.torch;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells a lack of memory from other failures.
@@ -32,7 +33,7 @@ record MemoryGuard(Runnable releaseCache, IntConsumer beforeRows) {
           getCause());
     }
 
-    private static String firstLine(String text) {
+    private static String firstLine(@Nullable String text) {
       return text == null ? "" : text.lines().findFirst().orElse("");
     }
   }

@@ -24,7 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * a function again does not send the whole network over the bus.
  */
 final class Weights {
-  private final Map<INDArray, Weight> weights = new IdentityHashMap<>();
+  private final IdentityHashMap<INDArray, Weight> weights = new IdentityHashMap<>();
 
   /** What makes two copies of a weight different. */
   private record Form(Use use, String device, Numbers numbers) {}

@@ -7,6 +7,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -203,17 +204,15 @@ class ResidentSamplingTest {
       try (INDArray x = array(sample, 2, 4, 4, 4);
           INDArray c = array(text, 2, 6, 8);
           INDArray t = array(FloatBuffer.wrap(new float[] {7, 7}), 2)) {
-        float[] expected =
+        INDArray expected =
             function
                 .forward(
                     Map.of(
                         UNet2DConditionModel.SAMPLE, x,
                         UNet2DConditionModel.TEXT, c,
                         UNet2DConditionModel.TIMESTEP, t))
-                .get(UNet2DConditionModel.OUT)
-                .data()
-                .asFloat();
-        assertThat(out.array()).isEqualTo(expected);
+                .get(UNet2DConditionModel.OUT);
+        assertThat(out.array()).isEqualTo(Objects.requireNonNull(expected).data().asFloat());
       }
       assertThat(residence.address(UNet2DConditionModel.OUT)).isEqualTo(address);
       assertThat(function.residence()).containsSame(residence);

@@ -72,6 +72,6 @@ class TorchBfloat16LayersTest extends LayerContract {
     }
     assertThat(Math.sqrt(error))
         .as("error, relative to the norm %s of %s numbers", Math.sqrt(norm), count)
-        .isLessThanOrEqualTo(bound * Math.sqrt(Math.max(norm, count)));
+        .isLessThanOrEqualTo(bound * Math.sqrt(Math.max(norm, (double) count)));
   }
 }
