@@ -36,6 +36,11 @@ public final class EngineOptions {
       description = "Gradient checkpointing: less memory in training, about a third slower.")
   private boolean checkpointing;
 
+  @Option(
+      names = "--cuda-graphs",
+      description = "Record a GPU's work once and replay it: for batches of one to four.")
+  private boolean graphs;
+
   /** Made by picocli. */
   public EngineOptions() {}
 
@@ -48,13 +53,14 @@ public final class EngineOptions {
    */
   public Engine engine() {
     Engine named = Engines.named(engine == null ? Engines.AUTO : engine);
-    boolean asDefault = device == null && precision == null && !checkpointing;
+    boolean asDefault = device == null && precision == null && !checkpointing && !graphs;
     return asDefault
         ? named
         : named.on(
             Placement.of(
                     device == null ? "auto" : device, precision == null ? "float32" : precision)
-                .withCheckpointing(checkpointing));
+                .withCheckpointing(checkpointing)
+                .withGraphs(graphs));
   }
 
   /**
