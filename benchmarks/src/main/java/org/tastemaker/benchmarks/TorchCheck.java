@@ -2,7 +2,6 @@ package org.tastemaker.benchmarks;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.tastemaker.core.Seed;
@@ -89,10 +88,12 @@ public final class TorchCheck {
     Engine reference = Engines.named("replay");
     for (Precision precision : Precision.values()) {
       Placement placement = Placement.of(device, precision.toString());
-      Engine engine = engines.apply(placement);
-      Optional<String> whyNot = engine.whyNot();
-      if (whyNot.isPresent()) {
-        checks.note("FAILED  nothing was checked: " + whyNot.get());
+      Engine engine;
+      try {
+        engine = engines.apply(placement);
+        engine.whyNot().ifPresent(TorchCheck::refuse);
+      } catch (IllegalArgumentException e) {
+        checks.note("FAILED  " + precision + " was not checked: " + e.getMessage());
         return false;
       }
       Tolerance tolerance = Tolerance.of(precision);
@@ -117,6 +118,10 @@ public final class TorchCheck {
     }
     checks.note(device + ": " + checks.summary());
     return checks.passed();
+  }
+
+  private static void refuse(String reason) {
+    throw new IllegalArgumentException(reason);
   }
 
   private static void large(Options options, Function<Placement, Engine> engines, Checks checks) {

@@ -116,7 +116,15 @@ class TorchCheckTest {
     boolean passed =
         TorchCheck.run(options, placement -> new MissingEngine(placement.toString()), lines::add);
     assertThat(passed).isFalse();
-    assertThat(lines).containsExactly("FAILED  nothing was checked: there is no cuda:7");
+    assertThat(lines).containsExactly("FAILED  float32 was not checked: there is no cuda:7");
+  }
+
+  @Test
+  void anEngineThatRefusesTheDeviceSaysWhyAndNothingHasPassed() {
+    TorchCheck.Options options = TorchCheck.Options.parse(List.of("--device", "cuda:7"));
+    assertThat(TorchCheck.run(options, placement -> replay().on(placement), lines::add)).isFalse();
+    assertThat(lines).hasSize(1);
+    assertThat(lines.get(0)).startsWith("FAILED").contains("\"replay\"").contains("cuda:7");
   }
 
   @Test
