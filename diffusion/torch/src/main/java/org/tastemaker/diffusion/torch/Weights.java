@@ -120,7 +120,14 @@ final class Weights {
   }
 
   private synchronized Tensor lease(INDArray array, Form form, Device device) {
-    Weight weight = weights.computeIfAbsent(array, Weight::new);
+    Weight weight = weights.get(array);
+    if (weight == null) {
+      weight = new Weight(array);
+      weights.put(array, weight);
+    } else {
+      // Its other users may not have been told yet that it was trained.
+      refresh(weight, checksum(array));
+    }
     Copy copy = weight.copies.computeIfAbsent(form, f -> new Copy(prepare(array, f, device)));
     copy.users++;
     return copy.tensor;
@@ -144,11 +151,14 @@ final class Weights {
     // Gigabytes: every core reads some.
     long[] sums = read.parallelStream().mapToLong(weight -> checksum(weight.array)).toArray();
     for (int i = 0; i < sums.length; i++) {
-      Weight weight = read.get(i);
-      if (weight.checksum != sums[i]) {
-        weight.checksum = sums[i];
-        weight.copies.forEach((form, copy) -> fill(copy.tensor, weight.array, form));
-      }
+      refresh(read.get(i), sums[i]);
+    }
+  }
+
+  private static void refresh(Weight weight, long checksum) {
+    if (weight.checksum != checksum) {
+      weight.checksum = checksum;
+      weight.copies.forEach((form, copy) -> fill(copy.tensor, weight.array, form));
     }
   }
 

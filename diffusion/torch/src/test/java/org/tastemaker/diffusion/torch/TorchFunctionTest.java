@@ -203,6 +203,18 @@ class TorchFunctionTest {
   }
 
   @Test
+  void aNewFunctionSeesWeightsThatChangedWhileOthersHeldThem() {
+    Weights store = new Weights();
+    try (TorchFunction one = function(store, false, 1, true, new Limit())) {
+      run(one);
+      Objects.requireNonNull(weights.get("blocks.0.kernel")).muli(2);
+      try (TorchFunction other = function(store, false, 1, true, new Limit())) {
+        assertSame(run(other), expected());
+      }
+    }
+  }
+
+  @Test
   void copiedMastersFollowTheOwnersArrays() {
     try (TorchFunction copied = function(new Weights(), false, 1, false, new Limit())) {
       assertSame(run(copied), expected());
