@@ -14,6 +14,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
+import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.optim.ddpo.Ddpo;
@@ -135,6 +136,12 @@ public final class DdpoRound {
             .withPromptStatistics(Optional.empty())
             .withUpdatesPerEpoch(settings.count("updates"))
             .withMicroBatch(settings.count("micro"));
+    Engine engine = // fails before work is done
+        Workload.engine(
+            settings.get("engine"),
+            settings.get("device"),
+            settings.get("precision"),
+            settings.flag("checkpointing"));
     List<Times> all = new ArrayList<>();
     try (LatentDiffusion model = model(settings.get("model"));
         Lora lora =
@@ -144,17 +151,7 @@ public final class DdpoRound {
                 model.components().unet().parameters(),
                 Lora.Options.ofRank(4),
                 Seed.of(2));
-        DiffusionPolicy policy =
-            DiffusionPolicy.lora(
-                model
-                    .with(sampling)
-                    .on(
-                        Workload.engine(
-                            settings.get("engine"),
-                            settings.get("device"),
-                            settings.get("precision"),
-                            settings.flag("checkpointing"))),
-                lora)) {
+        DiffusionPolicy policy = DiffusionPolicy.lora(model.with(sampling).on(engine), lora)) {
       Ddpo ddpo = new Ddpo(policy, options, Seed.of(3));
       for (int round = 0; round <= settings.count("rounds"); round++) {
         Times times = round(policy, ddpo, images, Seed.of(4).split(round), nanoTime);

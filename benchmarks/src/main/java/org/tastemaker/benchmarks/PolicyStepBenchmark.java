@@ -24,6 +24,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
@@ -100,6 +101,8 @@ public class PolicyStepBenchmark {
    */
   @Setup
   public void setUp() throws IOException {
+    // Fails before work is done.
+    Engine runner = Workload.engine(engine, device, precision, checkpointing);
     unet = Workload.unet(model);
     int side = Workload.side(unet, latent);
     lora =
@@ -109,7 +112,7 @@ public class PolicyStepBenchmark {
         FunctionOptions.inference()
             .withAdapter(lora)
             .withTrainable(lora.trainable())
-            .withEngine(Workload.engine(engine, device, precision, checkpointing));
+            .withEngine(runner);
     function = unet.function(2 * batch, side, side, 77, options);
     INDArray latents = Workload.normal(Seed.of(1), 2L * batch, 4, side, side);
     int half = batch * 4 * side * side;

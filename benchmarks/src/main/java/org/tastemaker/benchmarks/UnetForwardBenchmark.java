@@ -17,6 +17,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -68,16 +69,10 @@ public class UnetForwardBenchmark {
    */
   @Setup
   public void setUp() throws IOException {
+    Engine runner = Workload.engine(engine, device, precision, false); // fails before work is done
     unet = Workload.unet(model);
     int side = Workload.side(unet, latent);
-    function =
-        unet.function(
-            batch,
-            side,
-            side,
-            77,
-            FunctionOptions.inference()
-                .withEngine(Workload.engine(engine, device, precision, false)));
+    function = unet.function(batch, side, side, 77, FunctionOptions.inference().withEngine(runner));
     inputs =
         Map.of(
             UNet2DConditionModel.SAMPLE, Workload.normal(Seed.of(1), batch, 4, side, side),
