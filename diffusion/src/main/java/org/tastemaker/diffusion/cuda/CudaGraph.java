@@ -35,14 +35,17 @@ public final class CudaGraph implements AutoCloseable {
     }
     calls.check("cuStreamEndCapture", end);
     long[] executable = new long[1];
+    int instantiated = calls.api().cuGraphInstantiateWithFlags(executable, graph[0], 0);
+    int destroyed = calls.api().cuGraphDestroy(graph[0]); // the executable is a copy
+    calls.check("cuGraphInstantiateWithFlags", instantiated);
+    CudaGraph recorded = new CudaGraph(calls, executable[0]);
     try {
-      calls.check(
-          "cuGraphInstantiateWithFlags",
-          calls.api().cuGraphInstantiateWithFlags(executable, graph[0], 0));
-    } finally {
-      int unused = calls.api().cuGraphDestroy(graph[0]); // the executable is a copy
+      calls.check("cuGraphDestroy", destroyed);
+    } catch (CudaException e) {
+      recorded.close();
+      throw e;
     }
-    return new CudaGraph(calls, executable[0]);
+    return recorded;
   }
 
   /**

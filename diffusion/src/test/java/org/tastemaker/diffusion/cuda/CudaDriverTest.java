@@ -56,6 +56,9 @@ class CudaDriverTest {
         PinnedMemory pinned = context.allocatePinned(16);
         CudaEvent event = context.event();
         CudaModule module = context.module(new byte[] {1, 2, 3})) {
+      try (CudaGraph graph = CudaGraph.record(context, stream.handle(), () -> {})) {
+        graph.launch(stream.handle());
+      }
       memory.copyFrom(pinned, 16, stream);
       memory.copyTo(pinned, 16, stream);
       memory.copyTo(memory, 8, 8, stream);
