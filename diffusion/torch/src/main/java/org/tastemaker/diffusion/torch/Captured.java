@@ -69,7 +69,10 @@ final class Captured implements AutoCloseable {
         record(work);
       } catch (RuntimeException e) {
         refuse(e.toString());
-        work.run(); // a recording may have left the results half done
+      }
+      if (refused) {
+        // Neither results nor what the work keeps, such as a tape, may come from a recording.
+        work.run();
       }
     }
   }
@@ -98,10 +101,6 @@ final class Captured implements AutoCloseable {
       if (!refused) {
         replay = recorded;
         recorded = null;
-      } else {
-        for (int i = 0; i < results.size(); i++) {
-          results.get(i).copy_(expected.get(i));
-        }
       }
     } finally {
       expected.forEach(Tensor::close);
@@ -127,6 +126,11 @@ final class Captured implements AutoCloseable {
 
   @Override
   public void close() {
+    forget();
+  }
+
+  /** Forgets the recording: the work is run, and recorded, again. */
+  void forget() {
     if (replay != null) {
       replay.close();
       replay = null;

@@ -153,6 +153,9 @@ final class GraphedFunction implements GraphFunction {
     try {
       memory.run(() -> capture.inStream(work));
     } catch (MemoryGuard.OutOfMemory e) {
+      // A replay makes no tape: the next run starts from the beginning.
+      forward.forget();
+      backward.forget();
       part.closeTape();
       throw e.report(false);
     }

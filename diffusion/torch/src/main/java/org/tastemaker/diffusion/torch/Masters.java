@@ -74,7 +74,8 @@ final class Masters implements AutoCloseable {
         Pointer.memcpy(each.numbers, each.host.data_ptr(), bytes);
         try (PointerScope scope = new PointerScope();
             AutoGradMode noGradients = new AutoGradMode(false)) {
-          each.tensor.copy_(each.host);
+          // Not in autograd's sight: a tape that is replayed reads the new numbers, as it should.
+          each.tensor.variable_data().copy_(each.host);
         }
         count++;
       }

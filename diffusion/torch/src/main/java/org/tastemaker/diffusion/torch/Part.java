@@ -58,7 +58,9 @@ final class Part implements AutoCloseable {
     try (PointerScope scope = new PointerScope();
         AutoGradMode noGradients = new AutoGradMode(false)) {
       Tensor mine = offset < 0 ? all : all.narrow(0, offset, count);
-      mine = mine.detach();
+      // With a count of changes of its own: the next inputs are put into the same memory, which a
+      // tape that is replayed is meant to read.
+      mine = mine.variable_data();
       if (copied) {
         mine = mine.clone().to(worker.device(), mine.scalar_type());
         if (mine.dim() == 4) {

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
@@ -44,6 +45,7 @@ class GraphedFunctionTest {
     private boolean inStream;
     private boolean recordsNothing;
     private boolean spoils;
+    private boolean real;
     private boolean closed;
     private Runnable beforeWork = () -> {};
 
@@ -72,7 +74,8 @@ class GraphedFunctionTest {
         @Override
         public void run() {
           replays++;
-          if (!spoils) {
+          // On a GPU the numbers are computed again; no tape is made, and LibTorch knows nothing.
+          if (!spoils && !real) {
             work.run();
           }
         }
@@ -116,7 +119,10 @@ class GraphedFunctionTest {
   }
 
   private GraphedFunction graphed(boolean trainable) {
-    GraphDefinition graph = graph(trainable);
+    return graphed(graph(trainable));
+  }
+
+  private GraphedFunction graphed(GraphDefinition graph) {
     Plan plan = Plan.of(graph, false);
     MemoryGuard memory = new MemoryGuard(() -> {}, rows -> {});
     return new GraphedFunction(graph, plan, worker(plan), memory, () -> {}, stream);
@@ -133,6 +139,12 @@ class GraphedFunctionTest {
           .forEach((name, array) -> results.put("d " + name, array.dup().data().asFloat()));
     }
     return results;
+  }
+
+  private static Map<String, float[]> copies(Map<String, INDArray> arrays) {
+    Map<String, float[]> copies = new LinkedHashMap<>();
+    arrays.forEach((name, array) -> copies.put(name, array.dup().data().asFloat()));
+    return copies;
   }
 
   private Map<String, float[]> expected(boolean trainable, int step) {
@@ -240,6 +252,55 @@ class GraphedFunctionTest {
       stream.spoils = false;
       assertThat(function.recorded()).containsExactly(false, false);
       assertRight(function, false, 5);
+    }
+  }
+
+  @Test
+  void aBackwardHalfThatIsNotRecordedReadsWhatTheReplayedForwardHalfSaved() {
+    // A linear layer's tape has the input and the weight themselves, which are written over.
+    INDArray weight = array(3, 4, 4);
+    Ops ops = new Ops(DataType.FLOAT);
+    Tensor y =
+        ops.linear(
+            "linear", ops.input("x", true, 2, 4), ops.parameter("weight", weight, true), null);
+    Map<String, INDArray> x = Map.of("x", array(10, 2, 4));
+    Map<String, INDArray> cotangent = Map.of("out", array(50, 2, 4));
+    try (GraphedFunction function = graphed(GraphDefinition.of(ops, Map.of("out", y)))) {
+      function.forward(x);
+      Map<String, float[]> expected = copies(function.backward(cotangent));
+      function.forward(x);
+      assertThat(function.recorded()).containsExactly(true, false);
+      // The second of these brings everything back, so that what was saved is right.
+      stream.real = true;
+      weight.addi(1);
+      function.forward(x);
+      weight.subi(1);
+      function.forward(x);
+      copies(function.backward(cotangent))
+          .forEach(
+              (name, values) ->
+                  assertThat(values).as(name).containsExactly(expected.get(name), within(1e-6f)));
+    }
+  }
+
+  @Test
+  void afterALackOfMemoryTheFunctionIsStillOfUse() {
+    try (GraphedFunction function = graphed(true)) {
+      for (int step = 0; step < 3; step++) {
+        assertRight(function, true, step);
+      }
+      stream.beforeWork =
+          () -> {
+            throw new IllegalStateException("CUDA out of memory. Tried to allocate 2.00 GiB");
+          };
+      assertThatIllegalStateException()
+          .isThrownBy(() -> function.backward(Map.of("out", array(50, 2, 4, 5, 5))));
+      stream.beforeWork = () -> {};
+      assertThat(function.recorded()).containsExactly(false, false);
+      for (int step = 0; step < 3; step++) {
+        assertRight(function, true, step);
+      }
+      assertThat(function.recorded()).containsExactly(true, true);
     }
   }
 
