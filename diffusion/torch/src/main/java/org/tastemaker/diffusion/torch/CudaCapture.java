@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.cuda.CUDAStream;
 import org.bytedeco.pytorch.cuda.DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair;
 import org.bytedeco.pytorch.cuda.StreamFilter;
 import org.bytedeco.pytorch.global.torch_cuda;
+import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.cuda.CudaContext;
 import org.tastemaker.diffusion.cuda.CudaDriver;
 import org.tastemaker.diffusion.cuda.CudaGraph;
@@ -21,14 +22,27 @@ final class CudaCapture implements Capture {
   /** Ids of pools; LibTorch's own count from 1. */
   private static final long FIRST_POOL = 1L << 40;
 
+  /** What is allocated for this stream, by whichever thread, comes from the pool. */
+  private static final class ThisStream extends StreamFilter {
+    private final long handle;
+
+    private ThisStream(long handle) {
+      this.handle = handle;
+    }
+
+    @Override
+    public boolean call(@Nullable Pointer other) {
+      return other != null && other.address() == handle;
+    }
+  }
+
   private final byte device;
   private final CudaContext context;
   private final CUDAStream stream;
   private final long handle;
   private final LongPointer poolId;
   private final DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair pool;
-  private final StreamFilter everyStream;
-  private boolean recorded;
+  private int recordings;
 
   /**
    * A stream and a pool.
@@ -47,13 +61,6 @@ final class CudaCapture implements Capture {
     // destructor must never see it. So the memory is this pointer's, and the pair is only a view.
     poolId = new LongPointer(FIRST_POOL + pools.incrementAndGet(), 0L);
     pool = new DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair((Pointer) poolId);
-    everyStream =
-        new StreamFilter() {
-          @Override
-          public boolean call(Pointer any) {
-            return true;
-          }
-        };
   }
 
   @Override
@@ -65,6 +72,8 @@ final class CudaCapture implements Capture {
   public void inStream(Runnable work) {
     context.makeCurrent();
     CUDAStream before = torch_cuda.getCurrentCUDAStream(device);
+    // This stream does not wait for the default one, where tensors are made, by itself.
+    before.synchronize();
     torch_cuda.setCurrentCUDAStream(stream);
     try {
       work.run();
@@ -77,13 +86,16 @@ final class CudaCapture implements Capture {
   @Override
   public Replay record(Runnable work) {
     stream.synchronize();
-    torch_cuda.beginAllocateToPool(device, pool, everyStream);
-    recorded = true;
     CudaGraph graph;
-    try {
-      graph = CudaGraph.record(context, handle, work);
-    } finally {
-      torch_cuda.endAllocateToPool(device, pool);
+    // Only while it is needed: JavaCPP has room for ten of them in a process.
+    try (StreamFilter filter = new ThisStream(handle)) {
+      torch_cuda.beginAllocateToPool(device, pool, filter);
+      recordings++;
+      try {
+        graph = CudaGraph.record(context, handle, work);
+      } finally {
+        torch_cuda.endAllocateToPool(device, pool);
+      }
     }
     return new Replay() {
       @Override
@@ -101,11 +113,11 @@ final class CudaCapture implements Capture {
 
   @Override
   public void close() {
-    if (recorded) {
+    stream.synchronize(); // what is freed from now on may be given to another stream
+    for (int i = 0; i < recordings; i++) { // each has taken the pool once
       torch_cuda.getAllocator().releasePool(device, pool);
     }
     stream.close();
-    everyStream.close();
     poolId.close();
     context.close();
   }
