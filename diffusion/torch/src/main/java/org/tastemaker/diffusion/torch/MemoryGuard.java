@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.torch;
 
+import com.google.common.collect.ImmutableList;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.IntConsumer;
@@ -12,6 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param beforeRows is told how many rows are about to be run together
  */
 record MemoryGuard(Runnable releaseCache, IntConsumer beforeRows) {
+  /** Of CUDA's and the CPU's allocators, of cuBLAS and cuDNN. */
+  private static final ImmutableList<String> MESSAGES =
+      ImmutableList.of(
+          "out of memory", "not enough memory", "can't allocate memory", "status_alloc_failed");
+
   /** There was too little memory on the device. */
   static final class OutOfMemory extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -57,6 +63,6 @@ record MemoryGuard(Runnable releaseCache, IntConsumer beforeRows) {
       return false;
     }
     String lower = message.toLowerCase(Locale.ROOT);
-    return lower.contains("out of memory") || lower.contains("not enough memory");
+    return MESSAGES.stream().anyMatch(lower::contains);
   }
 }

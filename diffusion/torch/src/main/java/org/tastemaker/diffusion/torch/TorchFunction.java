@@ -160,12 +160,17 @@ final class TorchFunction implements GraphFunction {
   private void cut(Map<String, Tensor> inputs, boolean copied) {
     int count = rows.map(Rows::count).orElse(1);
     int size = rows.isPresent() ? partRows : 1;
-    for (int from = 0; from < count; from += size) {
-      Part part = addPart(from, Math.min(size, count - from));
-      for (int leaf = 0; leaf < plan.leaves().size(); leaf++) {
-        Tensor input = inputs.get(plan.leaves().get(leaf).tensor().name());
-        fill(part, leaf, input, rows.isPresent() ? from : -1, copied);
+    try {
+      for (int from = 0; from < count; from += size) {
+        Part part = addPart(from, Math.min(size, count - from));
+        for (int leaf = 0; leaf < plan.leaves().size(); leaf++) {
+          Tensor input = inputs.get(plan.leaves().get(leaf).tensor().name());
+          fill(part, leaf, input, rows.isPresent() ? from : -1, copied);
+        }
       }
+    } catch (RuntimeException e) {
+      closeParts(); // all of them, or none
+      throw e;
     }
   }
 
@@ -214,26 +219,57 @@ final class TorchFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
+    if (parts.isEmpty()) {
+      throw new IllegalStateException(
+          "the last run's inputs were lost for lack of memory; call forward again");
+    }
     beforeRun.run();
     fitted(
         () -> {
           gradients.values().forEach(HostArray::clear);
-          for (Part part : parts) {
-            if (part.tape() == null) {
-              start(part, true);
+          boolean together = parts.size() <= workers.size();
+          List<Given> given = new ArrayList<>();
+          try {
+            // 1. All devices get their work before the first answer is waited for.
+            for (Part part : parts) {
+              if (part.tape() == null) {
+                start(part, true);
+              }
+              try {
+                given.add(differentiate(part, Objects.requireNonNull(part.tape()), cotangents));
+              } finally {
+                part.closeTape();
+              }
+              if (!together) {
+                collect(given);
+              }
             }
-            try {
-              backward(part, Objects.requireNonNull(part.tape()), cotangents);
-            } finally {
-              part.closeTape();
-            }
+            // 2. The answers, in the order of the rows.
+            collect(given);
+          } finally {
+            given.forEach(Given::close);
           }
         });
     return gradientArrays;
   }
 
-  private void backward(Part part, Tape tape, Map<String, INDArray> given) {
+  /** What a part's backward half gave, by number. */
+  private record Given(Part part, @Nullable Tensor[] gradients) implements AutoCloseable {
+    @Override
+    public void close() {
+      for (int i = 0; i < gradients.length; i++) {
+        Tensor gradient = gradients[i];
+        if (gradient != null) {
+          gradient.close();
+          gradients[i] = null;
+        }
+      }
+    }
+  }
+
+  private Given differentiate(Part part, Tape tape, Map<String, INDArray> given) {
     @Nullable Tensor[] cotangents = new Tensor[plan.size()];
+    Given result = new Given(part, cotangents);
     try {
       // 1. Cotangents, in the types of the outputs.
       plan.outputs()
@@ -246,26 +282,31 @@ final class TorchFunction implements GraphFunction {
               });
       // 2. The tape.
       tape.backward(false, cotangents);
-      // 3. Gradients: rows of an input's, a share of a parameter's.
+      return result;
+    } catch (RuntimeException e) {
+      result.close();
+      throw e;
+    }
+  }
+
+  /** Adds gradients up, and frees them: rows of an input's, a share of a parameter's. */
+  private void collect(List<Given> given) {
+    for (Given each : given) {
       for (int number = 0; number < plan.leaves().size(); number++) {
-        Tensor gradient = cotangents[number];
+        Tensor gradient = each.gradients()[number];
         Leaf leaf = plan.leaves().get(number);
         HostArray host = gradients.get(leaf.tensor().name());
         if (gradient != null && host != null) {
           if (leaf.role() == Leaf.Role.INPUT) {
-            write(part, gradient, host.tensor());
+            write(each.part(), gradient, host.tensor());
           } else {
             host.add(gradient);
           }
         }
       }
-    } finally {
-      for (Tensor cotangent : cotangents) {
-        if (cotangent != null) {
-          cotangent.close();
-        }
-      }
+      each.close();
     }
+    given.clear();
   }
 
   private Tensor cotangent(Part part, INDArray array, Tensor output) {
@@ -293,7 +334,11 @@ final class TorchFunction implements GraphFunction {
         }
         partRows = ceil(partRows, 2);
         LOG.info("too little memory for the batch: {} rows at a time from now on", partRows);
-        recut();
+        try {
+          memory.run(this::recut);
+        } catch (MemoryGuard.OutOfMemory again) {
+          throw again.report(true);
+        }
       }
     }
   }
@@ -302,15 +347,21 @@ final class TorchFunction implements GraphFunction {
   private void recut() {
     List<Part> before = List.copyOf(parts);
     parts.clear();
-    for (Part old : before) {
-      for (int from = 0; from < old.count(); from += partRows) {
-        Part part = addPart(old.from() + from, Math.min(partRows, old.count() - from));
-        for (int leaf = 0; leaf < plan.leaves().size(); leaf++) {
-          fill(part, leaf, old.input(leaf), from, true);
+    try {
+      for (Part old : before) {
+        for (int from = 0; from < old.count(); from += partRows) {
+          Part part = addPart(old.from() + from, Math.min(partRows, old.count() - from));
+          for (int leaf = 0; leaf < plan.leaves().size(); leaf++) {
+            fill(part, leaf, old.input(leaf), from, true);
+          }
         }
       }
+    } catch (RuntimeException e) {
+      closeParts();
+      throw e;
+    } finally {
+      before.forEach(Part::close);
     }
-    before.forEach(Part::close);
   }
 
   /** How many rows are run at a time on a device, once memory has decided; 0 if they cannot be. */
