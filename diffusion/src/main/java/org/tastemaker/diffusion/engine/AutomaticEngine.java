@@ -49,7 +49,7 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
   /** The engines that can do as it says; those that cannot are no candidates any more. */
   @Override
   public Engine on(Placement placement) {
-    ImmutableList.Builder<Engine> able = ImmutableList.builder();
+    List<Engine> able = new ArrayList<>();
     List<String> reasons = new ArrayList<>();
     for (Engine engine : candidates) {
       try {
@@ -58,7 +58,7 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
         reasons.add(e.getMessage());
       }
     }
-    if (able.build().isEmpty()) {
+    if (able.isEmpty()) {
       throw new IllegalArgumentException(
           "no engine computes as "
               + placement
@@ -66,7 +66,7 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
               + String.join("; ", reasons)
               + "; a GPU and bfloat16 need the jar tastemaker-torch on the class path");
     }
-    return new AutomaticEngine(able.build());
+    return new AutomaticEngine(able); // in order again: it may be another one there
   }
 
   @Override

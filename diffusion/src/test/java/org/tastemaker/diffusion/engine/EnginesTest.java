@@ -147,6 +147,42 @@ class EnginesTest {
   }
 
   @Test
+  void autoElsewhereTakesTheFirstOfTheOrderThere() {
+    Optional<String> can = Optional.empty();
+    Engine everywhere = engine("everywhere", 2, can, can);
+    Engine fastOnGpus =
+        new Engine() {
+          @Override
+          public String name() {
+            return "gpu";
+          }
+
+          @Override
+          public int priority() {
+            return 3;
+          }
+
+          @Override
+          public Optional<String> whyNot() {
+            return can;
+          }
+
+          @Override
+          public Engine on(Placement placement) {
+            return engine("gpu's on the CPU", 1, can, can);
+          }
+
+          @Override
+          public GraphFunction create(GraphDefinition graph) {
+            return new Named(name());
+          }
+        };
+    Engine auto = new Engines(List.of(everywhere, fastOnGpus)).automatic();
+    assertRuns(auto, "gpu");
+    assertRuns(auto.on(Placement.of("cpu", "float32")), "everywhere");
+  }
+
+  @Test
   void autoSaysWhyEachOfThemCannot() {
     Optional<String> can = Optional.empty();
     Engines engines =

@@ -44,12 +44,17 @@ public final class TorchEngine implements Engine {
   }
 
   /**
-   * The first choice where a GPU can be used; otherwise the last, for what only it can do, such as
-   * bfloat16: on a processor onednn is faster.
+   * The first choice on a GPU; on the processor the last, for what only it can do, such as
+   * bfloat16: onednn is faster there.
    */
   @Override
   public int priority() {
-    return Setup.devices().stream().anyMatch(device -> device.kind() == Device.Kind.CUDA) ? 30 : 5;
+    Device.Kind asked = placement.devices().get(0).kind();
+    boolean cuda =
+        asked == Device.Kind.CUDA
+            || (asked == Device.Kind.AUTO
+                && Setup.devices().stream().anyMatch(it -> it.kind() == Device.Kind.CUDA));
+    return cuda ? 30 : 5;
   }
 
   @Override
