@@ -15,7 +15,7 @@ import org.tastemaker.diffusion.schedule.StepNoise;
 /**
  * Denoising steps whose latents stay where the U-Net has its inputs, from the first step to the
  * last. The sample x_t lies in the first B rows of the U-Net's own input, where the kernel replaces
- * it by x_{t-1}; with guidance the last B rows are a copy of it.
+ * it by x_{t-1}; with guidance the last B rows are a copy of it. One object is for one batch.
  */
 final class ResidentDenoiser {
   private final Residence unet;
@@ -23,6 +23,7 @@ final class ResidentDenoiser {
   private final SamplingOptions options;
   private final LatentShape shape;
   private final long half; // elements of B rows
+  private boolean textsSent;
 
   private ResidentDenoiser(
       Residence unet,
@@ -70,8 +71,13 @@ final class ResidentDenoiser {
 
   /** Takes a step. */
   void step(SamplingStep step, UNetInputs inputs, StepNoise noise, double[] logProbabilities) {
-    // 1. The network; of its inputs only the timesteps are new in each step.
-    inputs.sendTo(unet);
+    // 1. The network; of its inputs only the timesteps are new in each step. The texts are sent
+    // once, since whoever ran the function before may have left others there.
+    inputs.sendTimestepsTo(unet);
+    if (!textsSent) {
+      inputs.sendTextsTo(unet);
+      textsSent = true;
+    }
     unet.run();
     // 2. The step, on its output: u first, then c.
     long output = unet.address(UNet2DConditionModel.OUT);

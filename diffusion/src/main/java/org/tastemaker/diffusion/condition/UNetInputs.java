@@ -23,7 +23,6 @@ public final class UNetInputs implements AutoCloseable {
   private final FloatBuffer samples;
   private final FloatBuffer timesteps;
   private final FloatBuffer texts;
-  private boolean textsSent;
 
   private UNetInputs(int rows, int channels, int height, int width, int length, int tokenWidth) {
     this.length = length;
@@ -102,21 +101,25 @@ public final class UNetInputs implements AutoCloseable {
               + "]");
     }
     texts.put(row * length * width, condition.tokens(), 0, length * width);
-    textsSent = false;
   }
 
   /**
-   * Sends all but the latents to where a function has its inputs: the timesteps, and the texts if
-   * they have changed since they were last sent.
+   * Sends the timesteps to where a function has its inputs.
    *
-   * @param residence of a function for as many rows, always the same one
+   * @param residence of a function for as many rows
    */
-  public void sendTo(Residence residence) {
+  public void sendTimestepsTo(Residence residence) {
     residence.upload(UNet2DConditionModel.TIMESTEP, 0, timesteps);
-    if (!textsSent) {
-      residence.upload(UNet2DConditionModel.TEXT, 0, texts);
-      textsSent = true;
-    }
+  }
+
+  /**
+   * Sends the texts to where a function has its inputs. The function keeps them until others, or
+   * other users of the function, put something else there.
+   *
+   * @param residence of a function for as many rows
+   */
+  public void sendTextsTo(Residence residence) {
+    residence.upload(UNet2DConditionModel.TEXT, 0, texts);
   }
 
   /**
