@@ -3,8 +3,10 @@ package org.tastemaker.diffusion.cuda;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Seed;
@@ -35,7 +37,7 @@ final class CudaStepKernel implements ResidentStepKernel {
   private final StagedBuffer unconditionalGradient;
   private final StagedBuffer perImage;
   private final StagedBuffer logProbabilities;
-  private @Nullable ResidentSteps resident;
+  private final Map<Long, ResidentSteps> resident = new HashMap<>(); // by the stream's handle
 
   /**
    * Takes over the context.
@@ -118,13 +120,10 @@ final class CudaStepKernel implements ResidentStepKernel {
     if (logProbabilities.length != 0) {
       requireDensity(c);
     }
-    ResidentSteps steps = resident;
-    if (steps == null || steps.handle() != tensors.stream()) {
-      // The one before stays among the resources: its stream may have work of it.
-      steps = keep(new ResidentSteps(context, tensors.stream()));
-      resident = steps;
-    }
-    steps.sample(c, reduction, tensors, noise, logProbabilities);
+    context.makeCurrent(); // another library may have been at work on another GPU
+    resident
+        .computeIfAbsent(tensors.stream(), handle -> keep(new ResidentSteps(context, handle)))
+        .sample(c, reduction, tensors, noise, logProbabilities);
   }
 
   private static void requireRoom(int images, double[] logProbabilities) {

@@ -15,7 +15,6 @@ import org.tastemaker.diffusion.schedule.StepNoise;
  * for log-probabilities. Seeds are all that is sent.
  */
 final class ResidentSteps implements AutoCloseable {
-  private final long handle;
   private final CudaStream stream;
   private final DenoisingKernels kernels;
   private final StagedBuffer keys;
@@ -25,16 +24,10 @@ final class ResidentSteps implements AutoCloseable {
   private long sentTo;
 
   ResidentSteps(CudaContext context, long handle) {
-    this.handle = handle;
     stream = CudaStream.of(context.calls(), handle);
     kernels = DenoisingKernels.load(context, stream);
     keys = new StagedBuffer(context, stream);
     logProbabilities = new StagedBuffer(context, stream);
-  }
-
-  /** Of the stream. */
-  long handle() {
-    return handle;
   }
 
   void sample(

@@ -196,6 +196,36 @@ class DenoisingKernelTest {
     }
   }
 
+  @Test
+  void streamsThatTakeTurnsKeepTheirKernels() {
+    Case example = cases().toList().get(0);
+    try (StepKernel kernel = SoftwareDriver.stepKernel();
+        CudaContext context = SoftwareDriver.driver().devices().get(0).open();
+        CudaStream other = context.stream();
+        FloatPointer output = at(example.output().conditional());
+        FloatPointer sample = at(example.tensor("sample", 1))) {
+      List<Integer> live = new ArrayList<>();
+      for (int turn = 0; turn < 6; turn++) {
+        ((ResidentStepKernel) kernel)
+            .sample(
+                example.c(),
+                example.reduction(),
+                new ResidentStepKernel.Tensors(
+                    turn % 2 == 0 ? 0 : other.handle(),
+                    example.size(),
+                    1,
+                    0,
+                    output.address(),
+                    sample.address()),
+                example.noise(),
+                new double[0]);
+        live.add(SoftwareDriver.live());
+      }
+      assertThat(live.get(1)).isGreaterThan(live.get(0));
+      assertThat(live.subList(1, 6)).containsOnly(live.get(1));
+    }
+  }
+
   /** Memory that the software GPU takes for its own. */
   private static FloatPointer at(FloatBuffer values) {
     return new FloatPointer(values);

@@ -105,6 +105,7 @@ final class CudaCapture implements Capture {
 
       @Override
       public void close() {
+        context.makeCurrent(); // of the thread that closes
         stream.synchronize();
         graph.close();
       }
