@@ -95,23 +95,28 @@ public final class TorchEngine implements Engine {
     Plan plan = Plan.of(graph, placement.checkpointing() && graph.isDifferentiable());
     boolean cuda = devices.get(0).kind() == Device.Kind.CUDA;
     Runnable beforeRun = () -> Natives.configure(placement.precision(), cuda);
+    MemoryGuard memory = new MemoryGuard(cuda ? Natives::releaseCudaCache : () -> {}, rows -> {});
     List<Worker> workers = new ArrayList<>();
     try {
-      devices.forEach(device -> workers.add(worker(plan, device, numbers)));
-      MemoryGuard memory = new MemoryGuard(cuda ? Natives::releaseCudaCache : () -> {}, rows -> {});
+      memory.run(() -> devices.forEach(device -> workers.add(worker(plan, device, numbers))));
       boolean recorded = placement.graphs() && cuda && Natives.hasCudaRuntime();
       if (recorded && devices.size() == 1 && graph.dataType() == DataType.FLOAT) {
-        return new GraphedFunction(
-            graph,
-            plan,
-            workers.get(0),
-            memory,
-            beforeRun,
-            new CudaCapture(devices.get(0).index(), pools));
+        return recorded(graph, plan, workers.get(0), memory, beforeRun);
       }
       return new TorchFunction(graph, plan, workers, memory, beforeRun);
     } catch (RuntimeException e) {
       workers.forEach(Worker::close);
+      throw e instanceof MemoryGuard.OutOfMemory noMemory ? noMemory.report(false) : e;
+    }
+  }
+
+  private GraphFunction recorded(
+      GraphDefinition graph, Plan plan, Worker worker, MemoryGuard memory, Runnable beforeRun) {
+    Capture capture = new CudaCapture(worker.device().index(), pools);
+    try {
+      return new GraphedFunction(graph, plan, worker, memory, beforeRun, capture);
+    } catch (RuntimeException e) {
+      capture.close();
       throw e;
     }
   }
