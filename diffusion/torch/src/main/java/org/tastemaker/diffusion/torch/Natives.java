@@ -44,6 +44,7 @@ final class Natives {
     context.setAllowTF32CuBLAS(tf32);
     context.setAllowTF32CuDNN(tf32);
     if (cuda) {
+      context.setAllowBF16ReductionCuBLAS(false); // sums of bfloat16 products in float32
       context.setDeterministicCuDNN(true);
       // Never to be warned only: each product would print a warning, and attention's backward half
       // would add in any order all the same.
