@@ -59,7 +59,16 @@ record Diagnosis(Facts facts) {
                     + " cost of calling LibTorch; start Java with"
                     + " -Dorg.bytedeco.javacpp.maxPhysicalBytes=0")
             : Optional.empty();
-    return Stream.of(OpenMp.advice(facts.openMp()), poll)
+    boolean onGpu = devices().stream().anyMatch(device -> device.kind() == Device.Kind.CUDA);
+    Optional<String> spinning =
+        facts.spinning() && !onGpu
+            ? Optional.of(
+                "OpenMP's threads wait for each other with the processor running; on two cores that"
+                    + " made LibTorch four times slower than one thread is. Start Java with"
+                    + " OMP_NUM_THREADS=1 in the environment, on more cores also with"
+                    + " OMP_WAIT_POLICY=PASSIVE and more threads")
+            : Optional.empty();
+    return Stream.of(OpenMp.advice(facts.openMp()), poll, spinning)
         .flatMap(Optional::stream)
         .collect(toImmutableList());
   }

@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param gpus in the driver's order
  * @param openMp the files of the OpenMP runtimes in this process
  * @param memoryPoll whether JavaCPP looks at the process's memory for every native object
+ * @param spinning whether OpenMP's threads wait for each other with the processor running, since
+ *     the environment says neither how many there are nor how they wait
  */
 @RecordBuilder
 record Facts(
@@ -29,7 +31,8 @@ record Facts(
     int driverVersion,
     ImmutableList<Gpu> gpus,
     ImmutableList<String> openMp,
-    boolean memoryPoll)
+    boolean memoryPoll,
+    boolean spinning)
     implements FactsBuilder.With {
   /**
    * A GPU.

@@ -41,7 +41,8 @@ final class Probe {
             0,
             ImmutableList.of(),
             openMp(),
-            memoryPoll());
+            memoryPoll(),
+            spinning());
     return gpuJar ? withDriver(facts) : facts;
   }
 
@@ -78,6 +79,11 @@ final class Probe {
   private static boolean memoryPoll() {
     return Pointer.maxPhysicalBytes() > 0
         && !Boolean.getBoolean("org.bytedeco.javacpp.noPointerGC");
+  }
+
+  private static boolean spinning() {
+    return Stream.of("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+        .allMatch(name -> System.getenv(name) == null);
   }
 
   private static ImmutableList<String> openMp() {

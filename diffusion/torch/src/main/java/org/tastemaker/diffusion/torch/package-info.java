@@ -43,8 +43,8 @@
  * <p><b>The same bits.</b> A rollout and its training call the same functions in the same order, so
  * their likelihoods are equal. Several devices add up their gradients in the order of the rows. On
  * a GPU the same work gives the same bits again if the environment has {@code
- * CUBLAS_WORKSPACE_CONFIG=:4096:8}; otherwise cuBLAS and attention's gradient may differ in the last
- * ones.
+ * CUBLAS_WORKSPACE_CONFIG=:4096:8}; otherwise cuBLAS and attention's gradient may differ in the
+ * last ones.
  *
  * <p>Nothing here has been run on a GPU yet. docs/gpu.md says what was run.
  */

@@ -27,6 +27,7 @@ class DiagnosisTest {
           13000,
           ImmutableList.of(new Gpu("NVIDIA RTX A6000", 86), new Gpu("NVIDIA H100", 90)),
           ImmutableList.of("/a/libgomp.so.1"),
+          false,
           false);
 
   /** Natives for the CPU, and nothing else. */
@@ -228,6 +229,15 @@ class DiagnosisTest {
         .singleElement()
         .asString()
         .contains("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
+  }
+
+  @Test
+  void threadsThatWaitWithTheProcessorRunningAreAdvisedAgainstOnTheCpu() {
+    assertThat(new Diagnosis(CPU_ONLY.withSpinning(true)).advice())
+        .singleElement()
+        .asString()
+        .contains("OMP_NUM_THREADS=1");
+    assertThat(new Diagnosis(RIGHT.withSpinning(true)).advice()).isEmpty();
   }
 
   @Test
