@@ -10,7 +10,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
  * checkpoints on two devices with copied weights, and as recorded halves.
  */
 final class TenThousandCalls {
-  private static final int WARM_UP = 500;
+  private static final int WARM_UP = 4_000; // the compiler takes memory of its own until then
 
   private TenThousandCalls() {}
 

@@ -13,7 +13,7 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /** Runs a function thousands of times, and prints by how many bytes resident memory grew. */
 public final class MemoryUse {
-  private static final int WARM_UP = 1_000;
+  private static final int WARM_UP = 6_000; // the compiler takes memory of its own until then
   private static final int CALLS = 5_000;
   private static final long[] IMAGE = {2, 8, 16, 16};
 
