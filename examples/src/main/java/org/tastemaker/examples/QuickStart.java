@@ -119,8 +119,9 @@ public final class QuickStart implements Callable<Integer> {
       names = "--step",
       paramLabel = "WHERE",
       description =
-          "Where denoising steps are computed: auto, cpu or cuda (default: ${DEFAULT-VALUE}).")
-  private String step = "cpu";
+          "Where denoising steps are computed: auto, cpu or cuda (default: cpu, and auto with"
+              + " --device cuda, so that the latents stay on the GPU).")
+  private @Nullable String chosenStep;
 
   @CommandLine.Mixin private EngineOptions engine = new EngineOptions();
 
@@ -204,6 +205,7 @@ public final class QuickStart implements Callable<Integer> {
   public Integer call() throws Exception {
     // All arguments are checked before the model is loaded.
     PrintWriter out = spec.commandLine().getOut();
+    String step = chosenStep == null ? this.engine.step() : chosenStep;
     StepExecution execution = StepExecution.of(step);
     Alignment.Settings settings =
         Alignment.Settings.defaults().withRounds(rounds).withSeed(seed).withImagesPerPrompt(images);

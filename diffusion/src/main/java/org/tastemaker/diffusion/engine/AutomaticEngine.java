@@ -64,7 +64,7 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
               + placement
               + ": "
               + String.join("; ", reasons)
-              + "; a GPU and bfloat16 need the jar tastemaker-torch on the class path");
+              + "; the jar tastemaker-torch brings an engine for GPUs and bfloat16");
     }
     return new AutomaticEngine(able); // in order again: it may be another one there
   }

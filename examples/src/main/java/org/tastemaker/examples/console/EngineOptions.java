@@ -2,6 +2,7 @@ package org.tastemaker.examples.console;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
@@ -10,6 +11,8 @@ import picocli.CommandLine.Option;
 
 /** The options that say what runs the networks. */
 public final class EngineOptions {
+  private static final Set<String> FIRST_GPU = Set.of("cuda", "cuda:0");
+
   @Option(
       names = "--engine",
       paramLabel = "NAME",
@@ -61,6 +64,16 @@ public final class EngineOptions {
                     device == null ? "auto" : device, precision == null ? "float32" : precision)
                 .withCheckpointing(checkpointing)
                 .withGraphs(graphs));
+  }
+
+  /**
+   * Where denoising steps are best computed: on the GPU if the networks run on the first one, since
+   * the latents then stay there.
+   *
+   * @return auto or cpu
+   */
+  public String step() {
+    return device != null && FIRST_GPU.contains(device) ? "auto" : "cpu";
   }
 
   /**

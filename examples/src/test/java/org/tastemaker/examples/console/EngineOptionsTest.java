@@ -48,6 +48,13 @@ class EngineOptionsTest {
   }
 
   @Test
+  void denoisingStepsFollowTheNetworksToTheFirstGpu() {
+    assertThat(options("--device", "cuda").step()).isEqualTo("auto");
+    assertThat(options("--device", "cuda:1").step()).isEqualTo("cpu");
+    assertThat(options().step()).isEqualTo("cpu");
+  }
+
+  @Test
   void wordsThatMeanNothingAreErrors() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> options("--engine", "warp").engine())

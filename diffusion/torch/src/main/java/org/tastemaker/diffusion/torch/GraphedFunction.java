@@ -2,8 +2,6 @@ package org.tastemaker.diffusion.torch;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,8 +38,8 @@ final class GraphedFunction implements GraphFunction {
   private final ImmutableMap<Integer, Tensor> gradients; // by leaf
   private final ImmutableMap<String, HostArray> outputHosts;
   private final ImmutableMap<String, HostArray> gradientHosts;
-  private final Map<String, INDArray> outputArrays = new LinkedHashMap<>();
-  private final Map<String, INDArray> gradientArrays = new LinkedHashMap<>();
+  private final ImmutableMap<String, INDArray> outputArrays;
+  private final ImmutableMap<String, INDArray> gradientArrays;
   private final Captured forward;
   private final Captured backward;
   private boolean stale;
@@ -76,9 +74,10 @@ final class GraphedFunction implements GraphFunction {
             capture.stream(),
             this::inStream,
             (inputs, outputs) -> runForward());
-    outputHosts = hosts(graph.outputs(), outputArrays);
-    gradientHosts =
-        differentiable ? hosts(graph.differentiable(), gradientArrays) : ImmutableMap.of();
+    outputHosts = HostArray.of(graph.outputs());
+    gradientHosts = differentiable ? HostArray.of(graph.differentiable()) : ImmutableMap.of();
+    outputArrays = HostArray.arrays(outputHosts);
+    gradientArrays = HostArray.arrays(gradientHosts);
 
     // 1. The inputs, which are always the same tensors.
     part = new Part(worker, 0, 1);
@@ -117,19 +116,6 @@ final class GraphedFunction implements GraphFunction {
     backward = new Captured("backward", capture, gradients.values().asList());
   }
 
-  private static ImmutableMap<String, HostArray> hosts(
-      ImmutableMap<String, org.tastemaker.diffusion.engine.graph.Tensor> tensors,
-      Map<String, INDArray> arrays) {
-    ImmutableMap.Builder<String, HostArray> hosts = ImmutableMap.builder();
-    tensors.forEach(
-        (name, tensor) -> {
-          HostArray host = HostArray.of(tensor);
-          hosts.put(name, host);
-          arrays.put(name, host.array());
-        });
-    return hosts.buildOrThrow();
-  }
-
   private Tensor zeros(Tensor like) {
     try (PointerScope scope = new PointerScope()) {
       Tensor here = like.detach().clone().to(worker.device(), like.scalar_type());
@@ -145,7 +131,7 @@ final class GraphedFunction implements GraphFunction {
           runForward();
           outputHosts.forEach((name, host) -> copy(residence.tensor(name), host.tensor()));
         });
-    return Collections.unmodifiableMap(outputArrays);
+    return outputArrays;
   }
 
   /** A batch that is recorded is never taken in parts: too little memory is the end of it. */
@@ -203,7 +189,7 @@ final class GraphedFunction implements GraphFunction {
                               gradientHosts.get(plan.leaves().get(number).tensor().name()))
                           .tensor()));
         });
-    return Collections.unmodifiableMap(gradientArrays);
+    return gradientArrays;
   }
 
   private void runBackward() {

@@ -1,5 +1,9 @@
 package org.tastemaker.diffusion.torch;
 
+import static com.google.common.collect.ImmutableMap.toImmutableMap;
+
+import com.google.common.collect.ImmutableMap;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
@@ -18,6 +22,19 @@ record HostArray(INDArray array, Tensor tensor) implements AutoCloseable {
   static HostArray of(org.tastemaker.diffusion.engine.graph.Tensor like) {
     INDArray array = Nd4j.create(like.dataType(), like.shape().toArray());
     return new HostArray(array, HostArrays.view(array));
+  }
+
+  /** Arrays of several of a graph's tensors, by the same names. */
+  static ImmutableMap<String, HostArray> of(
+      ImmutableMap<String, org.tastemaker.diffusion.engine.graph.Tensor> tensors) {
+    return tensors.entrySet().stream()
+        .collect(toImmutableMap(Map.Entry::getKey, tensor -> of(tensor.getValue())));
+  }
+
+  /** The arrays alone: always the same ones, so that callers can keep views of them. */
+  static ImmutableMap<String, INDArray> arrays(Map<String, HostArray> hosts) {
+    return hosts.entrySet().stream()
+        .collect(toImmutableMap(Map.Entry::getKey, host -> host.getValue().array()));
   }
 
   void clear() {

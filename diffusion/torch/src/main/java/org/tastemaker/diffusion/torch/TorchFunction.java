@@ -3,7 +3,6 @@ package org.tastemaker.diffusion.torch;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,8 +47,8 @@ final class TorchFunction implements GraphFunction {
   private final boolean differentiable;
   private final ImmutableMap<String, HostArray> outputs;
   private final ImmutableMap<String, HostArray> gradients;
-  private final Map<String, INDArray> outputArrays;
-  private final Map<String, INDArray> gradientArrays;
+  private final ImmutableMap<String, INDArray> outputArrays;
+  private final ImmutableMap<String, INDArray> gradientArrays;
   private final List<Part> parts = new ArrayList<>();
   private @Nullable TorchResidence residence;
   private boolean stale;
@@ -78,23 +77,10 @@ final class TorchFunction implements GraphFunction {
     this.differentiable = graph.isDifferentiable();
     this.rows = Rows.of(graph);
     this.partRows = rows.map(all -> ceil(all.count(), workers.size())).orElse(0);
-    outputs = hosts(graph.outputs());
-    gradients = differentiable ? hosts(graph.differentiable()) : ImmutableMap.of();
-    outputArrays = arrays(outputs);
-    gradientArrays = arrays(gradients);
-  }
-
-  private static ImmutableMap<String, HostArray> hosts(
-      ImmutableMap<String, org.tastemaker.diffusion.engine.graph.Tensor> tensors) {
-    ImmutableMap.Builder<String, HostArray> hosts = ImmutableMap.builder();
-    tensors.forEach((name, tensor) -> hosts.put(name, HostArray.of(tensor)));
-    return hosts.buildOrThrow();
-  }
-
-  private static Map<String, INDArray> arrays(Map<String, HostArray> hosts) {
-    Map<String, INDArray> arrays = new LinkedHashMap<>();
-    hosts.forEach((name, host) -> arrays.put(name, host.array()));
-    return Collections.unmodifiableMap(arrays);
+    outputs = HostArray.of(graph.outputs());
+    gradients = differentiable ? HostArray.of(graph.differentiable()) : ImmutableMap.of();
+    outputArrays = HostArray.arrays(outputs);
+    gradientArrays = HostArray.arrays(gradients);
   }
 
   private static int ceil(int a, int b) {
