@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Files and folders that exist as a whole or not at all, whenever the process or the machine stops.
  *
- * <p>Each is made under a name that ends in {@code .tmp}, flushed to the disk, and renamed.
- * Left-over {@code .tmp} files of a crash are harmless and are overwritten or may be deleted.
+ * <p>What is new is for its owner only ({@link PrivateFiles}); a file that is replaced keeps its
+ * permissions. Each is made under a name that ends in {@code .tmp}, flushed to the disk, and
+ * renamed. Left-over {@code .tmp} files of a crash are harmless and are overwritten or may be
+ * deleted.
  */
 public final class AtomicFiles {
   private AtomicFiles() {}
@@ -35,7 +37,7 @@ public final class AtomicFiles {
     Path temporary = temporary(file);
     try {
       try (FileChannel channel =
-          FileChannel.open(
+          PrivateFiles.open(
               temporary,
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING,
@@ -46,6 +48,7 @@ public final class AtomicFiles {
         }
         channel.force(true);
       }
+      PrivateFiles.copyPermissions(file, temporary);
       move(temporary, file);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
@@ -79,7 +82,7 @@ public final class AtomicFiles {
     Path temporary = temporary(folder);
     try {
       deleteRecursively(temporary);
-      Files.createDirectory(temporary);
+      PrivateFiles.createFolder(temporary);
       writer.accept(temporary);
       forceAll(temporary);
       move(temporary, folder);
@@ -139,6 +142,7 @@ public final class AtomicFiles {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
               throws IOException {
+            PrivateFiles.makePrivate(file);
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
               channel.force(true);
             }
@@ -151,6 +155,7 @@ public final class AtomicFiles {
             if (failure != null) {
               throw failure;
             }
+            PrivateFiles.makePrivate(visited);
             forceFolder(visited);
             return FileVisitResult.CONTINUE;
           }

@@ -56,7 +56,7 @@ public final class LineLog implements AutoCloseable {
       }
       return new LineLog(
           file,
-          FileChannel.open(
+          PrivateFiles.open(
               file,
               StandardOpenOption.CREATE,
               StandardOpenOption.WRITE,
@@ -141,12 +141,18 @@ public final class LineLog implements AutoCloseable {
     if (end == bytes.length) {
       return;
     }
-    Files.write(
-        file.resolveSibling(file.getFileName() + ".damaged"),
-        (new String(bytes, end, bytes.length - end, StandardCharsets.UTF_8) + "\n")
-            .getBytes(StandardCharsets.UTF_8),
-        StandardOpenOption.CREATE,
-        StandardOpenOption.APPEND);
+    try (FileChannel damaged =
+        PrivateFiles.open(
+            file.resolveSibling(file.getFileName() + ".damaged"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.APPEND)) {
+      String rest = new String(bytes, end, bytes.length - end, StandardCharsets.UTF_8);
+      ByteBuffer line = ByteBuffer.wrap((rest + "\n").getBytes(StandardCharsets.UTF_8));
+      while (line.hasRemaining()) {
+        damaged.write(line);
+      }
+    }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.truncate(end);
       channel.force(true);

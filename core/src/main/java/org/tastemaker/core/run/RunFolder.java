@@ -79,7 +79,7 @@ public final class RunFolder implements AutoCloseable {
     RunFile run = RunFile.of(config, provenance);
     String json = run.toJson(); // fails on settings that are no JSON before anything is made
     try {
-      Files.createDirectories(path);
+      PrivateFiles.createFolders(path);
       try (Stream<Path> entries = Files.list(path)) {
         if (entries.anyMatch(entry -> !entry.getFileName().toString().startsWith("."))) {
           throw new IllegalStateException(
@@ -90,8 +90,8 @@ public final class RunFolder implements AutoCloseable {
       }
       FileChannel lock = lock(path);
       try {
-        Files.createDirectories(path.resolve("images"));
-        Files.createDirectories(path.resolve("checkpoints"));
+        PrivateFiles.createFolders(path.resolve("images"));
+        PrivateFiles.createFolders(path.resolve("checkpoints"));
         LineLog metrics = LineLog.open(path.resolve("metrics.jsonl"));
         AtomicFiles.write(path.resolve("run.json"), json); // last: a folder with it is a run's
         return new RunFolder(path, run, clock, lock, metrics);
@@ -120,8 +120,8 @@ public final class RunFolder implements AutoCloseable {
     try {
       FileChannel lock = lock(path);
       try {
-        Files.createDirectories(path.resolve("images"));
-        Files.createDirectories(path.resolve("checkpoints"));
+        PrivateFiles.createFolders(path.resolve("images"));
+        PrivateFiles.createFolders(path.resolve("checkpoints"));
         return new RunFolder(path, run, clock, lock, LineLog.open(path.resolve("metrics.jsonl")));
       } catch (IOException | RuntimeException e) {
         lock.close();
@@ -344,7 +344,7 @@ public final class RunFolder implements AutoCloseable {
 
   private static FileChannel lock(Path path) throws IOException {
     FileChannel channel =
-        FileChannel.open(
+        PrivateFiles.open(
             path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     FileLock lock = null;
     try {

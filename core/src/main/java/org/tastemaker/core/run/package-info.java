@@ -18,6 +18,9 @@
  * that line is moved to a file beside it when the folder is opened again, and everything before it
  * is kept.
  *
+ * <p>Files are 0600 and folders 0700 where the file system can ({@link
+ * org.tastemaker.core.run.PrivateFiles}).
+ *
  * <p>A folder of a newer format is rejected with an error that says so, and is not changed.
  *
  * <p><b>What a run was made with</b> is {@link org.tastemaker.core.run.Settings}: made from a

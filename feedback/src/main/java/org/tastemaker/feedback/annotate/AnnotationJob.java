@@ -2,7 +2,6 @@ package org.tastemaker.feedback.annotate;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -18,6 +17,7 @@ import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.run.PrivateFiles;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.protocol.JudgeOracle;
@@ -110,7 +110,7 @@ public final class AnnotationJob {
     Path images = setup.images();
     if (images != null) {
       try {
-        Files.createDirectories(images);
+        PrivateFiles.createFolders(images);
       } catch (IOException e) {
         throw new UncheckedIOException(
             "the folder for images " + images + " cannot be made: " + e, e);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.run.PrivateFiles;
 
 /**
  * A dataset open for appending: locked against other jobs, with its unfinished last line set aside
@@ -55,7 +56,7 @@ final class DatasetFile implements AutoCloseable {
     FileChannel channel = null;
     try {
       channel =
-          FileChannel.open(
+          PrivateFiles.open(
               file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
       lock(file, channel);
       DatasetFile dataset = new DatasetFile(file, channel);
@@ -216,11 +217,17 @@ final class DatasetFile implements AutoCloseable {
     byte[] line = new byte[rest.length + 1];
     System.arraycopy(rest, 0, line, 0, rest.length);
     line[rest.length] = '\n';
-    Files.write(
-        file.resolveSibling(file.getFileName() + ".damaged"),
-        line,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.APPEND);
+    try (FileChannel aside =
+        PrivateFiles.open(
+            file.resolveSibling(file.getFileName() + ".damaged"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.APPEND)) {
+      ByteBuffer bytes = ByteBuffer.wrap(line);
+      while (bytes.hasRemaining()) {
+        aside.write(bytes);
+      }
+    }
     channel.truncate(end);
     channel.force(true);
     setAside = true;

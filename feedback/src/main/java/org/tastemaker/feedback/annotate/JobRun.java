@@ -75,8 +75,7 @@ final class JobRun {
           slots.release();
           break;
         }
-        ImageGroup group = groups.next();
-        threads.execute(() -> work(group));
+        hand(groups, threads);
       }
     } finally {
       // 2. Wait for the calls in flight: they are paid for.
@@ -90,6 +89,20 @@ final class JobRun {
         .cancellation()
         .throwIfRequested("judgement " + (progress.done() + 1) + " of " + setup.dataset());
     return progress.toReport(file);
+  }
+
+  /** Gives the next group to a thread, with the slot that was taken for it. */
+  private void hand(Iterator<ImageGroup> groups, ExecutorService threads) {
+    boolean handed = false;
+    try {
+      ImageGroup group = groups.next(); // may fail, as may the start of a thread
+      threads.execute(() -> work(group));
+      handed = true;
+    } finally {
+      if (!handed) {
+        slots.release();
+      }
+    }
   }
 
   private void work(ImageGroup group) {

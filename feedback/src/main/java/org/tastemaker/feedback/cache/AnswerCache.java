@@ -3,10 +3,13 @@ package org.tastemaker.feedback.cache;
 import com.google.common.base.Throwables;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -19,6 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.tastemaker.core.run.PrivateFiles;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
@@ -84,7 +88,7 @@ public final class AnswerCache implements Judge {
    */
   public static void makeFolder(Path folder) {
     try {
-      Files.createDirectories(folder);
+      PrivateFiles.createFolders(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "the folder for answers " + folder + " cannot be made: " + e.getMessage(), e);
@@ -188,7 +192,7 @@ public final class AnswerCache implements Judge {
     CachedAnswer answer = CachedAnswer.of(() -> judge.ask(question).requireFits(question));
     Path file = file(key);
     try {
-      Files.createDirectories(Objects.requireNonNull(file.getParent()));
+      PrivateFiles.createFolders(Objects.requireNonNull(file.getParent()));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot make the folder of " + file, e);
     }
@@ -201,7 +205,17 @@ public final class AnswerCache implements Judge {
     Path temporary =
         file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
     try {
-      Files.writeString(temporary, text);
+      try (FileChannel channel =
+          PrivateFiles.open(
+              temporary,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+      }
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot keep the answer " + file + ": " + e, e);

@@ -33,7 +33,12 @@ final class Workers<T, R> {
     Workers<T, R> workers = new Workers<>(inputs, call);
     if (executor != null) {
       for (int helper = 1; helper < Math.min(concurrency, inputs.size()); helper++) {
-        executor.execute(workers::work);
+        try {
+          executor.execute(workers::work);
+        } catch (RuntimeException | Error e) { // no thread: those that work finish first
+          workers.fail(e);
+          break;
+        }
       }
     }
     workers.work();
@@ -52,15 +57,17 @@ final class Workers<T, R> {
       try {
         results[i] = call.apply(inputs.get(i));
       } catch (Throwable e) { // an Error too must reach the caller
-        synchronized (this) {
-          failure = failure == null ? e : failure;
-        }
+        fail(e);
       }
     }
     synchronized (this) {
       active--;
       notifyAll();
     }
+  }
+
+  private synchronized void fail(Throwable e) {
+    failure = failure == null ? e : failure;
   }
 
   private synchronized int take() {
