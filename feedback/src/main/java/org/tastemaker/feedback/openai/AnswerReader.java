@@ -1,8 +1,6 @@
 package org.tastemaker.feedback.openai;
 
-import com.squareup.moshi.JsonAdapter;
 import com.squareup.moshi.JsonDataException;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,15 +19,16 @@ import org.tastemaker.feedback.Verdict;
  * exactly once, and not every compatible server enforces one.
  */
 final class AnswerReader {
-  private static final JsonAdapter<Object> JSON = Wire.MOSHI.adapter(Object.class);
   private static final int LONGEST_QUOTE = 80;
 
   private final Question question;
   private final JudgePrompt prompt;
   private final ModelAnswer answer;
+  private final AnswerJson json;
   private final List<String> labels;
 
-  AnswerReader(Question question, JudgePrompt prompt, ModelAnswer answer) {
+  AnswerReader(Question question, JudgePrompt prompt, ModelAnswer answer, AnswerJson json) {
+    this.json = json;
     this.question = question;
     this.prompt = prompt;
     this.answer = answer;
@@ -69,10 +68,10 @@ final class AnswerReader {
       throw malformed("", "a JSON object", text.isEmpty() ? "no text" : quote(text));
     }
     try {
-      if (JSON.fromJson(text.substring(from, to + 1)) instanceof Map<?, ?> map) {
+      if (json.read(text.substring(from, to + 1)) instanceof Map<?, ?> map) {
         return map;
       }
-    } catch (IOException | JsonDataException e) {
+    } catch (JsonDataException e) {
       throw malformed("", "a JSON object", quote(text) + " (" + e.getMessage() + ")");
     }
     throw malformed("", "a JSON object", quote(text));

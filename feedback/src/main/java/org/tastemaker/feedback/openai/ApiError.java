@@ -59,6 +59,11 @@ record ApiError(int status, String message, String type, String param, String co
     return new ApiError(status, clean(error instanceof String s ? s : body, key), "", "", "");
   }
 
+  /** An error that an answer of status 200 holds. */
+  static ApiError within(String code, String message, ApiKey key) {
+    return new ApiError(200, clean(message, key), "", "", clean(code, key));
+  }
+
   boolean isAboutMoney() {
     return BILLING.contains(type)
         || BILLING.contains(code)

@@ -9,13 +9,18 @@ import org.jspecify.annotations.Nullable;
 final class ApiKey {
   private static final String HIDDEN = "[key]";
 
+  /** A shorter key may stand in a text by chance: it is a placeholder, such as EMPTY or none. */
+  private static final int TRIVIAL = 6;
+
   /** What looks like a key of the service, also with its middle starred out. */
   private static final Pattern LOOKS_LIKE_A_KEY = Pattern.compile("\\bsk-[A-Za-z0-9_*.-]{4,}");
 
   private final @Nullable String secret;
+  private final @Nullable Pattern forms;
 
   private ApiKey(@Nullable String secret) {
     this.secret = secret;
+    this.forms = secret == null || secret.length() < TRIVIAL ? null : SecretForms.of(secret);
   }
 
   static ApiKey of(String secret) {
@@ -38,15 +43,19 @@ final class ApiKey {
     return secret == null ? null : "Bearer " + secret;
   }
 
-  /** A text without this key, and without anything that looks like one. */
+  /** A text without this key in any form, and without anything that looks like one. */
   String redact(String text) {
-    String without = secret == null ? text : text.replace(secret, HIDDEN);
-    return LOOKS_LIKE_A_KEY.matcher(without).replaceAll(HIDDEN);
+    return LOOKS_LIKE_A_KEY.matcher(withoutThis(text)).replaceAll(HIDDEN);
   }
 
-  /** Whether a text holds this key; not of one so short that it may be there by chance. */
+  /** A text without this key in any form; the same one if it holds none. */
+  String withoutThis(String text) {
+    return isIn(text) ? forms(text) : text;
+  }
+
+  /** Whether a text holds this key in any form. */
   boolean isIn(String text) {
-    return secret != null && secret.length() >= 12 && text.contains(secret);
+    return forms != null && forms.matcher(text).find();
   }
 
   /** A failure of which no message, causes included, holds this key; the same one if it may be. */
@@ -57,6 +66,10 @@ final class ApiKey {
     IOException without = new IOException(redact(failure.toString()));
     without.setStackTrace(failure.getStackTrace());
     return without;
+  }
+
+  private String forms(String text) {
+    return forms == null ? text : forms.matcher(text).replaceAll(HIDDEN);
   }
 
   @Override

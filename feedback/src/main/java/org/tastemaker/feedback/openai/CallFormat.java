@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.openai;
 
+import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 import retrofit2.Call;
 
@@ -11,10 +12,13 @@ import retrofit2.Call;
  */
 interface CallFormat<B> {
   /** The HTTP request, not sent yet. */
-  Call<B> request(OpenAiService service, ModelCall call, ModelCapabilities can);
+  Call<ResponseBody> request(OpenAiService service, ModelCall call, ModelCapabilities can);
 
-  /** What an answer says of its cost. */
-  PaidCalls.Billed billed(B body);
+  /** The form of an answer. */
+  Class<B> form();
+
+  /** What an answer says of its cost, whatever else there is in it. */
+  PaidCalls.Billed billed(AnswerJson json, byte[] body);
 
   /** The error that an answer of status 200 may hold all the same, without the key; or null. */
   @Nullable ApiError error(B body, ApiKey key);

@@ -3,6 +3,7 @@ package org.tastemaker.feedback.openai;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
 import retrofit2.Call;
@@ -10,14 +11,19 @@ import retrofit2.Call;
 /** {@link ModelCall} and {@link ModelAnswer} as Chat Completions. */
 final class ChatFormat implements CallFormat<ChatWire.Response> {
   @Override
-  public Call<ChatWire.Response> request(
-      OpenAiService service, ModelCall call, ModelCapabilities can) {
+  public Call<ResponseBody> request(OpenAiService service, ModelCall call, ModelCapabilities can) {
     return service.chat(body(call, can));
   }
 
   @Override
-  public PaidCalls.Billed billed(ChatWire.Response body) {
-    return new PaidCalls.Billed(body.model(), usage(body), Wire.text(body.id()));
+  public Class<ChatWire.Response> form() {
+    return ChatWire.Response.class;
+  }
+
+  @Override
+  public PaidCalls.Billed billed(AnswerJson json, byte[] body) {
+    ChatWire.Bill bill = json.read(ChatWire.Bill.class, body);
+    return new PaidCalls.Billed(Wire.name(bill.model()), usage(bill.usage()), Wire.name(bill.id()));
   }
 
   @Override
@@ -58,19 +64,17 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
 
   @Override
   public ModelAnswer answer(ChatWire.Response response, ModelCall call) {
-    List<ChatWire.Choice> choices = response.choices();
-    Usage usage = Objects.requireNonNullElse(usage(response), new Usage(1, 0, 0, 0));
-    String model = Objects.requireNonNullElse(response.model(), call.model());
-    if (choices == null || choices.isEmpty() || choices.get(0).message() == null) {
+    List<ChatWire.Choice> choices = Wire.whole(response.choices());
+    Usage usage = Objects.requireNonNullElse(usage(response.usage()), new Usage(1, 0, 0, 0));
+    String model = Wire.name(response.model(), call.model());
+    ChatWire.Reply reply = choices.isEmpty() ? null : choices.get(0).message();
+    if (reply == null) {
       return new ModelAnswer(ModelAnswer.End.COMPLETE, "", null, List.of(), usage, 0, model);
     }
     ChatWire.Choice choice = choices.get(0);
-    ChatWire.Reply reply = Objects.requireNonNull(choice.message());
     String reason = Objects.requireNonNullElse(choice.finishReason(), "stop");
-    List<ChatWire.Token> tokens =
-        choice.logprobs() == null || choice.logprobs().content() == null
-            ? List.of()
-            : choice.logprobs().content();
+    ChatWire.Logprobs logprobs = choice.logprobs();
+    List<ChatWire.Token> tokens = logprobs == null ? List.of() : Wire.whole(logprobs.content());
     ChatWire.Tokens counts = response.usage();
     return new ModelAnswer(
         switch (reason) {
@@ -86,8 +90,7 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
         model);
   }
 
-  private static @Nullable Usage usage(ChatWire.Response response) {
-    ChatWire.Tokens tokens = response.usage();
+  private static @Nullable Usage usage(ChatWire.@Nullable Tokens tokens) {
     return tokens == null
         ? null
         : Wire.usage(tokens.promptTokens(), tokens.promptDetails(), tokens.completionTokens());

@@ -45,7 +45,7 @@ public final class ChatGptJudge implements Judge {
     JudgePrompt prompt = JudgePrompt.of(question, options.explain());
     ModelAnswer answer =
         client.complete(options.wireFormat(), call(question, prompt, encoder::encode));
-    return read(question, prompt, answer);
+    return read(question, prompt, answer, client.json());
   }
 
   @Override
@@ -101,7 +101,8 @@ public final class ChatGptJudge implements Judge {
         options.effort());
   }
 
-  private static Verdict read(Question question, JudgePrompt prompt, ModelAnswer answer) {
+  private static Verdict read(
+      Question question, JudgePrompt prompt, ModelAnswer answer, AnswerJson json) {
     if (answer.end() == ModelAnswer.End.TRUNCATED) {
       throw AnswerReader.malformed(
           "",
@@ -116,7 +117,7 @@ public final class ChatGptJudge implements Judge {
     if (refusal != null) {
       throw new FeedbackException.Refused(refusal, answer.usage());
     }
-    return new AnswerReader(question, prompt, answer).verdict();
+    return new AnswerReader(question, prompt, answer, json).verdict();
   }
 
   /**

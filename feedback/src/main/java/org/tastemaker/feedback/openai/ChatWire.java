@@ -52,6 +52,9 @@ final class ChatWire {
       @Nullable List<Choice> choices,
       @Nullable Tokens usage) {}
 
+  /** What of an answer its cost depends on. */
+  public record Bill(@Nullable String id, @Nullable String model, @Nullable Tokens usage) {}
+
   public record Choice(
       @Nullable Reply message,
       @Json(name = "finish_reason") @Nullable String finishReason,

@@ -3,6 +3,7 @@ package org.tastemaker.feedback.openai;
 import com.squareup.moshi.Json;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Usage;
 
 /**
  * Bodies of {@code POST /images/generations}. A field that is null is not sent. The records are
@@ -22,8 +23,25 @@ final class ImagesWire {
 
   public record Response(@Nullable List<Made> data, ResponsesWire.@Nullable Tokens usage) {}
 
+  /** What of an answer its cost depends on. */
+  public record Bill(ResponsesWire.@Nullable Tokens usage) {}
+
+  /** Whether an answer says anything of its cost. */
+  public record Said(@Nullable Object usage) {}
+
   public record Made(
       @Json(name = "b64_json") @Nullable String base64,
       @Nullable String url,
       @Json(name = "revised_prompt") @Nullable String revisedPrompt) {}
+
+  /**
+   * What an answer cost: null if that cannot be read. Older models say nothing, and are billed by
+   * request.
+   */
+  static @Nullable Usage used(AnswerJson json, byte[] body) {
+    Usage used = ResponsesFormat.usage(json.read(Bill.class, body).usage());
+    return used == null && json.read(Said.class, body).usage() == null
+        ? new Usage(1, 0, 0, 0)
+        : used;
+  }
 }

@@ -36,6 +36,7 @@ public final class OpenAiClient implements AutoCloseable {
   private final Ledger ledger;
   private final ResilientCaller caller;
   private final PaidCalls calls;
+  private final AnswerJson json;
   private final LearnedCapabilities learned;
 
   private OpenAiClient(Builder builder, HttpUrl baseUrl, ApiKey key) {
@@ -46,13 +47,13 @@ public final class OpenAiClient implements AutoCloseable {
     this.caller = new ResilientCaller(builder.limits, builder.clock, builder.sleeper, builder.seed);
     this.calls =
         new PaidCalls(
-            baseUrl,
-            key,
+            new PaidCalls.Connection(
+                baseUrl, key, builder.redirects, builder.bodies, builder.timeout),
             ledger,
             builder.clock,
             caller,
-            builder.limits.inFlight(),
-            builder.timeout);
+            builder.limits.inFlight());
+    this.json = new AnswerJson(key);
   }
 
   /**
@@ -140,9 +141,11 @@ public final class OpenAiClient implements AutoCloseable {
             new PaidCalls.Post<>(
                 "a question to " + call.model(),
                 call.model(),
+                false,
                 estimate,
                 service -> format.request(service, call, can),
-                format::billed),
+                format::billed,
+                format.form()),
             error -> learned.from(error, call, can),
             body -> {
               requireNoError(format.error(body, key), call);
@@ -163,6 +166,11 @@ public final class OpenAiClient implements AutoCloseable {
         "the answer of " + call.model() + " holds an error: " + error.words());
   }
 
+  /** Reads JSON that an answer holds as text. */
+  AnswerJson json() {
+    return json;
+  }
+
   /** Has images made. */
   ImagesWire.Response generate(ImagesWire.Request request, Usage estimate) {
     return calls
@@ -170,14 +178,12 @@ public final class OpenAiClient implements AutoCloseable {
             new PaidCalls.Post<>(
                 "an image of " + request.model(),
                 request.model(),
+                true,
                 estimate,
                 api -> api.generate(request),
-                body -> {
-                  Usage used = ResponsesFormat.usage(body.usage());
-                  // Older models report no usage and are billed by request.
-                  return new PaidCalls.Billed(
-                      request.model(), used == null ? new Usage(1, 0, 0, 0) : used, "");
-                }),
+                (reader, body) ->
+                    new PaidCalls.Billed(request.model(), ImagesWire.used(reader, body), ""),
+                ImagesWire.Response.class),
             error -> false,
             body -> body)
         .orElseThrow(() -> new IllegalStateException("a request without options was shortened"));
@@ -199,6 +205,8 @@ public final class OpenAiClient implements AutoCloseable {
     private Sleeper sleeper = Sleeper.system();
     private Seed seed = Seed.of(0);
     private Duration timeout = Duration.ofMinutes(2);
+    private BodyLimits bodies = BodyLimits.DEFAULTS;
+    private Redirects redirects = Redirects.NONE;
     private @Nullable Path memory;
 
     private Builder() {}
@@ -296,7 +304,8 @@ public final class OpenAiClient implements AutoCloseable {
     }
 
     /**
-     * Sets how long one attempt may take.
+     * Sets how long one attempt may take, from the search for the server's address to the last byte
+     * of its answer.
      *
      * @param timeout over 0, by default two minutes
      * @return this builder
@@ -306,6 +315,28 @@ public final class OpenAiClient implements AutoCloseable {
         throw new IllegalArgumentException("a timeout must be over 0, but was " + timeout);
       }
       this.timeout = timeout;
+      return this;
+    }
+
+    /**
+     * Sets how long answers may be.
+     *
+     * @param bodies by default {@link BodyLimits#DEFAULTS}
+     * @return this builder
+     */
+    public Builder bodies(BodyLimits bodies) {
+      this.bodies = Objects.requireNonNull(bodies, "bodies == null");
+      return this;
+    }
+
+    /**
+     * Sets which redirects are followed.
+     *
+     * @param redirects by default {@link Redirects#NONE}
+     * @return this builder
+     */
+    public Builder redirects(Redirects redirects) {
+      this.redirects = Objects.requireNonNull(redirects, "redirects == null");
       return this;
     }
 

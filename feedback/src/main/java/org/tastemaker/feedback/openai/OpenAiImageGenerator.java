@@ -132,8 +132,8 @@ public final class OpenAiImageGenerator implements ImageGenerator {
             options.responseFormat());
     Usage estimate = new Usage(1, prompt.text().length() / 3 + 16, 0, MOST_OUTPUT_TOKENS);
     ImagesWire.Response response = client.generate(request, estimate);
-    List<ImagesWire.Made> data = response.data();
-    if (data == null || data.isEmpty()) {
+    List<ImagesWire.Made> data = Wire.whole(response.data());
+    if (data.isEmpty()) {
       throw malformed("data", "one image", "none");
     }
     ImagesWire.Made made = data.get(0);

@@ -5,24 +5,23 @@ import retrofit2.Call;
 import retrofit2.http.Body;
 import retrofit2.http.GET;
 import retrofit2.http.POST;
-import retrofit2.http.Streaming;
 import retrofit2.http.Url;
 
 /**
- * The parts of the API that are used. Paths are relative to the base URL, which ends in a slash.
+ * The parts of the API that are used. Answers come as bytes, which {@link AnswerJson} reads. Paths
+ * are relative to the base URL, which ends in a slash.
  */
 interface OpenAiService {
   @POST("chat/completions")
-  Call<ChatWire.Response> chat(@Body ChatWire.Request request);
+  Call<ResponseBody> chat(@Body ChatWire.Request request);
 
   @POST("responses")
-  Call<ResponsesWire.Response> respond(@Body ResponsesWire.Request request);
+  Call<ResponseBody> respond(@Body ResponsesWire.Request request);
 
   @POST("images/generations")
-  Call<ImagesWire.Response> generate(@Body ImagesWire.Request request);
+  Call<ResponseBody> generate(@Body ImagesWire.Request request);
 
   /** Fetches a file that an answer points to, which may be anywhere: goes without the key. */
   @GET
-  @Streaming
   Call<ResponseBody> download(@Url String url);
 }

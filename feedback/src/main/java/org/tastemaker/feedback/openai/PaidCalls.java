@@ -4,15 +4,12 @@ import com.squareup.moshi.JsonDataException;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import okhttp3.ConnectionPool;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
-import okhttp3.Request;
 import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
@@ -32,48 +29,40 @@ import retrofit2.converter.moshi.MoshiConverterFactory;
  * the calls mean is not its concern.
  */
 final class PaidCalls implements AutoCloseable {
-  private static final String AUTHORIZATION = "Authorization";
-  private static final int LONGEST_DOWNLOAD = 64 * 1024 * 1024;
+  /** What the answers of a kind of call are bounded by. */
+  record Connection(
+      HttpUrl baseUrl, ApiKey key, Redirects redirects, BodyLimits bodies, Duration timeout) {}
 
   private final HttpUrl baseUrl;
   private final ApiKey key;
+  private final AnswerJson json;
   private final Ledger ledger;
   private final Clock clock;
   private final ResilientCaller caller;
   private final OkHttpClient http;
-  private final OpenAiService service;
+  private final OpenAiService words;
+  private final OpenAiService images;
 
   PaidCalls(
-      HttpUrl baseUrl,
-      ApiKey key,
-      Ledger ledger,
-      Clock clock,
-      ResilientCaller caller,
-      int inFlight,
-      Duration timeout) {
-    this.baseUrl = baseUrl;
-    this.key = key;
+      Connection connection, Ledger ledger, Clock clock, ResilientCaller caller, int inFlight) {
+    this.baseUrl = connection.baseUrl;
+    this.key = connection.key;
+    this.json = new AnswerJson(key);
     this.ledger = ledger;
     this.clock = clock;
     this.caller = caller;
-    this.http =
-        new OkHttpClient.Builder()
-            .callTimeout(timeout)
-            .readTimeout(timeout)
-            .writeTimeout(timeout)
-            .connectTimeout(Duration.ofSeconds(10))
-            .socketFactory(new PromptSockets())
-            .retryOnConnectionFailure(false) // a silent retry may be billed
-            .connectionPool(new ConnectionPool(inFlight, 5, TimeUnit.MINUTES))
-            .addInterceptor(chain -> withoutKey(chain.proceed(signed(chain.request()))))
-            .build();
-    this.service =
-        new Retrofit.Builder()
-            .baseUrl(baseUrl)
-            .client(http)
-            .addConverterFactory(MoshiConverterFactory.create(Wire.MOSHI))
-            .build()
-            .create(OpenAiService.class);
+    this.http = Transport.shared(connection.timeout, inFlight);
+    this.words = service(connection, connection.bodies.answerBytes());
+    this.images = service(connection, connection.bodies.imageBytes());
+  }
+
+  private OpenAiService service(Connection connection, int mostBytes) {
+    return new Retrofit.Builder()
+        .baseUrl(baseUrl)
+        .client(Transport.bounded(http, baseUrl, key, connection.redirects, mostBytes))
+        .addConverterFactory(MoshiConverterFactory.create(Wire.MOSHI))
+        .build()
+        .create(OpenAiService.class);
   }
 
   @Override
@@ -82,16 +71,23 @@ final class PaidCalls implements AutoCloseable {
     http.connectionPool().evictAll();
   }
 
-  /** What is specific to a call. */
+  /**
+   * What is specific to a call.
+   *
+   * @param ofImages whether its answer may be as long as an image
+   * @param billed reads from an answer what it costs, whatever else there is in it
+   */
   record Post<T>(
       String what,
       String model,
+      boolean ofImages,
       Usage estimate,
-      Function<OpenAiService, Call<T>> call,
-      Function<T, Billed> billed) {}
+      Function<OpenAiService, Call<ResponseBody>> call,
+      BiFunction<AnswerJson, byte[], Billed> billed,
+      Class<T> form) {}
 
   /** What an answer says about its cost; the usage is null if it does not say. */
-  record Billed(@Nullable String model, @Nullable Usage usage, String id) {}
+  record Billed(String model, @Nullable Usage usage, String id) {}
 
   /**
    * Makes a call.
@@ -103,7 +99,7 @@ final class PaidCalls implements AutoCloseable {
    */
   <T, R> Optional<R> post(Post<T> post, Predicate<ApiError> learns, Function<T, R> read) {
     long tokens = post.estimate.inputTokens() + post.estimate.outputTokens();
-    Call<T> prepared = post.call.apply(service);
+    Call<ResponseBody> prepared = post.call.apply(post.ofImages ? images : words);
     prepared.request(); // writes the body now, so that a call in flight waits for the network only
     return caller.call(
         post.what,
@@ -112,7 +108,7 @@ final class PaidCalls implements AutoCloseable {
           Ledger.Entry entry = ledger.begin(post.model, post.estimate);
           long used = tokens;
           try {
-            Response<T> response = (number == 1 ? prepared : prepared.clone()).execute();
+            Response<ResponseBody> response = (number == 1 ? prepared : prepared.clone()).execute();
             ServerHints hints = ServerHints.read(response.headers()::get, clock.instant());
             caller.apply(hints);
             if (!response.isSuccessful()) {
@@ -122,19 +118,16 @@ final class PaidCalls implements AutoCloseable {
               if (learns.test(error)) {
                 return Optional.empty();
               }
-              throw HttpFailures.of(error, hints, baseUrl.toString(), post.what);
+              throw failure(response, error, hints, baseUrl.toString(), post.what);
             }
-            T body = response.body();
-            if (body == null) {
-              throw new JsonDataException("an empty body");
-            }
-            Billed billed = post.billed.apply(body);
+            byte[] body = bytes(response);
+            Billed billed = post.billed.apply(json, body);
             if (billed.usage != null) {
-              String model = Objects.requireNonNullElse(billed.model, post.model);
+              String model = billed.model.isEmpty() ? post.model : billed.model;
               entry.paid(model, billed.usage, billed.id);
               used = billed.usage.inputTokens() + billed.usage.outputTokens();
             }
-            return Optional.of(read.apply(body));
+            return Optional.of(read.apply(json.read(post.form, body)));
           } catch (IOException e) {
             if (HttpFailures.neverArrived(e)) {
               entry.free();
@@ -152,11 +145,12 @@ final class PaidCalls implements AutoCloseable {
 
   /** Fetches what an answer points to. */
   byte[] download(String url) {
-    HttpUrl address = HttpUrl.parse(url);
-    if (address == null) {
+    HttpUrl address = key.isIn(url) ? null : HttpUrl.parse(url);
+    if (address == null || (baseUrl.isHttps() && !address.isHttps())) {
       throw new FeedbackException.MalformedVerdict(
           "data[0].url",
-          "an image's address must be an http or https URL, but was of another kind");
+          "an image's address must be an http or https URL, https if the server's is, and without"
+              + " the key, but was of another kind");
     }
     String what = "the download of an image";
     return caller.call(
@@ -164,47 +158,30 @@ final class PaidCalls implements AutoCloseable {
         0,
         number -> {
           try {
-            Response<ResponseBody> response = service.download(url).execute();
+            Response<ResponseBody> response = images.download(address.toString()).execute();
             ServerHints hints = ServerHints.read(response.headers()::get, clock.instant());
             if (!response.isSuccessful()) {
-              throw HttpFailures.of(error(response), hints, address.host(), what);
+              throw failure(response, error(response), hints, address.host(), what);
             }
-            try (ResponseBody body = Objects.requireNonNull(response.body())) {
-              if (body.source().request(LONGEST_DOWNLOAD + 1L)) {
-                throw AttemptFailed.forGood(
-                    new FeedbackException.InvalidRequest(
-                        what + " was ended: it has over " + LONGEST_DOWNLOAD + " bytes", false));
-              }
-              return body.bytes();
-            }
+            return bytes(response);
           } catch (IOException e) {
             throw interruptedOr(e, HttpFailures.of(e, address.host(), what, key));
           }
         });
   }
 
-  private Request signed(Request request) {
-    Request.Builder signed = request.newBuilder().header("User-Agent", "tastemaker");
-    String authorization = key.authorization();
-    boolean ours =
-        request.url().host().equals(baseUrl.host()) && request.url().port() == baseUrl.port();
-    if (authorization != null && ours && request.method().equals("POST")) {
-      signed.header(AUTHORIZATION, authorization);
-    }
-    return signed.build();
+  private AttemptFailed failure(
+      Response<?> response, ApiError error, ServerHints hints, String where, String what) {
+    return response.code() >= 300 && response.code() < 400
+        ? HttpFailures.redirected(
+            response.raw().request(), response.headers().get("Location"), error, where, what, key)
+        : HttpFailures.of(error, hints, where, what);
   }
 
-  /** A server, or a proxy before it, may repeat the key in its answer, which is kept. */
-  private okhttp3.Response withoutKey(okhttp3.Response response) throws IOException {
-    if (response.request().header(AUTHORIZATION) == null) {
-      return response;
+  private static byte[] bytes(Response<ResponseBody> response) throws IOException {
+    try (ResponseBody body = response.body()) {
+      return body == null ? new byte[0] : body.bytes(); // within its limit by the transport
     }
-    ResponseBody body = response.body();
-    String text = body.string();
-    return response
-        .newBuilder()
-        .body(ResponseBody.create(key.isIn(text) ? key.redact(text) : text, body.contentType()))
-        .build();
   }
 
   private ApiError error(Response<?> response) throws IOException {

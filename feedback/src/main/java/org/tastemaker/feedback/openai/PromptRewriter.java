@@ -1,9 +1,7 @@
 package org.tastemaker.feedback.openai;
 
-import com.squareup.moshi.JsonAdapter;
 import com.squareup.moshi.JsonDataException;
 import io.soabase.recordbuilder.core.RecordBuilder;
-import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +30,6 @@ public final class PromptRewriter {
 
   private static final int ATTEMPTS = 2;
   private static final int LEAST_LIMIT = 16;
-  private static final JsonAdapter<Object> JSON = Wire.MOSHI.adapter(Object.class);
 
   private final OpenAiClient client;
   private final Options options;
@@ -125,12 +122,13 @@ public final class PromptRewriter {
       String content = answer.content();
       int from = content.indexOf('{');
       int to = content.lastIndexOf('}');
-      Object read = from < 0 || to < from ? null : JSON.fromJson(content.substring(from, to + 1));
+      Object read =
+          from < 0 || to < from ? null : client.json().read(content.substring(from, to + 1));
       text =
           read instanceof Map<?, ?> map && map.get("prompt") instanceof String rewritten
               ? rewritten.strip()
               : "";
-    } catch (IOException | JsonDataException e) {
+    } catch (JsonDataException e) {
       throw AnswerReader.malformed("", "a JSON object", "none: " + e.getMessage(), usage);
     }
     if (text.isEmpty() || text.length() > options.maxCharacters()) {

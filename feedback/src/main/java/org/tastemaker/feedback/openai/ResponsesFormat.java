@@ -3,6 +3,7 @@ package org.tastemaker.feedback.openai;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
 import retrofit2.Call;
@@ -13,14 +14,19 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
   private static final int SHORTEST_LIMIT = 16;
 
   @Override
-  public Call<ResponsesWire.Response> request(
-      OpenAiService service, ModelCall call, ModelCapabilities can) {
+  public Call<ResponseBody> request(OpenAiService service, ModelCall call, ModelCapabilities can) {
     return service.respond(body(call, can));
   }
 
   @Override
-  public PaidCalls.Billed billed(ResponsesWire.Response body) {
-    return new PaidCalls.Billed(body.model(), usage(body.usage()), Wire.text(body.id()));
+  public Class<ResponsesWire.Response> form() {
+    return ResponsesWire.Response.class;
+  }
+
+  @Override
+  public PaidCalls.Billed billed(AnswerJson json, byte[] body) {
+    ResponsesWire.Bill bill = json.read(ResponsesWire.Bill.class, body);
+    return new PaidCalls.Billed(Wire.name(bill.model()), usage(bill.usage()), Wire.name(bill.id()));
   }
 
   @Override
@@ -28,8 +34,7 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
     ResponsesWire.Failure failure = body.error();
     return failure == null
         ? null
-        : new ApiError(
-            200, key.redact(Wire.text(failure.message())), "", "", Wire.text(failure.code()));
+        : ApiError.within(Wire.text(failure.code()), Wire.text(failure.message()), key);
   }
 
   private static ResponsesWire.Request body(ModelCall call, ModelCapabilities can) {
@@ -69,14 +74,14 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
     StringBuilder content = new StringBuilder();
     List<ChatWire.Token> tokens = new ArrayList<>();
     String refusal = null;
-    for (ResponsesWire.Output output : orEmpty(response.output())) {
+    for (ResponsesWire.Output output : Wire.whole(response.output())) {
       if (!"message".equals(output.type())) {
         continue; // reasoning, and what else there may be in time
       }
-      for (ResponsesWire.Content part : orEmpty(output.content())) {
+      for (ResponsesWire.Content part : Wire.whole(output.content())) {
         if (part.text() != null) {
           content.append(part.text());
-          tokens.addAll(orEmpty(part.logprobs()));
+          tokens.addAll(Wire.whole(part.logprobs()));
         }
         if (part.refusal() != null) {
           refusal = part.refusal();
@@ -91,7 +96,7 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
         tokens,
         Objects.requireNonNullElse(usage(response.usage()), new Usage(1, 0, 0, 0)),
         counts == null ? 0 : Wire.reasoning(counts.outputDetails()),
-        Objects.requireNonNullElse(response.model(), call.model()));
+        Wire.name(response.model(), call.model()));
   }
 
   static @Nullable Usage usage(ResponsesWire.@Nullable Tokens tokens) {
@@ -119,9 +124,5 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
         structure == ModelCapabilities.Structure.JSON_SCHEMA
             ? new ResponsesWire.Format("json_schema", form.name(), true, form.schema())
             : new ResponsesWire.Format("json_object", null, null, null));
-  }
-
-  private static <T> List<T> orEmpty(@Nullable List<T> list) {
-    return list == null ? List.of() : list;
   }
 }

@@ -59,6 +59,9 @@ final class ResponsesWire {
       @Nullable List<Output> output,
       @Nullable Tokens usage) {}
 
+  /** What of an answer its cost depends on. */
+  public record Bill(@Nullable String id, @Nullable String model, @Nullable Tokens usage) {}
+
   public record Failure(@Nullable String code, @Nullable String message) {}
 
   public record Incomplete(@Nullable String reason) {}

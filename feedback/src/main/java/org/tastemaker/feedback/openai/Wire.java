@@ -2,6 +2,8 @@ package org.tastemaker.feedback.openai;
 
 import com.squareup.moshi.JsonAdapter;
 import com.squareup.moshi.Moshi;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
 
@@ -9,6 +11,7 @@ import org.tastemaker.core.Usage;
 final class Wire {
   static final Moshi MOSHI = new Moshi.Builder().build();
 
+  private static final int LONGEST_NAME = 200;
   private static final JsonAdapter<Object> ANY = MOSHI.adapter(Object.class);
 
   private Wire() {}
@@ -20,6 +23,29 @@ final class Wire {
 
   static String text(@Nullable String value) {
     return value == null ? "" : value;
+  }
+
+  /** A name that a server gave: a line of bounded length, since it is stored and shown. */
+  static String name(@Nullable String value) {
+    String line = text(value).replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
+    return line.length() > LONGEST_NAME ? line.substring(0, LONGEST_NAME) : line;
+  }
+
+  /** A name that a server gave, or another one where it gave none. */
+  static String name(@Nullable String value, String otherwise) {
+    String name = name(value);
+    return name.isEmpty() ? otherwise : name;
+  }
+
+  /** A list without what is null, or missing as a whole. */
+  static <T> List<T> whole(@Nullable List<@Nullable T> list) {
+    List<T> whole = new ArrayList<>();
+    for (T item : list == null ? List.<@Nullable T>of() : list) {
+      if (item != null) {
+        whole.add(item);
+      }
+    }
+    return whole;
   }
 
   /** The schema of an answer as text, for a server that cannot enforce it. */
