@@ -60,6 +60,11 @@ public final class PrivateFiles {
     return FileChannel.open(file, Set.of(options), attributes(file, FILE));
   }
 
+  /** Makes an empty file, which must not be there, without opening one that is. */
+  static void createFile(Path file) throws IOException {
+    Files.createFile(file, attributes(file, FILE));
+  }
+
   /** Gives a new version of a file the permissions of the one that it is about to replace. */
   static void copyPermissions(Path from, Path to) throws IOException {
     if (isPosix(from) && Files.exists(from)) {

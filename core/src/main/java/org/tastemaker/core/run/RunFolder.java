@@ -2,12 +2,8 @@ package org.tastemaker.core.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
@@ -36,14 +32,14 @@ import org.tastemaker.core.picture.ImageGrid;
  * }
  * }</pre>
  *
- * <p>See the package's description for the layout and for what a crash leaves. One process writes
- * at a time: a second one is refused.
+ * <p>See the package's description for the layout and for what a crash leaves. A folder has one owner
+ * at a time, among threads and processes: a second one is refused, and told who it is.
  */
 public final class RunFolder implements AutoCloseable {
   private final Path path;
   private final RunFile run;
   private final Clock clock;
-  private final FileChannel lockChannel;
+  private final OwnerLock lock;
   private final LineLog metrics;
 
   /**
@@ -54,11 +50,11 @@ public final class RunFolder implements AutoCloseable {
    */
   public record Checkpoint(long step, Path folder) {}
 
-  private RunFolder(Path path, RunFile run, Clock clock, FileChannel lockChannel, LineLog metrics) {
+  private RunFolder(Path path, RunFile run, Clock clock, OwnerLock lock, LineLog metrics) {
     this.path = path;
     this.run = run;
     this.clock = clock;
-    this.lockChannel = lockChannel;
+    this.lock = lock;
     this.metrics = metrics;
   }
 
@@ -70,7 +66,7 @@ public final class RunFolder implements AutoCloseable {
    * @param provenance what the run is made from
    * @param clock stamps the metrics
    * @return the folder: the caller closes it
-   * @throws IllegalStateException if the folder has something in it
+   * @throws IllegalStateException if the folder has something in it, or somebody else is writing it
    * @throws UncheckedIOException if it cannot be written
    */
   public static RunFolder create(
@@ -80,16 +76,10 @@ public final class RunFolder implements AutoCloseable {
     String json = run.toJson(); // fails on settings that are no JSON before anything is made
     try {
       PrivateFiles.createFolders(path);
-      try (Stream<Path> entries = Files.list(path)) {
-        if (entries.anyMatch(entry -> !entry.getFileName().toString().startsWith("."))) {
-          throw new IllegalStateException(
-              path
-                  + " is not empty and is not overwritten: open it to resume the run in it, or"
-                  + " choose another folder");
-        }
-      }
-      FileChannel lock = lock(path);
+      requireEmpty(path);
+      OwnerLock lock = lock(path);
       try {
+        requireEmpty(path); // somebody may have been faster
         PrivateFiles.createFolders(path.resolve("images"));
         PrivateFiles.createFolders(path.resolve("checkpoints"));
         LineLog metrics = LineLog.open(path.resolve("metrics.jsonl"));
@@ -112,13 +102,13 @@ public final class RunFolder implements AutoCloseable {
    * @return the folder: the caller closes it
    * @throws IllegalArgumentException if there is no run in it, if it is of a newer format, or
    *     damaged
-   * @throws IllegalStateException if another process is writing it
+   * @throws IllegalStateException if somebody else is writing it
    * @throws UncheckedIOException if it cannot be read or written
    */
   public static RunFolder open(Path path, Clock clock) {
     RunFile run = RunFile.read(path.resolve("run.json"));
     try {
-      FileChannel lock = lock(path);
+      OwnerLock lock = lock(path);
       try {
         PrivateFiles.createFolders(path.resolve("images"));
         PrivateFiles.createFolders(path.resolve("checkpoints"));
@@ -334,31 +324,25 @@ public final class RunFolder implements AutoCloseable {
   /** Ends the writing: flushes the metrics and lets other processes open the folder. */
   @Override
   public void close() {
-    try (lockChannel;
+    try (lock;
         metrics) {
       metrics.force();
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot close run folder " + path, e);
     }
   }
 
-  private static FileChannel lock(Path path) throws IOException {
-    FileChannel channel =
-        PrivateFiles.open(
-            path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    FileLock lock = null;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      // the same process holds it: rejected below like any other
+  private static void requireEmpty(Path path) throws IOException {
+    try (Stream<Path> entries = Files.list(path)) {
+      if (entries.anyMatch(entry -> !entry.getFileName().toString().startsWith("."))) {
+        throw new IllegalStateException(
+            path
+                + " is not empty and is not overwritten: open it to resume the run in it, or"
+                + " choose another folder");
+      }
     }
-    if (lock == null) {
-      channel.close();
-      throw new IllegalStateException(
-          path
-              + " is being written by another run: wait until it has ended, or use another folder");
-    }
-    return channel;
+  }
+
+  private static OwnerLock lock(Path path) {
+    return OwnerLock.take(path.resolve(".lock"), "the run folder " + path);
   }
 
   private static String stepName(long step) {

@@ -217,7 +217,11 @@ class RunFolderTest {
     try (RunFolder first = RunFolder.open(path, CLOCK)) {
       assertThatThrownBy(() -> RunFolder.open(path, CLOCK))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("is being written by another run");
+          .hasMessage(
+              "the run folder "
+                  + path
+                  + " has one owner at a time, and is in use by another part of this process: wait"
+                  + " until that has ended, or choose another place");
       assertThat(first.path()).isEqualTo(path);
     }
     RunFolder.open(path, CLOCK).close();
