@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,18 +14,24 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Files and folders that exist as a whole or not at all, whenever the process or the machine stops.
  *
  * <p>What is new is for its owner only ({@link PrivateFiles}); a file that is replaced keeps its
  * permissions. Each is made under a name that ends in {@code .tmp}, flushed to the disk, and
- * renamed. Left-over {@code .tmp} files of a crash are harmless and are overwritten or may be
- * deleted.
+ * renamed. Such a name is used once, so that several threads and processes may write the same file:
+ * the last one stays. What fails is removed again; what a crash leaves is harmless, and is removed
+ * by {@link #removeLeftovers}.
  */
 public final class AtomicFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(AtomicFiles.class);
+
   private AtomicFiles() {}
 
   /**
@@ -35,13 +43,10 @@ public final class AtomicFiles {
    */
   public static void write(Path file, byte[] content) {
     Path temporary = temporary(file);
+    boolean done = false;
     try {
       try (FileChannel channel =
-          PrivateFiles.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
+          PrivateFiles.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         ByteBuffer buffer = ByteBuffer.wrap(content);
         while (buffer.hasRemaining()) {
           channel.write(buffer);
@@ -50,8 +55,13 @@ public final class AtomicFiles {
       }
       PrivateFiles.copyPermissions(file, temporary);
       move(temporary, file);
+      done = true;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+    } finally {
+      if (!done) {
+        discard(temporary);
+      }
     }
   }
 
@@ -80,14 +90,19 @@ public final class AtomicFiles {
           folder + " is there already and is not overwritten; delete it first or use another name");
     }
     Path temporary = temporary(folder);
+    boolean done = false;
     try {
-      deleteRecursively(temporary);
       PrivateFiles.createFolder(temporary);
       writer.accept(temporary);
       forceAll(temporary);
       move(temporary, folder);
+      done = true;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
+    } finally {
+      if (!done) {
+        discard(temporary);
+      }
     }
   }
 
@@ -123,8 +138,36 @@ public final class AtomicFiles {
         });
   }
 
+  /**
+   * Removes what killed processes left of files and folders that they were writing.
+   *
+   * @param folder where they were to be; nobody may be writing to it
+   * @throws UncheckedIOException if it cannot be read, or something cannot be deleted
+   */
+  public static void removeLeftovers(Path folder) {
+    try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, ".*.tmp")) {
+      for (Path leftover : leftovers) {
+        deleteRecursively(leftover);
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      throw new UncheckedIOException(
+          "cannot remove what is left of an earlier run in " + folder + ": " + e.getMessage(),
+          e instanceof IOException io ? io : new IOException(e));
+    }
+  }
+
   private static Path temporary(Path target) {
-    return target.resolveSibling("." + target.getFileName() + ".tmp");
+    String once = UUID.randomUUID().toString().substring(0, 18);
+    return target.resolveSibling("." + target.getFileName() + "." + once + ".tmp");
+  }
+
+  /** Of what has failed already: a second failure has nothing to add. */
+  private static void discard(Path temporary) {
+    try {
+      deleteRecursively(temporary);
+    } catch (IOException e) {
+      LOG.debug("{} stays: {}", temporary, e.toString());
+    }
   }
 
   private static void move(Path from, Path to) throws IOException {

@@ -1,15 +1,18 @@
 package org.tastemaker.core.run;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,17 +20,20 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A line counts when its line feed is there. A crash can leave an unfinished last line; opening
  * the log moves it to {@code <name>.damaged} beside the log, so that the next line starts clean,
- * and {@link #read} leaves it out.
+ * and {@link #read} leaves it out. A write that fails, as on a full disk, is cut back to the line
+ * before it.
  *
- * <p>Thread-safe. One process writes at a time; others may read.
+ * <p>Thread-safe, also for threads that are interrupted. One owner writes; or several, if they take
+ * turns by a lock of their own, which {@link #open} needs too. Others may read at any time.
  */
 public final class LineLog implements AutoCloseable {
   private final Path file;
-  private final FileChannel channel;
+  private final RandomAccessFile open;
+  private long end; // after the last line feed, as far as this log knows
 
-  private LineLog(Path file, FileChannel channel) {
+  private LineLog(Path file, RandomAccessFile open) {
     this.file = file;
-    this.channel = channel;
+    this.open = open;
   }
 
   /**
@@ -50,18 +56,21 @@ public final class LineLog implements AutoCloseable {
    * @throws UncheckedIOException if it cannot be written
    */
   public static LineLog open(Path file) {
+    RandomAccessFile open = null;
     try {
-      if (Files.exists(file)) {
-        setAsideUnfinished(file);
+      try {
+        PrivateFiles.createFile(file);
+      } catch (FileAlreadyExistsException e) {
+        // it goes on
       }
-      return new LineLog(
-          file,
-          PrivateFiles.open(
-              file,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.APPEND));
+      open = new RandomAccessFile(file.toFile(), "rw");
+      LineLog log = new LineLog(file, open);
+      log.goToTheEnd();
+      return log;
     } catch (IOException e) {
+      if (open != null) {
+        closeAfter(e, open);
+      }
       throw new UncheckedIOException("cannot open " + file + ": " + e.getMessage(), e);
     }
   }
@@ -74,40 +83,63 @@ public final class LineLog implements AutoCloseable {
    * @throws UncheckedIOException if it cannot be read
    */
   public static Content read(Path file) {
+    List<String> lines = new ArrayList<>();
     try {
       if (!Files.exists(file)) {
         return new Content(List.of(), null);
       }
-      byte[] bytes = Files.readAllBytes(file);
-      int end = lastLineFeed(bytes) + 1;
-      String finished = new String(bytes, 0, end, StandardCharsets.UTF_8);
-      String rest = new String(bytes, end, bytes.length - end, StandardCharsets.UTF_8);
-      List<String> lines =
-          finished.isEmpty()
-              ? List.of()
-              : Arrays.asList(finished.substring(0, finished.length() - 1).split("\n", -1));
-      return new Content(lines, rest.isEmpty() ? null : rest);
+      try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "r")) {
+        LineScan scan = LineScan.of(open, 0, lines::add);
+        String rest = new String(scan.rest(), StandardCharsets.UTF_8);
+        return new Content(lines, rest.isEmpty() ? null : rest);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
     }
   }
 
   /**
-   * Appends a line with a single write.
+   * Reads the lines that were finished since a place, whoever wrote them.
+   *
+   * @param from 0, or what this method has returned before
+   * @param taker receives each line, without its line feed
+   * @return the place to go on from: after the last line feed
+   * @throws UncheckedIOException if the file cannot be read
+   */
+  public synchronized long readFrom(long from, Consumer<String> taker) {
+    try {
+      return open.length() <= from ? from : LineScan.of(open, from, taker).end();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Appends a line with a single write, which is taken back if it fails.
    *
    * @param line without a line feed
+   * @return the place after the line, for {@link #readFrom}
    * @throws UncheckedIOException if it cannot be written
    */
-  public synchronized void append(String line) {
+  public synchronized long append(String line) {
     if (line.indexOf('\n') >= 0) {
       throw new IllegalArgumentException(
           "a line must not contain a line feed, but this one for " + file + " does");
     }
-    ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+    byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
     try {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
+      if (open.length() != end) {
+        goToTheEnd(); // another owner had its turn, or a line could not be taken back
       }
+      try {
+        open.seek(end);
+        open.write(bytes);
+      } catch (IOException e) {
+        takeBack(e);
+        throw e;
+      }
+      end += bytes.length;
+      return end;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot append to " + file + ": " + e.getMessage(), e);
     }
@@ -120,7 +152,7 @@ public final class LineLog implements AutoCloseable {
    */
   public synchronized void force() {
     try {
-      channel.force(false);
+      open.getFD().sync();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot flush " + file + ": " + e.getMessage(), e);
     }
@@ -129,41 +161,49 @@ public final class LineLog implements AutoCloseable {
   @Override
   public synchronized void close() {
     try {
-      channel.close();
+      open.close();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot close " + file + ": " + e.getMessage(), e);
     }
   }
 
-  private static void setAsideUnfinished(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    int end = lastLineFeed(bytes) + 1;
-    if (end == bytes.length) {
-      return;
-    }
-    try (FileChannel damaged =
-        PrivateFiles.open(
-            file.resolveSibling(file.getFileName() + ".damaged"),
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.APPEND)) {
-      String rest = new String(bytes, end, bytes.length - end, StandardCharsets.UTF_8);
-      ByteBuffer line = ByteBuffer.wrap((rest + "\n").getBytes(StandardCharsets.UTF_8));
-      while (line.hasRemaining()) {
-        damaged.write(line);
-      }
-    }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.truncate(end);
-      channel.force(true);
+  private void takeBack(IOException failure) {
+    try {
+      open.setLength(end);
+    } catch (IOException second) {
+      failure.addSuppressed(second); // the next line sets it aside
     }
   }
 
-  private static int lastLineFeed(byte[] bytes) {
-    int i = bytes.length - 1;
-    while (i >= 0 && bytes[i] != '\n') {
-      i--;
+  /** Moves what a crash left of a line to the file beside the log. */
+  private void goToTheEnd() throws IOException {
+    LineScan.Tail tail = LineScan.tail(open);
+    if (tail.rest().length > 0) {
+      byte[] line = new byte[tail.rest().length + 1];
+      System.arraycopy(tail.rest(), 0, line, 0, tail.rest().length);
+      line[line.length - 1] = '\n';
+      try (FileChannel damaged =
+          PrivateFiles.open(
+              file.resolveSibling(file.getFileName() + ".damaged"),
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.APPEND)) {
+        ByteBuffer bytes = ByteBuffer.wrap(line);
+        while (bytes.hasRemaining()) {
+          damaged.write(bytes);
+        }
+      }
+      open.setLength(tail.start());
+      open.getFD().sync();
     }
-    return i;
+    end = tail.start();
+  }
+
+  private static void closeAfter(IOException failure, RandomAccessFile file) {
+    try {
+      file.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
   }
 }

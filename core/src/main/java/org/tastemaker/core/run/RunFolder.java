@@ -32,8 +32,8 @@ import org.tastemaker.core.picture.ImageGrid;
  * }
  * }</pre>
  *
- * <p>See the package's description for the layout and for what a crash leaves. A folder has one owner
- * at a time, among threads and processes: a second one is refused, and told who it is.
+ * <p>See the package's description for the layout and for what a crash leaves. A folder has one
+ * owner at a time, among threads and processes: a second one is refused, and told who it is.
  */
 public final class RunFolder implements AutoCloseable {
   private final Path path;
@@ -112,6 +112,9 @@ public final class RunFolder implements AutoCloseable {
       try {
         PrivateFiles.createFolders(path.resolve("images"));
         PrivateFiles.createFolders(path.resolve("checkpoints"));
+        for (Path part : List.of(path, path.resolve("images"), path.resolve("checkpoints"))) {
+          AtomicFiles.removeLeftovers(part);
+        }
         return new RunFolder(path, run, clock, lock, LineLog.open(path.resolve("metrics.jsonl")));
       } catch (IOException | RuntimeException e) {
         lock.close();

@@ -8,7 +8,7 @@
  *   metrics.jsonl       one line a step; only ever appended to
  *   images/             000012-evaluation.png
  *   checkpoints/        000012/ ..., each complete
- *   .lock               held by the process that writes
+ *   .lock               held by the run that writes
  * </pre>
  *
  * <p><b>A crash at any byte leaves the folder readable.</b> A file is written under another name,
@@ -17,6 +17,9 @@
  * {@link org.tastemaker.core.run.LineLog}, can only be damaged in its last line: what is left of
  * that line is moved to a file beside it when the folder is opened again, and everything before it
  * is kept.
+ *
+ * <p><b>One owner at a time</b> writes a run's folder, among threads and processes ({@link
+ * org.tastemaker.core.run.OwnerLock}); everybody may read. The lock ends with the process.
  *
  * <p>Files are 0600 and folders 0700 where the file system can ({@link
  * org.tastemaker.core.run.PrivateFiles}).

@@ -12,8 +12,12 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -251,14 +255,51 @@ class RunFolderTest {
 
   @Test
   void anAtomicWriteThatFailsKeepsTheOldFile() throws IOException {
-    Path file = temp.resolve("file");
-    AtomicFiles.write(file, "old");
-    Files.createDirectory(temp.resolve(".file.tmp")); // the temporary name cannot be written
+    Path file = Files.createDirectory(temp.resolve("file")); // cannot be replaced by a file
+    AtomicFiles.write(file.resolve("inside"), "old");
 
     assertThatThrownBy(() -> AtomicFiles.write(file, "new"))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("cannot write " + file);
-    assertThat(file).hasContent("old");
+    assertThat(file.resolve("inside")).hasContent("old");
+    assertThat(names(temp)).as("nothing temporary is left").containsExactly("file");
+  }
+
+  @Test
+  void threadsMayWriteTheSameFileAtTheSameTime() throws Exception {
+    Path file = temp.resolve("file");
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      for (Future<Object> written :
+          threads.invokeAll(
+              Collections.nCopies(
+                  100,
+                  () -> {
+                    AtomicFiles.write(file, "content");
+                    return "";
+                  }))) {
+        written.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(names(temp)).containsExactly("file");
+  }
+
+  @Test
+  void whatAKilledProcessWasWritingIsRemovedWhenTheRunIsOpened() throws IOException {
+    Path path = made();
+    Files.writeString(path.resolve("images/.000001-a.png.1234.tmp"), "half");
+    Files.createDirectories(path.resolve("checkpoints/.000001.1234.tmp/optimizer"));
+    RunFolder.open(path, CLOCK).close();
+    assertThat(names(path.resolve("images"))).isEmpty();
+    assertThat(names(path.resolve("checkpoints"))).isEmpty();
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).toList();
+    }
   }
 
   @Test

@@ -25,6 +25,7 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
+import org.tastemaker.core.run.OwnerLock;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.optim.run.RunCheckpoints.Saved;
@@ -68,6 +69,8 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  * when it is resumed, until the bound is raised. Not thread-safe.
  */
 public final class AlignmentRun {
+  private static final long RUNNING = 1; // the part of a folder's lock that a run holds
+
   private final PromptSource prompts;
   private final DiffusionSampler sampler;
   private final RewardModel reward;
@@ -227,8 +230,28 @@ public final class AlignmentRun {
    * @return how it ended
    * @throws IllegalArgumentException if the folder's checkpoint belongs to another run, or if there
    *     is a bound on a KL that is not measured
+   * @throws IllegalStateException if another run goes on in the folder
    */
   public Result run(Options options) {
+    if (folder == null) {
+      return go(options);
+    }
+    // The folder is this process's own, but two runs of this process may have been given it.
+    Optional<OwnerLock> turn = OwnerLock.tryTake(folder.path().resolve(".lock"), RUNNING);
+    if (turn.isEmpty()) {
+      throw new IllegalStateException(
+          "another run goes on in "
+              + folder.path()
+              + ": wait until it has ended, or give this one a folder of its own");
+    }
+    try {
+      return go(options);
+    } finally {
+      turn.get().close();
+    }
+  }
+
+  private Result go(Options options) {
     StopRule stop = StopRule.of(options.maxApproxKl(), options.maxKlToReference(), evaluation);
     RunListener observers =
         folder == null ? listener : RunListener.all(folder.listener(), listener);

@@ -286,6 +286,27 @@ class AlignmentRunTest {
   }
 
   @Test
+  void twoRunsDoNotGoOnInOneFolderAtTheSameTime(@TempDir Path path) {
+    AlignmentRun.Options options = AlignmentRun.Options.rounds(1);
+    try (RunFolder folder = folder(path)) {
+      FeedbackOracle during =
+          (groups, rubric) -> {
+            AlignmentRun second = run(new Sum()).in(folder);
+            assertThatThrownBy(() -> second.run(options))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage(
+                    "another run goes on in "
+                        + path
+                        + ": wait until it has ended, or give this one a folder of its own");
+            return oracle.rank(groups, rubric);
+          };
+      assertThat(run(new Sum()).judgedBy(during, RUBRIC).in(folder).run(options).rounds())
+          .isEqualTo(1);
+      assertThat(run(new Sum()).in(folder).run(options).rounds()).as("one after another").isOne();
+    }
+  }
+
+  @Test
   void whatIsKeptBesideTheOptimizerComesBack(@TempDir Path path) {
     Sum ledger = new Sum();
     ledger.sum = 42;
