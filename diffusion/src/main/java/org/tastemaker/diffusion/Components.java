@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.ClipTextModel;
@@ -96,6 +97,9 @@ public record Components(
   /**
    * Loads the parts from a folder in the diffusers layout.
    *
+   * <p>Every configuration and the header of every file of weights is checked before any weight is
+   * read. Links that lead out of the folder are rejected; see {@link FolderBounds}.
+   *
    * @param folder with unet/, vae/, text_encoder/, tokenizer/ and scheduler/
    * @return the parts: the caller closes them
    * @throws IllegalArgumentException if a part is missing, does not fit or is not supported; the
@@ -103,7 +107,7 @@ public record Components(
    */
   public static Components load(Path folder) {
     for (String part : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
-      if (!Files.isDirectory(folder.resolve(part))) {
+      if (!Files.isDirectory(folder) || !Files.isDirectory(FolderBounds.of(folder).resolve(part))) {
         throw new IllegalArgumentException(
             folder
                 + " has no folder "
@@ -114,10 +118,15 @@ public record Components(
     }
     List<AutoCloseable> loaded = new ArrayList<>();
     try {
-      // The small files first: what is wrong with them is found before gigabytes are read.
+      // The small files and the headers first: what is wrong with them is found before gigabytes
+      // are read.
       SchedulerConfig scheduler =
-          SchedulerConfig.read(folder.resolve("scheduler/scheduler_config.json"));
+          SchedulerConfig.read(
+              FolderBounds.of(folder.resolve("scheduler")).resolve("scheduler_config.json"));
       ClipTokenizer tokenizer = ClipTokenizer.load(folder.resolve("tokenizer"));
+      ClipTextModel.check(folder.resolve("text_encoder"));
+      AutoencoderKl.check(folder.resolve("vae"));
+      UNet2DConditionModel.check(folder.resolve("unet"));
       ClipTextModel text = ClipTextModel.load(folder.resolve("text_encoder"));
       loaded.add(text);
       AutoencoderKl vae = AutoencoderKl.load(folder.resolve("vae"));

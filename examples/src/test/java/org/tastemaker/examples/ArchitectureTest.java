@@ -47,7 +47,7 @@ class ArchitectureTest {
    */
   private static final Map<String, List<String>> ORDER =
       Map.of(
-          "core", List.of("json", "", "aggregate", "picture", "run"),
+          "core", List.of("files", "json", "", "aggregate", "picture", "run"),
           "diffusion",
               List.of(
                   "weights",

@@ -1,14 +1,17 @@
 package org.tastemaker.core.json;
 
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import okio.Buffer;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.files.BoundedFiles;
 
 /**
  * Reads and writes JSON.
@@ -20,15 +23,28 @@ public final class Json {
   private Json() {}
 
   /**
-   * Parses a text.
+   * Parses a text within the default limits.
    *
    * @param text one JSON value
    * @param where names the text in messages, such as its file
    * @return the value
-   * @throws JsonException if it is not JSON
+   * @throws JsonException if it is not JSON, or too large
    */
   public static @Nullable Object parse(String text, String where) {
-    return JsonTree.parse(JsonText.check(text, where), where, false);
+    return parse(text, where, JsonLimits.defaults());
+  }
+
+  /**
+   * Parses a text.
+   *
+   * @param text one JSON value
+   * @param where names the text in messages, such as its file
+   * @param limits of its size
+   * @return the value
+   * @throws JsonException if it is not JSON, or too large
+   */
+  public static @Nullable Object parse(String text, String where, JsonLimits limits) {
+    return JsonTree.parse(JsonText.check(text, where, limits), where, false);
   }
 
   /**
@@ -44,17 +60,45 @@ public final class Json {
   }
 
   /**
+   * Parses a text that holds one object.
+   *
+   * @param text one JSON object
+   * @param where names the text in messages, such as its file
+   * @param limits of its size
+   * @return the object
+   * @throws JsonException if it is not JSON, not an object, or too large
+   */
+  public static JsonObject parseObject(String text, String where, JsonLimits limits) {
+    return JsonObject.of(parse(text, where, limits), where);
+  }
+
+  /**
+   * Parses a text in which infinities may stand as Python writes them, within the default limits.
+   *
+   * @param text one JSON object
+   * @param where names the text in messages, such as its file
+   * @return the object; the infinities are Doubles
+   * @throws JsonException if it is not JSON, not an object, or too large
+   */
+  public static JsonObject parsePythonObject(String text, String where) {
+    return parsePythonObject(text, where, JsonLimits.defaults());
+  }
+
+  /**
    * Parses a text in which infinities may stand as Python writes them: {@code Infinity} and {@code
    * -Infinity}, without quotes.
    *
    * @param text one JSON object
    * @param where names the text in messages, such as its file
+   * @param limits of its size
    * @return the object; the infinities are Doubles
    * @throws JsonException if it is not JSON, or not an object
    */
-  public static JsonObject parsePythonObject(String text, String where) {
+  public static JsonObject parsePythonObject(String text, String where, JsonLimits limits) {
+    JsonText.requireSize(text.length(), where, limits);
     String numbers = JsonText.withoutInfinities(text);
-    return JsonObject.of(JsonTree.parse(JsonText.check(numbers, where), where, true), where);
+    return JsonObject.of(
+        JsonTree.parse(JsonText.check(numbers, where, limits), where, true), where);
   }
 
   /**
@@ -66,6 +110,7 @@ public final class Json {
    * @throws JsonException if they are not UTF-8 or not JSON
    */
   public static @Nullable Object parse(byte[] utf8, String where) {
+    JsonText.requireSize(utf8.length, where, JsonLimits.defaults());
     return parse(decode(utf8, where), where);
   }
 
@@ -90,7 +135,21 @@ public final class Json {
    * @throws UncheckedIOException if it cannot be read
    */
   public static JsonObject readObject(Path file) {
-    return parseObject(readText(file), file.toString());
+    return readObject(file, JsonLimits.defaults());
+  }
+
+  /**
+   * Reads a file that holds one object.
+   *
+   * @param file with one JSON object in UTF-8
+   * @param limits of its size
+   * @return the object
+   * @throws JsonException if it is not JSON, or not an object
+   * @throws org.tastemaker.core.files.UnsafeFileException if it is too large
+   * @throws UncheckedIOException if it cannot be read
+   */
+  public static JsonObject readObject(Path file, JsonLimits limits) {
+    return parseObject(readText(file, limits), file.toString(), limits);
   }
 
   /**
@@ -106,18 +165,51 @@ public final class Json {
   }
 
   /**
-   * Reads the tokens of a text one by one, as strictly as {@link #parse} but for names that stand
-   * twice in an object.
+   * Reads the tokens of a text one by one, within the default limits.
    *
    * @param <T> what comes of it
    * @param text one JSON value
    * @param where names the text in messages, such as its file
    * @param reading reads exactly one value
    * @return what {@code reading} returned
-   * @throws JsonException if it is not JSON, or not what {@code reading} expects
+   * @throws JsonException if it is not JSON, too large, or not what {@code reading} expects
    */
   public static <T> T stream(String text, String where, JsonReading<T> reading) {
-    return JsonTree.stream(JsonText.check(text, where), where, reading);
+    return stream(text, where, JsonLimits.defaults(), reading);
+  }
+
+  /**
+   * Reads the tokens of a text one by one, as strictly as {@link #parse} but for names that stand
+   * twice in an object.
+   *
+   * @param <T> what comes of it
+   * @param text one JSON value
+   * @param where names the text in messages, such as its file
+   * @param limits of its size
+   * @param reading reads exactly one value
+   * @return what {@code reading} returned
+   * @throws JsonException if it is not JSON, or not what {@code reading} expects
+   */
+  public static <T> T stream(String text, String where, JsonLimits limits, JsonReading<T> reading) {
+    return JsonTree.stream(JsonText.check(text, where, limits), where, reading);
+  }
+
+  /**
+   * Reads the tokens of bytes one by one, without a copy of them as a text.
+   *
+   * @param <T> what comes of it
+   * @param utf8 one JSON value
+   * @param where names the bytes in messages, such as their file
+   * @param limits of their size
+   * @param reading reads exactly one value
+   * @return what {@code reading} returned
+   * @throws JsonException if they are not UTF-8, not JSON, too large, or not what {@code reading}
+   *     expects
+   */
+  public static <T> T stream(byte[] utf8, String where, JsonLimits limits, JsonReading<T> reading) {
+    requireUtf8(utf8, where);
+    JsonText.check(utf8, where, limits);
+    return JsonTree.stream(new Buffer().write(utf8), where, reading);
   }
 
   /**
@@ -129,11 +221,21 @@ public final class Json {
    * @throws UncheckedIOException if it cannot be read
    */
   public static String readText(Path file) {
-    try {
-      return decode(Files.readAllBytes(file), file.toString());
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
-    }
+    return readText(file, JsonLimits.defaults());
+  }
+
+  /**
+   * Reads a text file strictly.
+   *
+   * @param file in UTF-8
+   * @param limits of which that of the bytes is looked at
+   * @return its text
+   * @throws JsonException if it is not UTF-8
+   * @throws org.tastemaker.core.files.UnsafeFileException if it is too large
+   * @throws UncheckedIOException if it cannot be read
+   */
+  public static String readText(Path file, JsonLimits limits) {
+    return decode(BoundedFiles.read(file, limits.bytes()), file.toString());
   }
 
   /**
@@ -159,8 +261,23 @@ public final class Json {
   }
 
   private static String decode(byte[] utf8, String where) {
+    requireUtf8(utf8, where);
+    return new String(utf8, StandardCharsets.UTF_8);
+  }
+
+  /** Decodes piece by piece, without keeping the characters. */
+  private static void requireUtf8(byte[] utf8, String where) {
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    ByteBuffer in = ByteBuffer.wrap(utf8);
+    CharBuffer out = CharBuffer.allocate(8192);
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+      CoderResult result = CoderResult.OVERFLOW;
+      while (result.isOverflow()) {
+        result = decoder.decode(in, out.clear(), true);
+      }
+      if (result.isError()) {
+        result.throwException();
+      }
     } catch (CharacterCodingException e) {
       throw new JsonException(where + " is not UTF-8: " + e.getMessage(), e);
     }

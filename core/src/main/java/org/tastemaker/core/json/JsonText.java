@@ -1,15 +1,15 @@
 package org.tastemaker.core.json;
 
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * What Moshi's reader lets pass and JSON does not: control characters and {@code \'} in strings,
- * and {@code True}; and the bounds on nesting and on the length of a number, which keep a hostile
- * text cheap.
+ * and {@code True}; and the bounds on size, nesting, the number of values and the length of a
+ * number, which keep a hostile text cheap.
  */
 final class JsonText {
-  private static final int MAX_DEPTH = 100;
   private static final int MAX_NUMBER = 1000;
 
   /** A string, which is skipped, or an infinity. */
@@ -22,9 +22,21 @@ final class JsonText {
   private JsonText() {}
 
   /** Returns the text, which has passed. */
-  static String check(String text, String where) {
+  static String check(String text, String where, JsonLimits limits) {
+    check((CharSequence) text, where, limits);
+    return text;
+  }
+
+  /** Bytes are checked as if each were a character: what is looked for is ASCII. */
+  static void check(byte[] utf8, String where, JsonLimits limits) {
+    check(new Bytes(utf8, 0, utf8.length), where, limits);
+  }
+
+  private static void check(CharSequence text, String where, JsonLimits limits) {
+    requireSize(text.length(), where, limits);
     int depth = 0;
     int number = 0;
+    int values = 0;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       boolean plain = c != '"' && c != '[' && c != '{' && c != ']' && c != '}' && c != ',';
@@ -33,25 +45,55 @@ final class JsonText {
         i = endOfString(text, i, where);
       } else if (c == '[' || c == '{') {
         depth++;
+        values++;
       } else if (c == ']' || c == '}') {
         depth--;
+      } else if (c == ',') {
+        values++;
       } else if (c >= 'A'
           && c <= 'Z'
           && !(c == 'E' && i > 0 && Character.isDigit(text.charAt(i - 1)))) {
         throw new JsonException(
             where + " is not JSON: it has a capital letter outside of strings at character " + i);
       }
-      if (depth > MAX_DEPTH || number > MAX_NUMBER) {
+      if (depth > limits.depth() || number > MAX_NUMBER || values > limits.values()) {
+        String what =
+            depth > limits.depth()
+                ? " is nested deeper than " + limits.depth() + " levels"
+                : values > limits.values()
+                    ? " holds more than " + limits.values() + " values"
+                    : " holds a number or a word of more than " + MAX_NUMBER + " characters";
         throw new JsonException(
-            where
-                + (depth > MAX_DEPTH
-                    ? " is nested deeper than " + MAX_DEPTH + " levels"
-                    : " holds a number or a word of more than " + MAX_NUMBER + " characters")
-                + " at character "
-                + i);
+            where + what + " at character " + i + ", at path " + JsonPlace.of(text, i));
       }
     }
-    return text;
+  }
+
+  private record Bytes(byte[] bytes, int begin, int length) implements CharSequence {
+    @Override
+    public char charAt(int index) {
+      return (char) (bytes[begin + index] & 0xFF);
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return new Bytes(bytes, begin + start, end - start);
+    }
+
+    @Override
+    public String toString() {
+      return new String(bytes, begin, length, StandardCharsets.UTF_8);
+    }
+  }
+
+  /**
+   * Throws if a text is too long; it may be counted in bytes or, as a lower bound, in characters.
+   */
+  static void requireSize(long length, String where, JsonLimits limits) {
+    if (length > limits.bytes()) {
+      throw new JsonException(
+          where + " has " + length + " bytes, but may have at most " + limits.bytes());
+    }
   }
 
   /** Infinities become numbers beyond the range of doubles. */
@@ -63,7 +105,7 @@ final class JsonText {
                 found.group().startsWith("\"") ? found.group() : found.group(1) + HUGE));
   }
 
-  private static int endOfString(String text, int begin, String where) {
+  private static int endOfString(CharSequence text, int begin, String where) {
     for (int i = begin + 1; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c == '"') {

@@ -25,7 +25,11 @@ final class JsonTree {
   private record Holder(@Nullable Object value) {}
 
   static <T> T stream(String text, String where, JsonReading<T> reading) {
-    try (JsonReader reader = JsonReader.of(new Buffer().writeUtf8(text))) {
+    return stream(new Buffer().writeUtf8(text), where, reading);
+  }
+
+  static <T> T stream(Buffer utf8, String where, JsonReading<T> reading) {
+    try (JsonReader reader = JsonReader.of(utf8)) {
       try {
         T result = reading.read(reader);
         requireEnd(reader, where);

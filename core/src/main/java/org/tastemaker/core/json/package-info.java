@@ -8,9 +8,9 @@
  * }</pre>
  *
  * <p>Moshi reads and writes the tokens. What is stricter here: a name may stand once in an object,
- * nothing may follow the value, the input must be UTF-8, and nesting and numbers are bounded in
- * length. Whole numbers keep all their digits, where Moshi's adapters would read them as doubles.
- * An error names the file and the path in it.
+ * nothing may follow the value, the input must be UTF-8, and its size is bounded before anything is
+ * built from it ({@link org.tastemaker.core.json.JsonLimits}). Whole numbers keep all their digits,
+ * where Moshi's adapters would read them as doubles. An error names the file and the path in it.
  */
 @NullMarked
 package org.tastemaker.core.json;

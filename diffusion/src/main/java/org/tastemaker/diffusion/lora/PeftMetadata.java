@@ -1,10 +1,9 @@
 package org.tastemaker.diffusion.lora;
 
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.diffusion.lora.LoraKeys.Place;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
@@ -16,6 +15,8 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
  */
 final class PeftMetadata {
   private static final String KEY = "lora_adapter_metadata";
+  private static final String PATTERNS = "alpha_pattern";
+  private static final int MOST_PATTERNS = 1000;
 
   private final String where;
   private final @Nullable JsonObject root;
@@ -31,7 +32,18 @@ final class PeftMetadata {
     if (json == null) {
       return new PeftMetadata(where, null);
     }
-    return new PeftMetadata(where, Json.parseObject(json, where));
+    JsonObject root = Json.parseObject(json, where, JsonLimits.configuration());
+    for (LoraNetwork network : LoraNetwork.values()) {
+      int patterns =
+          root.optionalObject(network.prefix() + "." + PATTERNS)
+              .map(p -> p.names().size())
+              .orElse(0);
+      if (patterns > MOST_PATTERNS) {
+        throw new IllegalArgumentException(
+            where + " has " + patterns + " patterns, but may have at most " + MOST_PATTERNS);
+      }
+    }
+    return new PeftMetadata(where, root);
   }
 
   /** Alpha of a layer, as PEFT finds it. */
@@ -44,7 +56,7 @@ final class PeftMetadata {
       throw new IllegalArgumentException(where + ": " + prefix + "use_dora is not supported");
     }
     double alpha = root.number(prefix + "lora_alpha", rank);
-    Optional<JsonObject> patterns = root.optionalObject(prefix + "alpha_pattern");
+    Optional<JsonObject> patterns = root.optionalObject(prefix + PATTERNS);
     if (patterns.isPresent()) {
       for (String pattern : patterns.get().names()) {
         if (matches(pattern, place)) {
@@ -58,13 +70,8 @@ final class PeftMetadata {
   }
 
   private boolean matches(String expression, Place place) {
-    try {
-      Pattern pattern = Pattern.compile("(.*\\.)?(" + expression + ")");
-      return pattern.matcher(place.path()).matches()
-          || pattern.matcher(place.network().pathInFiles(place.path())).matches();
-    } catch (PatternSyntaxException e) {
-      throw new IllegalArgumentException(
-          where + ": \"" + expression + "\" is not a regular expression", e);
-    }
+    BoundedPattern pattern = BoundedPattern.of(where, expression, "(.*\\.)?(" + expression + ")");
+    return pattern.matches(place.path())
+        || pattern.matches(place.network().pathInFiles(place.path()));
   }
 }

@@ -42,6 +42,7 @@ public record AutoencoderKlConfig(
     boolean usePostQuantConv,
     double scalingFactor,
     boolean forceUpcast) {
+  private static final int MOST_SIDE = 65_536;
   private static final String DOWN = "DownEncoderBlock2D";
   private static final String UP = "UpDecoderBlock2D";
   private static final Map<String, @Nullable Object> FIXED = fixed();
@@ -63,14 +64,16 @@ public record AutoencoderKlConfig(
    * @param forceUpcast as above
    */
   public AutoencoderKlConfig {
-    Configs.positive("sample_size", sampleSize);
-    Configs.positive("in_channels", inChannels);
-    Configs.positive("out_channels", outChannels);
-    Configs.positive("latent_channels", latentChannels);
-    Configs.positive("layers_per_block", layersPerBlock);
-    Configs.positive("norm_num_groups", normNumGroups);
+    Configs.levels(blockOutChannels.size());
+    Configs.within("sample_size", sampleSize, 1, MOST_SIDE);
+    Configs.within("in_channels", inChannels, 1, Configs.MOST_CHANNELS);
+    Configs.within("out_channels", outChannels, 1, Configs.MOST_CHANNELS);
+    Configs.within("latent_channels", latentChannels, 1, Configs.MOST_CHANNELS);
+    Configs.within("layers_per_block", layersPerBlock, 1, Configs.MOST_LAYERS);
+    Configs.within("norm_num_groups", normNumGroups, 1, Configs.MOST_CHANNELS);
     Configs.positive("scaling_factor", scalingFactor);
-    Configs.each("block_out_channels", blockOutChannels, blockOutChannels.size());
+    Configs.each(
+        "block_out_channels", blockOutChannels, blockOutChannels.size(), Configs.MOST_CHANNELS);
     for (int channels : blockOutChannels) {
       Configs.divides("block_out_channels", channels, "groups", normNumGroups);
     }
@@ -93,13 +96,14 @@ public record AutoencoderKlConfig(
    * @throws IllegalArgumentException if a setting is unknown or not supported; the message names it
    */
   public static AutoencoderKlConfig read(Path path) {
-    return read(ConfigReader.of(path));
+    return ConfigReader.read(path, AutoencoderKlConfig::read);
   }
 
   static AutoencoderKlConfig read(ConfigReader json) {
     json.only(FIXED);
     ImmutableList<Integer> channels = json.integers("block_out_channels", List.of(64));
     int levels = channels.size();
+    Configs.levels(levels);
     Configs.each(
         "down_block_types",
         json.texts("down_block_types", Collections.nCopies(levels, DOWN)),

@@ -38,6 +38,10 @@ public record ClipTextConfig(
     int padTokenId,
     int projectionDim) {
 
+  private static final int MOST_TOKENS = 1_000_000;
+  private static final int MOST_LAYERS = 256;
+  private static final int MOST_POSITIONS = 65_536;
+
   /** The activations that CLIP models use. */
   public enum Activation {
     /** x sigmoid(1.702 x): OpenAI's models. */
@@ -61,7 +65,7 @@ public record ClipTextConfig(
           String.format(
               Locale.ROOT,
               "hidden_act = \"%s\" is not supported; supported are quick_gelu and gelu",
-              key));
+              Configs.shorten(key)));
     }
   }
 
@@ -82,12 +86,12 @@ public record ClipTextConfig(
    * @param projectionDim as above
    */
   public ClipTextConfig {
-    Configs.positive("vocab_size", vocabSize);
-    Configs.positive("hidden_size", hiddenSize);
-    Configs.positive("intermediate_size", intermediateSize);
-    Configs.positive("num_hidden_layers", numHiddenLayers);
-    Configs.positive("num_attention_heads", numAttentionHeads);
-    Configs.positive("max_position_embeddings", maxPositionEmbeddings);
+    Configs.within("vocab_size", vocabSize, 1, MOST_TOKENS);
+    Configs.within("hidden_size", hiddenSize, 1, Configs.MOST_CHANNELS);
+    Configs.within("intermediate_size", intermediateSize, 1, 8 * Configs.MOST_CHANNELS);
+    Configs.within("num_hidden_layers", numHiddenLayers, 1, MOST_LAYERS);
+    Configs.within("num_attention_heads", numAttentionHeads, 1, Configs.MOST_HEADS);
+    Configs.within("max_position_embeddings", maxPositionEmbeddings, 1, MOST_POSITIONS);
     Configs.positive("layer_norm_eps", layerNormEps);
     Configs.divides("hidden_size", hiddenSize, "heads", numAttentionHeads);
   }
@@ -100,7 +104,7 @@ public record ClipTextConfig(
    * @throws IllegalArgumentException if a setting is unknown or not supported; the message names it
    */
   public static ClipTextConfig read(Path path) {
-    return read(ConfigReader.of(path));
+    return ConfigReader.read(path, ClipTextConfig::read);
   }
 
   static ClipTextConfig read(ConfigReader json) {

@@ -73,6 +73,19 @@ public final class ClipTextModel implements AutoCloseable {
   }
 
   /**
+   * Checks that the configuration is supported and that the weights fit it, by the header of their
+   * file alone: what {@link #load} would find out, but for damaged numbers.
+   *
+   * @param folder as for {@link #load}
+   * @throws IllegalArgumentException if the configuration is not supported
+   * @throws WeightsMismatchException if the weights do not fit the configuration
+   */
+  public static void check(Path folder) {
+    ModelFolder files = new ModelFolder(folder, ModelFolder.TRANSFORMERS);
+    files.check(declare(ClipTextConfig.read(files.config())), ClipTextModel::prefixed);
+  }
+
+  /**
    * A model with random parameters, ready to be trained from scratch.
    *
    * @param config of the model

@@ -13,8 +13,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.core.json.JsonObject;
 
 /**
@@ -23,6 +25,8 @@ import org.tastemaker.core.json.JsonObject;
  * it.
  */
 final class ConfigReader {
+  private static final int SHOWN = 10;
+
   private final String where;
   private final JsonObject root;
   private final Set<String> read = new HashSet<>();
@@ -32,12 +36,21 @@ final class ConfigReader {
     this.root = root;
   }
 
-  static ConfigReader of(Path path) {
-    return new ConfigReader(path.toString(), Json.readObject(path));
+  /** Reads a file; every message names it. */
+  static <T> T read(Path path, Function<ConfigReader, T> reading) {
+    JsonObject root = Json.readObject(path, JsonLimits.configuration());
+    try {
+      return reading.apply(new ConfigReader(path.toString(), root));
+    } catch (IllegalArgumentException e) {
+      String message = String.valueOf(e.getMessage());
+      throw message.startsWith(path.toString())
+          ? e
+          : new IllegalArgumentException(path + ": " + message, e);
+    }
   }
 
   static ConfigReader of(String where, String json) {
-    return new ConfigReader(where, Json.parseObject(json, where));
+    return new ConfigReader(where, Json.parseObject(json, where, JsonLimits.configuration()));
   }
 
   static void write(Path path, Map<String, @Nullable Object> settings) {
@@ -159,7 +172,7 @@ final class ConfigReader {
     List<String> unknown = new ArrayList<>();
     for (String key : root.names()) {
       if (!read.contains(key) && !key.startsWith("_")) {
-        unknown.add(key + " = " + Json.write(root.value(key)));
+        unknown.add(Configs.shorten(key + " = " + Json.write(root.value(key))));
       }
     }
     if (!unknown.isEmpty()) {
@@ -168,7 +181,9 @@ final class ConfigReader {
               Locale.ROOT,
               "%s: unknown settings %s; known are %s",
               where,
-              unknown,
+              unknown.size() <= SHOWN
+                  ? unknown
+                  : unknown.subList(0, SHOWN) + " and " + (unknown.size() - SHOWN) + " more",
               read.stream().sorted().toList()));
     }
   }
@@ -186,7 +201,7 @@ final class ConfigReader {
             "%s: %s = %s is not supported; %s",
             where,
             key,
-            Json.write(value),
+            Configs.shorten(Json.write(value)),
             expected));
   }
 }

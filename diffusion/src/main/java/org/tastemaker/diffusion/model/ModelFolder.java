@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
@@ -19,7 +20,7 @@ record ModelFolder(Path path, String weights) {
   static final String TRANSFORMERS = "model";
 
   Path config() {
-    Path config = path.resolve("config.json");
+    Path config = file("config.json");
     if (!Files.isRegularFile(config)) {
       throw new IllegalArgumentException(
           String.format(
@@ -31,12 +32,28 @@ record ModelFolder(Path path, String weights) {
   }
 
   Parameters read(List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
+    try (SafetensorsFile open = open()) {
+      return Parameters.read(open, specs, rename, DataType.FLOAT);
+    }
+  }
+
+  /** Checks the weights against what is expected: by the file's header, without reading numbers. */
+  void check(List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
+    try (SafetensorsFile open = open()) {
+      Parameters.check(open, specs, rename);
+    }
+  }
+
+  /** A file in the folder; not one that a link in a stranger's folder points to elsewhere. */
+  private Path file(String name) {
+    return Files.isDirectory(path) ? FolderBounds.of(path).resolve(name) : path.resolve(name);
+  }
+
+  private SafetensorsFile open() {
     for (String suffix : List.of(".safetensors", ".fp16.safetensors")) {
-      Path file = path.resolve(weights + suffix);
+      Path file = file(weights + suffix);
       if (Files.isRegularFile(file)) {
-        try (SafetensorsFile open = SafetensorsFile.open(file)) {
-          return Parameters.read(open, specs, rename, DataType.FLOAT);
-        }
+        return SafetensorsFile.open(file);
       }
     }
     throw new IllegalArgumentException(

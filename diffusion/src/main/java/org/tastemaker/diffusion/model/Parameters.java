@@ -96,6 +96,29 @@ public final class Parameters implements AutoCloseable {
       List<ParameterSpec> specs,
       Function<String, @Nullable String> rename,
       DataType type) {
+    Map<String, String> inFile = check(file, specs, rename);
+    Map<String, INDArray> arrays = new LinkedHashMap<>();
+    try {
+      for (ParameterSpec spec : specs) {
+        String name = inFile.getOrDefault(spec.name(), spec.name());
+        INDArray array = fromTorch(spec, file.array(name, type));
+        arrays.put(spec.name(), array);
+        checkFinite(file, name, array);
+      }
+    } catch (RuntimeException e) {
+      arrays.values().forEach(INDArray::close);
+      throw e;
+    }
+    return new Parameters(specs, arrays);
+  }
+
+  /**
+   * Checks names and shapes, and reads no numbers.
+   *
+   * @return the names in the file, by those in {@code specs}
+   */
+  static Map<String, String> check(
+      SafetensorsFile file, List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
     Map<String, String> inFile = new LinkedHashMap<>();
     for (String name : file.names()) {
       String renamed = rename.apply(name);
@@ -118,27 +141,14 @@ public final class Parameters implements AutoCloseable {
                 "%s (expected %s, found %s)",
                 spec.name(),
                 spec.shape(),
-                file.info(name).shape()));
+                Configs.shorten(file.info(name).shape())));
       }
     }
     if (!missing.isEmpty() || !misshapen.isEmpty() || !surplus.isEmpty()) {
       throw new WeightsMismatchException(
           file.path().toString(), missing, List.copyOf(surplus), misshapen);
     }
-
-    Map<String, INDArray> arrays = new LinkedHashMap<>();
-    try {
-      for (ParameterSpec spec : specs) {
-        String name = inFile.getOrDefault(spec.name(), spec.name());
-        INDArray array = fromTorch(spec, file.array(name, type));
-        arrays.put(spec.name(), array);
-        checkFinite(file, name, array);
-      }
-    } catch (RuntimeException e) {
-      arrays.values().forEach(INDArray::close);
-      throw e;
-    }
-    return new Parameters(specs, arrays);
+    return inFile;
   }
 
   private static boolean fits(ParameterSpec spec, ImmutableLongArray shape) {

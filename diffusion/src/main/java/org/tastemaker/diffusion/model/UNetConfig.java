@@ -60,6 +60,7 @@ public record UNetConfig(
     int timeEmbeddingDim,
     boolean useLinearProjection) {
 
+  private static final int MOST_SIDE = 8192;
   static final String CROSS_DOWN = "CrossAttnDownBlock2D";
   static final String DOWN = "DownBlock2D";
   static final String CROSS_UP = "CrossAttnUpBlock2D";
@@ -92,21 +93,31 @@ public record UNetConfig(
    */
   public UNetConfig {
     int levels = blockOutChannels.size();
-    Configs.positive("sample_size", sampleSize);
-    Configs.positive("in_channels", inChannels);
-    Configs.positive("out_channels", outChannels);
-    Configs.positive("cross_attention_dim", crossAttentionDim);
-    Configs.positive("norm_num_groups", normNumGroups);
-    Configs.positive("time_embedding_dim", timeEmbeddingDim);
+    Configs.levels(levels);
+    Configs.within("sample_size", sampleSize, 1, MOST_SIDE);
+    Configs.within("in_channels", inChannels, 1, Configs.MOST_CHANNELS);
+    Configs.within("out_channels", outChannels, 1, Configs.MOST_CHANNELS);
+    Configs.within("cross_attention_dim", crossAttentionDim, 1, Configs.MOST_CHANNELS);
+    Configs.within("norm_num_groups", normNumGroups, 1, Configs.MOST_CHANNELS);
+    Configs.within("time_embedding_dim", timeEmbeddingDim, 1, 4 * Configs.MOST_CHANNELS);
     Configs.positive("norm_eps", normEps);
     Configs.odd("conv_in_kernel", convInKernel);
     Configs.odd("conv_out_kernel", convOutKernel);
     Configs.each("down_block_types", downBlockTypes, levels, Set.of(CROSS_DOWN, DOWN));
     Configs.each("up_block_types", upBlockTypes, levels, Set.of(CROSS_UP, UP));
-    Configs.each("layers_per_block", layersPerBlock, levels);
-    Configs.each("transformer_layers_per_block", transformerLayers, levels);
-    Configs.each("attention_head_dim", heads, levels);
-    Configs.each("block_out_channels", blockOutChannels, levels);
+    Configs.each("layers_per_block", layersPerBlock, levels, Configs.MOST_LAYERS);
+    Configs.each("transformer_layers_per_block", transformerLayers, levels, Configs.MOST_LAYERS);
+    Configs.each("attention_head_dim", heads, levels, Configs.MOST_HEADS);
+    Configs.each("block_out_channels", blockOutChannels, levels, Configs.MOST_CHANNELS);
+    int blocks = 0;
+    for (int i = 0; i < levels; i++) {
+      blocks += layersPerBlock.get(i) * (1 + transformerLayers.get(i));
+    }
+    Configs.within(
+        "the sum of layers_per_block times (1 + transformer_layers_per_block)",
+        blocks,
+        1,
+        Configs.MOST_BLOCKS);
     if (downsamplePadding != 0 && downsamplePadding != 1) {
       throw new IllegalArgumentException(
           "downsample_padding must be 0 or 1, but was " + downsamplePadding);
@@ -120,6 +131,7 @@ public record UNetConfig(
           "block_out_channels must begin with an even number, for the time embedding, but is "
               + blockOutChannels);
     }
+    Configs.within("freq_shift", freqShift, 0, blockOutChannels.get(0) / 2 - 1);
   }
 
   /**
@@ -130,7 +142,7 @@ public record UNetConfig(
    * @throws IllegalArgumentException if a setting is unknown or not supported; the message names it
    */
   public static UNetConfig read(Path path) {
-    return read(ConfigReader.of(path));
+    return ConfigReader.read(path, UNetConfig::read);
   }
 
   static UNetConfig read(ConfigReader json) {
@@ -160,7 +172,7 @@ public record UNetConfig(
             json.integer("downsample_padding", 1),
             json.flag("flip_sin_to_cos", true),
             json.integer("freq_shift", 0),
-            json.integer("time_embedding_dim", 4 * outermost),
+            json.integer("time_embedding_dim", (int) Math.min(4L * outermost, Integer.MAX_VALUE)),
             json.flag("use_linear_projection", false));
     json.done();
     return config;

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.model;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** A file of weights does not fit the configuration beside it. */
 public final class WeightsMismatchException extends RuntimeException {
@@ -68,7 +69,7 @@ public final class WeightsMismatchException extends RuntimeException {
         + " "
         + what
         + ": "
-        + String.join(", ", names.subList(0, Math.min(SHOWN, names.size())))
+        + names.stream().limit(SHOWN).map(Configs::shorten).collect(Collectors.joining(", "))
         + rest
         + ".";
   }

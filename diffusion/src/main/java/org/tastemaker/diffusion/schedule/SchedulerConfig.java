@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.core.json.JsonObject;
 
 /**
@@ -34,6 +35,9 @@ import org.tastemaker.core.json.JsonObject;
  *     diffusers names; values are numbers, booleans, strings or lists of numbers
  */
 public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
+  /** A configuration may hold a beta for each of up to 100,000 training steps. */
+  private static final JsonLimits LIMITS = new JsonLimits(4 << 20, 20, 110_000);
+
   /**
    * Checks every setting.
    *
@@ -94,7 +98,7 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
    *     file
    */
   public static SchedulerConfig read(Path file) {
-    String json = Json.readText(file);
+    String json = Json.readText(file, LIMITS);
     try {
       return parse(json);
     } catch (IllegalArgumentException e) {
@@ -111,7 +115,7 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
    */
   public static SchedulerConfig parse(String json) {
     // The files hold -Infinity without quotes, as Python writes it.
-    JsonObject root = Json.parsePythonObject(json, "scheduler configuration");
+    JsonObject root = Json.parsePythonObject(json, "scheduler configuration", LIMITS);
     if (!(root.value("_class_name") instanceof String className)) {
       throw new IllegalArgumentException(
           "scheduler configuration has no _class_name, for example \"DDIMScheduler\"");

@@ -33,6 +33,11 @@ final class SchedulerConfigCheck {
           "use_lu_lambdas",
           "use_flow_sigmas");
 
+  /** A hundred times as many as any model has: the schedule is a table of so many numbers. */
+  private static final int MOST_STEPS = 100_000;
+
+  private static final int LONGEST = 200;
+
   private final SchedulerKind kind;
   private final Map<String, Object> given;
 
@@ -44,7 +49,11 @@ final class SchedulerConfigCheck {
   void run() {
     kind.defaults().forEach(this::check);
     int trainSteps = (int) number("num_train_timesteps");
-    require(trainSteps >= 1, "num_train_timesteps", trainSteps, "at least 1");
+    require(
+        trainSteps >= 1 && trainSteps <= MOST_STEPS,
+        "num_train_timesteps",
+        trainSteps,
+        "from 1 to " + MOST_STEPS);
     if (given.get("trained_betas") instanceof List<?> betas) {
       for (Object beta : betas) {
         require(
@@ -64,7 +73,12 @@ final class SchedulerConfigCheck {
       require(start > 0 && start < 1, "beta_start", start, "in (0, 1)");
       require(end >= start && end < 1, "beta_end", end, "at least beta_start and below 1");
     }
-    require(number("steps_offset") >= 0, "steps_offset", number("steps_offset"), "at least 0");
+    long offset = (long) number("steps_offset");
+    require(
+        offset >= 0 && offset <= trainSteps,
+        "steps_offset",
+        offset,
+        "from 0 to num_train_timesteps, " + trainSteps);
     if (kind.defaults().containsKey("clip_sample_range")) {
       double range = number("clip_sample_range");
       require(range > 0, "clip_sample_range", range, "above 0");
@@ -103,6 +117,10 @@ final class SchedulerConfigCheck {
     return CHOICES.getOrDefault(name, Set.of()).stream().sorted().toList();
   }
 
+  private static String shorten(String text) {
+    return text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "...";
+  }
+
   private double number(String name) {
     Object value = given.get(name);
     Object used = value != null ? value : kind.defaults().get(name);
@@ -118,7 +136,7 @@ final class SchedulerConfigCheck {
               kind.className(),
               name,
               expected,
-              value));
+              shorten(String.valueOf(value))));
     }
   }
 }

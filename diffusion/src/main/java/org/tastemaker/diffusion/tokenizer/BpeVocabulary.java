@@ -2,12 +2,9 @@ package org.tastemaker.diffusion.tokenizer;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.collect.ImmutableSet;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -32,7 +29,7 @@ import org.tastemaker.core.json.Json;
 public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Merge> merges) {
   static final String VOCAB_FILE = "vocab.json";
   static final String MERGES_FILE = "merges.txt";
-  private static final String VERSION = "#version: 0.2";
+  static final String VERSION = "#version: 0.2";
 
   /**
    * Two neighbouring symbols that become one.
@@ -64,23 +61,13 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
    *
    * @param folder where the two files are
    * @return the vocabulary
-   * @throws IllegalArgumentException if a file is not what it should be; the message names the file
-   *     and the line
+   * @throws IllegalArgumentException if a file is not what it should be, or larger than a CLIP
+   *     tokenizer's can be (65,536 tokens and merges, 4 and 2 MiB); the message names the file and
+   *     the line
    * @throws UncheckedIOException if a file cannot be read
    */
   public static BpeVocabulary load(Path folder) {
-    Path vocabFile = folder.resolve(VOCAB_FILE);
-    Path mergesFile = folder.resolve(MERGES_FILE);
-    try {
-      ImmutableMap<String, Integer> ids = readIds(vocabFile);
-      checkIds(vocabFile.toString(), ids);
-      ImmutableList<Merge> merges = readMerges(mergesFile);
-      // Line 1 is the version, and no line is left out.
-      checkMerges(i -> mergesFile + " line " + (i + 2), ids, merges);
-      return new BpeVocabulary(ids, merges);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return BpeFiles.read(folder);
   }
 
   /**
@@ -107,59 +94,7 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
     }
   }
 
-  private static ImmutableMap<String, Integer> readIds(Path file) {
-    ImmutableMap.Builder<String, Integer> ids = ImmutableMap.builder();
-    Json.readObject(file)
-        .toMap()
-        .forEach(
-            (token, id) -> {
-              if (!(id instanceof Integer number)) {
-                throw new IllegalArgumentException(
-                    file
-                        + ": expected an integer as the id of '"
-                        + token
-                        + "' (the file is an object from token to id), but found "
-                        + Json.write(id));
-              }
-              ids.put(token, number);
-            });
-    return ids.buildOrThrow();
-  }
-
-  private static ImmutableList<Merge> readMerges(Path file) throws IOException {
-    ImmutableList.Builder<Merge> merges = ImmutableList.builder();
-    try (BufferedReader in = Files.newBufferedReader(file)) {
-      String first = in.readLine();
-      if (first == null || !first.startsWith("#version")) {
-        throw new IllegalArgumentException(
-            file + " line 1: expected '" + VERSION + "', but found '" + first + "'");
-      }
-      int blank = 0;
-      int number = 2;
-      for (String line = in.readLine(); line != null; line = in.readLine(), number++) {
-        if (line.isBlank()) { // only at the end
-          blank = blank == 0 ? number : blank;
-          continue;
-        }
-        String[] parts = line.strip().split(" +", -1);
-        if (parts.length != 2 || blank != 0) {
-          throw new IllegalArgumentException(
-              file
-                  + " line "
-                  + (blank == 0 ? number : blank)
-                  + ": expected two symbols separated by a space, but found '"
-                  + (blank == 0 ? line : "")
-                  + "'");
-        }
-        merges.add(new Merge(parts[0], parts[1]));
-      }
-    } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException(file + ": expected UTF-8", e);
-    }
-    return merges.build();
-  }
-
-  private static void checkIds(String where, Map<String, Integer> ids) {
+  static void checkIds(String where, Map<String, Integer> ids) {
     BitSet seen = new BitSet(ids.size());
     ids.forEach(
         (token, id) -> {
@@ -169,7 +104,7 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
                     + ": expected the ids 0 to "
                     + (ids.size() - 1)
                     + ", each once, but token '"
-                    + token
+                    + BpeFiles.shorten(token)
                     + "' has "
                     + id
                     + (id >= 0 && id < ids.size() ? ", as another token has" : ""));
@@ -178,26 +113,30 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
         });
   }
 
-  private static void checkMerges(
-      IntFunction<String> where, Map<String, Integer> ids, List<Merge> merges) {
-    Map<Merge, Integer> seen = new HashMap<>();
+  private static void requireToken(
+      IntFunction<String> where, int i, Merge merge, String token, Map<String, Integer> ids) {
+    if (!ids.containsKey(token)) {
+      throw new IllegalArgumentException(
+          where.apply(i)
+              + ": expected '"
+              + BpeFiles.shorten(merge.left())
+              + "', '"
+              + BpeFiles.shorten(merge.right())
+              + "' and '"
+              + BpeFiles.shorten(merge.result())
+              + "' to be in the vocabulary, but '"
+              + BpeFiles.shorten(token)
+              + "' is not");
+    }
+  }
+
+  static void checkMerges(IntFunction<String> where, Map<String, Integer> ids, List<Merge> merges) {
+    Map<Merge, Integer> seen = new HashMap<>(2 * merges.size());
     for (int i = 0; i < merges.size(); i++) {
       Merge merge = Objects.requireNonNull(merges.get(i), "merge == null");
-      for (String token : ImmutableSet.of(merge.left(), merge.right(), merge.result())) {
-        if (!ids.containsKey(token)) {
-          throw new IllegalArgumentException(
-              where.apply(i)
-                  + ": expected '"
-                  + merge.left()
-                  + "', '"
-                  + merge.right()
-                  + "' and '"
-                  + merge.result()
-                  + "' to be in the vocabulary, but '"
-                  + token
-                  + "' is not");
-        }
-      }
+      requireToken(where, i, merge, merge.left(), ids);
+      requireToken(where, i, merge, merge.right(), ids);
+      requireToken(where, i, merge, merge.result(), ids);
       Integer earlier = seen.put(merge, i);
       if (earlier != null) {
         throw new IllegalArgumentException(

@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.core.json.JsonObject;
 
 /**
@@ -32,8 +34,9 @@ final class TokenizerConfig {
   private TokenizerConfig() {}
 
   static TokenizerOptions load(Path folder) {
-    Path configFile = folder.resolve(CONFIG_FILE);
-    Path specialsFile = folder.resolve(SPECIAL_TOKENS_FILE);
+    FolderBounds bounds = FolderBounds.of(folder);
+    Path configFile = bounds.resolve(CONFIG_FILE);
+    Path specialsFile = bounds.resolve(SPECIAL_TOKENS_FILE);
     JsonObject config = read(configFile);
     JsonObject specials = config.names().contains(ADDED_TOKENS) ? EMPTY : read(specialsFile);
     TokenizerOptions defaults = TokenizerOptions.defaults();
@@ -67,7 +70,7 @@ final class TokenizerConfig {
   }
 
   private static JsonObject read(Path file) {
-    return Files.exists(file) ? Json.readObject(file) : EMPTY;
+    return Files.exists(file) ? Json.readObject(file, JsonLimits.configuration()) : EMPTY;
   }
 
   private static String token(

@@ -20,6 +20,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.files.BoundedFiles;
 
 /**
  * An open safetensors file. Opening reads and checks the header; a tensor's data is read when it is
@@ -30,6 +31,9 @@ import org.nd4j.linalg.factory.Nd4j;
  *   INDArray weight = file.array("conv_in.weight"); // [16, 4, 3, 3], FLOAT; the caller closes it
  * }
  * }</pre>
+ *
+ * <p>A header may have 8 MiB and 20,000 tensors; a file beyond that is rejected before its header
+ * is read, or when the tensors have been counted.
  *
  * <p>The methods that read may be called from several threads. They throw {@link
  * SafetensorsException} where the file has no such tensor or its type does not fit, and {@link
@@ -57,11 +61,13 @@ public final class SafetensorsFile implements AutoCloseable {
    *
    * @param path the file
    * @return the open file; to be closed by the caller
-   * @throws SafetensorsException if it is not a valid safetensors file
+   * @throws SafetensorsException if it is not a valid safetensors file, or beyond the bounds
+   * @throws org.tastemaker.core.files.UnsafeFileException if it is a folder, a pipe or a device
    * @throws UncheckedIOException if it cannot be read
    */
   public static SafetensorsFile open(Path path) {
     Objects.requireNonNull(path, "path == null");
+    BoundedFiles.requireSize(path, Long.MAX_VALUE); // opening a pipe would never end
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
       try {

@@ -7,8 +7,6 @@ import com.squareup.moshi.JsonReader.Token;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -20,6 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonException;
+import org.tastemaker.core.json.JsonLimits;
 
 /**
  * The header of a safetensors file, parsed and checked.
@@ -45,8 +44,22 @@ record SafetensorsHeader(
     ImmutableMap<String, TensorInfo> tensors,
     long dataStart) {
 
-  /** The limit of the format's reference implementation. */
-  static final long MAX_LENGTH = 100_000_000;
+  /**
+   * The longest header. The reference implementation reads up to 100 MB; the largest that are
+   * published have less than 2 MB, and a header takes several times its length to read.
+   */
+  static final int MAX_LENGTH = 8 << 20;
+
+  /**
+   * The most tensors; Stable Diffusion's U-Net has 686, a LoRA of all its layers some thousands.
+   */
+  static final int MAX_TENSORS = 20_000;
+
+  private static final int MAX_METADATA = 10_000;
+  private static final int MAX_DIMENSIONS = 64;
+  private static final JsonLimits LIMITS = new JsonLimits(MAX_LENGTH, 8, 4_000_000);
+  private static final JsonReader.Options FIELDS =
+      JsonReader.Options.of("dtype", "shape", "data_offsets");
 
   static final String METADATA_KEY = "__metadata__";
 
@@ -106,18 +119,18 @@ record SafetensorsHeader(
               + ": expected the header to begin with '{', but its first byte is 0x"
               + Integer.toHexString(json.get(json.position()) & 0xFF));
     }
-    String text;
-    try { // decoded strictly
-      text = StandardCharsets.UTF_8.newDecoder().decode(json.duplicate()).toString();
-    } catch (CharacterCodingException e) {
-      throw new SafetensorsException(source + ": the header is not UTF-8: " + e.getMessage(), e);
+    byte[] bytes = json.array();
+    if (bytes.length != json.remaining()) { // a part of a larger array
+      bytes = new byte[json.remaining()];
+      json.duplicate().get(bytes);
     }
     Reader reader;
     try {
       reader =
           Json.stream(
-              text,
+              bytes,
               source + ": the header",
+              LIMITS,
               tokens -> new Reader(source, tokens, fileSize - dataStart).readHeader());
     } catch (JsonException e) {
       throw new SafetensorsException(shorten(String.valueOf(e.getMessage())), e);
@@ -203,6 +216,13 @@ record SafetensorsHeader(
         if (name.equals(METADATA_KEY)) {
           readMetadata();
         } else {
+          if (tensors.size() == MAX_TENSORS) {
+            throw new SafetensorsException(
+                source
+                    + ": the header has more than "
+                    + MAX_TENSORS
+                    + " tensors: it is damaged, or made to exhaust the memory");
+          }
           tensors.add(readTensor(name));
         }
       }
@@ -215,7 +235,10 @@ record SafetensorsHeader(
       json.beginObject();
       while (json.hasNext()) {
         String key = json.nextName();
-        require(METADATA_KEY + "." + key, Token.STRING, "a string");
+        require(METADATA_KEY, key, Token.STRING, "a string");
+        if (metadata.size() == MAX_METADATA) {
+          throw error(METADATA_KEY, "at most " + MAX_METADATA + " entries", "more");
+        }
         if (metadata.put(key, json.nextString()) != null) {
           throw error(METADATA_KEY, "each key once", "a second " + quote(key));
         }
@@ -227,19 +250,22 @@ record SafetensorsHeader(
       @Nullable DType dtype = null;
       @Nullable ImmutableLongArray shape = null;
       @Nullable ImmutableLongArray offsets = null;
-      Set<String> fields = new HashSet<>();
       require(name, Token.BEGIN_OBJECT, "an object");
       json.beginObject();
       while (json.hasNext()) {
-        String field = json.nextName();
-        if (!fields.add(field)) {
-          throw error(name, "each field once", "a second " + quote(field));
+        int field = json.selectName(FIELDS);
+        if ((field == 0 && dtype != null)
+            || (field == 1 && shape != null)
+            || (field == 2 && offsets != null)) {
+          throw error(name, "each field once", "a second " + quote(FIELDS.strings().get(field)));
         }
         switch (field) {
-          case "dtype" -> dtype = readDType(name);
-          case "shape" -> shape = readLongs(name, "shape");
-          case "data_offsets" -> offsets = readLongs(name, "data_offsets");
-          default -> throw error(name, "dtype, shape and data_offsets", "a field " + quote(field));
+          case 0 -> dtype = readDType(name);
+          case 1 -> shape = readLongs(name, "shape");
+          case 2 -> offsets = readLongs(name, "data_offsets");
+          default ->
+              throw error(
+                  name, "dtype, shape and data_offsets", "a field " + quote(json.nextName()));
         }
       }
       json.endObject();
@@ -269,7 +295,7 @@ record SafetensorsHeader(
     }
 
     private DType readDType(String name) throws IOException {
-      require(name + ".dtype", Token.STRING, "a string");
+      require(name, "dtype", Token.STRING, "a string");
       String text = json.nextString();
       for (DType dtype : DType.values()) {
         if (dtype.name().equals(text)) {
@@ -281,12 +307,15 @@ record SafetensorsHeader(
 
     /** An array of integers that are at least 0 and fit a long. */
     private ImmutableLongArray readLongs(String name, String field) throws IOException {
-      String path = name + "." + field;
-      require(path, Token.BEGIN_ARRAY, "an array of integers");
-      ImmutableLongArray.Builder values = ImmutableLongArray.builder();
+      require(name, field, Token.BEGIN_ARRAY, "an array of integers");
+      ImmutableLongArray.Builder values = ImmutableLongArray.builder(4);
+      int count = 0;
       json.beginArray();
       while (json.hasNext()) {
-        require(path, Token.NUMBER, "integers");
+        require(name, field, Token.NUMBER, "integers");
+        if (++count > MAX_DIMENSIONS) {
+          throw error(name + "." + field, "at most " + MAX_DIMENSIONS + " numbers", "more");
+        }
         String digits = json.nextString();
         try {
           if (digits.length() > 19 || digits.charAt(0) == '-') {
@@ -294,7 +323,7 @@ record SafetensorsHeader(
           }
           values.add(Long.parseLong(digits));
         } catch (NumberFormatException e) {
-          throw error(path, "integers from 0 to " + Long.MAX_VALUE, shorten(digits));
+          throw error(name + "." + field, "integers from 0 to " + Long.MAX_VALUE, shorten(digits));
         }
       }
       json.endArray();
@@ -313,6 +342,13 @@ record SafetensorsHeader(
             name,
             "a shape whose size in bytes fits 63 bits",
             dtype + " of shape " + shorten(shape.toString()));
+      }
+    }
+
+    private void require(String name, String field, Token kind, String expected)
+        throws IOException {
+      if (json.peek() != kind) {
+        require(name + "." + field, kind, expected);
       }
     }
 

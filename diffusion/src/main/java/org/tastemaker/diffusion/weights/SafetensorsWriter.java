@@ -209,6 +209,14 @@ public final class SafetensorsWriter {
       json.put(source.name, entry);
       begin = end;
     }
+    if (ordered.size() > SafetensorsHeader.MAX_TENSORS) {
+      throw new SafetensorsException(
+          "expected at most "
+              + SafetensorsHeader.MAX_TENSORS
+              + " tensors in a file, but was given "
+              + ordered.size()
+              + "; no reader here would take it");
+    }
     byte[] bytes = Json.write(json).getBytes(StandardCharsets.UTF_8);
     int length = (bytes.length + 7) / 8 * 8;
     if (length > SafetensorsHeader.MAX_LENGTH) {

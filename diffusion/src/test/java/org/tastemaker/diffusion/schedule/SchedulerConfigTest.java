@@ -108,13 +108,13 @@ class SchedulerConfigTest {
           DDIM | "beta_schedule": "sigmoid" | beta_schedule must be one of [linear, scaled_linear, squaredcos_cap_v2], but was sigmoid
           DDIM | "timestep_spacing": "even" | timestep_spacing must be one of [leading, linspace, trailing], but was even
           DDIM | "thresholding": true | thresholding must be false (true is not supported), but was true
-          DDIM | "num_train_timesteps": 0 | num_train_timesteps must be at least 1, but was 0
+          DDIM | "num_train_timesteps": 0 | num_train_timesteps must be from 1 to 100000, but was 0
           DDIM | "num_train_timesteps": 10.5 | num_train_timesteps must be a whole number, but was 10.5
           DDIM | "clip_sample": "no" | clip_sample must be true or false, but was no
           DDIM | "clip_sample_range": 0 | clip_sample_range must be above 0, but was 0
           DDIM | "beta_start": -0.1 | beta_start must be in (0, 1), but was -0.1
           DDIM | "beta_end": 1.5 | beta_end must be at least beta_start and below 1, but was 1.5
-          DDIM | "steps_offset": -1 | steps_offset must be at least 0, but was -1
+          DDIM | "steps_offset": -1 | steps_offset must be from 0 to num_train_timesteps, 1000, but was -1
           DDIM | "trained_betas": [0.1] | trained_betas must be as many values as num_train_timesteps, 1000, but was 1 values
           DDIM | "trained_betas": 3 | trained_betas must be a list of numbers, but was 3
           DDPM | "variance_type": "learned_range" | variance_type must be one of [fixed_large, fixed_small, fixed_small_log], but was learned_range

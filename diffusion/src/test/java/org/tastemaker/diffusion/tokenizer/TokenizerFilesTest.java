@@ -41,11 +41,11 @@ class TokenizerFilesTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "[]                     | : expected an object at $, but it is []",
+        "[]                     | : expected an object from token to id, but found BEGIN_ARRAY",
         "{\"a\": \"0\"}         | : expected an integer as the id of 'a' (the file is an object from token to id), but found",
         "{\"a\": 0.5}           | : expected an integer as the id of 'a' (the file is an object from token to id), but found",
         "{\"a\": 99999999999}   | : expected an integer as the id of 'a' (the file is an object from token to id), but found 99999999999",
-        "{\"a\": 0, \"a\": 1}   | is not JSON: a second \"a\" at path $.a",
+        "{\"a\": 0, \"a\": 1}   | : expected each token once, but 'a' is there twice",
         "{\"a\": 0              | is not JSON: End of input",
         "{\"a\": 0} {}          | has something after its end",
         "{\"a\": 0, \"b\": 0}   | : expected the ids 0 to 1, each once, but token 'b' has 0, as another token has",
