@@ -1,7 +1,8 @@
 package org.tastemaker.core;
 
 /**
- * What a judgement or a generation used of a paid service.
+ * What a judgement or a generation used of a paid service, or many of them together. No count is
+ * over {@link #MOST}, so that no sum overflows.
  *
  * @param requests answered calls
  * @param inputTokens tokens of the question, cached ones included
@@ -9,6 +10,9 @@ package org.tastemaker.core;
  * @param outputTokens tokens of the answer
  */
 public record Usage(long requests, long inputTokens, long cachedInputTokens, long outputTokens) {
+  /** The highest count: 10<sup>15</sup>, more than any service has. */
+  public static final long MOST = 1_000_000_000_000_000L;
+
   /** Nothing was used. */
   public static final Usage NONE = new Usage(0, 0, 0, 0);
 
@@ -16,9 +20,14 @@ public record Usage(long requests, long inputTokens, long cachedInputTokens, lon
     if (requests < 0
         || cachedInputTokens < 0
         || outputTokens < 0
-        || inputTokens < cachedInputTokens) {
+        || inputTokens < cachedInputTokens
+        || requests > MOST
+        || inputTokens > MOST
+        || outputTokens > MOST) {
       throw new IllegalArgumentException(
-          "usage must be at least 0, with cachedInputTokens at most inputTokens, but was requests "
+          "usage must be at least 0 and at most "
+              + MOST
+              + ", with cachedInputTokens at most inputTokens, but was requests "
               + requests
               + ", inputTokens "
               + inputTokens
@@ -34,6 +43,7 @@ public record Usage(long requests, long inputTokens, long cachedInputTokens, lon
    *
    * @param other what to add
    * @return a new usage
+   * @throws IllegalArgumentException if a count would be over {@link #MOST}
    */
   public Usage plus(Usage other) {
     return new Usage(

@@ -1,15 +1,13 @@
 package org.tastemaker.core.run;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -58,11 +56,7 @@ public final class LineLog implements AutoCloseable {
   public static LineLog open(Path file) {
     RandomAccessFile open = null;
     try {
-      try {
-        PrivateFiles.createFile(file);
-      } catch (FileAlreadyExistsException e) {
-        // it goes on
-      }
+      makeIfMissing(file);
       open = new RandomAccessFile(file.toFile(), "rw");
       LineLog log = new LineLog(file, open);
       log.goToTheEnd();
@@ -177,26 +171,30 @@ public final class LineLog implements AutoCloseable {
 
   /** Moves what a crash left of a line to the file beside the log. */
   private void goToTheEnd() throws IOException {
-    LineScan.Tail tail = LineScan.tail(open);
-    if (tail.rest().length > 0) {
-      byte[] line = new byte[tail.rest().length + 1];
-      System.arraycopy(tail.rest(), 0, line, 0, tail.rest().length);
-      line[line.length - 1] = '\n';
-      try (FileChannel damaged =
-          PrivateFiles.open(
-              file.resolveSibling(file.getFileName() + ".damaged"),
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.APPEND)) {
-        ByteBuffer bytes = ByteBuffer.wrap(line);
-        while (bytes.hasRemaining()) {
-          damaged.write(bytes);
+    long start = LineScan.end(open);
+    if (open.length() > start) {
+      Path damaged = file.resolveSibling(file.getFileName() + ".damaged");
+      makeIfMissing(damaged);
+      try (FileOutputStream out = new FileOutputStream(damaged.toFile(), true)) {
+        byte[] block = new byte[1 << 16];
+        open.seek(start);
+        for (int n = open.read(block); n >= 0; n = open.read(block)) {
+          out.write(block, 0, n);
         }
+        out.write('\n');
       }
-      open.setLength(tail.start());
+      open.setLength(start);
       open.getFD().sync();
     }
-    end = tail.start();
+    end = start;
+  }
+
+  private static void makeIfMissing(Path file) throws IOException {
+    try {
+      PrivateFiles.createFile(file);
+    } catch (FileAlreadyExistsException e) {
+      // it goes on
+    }
   }
 
   private static void closeAfter(IOException failure, RandomAccessFile file) {

@@ -15,13 +15,8 @@ import java.util.function.Consumer;
 record LineScan(long end, byte[] rest) {
   private static final int BLOCK = 1 << 16;
 
-  /**
-   * The unfinished line at the end of a file.
-   *
-   * @param start offset after the last line feed
-   * @param rest what follows it; often empty
-   */
-  record Tail(long start, byte[] rest) {}
+  /** The longest line that is kept whole: what is over it is cut off, and is no line of ours. */
+  private static final int LONGEST = 1 << 24;
 
   static LineScan of(RandomAccessFile file, long from, Consumer<String> taker) throws IOException {
     byte[] block = new byte[BLOCK];
@@ -33,39 +28,38 @@ record LineScan(long end, byte[] rest) {
       int start = 0;
       for (int i = 0; i < n; i++) {
         if (block[i] == '\n') {
-          line.write(block, start, i - start);
+          keep(line, block, start, i);
           start = i + 1;
           end = position + start;
           taker.accept(line.toString(StandardCharsets.UTF_8));
           line.reset();
         }
       }
-      line.write(block, start, n - start);
+      keep(line, block, start, n);
       position += n;
     }
     return new LineScan(end, line.toByteArray());
   }
 
-  static Tail tail(RandomAccessFile file) throws IOException {
-    long length = file.length();
-    long start = length;
+  private static void keep(ByteArrayOutputStream line, byte[] block, int from, int to) {
+    line.write(block, from, Math.min(to - from, LONGEST - line.size()));
+  }
+
+  /** Offset after the last line feed of a file. */
+  static long end(RandomAccessFile file) throws IOException {
     byte[] block = new byte[BLOCK];
-    while (start > 0) {
-      int n = (int) Math.min(BLOCK, start);
-      file.seek(start - n);
+    long end = file.length();
+    while (end > 0) {
+      int n = (int) Math.min(BLOCK, end);
+      file.seek(end - n);
       file.readFully(block, 0, n);
-      int i = n - 1;
-      while (i >= 0 && block[i] != '\n') {
-        i--;
+      for (int i = n - 1; i >= 0; i--) {
+        if (block[i] == '\n') {
+          return end - n + i + 1;
+        }
       }
-      start -= n - 1 - i;
-      if (i >= 0) {
-        break;
-      }
+      end -= n;
     }
-    byte[] rest = new byte[Math.toIntExact(length - start)];
-    file.seek(start);
-    file.readFully(rest);
-    return new Tail(start, rest);
+    return 0;
   }
 }

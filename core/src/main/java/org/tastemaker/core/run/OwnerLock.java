@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A lock that one owner has at a time, among all threads and all processes.
@@ -80,13 +79,31 @@ public final class OwnerLock implements AutoCloseable {
    */
   public static Optional<OwnerLock> tryTake(Path file, long part) {
     try {
-      Path real = LockTable.make(file);
-      long position = FIRST + 1 + (part & (PARTS - 1));
-      @Nullable String holder = LockTable.OF_THIS_PROCESS.take(real, position);
-      return holder == null ? Optional.of(new OwnerLock(real, position)) : Optional.empty();
+      return part(LockTable.make(file), part);
     } catch (IOException e) {
       throw failed(file, e);
     }
+  }
+
+  /**
+   * Takes a further part of this lock's file, if nobody has it.
+   *
+   * @param part any number; two whose lowest 61 bits are the same are one part
+   * @return a lock of its own, which the caller closes; empty if somebody has it
+   * @throws UncheckedIOException if the file system refuses
+   */
+  public Optional<OwnerLock> tryPart(long part) {
+    try {
+      return part(real, part);
+    } catch (IOException e) {
+      throw failed(real, e);
+    }
+  }
+
+  private static Optional<OwnerLock> part(Path real, long part) throws IOException {
+    long position = FIRST + 1 + (part & (PARTS - 1));
+    boolean taken = LockTable.OF_THIS_PROCESS.take(real, position) == null;
+    return taken ? Optional.of(new OwnerLock(real, position)) : Optional.empty();
   }
 
   private void describe() throws IOException {

@@ -13,11 +13,14 @@ public final class ChildProgram {
   private final Class<?> program;
   private final List<String> options;
   private final List<String> arguments;
+  private final int kilobytes; // 0 for no limit
 
-  private ChildProgram(Class<?> program, List<String> options, List<String> arguments) {
+  private ChildProgram(
+      Class<?> program, List<String> options, List<String> arguments, int kilobytes) {
     this.program = program;
     this.options = options;
     this.arguments = arguments;
+    this.kilobytes = kilobytes;
   }
 
   /**
@@ -28,7 +31,7 @@ public final class ChildProgram {
    * @return the program, not started
    */
   public static ChildProgram of(Class<?> program, String... arguments) {
-    return new ChildProgram(program, List.of(), List.of(arguments));
+    return new ChildProgram(program, List.of(), List.of(arguments), 0);
   }
 
   /**
@@ -38,7 +41,20 @@ public final class ChildProgram {
    * @return the program, not started
    */
   public ChildProgram withVmOptions(String... vmOptions) {
-    return new ChildProgram(program, List.of(vmOptions), arguments);
+    List<String> all = new ArrayList<>(options);
+    all.addAll(List.of(vmOptions));
+    return new ChildProgram(program, all, arguments, kilobytes);
+  }
+
+  /**
+   * The same program, for which no file grows beyond a size: as if the disk were full. Needs bash.
+   *
+   * @param kilobytes the most that a file has
+   * @return the program, not started
+   */
+  public ChildProgram withFileSizeLimit(int kilobytes) {
+    ChildProgram quiet = withVmOptions("-XX:-UsePerfData");
+    return new ChildProgram(program, quiet.options, arguments, kilobytes);
   }
 
   /**
@@ -56,6 +72,9 @@ public final class ChildProgram {
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
     command.add(program.getName());
     command.addAll(arguments);
+    if (kilobytes > 0) {
+      command.addAll(0, List.of("bash", "-c", "ulimit -f " + kilobytes + "; exec \"$@\"", "-"));
+    }
     return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 

@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Budget(@Nullable BigDecimal money, long tokens, long requests) {
   public Budget {
+    if (money != null && !Amounts.isMoney(money) && money.signum() >= 0) {
+      throw new IllegalArgumentException(
+          "a budget of money must be at most 10^15, with up to 60 digits, but was "
+              + money
+              + "; say Budget.unlimited() for no limit");
+    }
     if ((money != null && money.signum() < 0) || tokens < 0 || requests < 0) {
       throw new IllegalArgumentException(
           "a budget must be at least 0, but was money "

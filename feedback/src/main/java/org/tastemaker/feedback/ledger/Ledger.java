@@ -1,18 +1,21 @@
 package org.tastemaker.feedback.ledger;
 
+import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.core.Usage;
-import org.tastemaker.core.run.LineLog;
+import org.tastemaker.core.run.OwnerLock;
 import org.tastemaker.feedback.FeedbackException;
 
 /**
@@ -32,55 +35,77 @@ import org.tastemaker.feedback.FeedbackException;
  * <p>In a file, the ledger is JSON Lines. When it is opened again, it continues from its sums, and
  * counts calls that have no end with their estimates ({@link Totals#unknown}).
  *
+ * <p><b>Several owners share a file</b>: jobs in threads and in processes that open the same file
+ * have one budget together. Each checks its own {@link Budget} against what all have spent and have
+ * in flight, call numbers are used once, and {@link #totals} are those of all. The calls of an
+ * owner that was killed count with their estimates. Owners take turns by a lock of the operating
+ * system ({@link OwnerLock}) on the file {@code .<name>.lock} beside the ledger, so all of them
+ * must be on a file system with locks.
+ *
+ * <p><b>Nothing is spent that cannot be recorded</b>: a call whose beginning cannot be written is
+ * not made. If the end of a call cannot be written, as on a full disk, the answer is not lost: the
+ * line is kept in memory, no further call begins until it is written, and after a kill the call
+ * counts with its estimate.
+ *
  * <p>Thread-safe. Memory does not grow with the number of calls.
  */
 public final class Ledger implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
 
+  private static final long POLL_MILLIS = 50; // nobody tells of what another process does
+
   private final PriceTable prices;
   private final Budget budget;
   private final Clock clock;
-  private final @Nullable LineLog log;
-  private final int damagedLines;
-  private final Map<Long, Sums> open = new HashMap<>();
-
-  private Sums spent;
-  private Sums reserved = Sums.NONE;
-  private long unknown;
+  private final @Nullable LedgerFile file;
+  private final Books books = new Books();
+  private final Deque<String> unwritten = new ArrayDeque<>();
   private long unpriced;
-  private long nextId;
+  private boolean closed;
 
-  private Ledger(
-      PriceTable prices, Budget budget, Clock clock, @Nullable LineLog log, LedgerLines.Past past) {
+  private Ledger(PriceTable prices, Budget budget, Clock clock, @Nullable LedgerFile file) {
     this.prices = prices;
     this.budget = budget;
     this.clock = clock;
-    this.log = log;
-    this.spent = past.spent();
-    this.unknown = past.unknown();
-    this.nextId = past.nextId();
-    this.damagedLines = past.damagedLines();
+    this.file = file;
   }
 
   /**
-   * A ledger in a file, continued from its sums.
+   * A ledger in a file, continued from its sums and shared with whoever has it open.
    *
    * @param file its folder must exist
    * @param prices what models cost
    * @param budget what may be spent in all, including what the file records
    * @param clock for the dates of the lines
    * @return the ledger: the caller closes it
+   * @throws java.io.UncheckedIOException if it cannot be read and written
    */
   public static Ledger open(Path file, PriceTable prices, Budget budget, Clock clock) {
-    LineLog log = LineLog.open(file);
-    LedgerLines.Past past = LedgerLines.read(file);
-    if (past.damagedLines() > 0) {
-      LOG.warn("{}: {} lines are not ledger entries and do not count", file, past.damagedLines());
+    LedgerFile opened = LedgerFile.open(file);
+    try {
+      Ledger ledger = new Ledger(prices, budget, clock, opened);
+      int gone = ledger.readAll();
+      int damaged = ledger.books.damaged();
+      if (damaged > 0) {
+        LOG.warn("{}: {} lines are not ledger entries and do not count", file, damaged);
+      }
+      if (gone > 0) {
+        LOG.warn("{}: {} calls have no end and count with their estimates", file, gone);
+      }
+      return ledger;
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
     }
-    if (past.openEntries() > 0) {
-      LOG.warn("{}: {} calls have no end and count with their estimates", file, past.openEntries());
-    }
-    return new Ledger(prices, budget, clock, log, past);
+  }
+
+  private synchronized int readAll() {
+    LedgerFile opened = Objects.requireNonNull(file);
+    return opened.inTurn(
+        () -> {
+          opened.readNew(books::take);
+          return books.abandon(opened::isGone);
+        });
   }
 
   /**
@@ -91,7 +116,7 @@ public final class Ledger implements AutoCloseable {
    * @return the ledger
    */
   public static Ledger inMemory(PriceTable prices, Budget budget) {
-    return new Ledger(prices, budget, Clock.systemUTC(), null, LedgerLines.Past.NONE);
+    return new Ledger(prices, budget, Clock.systemUTC(), null);
   }
 
   /**
@@ -103,32 +128,31 @@ public final class Ledger implements AutoCloseable {
    * @throws FeedbackException.BudgetExhausted if it does not fit the budget; nothing is recorded
    * @throws IllegalArgumentException if there is a budget of money and the model has no price
    * @throws CancellationException if the thread is interrupted while it waits for calls in flight
+   * @throws java.io.UncheckedIOException if it cannot be recorded: it must not be made
    */
   public Entry begin(String model, Usage estimate) {
     if (budget.money() != null) {
       prices.requirePriceOf(model);
     }
-    Sums asked = new Sums(estimate, prices.costOf(model, estimate).orElse(BigDecimal.ZERO));
-    long id = reserve(asked);
-    // Outside the lock: all calls would wait for the file otherwise.
-    try {
-      append(() -> LedgerLines.begin(clock.instant(), id, model, asked));
-    } catch (RuntimeException e) {
-      settle(id, model, null, false); // a call that is not recorded is not made
-      throw e;
+    if (!Amounts.isOfOneCall(estimate)) {
+      throw new IllegalArgumentException("no call to " + model + " can use " + estimate);
     }
-    return new Entry(id, model);
+    Sums asked = new Sums(estimate, prices.costOf(model, estimate).orElse(BigDecimal.ZERO));
+    return new Entry(reserve(model, asked), model, asked);
   }
 
-  private synchronized long reserve(Sums asked) {
+  private synchronized long reserve(String model, Sums asked) {
     try {
-      for (Optional<String> limit = exceeded(reserved, asked);
-          limit.isPresent();
-          limit = exceeded(reserved, asked)) {
-        if (open.isEmpty() || exceeded(Sums.NONE, asked).isPresent()) {
-          throw exhausted(limit.get(), asked);
+      while (true) {
+        if (closed) {
+          throw new IllegalStateException("the ledger is closed, so no call can begin");
         }
-        wait(); // for a call in flight to end
+        OptionalLong id =
+            file == null ? tryBegin(model, asked) : file.inTurn(() -> tryBegin(model, asked));
+        if (id.isPresent()) {
+          return id.getAsLong();
+        }
+        wait(file == null ? 0 : POLL_MILLIS); // for a call in flight to end
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -137,26 +161,50 @@ public final class Ledger implements AutoCloseable {
       cancelled.initCause(e);
       throw cancelled;
     }
-    long id = nextId++;
-    open.put(id, asked);
-    reserved = reserved.plus(asked);
-    return id;
+  }
+
+  /** Empty where the call only fits once others have ended. */
+  private OptionalLong tryBegin(String model, Sums asked) {
+    if (file != null) {
+      file.readNew(books::take);
+      writeWhatWasNot();
+    }
+    Optional<String> limit = exceeded(books.reserved(), asked);
+    if (limit.isPresent() && file != null) {
+      books.abandon(file::isGone);
+      limit = exceeded(books.reserved(), asked);
+    }
+    if (limit.isPresent()) {
+      if (books.inFlight() == 0 || exceeded(Sums.NONE, asked).isPresent()) {
+        throw exhausted(limit.get(), asked);
+      }
+      return OptionalLong.empty();
+    }
+    long id = books.nextId();
+    if (file != null) {
+      file.append(LedgerLines.begin(clock.instant(), id, model, asked, file.owner()));
+    }
+    books.begin(id, asked, file == null ? "" : file.owner());
+    return OptionalLong.of(id);
   }
 
   /**
    * What was spent so far.
    *
-   * @return sums since the ledger was created, including earlier runs
+   * @return sums since the ledger was created, including earlier runs and other owners of the file
    */
   public synchronized Totals totals() {
+    if (file != null && !closed) {
+      file.readNew(books::take);
+    }
     return new Totals(
-        spent.usage(),
-        spent.cost(),
+        books.spent().usage(),
+        books.spent().cost(),
         prices.currency(),
-        unknown,
+        books.unknown(),
         unpriced,
-        open.size(),
-        damagedLines);
+        books.inFlight(),
+        books.damaged());
   }
 
   /**
@@ -168,59 +216,82 @@ public final class Ledger implements AutoCloseable {
     return prices;
   }
 
+  /**
+   * Ends the writing. Calls in flight then count with their estimates.
+   *
+   * @throws java.io.UncheckedIOException if not all that was spent could be written: it then counts
+   *     with the estimates
+   */
   @Override
   public synchronized void close() {
-    if (log != null) {
-      log.force();
-      log.close();
+    if (file == null || closed) {
+      return;
+    }
+    closed = true;
+    try (LedgerFile closing = file) {
+      if (!unwritten.isEmpty()) {
+        closing.inTurn(
+            () -> {
+              closing.readNew(books::take);
+              writeWhatWasNot();
+              return "";
+            });
+      }
     }
   }
 
   private Optional<String> exceeded(Sums others, Sums asked) {
-    return budget.exceededBy(spent.plus(others).plus(asked), prices.currency());
+    return budget.exceededBy(books.spent().plus(others).plus(asked), prices.currency());
   }
 
   private FeedbackException exhausted(String limit, Sums asked) {
     return new FeedbackException.BudgetExhausted(
         limit
             + " is used up: "
-            + spent.text(prices.currency())
+            + books.spent().text(prices.currency())
             + " are spent, and the next call may use "
             + asked.text(prices.currency())
             + "; raise the budget and start again: answers so far are kept");
   }
 
-  private void end(long id, String model, @Nullable Usage said, boolean estimated, String request) {
-    Sums used = settle(id, model, said, estimated);
-    if (used != null) {
-      append(() -> LedgerLines.end(clock.instant(), id, model, used, estimated, request));
-    }
-  }
-
-  /** What a call cost; null where it has ended before. */
-  private synchronized @Nullable Sums settle(
-      long id, String model, @Nullable Usage said, boolean estimated) {
-    Sums asked = open.remove(id);
-    if (asked == null) {
-      return null;
-    }
-    reserved = reserved.minus(asked);
-    Sums real = Sums.NONE;
+  private synchronized void end(
+      Entry entry, String model, @Nullable Usage said, boolean estimated, String request) {
+    Sums used = Sums.NONE;
     if (said != null) {
-      real = new Sums(said, prices.costOf(model, said).orElse(BigDecimal.ZERO));
+      used = new Sums(said, prices.costOf(model, said).orElse(BigDecimal.ZERO));
       unpriced += prices.priceOf(model).isEmpty() ? 1 : 0;
     } else if (estimated) {
-      real = asked;
-      unknown++;
+      used = entry.asked;
     }
-    spent = spent.plus(real);
+    books.end(entry.id, used, estimated);
     notifyAll();
-    return real;
+    if (file == null) {
+      return;
+    }
+    unwritten.add(LedgerLines.end(clock.instant(), entry.id, model, used, estimated, request));
+    if (closed) {
+      LOG.warn("a call has ended after its ledger was closed, and counts there with its estimate");
+      return;
+    }
+    try {
+      LedgerFile open = file;
+      open.inTurn(
+          () -> {
+            open.readNew(books::take);
+            writeWhatWasNot();
+            return "";
+          });
+    } catch (UncheckedIOException e) {
+      // The answer is worth more than its line: the next call is not made before that is written.
+      LOG.warn("the end of a call is not in the ledger yet: {}", e.getMessage());
+    }
   }
 
-  private void append(Supplier<String> line) {
-    if (log != null) {
-      log.append(line.get());
+  /** In turn, and after all lines of others were read. */
+  private void writeWhatWasNot() {
+    while (file != null && !unwritten.isEmpty()) {
+      file.append(unwritten.getFirst());
+      unwritten.removeFirst();
     }
   }
 
@@ -228,10 +299,13 @@ public final class Ledger implements AutoCloseable {
   public final class Entry {
     private final long id;
     private final String model;
+    private final Sums asked;
+    private final AtomicBoolean ended = new AtomicBoolean();
 
-    private Entry(long id, String model) {
+    private Entry(long id, String model, Sums asked) {
       this.id = id;
       this.model = model;
+      this.asked = asked;
     }
 
     /**
@@ -239,21 +313,32 @@ public final class Ledger implements AutoCloseable {
      *
      * @param answeredBy the model, as the server reports it; where it has no price, that of the
      *     model that was asked counts
-     * @param used what the answer says
+     * @param used what the answer says; more than a call can use counts as not said: see {@link
+     *     #unknown}
      * @param request the server's name for the call, or an empty text
      */
     public void paid(String answeredBy, Usage used, String request) {
-      end(id, prices.priceOf(answeredBy).isPresent() ? answeredBy : model, used, false, request);
+      if (!Amounts.isOfOneCall(used)) {
+        LOG.warn("{} says that a call used {}: it counts with its estimate", answeredBy, used);
+        unknown();
+      } else if (ended.compareAndSet(false, true)) {
+        String billed = prices.priceOf(answeredBy).isPresent() ? answeredBy : model;
+        end(this, billed, used, false, request);
+      }
     }
 
     /** The call was rejected and costs nothing. */
     public void free() {
-      end(id, model, null, false, "");
+      if (ended.compareAndSet(false, true)) {
+        end(this, model, null, false, "");
+      }
     }
 
     /** Nobody knows whether the call is billed: it counts with its estimate. */
     public void unknown() {
-      end(id, model, null, true, "");
+      if (ended.compareAndSet(false, true)) {
+        end(this, model, null, true, "");
+      }
     }
   }
 
@@ -266,8 +351,9 @@ public final class Ledger implements AutoCloseable {
    * @param unknown calls whose outcome is unknown; they count with their estimates
    * @param unpriced calls, since the ledger was opened, of a model that has no price: the cost is
    *     without them
-   * @param inFlight calls that have not ended
-   * @param damagedLines lines of the file that could not be read and do not count
+   * @param inFlight calls that have not ended, of all owners of the file
+   * @param damagedLines lines of the file that are no entries, as a whole or in part; the rest
+   *     counts
    */
   public record Totals(
       Usage usage,

@@ -4,17 +4,24 @@ import com.squareup.moshi.JsonAdapter;
 import com.squareup.moshi.JsonDataException;
 import com.squareup.moshi.Moshi;
 import java.io.IOException;
-import java.math.BigDecimal;
-import java.nio.file.Path;
 import java.time.Instant;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
-import org.tastemaker.core.run.LineLog;
 
 /** The lines of a ledger's file. */
 final class LedgerLines {
+  static final String BEGIN = "begin";
+  static final String PAID = "paid";
+  static final String FREE = "free";
+  static final String UNKNOWN = "unknown";
+
+  /** How each entry begins; in a text within an entry the quotes would be escaped. */
+  private static final String START = "{\"at\":";
+
+  private static final Set<String> EVENTS = Set.of(BEGIN, PAID, FREE, UNKNOWN);
   private static final JsonAdapter<Line> JSON =
       new Moshi.Builder().build().adapter(Line.class).failOnUnknown();
 
@@ -27,6 +34,7 @@ final class LedgerLines {
    * @param at when
    * @param event {@code begin}, {@code paid}, {@code free} or {@code unknown}
    * @param call the same number at the call's beginning and its end
+   * @param by who makes the call; at its beginning only
    */
   public record Line(
       String at,
@@ -38,70 +46,75 @@ final class LedgerLines {
       long cached,
       long output,
       String cost,
-      @Nullable String request) {}
+      @Nullable String request,
+      @Nullable String by) {}
+
+  /** What counts of a line. */
+  record Entry(String event, long call, Sums sums, String by) {}
 
   /**
-   * What a file records.
+   * A line of the file.
    *
-   * @param nextId an unused number
+   * @param entries one; none or several where a line was cut and another stands right behind it
+   * @param damaged whether some of it is no entry
    */
-  record Past(Sums spent, long unknown, long nextId, int openEntries, int damagedLines) {
-    static final Past NONE = new Past(Sums.NONE, 0, 1, 0, 0);
-  }
+  record Parsed(List<Entry> entries, boolean damaged) {}
 
-  static String begin(Instant at, long call, String model, Sums estimate) {
-    return line(at, "begin", call, model, estimate, "");
+  static String begin(Instant at, long call, String model, Sums estimate, @Nullable String by) {
+    return line(at, BEGIN, call, model, estimate, null, by);
   }
 
   static String end(
       Instant at, long call, String model, Sums used, boolean estimated, String request) {
-    String event = estimated ? "unknown" : used.usage().equals(Usage.NONE) ? "free" : "paid";
-    return line(at, event, call, model, used, request);
+    String event = estimated ? UNKNOWN : used.usage().equals(Usage.NONE) ? FREE : PAID;
+    return line(at, event, call, model, used, request.isEmpty() ? null : request, null);
   }
 
-  static Past read(Path file) {
-    Sums spent = Sums.NONE;
-    Map<Long, Sums> open = new HashMap<>();
-    long unknown = 0;
-    long last = 0;
-    int damaged = 0;
-    for (String text : LineLog.read(file).lines()) {
-      Line line;
-      Sums sums;
-      try {
-        line = JSON.fromJson(text);
-        if (line == null) {
-          throw new JsonDataException("null");
-        }
-        sums =
-            new Sums(
-                new Usage(line.requests, line.input, line.cached, line.output),
-                new BigDecimal(line.cost));
-      } catch (IOException
-          | JsonDataException
-          | IllegalArgumentException
-          | NullPointerException e) {
-        damaged++;
-        continue;
-      }
-      last = Math.max(last, line.call);
-      if (line.event.equals("begin")) {
-        open.put(line.call, sums);
-      } else if (open.remove(line.call) != null) {
-        spent = spent.plus(sums);
-        unknown += line.event.equals("unknown") ? 1 : 0;
-      } else {
-        damaged++; // an end without a beginning
-      }
+  static Parsed parse(String text) {
+    Entry whole = entry(text);
+    if (whole != null) {
+      return new Parsed(List.of(whole), false);
     }
-    for (Sums sums : open.values()) {
-      spent = spent.plus(sums);
+    List<Entry> entries = new ArrayList<>();
+    for (int start = text.indexOf(START); start >= 0; ) {
+      int next = text.indexOf(START, start + 1);
+      Entry part = entry(text.substring(start, next < 0 ? text.length() : next));
+      if (part != null) {
+        entries.add(part);
+      }
+      start = next;
     }
-    return new Past(spent, unknown + open.size(), last + 1, open.size(), damaged);
+    return new Parsed(entries, true);
+  }
+
+  private static @Nullable Entry entry(String text) {
+    try {
+      Line line = JSON.fromJson(text);
+      if (line == null || !EVENTS.contains(line.event) || line.call < 1) {
+        return null;
+      }
+      Usage usage = new Usage(line.requests, line.input, line.cached, line.output);
+      if (!Amounts.isOfOneCall(usage) || line.call > Usage.MOST) {
+        return null;
+      }
+      return new Entry(
+          line.event,
+          line.call,
+          new Sums(usage, Amounts.parse(line.cost)),
+          line.by == null ? "" : line.by);
+    } catch (IOException | JsonDataException | IllegalArgumentException | NullPointerException e) {
+      return null; // counted by the caller
+    }
   }
 
   private static String line(
-      Instant at, String event, long call, String model, Sums sums, String request) {
+      Instant at,
+      String event,
+      long call,
+      String model,
+      Sums sums,
+      @Nullable String request,
+      @Nullable String by) {
     return JSON.toJson(
         new Line(
             at.toString(),
@@ -113,6 +126,7 @@ final class LedgerLines {
             sums.usage().cachedInputTokens(),
             sums.usage().outputTokens(),
             sums.cost().toPlainString(),
-            request.isEmpty() ? null : request));
+            request,
+            by));
   }
 }

@@ -14,6 +14,8 @@ import org.tastemaker.core.Usage;
 public record Price(
     BigDecimal input, BigDecimal cachedInput, BigDecimal output, BigDecimal request) {
   private static final int MILLION_DIGITS = 6;
+  private static final int DIGITS = 20;
+  private static final BigDecimal MOST = new BigDecimal("1E+9");
 
   public Price {
     requirePrice("input", input);
@@ -76,6 +78,13 @@ public record Price(
   }
 
   private static void requirePrice(String name, BigDecimal value) {
+    if (value.compareTo(MOST) > 0 || Math.abs((long) value.scale()) > DIGITS) {
+      throw new IllegalArgumentException(
+          "a price is at most 10^9, with up to 20 digits behind the point, but '"
+              + name
+              + "' was "
+              + value);
+    }
     if (value.signum() < 0) {
       throw new IllegalArgumentException(
           "a price is at least 0, but '" + name + "' was " + value.toPlainString());

@@ -11,6 +11,8 @@
  * the {@link org.tastemaker.feedback.ledger.Budget} holds for calls in flight, and calls whose end
  * was never written (the process was killed) count with their estimate when the ledger is opened
  * again.
+ *
+ * <p>Jobs that open the same file share it, and the budget with it.
  */
 @NullMarked
 package org.tastemaker.feedback.ledger;
