@@ -33,6 +33,8 @@ final class AnswerJson {
   /** The probabilities of 20 alternatives for some 1000 tokens have as many. */
   private static final int MOST_VALUES = 200_000;
 
+  private static final int LONGEST_NUMBER = 400;
+
   private static final List<Type> MAY_BE_UNREADABLE =
       List.of(
           ChatWire.Tokens.class,
@@ -57,7 +59,7 @@ final class AnswerJson {
    * @throws JsonDataException if it is not JSON of this form; the message says where
    */
   <T> T read(Class<T> type, byte[] bytes) {
-    requireFewValues(bytes);
+    requireBounds(bytes);
     Buffer buffer = new Buffer().write(bytes);
     try {
       if (buffer.size() >= 3 && buffer.snapshot(3).hex().equals("efbbbf")) {
@@ -82,17 +84,27 @@ final class AnswerJson {
     return read(Object.class, text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static void requireFewValues(byte[] bytes) {
+  /** Looks at the bytes before anything is made of them. Whether they are JSON is Moshi's part. */
+  private static void requireBounds(byte[] bytes) {
     int values = 0;
+    int word = 0; // the length of a number, or of what stands in its place
     boolean inText = false;
     for (int i = 0; i < bytes.length; i++) {
       byte b = bytes[i];
       if (b == '"') {
         inText = !inText;
-      } else if (inText && b == '\\') {
-        i++;
-      } else if (!inText && (b == ',' || b == '[' || b == '{') && ++values > MOST_VALUES) {
-        throw new JsonDataException("over " + MOST_VALUES + " values");
+        word = 0;
+      } else if (inText) {
+        i += b == '\\' ? 1 : 0;
+      } else if (b == ',' || b == '[' || b == '{') {
+        word = 0;
+        if (++values > MOST_VALUES) {
+          throw new JsonDataException("over " + MOST_VALUES + " values");
+        }
+      } else if (b == ']' || b == '}' || b == ':' || b <= ' ') {
+        word = 0;
+      } else if (++word > LONGEST_NUMBER) { // Moshi's time grows with the square of it
+        throw new JsonDataException("a number of over " + LONGEST_NUMBER + " characters");
       }
     }
   }
@@ -128,7 +140,7 @@ final class AnswerJson {
       if (text.length() <= LONGEST) {
         try {
           long count = new BigDecimal(text).longValueExact();
-          if (count <= MOST) {
+          if (count >= 0 && count <= MOST) {
             return count;
           }
         } catch (NumberFormatException | ArithmeticException e) {

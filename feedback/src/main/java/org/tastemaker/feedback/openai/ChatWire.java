@@ -49,7 +49,7 @@ final class ChatWire {
   public record Response(
       @Nullable String id,
       @Nullable String model,
-      @Nullable List<Choice> choices,
+      @Nullable List<@Nullable Choice> choices,
       @Nullable Tokens usage) {}
 
   /** What of an answer its cost depends on. */
@@ -62,14 +62,14 @@ final class ChatWire {
 
   public record Reply(@Nullable String content, @Nullable String refusal) {}
 
-  public record Logprobs(@Nullable List<Token> content) {}
+  public record Logprobs(@Nullable List<@Nullable Token> content) {}
 
   /** A token of the answer. A token outside of the top ones has a log-probability of -9999. */
   public record Token(
       @Nullable String token,
       double logprob,
-      @Nullable List<Integer> bytes,
-      @Json(name = "top_logprobs") @Nullable List<TopToken> topLogprobs) {}
+      @Nullable List<@Nullable Integer> bytes,
+      @Json(name = "top_logprobs") @Nullable List<@Nullable TopToken> topLogprobs) {}
 
   public record TopToken(@Nullable String token, double logprob) {}
 

@@ -21,7 +21,8 @@ final class ImagesWire {
       @Nullable String style,
       @Json(name = "response_format") @Nullable String responseFormat) {}
 
-  public record Response(@Nullable List<Made> data, ResponsesWire.@Nullable Tokens usage) {}
+  public record Response(
+      @Nullable List<@Nullable Made> data, ResponsesWire.@Nullable Tokens usage) {}
 
   /** What of an answer its cost depends on. */
   public record Bill(ResponsesWire.@Nullable Tokens usage) {}

@@ -56,7 +56,7 @@ final class ResponsesWire {
       @Nullable String status,
       @Nullable Failure error,
       @Json(name = "incomplete_details") @Nullable Incomplete incomplete,
-      @Nullable List<Output> output,
+      @Nullable List<@Nullable Output> output,
       @Nullable Tokens usage) {}
 
   /** What of an answer its cost depends on. */
@@ -66,13 +66,13 @@ final class ResponsesWire {
 
   public record Incomplete(@Nullable String reason) {}
 
-  public record Output(@Nullable String type, @Nullable List<Content> content) {}
+  public record Output(@Nullable String type, @Nullable List<@Nullable Content> content) {}
 
   public record Content(
       @Nullable String type,
       @Nullable String text,
       @Nullable String refusal,
-      @Nullable List<ChatWire.Token> logprobs) {}
+      @Nullable List<ChatWire.@Nullable Token> logprobs) {}
 
   public record Tokens(
       @Json(name = "input_tokens") @Nullable Long inputTokens,

@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The probability that the first of two images is better, from the log-probabilities of the token
@@ -67,7 +68,7 @@ final class SoftPreference {
     }
     double[] sums = new double[2];
     double least = 0;
-    for (ChatWire.TopToken alternative : top) {
+    for (ChatWire.TopToken alternative : Wire.whole(top)) {
       double lp = alternative.logprob();
       if (!(lp <= 0) || lp <= UNKNOWN || alternative.token() == null) {
         continue;
@@ -90,8 +91,8 @@ final class SoftPreference {
   }
 
   private static byte[] bytes(ChatWire.Token token) {
-    List<Integer> given = token.bytes();
-    if (given == null) {
+    List<@Nullable Integer> given = token.bytes();
+    if (given == null || given.contains(null)) {
       return Objects.requireNonNullElse(token.token(), "").getBytes(StandardCharsets.UTF_8);
     }
     byte[] bytes = new byte[given.size()];

@@ -66,8 +66,12 @@ final class Fixtures {
   }
 
   static OpenAiClient.Builder client(MockWebServer server, FakeTime time) {
+    return client(server.url("/v1").toString(), time);
+  }
+
+  static OpenAiClient.Builder client(String baseUrl, FakeTime time) {
     return OpenAiClient.builder()
-        .baseUrl(server.url("/v1").toString())
+        .baseUrl(baseUrl)
         .apiKey(KEY)
         .time(time, time)
         .limits(
