@@ -60,8 +60,13 @@ public final class PrivateFiles {
     return FileChannel.open(file, Set.of(options), attributes(file, FILE));
   }
 
-  /** Makes an empty file, which must not be there, without opening one that is. */
-  static void createFile(Path file) throws IOException {
+  /**
+   * Makes an empty file, which must not be there, without opening one that is.
+   *
+   * @param file where; its folder must exist
+   * @throws IOException if it cannot be made, or a file is there
+   */
+  public static void createFile(Path file) throws IOException {
     Files.createFile(file, attributes(file, FILE));
   }
 

@@ -3,30 +3,32 @@ package org.tastemaker.feedback.cache;
 import com.google.common.base.Throwables;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.tastemaker.core.run.OwnerLock;
 import org.tastemaker.core.run.PrivateFiles;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
+import org.tastemaker.feedback.cache.AnswerFolder.Found;
 
 /**
  * A judge that asks another judge each question at most once.
@@ -39,19 +41,31 @@ import org.tastemaker.feedback.Verdict;
  * leaves a whole file or none. A machine that loses power may lose or damage the answers of the
  * last seconds, since files are not flushed one by one.
  *
- * <p>Several threads that ask the same question at the same time share one call and its answer. An
- * unreadable file is counted, moved to {@code <key>.json.damaged}, and the question is asked again.
- * Failures without an answer (of the network, of the budget) are not cached.
+ * <p><b>Shared by all who use the folder</b>: a question that is being asked anywhere, by a thread,
+ * another cache, or another process, is not asked a second time. Whoever comes later waits for the
+ * answer. If the one who asks is cancelled or killed, one of those who wait asks; threads of one
+ * cache share a failure. A wait ends after {@linkplain #withPatience half an hour} with a {@link
+ * FeedbackException.TransportFailed}, so that a stopped process does not stop all others. This
+ * works by locks of the operating system ({@link OwnerLock}) on parts of {@code <folder>/.lock}.
  *
- * <p>Thread-safe. Several processes may use a folder at the same time; they may then ask the same
- * question once each.
+ * <p><b>An answer that cannot be kept is not bought</b>: its space on the disk is reserved before
+ * the question is asked. If it does not suffice after all, the answer is returned and kept in
+ * memory, and nothing more is asked before it is on the disk. A file system that writes anew what
+ * is overwritten, or compresses, gives no such guarantee.
+ *
+ * <p>An unreadable file is counted, moved to {@code <key>.json.damaged}, and the question is asked
+ * again. Failures without an answer (of the network, of the budget) are not cached. Thread-safe.
  */
 public final class AnswerCache implements Judge {
   private static final Logger LOG = LoggerFactory.getLogger(AnswerCache.class);
+  private static final Duration PATIENCE = Duration.ofMinutes(30);
+  private static final long POLL_MILLIS = 20; // nobody tells of what another process does
 
   private final @Nullable Judge judge;
   private final String settings;
   private final Path folder;
+  private final AnswerFolder answers;
+  private final Duration patience;
   private final ConcurrentMap<String, CompletableFuture<CachedAnswer>> asked =
       new ConcurrentHashMap<>();
   private final AtomicLong hits = new AtomicLong();
@@ -59,10 +73,12 @@ public final class AnswerCache implements Judge {
   private final AtomicLong misses = new AtomicLong();
   private final AtomicLong damaged = new AtomicLong();
 
-  private AnswerCache(@Nullable Judge judge, String settings, Path folder) {
+  private AnswerCache(@Nullable Judge judge, String settings, Path folder, Duration patience) {
     this.judge = judge;
     this.settings = Objects.requireNonNull(settings, "settings == null");
     this.folder = Objects.requireNonNull(folder, "folder == null");
+    this.answers = new AnswerFolder(folder);
+    this.patience = patience;
   }
 
   /**
@@ -77,7 +93,23 @@ public final class AnswerCache implements Judge {
   public static AnswerCache of(Judge judge, String settings, Path folder) {
     Objects.requireNonNull(judge, "judge == null");
     makeFolder(folder);
-    return new AnswerCache(judge, settings, folder);
+    AnswerCache cache = new AnswerCache(judge, settings, folder, PATIENCE);
+    cache.answers.removeLeftovers();
+    return cache;
+  }
+
+  /**
+   * The same cache with another patience, to be used instead of this one.
+   *
+   * @param longest how long to wait for the answer to a question that somebody else asks; by
+   *     default half an hour
+   * @return a cache of the same folder, with counts of its own
+   */
+  public AnswerCache withPatience(Duration longest) {
+    if (longest.isNegative()) {
+      throw new IllegalArgumentException("a patience is at least 0, but was " + longest);
+    }
+    return new AnswerCache(judge, settings, folder, longest);
   }
 
   /**
@@ -111,7 +143,7 @@ public final class AnswerCache implements Judge {
       throw new IllegalArgumentException(
           "there is no folder " + folder + " to replay answers from");
     }
-    return new AnswerCache(null, settings, folder);
+    return new AnswerCache(null, settings, folder, PATIENCE);
   }
 
   @Override
@@ -120,20 +152,31 @@ public final class AnswerCache implements Judge {
     CompletableFuture<CachedAnswer> mine = new CompletableFuture<>();
     CompletableFuture<CachedAnswer> others = asked.putIfAbsent(key, mine);
     if (others != null) {
-      CachedAnswer answer = await(others);
-      joined.incrementAndGet();
-      return answer.replay();
+      try {
+        CachedAnswer answer = await(others);
+        joined.incrementAndGet();
+        return answer.replay();
+      } catch (CancellationException e) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        return ask(question); // the other thread was cancelled, and this one was not
+      }
     }
     try {
-      CachedAnswer found = read(key, question);
-      if (found != null) {
+      Found found = answers.find(key, question);
+      if (found.answer() != null) {
         hits.incrementAndGet();
-        mine.complete(found);
-        return found.replay();
+        mine.complete(found.answer());
+        return found.answer().replay();
       }
-      CachedAnswer answer = fetch(question, key);
-      mine.complete(answer);
-      return answer.first();
+      if (judge == null) {
+        setAside(key, found);
+        throw missing(question, key);
+      }
+      Outcome outcome = alone(judge, question, key);
+      mine.complete(outcome.answer());
+      return outcome.bought() ? outcome.answer().first() : outcome.answer().replay();
     } catch (RuntimeException | Error e) {
       mine.completeExceptionally(e);
       throw e;
@@ -160,98 +203,88 @@ public final class AnswerCache implements Judge {
    * Counts of hits and misses.
    *
    * @param hits answered from a file
-   * @param joined answered by the call of another thread
+   * @param joined answered by the call of another thread, cache or process
    * @param misses calls made
    * @param damaged files that could not be read and were moved aside
    */
   public record Counts(long hits, long joined, long misses, long damaged) {}
 
-  private CachedAnswer fetch(Question question, String key) {
-    if (judge == null) {
-      throw new FeedbackException.InvalidRequest(
-          "there is no cached answer "
-              + file(key)
-              + " to a question of kind "
-              + question.kind()
-              + " about "
-              + question.size()
-              + " images of prompt '"
-              + question.prompt().text()
-              + "' by rubric "
-              + question.rubric().id()
-              + ", and a replay makes no calls; run it once with a judge, under the same settings: "
-              + settings
-              + withoutItsComplaint(question),
-          true);
-    }
-    misses.incrementAndGet();
-    String earlier = withoutItsComplaint(question);
-    if (!earlier.isEmpty()) {
-      LOG.warn("a question is asked again{}", earlier);
-    }
-    CachedAnswer answer = CachedAnswer.of(() -> judge.ask(question).requireFits(question));
-    Path file = file(key);
-    try {
-      PrivateFiles.createFolders(Objects.requireNonNull(file.getParent()));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot make the folder of " + file, e);
-    }
-    write(file, answer.toJson(question, settings));
-    return answer;
-  }
+  /** An answer, and whether it was paid for just now. */
+  private record Outcome(CachedAnswer answer, boolean bought) {}
 
-  /** Not flushed: a disk may take longer for that than the service for an answer. */
-  private static void write(Path file, String text) {
-    Path temporary =
-        file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
-    try {
-      try (FileChannel channel =
-          PrivateFiles.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
+  /** Asks, unless somebody else does: then waits for the answer. */
+  private Outcome alone(Judge asking, Question question, String key) {
+    long start = System.nanoTime();
+    while (true) {
+      Optional<OwnerLock> turn = answers.claim(key);
+      if (turn.isPresent()) {
+        try {
+          Found found = answers.find(key, question); // the one before may have had its answer
+          if (found.answer() != null) {
+            joined.incrementAndGet();
+            return new Outcome(found.answer(), false);
+          }
+          setAside(key, found);
+          return new Outcome(fetch(asking, question, key), true);
+        } finally {
+          turn.get().close();
         }
       }
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot keep the answer " + file + ": " + e, e);
-    }
-  }
-
-  private @Nullable CachedAnswer read(String key, Question question) {
-    Path file = file(key);
-    String text;
-    try {
-      if (!Files.exists(file)) {
-        return null;
+      if (System.nanoTime() - start > patience.toNanos()) {
+        throw new FeedbackException.TransportFailed(
+            "a question is being asked by somebody else who uses the answers in "
+                + folder
+                + ", and has had no answer for "
+                + patience.toSeconds()
+                + " seconds: is a process that uses them stopped? End it, and start again",
+            null,
+            false);
       }
-      text = Files.readString(file);
-    } catch (java.nio.charset.CharacterCodingException e) {
-      return setAside(file, "it is not UTF-8");
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read the cached answer " + file, e);
-    }
-    try {
-      return CachedAnswer.fromJson(text).requireFits(question);
-    } catch (IllegalArgumentException | FeedbackException.MalformedVerdict e) {
-      return setAside(file, String.valueOf(e.getMessage()));
+      pause();
     }
   }
 
-  private @Nullable CachedAnswer setAside(Path file, String why) {
-    damaged.incrementAndGet();
-    Path aside = file.resolveSibling(file.getFileName() + ".damaged");
-    LOG.warn("the cached answer {} is damaged and was moved to {}: {}", file, aside, why);
-    try {
-      Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot move the damaged answer " + file + " aside", e);
+  private CachedAnswer fetch(Judge asking, Question question, String key) {
+    int longest =
+        4
+            * (settings.length()
+                + question.prompt().text().length()
+                + question.attempt().complaint().length());
+    try (AnswerSpace space = answers.reserve(key, longest)) {
+      misses.incrementAndGet();
+      String earlier = withoutItsComplaint(question);
+      if (!earlier.isEmpty()) {
+        LOG.warn("a question is asked again{}", earlier);
+      }
+      CachedAnswer answer = CachedAnswer.of(() -> asking.ask(question).requireFits(question));
+      answers.keep(key, space, answer.toJson(question, settings));
+      return answer;
     }
-    return null;
+  }
+
+  private void setAside(String key, Found found) {
+    if (found.damage() != null) {
+      damaged.incrementAndGet();
+      answers.setAside(key, found.damage());
+    }
+  }
+
+  private FeedbackException missing(Question question, String key) {
+    return new FeedbackException.InvalidRequest(
+        "there is no cached answer "
+            + answers.file(key)
+            + " to a question of kind "
+            + question.kind()
+            + " about "
+            + question.size()
+            + " images of prompt '"
+            + question.prompt().text()
+            + "' by rubric "
+            + question.rubric().id()
+            + ", and a replay makes no calls; run it once with a judge, under the same settings: "
+            + settings
+            + withoutItsComplaint(question),
+        true);
   }
 
   private static CachedAnswer await(CompletableFuture<CachedAnswer> others) {
@@ -262,19 +295,30 @@ public final class AnswerCache implements Judge {
       Throwables.throwIfUnchecked(cause);
       throw new IllegalStateException(cause);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      java.util.concurrent.CancellationException cancelled =
-          new java.util.concurrent.CancellationException(
-              "interrupted while waiting for the answer to the same question");
-      cancelled.initCause(e);
-      throw cancelled;
+      throw interrupted(e);
     }
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+  }
+
+  private static CancellationException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    CancellationException cancelled =
+        new CancellationException("interrupted while waiting for the answer to the same question");
+    cancelled.initCause(e);
+    return cancelled;
   }
 
   /** Version 0.1.0 did not store the complaint, so its file may answer another request. */
   private String withoutItsComplaint(Question question) {
     int attempt = question.attempt().number();
-    Path file = file(sha256(question.id() + "/" + attempt + "/" + settings));
+    Path file = answers.file(sha256(question.id() + "/" + attempt + "/" + settings));
     return attempt == 0 || !Files.exists(file)
         ? ""
         : "; the file "
@@ -297,9 +341,5 @@ public final class AnswerCache implements Judge {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
-  }
-
-  private Path file(String key) {
-    return folder.resolve(key.substring(0, 2)).resolve(key + ".json");
   }
 }
