@@ -9,11 +9,13 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -145,10 +147,25 @@ public final class AtomicFiles {
    * @throws UncheckedIOException if it cannot be read, or something cannot be deleted
    */
   public static void removeLeftovers(Path folder) {
+    removeLeftovers(folder, Instant.MAX);
+  }
+
+  /**
+   * Removes what killed processes left a while ago.
+   *
+   * @param folder where they were writing files or folders; others may be writing to it now
+   * @param before what has changed since stays
+   * @throws UncheckedIOException if it cannot be read, or something cannot be deleted
+   */
+  public static void removeLeftovers(Path folder, Instant before) {
     try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, ".*.tmp")) {
       for (Path leftover : leftovers) {
-        deleteRecursively(leftover);
+        if (Files.getLastModifiedTime(leftover).toInstant().isBefore(before)) {
+          deleteRecursively(leftover);
+        }
       }
+    } catch (NoSuchFileException e) {
+      LOG.debug("somebody else has just finished or removed it: {}", e.getMessage());
     } catch (IOException | DirectoryIteratorException e) {
       throw new UncheckedIOException(
           "cannot remove what is left of an earlier run in " + folder + ": " + e.getMessage(),

@@ -17,6 +17,7 @@ import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.PrivateFiles;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.feedback.FeedbackException;
@@ -43,6 +44,10 @@ import org.tastemaker.feedback.protocol.JudgeOracle;
  * <p>A failure that makes further questions pointless (no key, no credit, budget spent) ends the
  * run: judgements in flight finish and are recorded, then the failure is thrown.
  *
+ * <p>A dataset has one job at a time, among threads and processes; a second one is refused, and
+ * told who it is. Space for the judgements in flight is reserved on the disk before anything is
+ * asked: if the disk fills up, they are still written, and then the run ends.
+ *
  * <p>Groups are drawn from the given collection as needed, at most {@link Builder#concurrency} at a
  * time, and released once judged.
  *
@@ -60,6 +65,9 @@ import org.tastemaker.feedback.protocol.JudgeOracle;
  * </table>
  */
 public final class AnnotationJob {
+  /** Nobody writes an image for so long: who began it was killed. */
+  private static final Duration LEFT_OVER = Duration.ofHours(1);
+
   private final JobRun.Setup setup;
 
   private AnnotationJob(JobRun.Setup setup) {
@@ -102,6 +110,8 @@ public final class AnnotationJob {
    * @throws IllegalStateException if the dataset belongs to another job, is being written by one,
    *     or is not a dataset
    * @throws FeedbackException if further questions are pointless; what was judged is in the dataset
+   * @throws OutOfMemoryError if the heap is too small for the groups in flight; it says what to
+   *     change, and what was judged is in the dataset
    * @throws java.util.concurrent.CancellationException if that was requested; what was judged is in
    *     the dataset
    */
@@ -111,13 +121,14 @@ public final class AnnotationJob {
     if (images != null) {
       try {
         PrivateFiles.createFolders(images);
+        AtomicFiles.removeLeftovers(images, setup.clock().instant().minus(LEFT_OVER));
       } catch (IOException e) {
         throw new UncheckedIOException(
             "the folder for images " + images + " cannot be made: " + e, e);
       }
     }
     DatasetHeader header = DatasetHeader.of(setup.rubric(), setup.settings());
-    try (DatasetFile file = DatasetFile.open(setup.dataset(), header)) {
+    try (DatasetFile file = DatasetFile.open(setup.dataset(), header, setup.concurrency())) {
       return new JobRun(setup, file, total).go(groups.iterator());
     }
   }

@@ -2,9 +2,7 @@ package org.tastemaker.feedback.annotate;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,36 +11,40 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.core.run.PrivateFiles;
+import org.tastemaker.core.run.LineLog;
+import org.tastemaker.core.run.OwnerLock;
 
 /**
- * A dataset open for appending: locked against other jobs, with its unfinished last line set aside
- * and the ids of its judgements known.
+ * A dataset open for appending: locked against other jobs, with its unfinished last line set aside,
+ * space for the judgements in flight reserved, and the ids of its judgements known.
  */
 final class DatasetFile implements AutoCloseable {
   private static final int NAMED_LINES = 10;
 
   private final Path file;
-  private final FileChannel channel;
+  private final OwnerLock lock;
   private final IdSet ids = new IdSet();
   private final List<Long> damagedLines = new ArrayList<>();
+  private @Nullable LineLog log;
+  private @Nullable Reserve reserve;
+  private @Nullable UncheckedIOException full;
   private long damaged;
   private long judgements;
   private boolean setAside;
-  private long end;
 
-  private DatasetFile(Path file, FileChannel channel) {
+  private DatasetFile(Path file, OwnerLock lock) {
     this.file = file;
-    this.channel = channel;
+    this.lock = lock;
   }
 
   /**
    * Opens a dataset, or creates it.
    *
+   * @param concurrency how many judgements may be in flight
    * @throws UncheckedIOException if it cannot be written
    * @throws IllegalStateException if it belongs to another job, or is not a dataset
    */
-  static DatasetFile open(Path file, DatasetHeader header) {
+  static DatasetFile open(Path file, DatasetHeader header, int concurrency) {
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null || !Files.isDirectory(folder)) {
       throw new UncheckedIOException(
@@ -53,27 +55,30 @@ final class DatasetFile implements AutoCloseable {
                   + folder
                   + " is not a folder; create it, or choose another place"));
     }
-    FileChannel channel = null;
+    OwnerLock lock =
+        OwnerLock.take(
+            file.resolveSibling("." + file.getFileName() + ".lock"), "the dataset " + file);
+    DatasetFile dataset = new DatasetFile(file, lock);
+    boolean open = false;
     try {
-      channel =
-          PrivateFiles.open(
-              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      lock(file, channel);
-      DatasetFile dataset = new DatasetFile(file, channel);
       dataset.readOrBegin(header);
+      dataset.reserve =
+          Reserve.of(file.resolveSibling("." + file.getFileName() + ".space"), concurrency);
+      open = true;
       return dataset;
-    } catch (IOException e) {
-      closeAfter(e, channel);
+    } catch (IOException | UncheckedIOException e) {
+      IOException cause = e instanceof UncheckedIOException u ? u.getCause() : (IOException) e;
       throw new UncheckedIOException(
           "the dataset "
               + file
               + " cannot be written: "
-              + e
-              + "; check that it is a file in a folder that may be written to",
-          e);
-    } catch (RuntimeException e) {
-      closeAfter(e, channel);
-      throw e;
+              + cause
+              + "; check that it is a file in a folder that may be written to, with some free space",
+          cause);
+    } finally {
+      if (!open) {
+        dataset.close();
+      }
     }
   }
 
@@ -102,50 +107,85 @@ final class DatasetFile implements AutoCloseable {
     return setAside;
   }
 
-  /** Adds a line in a single write. */
+  /** Adds a line in a single write, if need be into the reserved space. */
   synchronized void append(String line) {
-    ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
-    long position = end;
+    LineLog open = opened();
     try {
-      while (bytes.hasRemaining()) {
-        position += channel.write(bytes, position);
+      open.append(line);
+    } catch (UncheckedIOException e) {
+      full =
+          new UncheckedIOException(
+              "cannot append to the dataset "
+                  + file
+                  + ": "
+                  + e.getCause().getMessage()
+                  + "; all judgements before are in it, so free some space and start the job again",
+              e.getCause());
+      if (!gaveUp(full)) {
+        throw full;
       }
-      end = position;
-    } catch (IOException e) {
-      try {
-        channel.truncate(end); // a full disk: leave whole lines
-      } catch (IOException second) {
-        e.addSuppressed(second);
-      }
-      throw new UncheckedIOException(
-          "cannot append to the dataset "
-              + file
-              + ": "
-              + e.getMessage()
-              + "; all judgements before are in it, so free some space and start the job again",
-          e);
+      open.append(line);
+    }
+  }
+
+  /** Ends the job if the disk has filled up, once what is in flight is written. */
+  synchronized void requireSpace() {
+    if (full != null) {
+      throw full;
     }
   }
 
   /** Flushes all lines to disk, so that they survive a failure of the machine. */
   synchronized void force() {
-    try {
-      channel.force(false);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot flush the dataset " + file + ": " + e.getMessage(), e);
-    }
+    opened().force();
   }
 
   @Override
   public synchronized void close() {
-    try {
-      channel.close(); // and with it the lock
+    try (lock) {
+      if (reserve != null) {
+        reserve.close();
+      }
+      if (log != null) {
+        log.close();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot close the dataset " + file + ": " + e.getMessage(), e);
     }
   }
 
+  private LineLog opened() {
+    if (log == null) {
+      throw new IllegalStateException("the dataset " + file + " is not open");
+    }
+    return log;
+  }
+
+  private boolean gaveUp(UncheckedIOException failure) {
+    try {
+      return reserve != null && reserve.giveUp();
+    } catch (IOException second) {
+      failure.addSuppressed(second);
+      return false;
+    }
+  }
+
   private void readOrBegin(DatasetHeader header) throws IOException {
+    long lines = 0;
+    if (Files.exists(file)) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        lines = read(channel, header);
+      }
+    }
+    log = LineLog.open(file); // and moves what is left of a line to <name>.damaged
+    if (lines == 0) {
+      log.append(header.toLine());
+      log.force();
+    }
+  }
+
+  /** Reads what is there, and changes nothing: it may be another's. */
+  private long read(FileChannel channel, DatasetHeader header) throws IOException {
     Lines.Scan scan =
         Lines.scan(
             channel,
@@ -156,17 +196,11 @@ final class DatasetFile implements AutoCloseable {
                 take(number, line);
               }
             });
-    end = scan.end();
-    if (scan.rest().length > 0) {
-      if (scan.lines() == 0) {
-        requireOurBeginning(new String(scan.rest(), StandardCharsets.UTF_8));
-      }
-      setAside(scan.rest());
+    setAside = scan.rest().length > 0;
+    if (setAside && scan.lines() == 0) {
+      requireOurBeginning(new String(scan.rest(), StandardCharsets.UTF_8));
     }
-    if (scan.lines() == 0) {
-      append(header.toLine());
-      force();
-    }
+    return scan.lines();
   }
 
   private void requireSameJob(String line, DatasetHeader header) {
@@ -210,51 +244,6 @@ final class DatasetFile implements AutoCloseable {
       }
     } else if (ids.add(group.get().id())) {
       judgements++;
-    }
-  }
-
-  private void setAside(byte[] rest) throws IOException {
-    byte[] line = new byte[rest.length + 1];
-    System.arraycopy(rest, 0, line, 0, rest.length);
-    line[rest.length] = '\n';
-    try (FileChannel aside =
-        PrivateFiles.open(
-            file.resolveSibling(file.getFileName() + ".damaged"),
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.APPEND)) {
-      ByteBuffer bytes = ByteBuffer.wrap(line);
-      while (bytes.hasRemaining()) {
-        aside.write(bytes);
-      }
-    }
-    channel.truncate(end);
-    channel.force(true);
-    setAside = true;
-  }
-
-  private static void lock(Path file, FileChannel channel) throws IOException {
-    boolean locked;
-    try {
-      locked = channel.tryLock() != null;
-    } catch (OverlappingFileLockException e) {
-      locked = false;
-    }
-    if (!locked) {
-      throw new IllegalStateException(
-          "another job is writing to the dataset "
-              + file
-              + "; wait until it ends, or choose another file");
-    }
-  }
-
-  private static void closeAfter(Exception failure, @Nullable FileChannel channel) {
-    if (channel != null) {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        failure.addSuppressed(e);
-      }
     }
   }
 }

@@ -65,6 +65,14 @@ final class JobRun {
   }
 
   JobReport go(Iterator<ImageGroup> groups) {
+    try {
+      return judgeAll(groups);
+    } catch (OutOfMemoryError e) { // of any thread, and of the source of groups
+      throw withAdvice(e);
+    }
+  }
+
+  private JobReport judgeAll(Iterator<ImageGroup> groups) {
     ExecutorService threads = Executors.newFixedThreadPool(setup.concurrency(), JobRun::daemon);
     try {
       progress.report();
@@ -150,6 +158,7 @@ final class JobRun {
     synchronized (this) {
       appender.accept(line);
       progress.judged(judgement);
+      file.requireSpace();
     }
   }
 
@@ -184,6 +193,24 @@ final class JobRun {
     if (e instanceof RuntimeException exception) {
       throw exception;
     }
+  }
+
+  /** Still an Error, as nobody knows what else it has hit; but with the way out. */
+  private OutOfMemoryError withAdvice(OutOfMemoryError e) {
+    OutOfMemoryError advice =
+        new OutOfMemoryError(
+            "the heap of "
+                + (Runtime.getRuntime().maxMemory() >> 20)
+                + " MB is too small for "
+                + setup.concurrency()
+                + " groups of images in flight ("
+                + e.getMessage()
+                + "): set a lower concurrency(...), smaller images, or a larger heap (-Xmx). What was"
+                + " judged is in "
+                + setup.dataset()
+                + ", so start the job again");
+    advice.initCause(e);
+    return advice;
   }
 
   private static Thread daemon(Runnable work) {

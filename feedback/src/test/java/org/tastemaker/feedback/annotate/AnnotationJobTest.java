@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -344,16 +342,18 @@ class AnnotationJobTest {
   }
 
   @Test
-  void twoJobsDoNotWriteToOneDataset() throws IOException {
+  void twoJobsDoNotWriteToOneDataset() {
     Path dataset = folder.resolve("d.jsonl");
-    Jobs.job(dataset, Jobs.faulty()).build().run(Jobs.groups(1));
-
-    try (FileChannel other = FileChannel.open(dataset, StandardOpenOption.WRITE)) {
-      other.lock();
-
-      assertThatThrownBy(() -> Jobs.job(dataset, Jobs.faulty()).build().run(Jobs.groups(1)))
-          .hasMessageContaining("another job is writing");
-    }
+    Judge during =
+        question -> {
+          assertThatThrownBy(() -> Jobs.job(dataset, never("m")).build().run(Jobs.groups(1)))
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageStartingWith(
+                  "the dataset " + dataset + " has one owner at a time, and is");
+          return Jobs.faulty().ask(question);
+        };
+    JobReport report = Jobs.job(dataset, during).build().run(Jobs.groups(1));
+    assertThat(report.judged()).isEqualTo(1);
   }
 
   @Test
