@@ -79,11 +79,11 @@ final class SecretForms {
         };
     String backslashes = Character.isLetterOrDigit(c) ? "" : "\\\\{0,8}";
     return String.join(
-        "|",
-        backslashes + itself,
+        "|", // the longest first, so that nothing of it stays
         "\\\\{1,8}u00(?i:" + hex + ")",
         "%(?:25){0,3}(?i:" + hex + ")",
         "&#0{0,5}" + (int) c + ";",
-        "&#[xX]0{0,5}(?i:" + hex + ");");
+        "&#[xX]0{0,5}(?i:" + hex + ");",
+        backslashes + itself);
   }
 }
