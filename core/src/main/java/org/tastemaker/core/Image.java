@@ -5,12 +5,14 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.files.BoundedFiles;
 
 /**
  * An immutable image: float values in [0, 1], channels first, red, green, blue or grey, rows from
@@ -20,6 +22,11 @@ import org.jspecify.annotations.Nullable;
  * the heap and needs no closing.
  */
 public final class Image {
+  /** How many pixels a file may have unless something else is said: 4096 x 4096. */
+  public static final long MOST_PIXELS = 1L << 24;
+
+  private static final int MOST_FILE_BYTES = 256 << 20;
+
   private final int channels;
   private final int height;
   private final int width;
@@ -117,14 +124,67 @@ public final class Image {
   }
 
   /**
-   * Reads a PNG, JPEG, GIF or BMP. Transparent parts are laid on white.
+   * Reads a PNG, JPEG, GIF or BMP of at most {@link #MOST_PIXELS} pixels.
    *
    * @param bytes the file's content
    * @return an image of 3 channels
+   * @throws UnsafeImageException if its header promises more pixels
    * @throws IllegalArgumentException if the bytes are not an image that can be read
    */
   public static Image fromBytes(byte[] bytes) {
-    return fromBufferedImage(ImageCodec.decode(bytes));
+    return fromBytes(bytes, MOST_PIXELS);
+  }
+
+  /**
+   * Reads a PNG, JPEG, GIF or BMP. Transparent parts are laid on white. Colour profiles, comments
+   * and thumbnails are ignored.
+   *
+   * <p>The file may come from a stranger. Before anything is decoded, the number of pixels in its
+   * header is compared with the bound, and with what so many bytes can hold at all. Reading takes
+   * about 16 bytes of memory for each pixel.
+   *
+   * @param bytes the file's content
+   * @param mostPixels how many pixels it may have, height times width
+   * @return an image of 3 channels
+   * @throws UnsafeImageException if its header promises more pixels
+   * @throws IllegalArgumentException if the bytes are not an image that can be read
+   */
+  public static Image fromBytes(byte[] bytes, long mostPixels) {
+    return fromBufferedImage(ImageCodec.decode(bytes, mostPixels));
+  }
+
+  /**
+   * Reads the file of a PNG, JPEG, GIF or BMP of at most {@link #MOST_PIXELS} pixels.
+   *
+   * @param file of at most 256 MiB
+   * @return an image of 3 channels
+   * @throws IllegalArgumentException if it is not an image that can be read, or too large; the
+   *     message names the file
+   * @throws java.io.UncheckedIOException if it cannot be read
+   */
+  public static Image read(Path file) {
+    return read(file, MOST_PIXELS);
+  }
+
+  /**
+   * Reads the file of a PNG, JPEG, GIF or BMP.
+   *
+   * @param file of at most 256 MiB
+   * @param mostPixels how many pixels it may have, height times width
+   * @return an image of 3 channels
+   * @throws IllegalArgumentException if it is not an image that can be read, or too large; the
+   *     message names the file
+   * @throws java.io.UncheckedIOException if it cannot be read
+   */
+  public static Image read(Path file, long mostPixels) {
+    byte[] bytes = BoundedFiles.read(file, MOST_FILE_BYTES);
+    try {
+      return fromBytes(bytes, mostPixels);
+    } catch (UnsafeImageException e) {
+      throw new UnsafeImageException(file + ": " + e.getMessage());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
   }
 
   /**
@@ -136,13 +196,18 @@ public final class Image {
   public static Image fromBufferedImage(BufferedImage source) {
     int height = source.getHeight();
     int width = source.getWidth();
-    int[] argb = source.getRGB(0, 0, width, height, null, 0, width);
-    float[] chw = new float[3 * height * width];
-    for (int i = 0; i < argb.length; i++) {
-      float alpha = (argb[i] >>> 24) / 255f;
-      for (int c = 0; c < 3; c++) {
-        float value = ((argb[i] >> (16 - 8 * c)) & 0xFF) / 255f;
-        chw[c * argb.length + i] = Math.min(1, alpha * value + (1 - alpha));
+    checkShape(3, height, width, 3L * height * width);
+    int plane = height * width;
+    float[] chw = new float[3 * plane];
+    int[] argb = new int[width];
+    for (int y = 0; y < height; y++) {
+      source.getRGB(0, y, width, 1, argb, 0, width);
+      for (int x = 0; x < width; x++) {
+        float alpha = (argb[x] >>> 24) / 255f;
+        for (int c = 0; c < 3; c++) {
+          float value = ((argb[x] >> (16 - 8 * c)) & 0xFF) / 255f;
+          chw[c * plane + y * width + x] = Math.min(1, alpha * value + (1 - alpha));
+        }
       }
     }
     return new Image(3, height, width, chw);

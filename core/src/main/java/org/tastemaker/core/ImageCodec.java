@@ -7,30 +7,59 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Image files in memory, by ImageIO. */
+/**
+ * Image files in memory, by ImageIO. What a file promises is checked before ImageIO sees it, which
+ * allocates whatever a header asks for.
+ */
 final class ImageCodec {
   private ImageCodec() {}
 
-  static BufferedImage decode(byte[] bytes) {
-    BufferedImage read;
-    try {
-      // In memory: given a plain stream, ImageIO writes a temporary file. It closes this one
-      // itself.
-      read = ImageIO.read(new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)));
+  /**
+   * Decodes a file.
+   *
+   * @param mostPixels how many pixels it may have
+   */
+  static BufferedImage decode(byte[] bytes, long mostPixels) {
+    if (PngFile.is(bytes)) {
+      return decode("png", PngFile.checked(bytes, mostPixels), mostPixels);
+    }
+    if (JpegFile.is(bytes)) {
+      return decode("jpeg", JpegFile.checked(bytes, mostPixels), mostPixels);
+    }
+    if (GifFile.is(bytes)) {
+      GifFile.check(bytes, mostPixels);
+      return decode("gif", bytes, mostPixels);
+    }
+    if (BmpFile.is(bytes)) {
+      BmpFile.check(bytes, mostPixels);
+      return decode("bmp", bytes, mostPixels);
+    }
+    throw new IllegalArgumentException(
+        "these " + bytes.length + " bytes are not a PNG, JPEG, GIF or BMP image");
+  }
+
+  private static BufferedImage decode(String format, byte[] bytes, long mostPixels) {
+    ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
+    // In memory: given a plain stream, ImageIO writes a temporary file.
+    try (MemoryCacheImageInputStream in =
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+      reader.setInput(in, true, true);
+      ImageBounds.requirePixels(format, reader.getWidth(0), reader.getHeight(0), mostPixels);
+      return reader.read(0);
+    } catch (UnsafeImageException e) {
+      throw e;
     } catch (IOException | RuntimeException e) { // ImageIO throws both for damaged files
       throw new IllegalArgumentException(
           "these " + bytes.length + " bytes are a damaged image: " + e.getMessage(), e);
+    } finally {
+      reader.dispose();
     }
-    if (read == null) {
-      throw new IllegalArgumentException(
-          "these " + bytes.length + " bytes are not a PNG, JPEG, GIF or BMP image");
-    }
-    return read;
   }
 
   static byte[] png(BufferedImage image) {

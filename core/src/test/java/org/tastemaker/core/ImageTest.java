@@ -118,7 +118,7 @@ class ImageTest {
     byte[] png = sample().toPng();
     assertThatThrownBy(() -> Image.fromBytes(Arrays.copyOf(png, png.length / 2)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("are a damaged image");
+        .hasMessageContaining("are a damaged PNG image");
   }
 
   @Test
