@@ -12,10 +12,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
+import org.tastemaker.core.json.Json;
 import org.tastemaker.core.picture.ImageGrid;
 
 /**
@@ -28,7 +30,7 @@ import org.tastemaker.core.picture.ImageGrid;
  * }
  * try (RunFolder folder = RunFolder.open(path, Clock.systemUTC())) {   // later, after a crash
  *   folder.requireConfig(config);
- *   folder.latestCheckpoint().ifPresent(c -> optimizer.restore(c.folder()));
+ *   folder.resume().ifPresent(c -> optimizer.restore(c.folder()));
  * }
  * }</pre>
  *
@@ -36,11 +38,14 @@ import org.tastemaker.core.picture.ImageGrid;
  * owner at a time, among threads and processes: a second one is refused, and told who it is.
  */
 public final class RunFolder implements AutoCloseable {
+  /** Names the latest checkpoint, for when all are gone. */
+  private static final String LAST = "last-checkpoint.json";
+
   private final Path path;
   private final RunFile run;
   private final Clock clock;
   private final OwnerLock lock;
-  private final LineLog metrics;
+  private LineLog metrics;
 
   /**
    * A complete checkpoint.
@@ -196,7 +201,7 @@ public final class RunFolder implements AutoCloseable {
    * @param step which step of the run, at least 0
    * @param values by name; NaN and infinite ones are recorded as such
    */
-  public void appendMetrics(long step, Map<String, Double> values) {
+  public synchronized void appendMetrics(long step, Map<String, Double> values) {
     metrics.append(new MetricsLine(step, clock.instant(), values).toJson());
   }
 
@@ -252,6 +257,7 @@ public final class RunFolder implements AutoCloseable {
     metrics.force();
     Path folder = path.resolve("checkpoints").resolve(stepName(step));
     AtomicFiles.writeFolder(folder, writer);
+    AtomicFiles.write(path.resolve(LAST), Json.write(Map.of("step", step)) + "\n");
     return new Checkpoint(step, folder);
   }
 
@@ -279,11 +285,58 @@ public final class RunFolder implements AutoCloseable {
   /**
    * The checkpoint to resume from.
    *
-   * @return the one of the highest step; empty where there is none yet
+   * @return the one of the highest step; empty where none has been saved yet
+   * @throws IllegalStateException if one has been saved and all are gone: the run is not begun anew
+   *     in silence
    */
   public Optional<Checkpoint> latestCheckpoint() {
     List<Checkpoint> all = checkpoints();
+    if (all.isEmpty() && Files.exists(path.resolve(LAST))) {
+      throw new IllegalStateException(
+          "the run in "
+              + path
+              + " has saved checkpoints, but there is none left in "
+              + path.resolve("checkpoints")
+              + ". Put them back to resume the run; or delete "
+              + path.resolve(LAST)
+              + " to begin it anew");
+    }
     return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));
+  }
+
+  /**
+   * Begins to resume the run: what was measured after its latest checkpoint will be measured again,
+   * and is moved from {@code metrics.jsonl} to {@code metrics.repeated.jsonl}, so that no step is
+   * there twice.
+   *
+   * @return the checkpoint to restore; empty where none has been saved yet, and the run begins
+   *     again
+   * @throws IllegalStateException if one has been saved and all are gone
+   */
+  public synchronized Optional<Checkpoint> resume() {
+    Optional<Checkpoint> latest = latestCheckpoint();
+    long step = latest.map(Checkpoint::step).orElse(-1L);
+    Path file = path.resolve("metrics.jsonl");
+    Map<Boolean, List<String>> later =
+        LineLog.read(file).lines().stream()
+            .collect(
+                Collectors.partitioningBy(
+                    line -> MetricsLine.parse(line).filter(m -> m.step() > step).isPresent()));
+    List<String> repeated = later.getOrDefault(true, List.of());
+    if (!repeated.isEmpty()) {
+      try (LineLog aside = LineLog.open(path.resolve("metrics.repeated.jsonl"))) {
+        repeated.forEach(aside::append);
+        aside.force();
+      }
+      String kept =
+          later.getOrDefault(false, List.of()).stream()
+              .map(line -> line + "\n")
+              .collect(Collectors.joining());
+      metrics.close();
+      AtomicFiles.write(file, kept);
+      metrics = LineLog.open(file);
+    }
+    return latest;
   }
 
   /**
@@ -328,8 +381,8 @@ public final class RunFolder implements AutoCloseable {
   @Override
   public void close() {
     try (lock;
-        metrics) {
-      metrics.force();
+        LineLog closing = metrics) {
+      closing.force();
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonException;
 import org.tastemaker.core.json.JsonObject;
@@ -50,6 +51,10 @@ public record TrainingCheckpoint(
   private static final int FORMAT = 1;
 
   private static final String FILE = "checkpoint.json";
+
+  private static final String WAY_OUT =
+      "use an earlier checkpoint: delete or move this one's folder, and the run is resumed from the"
+          + " one before";
 
   /**
    * Reads a checkpoint's description, and none of its tensors.
@@ -160,16 +165,17 @@ public record TrainingCheckpoint(
     Map<String, SafetensorsFile> files = new LinkedHashMap<>();
     try {
       for (String kind : kinds.keySet()) {
-        SafetensorsFile file = SafetensorsFile.open(folder.resolve(kind + ".safetensors"));
+        SafetensorsFile file = SafetensorsFile.open(part(folder, kind));
         files.put(kind, file);
         requireTensors(file, state.weights());
         if (!file.sha256().equals(checkpoint.digests.get(kind))) {
           throw new IllegalArgumentException(
               String.format(
                   Locale.ROOT,
-                  "%s is damaged: its SHA-256 is not the one that %s has; use an earlier checkpoint",
+                  "%s is damaged: its SHA-256 is not the one that %s has; %s",
                   file.path(),
-                  FILE));
+                  FILE,
+                  WAY_OUT));
         }
       }
       kinds.forEach(
@@ -184,14 +190,30 @@ public record TrainingCheckpoint(
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "the checkpoint in %s is damaged: %s; use an earlier one",
+              "the checkpoint in %s is damaged: %s; %s",
               folder,
-              e.getMessage()),
+              e.getMessage(),
+              WAY_OUT),
           e);
     } finally {
       files.values().forEach(SafetensorsFile::close);
     }
     state.resume(checkpoint.step);
+  }
+
+  /** A file of the checkpoint, which must be there and lie in its folder. */
+  private static Path part(Path folder, String kind) {
+    Path file = FolderBounds.of(folder).resolve(kind + ".safetensors");
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the checkpoint in %s is not complete: %s is missing. Put it back, or %s",
+              folder,
+              file.getFileName(),
+              WAY_OUT));
+    }
+    return file;
   }
 
   private void requireRun(Path folder, String expectedTrainer, Settings expected, long steps) {

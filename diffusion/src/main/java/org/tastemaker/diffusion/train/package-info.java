@@ -8,7 +8,7 @@
  *         DenoisingModels.of(unet, textEncoder, scheduler, emptyPrompt),
  *         DenoisingTrainer.Options.defaults(10_000),
  *         Seed.of(1));
- * folder.latestCheckpoint().ifPresent(checkpoint -> trainer.restore(checkpoint.folder()));
+ * folder.resume().ifPresent(checkpoint -> trainer.restore(checkpoint.folder()));
  * trainer.run(batches, Checkpointing.in(folder, 500, 2), folder.listener(), cancellation);
  * trainer.withAverages(() -> unet.save(path));
  * }</pre>

@@ -143,7 +143,7 @@ public final class Transcript {
   private static JudgedGroup read(JsonObject json, Path folder) throws IOException {
     List<Image> images = new ArrayList<>();
     for (String name : json.texts("images")) {
-      images.add(Image.fromBytes(Files.readAllBytes(folder.resolve(name))));
+      images.add(Image.read(folder.resolve(name)));
     }
     List<List<Integer>> tiers = json.integerLists("ranking");
     return new JudgedGroup(

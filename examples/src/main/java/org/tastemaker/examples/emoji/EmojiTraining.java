@@ -197,7 +197,7 @@ public final class EmojiTraining {
               TrainedPart.everything(),
               new VaeTrainer.Options(optimizer(options.vaeSteps, 2e-3), 1, 1, 1e-4),
               seed.split("vae training"));
-      folder.latestCheckpoint().ifPresent(c -> trainer.restore(c.folder()));
+      folder.resume().ifPresent(c -> trainer.restore(c.folder()));
       trainer.run(
           number ->
               new Samples(
@@ -245,7 +245,7 @@ public final class EmojiTraining {
                   .withTrainedTextEncoder(TrainedPart.everything()),
               new DenoisingTrainer.Options(optimizer(options.steps, 1e-3), 0.1, 0, 0),
               seed.split("denoiser training"));
-      folder.latestCheckpoint().ifPresent(c -> trainer.restore(c.folder()));
+      folder.resume().ifPresent(c -> trainer.restore(c.folder()));
       if (!asItIs && trainer.step() < options.stop) {
         Cancellation stop = new Cancellation();
         RunListener stopping =

@@ -177,7 +177,7 @@ public final class AnnotateFolder {
       List<Image> images = new ArrayList<>();
       for (Path file : entries(folder)) {
         if (file.toString().endsWith(".png")) {
-          images.add(Image.fromBytes(Files.readAllBytes(file)));
+          images.add(Image.read(file));
         }
       }
       String text = Files.readString(folder.resolve("prompt.txt")).strip();

@@ -182,9 +182,7 @@ public final class FineTuneLora {
           throw new IllegalArgumentException(
               String.format(Locale.ROOT, "%s has no caption: write one into %s", file, caption));
         }
-        images.add(
-            new Captioned(
-                Files.readString(caption).strip(), Image.fromBytes(Files.readAllBytes(file))));
+        images.add(new Captioned(Files.readString(caption).strip(), Image.read(file)));
       }
     }
     if (images.isEmpty()) {

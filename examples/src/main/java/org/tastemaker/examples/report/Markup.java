@@ -2,6 +2,7 @@ package org.tastemaker.examples.report;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -95,9 +96,34 @@ final class Markup {
                 case '>' -> out.append("&gt;");
                 case '"' -> out.append("&quot;");
                 case '\'' -> out.append("&#39;");
-                default -> out.appendCodePoint(isXml(c) ? c : 0xFFFD);
+                default -> {
+                  if (isInvisible(c)) {
+                    out.append(String.format(Locale.ROOT, "[U+%04X]", c));
+                  } else {
+                    out.appendCodePoint(isXml(c) ? c : 0xFFFD);
+                  }
+                }
               }
             });
+  }
+
+  /**
+   * What changes how other characters are shown, or hides among them: marks that turn the writing
+   * direction (U+202E and its kin), spaces of no width, separators of lines. A prompt could look
+   * like another one. The joiners of emoji and of scripts that need them stay.
+   */
+  private static boolean isInvisible(int c) {
+    boolean joiner = c == 0x200C || c == 0x200D || (c >= 0xE0020 && c <= 0xE007F);
+    int type = Character.getType(c);
+    return !joiner
+        && (type == Character.FORMAT
+            || type == Character.LINE_SEPARATOR
+            || type == Character.PARAGRAPH_SEPARATOR
+            || c == 0x034F
+            || c == 0x115F
+            || c == 0x1160
+            || c == 0x3164
+            || c == 0xFFA0);
   }
 
   /** The characters of XML 1.0; codePoints() gives half a pair as itself. */

@@ -11,6 +11,9 @@ import java.nio.charset.StandardCharsets;
  * ends.
  */
 final class Lines {
+  /** A line without end would fill the memory. */
+  private static final int LONGEST = 4 << 20;
+
   private Lines() {}
 
   /** Takes a whole line, without its line feed. */
@@ -45,17 +48,26 @@ final class Lines {
       int start = 0;
       for (int i = 0; i < n; i++) {
         if (bytes[i] == '\n') {
-          line.write(bytes, start, i - start);
+          keep(line, bytes, start, i - start);
           start = i + 1;
           end = position + start;
           taker.take(++number, line.toString(StandardCharsets.UTF_8));
           line.reset();
         }
       }
-      line.write(bytes, start, n - start);
+      keep(line, bytes, start, n - start);
       position += n;
       buffer.clear();
     }
+    if (line.size() == LONGEST) {
+      throw new IOException(
+          "the last line is longer than " + LONGEST + " bytes: no program here writes such a line");
+    }
     return new Scan(number, end, line.toByteArray());
+  }
+
+  /** What is beyond the bound is left out: the line's checksum does not fit then. */
+  private static void keep(ByteArrayOutputStream line, byte[] bytes, int start, int count) {
+    line.write(bytes, start, Math.min(count, LONGEST - line.size()));
   }
 }

@@ -139,7 +139,7 @@ public final class OpenAiImageGenerator implements ImageGenerator {
     ImagesWire.Made made = data.get(0);
     Image image;
     try {
-      image = Image.fromBytes(bytes(made));
+      image = Image.fromBytes(bytes(made), options.mostPixels());
     } catch (IllegalArgumentException e) {
       throw malformed("data[0]", "an image that can be read", String.valueOf(e.getMessage()));
     }
@@ -178,6 +178,8 @@ public final class OpenAiImageGenerator implements ImageGenerator {
    * @param responseFormat {@code "b64_json"} or {@code "url"} for models that let one choose; null
    *     for those that do not
    * @param parallel calls at a time, at least 1
+   * @param mostPixels how many pixels an image may have, height times width; a larger one is an
+   *     error, found by its header before it is decoded
    */
   @RecordBuilder
   public record Options(
@@ -186,7 +188,8 @@ public final class OpenAiImageGenerator implements ImageGenerator {
       @Nullable String quality,
       @Nullable String style,
       @Nullable String responseFormat,
-      int parallel)
+      int parallel,
+      long mostPixels)
       implements OpenAiImageGeneratorOptionsBuilder.With {
     public Options {
       if (model.isBlank()) {
@@ -201,16 +204,19 @@ public final class OpenAiImageGenerator implements ImageGenerator {
       if (parallel < 1) {
         throw new IllegalArgumentException("parallel must be at least 1, but was " + parallel);
       }
+      if (mostPixels < 1) {
+        throw new IllegalArgumentException("mostPixels must be at least 1, but was " + mostPixels);
+      }
     }
 
     /**
-     * Defaults of the service, 4 calls at a time.
+     * Defaults of the service, 4 calls at a time, images of at most {@link Image#MOST_PIXELS}.
      *
      * @param model its name at the server
      * @return the options
      */
     public static Options of(String model) {
-      return new Options(model, null, null, null, null, 4);
+      return new Options(model, null, null, null, null, 4, Image.MOST_PIXELS);
     }
   }
 }

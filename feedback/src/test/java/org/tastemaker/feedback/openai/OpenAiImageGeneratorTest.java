@@ -131,7 +131,7 @@ class OpenAiImageGeneratorTest {
     assertThatThrownBy(
             () -> generator.generate(List.of(Prompt.of("a")), List.of(Seed.of(1), Seed.of(2))))
         .hasMessage("there must be as many seeds as prompts, but there were 2 and 1");
-    assertThatThrownBy(() -> new OpenAiImageGenerator.Options("m", null, null, null, "png", 1))
+    assertThatThrownBy(() -> new OpenAiImageGenerator.Options("m", null, null, null, "png", 1, 100))
         .hasMessage("responseFormat must be b64_json, url or null, but was 'png'");
   }
 

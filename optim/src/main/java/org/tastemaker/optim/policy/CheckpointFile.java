@@ -4,10 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonException;
+import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.Settings;
@@ -44,13 +48,38 @@ public record CheckpointFile(long step, JsonObject state) {
    */
   public static void write(
       Path folder, String writer, long step, Settings settings, Map<String, ?> state) {
-    Map<String, Object> json = new LinkedHashMap<>();
+    Map<String, Object> json = new TreeMap<>();
     json.put("format", FORMAT);
     json.put("writer", writer);
     json.put("step", step);
     json.put("settings", settings.values());
     json.put("state", state);
-    AtomicFiles.write(folder.resolve(FILE), Json.writePretty(json));
+    String text = Json.writePretty(sorted(json));
+    if (text.length() > JsonLimits.large().bytes()) {
+      throw new IllegalArgumentException(
+          "the state of \""
+              + writer
+              + "\" is "
+              + text.length()
+              + " characters, but a checkpoint that can be read has at most "
+              + JsonLimits.large().bytes());
+    }
+    AtomicFiles.write(folder.resolve(FILE), text);
+  }
+
+  /** By name at every level: the same state is the same file in every process. */
+  private static @Nullable Object sorted(@Nullable Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, @Nullable Object> sorted = new TreeMap<>();
+      map.forEach((name, entry) -> sorted.put(String.valueOf(name), sorted(entry)));
+      return sorted;
+    }
+    if (value instanceof Iterable<?> list) {
+      List<@Nullable Object> all = new ArrayList<>();
+      list.forEach(entry -> all.add(sorted(entry)));
+      return all;
+    }
+    return value;
   }
 
   /**
@@ -84,7 +113,7 @@ public record CheckpointFile(long step, JsonObject state) {
       throw new IllegalArgumentException(
           "there is no checkpoint in " + folder + ": it has no " + FILE);
     }
-    JsonObject json = Json.readObject(file);
+    JsonObject json = Json.readObject(file, JsonLimits.large());
     if (json.integer("format", 0) > FORMAT) {
       throw new IllegalArgumentException(
           file

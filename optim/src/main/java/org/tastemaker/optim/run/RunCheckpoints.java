@@ -43,10 +43,11 @@ record RunCheckpoints(
 
   /** Restores the latest checkpoint; empty if there is none. */
   Optional<Saved> resume() {
-    if (folder == null || folder.latestCheckpoint().isEmpty()) {
+    Optional<RunFolder.Checkpoint> saved = folder == null ? Optional.empty() : folder.resume();
+    if (saved.isEmpty()) {
       return Optional.empty();
     }
-    Path latest = folder.latestCheckpoint().orElseThrow().folder();
+    Path latest = saved.get().folder();
     CheckpointFile checkpoint = CheckpointFile.read(latest, WRITER, settings);
     optimizer.restore(latest.resolve("optimizer"));
     parts.forEach((name, part) -> part.restore(latest.resolve(name)));
