@@ -25,6 +25,9 @@ record MetricsLine(long step, Instant time, Map<String, Double> values) {
   }
 
   static Optional<MetricsLine> parse(String line) {
+    if (!line.startsWith("{\"step\":") || !line.endsWith("}")) {
+      return Optional.empty(); // without the cost of an exception for each of many lines
+    }
     try {
       JsonObject json = Json.parseObject(line, "a line of metrics");
       JsonObject metrics = json.object("metrics");
