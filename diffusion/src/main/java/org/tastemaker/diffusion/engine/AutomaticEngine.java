@@ -8,10 +8,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining;
 
 /** Gives each graph to the first engine that can run it. */
 record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
@@ -67,6 +69,15 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
               + "; the jar tastemaker-torch brings an engine for GPUs and bfloat16");
     }
     return new AutomaticEngine(able); // in order again: it may be another one there
+  }
+
+  /** Of the engine that is the first choice for any graph. */
+  @Override
+  public Optional<ResidentTraining> train(ImmutableList<INDArray> parameters, boolean averages) {
+    return candidates.stream()
+        .filter(engine -> engine.whyNot().isEmpty())
+        .findFirst()
+        .flatMap(engine -> engine.train(parameters, averages));
   }
 
   @Override

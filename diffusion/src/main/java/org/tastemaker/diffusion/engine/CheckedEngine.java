@@ -1,8 +1,11 @@
 package org.tastemaker.diffusion.engine;
 
+import com.google.common.collect.ImmutableList;
 import java.util.Optional;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining;
 
 /** An engine whose functions check what they are given. */
 record CheckedEngine(Engine engine) implements Engine {
@@ -29,6 +32,11 @@ record CheckedEngine(Engine engine) implements Engine {
   @Override
   public Engine on(Placement placement) {
     return new CheckedEngine(engine.on(placement));
+  }
+
+  @Override
+  public Optional<ResidentTraining> train(ImmutableList<INDArray> parameters, boolean averages) {
+    return engine.train(parameters, averages);
   }
 
   @Override

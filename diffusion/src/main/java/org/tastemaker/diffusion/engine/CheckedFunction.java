@@ -6,6 +6,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Residence;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining;
 
 /** Checks every call of a function, so that no engine has to. */
 final class CheckedFunction implements GraphFunction {
@@ -31,13 +32,24 @@ final class CheckedFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
+    requireBackward(cotangents);
+    return function.backward(cotangents);
+  }
+
+  @Override
+  public Map<String, INDArray> backward(
+      Map<String, INDArray> cotangents, ResidentTraining training) {
+    requireBackward(cotangents);
+    return function.backward(cotangents, training);
+  }
+
+  private void requireBackward(Map<String, INDArray> cotangents) {
     requireOpen();
     checks.requireDifferentiable();
     if (!ran) {
       throw new IllegalStateException("call forward first: a gradient belongs to its inputs");
     }
     checks.requireCotangents(cotangents);
-    return function.backward(cotangents);
   }
 
   @Override

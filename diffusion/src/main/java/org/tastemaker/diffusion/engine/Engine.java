@@ -1,8 +1,11 @@
 package org.tastemaker.diffusion.engine;
 
+import com.google.common.collect.ImmutableList;
 import java.util.Optional;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining;
 
 /**
  * A way to run graphs, found by {@link java.util.ServiceLoader}: a public class with a public
@@ -65,6 +68,19 @@ public interface Engine {
               + placement);
     }
     return this;
+  }
+
+  /**
+   * Keeps trained parameters, and updates them, where the engine computes.
+   *
+   * @param parameters distinct arrays of type FLOAT in C order, which stay their owner's
+   * @param averages whether a moving average of them is kept too
+   * @return of zeros, and the caller closes it; empty if the placement has updates made on the
+   *     host, as those of an engine that computes in the host's memory are
+   * @throws IllegalStateException if the memory there does not hold it
+   */
+  default Optional<ResidentTraining> train(ImmutableList<INDArray> parameters, boolean averages) {
+    return Optional.empty();
   }
 
   /**

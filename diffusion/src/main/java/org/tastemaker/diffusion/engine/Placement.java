@@ -24,14 +24,19 @@ import java.util.stream.StreamSupport;
  * @param graphs whether a GPU's work is recorded once and then given to it in one piece (a CUDA
  *     graph), where that can be done: it spares the processor's time between small kernels, which
  *     counts in batches of one to four, and holds the memory of one run; no effect on a processor
+ * @param updates where trained weights are updated
  */
 @RecordBuilder
 public record Placement(
-    ImmutableList<Device> devices, Precision precision, boolean checkpointing, boolean graphs)
+    ImmutableList<Device> devices,
+    Precision precision,
+    boolean checkpointing,
+    boolean graphs,
+    Updates updates)
     implements PlacementBuilder.With {
   /** The first GPU that can run the engine, or else the processor; in float32. */
   public static final Placement AUTO =
-      new Placement(ImmutableList.of(Device.AUTO), Precision.FLOAT32, false, false);
+      new Placement(ImmutableList.of(Device.AUTO), Precision.FLOAT32, false, false, Updates.AUTO);
 
   /**
    * Checks the devices.
@@ -40,6 +45,7 @@ public record Placement(
    * @param precision as above
    * @param checkpointing as above
    * @param graphs as above
+   * @param updates as above
    */
   public Placement {
     if (devices.isEmpty()) {
@@ -73,7 +79,8 @@ public record Placement(
             .collect(ImmutableList.toImmutableList()),
         Precision.of(precision),
         false,
-        false);
+        false,
+        Updates.AUTO);
   }
 
   /**
@@ -87,6 +94,7 @@ public record Placement(
         && devices.get(0).kind() != Device.Kind.CUDA
         && precision != Precision.BFLOAT16
         && !checkpointing
-        && !graphs;
+        && !graphs
+        && updates != Updates.DEVICE;
   }
 }

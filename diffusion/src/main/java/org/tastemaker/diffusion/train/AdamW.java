@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.tastemaker.diffusion.engine.graph.AdamStep;
 
 /**
  * Adam with decoupled weight decay: Loshchilov and Hutter, "Decoupled Weight Decay Regularization"
@@ -110,39 +111,49 @@ public final class AdamW {
     }
     Buffers.requireSizes("parameters", firstMoments, parameters);
     Buffers.requireSizes("gradients", firstMoments, gradients);
-    updates++;
-    double correction1 = 1 - Math.pow(options.beta1(), (double) updates);
-    double correction2 = 1 - Math.pow(options.beta2(), (double) updates);
+    AdamStep step = next(1, rate);
     for (int i = 0; i < firstMoments.size(); i++) {
-      update(
-          rate,
-          correction1,
-          correction2,
-          parameters.get(i),
-          gradients.get(i),
-          firstMoments.get(i),
-          secondMoments.get(i));
+      update(step, parameters.get(i), gradients.get(i), firstMoments.get(i), secondMoments.get(i));
     }
   }
 
-  private void update(
-      double rate,
-      double correction1,
-      double correction2,
+  /**
+   * Counts an update that is made elsewhere.
+   *
+   * @param clip by which the gradient is scaled
+   * @param rate the learning rate, at least 0
+   * @return its numbers
+   */
+  AdamStep next(double clip, double rate) {
+    updates++;
+    return new AdamStep(
+        clip,
+        rate,
+        options.beta1(),
+        options.beta2(),
+        options.epsilon(),
+        options.weightDecay(),
+        1 - Math.pow(options.beta1(), (double) updates),
+        1 - Math.pow(options.beta2(), (double) updates));
+  }
+
+  private static void update(
+      AdamStep numbers,
       FloatBuffer parameter,
       FloatBuffer gradient,
       FloatBuffer firstMoment,
       FloatBuffer secondMoment) {
-    double keep = 1 - rate * options.weightDecay();
+    double keep = 1 - numbers.rate() * numbers.weightDecay();
     int atP = parameter.position();
     int atG = gradient.position();
     for (int j = 0; j < firstMoment.capacity(); j++) {
       double g = gradient.get(atG + j);
-      double m = options.beta1() * firstMoment.get(j) + (1 - options.beta1()) * g;
-      double v = options.beta2() * secondMoment.get(j) + (1 - options.beta2()) * g * g;
-      double step = m / correction1 / (Math.sqrt(v / correction2) + options.epsilon());
+      double m = numbers.beta1() * firstMoment.get(j) + (1 - numbers.beta1()) * g;
+      double v = numbers.beta2() * secondMoment.get(j) + (1 - numbers.beta2()) * g * g;
+      double step =
+          m / numbers.correction1() / (Math.sqrt(v / numbers.correction2()) + numbers.epsilon());
       // A gradient that has always been 0 gives 0 / 0 where epsilon is 0, and moves nothing.
-      double move = m == 0 ? 0 : rate * step;
+      double move = m == 0 ? 0 : numbers.rate() * step;
       parameter.put(atP + j, (float) (parameter.get(atP + j) * keep - move));
       firstMoment.put(j, (float) m);
       secondMoment.put(j, (float) v);

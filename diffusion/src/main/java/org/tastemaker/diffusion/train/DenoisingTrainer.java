@@ -241,14 +241,13 @@ public final class DenoisingTrainer {
       }
 
       // 4. The gradient of the U-Net, and through its text that of the text encoder.
-      Map<String, INDArray> gradients = unet.backward(Map.of(UNet2DConditionModel.OUT, cotangent));
-      state.add(UNET, gradients, UNET_INPUTS);
+      Map<String, INDArray> gradients =
+          state.backward(UNET, unet, Map.of(UNet2DConditionModel.OUT, cotangent), UNET_INPUTS);
       if (trainsText) {
         INDArray ofContext = Graphs.output(gradients, UNet2DConditionModel.TEXT); // [N, L, D]
-        state.add(
-            TEXT_ENCODER,
-            tau.backward(Map.of(ClipTextModel.LAST_HIDDEN_STATE, ofContext)),
-            Set.of());
+        Map<String, INDArray> unused =
+            state.backward(
+                TEXT_ENCODER, tau, Map.of(ClipTextModel.LAST_HIDDEN_STATE, ofContext), Set.of());
       }
       return Map.of("loss", loss);
     }

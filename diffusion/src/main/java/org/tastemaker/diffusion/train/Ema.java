@@ -80,8 +80,7 @@ public final class Ema {
    */
   public void update(List<FloatBuffer> parameters) {
     Buffers.requireSizes("parameters", averages, parameters);
-    double share = 1 - decay(updates);
-    updates++;
+    double share = nextShare();
     for (int i = 0; i < averages.size(); i++) {
       FloatBuffer average = averages.get(i);
       FloatBuffer parameter = parameters.get(i);
@@ -91,6 +90,15 @@ public final class Ema {
         average.put(j, (float) (a - share * (a - parameter.get(at + j))));
       }
     }
+  }
+
+  /**
+   * Counts an update of the average that is made elsewhere.
+   *
+   * @return by how much of their difference the average goes towards the weights, in [0, 1]
+   */
+  double nextShare() {
+    return 1 - decay(updates++);
   }
 
   /**

@@ -6,6 +6,9 @@ import org.tastemaker.core.DivergedException;
 
 /** Clipping of gradients, as PyTorch's {@code clip_grad_norm_}. */
 public final class GradientClip {
+  /** The square of a larger norm overflows a second moment. */
+  private static final double LARGEST_NORM = 1e18;
+
   /** Keeps the factor finite for a norm of 0; PyTorch's value. */
   private static final double EPSILON = 1e-6;
 
@@ -34,22 +37,41 @@ public final class GradientClip {
     for (Map.Entry<String, FloatBuffer> entry : gradients.entrySet()) {
       double sum = squares(entry.getValue());
       if (!Double.isFinite(sum)) {
-        throw new DivergedException(
-            where,
-            "the gradient of "
-                + entry.getKey()
-                + " is not finite (its squared norm is "
-                + sum
-                + "): lower the learning rate, or look for the input that caused it");
+        throw notFinite(where, entry.getKey(), sum);
       }
       squares += sum;
     }
     double norm = Math.sqrt(squares);
-    double factor = maxNorm / (norm + EPSILON);
+    double factor = factor(maxNorm, norm);
     if (factor < 1) {
       gradients.values().forEach(gradient -> scale(gradient, factor));
     }
     return norm;
+  }
+
+  /** By which a gradient of a norm is scaled, in (0, 1]. */
+  static double factor(double maxNorm, double norm) {
+    return Math.min(1, maxNorm / (norm + EPSILON));
+  }
+
+  /** The gradient's square, once clipped, must be a float. */
+  static void requireSquares(String where, double maxNorm, double norm) {
+    if (!(Math.min(norm, maxNorm) < LARGEST_NORM)) {
+      throw new DivergedException(
+          where,
+          "the gradient's norm is " + norm + ": set maxGradientNorm, or lower the learning rate");
+    }
+  }
+
+  /** What is said of a gradient that is not finite. */
+  static DivergedException notFinite(String where, String parameter, double squares) {
+    return new DivergedException(
+        where,
+        "the gradient of "
+            + parameter
+            + " is not finite (its squared norm is "
+            + squares
+            + "): lower the learning rate, or look for the input that caused it");
   }
 
   private static double squares(FloatBuffer gradient) {

@@ -62,8 +62,16 @@ final class TrainingLoop {
     Map<String, Double> backward(long batch, double share);
   }
 
-  /** Trains from where the state is to the last step. */
+  /** Trains from where the state is to the last step, where the engine computes. */
   void run(
+      Objective objective,
+      Checkpointing checkpoints,
+      RunListener listener,
+      Cancellation cancellation) {
+    state.resident(() -> steps(objective, checkpoints, listener, cancellation));
+  }
+
+  private void steps(
       Objective objective,
       Checkpointing checkpoints,
       RunListener listener,

@@ -1,49 +1,52 @@
 package org.tastemaker.diffusion.train;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Sets;
-import com.google.common.primitives.ImmutableLongArray;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.DivergedException;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining.Kind;
 import org.tastemaker.diffusion.model.Parameters;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
  * All that training changes: the trained weights, which live in their networks, and the gradient,
  * the optimizer's moments and the average of the weights, which live here.
  *
- * <p>A weight is known by its network's name and its own, such as {@code unet/conv_in.weight}. A
- * gradient is accumulated in a buffer of its own, because two weights may share the array that a
- * graph hands out, and scaling it twice would be wrong.
+ * <p>A weight is known by its network's name and its own, such as {@code unet/conv_in.weight}.
  *
- * <p>One update is {@link #begin}, {@link #add} for each batch, {@link #update}. Not thread-safe.
+ * <p>One update is {@link #begin}, {@link #backward} for each batch, {@link #update}. Not
+ * thread-safe.
+ *
+ * <p>All of it is on the host, except within {@link #resident} and {@link #atomically}: there it is
+ * where the engine computes, if the engine's placement says so ({@link
+ * org.tastemaker.diffusion.engine.Updates}). The host's weights are then those from before, for all
+ * but the engine's own functions, until {@link #buffers}, {@link #withAverages} or the end brings
+ * them up to date.
  */
 public final class TrainingState {
   private final OptimizerOptions options;
-  private final ImmutableMap<String, INDArray> weights;
-  private final ImmutableMap<String, INDArray> frozen;
-  private final List<FloatBuffer> values = new ArrayList<>();
-  private final Map<String, FloatBuffer> gradients = new LinkedHashMap<>();
-  private final Set<String> received = new HashSet<>();
-  private final AdamW adamW;
-  private final @Nullable Ema ema;
+  private final TrainedParameters parameters;
+  private final HostTraining host;
   private boolean showsAverages;
+  private @Nullable ResidentTraining resident;
+
+  /** Whether the host has what is resident. */
+  private boolean current = true;
+
+  /** Whether what the host had before is to be gone back to. */
+  private boolean keepsBefore;
+
+  private @Nullable TrainingSnapshot before;
 
   /**
    * The state of a run's beginning.
@@ -56,58 +59,8 @@ public final class TrainingState {
   public TrainingState(
       OptimizerOptions options, Map<String, TrainedPart> networks, Map<String, Parameters> own) {
     this.options = options;
-    Map<String, INDArray> trained = new LinkedHashMap<>();
-    Map<String, INDArray> rest = new LinkedHashMap<>();
-    networks.forEach(
-        (network, part) -> {
-          Consumer<Parameters> add =
-              parameters ->
-                  parameters
-                      .arrays()
-                      .forEach(
-                          (name, array) -> {
-                            String key = network + "/" + name;
-                            boolean trains = part.options().trainable().test(name);
-                            if (trained.containsKey(key) || rest.containsKey(key)) {
-                              throw new IllegalArgumentException(
-                                  String.format(
-                                      Locale.ROOT,
-                                      "two parameters are named %s: an adapter needs names of its own",
-                                      key));
-                            }
-                            (trains ? trained : rest).put(key, array);
-                          });
-          Parameters ownParameters = own.get(network);
-          if (ownParameters != null) {
-            add.accept(ownParameters);
-          }
-          part.adapters().forEach(add);
-        });
-    if (trained.isEmpty()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "nothing is trained: none of the %s parameters of %s is trainable by its part's options",
-              rest.size(),
-              networks.keySet()));
-    }
-    trained.forEach(
-        (key, array) -> {
-          if (array.dataType() != DataType.FLOAT) {
-            throw new IllegalArgumentException(
-                String.format(
-                    Locale.ROOT,
-                    "%s must be of type FLOAT to be trained, but was %s",
-                    key,
-                    array.dataType()));
-          }
-          values.add(FloatBuffers.of(array));
-          gradients.put(key, FloatBuffer.allocate(Math.toIntExact(array.length())));
-        });
-    weights = ImmutableMap.copyOf(trained);
-    frozen = ImmutableMap.copyOf(rest);
-    adamW = new AdamW(options.adamW(), values.stream().mapToInt(FloatBuffer::remaining).toArray());
-    ema = options.ema().map(settings -> new Ema(settings, values)).orElse(null);
+    parameters = TrainedParameters.of(networks, own);
+    host = new HostTraining(options, parameters.weights());
   }
 
   /**
@@ -116,63 +69,54 @@ public final class TrainingState {
    * @return at least 0
    */
   public long step() {
-    return adamW.updates();
+    return host.adamW().updates();
   }
 
   /** Discards the gradient. */
   public void begin() {
+    requireOwnWeights();
+    host.begin();
+    if (resident != null) {
+      resident.begin();
+    }
+  }
+
+  private void requireOwnWeights() {
     if (showsAverages) {
       throw new IllegalStateException(
           "the weights are exchanged with their averages; train after withAverages has returned");
     }
-    received.clear();
   }
 
   /**
-   * Adds to the gradient.
+   * Runs a network backward, and adds what it gives to the gradient.
    *
-   * @param network whose
-   * @param found by the names of parameters, and of inputs
-   * @param inputs names to leave out
+   * @param network whose function it is
+   * @param function after its forward run
+   * @param cotangents of its outputs, by name
+   * @param inputs names of inputs, whose gradients are left out
+   * @return the gradients of these inputs by name, and perhaps more; valid until the function's
+   *     next backward run
    */
-  public void add(String network, Map<String, INDArray> found, Set<String> inputs) {
+  public Map<String, INDArray> backward(
+      String network,
+      GraphFunction function,
+      Map<String, INDArray> cotangents,
+      Set<String> inputs) {
+    Map<String, INDArray> found =
+        resident == null ? function.backward(cotangents) : function.backward(cotangents, resident);
     found.forEach(
         (name, array) -> {
-          if (!inputs.contains(name)) {
-            add(network + "/" + name, array);
+          String key = network + "/" + name;
+          if (inputs.contains(name)) {
+            return;
           }
+          if (resident != null) {
+            throw HostTraining.unknown(key); // else it would have kept it
+          }
+          host.add(key, array);
         });
-  }
-
-  private void add(String key, INDArray array) {
-    FloatBuffer sum = gradients.get(key);
-    INDArray weight = weights.get(key);
-    if (sum == null || weight == null) {
-      throw new IllegalStateException(
-          String.format(
-                  Locale.ROOT,
-                  "the graph trains %s, which is not among the trained parameters: add the set that holds it to the",
-                  key)
-              + " part's adapters");
-    }
-    if (!ImmutableLongArray.copyOf(array.shape())
-        .equals(ImmutableLongArray.copyOf(weight.shape()))) {
-      throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "the gradient of %s must have shape %s, but has %s",
-              key,
-              ImmutableLongArray.copyOf(weight.shape()),
-              ImmutableLongArray.copyOf(array.shape())));
-    }
-    FloatBuffer part = FloatBuffers.of(array);
-    if (received.add(key)) {
-      sum.clear().put(part).clear();
-      return;
-    }
-    for (int i = 0; i < sum.capacity(); i++) {
-      sum.put(i, sum.get(i) + part.get(i));
-    }
+    return found;
   }
 
   /**
@@ -185,7 +129,7 @@ public final class TrainingState {
    * @throws IllegalStateException if a gradient is missing; nothing has changed then
    */
   public double update(String where, double rate) {
-    Set<String> missing = Sets.difference(weights.keySet(), received);
+    Set<String> missing = Sets.difference(parameters.weights().keySet(), received());
     if (!missing.isEmpty()) {
       throw new IllegalStateException(
           where
@@ -195,18 +139,44 @@ public final class TrainingState {
               + missing.iterator().next()
               + ": leave them out of the trainable ones");
     }
-    double norm = GradientClip.byGlobalNorm(where, options.maxGradientNorm(), gradients);
-    // The square of a larger one overflows a second moment.
-    if (!(Math.min(norm, options.maxGradientNorm()) < 1e18)) {
-      throw new DivergedException(
-          where,
-          "the gradient's norm is " + norm + ": set maxGradientNorm, or lower the learning rate");
+    return resident == null ? host.update(where, rate) : updateResident(where, rate, resident);
+  }
+
+  private double updateResident(String where, double rate, ResidentTraining there) {
+    double squares = there.squares();
+    if (!Double.isFinite(squares)) {
+      ImmutableList<String> names = names().asList();
+      for (int i = 0; i < names.size(); i++) {
+        double own = there.squares(i);
+        if (!Double.isFinite(own)) {
+          throw GradientClip.notFinite(where, names.get(i), own);
+        }
+      }
+      throw GradientClip.notFinite(where, "all parameters", squares);
     }
-    adamW.update(rate, values, List.copyOf(gradients.values()));
+    double norm = Math.sqrt(squares);
+    GradientClip.requireSquares(where, options.maxGradientNorm(), norm);
+    current = false;
+    there.update(host.adamW().next(GradientClip.factor(options.maxGradientNorm(), norm), rate));
+    Ema ema = host.ema();
     if (ema != null) {
-      ema.update(values);
+      there.average(ema.nextShare());
     }
     return norm;
+  }
+
+  private Set<String> received() {
+    if (resident == null) {
+      return host.received();
+    }
+    ImmutableSet.Builder<String> all = ImmutableSet.builder();
+    ImmutableList<String> names = names().asList();
+    for (int i = 0; i < names.size(); i++) {
+      if (resident.hasGradient(i)) {
+        all.add(names.get(i));
+      }
+    }
+    return all.build();
   }
 
   /**
@@ -216,17 +186,177 @@ public final class TrainingState {
    * @throws IllegalStateException if the run keeps no average
    */
   public void withAverages(Runnable action) {
+    Ema ema = host.ema();
     if (ema == null) {
       throw new IllegalStateException("there is no average of the weights: set the option ema");
     }
     begin();
-    ema.swap(values);
-    showsAverages = true;
+    onHost(
+        () -> {
+          showsAverages = true;
+          try {
+            host.exchanged(ema, action);
+          } finally {
+            showsAverages = false;
+          }
+        });
+  }
+
+  /**
+   * Runs something while all trained weights are 0, which is to say without an adapter.
+   *
+   * @param action what to run
+   */
+  public void asZeros(Runnable action) {
+    if (resident == null) {
+      host.asZeros(action);
+    } else {
+      resident.asZeros(action);
+    }
+  }
+
+  // ---- Where it is
+
+  /**
+   * Runs updates where the engine computes, if it offers that. Everything is on the host again
+   * afterwards, also if they fail: as it was after the last update.
+   *
+   * @param updates what to run
+   */
+  public void resident(Runnable updates) {
+    boolean entered = resident == null && enter();
+    try {
+      updates.run();
+    } finally {
+      if (entered) {
+        try {
+          bringToHost();
+        } finally {
+          leave();
+        }
+      }
+    }
+  }
+
+  /**
+   * Runs updates as a whole or not at all: if one fails, everything is as it was before the first.
+   * They are made where the engine computes, if it offers that, and the host keeps what there was;
+   * otherwise a copy is kept.
+   *
+   * @param updates what to run
+   */
+  public void atomically(Runnable updates) {
+    long step = step();
+    boolean entered = resident == null && enter();
+    TrainingSnapshot copy = entered ? null : new TrainingSnapshot(buffers().values());
+    keepsBefore = entered;
+    boolean done = false;
+    try {
+      updates.run();
+      if (entered) {
+        keepsBefore = false;
+        bringToHost();
+      }
+      done = true;
+    } finally {
+      TrainingSnapshot kept = entered ? before : copy;
+      keepsBefore = false;
+      before = null;
+      if (entered) {
+        leave();
+      }
+      if (!done) {
+        if (kept != null) {
+          kept.restore();
+        }
+        resume(step);
+      }
+    }
+  }
+
+  private boolean enter() {
+    requireOwnWeights();
+    ImmutableList<INDArray> arrays = parameters.weights().values().asList();
+    resident =
+        parameters
+            .engine()
+            .flatMap(engine -> engine.train(arrays, host.ema() != null))
+            .orElse(null);
+    if (resident == null) {
+      return false;
+    }
+    host.begin();
+    try {
+      send();
+    } catch (RuntimeException | Error e) {
+      leave();
+      throw e;
+    }
+    return true;
+  }
+
+  private void leave() {
+    if (resident != null) {
+      resident.close();
+      resident = null;
+    }
+    current = true;
+  }
+
+  /** Sends the host's state to where the engine computes, if it is to be there. */
+  private void send() {
+    if (resident != null) {
+      ResidentTraining there = resident;
+      host.buffers()
+          .forEach(
+              (kind, all) -> {
+                for (int i = 0; i < all.size(); i++) {
+                  there.upload(kind, i, all.get(i).duplicate());
+                }
+              });
+      there.begin();
+      current = true;
+    }
+  }
+
+  /** Brings the host up to date. */
+  private void bringToHost() {
+    if (resident == null) {
+      return;
+    }
+    if (keepsBefore && before == null) {
+      before = new TrainingSnapshot(host.buffers().values());
+    }
+    if (current) {
+      return;
+    }
+    ResidentTraining there = resident;
+    host.buffers()
+        .forEach(
+            (kind, all) -> {
+              for (int i = 0; i < all.size(); i++) {
+                there.download(kind, i, all.get(i).duplicate());
+              }
+            });
+    current = true;
+  }
+
+  /** Runs something while nothing is resident. */
+  private void onHost(Runnable action) {
+    if (resident == null) {
+      action.run();
+      return;
+    }
+    bringToHost();
+    leave();
+    boolean ran = false;
     try {
       action.run();
+      ran = true;
     } finally {
-      ema.swap(values);
-      showsAverages = false;
+      if (!enter() && ran) {
+        throw new IllegalStateException("the engine does not take the training back");
+      }
     }
   }
 
@@ -238,46 +368,47 @@ public final class TrainingState {
    * @return the arrays themselves, by network and name, in order
    */
   public ImmutableMap<String, INDArray> weights() {
-    return weights;
+    return parameters.weights();
   }
 
   /**
-   * The gradient that was added since {@link #begin}.
+   * The gradient that was added since {@link #begin}, on the host.
    *
    * @return one buffer per weight, by network and name, in the weights' order: the state's own
    */
   public Map<String, FloatBuffer> gradients() {
-    return Collections.unmodifiableMap(gradients);
+    Map<String, FloatBuffer> inOrder = host.gradients();
+    if (resident != null) {
+      int i = 0;
+      for (FloatBuffer gradient : inOrder.values()) {
+        resident.download(Kind.GRADIENTS, i++, gradient);
+      }
+    }
+    return Collections.unmodifiableMap(inOrder);
   }
 
   /**
    * Everything that a checkpoint has beside the step.
    *
    * @return weights, first_moments, second_moments and, if they are kept, averages; each a list of
-   *     views of the state itself, one per weight, in the weights' order
+   *     views of the host's state itself, one per weight, in the weights' order
    */
   public ImmutableMap<String, List<FloatBuffer>> buffers() {
     begin();
+    bringToHost();
     ImmutableMap.Builder<String, List<FloatBuffer>> kinds = ImmutableMap.builder();
-    kinds.put("weights", values.stream().map(FloatBuffer::duplicate).toList());
-    kinds.put("first_moments", adamW.firstMoments());
-    kinds.put("second_moments", adamW.secondMoments());
-    if (ema != null) {
-      kinds.put("averages", ema.averages());
-    }
+    host.buffers().forEach((kind, all) -> kinds.put(kind.name().toLowerCase(Locale.ROOT), all));
     return kinds.buildOrThrow();
   }
 
   /**
-   * Resumes after a number of updates.
+   * Resumes after a number of updates, with what is in the {@link #buffers} now.
    *
-   * @param step how many had been done when what is in the {@link #buffers} now was there
+   * @param step how many had been done when it was there
    */
   public void resume(long step) {
-    adamW.resume(step);
-    if (ema != null) {
-      ema.resume(step);
-    }
+    host.resume(step);
+    send();
   }
 
   /**
@@ -286,26 +417,11 @@ public final class TrainingState {
    * @return for a checkpoint's settings
    */
   public String frozenSum() {
-    CRC32C sum = new CRC32C();
-    ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
-    for (Map.Entry<String, INDArray> entry : frozen.entrySet()) {
-      sum.update(entry.getKey().getBytes(StandardCharsets.UTF_8));
-      FloatBuffer rest = FloatBuffers.of(entry.getValue());
-      while (rest.hasRemaining()) {
-        FloatBuffer part = rest.slice();
-        part.limit(Math.min(part.capacity(), bytes.capacity() / Float.BYTES));
-        rest.position(rest.position() + part.limit());
-        int length = part.limit() * Float.BYTES;
-        bytes.asFloatBuffer().put(part);
-        sum.update(bytes.clear().limit(length));
-        bytes.clear();
-      }
-    }
-    return String.format(Locale.ROOT, "%d parameters, %08x", frozen.size(), sum.getValue());
+    return parameters.frozenSum();
   }
 
   /** Names of the networks' trained weights. */
   ImmutableSet<String> names() {
-    return weights.keySet();
+    return parameters.weights().keySet();
   }
 }

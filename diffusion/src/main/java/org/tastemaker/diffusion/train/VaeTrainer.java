@@ -218,15 +218,21 @@ public final class VaeTrainer {
         }
 
         // 4. Through the decoder to the sample, and from there through the encoder.
-        Map<String, INDArray> gradients = decoder.backward(Map.of(AutoencoderKl.DECODED, dDecoded));
-        state.add(VAE, gradients, Set.of(AutoencoderKl.LATENT));
+        Map<String, INDArray> gradients =
+            state.backward(
+                VAE,
+                decoder,
+                Map.of(AutoencoderKl.DECODED, dDecoded),
+                Set.of(AutoencoderKl.LATENT));
         if (trainsEncoder) {
           FloatBuffer dz = FloatBuffers.of(Graphs.output(gradients, AutoencoderKl.LATENT));
           VaeObjective.sampleGradient(dz, logvar, noise, dm, dl);
-          state.add(
-              VAE,
-              encoder.backward(Map.of(AutoencoderKl.MEAN, dMean, AutoencoderKl.LOGVAR, dLogvar)),
-              Set.of(AutoencoderKl.IMAGE));
+          Map<String, INDArray> unused =
+              state.backward(
+                  VAE,
+                  encoder,
+                  Map.of(AutoencoderKl.MEAN, dMean, AutoencoderKl.LOGVAR, dLogvar),
+                  Set.of(AutoencoderKl.IMAGE));
         }
         return terms;
       }

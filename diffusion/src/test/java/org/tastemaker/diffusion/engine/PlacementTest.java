@@ -19,7 +19,8 @@ class PlacementTest {
                 ImmutableList.of(Device.cuda(1), Device.cuda(0)),
                 Precision.BFLOAT16,
                 false,
-                false));
+                false,
+                Updates.AUTO));
   }
 
   @Test
@@ -68,7 +69,8 @@ class PlacementTest {
             Placement.of("cuda", "float32"),
             Placement.of("cpu", "bfloat16"),
             Placement.AUTO.withCheckpointing(true),
-            Placement.AUTO.withGraphs(true))) {
+            Placement.AUTO.withGraphs(true),
+            Placement.AUTO.withUpdates(Updates.DEVICE))) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> REPLAY.on(placement))
           .withMessageStartingWith(

@@ -3,6 +3,7 @@ package org.tastemaker.optim.policy;
 import java.nio.FloatBuffer;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -15,12 +16,16 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.train.TrainingState;
 
 /**
  * A U-Net's inputs and its output's cotangent for a number of rows, made once, and the function
  * that they go through. Every row has a timestep of its own.
  */
 final class DenoiserBatch implements AutoCloseable {
+  private static final Set<String> INPUTS =
+      Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TIMESTEP, UNet2DConditionModel.TEXT);
+
   private final LatentDiffusion model;
   private final FunctionOptions options;
   private final LatentShape shape;
@@ -89,9 +94,10 @@ final class DenoiserBatch implements AutoCloseable {
             requireFunction().forward(inputs.arrays()).get(UNet2DConditionModel.OUT)));
   }
 
-  /** The gradients by name, valid until the next call. */
-  Map<String, INDArray> backward() {
-    return requireFunction().backward(outputCotangents);
+  /** Adds the gradients of the parameters to those that a training has. */
+  void backward(TrainingState state) {
+    Map<String, INDArray> unused =
+        state.backward(PolicyNetwork.UNET, requireFunction(), outputCotangents, INPUTS);
   }
 
   private GraphFunction requireFunction() {

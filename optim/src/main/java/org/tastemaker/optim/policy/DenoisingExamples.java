@@ -192,7 +192,7 @@ public final class DenoisingExamples {
             Reduction.MEAN, row(output, n), row(referenceOutput, n), byDifference[n], to);
       }
     }
-    policy.add(batch.backward());
+    policy.backward(batch);
   }
 
   private FloatBuffer row(FloatBuffer rows, int n) {

@@ -358,20 +358,23 @@ public final class DiffusionPolicy implements AutoCloseable {
 
   /**
    * Runs the updates of a step as a whole or not at all: if one fails, the weights, the moments and
-   * the average are what they were before the first. That takes a copy of them while it runs.
+   * the average are what they were before the first.
+   *
+   * <p>Where the engine's placement asks for it ({@link org.tastemaker.diffusion.engine.Updates}),
+   * as it does on a GPU, the updates are made there: the state is sent at the beginning and fetched
+   * at the end, and nothing of it travels between. What reads {@link #parameters} within sees them
+   * as they were before the first update. Elsewhere a copy of the state is kept while it runs.
    *
    * @param step of the optimizer, which the message of a failed update names
    * @param updates what to run
    */
   public void atomically(long step, Runnable updates) {
-    TrainingSnapshot before = new TrainingSnapshot(state);
     String outer = where;
     where = "step " + step;
     try {
-      updates.run();
+      state.atomically(updates);
     } catch (RuntimeException | Error e) {
       begin();
-      before.restore();
       throw e;
     } finally {
       where = outer;

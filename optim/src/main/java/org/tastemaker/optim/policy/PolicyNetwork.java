@@ -4,15 +4,11 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.condition.Condition;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.model.FunctionOptions;
-import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.SamplingRun;
@@ -26,9 +22,6 @@ import org.tastemaker.diffusion.train.TrainingState;
 final class PolicyNetwork implements AutoCloseable {
   /** The U-Net's name in the training state. */
   static final String UNET = "unet";
-
-  private static final Set<String> INPUTS =
-      Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TIMESTEP, UNet2DConditionModel.TEXT);
 
   private final LatentDiffusion model;
   private final FunctionOptions trained;
@@ -117,9 +110,9 @@ final class PolicyNetwork implements AutoCloseable {
     hasGradient = false;
   }
 
-  /** Adds a batch's gradient. */
-  void add(Map<String, INDArray> gradients) {
-    state.add(UNET, gradients, INPUTS);
+  /** Runs a batch backward, and adds its gradient. */
+  void backward(DenoiserBatch batch) {
+    batch.backward(state);
     hasGradient = true;
   }
 
@@ -161,19 +154,7 @@ final class PolicyNetwork implements AutoCloseable {
 
   /** Runs something while the adapter is all zeros, and so not there. */
   void withoutAdapter(Runnable action) {
-    Map<String, float[]> copies = new HashMap<>();
-    parameters.forEach(
-        (name, values) -> {
-          float[] copy = new float[values.capacity()];
-          values.get(0, copy);
-          copies.put(name, copy);
-          values.put(0, new float[copy.length]);
-        });
-    try {
-      action.run();
-    } finally {
-      copies.forEach((name, copy) -> Objects.requireNonNull(parameters.get(name)).put(0, copy));
-    }
+    state.asZeros(action);
   }
 
   /** Frees what was made; the model and the adapter stay. */

@@ -344,7 +344,7 @@ public final class Transitions {
       addGuided(gradient, cotangents);
     }
     // 3. By the parameters.
-    policy.add(batch.backward());
+    policy.backward(batch);
   }
 
   /** Adds a gradient by the guided output to that by the U-Net's output. */

@@ -40,6 +40,23 @@ public interface GraphFunction extends AutoCloseable {
   Map<String, INDArray> backward(Map<String, INDArray> cotangents);
 
   /**
+   * {@link #backward(Map)} that leaves gradients where the engine computes.
+   *
+   * @param cotangents as above
+   * @param training receives the gradients of the parameters that it holds: they are added to those
+   *     that are there
+   * @return the other gradients, by name
+   * @throws IllegalStateException as above, or if the training is another engine's
+   */
+  default Map<String, INDArray> backward(
+      Map<String, INDArray> cotangents, ResidentTraining training) {
+    throw new IllegalStateException(
+        "the training state is in the memory of another engine than the function's, which is a "
+            + getClass().getSimpleName()
+            + ": run all that is trained on one engine");
+  }
+
+  /**
    * Says that frozen parameters were changed in place. An engine may keep what it made from them,
    * such as weights in another layout, until this is called; trainable parameters need no call. A
    * model calls it whenever it hands out a function again.

@@ -14,6 +14,7 @@ import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Leaf;
 import org.tastemaker.diffusion.engine.graph.Residence;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining;
 
 /**
  * A graph on one GPU whose forward and backward halves are recorded and replayed, each as one CUDA
@@ -40,6 +41,7 @@ final class GraphedFunction implements GraphFunction {
   private final ImmutableMap<String, HostArray> gradientHosts;
   private final ImmutableMap<String, INDArray> outputArrays;
   private final ImmutableMap<String, INDArray> gradientArrays;
+  private int moves;
   private final Captured forward;
   private final Captured backward;
   private boolean stale;
@@ -79,7 +81,8 @@ final class GraphedFunction implements GraphFunction {
     outputArrays = HostArray.arrays(outputHosts);
     gradientArrays = HostArray.arrays(gradientHosts);
 
-    // 1. The inputs, which are always the same tensors.
+    // 1. The inputs, which are always the same tensors, and the masters for now.
+    moves = worker.masters().moves();
     part = new Part(worker, 0, 1);
     for (int i = 0; i < plan.leaves().size(); i++) {
       Leaf leaf = plan.leaves().get(i);
@@ -154,7 +157,7 @@ final class GraphedFunction implements GraphFunction {
       worker.frozen().refresh();
       stale = false;
     }
-    int unused = worker.masters().refresh();
+    refreshMasters();
     forward.run(
         () -> {
           Tape tape = part.run(differentiable);
@@ -166,8 +169,50 @@ final class GraphedFunction implements GraphFunction {
         });
   }
 
+  /** What was recorded reads the masters that there were then. */
+  private void refreshMasters() {
+    int unused = worker.masters().refresh();
+    if (moves != worker.masters().moves()) {
+      moves = worker.masters().moves();
+      forward.forget();
+      backward.forget();
+      part.closeTape();
+      for (int i = 0; i < plan.leaves().size(); i++) {
+        Leaf.Role role = plan.leaves().get(i).role();
+        if (role == Leaf.Role.TRAINABLE || role == Leaf.Role.CONSTANT) {
+          part.master(i, false);
+        }
+      }
+    }
+  }
+
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> given) {
+    differentiate(given, null);
+    return gradientArrays;
+  }
+
+  @Override
+  public Map<String, INDArray> backward(Map<String, INDArray> given, ResidentTraining training) {
+    if (!(training instanceof TorchTraining here)) {
+      return GraphFunction.super.backward(given, training);
+    }
+    differentiate(given, here);
+    ImmutableMap.Builder<String, INDArray> rest = ImmutableMap.builder();
+    gradients
+        .keySet()
+        .forEach(
+            number -> {
+              Leaf leaf = plan.leaves().get(number);
+              String name = leaf.tensor().name();
+              if (!here.holds(leaf.array())) {
+                rest.put(name, Objects.requireNonNull(gradientArrays.get(name)));
+              }
+            });
+    return rest.buildOrThrow();
+  }
+
+  private void differentiate(Map<String, INDArray> given, @Nullable TorchTraining training) {
     beforeRun.run();
     inStream(
         () -> {
@@ -182,14 +227,17 @@ final class GraphedFunction implements GraphFunction {
               });
           backward.run(this::runBackward);
           gradients.forEach(
-              (number, tensor) ->
+              (number, tensor) -> {
+                Leaf leaf = plan.leaves().get(number);
+                if (training != null && training.holds(leaf.array())) {
+                  training.add(Objects.requireNonNull(leaf.array()), tensor);
+                } else {
                   copy(
                       tensor,
-                      Objects.requireNonNull(
-                              gradientHosts.get(plan.leaves().get(number).tensor().name()))
-                          .tensor()));
+                      Objects.requireNonNull(gradientHosts.get(leaf.tensor().name())).tensor());
+                }
+              });
         });
-    return gradientArrays;
   }
 
   private void runBackward() {

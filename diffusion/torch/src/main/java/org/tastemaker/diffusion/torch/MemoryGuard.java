@@ -28,15 +28,17 @@ record MemoryGuard(Runnable releaseCache, IntConsumer beforeRows) {
 
     /** What the user is told when nothing is left to be tried. */
     IllegalStateException report(boolean byRows) {
-      String reason = Objects.requireNonNull(getCause()).getMessage();
-      return new IllegalStateException(
+      return report(
           "the device's memory does not hold "
               + (byRows ? "a single row of the batch" : "the batch")
               + "; compute in bfloat16, switch checkpointing on (Placement.withCheckpointing(true)) and CUDA graphs"
-              + " off, make smaller images or smaller batches, or take a device with more memory; LibTorch"
-              + " says: "
-              + firstLine(reason),
-          getCause());
+              + " off, make smaller images or smaller batches, or take a device with more memory");
+    }
+
+    /** The same of something else than a batch. */
+    IllegalStateException report(String what) {
+      String reason = Objects.requireNonNull(getCause()).getMessage();
+      return new IllegalStateException(what + "; LibTorch says: " + firstLine(reason), getCause());
     }
 
     private static String firstLine(@Nullable String text) {

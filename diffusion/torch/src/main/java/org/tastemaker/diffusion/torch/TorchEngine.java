@@ -10,11 +10,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.Device;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Placement;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining;
 
 /**
  * {@code torch}: graphs on LibTorch, on the CPU and on NVIDIA GPUs, in float32, TF32 and bfloat16.
@@ -23,6 +25,9 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
  * a device, as {@code Engines.named("torch")} and all that it gives do.
  */
 public final class TorchEngine implements Engine {
+  /** Numbers in one piece of an update: some 200 MB for what lies between them. */
+  private static final long PIECE = 1 << 22;
+
   private final Placement placement;
   private final Weights weights;
   private final AtomicLong pools;
@@ -110,6 +115,23 @@ public final class TorchEngine implements Engine {
     }
   }
 
+  @Override
+  public Optional<ResidentTraining> train(ImmutableList<INDArray> parameters, boolean averages) {
+    Device device = Setup.resolve(placement.devices().get(0));
+    boolean cuda = device.kind() == Device.Kind.CUDA;
+    boolean wanted =
+        switch (placement.updates()) {
+          case AUTO -> cuda;
+          case HOST -> false;
+          case DEVICE -> true;
+        };
+    MemoryGuard memory = new MemoryGuard(cuda ? Natives::releaseCudaCache : () -> {}, rows -> {});
+    return wanted
+        ? Optional.of(
+            new TorchTraining(parameters, averages, place(device), weights, memory, PIECE))
+        : Optional.empty();
+  }
+
   private GraphFunction recorded(
       GraphDefinition graph, Plan plan, Worker worker, MemoryGuard memory, Runnable beforeRun) {
     Capture capture = new CudaCapture(worker.device().index(), pools);
@@ -129,7 +151,7 @@ public final class TorchEngine implements Engine {
         place,
         new LayerOps(numbers),
         weights.lease(place, numbers),
-        new Masters(plan.leaves(), place, shared));
+        new Masters(plan.leaves(), place, shared, weights));
   }
 
   private static org.bytedeco.pytorch.Device place(Device device) {

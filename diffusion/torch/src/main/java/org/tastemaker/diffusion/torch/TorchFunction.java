@@ -21,6 +21,7 @@ import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Leaf;
 import org.tastemaker.diffusion.engine.graph.Residence;
+import org.tastemaker.diffusion.engine.graph.ResidentTraining;
 
 /**
  * A graph run by LibTorch, layer by layer. Each call returns the same map of the same arrays.
@@ -30,8 +31,8 @@ import org.tastemaker.diffusion.engine.graph.Residence;
  *       not hold its share, it takes it in parts; the first run that fails for memory halves them.
  *   <li>Each part is run forward: a {@link Tape}. One part for each device, and its tape is kept
  *       for the backward half; more, and the backward half runs each forward once more.
- *   <li>The parts' gradients are summed on the host, in the order of the rows, so that the sum does
- *       not depend on which device was first.
+ *   <li>The parts' gradients are summed on the host, or by a training on the first device, in the
+ *       order of the rows, so that the sum does not depend on which device was first.
  * </ol>
  */
 @SuppressWarnings("try") // scopes are there to be closed
@@ -46,9 +47,12 @@ final class TorchFunction implements GraphFunction {
   private final Runnable beforeRun;
   private final boolean differentiable;
   private final ImmutableMap<String, HostArray> outputs;
-  private final ImmutableMap<String, HostArray> gradients;
   private final ImmutableMap<String, INDArray> outputArrays;
-  private final ImmutableMap<String, INDArray> gradientArrays;
+
+  /** Made when they are first wanted: those of a training on a device never are. */
+  private final Map<String, HostArray> gradients = new LinkedHashMap<>();
+
+  private @Nullable ImmutableMap<String, INDArray> gradientArrays;
   private final List<Part> parts = new ArrayList<>();
   private @Nullable TorchResidence residence;
   private boolean stale;
@@ -78,9 +82,7 @@ final class TorchFunction implements GraphFunction {
     this.rows = Rows.of(graph);
     this.partRows = rows.map(all -> ceil(all.count(), workers.size())).orElse(0);
     outputs = HostArray.of(graph.outputs());
-    gradients = differentiable ? HostArray.of(graph.differentiable()) : ImmutableMap.of();
     outputArrays = HostArray.arrays(outputs);
-    gradientArrays = HostArray.arrays(gradients);
   }
 
   private static int ceil(int a, int b) {
@@ -205,19 +207,64 @@ final class TorchFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
+    ImmutableMap<String, INDArray> result = gradientArrays;
+    if (result == null) {
+      result = gradientArrays(graph.differentiable().keySet());
+      gradientArrays = result;
+    }
+    differentiate(cotangents, result, null);
+    return result;
+  }
+
+  @Override
+  public Map<String, INDArray> backward(
+      Map<String, INDArray> cotangents, ResidentTraining training) {
+    if (!(training instanceof TorchTraining here)) {
+      return GraphFunction.super.backward(cotangents, training);
+    }
+    Map<String, INDArray> result =
+        gradientArrays(
+            plan.leaves().stream()
+                .filter(leaf -> !here.holds(leaf.array()))
+                .map(leaf -> leaf.tensor().name())
+                .filter(graph.differentiable()::containsKey)
+                .toList());
+    differentiate(cotangents, result, here);
+    return result;
+  }
+
+  private ImmutableMap<String, INDArray> gradientArrays(Iterable<String> names) {
+    ImmutableMap.Builder<String, INDArray> arrays = ImmutableMap.builder();
+    for (String name : names) {
+      HostArray host =
+          gradients.computeIfAbsent(
+              name, n -> HostArray.of(Objects.requireNonNull(graph.differentiable().get(n))));
+      arrays.put(name, host.array());
+    }
+    return arrays.buildOrThrow();
+  }
+
+  private void differentiate(
+      Map<String, INDArray> cotangents,
+      Map<String, INDArray> result,
+      @Nullable TorchTraining training) {
     if (parts.isEmpty()) {
       throw new IllegalStateException(
           "the last run's inputs were lost for lack of memory; call forward again");
     }
     beforeRun.run();
+    result.keySet().forEach(name -> Objects.requireNonNull(gradients.get(name)).clear());
+    int[] done = {0}; // rows that have been added: they are not run again if memory runs out
     fitted(
         () -> {
-          gradients.values().forEach(HostArray::clear);
           boolean together = parts.size() <= workers.size();
           List<Given> given = new ArrayList<>();
           try {
             // 1. All devices get their work before the first answer is waited for.
             for (Part part : parts) {
+              if (part.from() < done[0]) {
+                continue;
+              }
               if (part.tape() == null) {
                 start(part, true);
               }
@@ -227,16 +274,16 @@ final class TorchFunction implements GraphFunction {
                 part.closeTape();
               }
               if (!together) {
-                collect(given);
+                collect(given, training);
+                done[0] = part.from() + part.count();
               }
             }
             // 2. The answers, in the order of the rows.
-            collect(given);
+            collect(given, training);
           } finally {
             given.forEach(Given::close);
           }
         });
-    return gradientArrays;
   }
 
   /** What a part's backward half gave, by number. */
@@ -276,13 +323,18 @@ final class TorchFunction implements GraphFunction {
   }
 
   /** Adds gradients up, and frees them: rows of an input's, a share of a parameter's. */
-  private void collect(List<Given> given) {
+  private void collect(List<Given> given, @Nullable TorchTraining training) {
     for (Given each : given) {
       for (int number = 0; number < plan.leaves().size(); number++) {
         Tensor gradient = each.gradients()[number];
         Leaf leaf = plan.leaves().get(number);
-        HostArray host = gradients.get(leaf.tensor().name());
-        if (gradient != null && host != null) {
+        if (gradient == null || !graph.differentiable().containsKey(leaf.tensor().name())) {
+          continue;
+        }
+        if (training != null && training.holds(leaf.array())) {
+          training.add(Objects.requireNonNull(leaf.array()), gradient);
+        } else {
+          HostArray host = Objects.requireNonNull(gradients.get(leaf.tensor().name()));
           if (leaf.role() == Leaf.Role.INPUT) {
             write(each.part(), gradient, host.tensor());
           } else {

@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -21,10 +22,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * functions read it. A copy lives as long as a function that has leased it.
  *
  * <p>Whether a weight has changed is told from a checksum of the owner's array, so that handing out
- * a function again does not send the whole network over the bus.
+ * a function again does not send the whole network over the bus. While a weight is trained on a
+ * device, its numbers are those of the training, whoever reads it.
  */
 final class Weights {
   private final IdentityHashMap<INDArray, Weight> weights = new IdentityHashMap<>();
+  private final IdentityHashMap<INDArray, TorchTraining> trained = new IdentityHashMap<>();
 
   /** What makes two copies of a weight different. */
   private record Form(Use use, String device, Numbers numbers) {}
@@ -33,13 +36,21 @@ final class Weights {
   private static final class Weight {
     private final INDArray array;
     private final Map<Form, Copy> copies = new HashMap<>();
-    private long checksum;
+    private Source source;
 
-    private Weight(INDArray array) {
+    private Weight(INDArray array, Source source) {
       this.array = array;
-      checksum = Weights.checksum(array);
+      this.source = source;
     }
   }
+
+  /**
+   * What copies were made of.
+   *
+   * @param training null for the owner's array
+   * @param state the training's version, or the array's checksum
+   */
+  private record Source(@Nullable TorchTraining training, long state) {}
 
   /** A copy on a device. */
   private static final class Copy {
@@ -108,6 +119,31 @@ final class Weights {
     return new Lease(device, numbers);
   }
 
+  // ---- Trained on a device
+
+  /** From now on a training has the numbers of these arrays. */
+  synchronized void train(TorchTraining training, List<INDArray> arrays) {
+    for (INDArray array : arrays) {
+      if (trained.containsKey(array)) {
+        throw new IllegalStateException(
+            "a parameter is trained on a device already: end one training before the next");
+      }
+    }
+    arrays.forEach(array -> trained.put(array, training));
+  }
+
+  /** The arrays have their own numbers again. */
+  synchronized void endTraining(TorchTraining training, List<INDArray> arrays) {
+    arrays.forEach(array -> trained.remove(array, training));
+  }
+
+  /** What trains an array on a device, if anything does. */
+  synchronized @Nullable TorchTraining training(INDArray array) {
+    return trained.get(array);
+  }
+
+  // ---- Copies
+
   /** The bytes of all copies. */
   synchronized long bytes() {
     long bytes = 0;
@@ -121,14 +157,17 @@ final class Weights {
 
   private synchronized Tensor lease(INDArray array, Form form, Device device) {
     Weight weight = weights.get(array);
+    Source source = source(array);
     if (weight == null) {
-      weight = new Weight(array);
+      weight = new Weight(array, source);
       weights.put(array, weight);
     } else {
       // Its other users may not have been told yet that it was trained.
-      refresh(weight, checksum(array));
+      refresh(weight, source);
     }
-    Copy copy = weight.copies.computeIfAbsent(form, f -> new Copy(prepare(array, f, device)));
+    Copy copy =
+        weight.copies.computeIfAbsent(
+            form, f -> new Copy(prepare(array, source.training, f, device)));
     copy.users++;
     return copy.tensor;
   }
@@ -149,27 +188,35 @@ final class Weights {
     List<Weight> read = new ArrayList<>();
     arrays.forEach(array -> read.add(Objects.requireNonNull(weights.get(array))));
     // Gigabytes: every core reads some.
-    long[] sums = read.parallelStream().mapToLong(weight -> checksum(weight.array)).toArray();
-    for (int i = 0; i < sums.length; i++) {
-      refresh(read.get(i), sums[i]);
+    List<Source> sources = read.parallelStream().map(weight -> source(weight.array)).toList();
+    for (int i = 0; i < sources.size(); i++) {
+      refresh(read.get(i), sources.get(i));
     }
   }
 
-  private static void refresh(Weight weight, long checksum) {
-    if (weight.checksum != checksum) {
-      weight.checksum = checksum;
-      weight.copies.forEach((form, copy) -> fill(copy.tensor, weight.array, form));
+  /** Reads the map alone, which no one writes meanwhile. */
+  private Source source(INDArray array) {
+    TorchTraining training = trained.get(array);
+    return new Source(training, training == null ? checksum(array) : training.version());
+  }
+
+  private static void refresh(Weight weight, Source source) {
+    if (!weight.source.equals(source)) {
+      weight.source = source;
+      weight.copies.forEach((form, copy) -> fill(copy.tensor, weight.array, source.training, form));
     }
   }
 
   /** A tensor on the device; it owns its memory, so that it does not change with the array. */
   @SuppressWarnings("try") // scopes are there to be closed
-  private static Tensor prepare(INDArray array, Form form, Device device) {
+  private static Tensor prepare(
+      INDArray array, @Nullable TorchTraining training, Form form, Device device) {
     try (PointerScope scope = new PointerScope();
         AutoGradMode noGradients = new AutoGradMode(false)) {
-      Tensor host = HostArrays.view(array);
-      Tensor prepared = form.use.apply(host, form.numbers);
-      if (prepared.data_ptr().address() == host.data_ptr().address() && device.is_cpu()) {
+      Tensor source = read(array, training);
+      Tensor prepared = form.use.apply(source, form.numbers);
+      if (prepared.data_ptr().address() == source.data_ptr().address()
+          && (device.is_cpu() || training != null)) {
         prepared = prepared.clone();
       }
       Tensor tensor = prepared.to(device, prepared.scalar_type());
@@ -178,11 +225,17 @@ final class Weights {
   }
 
   @SuppressWarnings("try")
-  private static void fill(Tensor tensor, INDArray array, Form form) {
+  private static void fill(
+      Tensor tensor, INDArray array, @Nullable TorchTraining training, Form form) {
     try (PointerScope scope = new PointerScope();
         AutoGradMode noGradients = new AutoGradMode(false)) {
-      tensor.copy_(form.use.apply(HostArrays.view(array), form.numbers));
+      tensor.copy_(form.use.apply(read(array, training), form.numbers));
     }
+  }
+
+  /** In a scope. */
+  private static Tensor read(INDArray array, @Nullable TorchTraining training) {
+    return training == null ? HostArrays.view(array) : training.master(array).detach();
   }
 
   private static long checksum(INDArray array) {

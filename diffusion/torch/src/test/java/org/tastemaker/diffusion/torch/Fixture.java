@@ -67,10 +67,21 @@ final class Fixture {
   static final class Limit implements IntConsumer {
     int rows = Integer.MAX_VALUE;
     final List<Integer> asked = new ArrayList<>();
+    private int runs = -1;
+    private int rowsThen;
+
+    /** Allows fewer rows after some runs. */
+    void lessAfter(int moreRuns, int rowsAfterThem) {
+      runs = moreRuns;
+      rowsThen = rowsAfterThem;
+    }
 
     @Override
     public void accept(int count) {
       asked.add(count);
+      if (runs >= 0 && runs-- == 0) {
+        rows = rowsThen;
+      }
       if (count > rows) {
         throw new IllegalStateException("CUDA out of memory. Tried to allocate 2.00 GiB\nstack");
       }
@@ -79,7 +90,16 @@ final class Fixture {
 
   TorchFunction function(
       Weights store, boolean checkpointing, int devices, boolean shared, Limit limit) {
-    GraphDefinition graph = graph(true);
+    return function(store, graph(true), checkpointing, devices, shared, limit);
+  }
+
+  TorchFunction function(
+      Weights store,
+      GraphDefinition graph,
+      boolean checkpointing,
+      int devices,
+      boolean shared,
+      Limit limit) {
     Numbers numbers = Numbers.of(DataType.FLOAT, Precision.FLOAT32);
     Plan plan = Plan.of(graph, checkpointing);
     List<Worker> workers = new ArrayList<>();
@@ -91,7 +111,7 @@ final class Fixture {
               cpu,
               new LayerOps(numbers),
               store.lease(cpu, numbers),
-              new Masters(plan.leaves(), cpu, shared)));
+              new Masters(plan.leaves(), cpu, shared, store)));
     }
     return new TorchFunction(graph, plan, workers, new MemoryGuard(() -> {}, limit), () -> {});
   }

@@ -115,7 +115,7 @@ class GraphedFunctionTest {
         cpu,
         new LayerOps(numbers),
         new Weights().lease(cpu, numbers),
-        new Masters(plan.leaves(), cpu, false));
+        new Masters(plan.leaves(), cpu, false, new Weights()));
   }
 
   private GraphedFunction graphed(boolean trainable) {

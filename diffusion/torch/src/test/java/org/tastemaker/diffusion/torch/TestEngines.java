@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.torch;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.Placement;
+import org.tastemaker.diffusion.engine.Updates;
 import org.tastemaker.diffusion.testing.engine.Bounds;
 
 /**
@@ -30,7 +31,11 @@ final class TestEngines {
   }
 
   static Engine of(String precision) {
+    return of(precision, Updates.AUTO);
+  }
+
+  static Engine of(String precision, Updates updates) {
     String device = System.getProperty("tastemaker.test.device", "cpu");
-    return Engines.named("torch").on(Placement.of(device, precision));
+    return Engines.named("torch").on(Placement.of(device, precision).withUpdates(updates));
   }
 }

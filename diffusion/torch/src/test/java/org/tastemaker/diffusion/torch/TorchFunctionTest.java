@@ -228,7 +228,7 @@ class TorchFunctionTest {
   void mastersAreSentOnlyWhenTheyHaveChanged() {
     Device cpu = new Device(DeviceType.CPU);
     Plan plan = Plan.of(graph(true), false);
-    try (Masters masters = new Masters(plan.leaves(), cpu, false)) {
+    try (Masters masters = new Masters(plan.leaves(), cpu, false, new Weights())) {
       assertThat(masters.refresh()).isZero();
       Objects.requireNonNull(weights.get("blocks.1.kernel")).putScalar(7, 4f);
       assertThat(masters.refresh()).isEqualTo(1);
