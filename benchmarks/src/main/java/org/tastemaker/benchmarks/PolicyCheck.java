@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
@@ -16,6 +17,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Precision;
+import org.tastemaker.diffusion.engine.Updates;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
@@ -25,8 +27,8 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.Transitions;
 
 /**
- * DDPO on a small model: that sampling and training agree on the likelihood of a step, and that an
- * update moves the weights as it does on the reference.
+ * DDPO on a small model: that sampling and training agree on the likelihood of a step, that an
+ * update moves the weights as it does on the reference, and that it does so wherever it is made.
  *
  * @param reference what is right
  * @param seed of everything
@@ -52,8 +54,17 @@ record PolicyCheck(Engine reference, Seed seed) {
     };
   }
 
-  /** Two checks. */
-  void run(Checks checks, Precision precision, Engine engine) {
+  /** By how much updates may differ that are made in two places, as a share of their norm. */
+  private static final double[] PLACES = {1e-5, 1e-9};
+
+  /**
+   * Two checks, and two more of an engine with memory of its own: an update there is the same as on
+   * the host.
+   *
+   * @param engines the engine, by where it updates
+   */
+  void run(Checks checks, Precision precision, Function<Updates, Engine> engines) {
+    Engine engine = engines.apply(Updates.AUTO);
     try (LatentDiffusion model =
         RandomModels.small(seed.split("policy"))
             .with(SamplingOptions.ddpo().withSteps(3).withGuidanceScale(3).withBatchSize(IMAGES))) {
@@ -61,7 +72,20 @@ record PolicyCheck(Engine reference, Seed seed) {
           precision + " first ratio of DDPO",
           () ->
               List.of(new Measure("|1 - ratio|", firstRatio(model, engine), ratio(precision), "")));
-      checks.run(precision + " update of DDPO", () -> update(model, engine, update(precision)));
+      checks.run(
+          precision + " update of DDPO",
+          () -> update(model, engine, reference, true, update(precision)));
+      for (boolean adapter : new boolean[] {true, false}) {
+        checks.run(
+            precision + " update on the device, " + (adapter ? "LoRA" : "all weights"),
+            () ->
+                update(
+                    model,
+                    engines.apply(Updates.DEVICE),
+                    engines.apply(Updates.HOST),
+                    adapter,
+                    PLACES));
+      }
     }
   }
 
@@ -86,11 +110,15 @@ record PolicyCheck(Engine reference, Seed seed) {
     }
   }
 
-  private List<Measure> update(LatentDiffusion model, Engine engine, double[] bounds) {
+  private List<Measure> update(
+      LatentDiffusion model, Engine engine, Engine expected, boolean adapter, double[] bounds) {
     try (Rollout rollout = rollout(model.on(reference))) {
       Difference difference =
           Difference.of(
-              Map.of(), Map.of(), step(model, engine, rollout), step(model, reference, rollout));
+              Map.of(),
+              Map.of(),
+              step(model, engine, adapter, rollout),
+              step(model, expected, adapter, rollout));
       return List.of(
           new Measure("norm", Math.abs(difference.norm() - 1), bounds[0], ""),
           new Measure("1 - cosine", 1 - difference.cosine(), bounds[1], ""));
@@ -102,14 +130,18 @@ record PolicyCheck(Engine reference, Seed seed) {
    * moves them along it: with the usual one it would move them by the gradient's signs, which
    * rounding decides where a gradient is next to nothing.
    */
-  private Map<String, double[]> step(LatentDiffusion model, Engine engine, Rollout rollout) {
+  private Map<String, double[]> step(
+      LatentDiffusion model, Engine engine, boolean adapter, Rollout rollout) {
     DiffusionPolicy.Options options =
         DiffusionPolicy.Options.lora()
             .withLearningRate(1)
             .withAdamW(new AdamW.Options(0.9, 0.999, 0.999, 0))
             .withMaxGradientNorm(Double.POSITIVE_INFINITY);
     try (Lora lora = lora(model);
-        DiffusionPolicy policy = DiffusionPolicy.lora(model.on(engine), lora, options)) {
+        DiffusionPolicy policy =
+            adapter
+                ? DiffusionPolicy.lora(model.on(engine), lora, options)
+                : DiffusionPolicy.fullWeights(model.on(engine), options)) {
       Map<String, double[]> before = copy(policy.parameters());
       Ddpo ddpo =
           new Ddpo(
@@ -125,6 +157,15 @@ record PolicyCheck(Engine reference, Seed seed) {
         throw new IllegalStateException("no update: " + report.skippedReason());
       }
       Map<String, double[]> after = copy(policy.parameters());
+      policy
+          .parameters()
+          .forEach(
+              (name, values) -> { // the model as it was, for the next step
+                double[] old = before.getOrDefault(name, new double[0]);
+                for (int i = 0; i < old.length; i++) {
+                  values.put(i, (float) old[i]);
+                }
+              });
       after.forEach(
           (name, values) -> {
             double[] old = before.getOrDefault(name, values);

@@ -107,7 +107,8 @@ public final class TorchCheck {
               precision + " checkpointed",
               engines.apply(placement.withCheckpointing(true)),
               tolerance);
-      new PolicyCheck(reference, seed).run(checks, precision, engine);
+      new PolicyCheck(reference, seed)
+          .run(checks, precision, updates -> engines.apply(placement.withUpdates(updates)));
       if (precision != Precision.TF32) { // the same tensors as float32
         new MemoryCheck(MemoryMeter.of(options.device()), options.calls(), seed)
             .run(checks, precision.toString(), engine);

@@ -19,6 +19,7 @@ import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.Placement;
 import org.tastemaker.diffusion.engine.Precision;
+import org.tastemaker.diffusion.engine.Updates;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Layer.Kind;
@@ -40,6 +41,10 @@ class TorchCheckTest {
 
   private static Engine torch(String precision) {
     return Engines.named("torch").on(Placement.of("cpu", precision));
+  }
+
+  private static Engine torch(Updates updates) {
+    return Engines.named("torch").on(Placement.of("cpu", "float32").withUpdates(updates));
   }
 
   @ParameterizedTest
@@ -77,14 +82,26 @@ class TorchCheckTest {
 
   @Test
   void ddpoPassesOnTheProcessor() {
-    new PolicyCheck(replay(), SEED).run(checks, Precision.FLOAT32, torch("float32"));
-    assertThat(lines).hasSize(2).allMatch(line -> line.startsWith("ok "));
+    new PolicyCheck(replay(), SEED).run(checks, Precision.FLOAT32, TorchCheckTest::torch);
+    assertThat(lines).hasSize(4).allMatch(line -> line.startsWith("ok "));
   }
 
   @Test
   void aWeightThatIsOnePercentOffFailsTheUpdateOfDdpo() {
-    new PolicyCheck(replay(), SEED).run(checks, Precision.FLOAT32, new BrokenEngine());
+    new PolicyCheck(replay(), SEED).run(checks, Precision.FLOAT32, updates -> new BrokenEngine());
     assertThat(lines.get(1)).startsWith("FAILED  float32 update of DDPO");
+  }
+
+  @Test
+  void anUpdateOnTheDeviceThatDiffersFails() {
+    new PolicyCheck(replay(), SEED)
+        .run(
+            checks,
+            Precision.FLOAT32,
+            updates -> updates == Updates.DEVICE ? new BrokenEngine() : torch(updates));
+    assertThat(lines.get(1)).startsWith("ok ");
+    assertThat(lines.get(2)).startsWith("FAILED  float32 update on the device, LoRA");
+    assertThat(lines.get(3)).startsWith("FAILED  float32 update on the device, all weights");
   }
 
   @Test

@@ -349,14 +349,11 @@ public final class TrainingState {
     }
     bringToHost();
     leave();
-    boolean ran = false;
     try {
       action.run();
-      ran = true;
     } finally {
-      if (!enter() && ran) {
-        throw new IllegalStateException("the engine does not take the training back");
-      }
+      // It was taken before; if it is not now, the training goes on here.
+      boolean unused = enter();
     }
   }
 

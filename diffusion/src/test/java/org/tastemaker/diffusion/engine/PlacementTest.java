@@ -31,6 +31,9 @@ class PlacementTest {
     for (Precision precision : Precision.values()) {
       assertThat(Precision.of(precision.toString())).isEqualTo(precision);
     }
+    for (Updates updates : Updates.values()) {
+      assertThat(Updates.of(updates.toString())).isEqualTo(updates);
+    }
   }
 
   @Test

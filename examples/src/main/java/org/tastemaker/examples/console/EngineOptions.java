@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.Placement;
+import org.tastemaker.diffusion.engine.Updates;
 import picocli.CommandLine.Option;
 
 /** The options that say what runs the networks. */
@@ -44,6 +45,14 @@ public final class EngineOptions {
       description = "Record a GPU's work once and replay it: for batches of one to four.")
   private boolean graphs;
 
+  @Option(
+      names = "--updates",
+      paramLabel = "WHERE",
+      description =
+          "Where trained weights are updated: auto, host or device. auto is the device if it is a"
+              + " GPU.")
+  private @Nullable String updates;
+
   /** Made by picocli. */
   public EngineOptions() {}
 
@@ -56,14 +65,16 @@ public final class EngineOptions {
    */
   public Engine engine() {
     Engine named = Engines.named(engine == null ? Engines.AUTO : engine);
-    boolean asDefault = device == null && precision == null && !checkpointing && !graphs;
+    boolean asDefault =
+        device == null && precision == null && !checkpointing && !graphs && updates == null;
     return asDefault
         ? named
         : named.on(
             Placement.of(
                     device == null ? "auto" : device, precision == null ? "float32" : precision)
                 .withCheckpointing(checkpointing)
-                .withGraphs(graphs));
+                .withGraphs(graphs)
+                .withUpdates(updates == null ? Updates.AUTO : Updates.of(updates)));
   }
 
   /**

@@ -48,6 +48,15 @@ class EngineOptionsTest {
   }
 
   @Test
+  void anEngineThatComputesInTheHostsMemoryUpdatesThere() {
+    assertThat(options("--engine", "replay", "--updates", "host").engine())
+        .isEqualTo(Engines.named("replay"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> options("--engine", "replay", "--updates", "device").engine())
+        .withMessageContaining("updates=device");
+  }
+
+  @Test
   void denoisingStepsFollowTheNetworksToTheFirstGpu() {
     assertThat(options("--device", "cuda").step()).isEqualTo("auto");
     assertThat(options("--device", "cuda:1").step()).isEqualTo("cpu");
@@ -65,5 +74,8 @@ class EngineOptionsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> options("--precision", "half").engine())
         .withMessage("a precision must be float32, tf32, bfloat16, but was \"half\"");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> options("--updates", "gpu").engine())
+        .withMessage("updates must be made on auto, host or device, but the place was \"gpu\"");
   }
 }

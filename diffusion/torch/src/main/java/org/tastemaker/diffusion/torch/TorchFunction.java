@@ -49,10 +49,7 @@ final class TorchFunction implements GraphFunction {
   private final ImmutableMap<String, HostArray> outputs;
   private final ImmutableMap<String, INDArray> outputArrays;
 
-  /** Made when they are first wanted: those of a training on a device never are. */
-  private final Map<String, HostArray> gradients = new LinkedHashMap<>();
-
-  private @Nullable ImmutableMap<String, INDArray> gradientArrays;
+  private final HostGradients gradients;
   private final List<Part> parts = new ArrayList<>();
   private @Nullable TorchResidence residence;
   private boolean stale;
@@ -83,6 +80,7 @@ final class TorchFunction implements GraphFunction {
     this.partRows = rows.map(all -> ceil(all.count(), workers.size())).orElse(0);
     outputs = HostArray.of(graph.outputs());
     outputArrays = HostArray.arrays(outputs);
+    gradients = new HostGradients(graph.differentiable());
   }
 
   private static int ceil(int a, int b) {
@@ -207,11 +205,7 @@ final class TorchFunction implements GraphFunction {
 
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
-    ImmutableMap<String, INDArray> result = gradientArrays;
-    if (result == null) {
-      result = gradientArrays(graph.differentiable().keySet());
-      gradientArrays = result;
-    }
+    Map<String, INDArray> result = gradients.all();
     differentiate(cotangents, result, null);
     return result;
   }
@@ -222,26 +216,9 @@ final class TorchFunction implements GraphFunction {
     if (!(training instanceof TorchTraining here)) {
       return GraphFunction.super.backward(cotangents, training);
     }
-    Map<String, INDArray> result =
-        gradientArrays(
-            plan.leaves().stream()
-                .filter(leaf -> !here.holds(leaf.array()))
-                .map(leaf -> leaf.tensor().name())
-                .filter(graph.differentiable()::containsKey)
-                .toList());
+    Map<String, INDArray> result = gradients.without(plan, here);
     differentiate(cotangents, result, here);
     return result;
-  }
-
-  private ImmutableMap<String, INDArray> gradientArrays(Iterable<String> names) {
-    ImmutableMap.Builder<String, INDArray> arrays = ImmutableMap.builder();
-    for (String name : names) {
-      HostArray host =
-          gradients.computeIfAbsent(
-              name, n -> HostArray.of(Objects.requireNonNull(graph.differentiable().get(n))));
-      arrays.put(name, host.array());
-    }
-    return arrays.buildOrThrow();
   }
 
   private void differentiate(
@@ -253,7 +230,7 @@ final class TorchFunction implements GraphFunction {
           "the last run's inputs were lost for lack of memory; call forward again");
     }
     beforeRun.run();
-    result.keySet().forEach(name -> Objects.requireNonNull(gradients.get(name)).clear());
+    result.keySet().forEach(name -> gradients.get(name).clear());
     int[] done = {0}; // rows that have been added: they are not run again if memory runs out
     fitted(
         () -> {
@@ -334,7 +311,7 @@ final class TorchFunction implements GraphFunction {
         if (training != null && training.holds(leaf.array())) {
           training.add(Objects.requireNonNull(leaf.array()), gradient);
         } else {
-          HostArray host = Objects.requireNonNull(gradients.get(leaf.tensor().name()));
+          HostArray host = gradients.get(leaf.tensor().name());
           if (leaf.role() == Leaf.Role.INPUT) {
             write(each.part(), gradient, host.tensor());
           } else {
@@ -444,6 +421,6 @@ final class TorchFunction implements GraphFunction {
     }
     workers.forEach(Worker::close);
     outputs.values().forEach(HostArray::close);
-    gradients.values().forEach(HostArray::close);
+    gradients.close();
   }
 }
