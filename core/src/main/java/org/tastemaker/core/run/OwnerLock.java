@@ -41,6 +41,23 @@ public final class OwnerLock implements AutoCloseable {
   }
 
   /**
+   * Where the lock of a single file is: {@code .<name>.lock} beside it, by whatever link it is
+   * reached.
+   *
+   * @param file what is guarded; it need not be there yet
+   * @return for {@link #take} and {@link #tryTake}
+   */
+  public static Path beside(Path file) {
+    Path real = file.toAbsolutePath();
+    try {
+      real = real.toRealPath();
+    } catch (IOException e) {
+      // not there yet, so it is no link; or not to be reached, which taking the lock will say
+    }
+    return real.resolveSibling("." + real.getFileName() + ".lock");
+  }
+
+  /**
    * Takes a lock that nobody may have, and writes into the file who has it now.
    *
    * @param file of the lock; made if it is missing, in a folder that must exist

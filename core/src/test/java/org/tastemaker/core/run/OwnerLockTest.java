@@ -52,6 +52,17 @@ class OwnerLockTest {
   }
 
   @Test
+  void aFileThatIsReachedByALinkHasTheSameLock() throws IOException {
+    Path data = folder.resolve("data");
+    Path before = OwnerLock.beside(data);
+    Files.writeString(data, "");
+    Path link =
+        Files.createSymbolicLink(Files.createDirectory(folder.resolve("d")).resolve("l"), data);
+    assertThat(OwnerLock.beside(link)).isEqualTo(OwnerLock.beside(data)).hasFileName(".data.lock");
+    assertThat(before).hasFileName(".data.lock");
+  }
+
+  @Test
   void anotherProcessIsRefusedAndToldWhoHasIt() throws Exception {
     OwnerLock lock = take();
     assertThatThrownBy(this::take).isInstanceOf(IllegalStateException.class);

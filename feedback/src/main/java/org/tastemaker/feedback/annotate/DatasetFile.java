@@ -55,9 +55,7 @@ final class DatasetFile implements AutoCloseable {
                   + folder
                   + " is not a folder; create it, or choose another place"));
     }
-    OwnerLock lock =
-        OwnerLock.take(
-            file.resolveSibling("." + file.getFileName() + ".lock"), "the dataset " + file);
+    OwnerLock lock = OwnerLock.take(OwnerLock.beside(file), "the dataset " + file);
     DatasetFile dataset = new DatasetFile(file, lock);
     boolean open = false;
     try {

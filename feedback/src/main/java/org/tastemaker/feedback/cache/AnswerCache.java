@@ -19,6 +19,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -256,9 +258,21 @@ public final class AnswerCache implements Judge {
       if (!earlier.isEmpty()) {
         LOG.warn("a question is asked again{}", earlier);
       }
-      CachedAnswer answer = CachedAnswer.of(() -> asking.ask(question).requireFits(question));
-      answers.keep(key, space, answer.toJson(question, settings));
-      return answer;
+      Function<Supplier<Verdict>, CachedAnswer> keep =
+          outcome -> {
+            CachedAnswer answer = CachedAnswer.of(() -> outcome.get().requireFits(question));
+            answers.keep(key, space, answer.toJson(question, settings));
+            return answer;
+          };
+      try {
+        // Kept before anything else happens, so that a kill loses the calls in flight at most.
+        return asking.ask(question, keep);
+      } catch (FeedbackException.Refused | FeedbackException.MalformedVerdict e) {
+        return keep.apply( // there was no call to keep it in
+            () -> {
+              throw e;
+            });
+      }
     }
   }
 

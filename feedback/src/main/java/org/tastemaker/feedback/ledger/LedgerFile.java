@@ -37,7 +37,7 @@ final class LedgerFile implements AutoCloseable {
   }
 
   static LedgerFile open(Path file) {
-    Path lock = file.resolveSibling("." + file.getFileName() + ".lock");
+    Path lock = OwnerLock.beside(file);
     String owner =
         ProcessHandle.current().pid() + "-" + UUID.randomUUID().toString().substring(0, 13);
     OwnerLock alive =

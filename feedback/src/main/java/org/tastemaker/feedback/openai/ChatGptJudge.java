@@ -3,6 +3,7 @@ package org.tastemaker.feedback.openai;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Usage;
@@ -46,6 +47,15 @@ public final class ChatGptJudge implements Judge {
     ModelAnswer answer =
         client.complete(options.wireFormat(), call(question, prompt, encoder::encode));
     return read(question, prompt, answer, client.json());
+  }
+
+  @Override
+  public <T> T ask(Question question, Function<Supplier<Verdict>, T> first) {
+    JudgePrompt prompt = JudgePrompt.of(question, options.explain());
+    return client.complete(
+        options.wireFormat(),
+        call(question, prompt, encoder::encode),
+        answer -> first.apply(() -> read(question, prompt, answer.get(), client.json())));
   }
 
   @Override

@@ -6,6 +6,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
@@ -116,10 +118,15 @@ public final class OpenAiClient implements AutoCloseable {
 
   /** Asks a model. Parameters that it rejects are left out from then on. */
   ModelAnswer complete(WireFormat format, ModelCall call) {
+    return complete(format, call, Supplier::get);
+  }
+
+  /** Asks a model, and uses the answer, or the refusal, while the call still is in flight. */
+  <T> T complete(WireFormat format, ModelCall call, Function<Supplier<ModelAnswer>, T> first) {
     for (int lesson = 0; lesson <= MOST_LESSONS; lesson++) {
-      Optional<ModelAnswer> answer = attempt(format.format(), call);
-      if (answer.isPresent()) {
-        return answer.get();
+      Optional<T> used = attempt(format.format(), call, first);
+      if (used.isPresent()) {
+        return used.get();
       }
     }
     throw new FeedbackException.InvalidRequest(
@@ -132,38 +139,40 @@ public final class OpenAiClient implements AutoCloseable {
   }
 
   /** Empty if a parameter was rejected: the next attempt leaves it out. */
-  private <B> Optional<ModelAnswer> attempt(CallFormat<B> format, ModelCall call) {
+  private <B, T> Optional<T> attempt(
+      CallFormat<B> format, ModelCall call, Function<Supplier<ModelAnswer>, T> first) {
     ModelCapabilities can = capabilities(call.model());
     Usage estimate =
         new Usage(1, call.estimatedInput(), 0, (long) call.maxTokens() + can.hiddenTokens());
-    Optional<ModelAnswer> answer =
-        calls.post(
-            new PaidCalls.Post<>(
-                "a question to " + call.model(),
-                call.model(),
-                false,
-                estimate,
-                service -> format.request(service, call, can),
-                format::billed,
-                format.form()),
-            error -> learned.from(error, call, can),
-            body -> {
-              requireNoError(format.error(body, key), call);
-              return format.answer(body, call);
-            });
-    answer.ifPresent(said -> learned.from(said, call, can));
-    return answer;
-  }
-
-  private static void requireNoError(@Nullable ApiError error, ModelCall call) {
-    if (error == null) {
-      return;
-    }
-    if (error.isAboutContent()) {
-      throw new FeedbackException.Refused(error.words());
-    }
-    throw new JsonDataException(
-        "the answer of " + call.model() + " holds an error: " + error.words());
+    return calls.post(
+        new PaidCalls.Post<>(
+            "a question to " + call.model(),
+            call.model(),
+            false,
+            estimate,
+            service -> format.request(service, call, can),
+            format::billed,
+            format.form()),
+        error -> learned.from(error, call, can),
+        body -> {
+          ApiError error = format.error(body, key);
+          if (error != null && error.isAboutContent()) {
+            return first.apply(
+                () -> {
+                  throw new FeedbackException.Refused(error.words());
+                });
+          }
+          if (error != null) {
+            throw new JsonDataException(
+                "the answer of " + call.model() + " holds an error: " + error.words());
+          }
+          ModelAnswer answer = format.answer(body, call);
+          try {
+            return first.apply(() -> answer);
+          } finally {
+            learned.from(answer, call, can);
+          }
+        });
   }
 
   /** Reads JSON that an answer holds as text. */

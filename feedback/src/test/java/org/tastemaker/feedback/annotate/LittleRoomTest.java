@@ -28,6 +28,7 @@ import org.tastemaker.feedback.ledger.Budget;
 import org.tastemaker.feedback.ledger.PriceTable;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
+import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.resilience.ResilientCaller;
 import org.tastemaker.feedback.server.LoopbackServer;
 import org.tastemaker.testing.ChildProgram;
@@ -155,6 +156,7 @@ class LittleRoomTest {
         .baseUrl(url)
         .withoutApiKey()
         .model("mock")
+        .judging(options -> options.withImages(ImageForm.DEFAULT.withSide(0)))
         .limits(ResilientCaller.Options.DEFAULTS.withInFlight(concurrency))
         .cache(folder.resolve("answers"))
         .ledgerFile(folder.resolve("ledger.jsonl"))
