@@ -17,13 +17,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ServerSocketFactory;
 
 /**
- * A server of plain sockets that answers with any bytes at all, one request a connection. What it
- * sends may be endless: it stops when the client has gone.
+ * A server of plain sockets that answers with any bytes at all, one request a connection unless it
+ * keeps them. What it sends may be endless: it stops when the client has gone.
  */
 final class RawServer implements AutoCloseable {
+  private static final int KEPT_HEADS = 100;
+
   private final ServerSocket socket;
   private final String scheme;
   private final Script script;
+  private final boolean keeps;
   private final AtomicInteger requests = new AtomicInteger();
   private final List<String> heads = new CopyOnWriteArrayList<>();
 
@@ -33,7 +36,8 @@ final class RawServer implements AutoCloseable {
     void answer(String head, Socket client, OutputStream out) throws IOException;
   }
 
-  private RawServer(ServerSocket socket, String scheme, Script script) {
+  private RawServer(ServerSocket socket, String scheme, boolean keeps, Script script) {
+    this.keeps = keeps;
     this.socket = socket;
     this.scheme = scheme;
     this.script = script;
@@ -44,12 +48,18 @@ final class RawServer implements AutoCloseable {
 
   static RawServer start(Script script) throws IOException {
     return new RawServer(
-        new ServerSocket(0, 500, InetAddress.getLoopbackAddress()), "http", script);
+        new ServerSocket(0, 500, InetAddress.getLoopbackAddress()), "http", false, script);
+  }
+
+  /** One that reads the next request from the same connection. */
+  static RawServer keeping(Script script) throws IOException {
+    return new RawServer(
+        new ServerSocket(0, 500, InetAddress.getLoopbackAddress()), "http", true, script);
   }
 
   static RawServer start(ServerSocketFactory tls, Script script) throws IOException {
     return new RawServer(
-        tls.createServerSocket(0, 500, InetAddress.getLoopbackAddress()), "https", script);
+        tls.createServerSocket(0, 500, InetAddress.getLoopbackAddress()), "https", false, script);
   }
 
   /** Sends the same bytes to everybody. */
@@ -78,6 +88,12 @@ final class RawServer implements AutoCloseable {
     return all.toByteArray();
   }
 
+  /** The same without a word on closing the connection. */
+  static byte[] kept(byte[] body) {
+    String whole = new String(ok(body), StandardCharsets.ISO_8859_1);
+    return whole.replace("Connection: close\r\n", "").getBytes(StandardCharsets.ISO_8859_1);
+  }
+
   static byte[] ok(String body, String... headers) {
     return ok(body.getBytes(StandardCharsets.UTF_8), headers);
   }
@@ -99,7 +115,7 @@ final class RawServer implements AutoCloseable {
     return requests.get();
   }
 
-  /** Their heads: the first line and the headers. */
+  /** The heads of the first of them: the first line and the headers. */
   List<String> heads() {
     return heads;
   }
@@ -127,13 +143,16 @@ final class RawServer implements AutoCloseable {
   private void serve(Socket client) {
     try (client) {
       InputStream in = new BufferedInputStream(client.getInputStream());
-      String head = head(in);
-      heads.add(head);
-      requests.incrementAndGet();
-      in.readNBytes(length(head));
       OutputStream out = new BufferedOutputStream(client.getOutputStream());
-      script.answer(head, client, out);
-      out.flush();
+      do {
+        String head = head(in);
+        if (requests.incrementAndGet() <= KEPT_HEADS) {
+          heads.add(head);
+        }
+        in.readNBytes(length(head));
+        script.answer(head, client, out);
+        out.flush();
+      } while (keeps);
     } catch (IOException e) {
       // the client has gone, or never was one
     }
