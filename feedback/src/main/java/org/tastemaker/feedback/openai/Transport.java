@@ -1,14 +1,18 @@
 package org.tastemaker.feedback.openai;
 
 import java.io.IOException;
+import java.net.Authenticator;
+import java.net.InetSocketAddress;
+import java.net.PasswordAuthentication;
 import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import okhttp3.Authenticator;
+import okhttp3.Challenge;
 import okhttp3.ConnectionPool;
+import okhttp3.Credentials;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
@@ -16,6 +20,7 @@ import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
+import okhttp3.Route;
 import okio.Buffer;
 import okio.BufferedSource;
 import okio.ForwardingSource;
@@ -37,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Proxies are those of the system properties {@code http.proxyHost}, {@code https.proxyHost},
  * {@code socksProxyHost} and their kin; the name and password for one come from {@link
- * java.net.Authenticator}.
+ * Authenticator}.
  */
 final class Transport {
   /** Of an error's body more is not read: it is only quoted. */
@@ -76,13 +81,48 @@ final class Transport {
         .followRedirects(false)
         .followSslRedirects(false)
         .retryOnConnectionFailure(false) // a silent retry may be billed
-        .proxyAuthenticator(
-            (route, response) ->
-                response.request().header(PROXY_AUTHORIZATION) != null
-                    ? null // refused
-                    : Authenticator.JAVA_NET_AUTHENTICATOR.authenticate(route, response))
+        .proxyAuthenticator((route, response) -> introduced(route, response))
         .connectionPool(new ConnectionPool(connections, 5, TimeUnit.MINUTES))
         .build();
+  }
+
+  /**
+   * A request that a proxy asks a password for, with that of {@link Authenticator}; null if there
+   * is none, or if it was refused. The HTTP client's own way fails on proxies of the system
+   * properties, whose addresses are not looked up.
+   */
+  private static @Nullable Request introduced(@Nullable Route route, Response response) {
+    Request request = response.request();
+    HttpUrl url = request.url();
+    if (route == null || !(route.proxy().address() instanceof InetSocketAddress proxy)) {
+      return null;
+    }
+    for (Challenge challenge : response.challenges()) {
+      if (!challenge.scheme().equalsIgnoreCase("Basic")
+          || request.header(PROXY_AUTHORIZATION) != null) {
+        continue;
+      }
+      PasswordAuthentication who =
+          Authenticator.requestPasswordAuthentication(
+              proxy.getHostString(),
+              proxy.getAddress(),
+              proxy.getPort(),
+              url.scheme(),
+              challenge.realm(),
+              challenge.scheme(),
+              url.url(),
+              Authenticator.RequestorType.PROXY);
+      if (who != null) {
+        return request
+            .newBuilder()
+            .header(
+                PROXY_AUTHORIZATION,
+                Credentials.basic(
+                    who.getUserName(), new String(who.getPassword()), challenge.charset()))
+            .build();
+      }
+    }
+    return null;
   }
 
   /** A client whose answers have at most so many bytes. */
@@ -109,9 +149,8 @@ final class Transport {
       return whole(follow(chain, signed(chain.request(), mark)));
     } catch (IOException e) {
       throw mark.sent.get() ? e : new NeverSent(e);
-    } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
-      ProtocolException unreadable =
-          new ProtocolException("the answer's headers make no sense: " + e.getMessage());
+    } catch (RuntimeException e) { // by headers that make no sense
+      ProtocolException unreadable = new ProtocolException("the answer cannot be read: " + e);
       unreadable.initCause(e);
       throw unreadable;
     }
@@ -203,7 +242,7 @@ final class Transport {
       if (successful && bytes.size() > most) {
         throw new BodyTooLong(most, "when unpacked");
       }
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IOException | RuntimeException e) {
       if (successful) {
         throw e;
       }
