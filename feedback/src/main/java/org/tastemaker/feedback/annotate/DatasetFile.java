@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.run.LineLog;
@@ -111,14 +112,15 @@ final class DatasetFile implements AutoCloseable {
     try {
       open.append(line);
     } catch (UncheckedIOException e) {
+      IOException cause = Objects.requireNonNull(e.getCause()); // it always has one
       full =
           new UncheckedIOException(
               "cannot append to the dataset "
                   + file
                   + ": "
-                  + e.getCause().getMessage()
+                  + cause.getMessage()
                   + "; all judgements before are in it, so free some space and start the job again",
-              e.getCause());
+              cause);
       if (!gaveUp(full)) {
         throw full;
       }

@@ -136,7 +136,7 @@ class LittleRoomTest {
       run(server, concurrency);
       return "";
     } catch (UncheckedIOException e) {
-      return e.getMessage();
+      return String.valueOf(e.getMessage());
     }
   }
 

@@ -112,7 +112,8 @@ class SharedCacheTest {
               sleep(60_000);
               return verdict("late");
             });
-    threads.submit(() -> slow.ask(question(0)));
+    threads.execute(
+        () -> assertThatThrownBy(() -> slow.ask(question(0))).as("it is ended").isNotNull());
     asked.await();
     AnswerCache other = cache(this::slow).withPatience(Duration.ofMillis(100));
     assertThatThrownBy(() -> other.ask(question(0)))
