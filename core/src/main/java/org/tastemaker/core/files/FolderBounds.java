@@ -44,17 +44,16 @@ public final class FolderBounds {
     try {
       Path real = folder.toRealPath();
       for (Path each = real; each != null; each = each.getParent()) {
-        Path snapshots = each.getParent();
-        Path repository = snapshots == null ? null : snapshots.getParent();
-        if (repository != null
-            && named(snapshots, "snapshots")
-            && String.valueOf(repository.getFileName()).startsWith("models--")) {
+        Path repository = repositoryOf(each);
+        if (repository != null) {
           return new FolderBounds(folder, each, repository.resolve("blobs"));
         }
       }
       Path parent = real.getParent();
-      boolean part = parent != null && Files.exists(parent.resolve("model_index.json"));
-      return new FolderBounds(folder, part ? parent : real, null);
+      if (parent != null && Files.exists(parent.resolve("model_index.json"))) {
+        return new FolderBounds(folder, parent, null);
+      }
+      return new FolderBounds(folder, real, null);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the folder " + folder + ": " + e.getMessage(), e);
     }
@@ -106,7 +105,15 @@ public final class FolderBounds {
             + ". Links out of a folder are not followed: if you trust it, copy the file to its place");
   }
 
-  private static boolean named(Path path, String name) {
-    return String.valueOf(path.getFileName()).equals(name);
+  /** The folder {@code models--x} of a snapshot, {@code models--x/snapshots/revision}; or null. */
+  private static @Nullable Path repositoryOf(Path folder) {
+    Path snapshots = folder.getParent();
+    if (snapshots == null || !String.valueOf(snapshots.getFileName()).equals("snapshots")) {
+      return null;
+    }
+    Path repository = snapshots.getParent();
+    boolean cached =
+        repository != null && String.valueOf(repository.getFileName()).startsWith("models--");
+    return cached ? repository : null;
   }
 }

@@ -75,9 +75,9 @@ public final class SafetensorsFile implements AutoCloseable {
         ByteBuffer first = ByteBuffer.allocate((int) Math.min(8, size));
         readFully(path, channel, 0, first);
         int length = SafetensorsHeader.length(path.toString(), first.flip(), size);
-        ByteBuffer json = ByteBuffer.allocate(length);
-        readFully(path, channel, 8, json);
-        SafetensorsHeader header = SafetensorsHeader.parse(path.toString(), json.flip(), size);
+        byte[] json = new byte[length];
+        readFully(path, channel, 8, ByteBuffer.wrap(json));
+        SafetensorsHeader header = SafetensorsHeader.parse(path.toString(), json, size);
         return new SafetensorsFile(path, channel, header);
       } catch (IOException | RuntimeException e) {
         channel.close();

@@ -72,7 +72,9 @@ record SafetensorsHeader(
   static SafetensorsHeader parse(String source, ByteBuffer file) {
     int size = file.remaining();
     int length = length(source, file.slice(0, Math.min(8, size)), size);
-    return parse(source, file.slice(8, length), size);
+    byte[] json = new byte[length];
+    file.slice(8, length).get(json);
+    return parse(source, json, size);
   }
 
   /**
@@ -111,24 +113,19 @@ record SafetensorsHeader(
    * @param json the header's bytes
    * @param fileSize the file's size in bytes
    */
-  static SafetensorsHeader parse(String source, ByteBuffer json, long fileSize) {
-    long dataStart = 8L + json.remaining();
-    if (json.get(json.position()) != '{') {
+  static SafetensorsHeader parse(String source, byte[] json, long fileSize) {
+    long dataStart = 8L + json.length;
+    if (json[0] != '{') {
       throw new SafetensorsException(
           source
               + ": expected the header to begin with '{', but its first byte is 0x"
-              + Integer.toHexString(json.get(json.position()) & 0xFF));
-    }
-    byte[] bytes = json.array();
-    if (bytes.length != json.remaining()) { // a part of a larger array
-      bytes = new byte[json.remaining()];
-      json.duplicate().get(bytes);
+              + Integer.toHexString(json[0] & 0xFF));
     }
     Reader reader;
     try {
       reader =
           Json.stream(
-              bytes,
+              json,
               source + ": the header",
               LIMITS,
               tokens -> new Reader(source, tokens, fileSize - dataStart).readHeader());
