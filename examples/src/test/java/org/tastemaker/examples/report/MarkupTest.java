@@ -13,7 +13,7 @@ class MarkupTest {
   void marksThatTurnTheWritingDirectionAreShownAsSuch() {
     for (String mark :
         "\u202A \u202B \u202C \u202D \u202E \u2066 \u2067 \u2068 \u2069 \u200E \u200F \u061C"
-            .split(" ")) {
+            .split(" ", -1)) {
       String shown = String.format("a[U+%04X]b", mark.codePointAt(0));
       assertThat(written("a" + mark + "b"))
           .doesNotContain(mark)
