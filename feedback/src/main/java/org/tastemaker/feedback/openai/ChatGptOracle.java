@@ -289,6 +289,17 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
     }
 
     /**
+     * Sets further options of the client: timeout, limits of answers, redirects.
+     *
+     * @param change such as {@code c -> c.timeout(Duration.ofMinutes(5))}
+     * @return this builder
+     */
+    public Builder client(UnaryOperator<OpenAiClient.Builder> change) {
+      this.client = change.apply(client);
+      return this;
+    }
+
+    /**
      * Sets the clock and the sleeper.
      *
      * @param clock by default the system's

@@ -176,7 +176,8 @@ final class HttpFailures {
   }
 
   private static String words(Exception failure, ApiKey key) {
-    Throwable said = failure instanceof NeverSent ? failure.getCause() : failure;
+    Throwable cause = failure.getCause();
+    Throwable said = failure instanceof NeverSent && cause != null ? cause : failure;
     String name = said.getClass().getSimpleName();
     String message = said.getMessage();
     if (message == null) {

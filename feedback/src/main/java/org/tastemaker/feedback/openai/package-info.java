@@ -8,14 +8,21 @@
  *   AnswerCache        no question is paid for twice                      (feedback.cache)
  *   ChatGptJudge       question -> texts, images and a schema; answer -> verdict
  *     OpenAiClient       one call, in a WireFormat, with what the model supports
- *       PaidCalls          retries, rate limits, ledger; Retrofit, Moshi, OkHttp
+ *       PaidCalls          retries, rate limits, ledger; Retrofit, Moshi
+ *         Transport          limits on answers, redirects, proxies; OkHttp
  * PromptRewriter, OpenAiImageGenerator: on an OpenAiClient, which can be shared
  * </pre>
  *
  * <p><b>The key</b> is sent in one header and appears nowhere else: not in a log line, a message of
- * an exception, or a {@code toString}; nor in a ledger, a cached answer or a dataset. Texts of the
- * server are searched for it, because the service's own message about a wrong key repeats parts of
- * it.
+ * an exception, or a {@code toString}; nor in a ledger, a cached answer or a dataset. Every text of
+ * an answer is searched for it once the answer is parsed, as it is and escaped, in base64, for URLs
+ * and HTML: the service's own message about a wrong key repeats it, and others may too. A key of
+ * fewer than six characters is taken for a placeholder.
+ *
+ * <p><b>An answer is bounded</b> in bytes ({@link org.tastemaker.feedback.openai.BodyLimits}), in
+ * time, in depth and in values, before anything is made of it. No redirect is followed by default
+ * ({@link org.tastemaker.feedback.openai.Redirects}); a call whose request was never sent costs
+ * nothing; a certificate that is refused ends the job.
  *
  * <p><b>What a model can do is data</b> ({@link org.tastemaker.feedback.openai.ModelCapabilities}):
  * if a request is rejected because of a parameter, it is sent again without it, and the client

@@ -23,6 +23,7 @@ import org.tastemaker.feedback.resilience.Sleeper;
  * answer, half of it, or nothing. What requests mean is not its concern.
  */
 final class LoopbackHttp implements AutoCloseable {
+  private static final int LONGEST_REQUEST = 64 << 20;
   private static final String NO_DELAY = "sun.net.httpserver.nodelay";
 
   private final Function<Incoming, Outgoing> service;
@@ -107,8 +108,14 @@ final class LoopbackHttp implements AutoCloseable {
     long number = requests.getAndIncrement();
     mostInFlight.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
     try {
-      String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+      byte[] bytes = exchange.getRequestBody().readNBytes(LONGEST_REQUEST + 1);
       Instant arrival = clock.instant();
+      if (bytes.length > LONGEST_REQUEST) {
+        return ErrorBody.of(
+            new BadRequest(
+                413, "too_large", "", "a request may have " + LONGEST_REQUEST + " bytes"));
+      }
+      String body = new String(bytes, StandardCharsets.UTF_8);
       Outgoing answer =
           service.apply(
               new Incoming(

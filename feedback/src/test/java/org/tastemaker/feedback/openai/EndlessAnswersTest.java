@@ -244,6 +244,22 @@ class EndlessAnswersTest {
   }
 
   @Test
+  void anOraclePassesTheLimitsOnToItsClient() throws Exception {
+    try (RawServer server = RawServer.start((head, client, out) -> Place.BODY.send(out));
+        ChatGptOracle oracle =
+            ChatGptOracle.builder()
+                .baseUrl(server.baseUrl())
+                .withoutApiKey()
+                .model("gpt-test")
+                .client(c -> c.bodies(BodyLimits.DEFAULTS.withAnswerBytes(2048)))
+                .build()) {
+      ChatGptJudge judge = new ChatGptJudge(oracle.client(), Fixtures.options());
+      assertThat(Expense.of(() -> judge.ask(Fixtures.pair())).failure())
+          .hasMessageContaining("over 2048 bytes");
+    }
+  }
+
+  @Test
   void limitsThatCannotHoldAnAnswerAreRefused() {
     assertThat(Expense.of(() -> new BodyLimits(100, 5000)).failure())
         .hasMessage("answerBytes must be at least 1024, but was 100");

@@ -6,12 +6,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,47 +69,50 @@ class MutatedAnswersTest {
 
   private final FakeTime time = new FakeTime();
   private final AtomicReference<byte[]> answer = new AtomicReference<>(new byte[0]);
-  private RawServer server;
-  private OpenAiClient client;
+
+  /** A server that sends what is set, and a client of it. */
+  private record Line(RawServer server, OpenAiClient client) implements AutoCloseable {
+    ChatGptJudge judge(WireFormat format) {
+      return new ChatGptJudge(client, Fixtures.options().withWireFormat(format));
+    }
+
+    @Override
+    public void close() throws IOException {
+      client.close();
+      server.close();
+    }
+  }
 
   /**
    * Starts a server.
    *
    * @param keeps whether connections are kept, which only whole answers allow
    */
-  private void open(boolean keeps) throws IOException {
+  private Line open(boolean keeps) throws IOException {
     RawServer.Script script = (head, socket, out) -> out.write(answer.get());
-    server = keeps ? RawServer.keeping(script) : RawServer.start(script);
-    client =
+    RawServer server = keeps ? RawServer.keeping(script) : RawServer.start(script);
+    OpenAiClient client =
         Fixtures.client(server.baseUrl(), time)
             .limits(
                 ResilientCaller.Options.DEFAULTS
                     .withRetries(RetryPolicy.DEFAULTS.withAttempts(1))
                     .withBreaker(BreakerPolicy.DEFAULTS.withFailuresToOpen(Integer.MAX_VALUE)))
             .build();
-  }
-
-  @AfterEach
-  void close() throws IOException {
-    client.close();
-    server.close();
+    return new Line(server, client);
   }
 
   @Test
   void damagedAnswersOfChatCompletions() throws IOException {
-    open(true);
     attack("an answer of Chat Completions", WireFormat.CHAT_COMPLETIONS);
   }
 
   @Test
   void damagedAnswersOfResponses() throws IOException {
-    open(true);
     attack("an answer of Responses", WireFormat.RESPONSES);
   }
 
   @Test
   void damagedAnswersWithImages() throws IOException {
-    open(true);
     List<byte[]> originals = new ArrayList<>();
     String png = Base64.getEncoder().encodeToString(Fixtures.images(1).get(0).toPng());
     String larger = Base64.getEncoder().encodeToString(Image.filled(8, 8, 0, 1, 0).toPng());
@@ -123,21 +124,23 @@ class MutatedAnswersTest {
                   + "\",\"revised_prompt\":\"a red heart\"}],\"usage\":{\"input_tokens\":5,"
                   + "\"output_tokens\":272,\"input_tokens_details\":{\"cached_tokens\":2}}}"));
     }
-    OpenAiImageGenerator generator =
-        new OpenAiImageGenerator(client, OpenAiImageGenerator.Options.of("image-x"));
     Attack attack = new Attack("an answer with an image", originals, OURS);
-    run(
-        attack,
-        TIMES,
-        bytes -> {
-          answer.set(RawServer.kept(bytes));
-          generator.make(Prompt.of("a heart"));
-        });
+    try (Line line = open(true)) {
+      OpenAiImageGenerator generator =
+          new OpenAiImageGenerator(line.client, OpenAiImageGenerator.Options.of("image-x"));
+      run(
+          line,
+          attack,
+          TIMES,
+          bytes -> {
+            answer.set(RawServer.kept(bytes));
+            generator.make(Prompt.of("a heart"));
+          });
+    }
   }
 
   @Test
   void damagedWholeAnswersHeadersIncluded() throws IOException {
-    open(false);
     List<byte[]> originals = new ArrayList<>();
     for (byte[] body : chats(CONTENTS.get(0))) {
       originals.add(
@@ -161,78 +164,87 @@ class MutatedAnswersTest {
                   + "\r\n0\r\n\r\n"));
     }
     Attack attack = new Attack("a whole answer", originals, OURS);
-    run(
-        attack,
-        OF_WHOLE_ANSWERS,
-        bytes -> {
-          answer.set(bytes);
-          judge(WireFormat.CHAT_COMPLETIONS).ask(QUESTIONS.get(0));
-        });
-  }
-
-  @Test
-  void anyBytes() throws IOException {
-    open(false);
-    Attack attack = new Attack("any bytes", List.of(new byte[0]), OURS);
-    run(
-        attack,
-        OF_WHOLE_ANSWERS,
-        damaged -> {
-          SplittableRandom random = new SplittableRandom(Arrays.hashCode(damaged) + turn++);
-          byte[] bytes = new byte[random.nextInt(2000)];
-          random.nextBytes(bytes);
-          boolean whole = random.nextBoolean();
-          answer.set(whole ? bytes : RawServer.ok(bytes));
-          WireFormat format = WireFormat.values()[random.nextInt(2)];
-          judge(format).ask(QUESTIONS.get(random.nextInt(QUESTIONS.size())));
-        });
-  }
-
-  private long turn;
-
-  /** Each answer is asked for by the kind of question that it fits. */
-  private void attack(String name, WireFormat format) {
-    ChatGptJudge judge = judge(format);
-    for (int kind = 0; kind < QUESTIONS.size(); kind++) {
-      Question question = QUESTIONS.get(kind);
-      String content = CONTENTS.get(kind);
+    try (Line line = open(false)) {
+      ChatGptJudge judge = line.judge(WireFormat.CHAT_COMPLETIONS);
       run(
-          new Attack(
-              name, format == WireFormat.RESPONSES ? responses(content) : chats(content), OURS),
-          TIMES / QUESTIONS.size(),
+          line,
+          attack,
+          OF_WHOLE_ANSWERS,
           bytes -> {
-            answer.set(RawServer.kept(bytes));
-            judge.ask(question);
+            answer.set(bytes);
+            judge.ask(QUESTIONS.get(0));
           });
     }
   }
 
-  private ChatGptJudge judge(WireFormat format) {
-    return new ChatGptJudge(client, Fixtures.options().withWireFormat(format));
+  @Test
+  void anyBytes() throws IOException {
+    try (Line line = open(false)) {
+      ChatGptJudge judge = line.judge(WireFormat.CHAT_COMPLETIONS);
+      for (long seed = FIRST_SEED; seed < FIRST_SEED + OF_WHOLE_ANSWERS; seed++) {
+        SplittableRandom random = new SplittableRandom(seed);
+        byte[] bytes = new byte[1 + random.nextInt(2000)];
+        random.nextBytes(bytes);
+        boolean whole = random.nextBoolean();
+        new Attack("any bytes", List.of(bytes), OURS)
+            .run(
+                seed,
+                1,
+                entered(
+                    line,
+                    damaged -> {
+                      answer.set(whole ? damaged : RawServer.ok(damaged));
+                      judge.ask(QUESTIONS.get(0));
+                    }));
+      }
+    }
   }
 
-  private void run(Attack attack, int times, Attack.Reader reader) {
-    Attack.Reader ready =
-        bytes -> {
-          time.pass(Duration.ofHours(1)); // limits and breakers of the answer before have passed
-          try {
-            reader.read(bytes);
-          } finally {
-            assertThat(client.ledger().totals().inFlight()).isZero();
-          }
-        };
-    for (long seed : FAILED_ONCE) {
-      attack.run(seed, 1, ready);
+  /** Each answer is asked for by the kind of question that it fits. */
+  private void attack(String name, WireFormat format) throws IOException {
+    try (Line line = open(true)) {
+      ChatGptJudge judge = line.judge(format);
+      for (int kind = 0; kind < QUESTIONS.size(); kind++) {
+        Question question = QUESTIONS.get(kind);
+        String content = CONTENTS.get(kind);
+        run(
+            line,
+            new Attack(
+                name, format == WireFormat.RESPONSES ? responses(content) : chats(content), OURS),
+            TIMES / QUESTIONS.size(),
+            bytes -> {
+              answer.set(RawServer.kept(bytes));
+              judge.ask(question);
+            });
+      }
     }
-    Attack.Outcome outcome = attack.run(FIRST_SEED, times, ready);
-    assertThat(outcome.read() + outcome.refused()).isEqualTo(times);
-    assertThat(client.ledger().totals().usage().requests())
+  }
+
+  private void run(Line line, Attack attack, int times, Attack.Reader reader) {
+    for (long seed : FAILED_ONCE) {
+      attack.run(seed, 1, entered(line, reader));
+    }
+    Attack.Outcome outcome = attack.run(FIRST_SEED, times, entered(line, reader));
+    assertThat(outcome.read()).isPositive();
+    assertThat(line.client.ledger().totals().usage().requests())
         .as("no more calls are entered than were made")
-        .isLessThanOrEqualTo(server.requests());
-    assertThat(client.counts().attempts())
-        .as("each call was one request")
-        .isGreaterThanOrEqualTo(server.requests());
+        .isLessThanOrEqualTo(line.server.requests());
+    assertThat(line.client.counts().attempts())
+        .as("no call is more than one request")
+        .isGreaterThanOrEqualTo(line.server.requests());
     LOG.info("{}: {}", attack.name(), outcome);
+  }
+
+  /** Looks at the ledger after each call; the limits and breakers of the one before have passed. */
+  private Attack.Reader entered(Line line, Attack.Reader reader) {
+    return bytes -> {
+      time.pass(Duration.ofHours(1));
+      try {
+        reader.read(bytes);
+      } finally {
+        assertThat(line.client.ledger().totals().inFlight()).isZero();
+      }
+    };
   }
 
   private static List<byte[]> chats(String content) {

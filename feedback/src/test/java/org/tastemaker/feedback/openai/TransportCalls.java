@@ -2,6 +2,7 @@ package org.tastemaker.feedback.openai;
 
 import java.net.Authenticator;
 import java.net.PasswordAuthentication;
+import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.feedback.resilience.FakeTime;
 
@@ -18,7 +19,7 @@ final class TransportCalls {
       Authenticator.setDefault(
           new Authenticator() {
             @Override
-            protected PasswordAuthentication getPasswordAuthentication() {
+            protected @Nullable PasswordAuthentication getPasswordAuthentication() {
               return getRequestorType() == RequestorType.PROXY
                       && getRequestingHost().equals(System.getProperty("http.proxyHost"))
                       && getRequestingPort() == Integer.getInteger("http.proxyPort")
