@@ -118,7 +118,7 @@ class PaidOnceTest {
       for (String name : List.of("a", "b")) {
         Path own = Files.createDirectory(folder.resolve(name)); // answers of its own
         Files.createSymbolicLink(own.resolve("ledger.jsonl"), ledger);
-        jobs.add(job(server, own, "d.jsonl", 100, "2.50").start());
+        jobs.add(job(server, own, "d.jsonl", 130, "2.50").start()); // 260 calls alone
       }
       for (Process job : jobs) {
         assertThat(text(job)).contains("stopped: a budget of 2.50 USD is used up");
