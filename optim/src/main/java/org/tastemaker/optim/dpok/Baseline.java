@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Seed;
@@ -12,7 +11,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /** What the advantages are measured from: V of a {@link ValueNetwork}, or 0 without one. */
 final class Baseline implements AutoCloseable {
-  private static final String FILE = "value_network.zip";
+  private static final String FILE = "value_network.safetensors";
 
   private final DiffusionPolicy policy;
   private final @Nullable ValueNetwork network;
@@ -93,8 +92,11 @@ final class Baseline implements AutoCloseable {
     if (own == null) {
       return () -> {};
     }
-    ComputationGraph read = own.read(folder.resolve(FILE));
-    return () -> own.restore(read);
+    ValueNetwork.Memory read = own.read(folder.resolve(FILE));
+    return () -> {
+      own.resume(read);
+      read.close();
+    };
   }
 
   @Override

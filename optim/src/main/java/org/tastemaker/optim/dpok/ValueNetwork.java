@@ -1,6 +1,6 @@
 package org.tastemaker.optim.dpok;
 
-import java.io.IOException;
+import com.google.common.primitives.ImmutableLongArray;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -15,7 +15,6 @@ import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,6 +24,11 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsException;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
+import org.tastemaker.diffusion.weights.TensorInfo;
 
 /**
  * The baseline {@code V(x_t, z, t)}: the reward to be expected of an image at a step of its
@@ -44,11 +48,14 @@ final class ValueNetwork implements AutoCloseable {
   private static final int LAYERS = 3;
   private static final String FEATURES = "features";
   private static final String STEP = "step";
+  private static final String FORMAT = "tastemaker-value-network-2"; // 1 was a zip
+  private static final String PARAMETERS = "parameters";
+  private static final String MOMENTS = "moments";
 
   private final ValueOptions options;
   private final int features;
   private final int steps;
-  private ComputationGraph network;
+  private final ComputationGraph network;
 
   /** A state of the denoising: x_t, [C, h, w], a feature of z, [D], and the index of t. */
   record State(FloatBuffer latents, float[] text, int step) {}
@@ -181,19 +188,36 @@ final class ValueNetwork implements AutoCloseable {
 
   /** Writes weights and the optimizer's moments. */
   void save(Path file) {
-    try {
-      ModelSerializer.writeModel(network, file.toFile(), true);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file, e);
-    }
+    new SafetensorsWriter()
+        .metadata("format", FORMAT)
+        .metadata("iteration", Integer.toString(iteration()))
+        .add(PARAMETERS, network.params(), DType.F32)
+        .add(MOMENTS, network.getUpdater().getStateViewArray(), DType.F32)
+        .write(file);
   }
 
-  /** Reads what {@link #save} wrote; the caller closes it, or gives it to {@link #restore}. */
-  ComputationGraph read(Path file) {
-    ComputationGraph read;
-    try {
-      read = ModelSerializer.restoreComputationGraph(file.toFile(), true);
-    } catch (IOException | RuntimeException e) { // it throws either kind at what is no model
+  /**
+   * Reads what {@link #save} wrote, for {@link #resume}; the caller closes it.
+   *
+   * @throws IllegalArgumentException if it is damaged, missing, or of another network
+   */
+  Memory read(Path file) {
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      String format = read.metadata().getOrDefault("format", "none");
+      if (!format.equals(FORMAT)) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "%s: expected the format %s, but found %s: begin a new run with this version, or go on with the version that wrote it",
+                file,
+                FORMAT,
+                format));
+      }
+      requireShape(read, PARAMETERS, network.params());
+      requireShape(read, MOMENTS, network.getUpdater().getStateViewArray());
+      int iteration = Integer.parseInt(read.metadata().getOrDefault("iteration", ""));
+      return new Memory(read.array(PARAMETERS), read.array(MOMENTS), iteration);
+    } catch (SafetensorsException | UncheckedIOException | NumberFormatException e) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
@@ -202,23 +226,21 @@ final class ValueNetwork implements AutoCloseable {
               e.getMessage()),
           e);
     }
-    if (read.numParams() != network.numParams()) {
-      long found = read.numParams();
-      read.close();
+  }
+
+  private static void requireShape(SafetensorsFile file, String name, INDArray own) {
+    ImmutableLongArray expected = ImmutableLongArray.copyOf(own.shape());
+    TensorInfo found = file.names().contains(name) ? file.info(name) : null;
+    if (found == null || found.dtype() != DType.F32 || !found.shape().equals(expected)) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s is of another value network: it has %s parameters, and this one %s",
-              file,
-              found,
-              network.numParams()));
+              "%s is of another value network: its %s are %s, and this one's F32 %s",
+              file.path(),
+              name,
+              found == null ? "not there" : found.dtype() + " " + found.shape(),
+              expected));
     }
-    return read;
-  }
-
-  void restore(ComputationGraph read) {
-    close();
-    network = read;
   }
 
   /** Everything that training changes, to go back to. */

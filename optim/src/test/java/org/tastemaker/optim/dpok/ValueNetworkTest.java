@@ -72,8 +72,10 @@ class ValueNetworkTest {
     try (ValueNetwork one = new ValueNetwork(OPTIONS, 4, 2, 3, Seed.of(1));
         ValueNetwork two = new ValueNetwork(OPTIONS, 4, 2, 3, Seed.of(2))) {
       double unused = one.fit(states, rewards(states));
-      one.save(folder.resolve("value.zip"));
-      two.restore(two.read(folder.resolve("value.zip")));
+      one.save(folder.resolve("value.safetensors"));
+      try (ValueNetwork.Memory read = two.read(folder.resolve("value.safetensors"))) {
+        two.resume(read);
+      }
       for (int i = 0; i < 3; i++) {
         assertThat(two.fit(states, rewards(states))).isEqualTo(one.fit(states, rewards(states)));
       }
@@ -98,7 +100,7 @@ class ValueNetworkTest {
 
   @Test
   void aFileOfAnotherNetworkOrOfNoneIsAnError(@TempDir Path folder) throws IOException {
-    Path file = folder.resolve("value.zip");
+    Path file = folder.resolve("value.safetensors");
     try (ValueNetwork one = new ValueNetwork(OPTIONS, 4, 2, 3, Seed.of(1));
         ValueNetwork wide = new ValueNetwork(OPTIONS, 5, 2, 3, Seed.of(1))) {
       one.save(file);
@@ -106,7 +108,7 @@ class ValueNetworkTest {
       Files.writeString(file, "nothing");
       assertThatThrownBy(() -> one.read(file))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("value.zip is damaged or missing");
+          .hasMessageContaining("value.safetensors is damaged or missing");
     }
   }
 }

@@ -30,13 +30,13 @@ import org.tastemaker.diffusion.weights.SafetensorsWriter;
  * <p>It needs no judgements and gives every image a reward. If it was trained on comparisons, only
  * differences between images of one prompt have a meaning, in units of log-odds.
  *
- * <p>A saved reward is a folder with {@value #NETWORK}, as Deeplearning4j writes it, and {@value
- * #FEATURES}, with the features' name, means and scales. Not thread-safe.
+ * <p>A saved reward is a folder with {@value #NETWORK}, the weights and biases of each layer, and
+ * {@value #FEATURES}, with the features' name, means and scales. Not thread-safe.
  */
 public final class LearnedReward implements RewardModel, AutoCloseable {
-  private static final String NETWORK = "network.zip";
+  private static final String NETWORK = "network.safetensors";
   private static final String FEATURES = "features.safetensors";
-  private static final String FORMAT = "tastemaker-reward-1";
+  private static final String FORMAT = "tastemaker-reward-2"; // 1 had a zip
 
   private final Features features;
   private final FeatureScale scale;
@@ -128,7 +128,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
     AtomicFiles.writeFolder(
         folder,
         target -> {
-          network.save(target.resolve(NETWORK));
+          RewardNetworkFile.write(network, target.resolve(NETWORK));
           try (INDArray mean = Nd4j.createFromArray(scale.mean());
               INDArray factor = Nd4j.createFromArray(scale.factor())) {
             new SafetensorsWriter()
@@ -162,7 +162,7 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
       }
     }
     FeatureScale scale = readScale(folder, features);
-    RewardNetwork network = RewardNetwork.load(folder.resolve(NETWORK));
+    RewardNetwork network = RewardNetworkFile.read(folder.resolve(NETWORK));
     if (network.inputs() != features.size()) {
       int inputs = network.inputs();
       network.close();

@@ -1,8 +1,5 @@
 package org.tastemaker.reward.learned;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.List;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -10,13 +7,13 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.NoOp;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Seed;
 
@@ -52,33 +49,63 @@ final class RewardNetwork implements AutoCloseable {
       IUpdater updater,
       double l2,
       Seed seed) {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(
+            configuration(inputs, hidden, activation, updater.clone(), l2, seed.key()));
+    network.init(draw(inputs, hidden, activation, seed), false);
+    return new RewardNetwork(network);
+  }
+
+  /**
+   * A network with given weights, to be evaluated.
+   *
+   * @param parameters as {@link #draw} orders them, [1, P]
+   */
+  static RewardNetwork of(
+      int inputs, List<Integer> hidden, Activation activation, INDArray parameters) {
+    MultiLayerNetwork network =
+        new MultiLayerNetwork(configuration(inputs, hidden, activation, new NoOp(), 0, 0));
+    network.init(parameters, false);
+    return new RewardNetwork(network);
+  }
+
+  private static MultiLayerConfiguration configuration(
+      int inputs,
+      List<Integer> hidden,
+      Activation activation,
+      IUpdater updater,
+      double l2,
+      long seed) {
     NeuralNetConfiguration.ListBuilder layers =
         new NeuralNetConfiguration.Builder()
             .dataType(DataType.DOUBLE)
-            .seed(seed.key())
-            .updater(updater.clone())
+            .seed(seed)
+            .updater(updater)
             .l2(l2)
             .miniBatch(false) // the loss does its own averaging
             .list();
     int in = inputs;
-    long parameters = 0;
     for (int width : hidden) {
       layers.layer(new DenseLayer.Builder().nIn(in).nOut(width).activation(activation).build());
-      parameters += (in + 1L) * width;
       in = width;
     }
     layers.layer(new DenseLayer.Builder().nIn(in).nOut(1).activation(Activation.IDENTITY).build());
-    parameters += in + 1L;
-    MultiLayerConfiguration configuration = layers.build();
-    MultiLayerNetwork network = new MultiLayerNetwork(configuration);
-    network.init(draw(inputs, hidden, activation, parameters, seed), false);
-    return new RewardNetwork(network);
+    return layers.build();
+  }
+
+  private static long parameters(int inputs, List<Integer> hidden) {
+    long count = 0;
+    long in = inputs;
+    for (int width : hidden) {
+      count += (in + 1) * width;
+      in = width;
+    }
+    return count + in + 1;
   }
 
   /** All parameters as one row: for each layer the weights, then the biases, which are 0. */
-  private static INDArray draw(
-      int inputs, List<Integer> hidden, Activation activation, long parameters, Seed seed) {
-    INDArray all = Nd4j.zeros(DataType.DOUBLE, 1, parameters); // [1, P]
+  private static INDArray draw(int inputs, List<Integer> hidden, Activation activation, Seed seed) {
+    INDArray all = Nd4j.zeros(DataType.DOUBLE, 1, parameters(inputs, hidden)); // [1, P]
     long offset = 0;
     int in = inputs;
     for (int layer = 0; layer <= hidden.size(); layer++) {
@@ -94,22 +121,6 @@ final class RewardNetwork implements AutoCloseable {
       in = out;
     }
     return all;
-  }
-
-  static RewardNetwork load(Path file) {
-    try {
-      return new RewardNetwork(ModelSerializer.restoreMultiLayerNetwork(file.toFile(), false));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
-    }
-  }
-
-  void save(Path file) {
-    try {
-      ModelSerializer.writeModel(network, file.toFile(), false);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
-    }
   }
 
   MultiLayerNetwork network() {

@@ -327,11 +327,12 @@ class RewardTrainerTest {
       assertThatThrownBy(() -> reward.save(saved))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("is there already");
-      Files.delete(saved.resolve("network.zip"));
+      Files.delete(saved.resolve("network.safetensors"));
       assertThatThrownBy(() -> LearnedReward.load(saved, Planted.features()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
-              saved + " has no file network.zip; expected a folder that LearnedReward.save wrote");
+              saved
+                  + " has no file network.safetensors; expected a folder that LearnedReward.save wrote");
     }
   }
 
