@@ -1,7 +1,6 @@
 package org.tastemaker.feedback.annotate;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Image;
@@ -35,6 +35,9 @@ import org.tastemaker.testing.ChildProgram;
 
 /** Jobs on a disk, and in a heap, that are too small for them. */
 class LittleRoomTest {
+  /** Only root can make a small disk: these tests are left out of the builds of others. */
+  private static final String DISK = "disk";
+
   @TempDir Path folder;
   private Path disk;
   private boolean mounted;
@@ -52,6 +55,7 @@ class LittleRoomTest {
   }
 
   @Test
+  @Tag(DISK)
   void aJobThatStartsOnAFullDiskBuysNothing() throws Exception {
     mount(64);
     fill(0);
@@ -65,6 +69,7 @@ class LittleRoomTest {
   }
 
   @Test
+  @Tag(DISK)
   void aDiskThatFillsUpLosesNothingThatWasPaid() throws Exception {
     mount(600);
     try (LoopbackServer server = LoopbackServer.builder(MockJudge.of(Greys::score)).start()) {
@@ -82,6 +87,7 @@ class LittleRoomTest {
   }
 
   @Test
+  @Tag(DISK)
   void withoutACacheTheJudgementsInFlightAreWrittenIntoTheSpaceReserved() throws Exception {
     mount(200);
     AtomicInteger asked = new AtomicInteger();
@@ -167,7 +173,7 @@ class LittleRoomTest {
 
   private void mount(int kilobytes) throws Exception {
     mounted = run("mount", "-t", "tmpfs", "-o", "size=" + kilobytes + "k", "t", disk.toString());
-    assumeTrue(mounted, "only root can make a small disk");
+    assertThat(mounted).as("only root can make a small disk").isTrue();
   }
 
   private void grow(int kilobytes) throws Exception {
