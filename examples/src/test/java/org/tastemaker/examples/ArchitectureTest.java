@@ -274,6 +274,23 @@ class ArchitectureTest {
     check(noClasses().should().dependOnClassesThat().resideInAPackage("org.nd4j.shade.."));
   }
 
+  /** They read JSON with a shaded Jackson of 2022, and Java's serialization. */
+  @Test
+  void noFileIsReadByDeeplearning4jOrNd4j() {
+    check(
+        noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("org.deeplearning4j.util.ModelSerializer")
+            .orShould()
+            .callMethodWhere(
+                describe(
+                    "reads a file of ND4J's",
+                    call ->
+                        call.getTargetOwner().getName().equals("org.nd4j.linalg.factory.Nd4j")
+                            && call.getName().matches("read.*|load.*"))));
+  }
+
   @Test
   void randomnessIsSeeded() {
     check(

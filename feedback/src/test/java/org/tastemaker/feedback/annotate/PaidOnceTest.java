@@ -120,9 +120,9 @@ class PaidOnceTest {
         Files.createSymbolicLink(own.resolve("ledger.jsonl"), ledger);
         jobs.add(job(server, own, "d.jsonl", 130, "2.50").start()); // 260 calls alone
       }
-      for (Process job : jobs) {
-        assertThat(text(job)).contains("stopped: a budget of 2.50 USD is used up");
-      }
+      // The first may have all that it wants before the budget is used up: 200 of the 250.
+      assertThat(text(jobs.get(0)) + text(jobs.get(1)))
+          .contains("stopped: a budget of 2.50 USD is used up");
       Ledger.Totals spent = JobProgram.spent(folder);
       assertThat(spent.cost()).isEqualByComparingTo(new BigDecimal("2.50"));
       assertThat(spent.usage().requests()).isEqualTo(server.answers()).isEqualTo(250);

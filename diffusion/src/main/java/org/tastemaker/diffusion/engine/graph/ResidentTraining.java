@@ -19,9 +19,13 @@ import java.nio.FloatBuffer;
 public interface ResidentTraining extends AutoCloseable {
   /** What is kept of each parameter, a float for each element. */
   enum Kind {
+    /** The parameters themselves. */
     WEIGHTS,
+    /** What was added up since {@link ResidentTraining#begin}. */
     GRADIENTS,
+    /** The running means of the gradients. */
     FIRST_MOMENTS,
+    /** The running means of the squared gradients. */
     SECOND_MOMENTS,
     /** There only if they were asked for. */
     AVERAGES
