@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
@@ -246,8 +247,9 @@ class StrangersModelTest {
     for (int i = 0; i < files.size(); i++) {
       Path blob = Files.move(files.get(i), blobs.resolve("blob" + i));
       Path link = snapshot.resolve(model.relativize(files.get(i)));
-      Files.createDirectories(link.getParent());
-      Files.createSymbolicLink(link, link.getParent().relativize(blob));
+      Path parent = requireNonNull(link.getParent());
+      Files.createDirectories(parent);
+      Files.createSymbolicLink(link, parent.relativize(blob));
     }
     Components.load(snapshot).close();
     UNet2DConditionModel.load(snapshot.resolve("unet")).close();
