@@ -35,7 +35,7 @@ class MutatedAnswersTest {
   /** In each of the kinds below; nightly, a million over all of them. */
   private static final int TIMES = Effort.times(10_000, 250_000);
 
-  private static final int OF_WHOLE_ANSWERS = Effort.times(2_500, 125_000);
+  private static final int OF_WHOLE_ANSWERS = Effort.times(10_000, 125_000);
   private static final long FIRST_SEED = 1_000_000;
 
   /** The first found a PNG whose header asks for gigabytes; each is tried by every kind. */
