@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
@@ -38,15 +37,7 @@ public final class TrainingState {
   private final TrainedParameters parameters;
   private final HostTraining host;
   private boolean showsAverages;
-  private @Nullable ResidentTraining resident;
-
-  /** Whether the host has what is resident. */
-  private boolean current = true;
-
-  /** Whether what the host had before is to be gone back to. */
-  private boolean keepsBefore;
-
-  private @Nullable TrainingSnapshot before;
+  private final Residency place;
 
   /**
    * The state of a run's beginning.
@@ -61,6 +52,7 @@ public final class TrainingState {
     this.options = options;
     parameters = TrainedParameters.of(networks, own);
     host = new HostTraining(options, parameters.weights());
+    place = new Residency(parameters, host);
   }
 
   /**
@@ -76,6 +68,7 @@ public final class TrainingState {
   public void begin() {
     requireOwnWeights();
     host.begin();
+    ResidentTraining resident = place.resident();
     if (resident != null) {
       resident.begin();
     }
@@ -103,6 +96,7 @@ public final class TrainingState {
       GraphFunction function,
       Map<String, INDArray> cotangents,
       Set<String> inputs) {
+    ResidentTraining resident = place.resident();
     Map<String, INDArray> found =
         resident == null ? function.backward(cotangents) : function.backward(cotangents, resident);
     found.forEach(
@@ -139,6 +133,7 @@ public final class TrainingState {
               + missing.iterator().next()
               + ": leave them out of the trainable ones");
     }
+    ResidentTraining resident = place.resident();
     return resident == null ? host.update(where, rate) : updateResident(where, rate, resident);
   }
 
@@ -156,7 +151,7 @@ public final class TrainingState {
     }
     double norm = Math.sqrt(squares);
     GradientClip.requireSquares(where, options.maxGradientNorm(), norm);
-    current = false;
+    place.hostIsBehind();
     there.update(host.adamW().next(GradientClip.factor(options.maxGradientNorm(), norm), rate));
     Ema ema = host.ema();
     if (ema != null) {
@@ -166,6 +161,7 @@ public final class TrainingState {
   }
 
   private Set<String> received() {
+    ResidentTraining resident = place.resident();
     if (resident == null) {
       return host.received();
     }
@@ -191,7 +187,7 @@ public final class TrainingState {
       throw new IllegalStateException("there is no average of the weights: set the option ema");
     }
     begin();
-    onHost(
+    place.onHost(
         () -> {
           showsAverages = true;
           try {
@@ -208,6 +204,7 @@ public final class TrainingState {
    * @param action what to run
    */
   public void asZeros(Runnable action) {
+    ResidentTraining resident = place.resident();
     if (resident == null) {
       host.asZeros(action);
     } else {
@@ -224,18 +221,8 @@ public final class TrainingState {
    * @param updates what to run
    */
   public void resident(Runnable updates) {
-    boolean entered = resident == null && enter();
-    try {
-      updates.run();
-    } finally {
-      if (entered) {
-        try {
-          bringToHost();
-        } finally {
-          leave();
-        }
-      }
-    }
+    requireOwnWeights();
+    place.resident(updates);
   }
 
   /**
@@ -246,115 +233,8 @@ public final class TrainingState {
    * @param updates what to run
    */
   public void atomically(Runnable updates) {
-    long step = step();
-    boolean entered = resident == null && enter();
-    TrainingSnapshot copy = entered ? null : new TrainingSnapshot(buffers().values());
-    keepsBefore = entered;
-    boolean done = false;
-    try {
-      updates.run();
-      if (entered) {
-        keepsBefore = false;
-        bringToHost();
-      }
-      done = true;
-    } finally {
-      TrainingSnapshot kept = entered ? before : copy;
-      keepsBefore = false;
-      before = null;
-      if (entered) {
-        leave();
-      }
-      if (!done) {
-        if (kept != null) {
-          kept.restore();
-        }
-        resume(step);
-      }
-    }
-  }
-
-  private boolean enter() {
-    requireOwnWeights();
-    ImmutableList<INDArray> arrays = parameters.weights().values().asList();
-    resident =
-        parameters
-            .engine()
-            .flatMap(engine -> engine.train(arrays, host.ema() != null))
-            .orElse(null);
-    if (resident == null) {
-      return false;
-    }
-    host.begin();
-    try {
-      send();
-    } catch (RuntimeException | Error e) {
-      leave();
-      throw e;
-    }
-    return true;
-  }
-
-  private void leave() {
-    if (resident != null) {
-      resident.close();
-      resident = null;
-    }
-    current = true;
-  }
-
-  /** Sends the host's state to where the engine computes, if it is to be there. */
-  private void send() {
-    if (resident != null) {
-      ResidentTraining there = resident;
-      host.buffers()
-          .forEach(
-              (kind, all) -> {
-                for (int i = 0; i < all.size(); i++) {
-                  there.upload(kind, i, all.get(i).duplicate());
-                }
-              });
-      there.begin();
-      current = true;
-    }
-  }
-
-  /** Brings the host up to date. */
-  private void bringToHost() {
-    if (resident == null) {
-      return;
-    }
-    if (keepsBefore && before == null) {
-      before = new TrainingSnapshot(host.buffers().values());
-    }
-    if (current) {
-      return;
-    }
-    ResidentTraining there = resident;
-    host.buffers()
-        .forEach(
-            (kind, all) -> {
-              for (int i = 0; i < all.size(); i++) {
-                there.download(kind, i, all.get(i).duplicate());
-              }
-            });
-    current = true;
-  }
-
-  /** Runs something while nothing is resident. */
-  private void onHost(Runnable action) {
-    if (resident == null) {
-      action.run();
-      return;
-    }
-    bringToHost();
-    leave();
-    try {
-      action.run();
-    } finally {
-      // It was taken before; if it is not now, the training goes on here.
-      boolean unused = enter();
-    }
+    begin();
+    place.atomically(updates);
   }
 
   // ---- For checkpoints
@@ -375,6 +255,7 @@ public final class TrainingState {
    */
   public Map<String, FloatBuffer> gradients() {
     Map<String, FloatBuffer> inOrder = host.gradients();
+    ResidentTraining resident = place.resident();
     if (resident != null) {
       int i = 0;
       for (FloatBuffer gradient : inOrder.values()) {
@@ -392,7 +273,7 @@ public final class TrainingState {
    */
   public ImmutableMap<String, List<FloatBuffer>> buffers() {
     begin();
-    bringToHost();
+    place.bringToHost();
     ImmutableMap.Builder<String, List<FloatBuffer>> kinds = ImmutableMap.builder();
     host.buffers().forEach((kind, all) -> kinds.put(kind.name().toLowerCase(Locale.ROOT), all));
     return kinds.buildOrThrow();
@@ -405,7 +286,7 @@ public final class TrainingState {
    */
   public void resume(long step) {
     host.resume(step);
-    send();
+    place.send();
   }
 
   /**
