@@ -47,12 +47,15 @@ final class LockTable {
     }
   }
 
-  /** The file's one name; it is made if it is missing. */
-  static Path make(Path file) throws IOException {
+  /**
+   * The file's one name; it is made if it is missing. Making it opens and closes it, so that no
+   * other thread may have locked it already.
+   */
+  synchronized Path make(Path file) throws IOException {
     try {
       PrivateFiles.createFile(file);
     } catch (FileAlreadyExistsException e) {
-      // made before: the usual case
+      // made before: the usual case, in which it is not opened
     }
     return file.toRealPath();
   }

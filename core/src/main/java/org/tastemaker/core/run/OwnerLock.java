@@ -69,7 +69,7 @@ public final class OwnerLock implements AutoCloseable {
   public static OwnerLock take(Path file, String what) {
     Objects.requireNonNull(what, "what == null");
     try {
-      Path real = LockTable.make(file);
+      Path real = LockTable.OF_THIS_PROCESS.make(file);
       String holder = LockTable.OF_THIS_PROCESS.take(real, FIRST);
       if (holder != null) {
         throw new IllegalStateException(
@@ -96,7 +96,7 @@ public final class OwnerLock implements AutoCloseable {
    */
   public static Optional<OwnerLock> tryTake(Path file, long part) {
     try {
-      return part(LockTable.make(file), part);
+      return part(LockTable.OF_THIS_PROCESS.make(file), part);
     } catch (IOException e) {
       throw failed(file, e);
     }

@@ -13,14 +13,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class OwnerLockTest {
+  private static final int FILES = 200;
+
   @TempDir Path folder;
   private Path file;
 
@@ -133,6 +139,36 @@ class OwnerLockTest {
     got.get(0).close();
   }
 
+  /** Making the file must not end the locks that other threads have just taken on it. */
+  @Test
+  void threadsThatComeFirstAllKeepTheirParts() throws Exception {
+    int threads = 8;
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    List<OwnerLock> held = new ArrayList<>();
+    try {
+      for (int i = 0; i < FILES; i++) {
+        Path fresh = folder.resolve("lock" + i);
+        CyclicBarrier together = new CyclicBarrier(threads);
+        List<Callable<OwnerLock>> takers = new ArrayList<>();
+        for (int part = 0; part < threads; part++) {
+          int own = part;
+          takers.add(
+              () -> {
+                together.await();
+                return OwnerLock.tryTake(fresh, own).orElseThrow();
+              });
+        }
+        for (Future<OwnerLock> taken : pool.invokeAll(takers)) {
+          held.add(taken.get());
+        }
+      }
+      assertThat(inAnotherProcess("count")).isEqualTo("0 of " + FILES * threads + " are free");
+    } finally {
+      pool.shutdownNow();
+      held.forEach(OwnerLock::close);
+    }
+  }
+
   @Test
   void aPlaceThatCannotBeWrittenIsNamed() {
     assertThatThrownBy(() -> OwnerLock.take(folder.resolve("none/.lock"), "the thing"))
@@ -177,6 +213,10 @@ class OwnerLockTest {
     private Other() {}
 
     public static void main(String[] args) throws InterruptedException {
+      if (args[0].equals("count")) {
+        count(Path.of(args[1]).getParent());
+        return;
+      }
       try {
         OwnerLock lock = OwnerLock.take(Path.of(args[1]), "it");
         System.out.println("taken");
@@ -187,6 +227,19 @@ class OwnerLockTest {
       } catch (IllegalStateException e) {
         System.out.println(e.getMessage());
       }
+    }
+
+    private static void count(@Nullable Path folder) {
+      int free = 0;
+      int all = 0;
+      for (int i = 0; i < FILES; i++) {
+        for (int part = 0; part < 8; part++) {
+          Path file = Objects.requireNonNull(folder).resolve("lock" + i);
+          free += OwnerLock.tryTake(file, part).isPresent() ? 1 : 0;
+          all++;
+        }
+      }
+      System.out.println(free + " of " + all + " are free");
     }
   }
 }
