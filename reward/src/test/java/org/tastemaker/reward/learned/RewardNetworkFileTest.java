@@ -68,7 +68,7 @@ class RewardNetworkFileTest {
         file("magic", zeros(3, 1), zeros(1)),
         "expected the name of an activation, but found magic");
     assertRefused(
-        file("relu", zeros(3, 1).addi(Double.NaN), zeros(1)),
+        file("relu", zeros(3, 1).putScalar(1, Double.NaN), zeros(1)),
         "expected finite weights, but found NaN");
   }
 
