@@ -10,18 +10,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.files.BoundedFiles;
-import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonLimits;
-import org.tastemaker.diffusion.tokenizer.BpeVocabulary.Merge;
 
 /**
  * Reads {@code vocab.json} and {@code merges.txt}, which may come from a stranger: each is bounded
  * before it is read, and the whole takes less than 64 MB.
  */
 final class BpeFiles {
+  /** The first line of merges. */
+  static final String VERSION = "#version: 0.2";
+
   /** How many tokens and merges there may be; CLIP has 49,408. */
   private static final int MOST = 1 << 16;
 
@@ -31,26 +33,13 @@ final class BpeFiles {
 
   private BpeFiles() {}
 
-  static BpeVocabulary read(Path folder) {
-    FolderBounds bounds = FolderBounds.of(folder);
-    Path vocabFile = bounds.resolve(BpeVocabulary.VOCAB_FILE);
-    Path mergesFile = bounds.resolve(BpeVocabulary.MERGES_FILE);
-    ImmutableMap<String, Integer> ids =
-        Json.stream(
-            BoundedFiles.read(vocabFile, LIMITS.bytes()),
-            vocabFile.toString(),
-            LIMITS,
-            json -> readIds(vocabFile, json));
-    BpeVocabulary.checkIds(vocabFile.toString(), ids);
-    ImmutableList<Merge> merges = readMerges(mergesFile);
-    try {
-      return new BpeVocabulary(ids, merges);
-    } catch (IllegalArgumentException e) {
-      // Once more, for a message that names the file and the line: line 1 is the version, and no
-      // line is left out.
-      BpeVocabulary.checkMerges(i -> mergesFile + " line " + (i + 2), ids, merges);
-      throw e;
-    }
+  /** The ids of tokens. */
+  static ImmutableMap<String, Integer> readIds(Path file) {
+    return Json.stream(
+        BoundedFiles.read(file, LIMITS.bytes()),
+        file.toString(),
+        LIMITS,
+        json -> readIds(file, json));
   }
 
   private static ImmutableMap<String, Integer> readIds(Path file, JsonReader json)
@@ -91,7 +80,12 @@ final class BpeFiles {
     }
   }
 
-  private static ImmutableList<Merge> readMerges(Path file) {
+  /**
+   * The merges, from line 2 on, and no line is left out.
+   *
+   * @param merge makes one of its two symbols
+   */
+  static <M> ImmutableList<M> readMerges(Path file, BiFunction<String, String, M> merge) {
     byte[] bytes = BoundedFiles.read(file, MOST_MERGE_BYTES);
     if (!Utf8.isWellFormed(bytes)) {
       throw error(file, "expected UTF-8");
@@ -102,12 +96,12 @@ final class BpeFiles {
       throw new IllegalArgumentException(
           file
               + " line 1: expected '"
-              + BpeVocabulary.VERSION
+              + VERSION
               + "', but found '"
               + shorten(text.substring(0, begin))
               + "'");
     }
-    ImmutableList.Builder<Merge> merges = ImmutableList.builder();
+    ImmutableList.Builder<M> merges = ImmutableList.builder();
     int blank = 0;
     for (int number = 2; begin < text.length(); number++) {
       int end = endOfLine(text, ++begin);
@@ -134,7 +128,7 @@ final class BpeFiles {
       if (number - 1 > MOST) {
         throw error(file, "expected at most " + MOST + " merges, but it has more");
       }
-      merges.add(new Merge(line.substring(0, space), line.substring(right)));
+      merges.add(merge.apply(line.substring(0, space), line.substring(right)));
     }
     return merges.build();
   }

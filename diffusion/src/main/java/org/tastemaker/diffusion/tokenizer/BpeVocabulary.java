@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntFunction;
+import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.json.Json;
 
 /**
@@ -29,7 +30,6 @@ import org.tastemaker.core.json.Json;
 public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Merge> merges) {
   static final String VOCAB_FILE = "vocab.json";
   static final String MERGES_FILE = "merges.txt";
-  static final String VERSION = "#version: 0.2";
 
   /**
    * Two neighbouring symbols that become one.
@@ -67,7 +67,19 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
    * @throws UncheckedIOException if a file cannot be read
    */
   public static BpeVocabulary load(Path folder) {
-    return BpeFiles.read(folder);
+    FolderBounds bounds = FolderBounds.of(folder);
+    Path vocabFile = bounds.resolve(VOCAB_FILE);
+    Path mergesFile = bounds.resolve(MERGES_FILE);
+    ImmutableMap<String, Integer> ids = BpeFiles.readIds(vocabFile);
+    checkIds(vocabFile.toString(), ids);
+    ImmutableList<Merge> merges = BpeFiles.readMerges(mergesFile, Merge::new);
+    try {
+      return new BpeVocabulary(ids, merges);
+    } catch (IllegalArgumentException e) {
+      // Once more, for a message that names the file and the line: line 1 is the version.
+      checkMerges(i -> mergesFile + " line " + (i + 2), ids, merges);
+      throw e;
+    }
   }
 
   /**
@@ -84,7 +96,7 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
           .forEach(entry -> ordered.put(entry.getKey(), entry.getValue()));
       Files.writeString(folder.resolve(VOCAB_FILE), Json.write(ordered));
       try (Writer out = Files.newBufferedWriter(folder.resolve(MERGES_FILE))) {
-        out.write(VERSION + "\n");
+        out.write(BpeFiles.VERSION + "\n");
         for (Merge merge : merges) {
           out.write(merge.left() + " " + merge.right() + "\n");
         }
@@ -94,7 +106,7 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
     }
   }
 
-  static void checkIds(String where, Map<String, Integer> ids) {
+  private static void checkIds(String where, Map<String, Integer> ids) {
     BitSet seen = new BitSet(ids.size());
     ids.forEach(
         (token, id) -> {
@@ -130,7 +142,8 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
     }
   }
 
-  static void checkMerges(IntFunction<String> where, Map<String, Integer> ids, List<Merge> merges) {
+  private static void checkMerges(
+      IntFunction<String> where, Map<String, Integer> ids, List<Merge> merges) {
     Map<Merge, Integer> seen = new HashMap<>(2 * merges.size());
     for (int i = 0; i < merges.size(); i++) {
       Merge merge = Objects.requireNonNull(merges.get(i), "merge == null");

@@ -41,7 +41,7 @@ final class Masters implements AutoCloseable {
     private final Tensor host;
     private @Nullable Tensor tensor;
     private @Nullable BytePointer sent; // the numbers that the copy was made of
-    private @Nullable TorchTraining training;
+    private @Nullable TrainedMasters training;
     private long version;
 
     private Master(Leaf leaf) {
@@ -53,7 +53,7 @@ final class Masters implements AutoCloseable {
     }
 
     private void make() {
-      TorchTraining here = training;
+      TrainedMasters here = training;
       moves++;
       if (here != null && isHere(here.device())) {
         tensor = new Tensor(here.master(array)); // the same one, by a handle of its own
@@ -81,7 +81,7 @@ final class Masters implements AutoCloseable {
 
     /** Makes the numbers those that they should be; says whether any were sent. */
     private boolean refresh() {
-      TorchTraining now = weights.training(array);
+      TrainedMasters now = weights.training(array);
       if (now != training) {
         drop();
         training = now;

@@ -34,7 +34,7 @@ import org.tastemaker.diffusion.engine.graph.ResidentTraining;
  * times the memory of the weights.
  */
 @SuppressWarnings("try") // scopes are there to be closed
-final class TorchTraining implements ResidentTraining {
+final class TorchTraining implements ResidentTraining, TrainedMasters {
   /** Every parameter begins at a multiple of 256 bytes, as LibTorch's own memory does. */
   private static final long ALIGNMENT = 64;
 
@@ -144,18 +144,18 @@ final class TorchTraining implements ResidentTraining {
     return numbers.containsKey(array);
   }
 
-  /** A parameter as functions on the training's device read it, trainable; not to be closed. */
-  Tensor master(INDArray array) {
+  @Override
+  public Tensor master(INDArray array) {
     return masters.get(number(array));
   }
 
-  /** Where it is. */
-  Device device() {
+  @Override
+  public Device device() {
     return device;
   }
 
-  /** Changes with every change of the weights. */
-  long version() {
+  @Override
+  public long version() {
     return version;
   }
 

@@ -27,7 +27,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class Weights {
   private final IdentityHashMap<INDArray, Weight> weights = new IdentityHashMap<>();
-  private final IdentityHashMap<INDArray, TorchTraining> trained = new IdentityHashMap<>();
+  private final IdentityHashMap<INDArray, TrainedMasters> trained = new IdentityHashMap<>();
 
   /** What makes two copies of a weight different. */
   private record Form(Use use, String device, Numbers numbers) {}
@@ -50,7 +50,7 @@ final class Weights {
    * @param training null for the owner's array
    * @param state the training's version, or the array's checksum
    */
-  private record Source(@Nullable TorchTraining training, long state) {}
+  private record Source(@Nullable TrainedMasters training, long state) {}
 
   /** A copy on a device. */
   private static final class Copy {
@@ -122,7 +122,7 @@ final class Weights {
   // ---- Trained on a device
 
   /** From now on a training has the numbers of these arrays. */
-  synchronized void train(TorchTraining training, List<INDArray> arrays) {
+  synchronized void train(TrainedMasters training, List<INDArray> arrays) {
     for (INDArray array : arrays) {
       if (trained.containsKey(array)) {
         throw new IllegalStateException(
@@ -133,12 +133,12 @@ final class Weights {
   }
 
   /** The arrays have their own numbers again. */
-  synchronized void endTraining(TorchTraining training, List<INDArray> arrays) {
+  synchronized void endTraining(TrainedMasters training, List<INDArray> arrays) {
     arrays.forEach(array -> trained.remove(array, training));
   }
 
   /** What trains an array on a device, if anything does. */
-  synchronized @Nullable TorchTraining training(INDArray array) {
+  synchronized @Nullable TrainedMasters training(INDArray array) {
     return trained.get(array);
   }
 
@@ -196,7 +196,7 @@ final class Weights {
 
   /** Reads the map alone, which no one writes meanwhile. */
   private Source source(INDArray array) {
-    TorchTraining training = trained.get(array);
+    TrainedMasters training = trained.get(array);
     return new Source(training, training == null ? checksum(array) : training.version());
   }
 
@@ -210,7 +210,7 @@ final class Weights {
   /** A tensor on the device; it owns its memory, so that it does not change with the array. */
   @SuppressWarnings("try") // scopes are there to be closed
   private static Tensor prepare(
-      INDArray array, @Nullable TorchTraining training, Form form, Device device) {
+      INDArray array, @Nullable TrainedMasters training, Form form, Device device) {
     try (PointerScope scope = new PointerScope();
         AutoGradMode noGradients = new AutoGradMode(false)) {
       Tensor source = read(array, training);
@@ -226,7 +226,7 @@ final class Weights {
 
   @SuppressWarnings("try")
   private static void fill(
-      Tensor tensor, INDArray array, @Nullable TorchTraining training, Form form) {
+      Tensor tensor, INDArray array, @Nullable TrainedMasters training, Form form) {
     try (PointerScope scope = new PointerScope();
         AutoGradMode noGradients = new AutoGradMode(false)) {
       tensor.copy_(form.use.apply(read(array, training), form.numbers));
@@ -234,7 +234,7 @@ final class Weights {
   }
 
   /** In a scope. */
-  private static Tensor read(INDArray array, @Nullable TorchTraining training) {
+  private static Tensor read(INDArray array, @Nullable TrainedMasters training) {
     return training == null ? HostArrays.view(array) : training.master(array).detach();
   }
 
