@@ -40,7 +40,7 @@ final class ImagesWire {
    * request.
    */
   static @Nullable Usage used(AnswerJson json, byte[] body) {
-    Usage used = ResponsesFormat.usage(json.read(Bill.class, body).usage());
+    Usage used = ResponsesWire.usage(json.read(Bill.class, body).usage());
     return used == null && json.read(Said.class, body).usage() == null
         ? new Usage(1, 0, 0, 0)
         : used;

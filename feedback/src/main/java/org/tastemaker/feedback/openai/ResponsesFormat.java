@@ -26,7 +26,8 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
   @Override
   public PaidCalls.Billed billed(AnswerJson json, byte[] body) {
     ResponsesWire.Bill bill = json.read(ResponsesWire.Bill.class, body);
-    return new PaidCalls.Billed(Wire.name(bill.model()), usage(bill.usage()), Wire.name(bill.id()));
+    return new PaidCalls.Billed(
+        Wire.name(bill.model()), ResponsesWire.usage(bill.usage()), Wire.name(bill.id()));
   }
 
   @Override
@@ -94,15 +95,9 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
         content.toString(),
         refusal,
         tokens,
-        Objects.requireNonNullElse(usage(response.usage()), new Usage(1, 0, 0, 0)),
+        Objects.requireNonNullElse(ResponsesWire.usage(response.usage()), new Usage(1, 0, 0, 0)),
         counts == null ? 0 : Wire.reasoning(counts.outputDetails()),
         Wire.name(response.model(), call.model()));
-  }
-
-  static @Nullable Usage usage(ResponsesWire.@Nullable Tokens tokens) {
-    return tokens == null
-        ? null
-        : Wire.usage(tokens.inputTokens(), tokens.inputDetails(), tokens.outputTokens());
   }
 
   private static ModelAnswer.End end(ResponsesWire.Response response) {

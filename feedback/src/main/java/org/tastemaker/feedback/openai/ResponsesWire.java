@@ -4,6 +4,7 @@ import com.squareup.moshi.Json;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Usage;
 
 /**
  * Bodies of {@code POST /responses}. A field that is null is not sent. The records are public, in a
@@ -79,4 +80,11 @@ final class ResponsesWire {
       @Json(name = "output_tokens") @Nullable Long outputTokens,
       @Json(name = "input_tokens_details") ChatWire.@Nullable InputDetails inputDetails,
       @Json(name = "output_tokens_details") ChatWire.@Nullable OutputDetails outputDetails) {}
+
+  /** What an answer says that it used; null if it does not, or nothing that can be. */
+  static @Nullable Usage usage(@Nullable Tokens tokens) {
+    return tokens == null
+        ? null
+        : Wire.usage(tokens.inputTokens(), tokens.inputDetails(), tokens.outputTokens());
+  }
 }
