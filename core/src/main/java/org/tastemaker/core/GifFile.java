@@ -30,10 +30,7 @@ final class GifFile {
     long width = number(bytes, at + 5);
     long height = number(bytes, at + 7);
     ImageBounds.requirePixels("GIF", width, height, mostPixels);
-    if (width * height > MOST_EXPANSION * bytes.length + 65_536) {
-      throw ImageBounds.damaged(
-          "GIF", bytes, "they cannot hold " + width + " x " + height + " pixels");
-    }
+    ImageBounds.requireRoom("GIF", bytes, width, height, MOST_EXPANSION);
   }
 
   /** The size of the colour table that some flags announce. */

@@ -22,6 +22,14 @@ final class ImageBounds {
     }
   }
 
+  /** Fails if so many bytes cannot hold the pixels, at the format's best. */
+  static void requireRoom(
+      String format, byte[] bytes, long width, long height, long mostPixelsOfAByte) {
+    if (width * height > mostPixelsOfAByte * bytes.length + 65_536) {
+      throw damaged(format, bytes, "they cannot hold " + width + " x " + height + " pixels");
+    }
+  }
+
   static IllegalArgumentException damaged(String format, byte[] bytes, String why) {
     return new IllegalArgumentException(
         "these " + bytes.length + " bytes are a damaged " + format + " image: " + why);

@@ -110,10 +110,7 @@ final class JpegFile {
     long height = number(at + 5);
     long width = number(at + 7);
     ImageBounds.requirePixels("JPEG", width, height, mostPixels);
-    if (width * height > MOST_EXPANSION * bytes.length + 65_536) {
-      throw ImageBounds.damaged(
-          "JPEG", bytes, "they cannot hold " + width + " x " + height + " pixels");
-    }
+    ImageBounds.requireRoom("JPEG", bytes, width, height, MOST_EXPANSION);
     sized = true;
   }
 

@@ -1,6 +1,7 @@
 package org.tastemaker.core.run;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.Set;
 
 /**
@@ -68,6 +70,26 @@ public final class PrivateFiles {
    */
   public static void createFile(Path file) throws IOException {
     Files.createFile(file, attributes(file, FILE));
+  }
+
+  /**
+   * Makes a file of spaces, so that as much can be written in its place later.
+   *
+   * @param file where; what a killed process left there is replaced
+   * @param bytes how long
+   * @throws IOException if there is too little room; a part of the file may be there then
+   */
+  public static void reserve(Path file, long bytes) throws IOException {
+    Files.deleteIfExists(file);
+    createFile(file);
+    byte[] block = new byte[(int) Math.min(bytes, 1 << 14)];
+    Arrays.fill(block, (byte) ' ');
+    // Not a channel: an interrupted thread would close it.
+    try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+      for (long rest = bytes; rest > 0; rest -= block.length) {
+        out.write(block, 0, (int) Math.min(rest, block.length));
+      }
+    }
   }
 
   /** Gives a new version of a file the permissions of the one that it is about to replace. */

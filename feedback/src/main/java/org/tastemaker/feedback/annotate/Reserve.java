@@ -1,10 +1,8 @@
 package org.tastemaker.feedback.annotate;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.tastemaker.core.run.PrivateFiles;
 
 /**
@@ -12,7 +10,7 @@ import org.tastemaker.core.run.PrivateFiles;
  * the disk is full, so that what was paid for can still be written.
  */
 final class Reserve implements AutoCloseable {
-  private static final int BLOCK = 1 << 14; // more than a judgement takes
+  private static final int LONGEST = 1 << 14; // more than a judgement takes
 
   private final Path file;
   private boolean there;
@@ -27,15 +25,7 @@ final class Reserve implements AutoCloseable {
     reserve.there = true;
     boolean full = true;
     try {
-      Files.deleteIfExists(file); // of a killed process
-      PrivateFiles.createFile(file);
-      byte[] block = new byte[BLOCK];
-      Arrays.fill(block, (byte) ' ');
-      try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
-        for (int i = 0; i < judgements; i++) {
-          out.write(block);
-        }
-      }
+      PrivateFiles.reserve(file, (long) judgements * LONGEST);
       full = false;
       return reserve;
     } finally {

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Arrays;
 import java.util.Objects;
 import org.tastemaker.core.run.PrivateFiles;
 
@@ -37,13 +36,7 @@ final class AnswerSpace implements AutoCloseable {
     try {
       PrivateFiles.createFolders(Objects.requireNonNull(target.getParent()));
       PrivateFiles.createFolders(Objects.requireNonNull(temporary.getParent()));
-      Files.deleteIfExists(temporary); // of a killed process
-      PrivateFiles.createFile(temporary);
-      byte[] filling = new byte[bytes];
-      Arrays.fill(filling, (byte) ' ');
-      try (RandomAccessFile file = new RandomAccessFile(temporary.toFile(), "rw")) {
-        file.write(filling);
-      }
+      PrivateFiles.reserve(temporary, bytes);
       reserved = true;
       return space;
     } catch (IOException e) {

@@ -109,8 +109,16 @@ final class AnswerJson {
     }
   }
 
+  /** Of what is only read. */
+  private abstract static class Reader<T> extends JsonAdapter<T> {
+    @Override
+    public final void toJson(JsonWriter writer, @Nullable T value) {
+      throw new UnsupportedOperationException("answers are read only");
+    }
+  }
+
   /** Texts without the key. */
-  private static final class WithoutKey extends JsonAdapter<String> {
+  private static final class WithoutKey extends Reader<String> {
     private final ApiKey key;
 
     WithoutKey(ApiKey key) {
@@ -121,15 +129,10 @@ final class AnswerJson {
     public String fromJson(JsonReader reader) throws IOException {
       return key.withoutThis(reader.nextString());
     }
-
-    @Override
-    public void toJson(JsonWriter writer, @Nullable String value) {
-      throw new UnsupportedOperationException("answers are read only");
-    }
   }
 
   /** Numbers of tokens: whole, and none that nobody can have paid for. */
-  private static final class Count extends JsonAdapter<Long> {
+  private static final class Count extends Reader<Long> {
     private static final int LONGEST = 40;
     private static final long MOST = 1_000_000_000_000L;
 
@@ -149,11 +152,6 @@ final class AnswerJson {
       }
       throw new JsonDataException("no count at " + path);
     }
-
-    @Override
-    public void toJson(JsonWriter writer, @Nullable Long value) {
-      throw new UnsupportedOperationException("answers are read only");
-    }
   }
 
   /** Makes null of what an answer can be used without, where it is of another form. */
@@ -165,7 +163,7 @@ final class AnswerJson {
         return null;
       }
       JsonAdapter<Object> exact = moshi.nextAdapter(this, type, annotations);
-      return new JsonAdapter<Object>() {
+      return new Reader<Object>() {
         @Override
         public @Nullable Object fromJson(JsonReader reader) throws IOException {
           Object value;
@@ -176,11 +174,6 @@ final class AnswerJson {
           }
           reader.skipValue();
           return value;
-        }
-
-        @Override
-        public void toJson(JsonWriter writer, @Nullable Object value) {
-          throw new UnsupportedOperationException("answers are read only");
         }
       };
     }

@@ -30,84 +30,46 @@ class EndlessAnswersTest {
     Arrays.fill(SPACES, (byte) ' ');
   }
 
-  /** Where an answer has no end. */
-  enum Place {
-    BODY {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, HEAD + "\r\n{\"id\":\"");
-        forEver(out, SPACES);
-      }
-    },
-    BODY_OF_CHUNKS {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, HEAD + "Transfer-Encoding: chunked\r\n\r\n");
-        forEver(out, "10\r\n                \r\n".repeat(400).getBytes(StandardCharsets.US_ASCII));
-      }
-    },
-    HEAD_OF_A_CHUNK {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, HEAD + "Transfer-Encoding: chunked\r\n\r\n1;");
-        forEver(out, SPACES);
-      }
-    },
-    TRAILERS {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, HEAD + "Transfer-Encoding: chunked\r\n\r\n0\r\n");
-        forEver(out, "name: value\r\n".repeat(500).getBytes(StandardCharsets.US_ASCII));
-      }
-    },
-    STATUS {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, "HTTP/1.1 200 ");
-        forEver(out, SPACES);
-      }
-    },
-    HEADERS {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, HEAD);
-        forEver(out, "name: value\r\n".repeat(500).getBytes(StandardCharsets.US_ASCII));
-      }
-    },
-    ANSWERS_BEFORE_THE_ANSWER {
-      @Override
-      void send(OutputStream out) throws IOException {
-        forEver(
-            out, "HTTP/1.1 100 Continue\r\n\r\n".repeat(300).getBytes(StandardCharsets.US_ASCII));
-      }
-    },
-    BODY_PACKED {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, HEAD + "Content-Encoding: gzip\r\n\r\n");
-        GZIPOutputStream gzip = new GZIPOutputStream(out);
-        forEver(gzip, SPACES);
-      }
-    },
-    NAME_IN_A_PACKED_BODY {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, HEAD + "Content-Encoding: gzip\r\n\r\n");
-        out.write(new byte[] {0x1f, (byte) 0x8b, 8, 8, 0, 0, 0, 0, 0, 0});
-        forEver(out, SPACES);
-      }
-    },
-    PACKED_NOTHING {
-      @Override
-      void send(OutputStream out) throws IOException {
-        write(out, HEAD + "Content-Encoding: gzip\r\n\r\n");
-        out.write(new byte[] {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 0});
-        byte[] nothing = {0, 0, 0, (byte) 0xff, (byte) 0xff}; // a stored block of no bytes
-        forEver(out, nothing);
-      }
-    };
+  private static final String CHUNKED = HEAD + "Transfer-Encoding: chunked\r\n\r\n";
+  private static final String GZIP = HEAD + "Content-Encoding: gzip\r\n\r\n\u001f\u008b\b";
+  private static final String NAMES = "name: value\r\n".repeat(500);
 
-    abstract void send(OutputStream out) throws IOException;
+  /** Where an answer has no end: how it begins, and what is sent again and again. */
+  enum Place {
+    BODY(HEAD + "\r\n{\"id\":\"", " ".repeat(8192)),
+    BODY_OF_CHUNKS(CHUNKED, "10\r\n                \r\n".repeat(400)),
+    HEAD_OF_A_CHUNK(CHUNKED + "1;", " ".repeat(8192)),
+    TRAILERS(CHUNKED + "0\r\n", NAMES),
+    STATUS("HTTP/1.1 200 ", " ".repeat(8192)),
+    HEADERS(HEAD, NAMES),
+    ANSWERS_BEFORE_THE_ANSWER("", "HTTP/1.1 100 Continue\r\n\r\n".repeat(300)),
+    BODY_PACKED(HEAD + "Content-Encoding: gzip\r\n\r\n", " ".repeat(8192)) {
+      @Override
+      void send(OutputStream out) throws IOException {
+        out.write(latin1(beginning));
+        forEver(new GZIPOutputStream(out), latin1(again));
+      }
+    },
+    NAME_IN_A_PACKED_BODY(GZIP + "\b\0\0\0\0\0\0", " ".repeat(8192)),
+    /** A stored block of no bytes. */
+    PACKED_NOTHING(GZIP + "\0\0\0\0\0\0\0", "\0\0\0\u00ff\u00ff");
+
+    final String beginning;
+    final String again;
+
+    Place(String beginning, String again) {
+      this.beginning = beginning;
+      this.again = again;
+    }
+
+    void send(OutputStream out) throws IOException {
+      out.write(latin1(beginning));
+      forEver(out, latin1(again));
+    }
+
+    static byte[] latin1(String text) {
+      return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
   }
 
   @ParameterizedTest

@@ -93,7 +93,8 @@ final class RewardNetwork implements AutoCloseable {
     return layers.build();
   }
 
-  private static long parameters(int inputs, List<Integer> hidden) {
+  /** How many parameters such a network has. */
+  static long parameters(int inputs, List<Integer> hidden) {
     long count = 0;
     long in = inputs;
     for (int width : hidden) {

@@ -1,5 +1,6 @@
 package org.tastemaker.reward.learned;
 
+import com.google.common.base.Enums;
 import com.google.common.primitives.ImmutableLongArray;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -92,10 +93,8 @@ final class RewardNetworkFile {
 
       // 2. All parameters as one row: for each layer the weights, column by column, then the
       // biases.
-      long count = 0;
-      for (int i = 0; i < layers; i++) {
-        count += (widths.get(i) + 1L) * widths.get(i + 1);
-      }
+      List<Integer> hidden = widths.subList(1, layers);
+      long count = RewardNetwork.parameters(widths.get(0), hidden);
       INDArray all = Nd4j.create(DataType.DOUBLE, 1, count); // [1, P], the network's own
       long offset = 0;
       for (int i = 0; i < layers; i++) {
@@ -111,7 +110,7 @@ final class RewardNetworkFile {
           }
         }
       }
-      return RewardNetwork.of(widths.get(0), widths.subList(1, layers), activation, all);
+      return RewardNetwork.of(widths.get(0), hidden, activation, all);
     }
   }
 
@@ -127,12 +126,9 @@ final class RewardNetworkFile {
   }
 
   private static Activation activation(Path file, String name) {
-    for (Activation activation : Activation.values()) {
-      if (activation.name().toLowerCase(Locale.ROOT).equals(name)) {
-        return activation;
-      }
-    }
-    throw unexpected(file, "the name of an activation", name);
+    return Enums.getIfPresent(Activation.class, name.toUpperCase(Locale.ROOT))
+        .toJavaUtil()
+        .orElseThrow(() -> unexpected(file, "the name of an activation", name));
   }
 
   private static double finite(Path file, double value) {

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.torch;
 
+import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.tastemaker.core.Seed;
@@ -23,17 +24,15 @@ final class PolicyWeights {
             });
   }
 
-  /** A copy of the gradient that the policy has now. */
-  static Map<String, float[]> gradientOf(DiffusionPolicy policy) {
+  /** A copy of what the policy hands out by name: its parameters, or their gradient. */
+  static Map<String, float[]> copy(Map<String, FloatBuffer> values) {
     Map<String, float[]> copy = new LinkedHashMap<>();
-    policy
-        .gradients()
-        .forEach(
-            (name, values) -> {
-              float[] one = new float[values.capacity()];
-              values.get(0, one);
-              copy.put(name, one);
-            });
+    values.forEach(
+        (name, buffer) -> {
+          float[] one = new float[buffer.capacity()];
+          buffer.get(0, one);
+          copy.put(name, one);
+        });
     return copy;
   }
 }

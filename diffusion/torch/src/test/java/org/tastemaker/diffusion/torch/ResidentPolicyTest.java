@@ -71,16 +71,7 @@ class ResidentPolicyTest {
   }
 
   private static Map<String, float[]> weights(DiffusionPolicy policy) {
-    Map<String, float[]> copy = new LinkedHashMap<>();
-    policy
-        .parameters()
-        .forEach(
-            (name, values) -> {
-              float[] one = new float[values.capacity()];
-              values.get(0, one);
-              copy.put(name, one);
-            });
-    return copy;
+    return PolicyWeights.copy(policy.parameters());
   }
 
   private static void assertSame(Map<String, float[]> actual, Map<String, float[]> expected) {

@@ -137,7 +137,7 @@ class TorchPolicyTest {
         PolicyWeights.perturb(policy, Seed.of(5), 0.1);
       }
       Map<String, Double> unused = firstStep(policy, rollout, BATCH);
-      return PolicyWeights.gradientOf(policy);
+      return PolicyWeights.copy(policy.gradients());
     }
   }
 
