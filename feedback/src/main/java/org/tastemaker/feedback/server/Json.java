@@ -4,6 +4,9 @@ import com.squareup.moshi.JsonAdapter;
 import com.squareup.moshi.JsonDataException;
 import com.squareup.moshi.Moshi;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,26 @@ final class Json {
 
   static String write(Object value) {
     return ANY.toJson(value);
+  }
+
+  /** As it was read: with its nulls, and whole numbers without a point. */
+  static String writeAll(@Nullable Object value) {
+    return ANY.serializeNulls().toJson(whole(value));
+  }
+
+  private static @Nullable Object whole(@Nullable Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<Object, @Nullable Object> all = new LinkedHashMap<>();
+      map.forEach((name, one) -> all.put(name, whole(one)));
+      return all;
+    }
+    if (value instanceof List<?> list) {
+      List<@Nullable Object> all = new ArrayList<>();
+      list.forEach(one -> all.add(whole(one)));
+      return all;
+    }
+    boolean isWhole = value instanceof Double number && number == Math.rint(number);
+    return isWhole ? (Object) ((Double) value).longValue() : value;
   }
 
   static @Nullable Object read(String text) throws IOException {

@@ -139,11 +139,8 @@ final class LoopbackHttp implements AutoCloseable {
     if (answer.delivery() == Outgoing.Delivery.NONE) {
       return; // closing the exchange ends the connection
     }
-    answer
-        .retryAfter()
-        .map(time -> String.valueOf(time.toMillis() / 1000.0))
-        .ifPresent(seconds -> exchange.getResponseHeaders().set("Retry-After", seconds));
     exchange.getResponseHeaders().set("Content-Type", "application/json");
+    answer.headers().forEach(exchange.getResponseHeaders()::set);
     byte[] body = answer.bytes();
     exchange.sendResponseHeaders(answer.status(), body.length);
     OutputStream out = exchange.getResponseBody();

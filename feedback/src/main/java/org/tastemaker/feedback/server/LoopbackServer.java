@@ -46,7 +46,8 @@ public final class LoopbackServer implements AutoCloseable {
                 builder.models,
                 builder.rejected,
                 builder.slowness,
-                builder.retryAfter));
+                builder.retryAfter,
+                builder.plan));
     this.http = new LoopbackHttp(routes, builder.latency, builder.clock, builder.sleeper);
   }
 
@@ -135,6 +136,7 @@ public final class LoopbackServer implements AutoCloseable {
     private @Nullable String key;
     private Set<String> models = Set.of();
     private Set<String> rejected = Set.of();
+    private ServerPlan plan = ServerPlan.none();
 
     private Builder(Judge judge) {
       this.judge = Objects.requireNonNull(judge, "judge == null");
@@ -258,6 +260,17 @@ public final class LoopbackServer implements AutoCloseable {
      */
     public Builder rejects(String... parameters) {
       this.rejected = Set.of(parameters);
+      return this;
+    }
+
+    /**
+     * Sets what the server does to some requests: refuses them, or answers in another form.
+     *
+     * @param plan by default nothing; not for another server as well, since it counts
+     * @return this builder
+     */
+    public Builder plan(ServerPlan plan) {
+      this.plan = Objects.requireNonNull(plan, "plan == null");
       return this;
     }
 

@@ -29,13 +29,15 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
    * @param rejected parameters that are rejected
    * @param slowness of a {@link Fault#SLOW} answer
    * @param retryAfter what {@link Fault#RATE_LIMITED_WITH_DELAY} asks for
+   * @param plan what some requests meet
    */
   record Manners(
       @Nullable String key,
       Set<String> models,
       Set<String> rejected,
       Duration slowness,
-      Duration retryAfter) {}
+      Duration retryAfter,
+      ServerPlan plan) {}
 
   private final Judge judge;
   private final ImageAnswers images;
@@ -69,9 +71,14 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
         }
       }
       Map<?, ?> body = Json.object(request.body());
+      Optional<ServerPlan.Rule> rule = manners.plan().of(body);
+      if (rule.isPresent() && rule.get().refuses()) {
+        return rule.get().refusal();
+      }
       check(body);
       String answer = dialect.isPresent() ? answer(body, dialect.get(), fault) : image(body);
-      return spoilt(Outgoing.of(200, answer), fault);
+      Outgoing usual = Outgoing.of(200, answer);
+      return spoilt(rule.isPresent() ? rule.get().reshaped(usual) : usual, fault);
     } catch (BadRequest e) {
       return ErrorBody.of(e);
     }

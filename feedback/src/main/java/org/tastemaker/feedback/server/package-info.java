@@ -10,6 +10,7 @@
  * LoopbackServer     set up, opened and closed by the user
  *   LoopbackHttp       HTTP: requests in, answers out, with latency, whole or in part
  *   OpenAiRoutes       the service: checks, routes, faults, errors
+ *     ServerPlan         the refusals and forms of answers of other servers
  *     Dialect            Chat Completions or Responses
  *     AskedQuestion      a request back to a question
  *     AnswerWriter       a verdict, or a fault, to the body of an answer
