@@ -96,6 +96,11 @@ public final class ChatGptJudge implements Judge {
     return encoder.encodings();
   }
 
+  /** How a question is put to the model. */
+  ModelCall call(Question question) {
+    return call(question, JudgePrompt.of(question, options.explain()), encoder::encode);
+  }
+
   private ModelCall call(
       Question question, JudgePrompt prompt, Function<Image, EncodedImage> images) {
     Long seed = options.seed();

@@ -59,7 +59,7 @@ public final class PromptRewriter {
     }
     String complaint = null;
     for (int attempt = 1; ; attempt++) {
-      ModelAnswer answer = client.complete(options.wireFormat(), call(prompt, complaint));
+      ModelAnswer answer = client.complete(options.wireFormat(), call(options, prompt, complaint));
       try {
         String text = text(answer);
         Map<String, String> metadata = new HashMap<>(prompt.metadata());
@@ -75,7 +75,7 @@ public final class PromptRewriter {
     }
   }
 
-  private ModelCall call(Prompt prompt, @Nullable String complaint) {
+  static ModelCall call(Options options, Prompt prompt, @Nullable String complaint) {
     String words =
         "The prompt: "
             + Wire.json(prompt.text())

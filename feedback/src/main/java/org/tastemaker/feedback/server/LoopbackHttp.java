@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -120,8 +121,12 @@ final class LoopbackHttp implements AutoCloseable {
           service.apply(
               new Incoming(
                   number,
+                  exchange.getRequestMethod(),
                   exchange.getRequestURI().getPath(),
+                  Objects.requireNonNullElse(exchange.getRequestURI().getRawQuery(), ""),
                   exchange.getRequestHeaders().getFirst("Authorization"),
+                  Objects.requireNonNullElse(
+                      exchange.getRequestHeaders().getFirst("Content-Type"), ""),
                   body));
       // What it took to make the answer is a part of its latency.
       Duration left =

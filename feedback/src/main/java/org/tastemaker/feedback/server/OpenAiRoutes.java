@@ -43,6 +43,7 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
   private final ImageAnswers images;
   private final FaultPlan faults;
   private final Manners manners;
+  private final List<RequestCheck> checks = RequestCheck.all();
   private final AtomicLong answers = new AtomicLong();
 
   OpenAiRoutes(Judge judge, ImageAnswers images, FaultPlan faults, Manners manners) {
@@ -62,6 +63,7 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
     try {
       Optional<Dialect> dialect = dialect(request.path());
       checkKey(request.authorization());
+      checkForm(request);
       Fault fault = faults.next(request.number());
       if (fault != null && !fault.isOfTheAnswer()) {
         faults.count(fault);
@@ -134,6 +136,16 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
       String shown = given == null ? "none" : given.replace("Bearer ", "");
       throw new BadRequest(
           401, "invalid_api_key", "", "Incorrect API key provided: " + shown + ".");
+    }
+  }
+
+  /** Of a status that no client learns from. */
+  private void checkForm(Incoming request) throws BadRequest {
+    for (RequestCheck check : checks) {
+      Optional<String> complaint = check.complaint(request);
+      if (complaint.isPresent()) {
+        throw new BadRequest(404, "not_as_described", "", complaint.get());
+      }
     }
   }
 

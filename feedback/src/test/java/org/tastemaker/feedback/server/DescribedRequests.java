@@ -1,0 +1,81 @@
+package org.tastemaker.feedback.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Compares each request of every test with a loopback server with OpenAI's API description, as far
+ * as it describes what is sent; a field that is not described is an error.
+ */
+public final class DescribedRequests implements RequestCheck {
+  private static final String CHAT = "/v1/chat/completions";
+  private static final String RESPONSES = "/v1/responses";
+  private static final Map<String, JsonSchema> FORMS =
+      Map.of(
+          CHAT,
+          JsonSchema.of("chat-completions.json"),
+          RESPONSES,
+          JsonSchema.of("responses.json"),
+          "/v1/images/generations",
+          JsonSchema.of("images-generations.json"),
+          "/v1/batches",
+          JsonSchema.of("batches.json"));
+
+  /** For the {@link java.util.ServiceLoader}. */
+  public DescribedRequests() {}
+
+  @Override
+  public Optional<String> complaint(Incoming request) {
+    if (!request.method().equals("POST") || !FORMS.containsKey(request.path())) {
+      return Optional.empty();
+    }
+    List<String> found = new ArrayList<>();
+    if (!request.contentType().startsWith("application/json")) {
+      found.add("the content type must be application/json, but was " + request.contentType());
+    }
+    found.addAll(complaints(request.path(), request.body()));
+    return found.isEmpty() ? Optional.empty() : Optional.of(request.path() + ": " + found);
+  }
+
+  /** What in a body is not as the description of a path says; empty if all is. */
+  public static List<String> complaints(String path, String body) {
+    JsonSchema form = FORMS.get(path);
+    if (form == null) {
+      return List.of("there is no description of " + path);
+    }
+    Object json = JsonSchema.parse(body);
+    List<String> found = new ArrayList<>(form.complaints(json));
+    if (!(json instanceof Map<?, ?> map)) {
+      return found;
+    }
+    if (path.equals(CHAT)) {
+      if (map.containsKey("top_logprobs") && !Boolean.TRUE.equals(map.get("logprobs"))) {
+        found.add("top_logprobs needs logprobs");
+      }
+      if (map.containsKey("max_tokens") && map.containsKey("max_completion_tokens")) {
+        found.add("one limit of the answer's length is enough");
+      }
+      found.addAll(strict(at(map, "response_format", "json_schema", "schema")));
+    } else if (path.equals(RESPONSES)) {
+      if (map.containsKey("top_logprobs") && !map.containsKey("include")) {
+        found.add("top_logprobs needs include");
+      }
+      found.addAll(strict(at(map, "text", "format", "schema")));
+    }
+    return found;
+  }
+
+  private static List<String> strict(Optional<Object> schema) {
+    return schema.map(StrictSchema::complaints).orElse(List.of());
+  }
+
+  private static Optional<Object> at(Object json, String... path) {
+    Object place = json;
+    for (String step : path) {
+      place = place instanceof Map<?, ?> map ? map.get(step) : null;
+    }
+    return Optional.ofNullable(place);
+  }
+}
