@@ -136,8 +136,11 @@ public final class Image {
   }
 
   /**
-   * Reads a PNG, JPEG, GIF or BMP. Transparent parts are laid on white. Colour profiles, comments
-   * and thumbnails are ignored.
+   * Reads a PNG, JPEG, GIF or BMP. Transparent parts are laid on white. The values are the samples
+   * in the file; those of a PNG or JPEG with an embedded colour profile of another space are
+   * converted to sRGB. (A profile that cannot be used is ignored, which is logged; so are a PNG's
+   * gamma and chromaticities without a profile, as other libraries do.) The picture is turned as
+   * its Exif data say. Comments and thumbnails are ignored.
    *
    * <p>The file may come from a stranger. Before anything is decoded, the number of pixels in its
    * header is compared with the bound, and with what so many bytes can hold at all. Reading takes
@@ -150,7 +153,7 @@ public final class Image {
    * @throws IllegalArgumentException if the bytes are not an image that can be read
    */
   public static Image fromBytes(byte[] bytes, long mostPixels) {
-    return fromBufferedImage(ImageCodec.decode(bytes, mostPixels));
+    return ImageCodec.decode(bytes, mostPixels);
   }
 
   /**
@@ -188,29 +191,21 @@ public final class Image {
   }
 
   /**
-   * Takes over an AWT image. Transparent parts are laid on white.
+   * Takes over an AWT image. Transparent parts are laid on white. The samples of a grey image are
+   * taken as they are: files hold them in sRGB's curve, though AWT calls such an image linear.
    *
    * @param source of any type
    * @return an image of 3 channels
    */
   public static Image fromBufferedImage(BufferedImage source) {
-    int height = source.getHeight();
-    int width = source.getWidth();
-    checkShape(3, height, width, 3L * height * width);
-    int plane = height * width;
-    float[] chw = new float[3 * plane];
-    int[] argb = new int[width];
-    for (int y = 0; y < height; y++) {
-      source.getRGB(0, y, width, 1, argb, 0, width);
-      for (int x = 0; x < width; x++) {
-        float alpha = (argb[x] >>> 24) / 255f;
-        for (int c = 0; c < 3; c++) {
-          float value = ((argb[x] >> (16 - 8 * c)) & 0xFF) / 255f;
-          chw[c * plane + y * width + x] = Math.min(1, alpha * value + (1 - alpha));
-        }
-      }
-    }
-    return new Image(3, height, width, chw);
+    checkShape(
+        3, source.getHeight(), source.getWidth(), 3L * source.getHeight() * source.getWidth());
+    return AwtPixels.read(source);
+  }
+
+  /** An image of values that are in range, and that nobody else has. */
+  static Image owning(int channels, int height, int width, float[] chw) {
+    return new Image(channels, height, width, chw);
   }
 
   /**

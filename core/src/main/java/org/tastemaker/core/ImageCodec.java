@@ -5,6 +5,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Iterator;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -25,27 +26,41 @@ final class ImageCodec {
    *
    * @param mostPixels how many pixels it may have
    */
-  static BufferedImage decode(byte[] bytes, long mostPixels) {
+  static Image decode(byte[] bytes, long mostPixels) {
     if (PngFile.is(bytes)) {
-      return decode("png", PngFile.checked(bytes, mostPixels), mostPixels);
+      return PngPixels.decode(PngFile.checked(bytes, mostPixels));
     }
     if (JpegFile.is(bytes)) {
-      return decode("jpeg", JpegFile.checked(bytes, mostPixels), mostPixels);
+      return JpegPixels.decode(JpegFile.checked(bytes, mostPixels));
     }
     if (GifFile.is(bytes)) {
       GifFile.check(bytes, mostPixels);
-      return decode("gif", bytes, mostPixels);
+      return Image.fromBufferedImage(decode("gif", bytes, mostPixels));
     }
     if (BmpFile.is(bytes)) {
       BmpFile.check(bytes, mostPixels);
-      return decode("bmp", bytes, mostPixels);
+      return Image.fromBufferedImage(decode("bmp", bytes, mostPixels));
     }
     throw new IllegalArgumentException(
         "these " + bytes.length + " bytes are not a PNG, JPEG, GIF or BMP image");
   }
 
+  /** The JDK's own reader, whichever others are on the class path. */
+  static ImageReader reader(String format) {
+    Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
+    ImageReader first = readers.next();
+    ImageReader reader = first;
+    while (!reader.getClass().getName().startsWith("com.sun.imageio.")) {
+      if (!readers.hasNext()) {
+        return first;
+      }
+      reader = readers.next();
+    }
+    return reader;
+  }
+
   private static BufferedImage decode(String format, byte[] bytes, long mostPixels) {
-    ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
+    ImageReader reader = reader(format);
     // In memory: given a plain stream, ImageIO writes a temporary file.
     try (MemoryCacheImageInputStream in =
         new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {

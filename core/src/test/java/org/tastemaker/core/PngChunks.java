@@ -51,10 +51,15 @@ final class PngChunks {
   }
 
   static byte[] zeros(int count) {
+    return deflated(new byte[count]);
+  }
+
+  /** Of data that can be deflated well, or are short. */
+  static byte[] deflated(byte[] data) {
     Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION);
-    deflater.setInput(new byte[count]);
+    deflater.setInput(data);
     deflater.finish();
-    byte[] out = new byte[count / 500 + 1000];
+    byte[] out = new byte[data.length / 500 + 1000];
     int length = deflater.deflate(out);
     deflater.end();
     return Arrays.copyOf(out, length);

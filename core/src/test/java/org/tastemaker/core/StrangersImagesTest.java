@@ -2,6 +2,7 @@ package org.tastemaker.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -135,7 +136,10 @@ class StrangersImagesTest {
   void whatIsLeftOutOfAFileDoesNotChangeItsPixels(String format) throws IOException {
     byte[] bytes = written(format);
     BufferedImage plain = ImageIO.read(new ByteArrayInputStream(bytes));
-    assertThat(Image.fromBytes(bytes)).isEqualTo(Image.fromBufferedImage(plain));
+    float[] expected = Image.fromBufferedImage(plain).toFloats();
+    // A JPEG's colours are computed here and there, and rounded to 8 bits.
+    float bound = format.equals("jpg") ? 1 / 255f + 1e-6f : 0;
+    assertThat(Image.fromBytes(bytes).toFloats()).containsExactly(expected, within(bound));
   }
 
   @Test
