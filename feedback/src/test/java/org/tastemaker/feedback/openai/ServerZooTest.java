@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Image;
@@ -70,6 +71,16 @@ class ServerZooTest {
                               file.text("server") + ": " + one.text("name"),
                               () -> new Case(server, one).run()));
             });
+  }
+
+  @Test
+  void theTableOfServersHasEveryOne() throws IOException {
+    String page = Files.readString(Path.of("../docs/judge-servers.md"));
+    SERVERS.forEach(
+        server -> assertThat(page).contains("\n| " + resource(server).text("server") + " | "));
+    long cases =
+        SERVERS.stream().mapToLong(server -> resource(server).objects("cases").size()).sum();
+    assertThat(page).contains(cases + " answers of eleven servers");
   }
 
   /** One behaviour of one server. */
