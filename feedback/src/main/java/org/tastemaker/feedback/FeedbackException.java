@@ -16,6 +16,7 @@ import org.tastemaker.core.Usage;
  * <tbody>
  * <tr><td>{@link RateLimited}</td><td>no</td><td>yes</td><td>wait</td></tr>
  * <tr><td>{@link TransportFailed}</td><td>depends</td><td>yes</td><td>try later</td></tr>
+ * <tr><td>{@link Pending}</td><td>no</td><td>yes</td><td>wait for the batch</td></tr>
  * <tr><td>{@link QuotaExhausted}</td><td>yes</td><td>no</td><td>pay, or raise the account's
  * limit</td></tr>
  * <tr><td>{@link BudgetExhausted}</td><td>yes</td><td>no</td><td>raise the budget</td></tr>
@@ -106,6 +107,25 @@ public abstract sealed class FeedbackException extends RuntimeException {
      */
     public Optional<Duration> retryAfter() {
       return Optional.ofNullable(retryAfter);
+    }
+
+    @Override
+    public boolean isTransient() {
+      return true;
+    }
+  }
+
+  /** The question was handed over, and its answer comes later, such as with a batch. */
+  public static final class Pending extends FeedbackException {
+    private static final long serialVersionUID = 1;
+
+    /**
+     * Makes the exception.
+     *
+     * @param message what is awaited
+     */
+    public Pending(String message) {
+      super(message, null, false);
     }
 
     @Override

@@ -341,7 +341,13 @@ public final class AnswerCache implements Judge {
             + " used";
   }
 
-  private String key(Question question) {
+  /**
+   * The key of the answer to a question: the name of its file.
+   *
+   * @param question any
+   * @return 64 hexadecimal digits
+   */
+  public String key(Question question) {
     Question.Attempt attempt = question.attempt();
     String complaint = attempt.complaint();
     String after = complaint.isEmpty() ? "" : " after " + complaint.length() + ":" + complaint;

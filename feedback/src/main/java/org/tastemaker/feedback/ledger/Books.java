@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Books {
   private final Map<Long, List<Call>> open = new HashMap<>();
   private final Map<Long, List<Call>> abandoned = new HashMap<>();
+  private final Map<String, Batch> batches = new HashMap<>();
   private Sums spent = Sums.NONE;
   private Sums reserved = Sums.NONE;
   private int inFlight;
@@ -24,8 +25,22 @@ final class Books {
   private long last;
   private int damaged;
 
-  /** A call that has begun: with its estimate, and by which owner of the ledger. */
-  private record Call(Sums asked, String by) {}
+  /**
+   * A call that has begun.
+   *
+   * @param asked its estimate
+   * @param by which owner of the ledger
+   * @param name of a batch; empty for a call
+   */
+  record Call(Sums asked, String by, String name) {
+    /** How many requests' outcome is unknown as long as this one's is. */
+    private long requests() {
+      return Math.max(1, asked.usage().requests());
+    }
+  }
+
+  /** A batch, which whoever comes later may end. */
+  record Batch(long id, Sums asked, boolean ended) {}
 
   /** Takes a line of the file. */
   void take(String text) {
@@ -34,9 +49,9 @@ final class Books {
     for (LedgerLines.Entry entry : parsed.entries()) {
       last = Math.max(last, entry.call());
       if (entry.event().equals(LedgerLines.BEGIN)) {
-        begin(entry.call(), entry.sums(), entry.by());
+        begin(entry.call(), new Call(entry.sums(), entry.by(), entry.name()));
       } else {
-        end(entry.call(), entry.sums(), entry.event().equals(LedgerLines.UNKNOWN));
+        end(entry.call(), entry.sums(), entry.unsaid());
       }
     }
   }
@@ -45,28 +60,43 @@ final class Books {
     return last + 1;
   }
 
-  void begin(long id, Sums asked, String by) {
+  void begin(long id, Call call) {
     last = Math.max(last, id);
-    open.computeIfAbsent(id, any -> new ArrayList<>()).add(new Call(asked, by));
-    reserved = reserved.plus(asked);
+    open.computeIfAbsent(id, any -> new ArrayList<>()).add(call);
+    reserved = reserved.plus(call.asked);
     inFlight++;
+    if (!call.name.isEmpty()) {
+      batches.put(call.name, new Batch(id, call.asked, false));
+    }
   }
 
-  /** Ends a call; one whose beginning is in a damaged line was paid for all the same. */
-  void end(long id, Sums used, boolean estimated) {
+  /** The batch of this name; null if none has begun. */
+  @Nullable Batch batch(String name) {
+    return batches.get(name);
+  }
+
+  /**
+   * Ends a call; one whose beginning is in a damaged line was paid for all the same.
+   *
+   * @param unsaid requests that count with their estimates
+   */
+  void end(long id, Sums used, long unsaid) {
     Call call = remove(open, id);
     if (call != null) {
       reserved = reserved.minus(call.asked);
       inFlight--;
     } else {
-      Call written = remove(abandoned, id);
-      if (written != null) {
-        spent = spent.minus(written.asked);
-        unknown--;
+      call = remove(abandoned, id);
+      if (call != null) {
+        spent = spent.minus(call.asked);
+        unknown -= call.requests();
       }
     }
+    if (call != null && !call.name.isEmpty()) {
+      batches.put(call.name, new Batch(id, call.asked, true));
+    }
     spent = spent.plus(used);
-    unknown += estimated ? 1 : 0;
+    unknown += unsaid;
   }
 
   /**
@@ -87,7 +117,7 @@ final class Books {
           reserved = reserved.minus(call.asked);
           spent = spent.plus(call.asked);
           inFlight--;
-          unknown++;
+          unknown += call.requests();
         }
       }
       if (calls.getValue().isEmpty()) {

@@ -138,17 +138,59 @@ public final class Ledger implements AutoCloseable {
       throw new IllegalArgumentException("no call to " + model + " can use " + estimate);
     }
     Sums asked = new Sums(estimate, prices.costOf(model, estimate).orElse(BigDecimal.ZERO));
-    return new Entry(reserve(model, asked), model, asked);
+    return new Entry(reserve(model, asked, ""), model, asked, false);
   }
 
-  private synchronized long reserve(String model, Sums asked) {
+  /**
+   * Records a batch of calls that are about to be handed over together, at the price of batches, or
+   * takes up one that was recorded before: by its name, in this process or an earlier one. So a
+   * process that was killed while its batch was being answered ends it here, once.
+   *
+   * @param name of the batch, never used for another one
+   * @param model who is asked
+   * @param estimate the most that all calls together may use, with their number of requests
+   * @return to be ended by {@link Entry#settled} or {@link Entry#free}; empty if it has ended
+   * @throws FeedbackException.BudgetExhausted if it does not fit the budget; nothing is recorded
+   * @throws IllegalArgumentException if there is a budget of money and the model has no price
+   * @throws java.io.UncheckedIOException if it cannot be recorded: it must not be handed over
+   */
+  public Optional<Entry> batch(String name, String model, Usage estimate) {
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("a batch has a name");
+    }
+    if (budget.money() != null) {
+      prices.requirePriceOf(model);
+    }
+    if (!Amounts.isOfOneCall(estimate)) {
+      throw new IllegalArgumentException("no batch of " + model + " can use " + estimate);
+    }
+    Books.Batch before = batch(name);
+    if (before != null) {
+      return before.ended()
+          ? Optional.empty()
+          : Optional.of(new Entry(before.id(), model, before.asked(), true));
+    }
+    Sums asked = new Sums(estimate, prices.batchCostOf(model, estimate).orElse(BigDecimal.ZERO));
+    return Optional.of(new Entry(reserve(model, asked, name), model, asked, true));
+  }
+
+  private synchronized Books.@Nullable Batch batch(String name) {
+    if (file != null && !closed) {
+      file.readNew(books::take);
+    }
+    return books.batch(name);
+  }
+
+  private synchronized long reserve(String model, Sums asked, String name) {
     try {
       while (true) {
         if (closed) {
           throw new IllegalStateException("the ledger is closed, so no call can begin");
         }
         OptionalLong id =
-            file == null ? tryBegin(model, asked) : file.inTurn(() -> tryBegin(model, asked));
+            file == null
+                ? tryBegin(model, asked, name)
+                : file.inTurn(() -> tryBegin(model, asked, name));
         if (id.isPresent()) {
           return id.getAsLong();
         }
@@ -164,7 +206,7 @@ public final class Ledger implements AutoCloseable {
   }
 
   /** Empty where the call only fits once others have ended. */
-  private OptionalLong tryBegin(String model, Sums asked) {
+  private OptionalLong tryBegin(String model, Sums asked, String name) {
     if (file != null) {
       file.readNew(books::take);
       writeWhatWasNot();
@@ -181,10 +223,11 @@ public final class Ledger implements AutoCloseable {
       return OptionalLong.empty();
     }
     long id = books.nextId();
+    Books.Call call = new Books.Call(asked, file == null ? "" : file.owner(), name);
     if (file != null) {
-      file.append(LedgerLines.begin(clock.instant(), id, model, asked, file.owner()));
+      file.append(LedgerLines.begin(clock.instant(), id, model, call));
     }
-    books.begin(id, asked, file == null ? "" : file.owner());
+    books.begin(id, call);
     return OptionalLong.of(id);
   }
 
@@ -254,21 +297,30 @@ public final class Ledger implements AutoCloseable {
             + "; raise the budget and start again: answers so far are kept");
   }
 
+  /**
+   * Ends a call.
+   *
+   * @param said what was used; null for what was estimated
+   * @param unsaid requests that count with their estimates
+   */
   private synchronized void end(
-      Entry entry, String model, @Nullable Usage said, boolean estimated, String request) {
-    Sums used = Sums.NONE;
+      Entry entry, String model, @Nullable Usage said, long unsaid, String request) {
+    Sums used = entry.asked;
     if (said != null) {
-      used = new Sums(said, prices.costOf(model, said).orElse(BigDecimal.ZERO));
-      unpriced += prices.priceOf(model).isEmpty() ? 1 : 0;
-    } else if (estimated) {
-      used = entry.asked;
+      used =
+          new Sums(
+              said,
+              (entry.ofBatch ? prices.batchCostOf(model, said) : prices.costOf(model, said))
+                  .orElse(BigDecimal.ZERO));
+      boolean counts = !said.equals(Usage.NONE);
+      unpriced += counts && prices.priceOf(model).isEmpty() ? 1 : 0;
     }
-    books.end(entry.id, used, estimated);
+    books.end(entry.id, used, unsaid);
     notifyAll();
     if (file == null) {
       return;
     }
-    unwritten.add(LedgerLines.end(clock.instant(), entry.id, model, used, estimated, request));
+    unwritten.add(LedgerLines.end(clock.instant(), entry.id, model, used, unsaid, request));
     if (closed) {
       LOG.warn("a call has ended after its ledger was closed, and counts there with its estimate");
       return;
@@ -300,12 +352,14 @@ public final class Ledger implements AutoCloseable {
     private final long id;
     private final String model;
     private final Sums asked;
+    private final boolean ofBatch;
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    private Entry(long id, String model, Sums asked) {
+    private Entry(long id, String model, Sums asked, boolean ofBatch) {
       this.id = id;
       this.model = model;
       this.asked = asked;
+      this.ofBatch = ofBatch;
     }
 
     /**
@@ -321,23 +375,38 @@ public final class Ledger implements AutoCloseable {
       if (!Amounts.isOfOneCall(used)) {
         LOG.warn("{} says that a call used {}: it counts with its estimate", answeredBy, used);
         unknown();
-      } else if (ended.compareAndSet(false, true)) {
+      } else {
+        settled(answeredBy, used, 0, request);
+      }
+    }
+
+    /**
+     * The calls of a batch were answered, or not.
+     *
+     * @param answeredBy the model, as the server reports it; where it has no price, that of the
+     *     model that was asked counts
+     * @param used by all calls that were answered, those that do not say it with their estimates
+     * @param unsaid how many those are
+     * @param request the server's name for the batch, or an empty text
+     */
+    public void settled(String answeredBy, Usage used, long unsaid, String request) {
+      if (ended.compareAndSet(false, true)) {
         String billed = prices.priceOf(answeredBy).isPresent() ? answeredBy : model;
-        end(this, billed, used, false, request);
+        end(this, billed, used, unsaid, request);
       }
     }
 
     /** The call was rejected and costs nothing. */
     public void free() {
       if (ended.compareAndSet(false, true)) {
-        end(this, model, null, false, "");
+        end(this, model, Usage.NONE, 0, "");
       }
     }
 
     /** Nobody knows whether the call is billed: it counts with its estimate. */
     public void unknown() {
       if (ended.compareAndSet(false, true)) {
-        end(this, model, null, true, "");
+        end(this, model, null, Math.max(1, asked.usage().requests()), "");
       }
     }
   }
@@ -348,7 +417,8 @@ public final class Ledger implements AutoCloseable {
    * @param usage of all calls that were paid, or may have been
    * @param cost of those whose model has a price
    * @param currency of the cost
-   * @param unknown calls whose outcome is unknown; they count with their estimates
+   * @param unknown calls whose outcome is unknown, each of a batch for itself; they count with
+   *     their estimates
    * @param unpriced calls, since the ledger was opened, of a model that has no price: the cost is
    *     without them
    * @param inFlight calls that have not ended, of all owners of the file

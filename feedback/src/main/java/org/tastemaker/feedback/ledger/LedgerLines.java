@@ -35,6 +35,8 @@ final class LedgerLines {
    * @param event {@code begin}, {@code paid}, {@code free} or {@code unknown}
    * @param call the same number at the call's beginning and its end
    * @param by who makes the call; at its beginning only
+   * @param name of a batch; at its beginning only
+   * @param unsaid requests of a batch that count with their estimates; null for none
    */
   public record Line(
       String at,
@@ -47,10 +49,12 @@ final class LedgerLines {
       long output,
       String cost,
       @Nullable String request,
-      @Nullable String by) {}
+      @Nullable String by,
+      @Nullable String name,
+      @Nullable Long unsaid) {}
 
   /** What counts of a line. */
-  record Entry(String event, long call, Sums sums, String by) {}
+  record Entry(String event, long call, Sums sums, String by, String name, long unsaid) {}
 
   /**
    * A line of the file.
@@ -60,14 +64,23 @@ final class LedgerLines {
    */
   record Parsed(List<Entry> entries, boolean damaged) {}
 
-  static String begin(Instant at, long call, String model, Sums estimate, @Nullable String by) {
-    return line(at, BEGIN, call, model, estimate, null, by);
+  static String begin(Instant at, long call, String model, Books.Call begun) {
+    return write(at, BEGIN, call, model, begun.asked(), null, begun.by(), orNull(begun.name()), 0);
   }
 
-  static String end(
-      Instant at, long call, String model, Sums used, boolean estimated, String request) {
-    String event = estimated ? UNKNOWN : used.usage().equals(Usage.NONE) ? FREE : PAID;
-    return line(at, event, call, model, used, request.isEmpty() ? null : request, null);
+  /**
+   * The end of a call.
+   *
+   * @param unsaid requests that count with their estimates
+   */
+  static String end(Instant at, long call, String model, Sums used, long unsaid, String request) {
+    boolean all = unsaid > 0 && unsaid >= used.usage().requests();
+    String event = all ? UNKNOWN : used.usage().equals(Usage.NONE) ? FREE : PAID;
+    return write(at, event, call, model, used, orNull(request), null, null, all ? 0 : unsaid);
+  }
+
+  private static @Nullable String orNull(String text) {
+    return text.isEmpty() ? null : text;
   }
 
   static Parsed parse(String text) {
@@ -101,20 +114,26 @@ final class LedgerLines {
           line.event,
           line.call,
           new Sums(usage, Amounts.parse(line.cost)),
-          line.by == null ? "" : line.by);
+          line.by == null ? "" : line.by,
+          line.name == null ? "" : line.name,
+          line.event.equals(UNKNOWN)
+              ? Math.max(1, line.requests)
+              : line.unsaid == null ? 0 : Math.max(0, line.unsaid));
     } catch (IOException | JsonDataException | IllegalArgumentException | NullPointerException e) {
       return null; // counted by the caller
     }
   }
 
-  private static String line(
+  private static String write(
       Instant at,
       String event,
       long call,
       String model,
       Sums sums,
       @Nullable String request,
-      @Nullable String by) {
+      @Nullable String by,
+      @Nullable String name,
+      long unsaid) {
     return JSON.toJson(
         new Line(
             at.toString(),
@@ -127,6 +146,8 @@ final class LedgerLines {
             sums.usage().outputTokens(),
             sums.cost().toPlainString(),
             request,
-            by));
+            by,
+            name,
+            unsaid == 0 ? null : (Long) unsaid));
   }
 }

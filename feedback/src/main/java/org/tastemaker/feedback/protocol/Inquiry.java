@@ -28,7 +28,14 @@ final class Inquiry {
     this.subject = subject;
   }
 
+  /**
+   * The next questions; none where an answer is still to come, so that they are chosen from all
+   * answers, and a later run asks the same ones.
+   */
   List<Question> nextRound() {
+    if (answers.stream().map(Answered::failure).anyMatch(e -> e != null && e.isTransient())) {
+      return List.of();
+    }
     return protocol.planner().next(subject, round++, answers.size(), () -> ballots(null));
   }
 

@@ -281,4 +281,50 @@ class LedgerTest {
   private static Ledger open(Path file, Budget budget) {
     return Ledger.open(file, PRICES, budget, new FakeTime());
   }
+
+  @Test
+  void aBatchIsEndedOnceByWhoeverComesLaterAndCostsHalf() {
+    Path file = folder.resolve("ledger.jsonl");
+    PriceTable prices = PriceTable.of("USD", Map.of("m", Price.perMillionTokens("10", "20")));
+    Usage estimate = new Usage(3, 3000, 0, 300);
+    try (Ledger killed = Ledger.open(file, prices, Budget.unlimited(), new FakeTime())) {
+      assertThat(killed.batch("b1", "m", estimate)).isPresent();
+      assertThat(killed.totals().inFlight()).isEqualTo(1);
+    }
+    try (Ledger later = Ledger.open(file, prices, Budget.unlimited(), new FakeTime())) {
+      assertThat(later.totals().unknown()).as("each of its calls").isEqualTo(3);
+      assertThat(later.totals().usage()).isEqualTo(estimate);
+      later
+          .batch("b1", "m", estimate)
+          .orElseThrow()
+          .settled("m-2026-01-01", new Usage(2, 2000, 0, 100), 0, "batch_1");
+      assertThat(later.totals().unknown()).isZero();
+      assertThat(later.totals().usage()).isEqualTo(new Usage(2, 2000, 0, 100));
+      assertThat(later.totals().cost()).isEqualByComparingTo("0.011");
+      assertThat(later.batch("b1", "m", estimate)).isEmpty();
+    }
+    try (Ledger after = Ledger.open(file, prices, Budget.unlimited(), new FakeTime())) {
+      assertThat(after.batch("b1", "m", estimate)).as("ended").isEmpty();
+      assertThat(after.totals().usage()).isEqualTo(new Usage(2, 2000, 0, 100));
+      after.batch("b2", "m", estimate).orElseThrow().settled("m", estimate, 1, "batch_2");
+      assertThat(after.totals().unknown()).isEqualTo(1);
+      after.batch("b3", "m", estimate).orElseThrow().free();
+      assertThat(after.totals().usage()).isEqualTo(new Usage(5, 5000, 0, 400));
+    }
+    try (Ledger last = Ledger.open(file, prices, Budget.unlimited(), new FakeTime())) {
+      assertThat(last.totals().unknown()).isEqualTo(1);
+      assertThat(last.totals().usage()).isEqualTo(new Usage(5, 5000, 0, 400));
+      assertThat(last.totals().damagedLines()).isZero();
+    }
+  }
+
+  @Test
+  void aBatchThatDoesNotFitTheBudgetIsNotBegun() {
+    PriceTable prices = PriceTable.of("USD", Map.of("m", Price.perRequest("0.10")));
+    Ledger ledger = Ledger.inMemory(prices, Budget.ofMoney("0.20"));
+    assertThat(ledger.batch("b1", "m", new Usage(4, 0, 0, 0))).isPresent();
+    ledger.batch("b1", "m", new Usage(4, 0, 0, 0)).orElseThrow().free();
+    assertThatThrownBy(() -> ledger.batch("b2", "m", new Usage(5, 0, 0, 0)))
+        .isInstanceOf(BudgetExhausted.class);
+  }
 }
