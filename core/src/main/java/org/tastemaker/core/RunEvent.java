@@ -88,6 +88,22 @@ public sealed interface RunEvent {
     }
   }
 
+  /**
+   * Something that a person should know: settings that have changed since the run was interrupted,
+   * a number that is out of bounds, a library that is missing.
+   *
+   * @param step which step of the run, at least 0
+   * @param message for a person to read, and what can be done about it
+   */
+  record Notice(long step, String message) implements RunEvent {
+    public Notice {
+      requireStep(step);
+      if (message.isBlank()) {
+        throw new IllegalArgumentException("a notice needs words, but has none");
+      }
+    }
+  }
+
   private static void requireStep(long step) {
     if (step < 0) {
       throw new IllegalArgumentException("a step's number is at least 0, but was " + step);

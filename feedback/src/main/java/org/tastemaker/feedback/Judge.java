@@ -38,6 +38,16 @@ public interface Judge {
   }
 
   /**
+   * The judge to ask once more what was refused, or answered with something that is no verdict: it
+   * does not repeat such an answer from a cache.
+   *
+   * @return by default this judge, which remembers nothing
+   */
+  default Judge retrying() {
+    return this;
+  }
+
+  /**
    * The name of this judge, for records of missing judgements. A verdict names its own model.
    *
    * @return a short name, such as the model's

@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.NothingJudgedException;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.PrivateFiles;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.feedback.DescribedOracle;
 import org.tastemaker.feedback.FeedbackException;
-import org.tastemaker.feedback.protocol.JudgeOracle;
 
 /**
  * Has groups of images judged and appends the judgements to a dataset on disk.
@@ -37,9 +38,14 @@ import org.tastemaker.feedback.protocol.JudgeOracle;
  *
  * <p>A job can be resumed after a kill, a failure or a cancellation: run it again with the same
  * groups, in any order. Groups that have a judgement are skipped, so each is judged at most once. A
- * judgement that is missing for good (refused, malformed twice) is recorded with its reason and
- * counts as judged; a group that was not judged because of a transient failure is not recorded, and
- * is judged in a later run.
+ * judgement that is missing (refused, malformed twice) is recorded with its reason, once it is
+ * known that the judge works, and skipped too; {@link Builder#retryMissing} asks it again. A group
+ * that was not judged because of a transient failure is not recorded, and is judged in a later run.
+ *
+ * <p>A judge that fails in the same way about everything ends the run with a {@link
+ * NothingJudgedException} that says why, and nothing is recorded: if the first groups, or all, or
+ * {@linkplain Builder#stopAfterFailures a number in a row} have no judgement for the same reason.
+ * What was paid for is in the cache, if there is one.
  *
  * <p>A failure that makes further questions pointless (no key, no credit, budget spent) ends the
  * run: judgements in flight finish and are recorded, then the failure is thrown.
@@ -55,7 +61,7 @@ import org.tastemaker.feedback.protocol.JudgeOracle;
  * <caption>Metrics that a listener receives, besides the progress in groups</caption>
  * <thead><tr><th>name</th><th>what</th></tr></thead>
  * <tbody>
- * <tr><td>annotation.rate</td><td>judgements a second in this run</td></tr>
+ * <tr><td>annotation.rate</td><td>judgements a second in this run, missing ones included</td></tr>
  * <tr><td>annotation.secondsLeft</td><td>at that rate; only where the number of groups is
  * known</td></tr>
  * <tr><td>annotation.cost</td><td>cost of this run, by the given prices</td></tr>
@@ -82,7 +88,7 @@ public final class AnnotationJob {
    * @param rubric what to look at
    * @return a builder
    */
-  public static Builder builder(Path dataset, JudgeOracle oracle, Rubric rubric) {
+  public static Builder builder(Path dataset, DescribedOracle oracle, Rubric rubric) {
     return new Builder(dataset, oracle, rubric).settings(oracle.settings());
   }
 
@@ -109,6 +115,7 @@ public final class AnnotationJob {
    * @throws UncheckedIOException if the dataset cannot be written
    * @throws IllegalStateException if the dataset belongs to another job, is being written by one,
    *     or is not a dataset
+   * @throws NothingJudgedException if the judge fails about everything for the same reason
    * @throws FeedbackException if further questions are pointless; what was judged is in the dataset
    * @throws OutOfMemoryError if the heap is too small for the groups in flight; it says what to
    *     change, and what was judged is in the dataset
@@ -147,6 +154,8 @@ public final class AnnotationJob {
     private ToDoubleFunction<Usage> cost = usage -> 0;
     private @Nullable Path imageFolder;
     private UnaryOperator<Consumer<String>> fileLayer = UnaryOperator.identity();
+    private int stopAfterFailures = 10;
+    private boolean retryMissing;
 
     private Builder(Path dataset, FeedbackOracle oracle, Rubric rubric) {
       this.dataset = Objects.requireNonNull(dataset, "dataset == null");
@@ -254,6 +263,37 @@ public final class AnnotationJob {
       return this;
     }
 
+    /**
+     * Sets when a judge counts as one that fails about everything: after so many groups without a
+     * judgement, all for the same reason, none judged between them. The groups in flight may still
+     * show that it works. Refusals do not count once a group was judged.
+     *
+     * @param groups at least 1, by default 10; 0 records each missing judgement at once and never
+     *     stops
+     * @return this builder
+     */
+    public Builder stopAfterFailures(int groups) {
+      if (groups < 0) {
+        throw new IllegalArgumentException(
+            "stopAfterFailures must be at least 0, but was " + groups);
+      }
+      this.stopAfterFailures = groups;
+      return this;
+    }
+
+    /**
+     * Asks again about groups whose judgement is missing in the dataset. Refusals and malformed
+     * answers are not repeated from a cache, but asked and paid for again, if the oracle is a
+     * {@link DescribedOracle}. The new judgement is added to the dataset, whose readers take it
+     * instead of the missing one.
+     *
+     * @return this builder
+     */
+    public Builder retryMissing() {
+      this.retryMissing = true;
+      return this;
+    }
+
     /** Wraps the writing of lines, so that a test can crash it. */
     Builder fileLayer(UnaryOperator<Consumer<String>> fileLayer) {
       this.fileLayer = fileLayer;
@@ -279,7 +319,9 @@ public final class AnnotationJob {
               reportEvery,
               cost,
               imageFolder,
-              fileLayer));
+              fileLayer,
+              stopAfterFailures,
+              retryMissing));
     }
   }
 }

@@ -25,6 +25,7 @@ final class DatasetFile implements AutoCloseable {
   private final Path file;
   private final OwnerLock lock;
   private final IdSet ids = new IdSet();
+  private final MissingGroups missing = new MissingGroups();
   private final List<Long> damagedLines = new ArrayList<>();
   private @Nullable LineLog log;
   private @Nullable Reserve reserve;
@@ -89,6 +90,16 @@ final class DatasetFile implements AutoCloseable {
   /** Number of whole judgements, missing ones included. */
   long judgements() {
     return judgements;
+  }
+
+  /** Those of them that are missing. */
+  MissingGroups missing() {
+    return missing;
+  }
+
+  /** Whether a group has a judgement that is not missing. */
+  boolean isAnswered() {
+    return judgements > missing.size();
   }
 
   /** Number of lines that are not judgements. */
@@ -242,8 +253,10 @@ final class DatasetFile implements AutoCloseable {
       if (damagedLines.size() < NAMED_LINES) {
         damagedLines.add(number);
       }
-    } else if (ids.add(group.get().id())) {
-      judgements++;
+    } else {
+      boolean first = ids.add(group.get().id());
+      judgements += first ? 1 : 0;
+      missing.read(group.get(), first);
     }
   }
 }

@@ -3,10 +3,14 @@ package org.tastemaker.feedback.annotate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Judgement;
+import org.tastemaker.core.MissingReason;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
@@ -25,6 +29,9 @@ final class JobProgress {
   private long missing;
   private long alreadyThere;
   private long postponed;
+  private final List<MissingReason> missingThere = new ArrayList<>();
+  private List<MissingReason> reasons = List.of();
+  private List<MissingReason> postponedReasons = List.of();
   private Usage usage = Usage.NONE;
 
   /**
@@ -56,25 +63,40 @@ final class JobProgress {
 
   synchronized void judged(Judgement judgement) {
     judged++;
-    missing += judgement.isMissing() ? 1 : 0;
     usage = usage.plus(judgement.usage());
     reportIfDue();
   }
 
-  synchronized void alreadyThere() {
-    alreadyThere++;
+  synchronized void missing(Judgement judgement) {
+    missing++;
+    reasons = MissingReason.join(reasons, MissingReason.of(List.of(judgement)));
+    usage = usage.plus(judgement.usage());
     reportIfDue();
   }
 
-  synchronized void postponed(Usage spent) {
+  /**
+   * A group that is in the dataset.
+   *
+   * @param reason why its judgement is missing, or null
+   */
+  synchronized void alreadyThere(@Nullable MissingReason reason) {
+    alreadyThere++;
+    if (reason != null) {
+      missingThere.add(reason);
+    }
+    reportIfDue();
+  }
+
+  synchronized void postponed(Judgement judgement) {
     postponed++;
-    usage = usage.plus(spent);
+    postponedReasons = MissingReason.join(postponedReasons, MissingReason.of(List.of(judgement)));
+    usage = usage.plus(judgement.usage());
     reportIfDue();
   }
 
   /** Groups that are dealt with, in whatever way. */
   synchronized long done() {
-    return judged + alreadyThere + postponed;
+    return judged + missing + alreadyThere + postponed;
   }
 
   synchronized void report() {
@@ -86,7 +108,11 @@ final class JobProgress {
         judged,
         missing,
         alreadyThere,
+        missingThere.size(),
         postponed,
+        reasons,
+        MissingReason.join(List.of(), missingThere),
+        postponedReasons,
         usage,
         cost.applyAsDouble(usage),
         Duration.between(start, clock.instant()),
@@ -106,7 +132,7 @@ final class JobProgress {
     lastReport = now;
     flush.run();
     double seconds = Duration.between(start, now).toNanos() / 1e9;
-    double rate = seconds > 0 ? judged / seconds : 0;
+    double rate = seconds > 0 ? (judged + missing) / seconds : 0;
     Map<String, Double> metrics = new TreeMap<>();
     metrics.put("annotation.rate", rate);
     if (total > 0 && rate > 0) {

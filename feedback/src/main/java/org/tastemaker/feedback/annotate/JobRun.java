@@ -3,6 +3,7 @@ package org.tastemaker.feedback.annotate;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -12,15 +13,20 @@ import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
+import org.tastemaker.core.MissingReason;
 import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.feedback.DescribedOracle;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.protocol.GroupId;
 import org.tastemaker.feedback.protocol.JudgementFacts;
@@ -45,18 +51,29 @@ final class JobRun {
       Duration reportEvery,
       ToDoubleFunction<Usage> cost,
       @Nullable Path images,
-      UnaryOperator<Consumer<String>> fileLayer) {}
+      UnaryOperator<Consumer<String>> fileLayer,
+      int stopAfterFailures,
+      boolean retryMissing) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
 
   private final Setup setup;
   private final DatasetFile file;
   private final Consumer<String> appender;
+  private final FeedbackOracle oracle;
   private final JobProgress progress;
+  private final FailureNet net;
   private final Semaphore slots;
   private volatile @Nullable Throwable failure;
 
   JobRun(Setup setup, DatasetFile file, long total) {
     this.setup = setup;
     this.file = file;
+    this.oracle =
+        setup.retryMissing() && setup.oracle() instanceof DescribedOracle described
+            ? described.retrying()
+            : setup.oracle();
+    this.net = new FailureNet(setup.stopAfterFailures(), file.isAnswered());
     this.slots = new Semaphore(setup.concurrency());
     this.appender = setup.fileLayer().apply(file::append);
     this.progress =
@@ -83,6 +100,12 @@ final class JobRun {
           slots.release();
           break;
         }
+        if (isReached()) {
+          slots.acquireUninterruptibly(setup.concurrency() - 1);
+          endIfReached(); // unless one in flight was judged
+          slots.release(setup.concurrency());
+          continue;
+        }
         hand(groups, threads);
       }
     } finally {
@@ -90,13 +113,54 @@ final class JobRun {
       slots.acquireUninterruptibly(setup.concurrency());
       threads.shutdown();
     }
-    // 3. Report and flush for the last time.
+    // 3. Record what was held back, report and flush for the last time.
+    endNet();
     progress.report();
     rethrow();
     setup
         .cancellation()
         .throwIfRequested("judgement " + (progress.done() + 1) + " of " + setup.dataset());
-    return progress.toReport(file);
+    JobReport report = progress.toReport(file);
+    say(report);
+    return report;
+  }
+
+  private synchronized boolean isReached() {
+    return net.isReached();
+  }
+
+  private synchronized void endIfReached() {
+    if (failure == null && net.isReached()) {
+      failure = net.exception();
+    }
+  }
+
+  private synchronized void endNet() {
+    try {
+      endIfReached();
+      if (failure != null || setup.cancellation().isRequested()) {
+        net.stop();
+      } else {
+        net.end();
+      }
+    } catch (RuntimeException e) { // of the net, or of the writing
+      failure = failure == null ? e : failure;
+    }
+  }
+
+  /** A missing judgement is not asked for again, unless somebody says so: then say how. */
+  private void say(JobReport report) {
+    if (report.missing() + report.missingThere() > 0) {
+      String words =
+          (report.missing() + report.missingThere())
+              + " groups in "
+              + setup.dataset()
+              + " have no judgement: "
+              + MissingReason.words(report.allReasons())
+              + ". They are asked again with retryMissing()";
+      LOG.warn("{}", words);
+      setup.listener().on(new RunEvent.Notice(progress.done(), words));
+    }
   }
 
   /** Gives the next group to a thread, with the slot that was taken for it. */
@@ -132,48 +196,65 @@ final class JobRun {
     List<String> hashes = group.images().stream().map(Image::sha256).toList();
     String id = GroupId.of(group.prompt(), hashes);
     synchronized (this) {
-      if (!file.ids().add(id)) {
-        progress.alreadyThere();
+      MissingReason missing = file.missing().of(id);
+      boolean again = setup.retryMissing() && file.missing().remove(id);
+      if (!file.ids().add(id) && !again) {
+        progress.alreadyThere(missing);
         return;
       }
     }
     // 2. Ask.
     Judgement judgement = judge(group);
-    if (judgement == null || JudgementFacts.openQuestions(judgement) > 0) {
-      synchronized (this) {
-        progress.postponed(judgement == null ? Usage.NONE : judgement.usage());
-      }
-      return;
+    // 3. Record, unless it may be answered later.
+    Instant now = setup.clock().instant();
+    AnnotatedGroup annotated = new AnnotatedGroup(id, now, group.prompt(), hashes, judgement);
+    if (!judgement.isMissing() && JudgementFacts.openQuestions(judgement) == 0) {
+      saveImages(group, hashes); // before the lock: they are the slow part
     }
-    // 3. Record: images first, so that no judgement refers to a missing image.
+    synchronized (this) {
+      if (!judgement.isMissing()) {
+        net.judged();
+      }
+      if (JudgementFacts.openQuestions(judgement) > 0) {
+        progress.postponed(judgement);
+        if (judgement.isMissing()) {
+          net.postponed(judgement);
+        }
+      } else if (judgement.isMissing()) {
+        progress.missing(judgement);
+        net.missing(
+            judgement,
+            () -> {
+              saveImages(group, hashes);
+              appender.accept(DatasetLine.of(annotated));
+            });
+      } else {
+        appender.accept(DatasetLine.of(annotated));
+        progress.judged(judgement);
+      }
+      file.requireSpace();
+    }
+  }
+
+  /** Before the line is written, so that no judgement refers to a missing image. */
+  private void saveImages(ImageGroup group, List<String> hashes) {
     Path images = setup.images();
     if (images != null) {
       for (int i = 0; i < hashes.size(); i++) {
         ImageFolder.save(images, group.images().get(i), hashes.get(i));
       }
     }
-    String line =
-        DatasetLine.of(
-            new AnnotatedGroup(id, setup.clock().instant(), group.prompt(), hashes, judgement));
-    synchronized (this) {
-      appender.accept(line);
-      progress.judged(judgement);
-      file.requireSpace();
-    }
   }
 
-  /** Null if a transient failure leaves the group for a later run. */
-  private @Nullable Judgement judge(ImageGroup group) {
+  private Judgement judge(ImageGroup group) {
     List<Judgement> judgements;
     try {
-      judgements = setup.oracle().rank(List.of(group), setup.rubric());
+      judgements = oracle.rank(List.of(group), setup.rubric());
     } catch (FeedbackException e) {
       if (e.stopsTheJob()) {
         throw e;
       }
-      return e.isTransient()
-          ? null
-          : Judgement.missing(group.size(), String.valueOf(e.getMessage()), "unknown", e.usage());
+      return JudgementFacts.missing(group.size(), e, "unknown");
     }
     if (judgements.size() != 1 || judgements.get(0).ranking().size() != group.size()) {
       throw new IllegalStateException(

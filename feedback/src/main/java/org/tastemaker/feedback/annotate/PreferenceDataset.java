@@ -6,20 +6,26 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a dataset of preferences, which a job may be writing at the same time. Damaged lines are
- * skipped and counted.
+ * skipped and counted. Of a group that was asked again because its judgement was missing, the newer
+ * line counts.
  */
 public final class PreferenceDataset {
   private static final int NAMED_LINES = 10;
 
   private final Path file;
   private final IdSet ids = new IdSet();
+  private final Map<String, Long> counted = new HashMap<>(); // groups with several lines: which
+  private final MissingGroups missingSoFar = new MissingGroups();
   private final List<Long> damagedLines = new ArrayList<>();
   private @Nullable DatasetHeader header;
   private long judgements;
@@ -39,7 +45,7 @@ public final class PreferenceDataset {
    * @param missing number of missing judgements among them
    * @param damaged number of skipped lines that are not whole judgements
    * @param damagedLines numbers of the first ten of them, from 1
-   * @param repeated number of skipped judgements of a group that was read before
+   * @param repeated number of skipped lines of groups that have another line which counts
    * @param unfinished whether the last line is incomplete: cut by a crash, or being written
    */
   public record Contents(
@@ -56,7 +62,8 @@ public final class PreferenceDataset {
   }
 
   /**
-   * Reads a dataset line by line.
+   * Reads a dataset line by line, twice. The lines of a file stand in the order in which answers
+   * came, so two runs of the same job give different orders: {@link #readAll} does not.
    *
    * @param file what a job has written
    * @param taker receives each judgement, including missing ones, in file order
@@ -67,10 +74,17 @@ public final class PreferenceDataset {
   public static Contents read(Path file, Consumer<AnnotatedGroup> taker) {
     PreferenceDataset dataset = new PreferenceDataset(file);
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      Lines.Scan scan = Lines.scan(channel, (number, line) -> dataset.take(number, line, taker));
+      Lines.Scan scan = Lines.scan(channel, dataset::note);
       if (dataset.header == null) {
         throw dataset.notADataset();
       }
+      Lines.scan(
+          channel,
+          (number, line) -> {
+            if (number <= scan.lines()) { // and not what a job has written since
+              dataset.take(number, line, taker);
+            }
+          });
       return new Contents(
           dataset.header,
           dataset.judgements,
@@ -88,17 +102,38 @@ public final class PreferenceDataset {
    * Reads a dataset that fits into memory.
    *
    * @param file what a job has written
-   * @return all judgements, including missing ones, in file order
+   * @return all judgements, including missing ones, in the order of the groups' ids, so that what
+   *     is trained on them does not depend on which answer came first
    */
   public static List<AnnotatedGroup> readAll(Path file) {
     List<AnnotatedGroup> all = new ArrayList<>();
     read(file, all::add);
+    all.sort(Comparator.comparing(AnnotatedGroup::id));
     return List.copyOf(all);
   }
 
-  private void take(long number, String line, Consumer<AnnotatedGroup> taker) {
+  /** The first reading: which line of a group counts. */
+  private void note(long number, String line) {
     if (number == 1) {
       header = DatasetHeader.parse(line).orElseThrow(this::notADataset);
+      return;
+    }
+    DatasetLine.parse(line)
+        .ifPresent(
+            group -> {
+              boolean first = ids.add(group.id());
+              boolean replaces = missingSoFar.of(group.id()) != null;
+              missingSoFar.read(group, first);
+              if (!first) {
+                counted.compute(
+                    group.id(), (id, other) -> replaces ? number : other == null ? 0L : other);
+              }
+            });
+  }
+
+  /** The second reading. */
+  private void take(long number, String line, Consumer<AnnotatedGroup> taker) {
+    if (number == 1) {
       return;
     }
     Optional<AnnotatedGroup> group = DatasetLine.parse(line);
@@ -107,13 +142,28 @@ public final class PreferenceDataset {
       if (damagedLines.size() < NAMED_LINES) {
         damagedLines.add(number);
       }
-    } else if (!ids.add(group.get().id())) {
-      repeated++;
-    } else {
+    } else if (counts(group.get().id(), number)) {
       judgements++;
       missing += group.get().judgement().isMissing() ? 1 : 0;
       taker.accept(group.get());
+    } else {
+      repeated++;
     }
+  }
+
+  /**
+   * Of a group with several lines, the one that was noted, and otherwise the first (noted as 0).
+   */
+  private boolean counts(String id, long number) {
+    Long line = counted.get(id);
+    if (line == null) {
+      return true;
+    }
+    if (line == 0) {
+      counted.put(id, number);
+      return true;
+    }
+    return line == number;
   }
 
   private IllegalStateException notADataset() {

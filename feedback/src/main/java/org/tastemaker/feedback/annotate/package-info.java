@@ -18,7 +18,12 @@
  * whose judgement was not yet written, is asked again: with a judge that caches its answers on disk
  * it is not paid for twice.
  *
- * <p>In memory are the groups in flight and 32 bytes for each judgement of the dataset.
+ * <p>A judgement that is missing has a line too, with its reason. If the group is asked again, it
+ * gets another line, and that one counts. Nothing is recorded of a judge that fails about
+ * everything in the same way: lines of missing judgements are held back until a group is judged.
+ *
+ * <p>In memory are the groups in flight, those held back, 32 bytes for each judgement of the
+ * dataset, and some more for each missing one.
  */
 @NullMarked
 package org.tastemaker.feedback.annotate;

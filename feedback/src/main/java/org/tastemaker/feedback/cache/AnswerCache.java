@@ -68,12 +68,9 @@ public final class AnswerCache implements Judge {
   private final Path folder;
   private final AnswerFolder answers;
   private final Duration patience;
-  private final ConcurrentMap<String, CompletableFuture<CachedAnswer>> asked =
-      new ConcurrentHashMap<>();
-  private final AtomicLong hits = new AtomicLong();
-  private final AtomicLong joined = new AtomicLong();
-  private final AtomicLong misses = new AtomicLong();
-  private final AtomicLong damaged = new AtomicLong();
+  private final ConcurrentMap<String, CompletableFuture<CachedAnswer>> asked;
+  private final Tally tally;
+  private final boolean retrying;
 
   private AnswerCache(@Nullable Judge judge, String settings, Path folder, Duration patience) {
     this.judge = judge;
@@ -81,6 +78,21 @@ public final class AnswerCache implements Judge {
     this.folder = Objects.requireNonNull(folder, "folder == null");
     this.answers = new AnswerFolder(folder);
     this.patience = patience;
+    this.asked = new ConcurrentHashMap<>();
+    this.tally = new Tally();
+    this.retrying = false;
+  }
+
+  /** The same cache, with its counts, that asks again. */
+  private AnswerCache(AnswerCache cache) {
+    this.judge = cache.judge == null ? null : cache.judge.retrying();
+    this.settings = cache.settings;
+    this.folder = cache.folder;
+    this.answers = cache.answers;
+    this.patience = cache.patience;
+    this.asked = cache.asked;
+    this.tally = cache.tally;
+    this.retrying = true;
   }
 
   /**
@@ -156,7 +168,7 @@ public final class AnswerCache implements Judge {
     if (others != null) {
       try {
         CachedAnswer answer = await(others);
-        joined.incrementAndGet();
+        tally.joined.incrementAndGet();
         return answer.replay();
       } catch (CancellationException e) {
         if (Thread.currentThread().isInterrupted()) {
@@ -167,8 +179,8 @@ public final class AnswerCache implements Judge {
     }
     try {
       Found found = answers.find(key, question);
-      if (found.answer() != null) {
-        hits.incrementAndGet();
+      if (found.answer() != null && !isAskedAgain(found.answer())) {
+        tally.hits.incrementAndGet();
         mine.complete(found.answer());
         return found.answer().replay();
       }
@@ -187,6 +199,18 @@ public final class AnswerCache implements Judge {
     }
   }
 
+  /**
+   * The same cache, for questions that had no verdict: a refusal or a malformed answer in it counts
+   * as a miss, and is replaced by what is answered now. Verdicts are repeated as ever. A replay
+   * repeats everything.
+   *
+   * @return shares the folder and the counts with this one
+   */
+  @Override
+  public AnswerCache retrying() {
+    return retrying || judge == null ? this : new AnswerCache(this);
+  }
+
   @Override
   public String name() {
     return judge == null ? "replay" : judge.name();
@@ -198,7 +222,8 @@ public final class AnswerCache implements Judge {
    * @return counts
    */
   public Counts counts() {
-    return new Counts(hits.get(), joined.get(), misses.get(), damaged.get());
+    return new Counts(
+        tally.hits.get(), tally.joined.get(), tally.misses.get(), tally.damaged.get());
   }
 
   /**
@@ -211,19 +236,28 @@ public final class AnswerCache implements Judge {
    */
   public record Counts(long hits, long joined, long misses, long damaged) {}
 
+  /** The counts, while they grow. */
+  private static final class Tally {
+    private final AtomicLong hits = new AtomicLong();
+    private final AtomicLong joined = new AtomicLong();
+    private final AtomicLong misses = new AtomicLong();
+    private final AtomicLong damaged = new AtomicLong();
+  }
+
   /** An answer, and whether it was paid for just now. */
   private record Outcome(CachedAnswer answer, boolean bought) {}
 
   /** Asks, unless somebody else does: then waits for the answer. */
   private Outcome alone(Judge asking, Question question, String key) {
     long start = System.nanoTime();
+    boolean waited = false;
     while (true) {
       Optional<OwnerLock> turn = answers.claim(key);
       if (turn.isPresent()) {
         try {
           Found found = answers.find(key, question); // the one before may have had its answer
-          if (found.answer() != null) {
-            joined.incrementAndGet();
+          if (found.answer() != null && (waited || !isAskedAgain(found.answer()))) {
+            tally.joined.incrementAndGet();
             return new Outcome(found.answer(), false);
           }
           setAside(key, found);
@@ -242,8 +276,13 @@ public final class AnswerCache implements Judge {
             null,
             false);
       }
+      waited = true;
       pause();
     }
+  }
+
+  private boolean isAskedAgain(CachedAnswer answer) {
+    return retrying && answer.isFailure();
   }
 
   private CachedAnswer fetch(Judge asking, Question question, String key) {
@@ -253,7 +292,7 @@ public final class AnswerCache implements Judge {
                 + question.prompt().text().length()
                 + question.attempt().complaint().length());
     try (AnswerSpace space = answers.reserve(key, longest)) {
-      misses.incrementAndGet();
+      tally.misses.incrementAndGet();
       String earlier = withoutItsComplaint(question);
       if (!earlier.isEmpty()) {
         LOG.warn("a question is asked again{}", earlier);
@@ -278,7 +317,7 @@ public final class AnswerCache implements Judge {
 
   private void setAside(String key, Found found) {
     if (found.damage() != null) {
-      damaged.incrementAndGet();
+      tally.damaged.incrementAndGet();
       answers.setAside(key, found.damage());
     }
   }

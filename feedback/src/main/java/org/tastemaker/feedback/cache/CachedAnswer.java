@@ -40,6 +40,11 @@ final class CachedAnswer {
     }
   }
 
+  /** Whether it is a refusal or a malformed answer. */
+  boolean isFailure() {
+    return failure != null;
+  }
+
   /** The answer for the caller that paid for it. */
   Verdict first() {
     if (verdict == null) {

@@ -8,13 +8,13 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.feedback.DescribedOracle;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.cache.AnswerCache;
@@ -47,7 +47,7 @@ import org.tastemaker.feedback.resilience.Sleeper;
  *
  * <p>Thread-safe.
  */
-public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
+public final class ChatGptOracle implements DescribedOracle, AutoCloseable {
   private final OpenAiClient client;
   private final ChatGptJudge judge;
   private final ChatGptJudge.Options options;
@@ -156,8 +156,29 @@ public final class ChatGptOracle implements FeedbackOracle, AutoCloseable {
    *
    * @return the settings
    */
+  @Override
   public Settings settings() {
-    return oracle.settings().with("judge", options.model()).with("judging", judge.settings());
+    return settings(oracle);
+  }
+
+  private Settings settings(JudgeOracle asking) {
+    return asking.settings().with("judge", options.model()).with("judging", judge.settings());
+  }
+
+  @Override
+  public DescribedOracle retrying() {
+    JudgeOracle again = oracle.retrying();
+    return new DescribedOracle() {
+      @Override
+      public List<Judgement> rank(List<ImageGroup> groups, Rubric rubric) {
+        return again.rank(groups, rubric);
+      }
+
+      @Override
+      public Settings settings() {
+        return ChatGptOracle.this.settings(again);
+      }
+    };
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
+import org.tastemaker.core.MissingReason;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
@@ -235,6 +236,10 @@ final class GroupInquiry {
     String failures = failures(answers);
     if (!failures.isEmpty()) {
       facts.put(JudgementFacts.FAILURES, failures);
+      facts.put(
+          MissingReason.KINDS,
+          FailureKinds.of(
+              answers.stream().map(Answered::failure).filter(Objects::nonNull).toList()));
     }
     List<String> same = new ArrayList<>();
     for (int i = 0; i < original.length; i++) {

@@ -13,7 +13,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
-import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Rubric;
@@ -24,13 +23,14 @@ import org.tastemaker.core.Usage;
 import org.tastemaker.core.aggregate.Aggregation;
 import org.tastemaker.core.aggregate.BradleyTerry;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.feedback.DescribedOracle;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 
 /**
- * A {@link FeedbackOracle} that asks a {@link Judge} by a {@link Protocol}.
+ * A {@link org.tastemaker.core.FeedbackOracle} that asks a {@link Judge} by a {@link Protocol}.
  *
  * <pre>{@code
  * JudgeOracle oracle = JudgeOracle.builder(judge).protocol(Protocol.listwise(2)).seed(Seed.of(1)).build();
@@ -50,11 +50,12 @@ import org.tastemaker.feedback.Verdict;
  * Builder#maxAttempts} attempts in all. If it still has no answer, or fails in another way, the
  * judgement is made from the other answers. Images without any answer are missing from the ranking;
  * a judgement without any ranking is missing, with the reason. Only failures that {@linkplain
- * FeedbackException#stopsTheJob make further questions pointless} are thrown.
+ * FeedbackException#stopsTheJob make further questions pointless} are thrown. The first failure of
+ * each kind is told at once: to the listener as a {@link RunEvent.Notice}, and to the log.
  *
  * <p>Thread-safe.
  */
-public final class JudgeOracle implements FeedbackOracle {
+public final class JudgeOracle implements DescribedOracle {
   private static final ThreadFactory DAEMONS =
       work -> {
         Thread thread = new Thread(work, "tastemaker-judge");
@@ -69,10 +70,15 @@ public final class JudgeOracle implements FeedbackOracle {
   private final @Nullable Executor helpers; // null where the caller's thread does it all
   private final RunListener listener;
   private final Cancellation cancellation;
-  private final PositionBias bias = new PositionBias();
+  private final PositionBias bias;
+  private final Troubles troubles;
+  private final Builder builder;
 
-  private JudgeOracle(Builder builder) {
-    this.judge = builder.judge;
+  private JudgeOracle(Builder builder, Judge judge, PositionBias bias, Troubles troubles) {
+    this.builder = builder;
+    this.judge = judge;
+    this.bias = bias;
+    this.troubles = troubles;
     this.setup =
         new GroupInquiry.Setup(
             builder.judge.name(),
@@ -161,6 +167,7 @@ public final class JudgeOracle implements FeedbackOracle {
    *
    * @return the settings
    */
+  @Override
   public Settings settings() {
     return Settings.none()
         .with(JudgementFacts.PROTOCOL, setup.protocol().name())
@@ -168,6 +175,11 @@ public final class JudgeOracle implements FeedbackOracle {
         .with(JudgementFacts.SEED, setup.seed().key())
         .with("maxAttempts", maxAttempts)
         .with("judge", judge.name());
+  }
+
+  @Override
+  public JudgeOracle retrying() {
+    return new JudgeOracle(builder, judge.retrying(), bias, troubles);
   }
 
   /** A question and the inquiry that its answer belongs to. */
@@ -190,6 +202,7 @@ public final class JudgeOracle implements FeedbackOracle {
         usage = usage.plus(e.usage());
         Optional<String> complaint = e.complaint();
         if (complaint.isEmpty() || asked.attempt().number() + 1 >= maxAttempts) {
+          troubles.tell(e);
           return new Answered(asked, null, e, usage);
         }
         asked = asked.again(complaint.get());
@@ -237,6 +250,19 @@ public final class JudgeOracle implements FeedbackOracle {
 
     private Builder(Judge judge) {
       this.judge = Objects.requireNonNull(judge, "judge == null");
+    }
+
+    /** What an oracle was built with, whatever becomes of the other builder. */
+    private Builder(Builder other) {
+      this.judge = other.judge;
+      this.protocol = other.protocol;
+      this.aggregation = other.aggregation;
+      this.seed = other.seed;
+      this.maxAttempts = other.maxAttempts;
+      this.concurrency = other.concurrency;
+      this.executor = other.executor;
+      this.listener = other.listener;
+      this.cancellation = other.cancellation;
     }
 
     /**
@@ -315,7 +341,7 @@ public final class JudgeOracle implements FeedbackOracle {
     }
 
     /**
-     * Sets the listener for answered questions.
+     * Sets the listener for answered questions, and for the first failure of each kind.
      *
      * @param listener by default none; called from the threads that ask
      * @return this builder
@@ -343,7 +369,7 @@ public final class JudgeOracle implements FeedbackOracle {
      * @return an oracle of these settings
      */
     public JudgeOracle build() {
-      return new JudgeOracle(this);
+      return new JudgeOracle(new Builder(this), judge, new PositionBias(), new Troubles(listener));
     }
   }
 }

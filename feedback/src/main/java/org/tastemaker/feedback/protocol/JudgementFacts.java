@@ -2,8 +2,12 @@ package org.tastemaker.feedback.protocol;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.tastemaker.core.Judgement;
+import org.tastemaker.core.MissingReason;
 import org.tastemaker.core.Preference;
+import org.tastemaker.feedback.FeedbackException;
 
 /**
  * The entries that {@link JudgeOracle} puts into a {@linkplain Judgement#provenance judgement's
@@ -103,6 +107,24 @@ public final class JudgementFacts {
    */
   public static int openQuestions(Judgement judgement) {
     return Integer.parseInt(judgement.provenance().getOrDefault(OPEN, "0"));
+  }
+
+  /**
+   * The judgement of a group whose oracle has thrown a failure that is about this group alone.
+   *
+   * @param size number of images of the group
+   * @param failure does not {@linkplain FeedbackException#stopsTheJob stop the job}
+   * @param judge who was asked
+   * @return a missing judgement; open if the failure is transient
+   */
+  public static Judgement missing(int size, FeedbackException failure, String judge) {
+    Map<String, String> facts = new TreeMap<>();
+    facts.put(MissingReason.KINDS, FailureKinds.of(failure));
+    if (failure.isTransient()) {
+      facts.put(OPEN, "1");
+    }
+    return Judgement.missing(size, String.valueOf(failure.getMessage()), judge, failure.usage())
+        .withProvenance(facts);
   }
 
   static String write(List<Preference> preferences) {
