@@ -418,7 +418,6 @@ def webp(image, **options):
 
 
 def add_webp(name, data):
-    """Read with libwebp's simple upsampling left out: its default, 'fancy'."""
     keep(name, data)
     path = os.path.join(OUT, name)
     out = subprocess.run(["dwebp", "-quiet", "-pam", path, "-o", "-"], capture_output=True, check=True).stdout
@@ -443,6 +442,18 @@ image = Image.open(io.BytesIO(data))
 image.load()
 expect_image("orientation-6.webp", ImageOps.exif_transpose(image))
 keep("animated.webp", webp(rgb, save_all=True, append_images=[rgb.transpose(Image.Transpose.ROTATE_180)], lossless=True))
+expect_image("animated.webp", rgb)
+data = webp(rgb, lossless=True, icc_profile=P3)
+keep("profile-p3.webp", data)
+expect_image("profile-p3.webp", converted(rgb, P3))
+
+# --- GIF and BMP: written and read by Pillow ---------------------------------------------------------------------------
+
+for name, image in (("few.gif", few.quantize(4)), ("grey.gif", grey), ("grey.bmp", grey), ("rgb.bmp", rgb), ("few.bmp", few.quantize(4))):
+    out = io.BytesIO()
+    image.save(out, name[-3:].upper())
+    keep(name, out.getvalue())
+    expect_image(name, Image.open(out).convert("RGB"))
 
 with open(os.path.join(OUT, "expected.txt"), "w") as out:
     out.writelines(sorted(LINES))

@@ -5,13 +5,24 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
 import java.awt.image.Raster;
+import org.jspecify.annotations.Nullable;
 
 /** The pixels of an AWT image. */
 final class AwtPixels {
   private AwtPixels() {}
 
   static Image read(BufferedImage source) {
-    Canvas canvas = new Canvas(source.getWidth(), source.getHeight(), Orientation.PLAIN, null);
+    return read(source, Orientation.PLAIN, null);
+  }
+
+  /**
+   * Reads what a decoder made of a file.
+   *
+   * @param orientation of the file
+   * @param profile of its colours, if they are not grey; null for sRGB
+   */
+  static Image read(BufferedImage source, int orientation, @Nullable ColourProfile profile) {
+    Canvas canvas = new Canvas(source.getWidth(), source.getHeight(), orientation, profile);
     ColorModel model = source.getColorModel();
     boolean grey =
         model instanceof ComponentColorModel

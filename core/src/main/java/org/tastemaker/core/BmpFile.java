@@ -50,10 +50,32 @@ final class BmpFile {
       throw ImageBounds.damaged("BMP", bytes, "its pixels or its colours lie outside of it");
     }
     boolean runs = compression == 1 || compression == 2;
-    long needed = runs ? width * height / MOST_EXPANSION - 65_536 : height * (width * bits / 8);
-    if (needed > bytes.length - offset) {
+    long row = (width * bits + 7) / 8;
+    long rows = (height - 1) * ((row + 3) / 4 * 4) + row; // the filling of the last may be missing
+    long needed = runs ? width * height / MOST_EXPANSION - 65_536 : rows;
+    if (needed > bytes.length - offset || (runs && !ends(bytes, (int) offset, compression))) {
       throw ImageBounds.damaged(
-          "BMP", bytes, "they cannot hold " + width + " x " + height + " pixels");
+          "BMP", bytes, "it is cut off: they cannot hold " + width + " x " + height + " pixels");
     }
+  }
+
+  /** Whether run lengths come to the mark of their end. */
+  private static boolean ends(byte[] bytes, int offset, int compression) {
+    int at = offset;
+    while (at + 1 < bytes.length) {
+      int count = bytes[at] & 0xFF;
+      int value = bytes[at + 1] & 0xFF;
+      at += 2;
+      if (count == 0 && value == 1) {
+        return true;
+      }
+      if (count == 0 && value == 2) {
+        at += 2;
+      } else if (count == 0 && value > 2) { // pixels as they are, filled to an even length
+        int length = compression == 1 ? value : (value + 1) / 2;
+        at += length + (length & 1);
+      }
+    }
+    return false;
   }
 }

@@ -31,6 +31,13 @@ final class GifFile {
     long height = number(bytes, at + 7);
     ImageBounds.requirePixels("GIF", width, height, mostPixels);
     ImageBounds.requireRoom("GIF", bytes, width, height, MOST_EXPANSION);
+    at += 11 + colours(bytes[at + 9]); // its colours, and the size of its codes
+    while (at < bytes.length && bytes[at] != 0) {
+      at += 1 + (bytes[at] & 0xFF);
+    }
+    if (at >= bytes.length) {
+      throw ImageBounds.damaged("GIF", bytes, "it is cut off within its first picture");
+    }
   }
 
   /** The size of the colour table that some flags announce. */

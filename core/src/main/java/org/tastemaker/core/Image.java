@@ -124,23 +124,28 @@ public final class Image {
   }
 
   /**
-   * Reads a PNG, JPEG, GIF or BMP of at most {@link #MOST_PIXELS} pixels.
+   * Reads a PNG, JPEG, GIF, BMP or WebP of at most {@link #MOST_PIXELS} pixels.
    *
    * @param bytes the file's content
    * @return an image of 3 channels
    * @throws UnsafeImageException if its header promises more pixels
-   * @throws IllegalArgumentException if the bytes are not an image that can be read
+   * @throws IllegalArgumentException if the bytes are not an image that can be read, or are cut off
+   *     or damaged; the message says what they are instead, as far as it can be seen
    */
   public static Image fromBytes(byte[] bytes) {
     return fromBytes(bytes, MOST_PIXELS);
   }
 
   /**
-   * Reads a PNG, JPEG, GIF or BMP. Transparent parts are laid on white. The values are the samples
-   * in the file; those of a PNG or JPEG with an embedded colour profile of another space are
-   * converted to sRGB. (A profile that cannot be used is ignored, which is logged; so are a PNG's
-   * gamma and chromaticities without a profile, as other libraries do.) The picture is turned as
-   * its Exif data say. Comments and thumbnails are ignored.
+   * Reads a PNG, JPEG, GIF, BMP or WebP. Transparent parts are laid on white. The values are the
+   * samples in the file; those of a PNG, JPEG or WebP with an embedded colour profile of another
+   * space are converted to sRGB. (A profile that cannot be used is ignored, which is logged; so are
+   * a PNG's gamma and chromaticities without a profile, as other libraries do.) The picture is
+   * turned as its Exif data say. Of an animation the first frame is read. Comments and thumbnails
+   * are ignored.
+   *
+   * <p>WebP needs {@code com.github.usefulness:webp-imageio}, or another reader of ImageIO for it,
+   * on the class path; {@code tastemaker-feedback} brings it.
    *
    * <p>The file may come from a stranger. Before anything is decoded, the number of pixels in its
    * header is compared with the bound, and with what so many bytes can hold at all. Reading takes
@@ -150,14 +155,15 @@ public final class Image {
    * @param mostPixels how many pixels it may have, height times width
    * @return an image of 3 channels
    * @throws UnsafeImageException if its header promises more pixels
-   * @throws IllegalArgumentException if the bytes are not an image that can be read
+   * @throws IllegalArgumentException if the bytes are not an image that can be read, or are cut off
+   *     or damaged; the message says what they are instead, as far as it can be seen
    */
   public static Image fromBytes(byte[] bytes, long mostPixels) {
     return ImageCodec.decode(bytes, mostPixels);
   }
 
   /**
-   * Reads the file of a PNG, JPEG, GIF or BMP of at most {@link #MOST_PIXELS} pixels.
+   * Reads the file of a PNG, JPEG, GIF, BMP or WebP of at most {@link #MOST_PIXELS} pixels.
    *
    * @param file of at most 256 MiB
    * @return an image of 3 channels
@@ -170,7 +176,7 @@ public final class Image {
   }
 
   /**
-   * Reads the file of a PNG, JPEG, GIF or BMP.
+   * Reads the file of a PNG, JPEG, GIF, BMP or WebP.
    *
    * @param file of at most 256 MiB
    * @param mostPixels how many pixels it may have, height times width

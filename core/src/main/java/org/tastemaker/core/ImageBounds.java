@@ -1,7 +1,5 @@
 package org.tastemaker.core;
 
-import java.util.Locale;
-
 /** What is wrong with an image's file before it is decoded. */
 final class ImageBounds {
   private ImageBounds() {}
@@ -10,7 +8,7 @@ final class ImageBounds {
     if (width < 1 || height < 1 || width > most || height > most || width * height > most) {
       throw new UnsafeImageException(
           "a "
-              + format.toUpperCase(Locale.ROOT)
+              + format
               + " of "
               + width
               + " x "

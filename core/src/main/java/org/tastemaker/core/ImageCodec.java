@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
+import java.util.Locale;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -41,8 +42,10 @@ final class ImageCodec {
       BmpFile.check(bytes, mostPixels);
       return Image.fromBufferedImage(decode("bmp", bytes, mostPixels));
     }
-    throw new IllegalArgumentException(
-        "these " + bytes.length + " bytes are not a PNG, JPEG, GIF or BMP image");
+    if (WebpFile.is(bytes)) {
+      return WebpPixels.decode(WebpFile.checked(bytes, mostPixels));
+    }
+    throw ForeignFile.refusal(bytes);
   }
 
   /** The JDK's own reader, whichever others are on the class path. */
@@ -65,7 +68,8 @@ final class ImageCodec {
     try (MemoryCacheImageInputStream in =
         new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
       reader.setInput(in, true, true);
-      ImageBounds.requirePixels(format, reader.getWidth(0), reader.getHeight(0), mostPixels);
+      ImageBounds.requirePixels(
+          format.toUpperCase(Locale.ROOT), reader.getWidth(0), reader.getHeight(0), mostPixels);
       return reader.read(0);
     } catch (UnsafeImageException e) {
       throw e;

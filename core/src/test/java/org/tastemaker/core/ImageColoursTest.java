@@ -51,6 +51,16 @@ class ImageColoursTest {
     assertThat(expected.distance(Image.fromBytes(expected.file()))).isLessThan(JPEG);
   }
 
+  static List<ReferenceImage> others() {
+    return ReferenceImage.matching("(lossless|lossy|animated).*[.]webp|.*[.](gif|bmp)");
+  }
+
+  @ParameterizedTest
+  @MethodSource("others")
+  void aWebpAGifAndABmpHaveTheSamplesThatTheirLibrariesRead(ReferenceImage expected) {
+    assertThat(expected.distance(Image.fromBytes(expected.file()))).isLessThan(ROUNDING);
+  }
+
   static List<ReferenceImage> profiles() {
     return ReferenceImage.matching("profile-(p3|adobe|grey|cmyk).*");
   }
@@ -62,7 +72,7 @@ class ImageColoursTest {
   }
 
   static List<ReferenceImage> orientations() {
-    return ReferenceImage.matching("orientation-.*(png|jpg)");
+    return ReferenceImage.matching("orientation-.*");
   }
 
   @ParameterizedTest

@@ -114,7 +114,7 @@ class ImageTest {
   @Test
   void bytesThatAreNoImageAreRefused() {
     assertThatThrownBy(() -> Image.fromBytes(new byte[] {1, 2, 3}))
-        .hasMessage("these 3 bytes are not a PNG, JPEG, GIF or BMP image");
+        .hasMessage("these 3 bytes are not a PNG, JPEG, GIF, BMP or WebP image");
     byte[] png = sample().toPng();
     assertThatThrownBy(() -> Image.fromBytes(Arrays.copyOf(png, png.length / 2)))
         .isInstanceOf(IllegalArgumentException.class)

@@ -31,6 +31,8 @@ class StrangersImagesTest {
   private static final int TIMES = Effort.times(10_000, 1_000_000);
   private static final int BOUND = 1 << 20;
   private static final int HEADER = 0x24;
+  private static final List<Class<? extends RuntimeException>> REFUSALS =
+      List.of(IllegalArgumentException.class, UnsafeImageException.class);
 
   @Test
   void aPngOfAFewKilobytesThatAsksForManyPixelsIsRefusedByItsHeader() {
@@ -128,7 +130,7 @@ class StrangersImagesTest {
   @Test
   void formatsThatAreNotPromisedAreNotRead() throws IOException {
     assertThatThrownBy(() -> Image.fromBytes(written("tiff")))
-        .hasMessageContaining("are not a PNG, JPEG, GIF or BMP image");
+        .hasMessageContaining("are not a PNG, JPEG, GIF, BMP or WebP image but a TIFF image");
   }
 
   @ParameterizedTest
@@ -169,11 +171,28 @@ class StrangersImagesTest {
     assertThat(outcome.read()).as("damage behind the checksums").isPositive();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"lossless.*", "lossy.*", "animated", "orientation-6"})
+  void damagedWebpFilesAreReadOrRefused(String names) {
+    List<byte[]> files =
+        ReferenceImage.matching(names + "[.]webp").stream().map(ReferenceImage::file).toList();
+    Attack attack = new Attack("webp", files, REFUSALS);
+    Attack.Outcome outcome = attack.run(1, TIMES / 4, bytes -> Image.fromBytes(bytes, BOUND));
+    assertThat(outcome.read() + outcome.refused()).isEqualTo(TIMES / 4);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"profile-.*[.]png", "profile-.*[.]jpg", "orientation-.*"})
+  void damagedProfilesAndExifAreIgnoredOrRefused(String names) {
+    List<byte[]> files = ReferenceImage.matching(names).stream().map(ReferenceImage::file).toList();
+    Attack attack = new Attack("image", files, REFUSALS);
+    Attack.Outcome outcome =
+        attack.run(1, TIMES / 4, bytes -> Image.fromBytes(PngChunks.withChecksums(bytes), BOUND));
+    assertThat(outcome.read() + outcome.refused()).isEqualTo(TIMES / 4);
+  }
+
   private static Attack attack(String format) throws IOException {
-    return new Attack(
-        format,
-        List.of(written(format), small(format)),
-        List.of(IllegalArgumentException.class, UnsafeImageException.class));
+    return new Attack(format, List.of(written(format), small(format)), REFUSALS);
   }
 
   private static byte[] written(String format) throws IOException {
