@@ -1,6 +1,7 @@
 package org.tastemaker.core;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /** Moves a model toward the images that are rewarded. */
 public interface PolicyOptimizer {
@@ -24,9 +25,15 @@ public interface PolicyOptimizer {
 
   /**
    * Restores what {@link #save} wrote. The steps that follow are bit-identical to those of a run
-   * that was not interrupted.
+   * that was not interrupted, if nothing has changed.
+   *
+   * <p>What helps a run that has diverged, such as a lower learning rate, may have another value
+   * than in the run that saved; what makes it another run may not.
    *
    * @param folder what {@code save} was given
+   * @return what has changed, a sentence for each, such as {@code "learningRate is 0.001 in the
+   *     checkpoint and 1.0E-4 now"}; empty where nothing has
+   * @throws IllegalArgumentException if it is of another run; nothing has changed then
    */
-  void restore(Path folder);
+  List<String> restore(Path folder);
 }

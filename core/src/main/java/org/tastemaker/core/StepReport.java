@@ -30,8 +30,7 @@ public record StepReport(long step, Map<String, Double> metrics, @Nullable Strin
                     + name
                     + "' is "
                     + value
-                    + "; the run has diverged: resume from the last checkpoint with a lower learning"
-                    + " rate");
+                    + "; the run has diverged: resume it with a lower learning rate");
           }
         });
     metrics = Collections.unmodifiableMap(new TreeMap<>(metrics));

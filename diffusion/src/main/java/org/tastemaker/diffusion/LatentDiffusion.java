@@ -168,7 +168,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @param listener receives {@link RunEvent.Progress} after each denoising step of each batch
    * @return a view of this model
    */
-  public LatentDiffusion with(RunListener listener) {
+  public LatentDiffusion listener(RunListener listener) {
     return new LatentDiffusion(view.withListener(listener));
   }
 
@@ -179,7 +179,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * @param cancellation checked before each denoising step
    * @return a view of this model
    */
-  public LatentDiffusion with(Cancellation cancellation) {
+  public LatentDiffusion cancellation(Cancellation cancellation) {
     return new LatentDiffusion(view.withCancellation(cancellation));
   }
 

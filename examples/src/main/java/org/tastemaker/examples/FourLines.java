@@ -226,13 +226,14 @@ public final class FourLines {
     }
 
     @Override
-    public void restore(Path folder) {
+    public List<String> restore(Path folder) {
       try {
         Iterator<String> lines = Files.readAllLines(folder.resolve("policy.txt")).iterator();
         steps = Long.parseLong(lines.next());
         for (double[] step : policy.drift) {
           Arrays.setAll(step, c -> Double.parseDouble(lines.next()));
         }
+        return List.of(); // there is no setting that may change
       } catch (IOException e) {
         throw new UncheckedIOException("cannot read the policy of " + folder, e);
       }

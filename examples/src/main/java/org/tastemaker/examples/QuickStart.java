@@ -74,6 +74,13 @@ public final class QuickStart implements Callable<Integer> {
   private int images = 8;
 
   @Option(
+      names = "--learning-rate",
+      description =
+          "Learning rate; a run that has diverged goes on with a lower one (default:"
+              + " ${DEFAULT-VALUE}).")
+  private double learningRate = Alignment.Settings.defaults().learningRate();
+
+  @Option(
       names = "--seed",
       description = "Random seed of the whole run (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
@@ -207,8 +214,7 @@ public final class QuickStart implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     String step = chosenStep == null ? this.engine.step() : chosenStep;
     StepExecution execution = StepExecution.of(step);
-    Alignment.Settings settings =
-        Alignment.Settings.defaults().withRounds(rounds).withSeed(seed).withImagesPerPrompt(images);
+    Alignment.Settings settings = settings();
     GlyphJudge glyphs = BundledModel.judge();
     EmojiTask task =
         EmojiTask.consistency(glyphs, prompts.isEmpty() ? EmojiTask.quickPrompts() : prompts);
@@ -218,7 +224,7 @@ public final class QuickStart implements Callable<Integer> {
     Map<String, String> config =
         new LinkedHashMap<>(Alignment.config(task, settings, paid ? terms.model() : judge.name()));
     config.putAll(this.engine.settings());
-    long done = RunFolders.roundsDone(run, config, Seed.of(seed));
+    long done = RunFolders.roundsDone(run, config, Alignment.MAY_CHANGE);
     int left = (int) Math.max(0, rounds - done);
     try (StepKernel kernel = execution.open();
         RunJudge asked =
@@ -228,9 +234,9 @@ public final class QuickStart implements Callable<Integer> {
                 : RunJudge.simulated(task, glyphs);
         CtrlC ctrlC = new CtrlC(setup.cancellation);
         LatentDiffusion loaded = BundledModel.load()) {
-      LatentDiffusion model = loaded.on(engine).with(kernel).with(setup.cancellation);
+      LatentDiffusion model = loaded.on(engine).with(kernel).cancellation(setup.cancellation);
       try (Alignment alignment = new Alignment(model, task, settings);
-          RunFolder folder = RunFolders.open(run, config, Seed.of(seed))) {
+          RunFolder folder = RunFolders.open(run, config, Alignment.MAY_CHANGE, Seed.of(seed))) {
         out.printf(
             Locale.ROOT,
             "Aligning %d prompt%s to the judge '%s': %d rounds of %d images%s. Folder: %s%n",
@@ -251,6 +257,27 @@ public final class QuickStart implements Callable<Integer> {
                 setup.cancellation,
                 () -> measure ? measured(model, alignment, glyphs, out) : List.of());
       }
+    }
+  }
+
+  private Alignment.Settings settings() {
+    require(rounds >= 1, "--rounds must be at least 1, but was " + rounds);
+    require(
+        images >= 2,
+        "--images must be at least 2, since one image cannot be ranked, but was " + images);
+    require(
+        learningRate >= 0 && Double.isFinite(learningRate),
+        "--learning-rate must be at least 0 and finite, but was " + learningRate);
+    return Alignment.Settings.defaults()
+        .withRounds(rounds)
+        .withSeed(seed)
+        .withImagesPerPrompt(images)
+        .withLearningRate(learningRate);
+  }
+
+  private static void require(boolean condition, String message) {
+    if (!condition) {
+      throw new IllegalArgumentException(message);
     }
   }
 

@@ -10,6 +10,8 @@ import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaFieldAccess;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.TestFactory;
 /** The structure that the modules and packages must keep. */
 class ArchitectureTest {
   private static final String ROOT = "org.tastemaker.";
+  private static final String CANCELLATION = ROOT + "core.Cancellation";
   private static final String ENGINE = ROOT + "diffusion.engine";
 
   /** Which modules a module may use, beside itself and core. */
@@ -118,6 +121,29 @@ class ArchitectureTest {
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
           .withImportOption(location -> !location.contains(TESTING))
           .importPackages("org.tastemaker");
+
+  /** Whoever sets a listener or a cancellation does so by one word, in every module. */
+  @Test
+  void listenersAndCancellationsAreSetByOneWordEach() {
+    Map<String, String> words =
+        Map.of("org.tastemaker.core.RunListener", "listener", CANCELLATION, "cancellation");
+    Set<String> others = new TreeSet<>();
+    for (JavaClass type : CLASSES) {
+      for (JavaMethod method : type.getMethods()) {
+        List<JavaClass> parameters = method.getRawParameterTypes();
+        String word = parameters.size() == 1 ? words.get(parameters.get(0).getName()) : null;
+        boolean sets = method.getRawReturnType().equals(type);
+        if (word != null
+            && sets
+            && method.getModifiers().contains(JavaModifier.PUBLIC)
+            && type.getModifiers().contains(JavaModifier.PUBLIC)
+            && !method.getName().equals(word)) {
+          others.add(method.getFullName() + " should be called " + word);
+        }
+      }
+    }
+    assertThat(others).isEmpty();
+  }
 
   @TestFactory
   List<DynamicTest> modulesUseOnlyWhatTheDesignLetsThem() {

@@ -87,6 +87,25 @@ class QuickStartTest {
   }
 
   @Test
+  void aDivergedRunSaysSoAndGoesOnAsItAdvises() throws Exception {
+    assertThat(quickStart.run("--rounds", "1")).isZero();
+    assertThat(quickStart.run("--rounds", "2", "--learning-rate", "1e15"))
+        .isEqualTo(QuickRun.DIVERGED);
+    assertThat(quickStart.said)
+        .contains("The run has diverged: round 2 has diverged and was taken back")
+        .contains("The same command resumes from here, with a lower --learning-rate");
+
+    assertThat(quickStart.run("--rounds", "2", "--learning-rate", "1e-4")).isZero();
+
+    assertThat(folder.resolve("run/checkpoints/000002")).exists();
+    assertThat(Files.readString(folder.resolve("run/notices.jsonl")))
+        .contains("learningRate is 0.001 in the folder and 1.0E15 now")
+        .contains("learningRate is 1.0E15 in the folder and 1.0E-4 now")
+        .contains("learningRate is 0.001 in the checkpoint and 1.0E-4 now");
+    assertThat(folder.resolve("run/report.html")).content().contains("1.0E-4");
+  }
+
+  @Test
   void aFolderOfAnotherRunIsLeftAlone() throws Exception {
     quickStart.run("--rounds", "1");
     byte[] before = Files.readAllBytes(folder.resolve("run/run.json"));
@@ -133,6 +152,17 @@ class QuickStartTest {
       assertThat(quickStart.plain(wrong)).as(wrong[0]).isEqualTo(2);
       assertThat(quickStart.said).contains("Usage: quick-start [OPTIONS]; --help lists them");
     }
+  }
+
+  @Test
+  void aNumberThatIsTooSmallNamesItsOption() {
+    assertThat(quickStart.plain("--rounds", "0")).isEqualTo(2);
+    assertThat(quickStart.said).contains("--rounds must be at least 1, but was 0");
+    assertThat(quickStart.plain("--images", "1")).isEqualTo(2);
+    assertThat(quickStart.said)
+        .contains("--images must be at least 2, since one image cannot be ranked, but was 1");
+    assertThat(quickStart.plain("--learning-rate", "-1")).isEqualTo(2);
+    assertThat(quickStart.said).contains("--learning-rate must be at least 0", "but was -1.0");
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -42,7 +43,7 @@ public final class RunFolder implements AutoCloseable {
   private static final String LAST = "last-checkpoint.json";
 
   private final Path path;
-  private final RunFile run;
+  private RunFile run;
   private final Clock clock;
   private final OwnerLock lock;
   private LineLog metrics;
@@ -120,7 +121,8 @@ public final class RunFolder implements AutoCloseable {
         for (Path part : List.of(path, path.resolve("images"), path.resolve("checkpoints"))) {
           AtomicFiles.removeLeftovers(part);
         }
-        return new RunFolder(path, run, clock, lock, LineLog.open(path.resolve("metrics.jsonl")));
+        RunFile now = ConfigChanges.applyTo(run, path);
+        return new RunFolder(path, now, clock, lock, LineLog.open(path.resolve("metrics.jsonl")));
       } catch (IOException | RuntimeException e) {
         lock.close();
         throw e;
@@ -150,7 +152,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * The run's settings.
+   * The run's settings, those of the latest {@link #resumeWith} where they have changed.
    *
    * @return as JSON gives them back: whole numbers as Integer or Long, others as Double
    */
@@ -174,16 +176,51 @@ public final class RunFolder implements AutoCloseable {
    * @throws IllegalStateException if some differ; the message lists each with both values
    */
   public void requireConfig(Map<String, ?> expected) {
-    List<String> differences =
-        settings(RunFile.of(expected, run.provenance()))
-            .differencesFrom(settings(run), "in the folder");
+    List<String> none = requireConfig(expected, Set.of());
+  }
+
+  /**
+   * Checks that the run in this folder has the settings that it is to be resumed with, apart from
+   * those that may change while it goes on, such as a learning rate.
+   *
+   * @param expected the settings
+   * @param mayChange names of settings that may be others than the run's
+   * @return what has changed, a sentence each; empty where nothing has
+   * @throws IllegalStateException if others differ; the message lists each with both values
+   */
+  public List<String> requireConfig(Map<String, ?> expected, Set<String> mayChange) {
+    try {
+      return settings(RunFile.of(expected, run.provenance()))
+          .requireSameAs(
+              settings(run),
+              "in the folder",
+              "the run in " + path + " has other settings",
+              "another folder for a new run",
+              mayChange);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Does what {@link #requireConfig(Map, Set)} does, and records what has changed: as a notice, and
+   * as the run's settings from now on.
+   *
+   * @param expected the settings
+   * @param mayChange names of settings that may be others than the run's
+   * @throws IllegalStateException if others differ; the message lists each with both values, and
+   *     nothing is recorded
+   */
+  public void resumeWith(Map<String, ?> expected, Set<String> mayChange) {
+    List<String> differences = requireConfig(expected, mayChange);
     if (!differences.isEmpty()) {
-      throw new IllegalStateException(
-          "the run in "
-              + path
-              + " has other settings: "
-              + String.join("; ", differences)
-              + ". Use the same settings to resume it, or another folder for a new run");
+      long step = latestCheckpoint().map(Checkpoint::step).orElse(0L);
+      Map<String, Object> changed = new TreeMap<>(expected);
+      changed.keySet().retainAll(mayChange);
+      ConfigChanges.append(path, step, changed, clock);
+      String message = "resumed with other settings: " + String.join("; ", differences);
+      NoticeLine.append(path, new RunEvent.Notice(step, message), clock);
+      run = ConfigChanges.applyTo(run, path);
     }
   }
 
@@ -226,6 +263,15 @@ public final class RunFolder implements AutoCloseable {
         .flatMap(Optional::stream)
         .map(line -> new RunEvent.Metrics(line.step(), line.values()))
         .toList();
+  }
+
+  /**
+   * All notices so far: what a person should know about the run.
+   *
+   * @return in the order in which they were given; a line that cannot be read is left out
+   */
+  public List<RunEvent.Notice> notices() {
+    return NoticeLine.read(path);
   }
 
   /**
@@ -359,7 +405,8 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Records what a run tells: metrics are appended and pictures are written as captioned grids.
+   * Records what a run tells: metrics and notices are appended, and pictures are written as
+   * captioned grids.
    *
    * @return a listener that writes into this folder
    */
@@ -367,6 +414,8 @@ public final class RunFolder implements AutoCloseable {
     return event -> {
       if (event instanceof RunEvent.Metrics measured) {
         appendMetrics(measured.step(), measured.values());
+      } else if (event instanceof RunEvent.Notice notice) {
+        NoticeLine.append(path, notice, clock);
       } else if (event instanceof RunEvent.Pictures pictures) {
         ImageGrid grid = ImageGrid.of(pictures.images());
         if (!pictures.captions().isEmpty()) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -134,14 +135,45 @@ public record Settings(Map<String, String> values) {
    * @throws IllegalArgumentException if some differ; the message lists each with both values
    */
   public void requireSameAs(Settings earlier, String where, String problem, String instead) {
-    List<String> differences = differencesFrom(earlier, where);
+    List<String> none = requireSameAs(earlier, where, problem, instead, Set.of());
+  }
+
+  /**
+   * Requires that nothing is different now but what may change while a run goes on, such as a
+   * learning rate.
+   *
+   * @param earlier settings of the same kind
+   * @param where the earlier ones are, such as {@code "in the checkpoint"}
+   * @param problem what it means if they differ, such as {@code "the checkpoint in A is of a run
+   *     with other settings"}
+   * @param instead what can be done then, other than to use the same settings, such as {@code
+   *     "begin a new run"}
+   * @param mayChange names of settings that may differ
+   * @return what differs among these, a sentence each; empty where nothing does
+   * @throws IllegalArgumentException if others differ; the message lists each with both values
+   */
+  public List<String> requireSameAs(
+      Settings earlier, String where, String problem, String instead, Set<String> mayChange) {
+    List<String> differences =
+        without(mayChange).differencesFrom(earlier.without(mayChange), where);
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
           problem
               + ": "
               + String.join("; ", differences)
-              + ". Use the same settings to resume it, or "
+              + ". Use the same settings to resume it"
+              + (mayChange.isEmpty()
+                  ? ""
+                  : " (only these may change: " + String.join(", ", new TreeSet<>(mayChange)) + ")")
+              + ", or "
               + instead);
     }
+    return differencesFrom(earlier, where);
+  }
+
+  private Settings without(Set<String> names) {
+    Map<String, String> left = new TreeMap<>(values);
+    left.keySet().removeAll(names);
+    return new Settings(left);
   }
 }

@@ -5,7 +5,9 @@
  * <pre>
  * runs/first/
  *   run.json            format, configuration, provenance (versions, seeds, hashes); written once
+ *   config-changes.jsonl  settings that were other ones when the run was resumed, if there are any
  *   metrics.jsonl       one line a step; only ever appended to
+ *   notices.jsonl       what a person should know, such as what has changed; if there is anything
  *   images/             000012-evaluation.png
  *   checkpoints/        000012/ ..., each complete
  *   .lock               held by the run that writes

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,5 +136,50 @@ class RunFolderResumeTest {
 
   private static List<Long> steps(RunFolder folder) {
     return folder.metrics().stream().map(RunEvent.Metrics::step).toList();
+  }
+
+  @Test
+  void settingsThatMayChangeAreThoseOfTheRunFromThenOn() {
+    Path other = temp.resolve("changing");
+    Map<String, Object> config = Map.of("learningRate", "0.001", "judge", "mine");
+    RunFolder.create(other, config, Provenance.capture(CLOCK), CLOCK).close();
+    Map<String, Object> lower = Map.of("learningRate", "1.0E-4", "judge", "mine");
+    try (RunFolder folder = RunFolder.open(other, CLOCK)) {
+      folder.saveCheckpoint(7, target -> {});
+      folder.resumeWith(lower, Set.of("learningRate"));
+    }
+    try (RunFolder folder = RunFolder.open(other, CLOCK)) {
+      folder.resumeWith(lower, Set.of("learningRate")); // nothing has changed since
+      assertThat(folder.config()).isEqualTo(lower);
+      assertThat(folder.notices())
+          .containsExactly(
+              new RunEvent.Notice(
+                  7,
+                  "resumed with other settings: learningRate is 0.001 in the folder and 1.0E-4"
+                      + " now"));
+      assertThat(folder.provenance()).isEqualTo(Provenance.capture(CLOCK));
+    }
+  }
+
+  @Test
+  void settingsThatMakeAnotherRunAreRefusedAndNothingIsRecorded() {
+    Path other = temp.resolve("other settings");
+    Map<String, Object> config = Map.of("learningRate", "0.001", "judge", "mine");
+    RunFolder.create(other, config, Provenance.capture(CLOCK), CLOCK).close();
+    try (RunFolder folder = RunFolder.open(other, CLOCK)) {
+      assertThatThrownBy(
+              () ->
+                  folder.resumeWith(
+                      Map.of("learningRate", "1.0E-4", "judge", "another"), Set.of("learningRate")))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(
+              "the run in "
+                  + other
+                  + " has other settings: judge is mine in the folder and another now. Use the"
+                  + " same settings to resume it (only these may change: learningRate), or another"
+                  + " folder for a new run");
+      assertThat(folder.config()).isEqualTo(config);
+      assertThat(folder.notices()).isEmpty();
+    }
   }
 }

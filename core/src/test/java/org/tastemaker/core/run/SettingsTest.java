@@ -187,6 +187,22 @@ class SettingsTest {
   }
 
   @Test
+  void whatMayChangeIsListedAndTheRestRefused() {
+    Settings earlier = Settings.none().with("seed", 5L).with("rate", 1);
+    Settings now = Settings.none().with("seed", 5L).with("rate", 2);
+
+    assertThat(now.requireSameAs(earlier, "there", "problem", "instead", Set.of("rate", "other")))
+        .containsExactly("rate is 1 there and 2 now");
+    assertThat(now.requireSameAs(now, "there", "problem", "instead", Set.of("rate"))).isEmpty();
+    assertThatThrownBy(
+            () -> now.requireSameAs(earlier, "there", "problem", "instead", Set.of("seed")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "problem: rate is 1 there and 2 now. Use the same settings to resume it (only these may"
+                + " change: seed), or instead");
+  }
+
+  @Test
   void componentsCanBeLeftOutAndNamedOtherwise() {
     record Judged(int rounds, UnaryOperator<String> judge) {}
     Judged options = new Judged(3, UnaryOperator.identity());

@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -328,11 +329,13 @@ public final class DenoisingTrainer {
   /**
    * Resumes from a checkpoint: everything is as it was when the checkpoint was written.
    *
-   * @param folder of a checkpoint of the same run: same models, options and seed
+   * @param folder of a checkpoint of the same run: same models, options and seed. The learning rate
+   *     and the bound of the gradient's norm may have changed
+   * @return what has changed of these, a sentence each; empty where nothing has
    * @throws IllegalArgumentException if it is of another run, or damaged; nothing has changed then
    */
-  public void restore(Path folder) {
-    loop.restore(folder);
+  public List<String> restore(Path folder) {
+    return loop.restore(folder);
   }
 
   /**

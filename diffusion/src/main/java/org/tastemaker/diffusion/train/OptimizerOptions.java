@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.train;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.tastemaker.core.run.Settings;
 
 /**
@@ -25,6 +26,9 @@ public record OptimizerOptions(
     double maxGradientNorm,
     Optional<Ema.Options> ema)
     implements OptimizerOptionsBuilder.With {
+
+  /** What helps a run that has diverged, and so may change when it is resumed. */
+  static final Set<String> MAY_CHANGE = Set.of("rate.peak", "maxGradientNorm");
 
   /** What the learning rate does after its warm-up. */
   public enum Decay {

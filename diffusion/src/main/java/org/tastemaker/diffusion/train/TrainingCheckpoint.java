@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.files.FolderBounds;
@@ -153,14 +154,22 @@ public record TrainingCheckpoint(
    * @param folder that {@link #write} filled
    * @param trainer what wrote it
    * @param settings of this run
+   * @param mayChange names of settings that may be others than those of the checkpoint, such as the
+   *     learning rate
    * @param steps how many updates the run may have done at most
    * @param state receives the weights, the moments, the averages and the number of updates
+   * @return what has changed of these settings, a sentence each
    * @throws IllegalArgumentException if it is of another run, or damaged; nothing has changed then
    */
-  public static void restore(
-      Path folder, String trainer, Settings settings, long steps, TrainingState state) {
+  public static List<String> restore(
+      Path folder,
+      String trainer,
+      Settings settings,
+      Set<String> mayChange,
+      long steps,
+      TrainingState state) {
     TrainingCheckpoint checkpoint = read(folder);
-    checkpoint.requireRun(folder, trainer, settings, steps);
+    List<String> changes = checkpoint.requireRun(folder, trainer, settings, mayChange, steps);
     ImmutableMap<String, List<FloatBuffer>> kinds = state.buffers();
     Map<String, SafetensorsFile> files = new LinkedHashMap<>();
     try {
@@ -199,6 +208,7 @@ public record TrainingCheckpoint(
       files.values().forEach(SafetensorsFile::close);
     }
     state.resume(checkpoint.step);
+    return changes;
   }
 
   /** A file of the checkpoint, which must be there and lie in its folder. */
@@ -216,7 +226,8 @@ public record TrainingCheckpoint(
     return file;
   }
 
-  private void requireRun(Path folder, String expectedTrainer, Settings expected, long steps) {
+  private List<String> requireRun(
+      Path folder, String expectedTrainer, Settings expected, Set<String> mayChange, long steps) {
     if (!trainer.equals(expectedTrainer)) {
       throw new IllegalArgumentException(
           String.format(
@@ -226,11 +237,13 @@ public record TrainingCheckpoint(
               trainer,
               expectedTrainer));
     }
-    expected.requireSameAs(
-        settings,
-        "in the checkpoint",
-        "the checkpoint in " + folder + " is of a run with other settings",
-        "begin a new run");
+    List<String> changes =
+        expected.requireSameAs(
+            settings,
+            "in the checkpoint",
+            "the checkpoint in " + folder + " is of a run with other settings",
+            "begin a new run",
+            mayChange);
     if (step > steps) {
       throw new IllegalArgumentException(
           String.format(
@@ -240,6 +253,7 @@ public record TrainingCheckpoint(
               step,
               steps));
     }
+    return changes;
   }
 
   private static void requireTensors(SafetensorsFile file, ImmutableMap<String, INDArray> weights) {

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.train;
 
 import com.google.common.base.Suppliers;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -128,8 +129,9 @@ final class TrainingLoop {
   }
 
   /** Resumes from a folder that {@link #write} filled. */
-  void restore(Path folder) {
-    TrainingCheckpoint.restore(folder, trainer, settings(), options.steps(), state);
+  List<String> restore(Path folder) {
+    return TrainingCheckpoint.restore(
+        folder, trainer, settings(), OptimizerOptions.MAY_CHANGE, options.steps(), state);
   }
 
   private Settings settings() {

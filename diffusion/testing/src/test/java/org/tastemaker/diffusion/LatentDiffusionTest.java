@@ -406,7 +406,7 @@ class LatentDiffusionTest {
     RunListener listener = heard::add;
     model
         .with(SamplingOptions.defaults().withSteps(3).withHeight(16).withWidth(16).withBatchSize(2))
-        .with(listener)
+        .listener(listener)
         .generate(prompts(4), Seed.of(1));
 
     assertThat(heard).hasSize(6);
@@ -427,7 +427,7 @@ class LatentDiffusionTest {
         };
 
     assertThatThrownBy(
-            () -> model.with(RL).with(listener).with(cancellation).rollout(prompts(2), Seed.of(1)))
+            () -> model.with(RL).listener(listener).cancellation(cancellation).rollout(prompts(2), Seed.of(1)))
         .isInstanceOf(CancellationException.class)
         .hasMessageContaining("denoising step 2 (timestep");
     assertThat(heard).hasSize(2);

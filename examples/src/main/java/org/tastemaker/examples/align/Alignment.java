@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Prompt;
@@ -32,6 +33,9 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * rewards, DDPO on LoRA weights, and a measurement on seeds that are never trained on.
  */
 public final class Alignment implements AutoCloseable {
+  /** The settings that may be others when a run is resumed: for one that has diverged, mostly. */
+  public static final Set<String> MAY_CHANGE = Set.of("imagesPerPrompt", "learningRate", "updates");
+
   private final LatentDiffusion model;
   private final EmojiTask task;
   private final Settings settings;
@@ -162,8 +166,8 @@ public final class Alignment implements AutoCloseable {
                 .withReward(heldOut.reward())
                 .withKlOf(policy, 32))
         .in(folder)
-        .toldTo(heldOut.withInterval(folder, listener))
-        .stoppable(cancellation)
+        .listener(heldOut.withInterval(folder, listener))
+        .cancellation(cancellation)
         .run(AlignmentRun.Options.rounds(settings.rounds).withCheckpointEvery(1));
   }
 

@@ -41,6 +41,9 @@ public record QuickRun(
   /** The exit code of a run whose budget or quota is used up. */
   public static final int OUT_OF_MONEY = 3;
 
+  /** The exit code of a run that has diverged. */
+  public static final int DIVERGED = 1;
+
   /** The exit code of a run that was stopped. */
   public static final int STOPPED = 130;
 
@@ -50,7 +53,7 @@ public record QuickRun(
    * @param listener receives the run's events, in addition to the progress display
    * @param cancellation stops it
    * @param measured makes the measurements of the model when all rounds are done
-   * @return the exit code: 0 done, {@link #OUT_OF_MONEY}, {@link #STOPPED}
+   * @return the exit code: 0 done, {@link #DIVERGED}, {@link #OUT_OF_MONEY}, {@link #STOPPED}
    */
   public int run(
       RunListener listener, Cancellation cancellation, Supplier<List<Measurement>> measured) {
@@ -68,16 +71,27 @@ public record QuickRun(
                     new RunWords(progress, judge.cost(), folder.metrics()), progress, listener),
                 cancellation);
       }
+      if (result.reason() == AlignmentRun.StopReason.DIVERGED) {
+        return unfinished(
+            "The run has diverged: " + result.message() + ".",
+            DIVERGED,
+            before,
+            ", with a lower --learning-rate");
+      }
       alignment.writeLora(lora());
       Outcome outcome = alignment.outcome();
       Path file = report.write(outcome, judge.cost().get(), measured.get());
       say(result, outcome.headline(), file);
       return 0;
     } catch (CancellationException e) {
-      return unfinished("This run was stopped.", STOPPED, before);
+      return unfinished("This run was stopped.", STOPPED, before, "");
     } catch (FeedbackException.BudgetExhausted | FeedbackException.QuotaExhausted e) {
       out.println(e.getMessage());
-      return unfinished("The budget or quota of the judge is used up.", OUT_OF_MONEY, before);
+      return unfinished(
+          "The budget or quota of the judge is used up.",
+          OUT_OF_MONEY,
+          before,
+          ", with a higher --budget if one was given");
     }
   }
 
@@ -89,7 +103,7 @@ public record QuickRun(
    * Writes the LoRA file and the report of what is done. A report of the same rounds is kept: it
    * may say more.
    */
-  private int unfinished(String why, int code, long before) {
+  private int unfinished(String why, int code, long before, String resume) {
     alignment.writeLora(lora());
     if (rounds() > before || !Files.exists(report.file())) {
       report.writeUnfinished(why, judge.cost().get());
@@ -101,7 +115,7 @@ public record QuickRun(
         rounds(),
         lora(),
         report.file().toAbsolutePath().normalize(),
-        code == OUT_OF_MONEY ? ", with a higher --budget if one was given" : "");
+        resume);
     out.flush();
     return code;
   }

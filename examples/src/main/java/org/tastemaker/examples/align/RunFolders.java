@@ -5,7 +5,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.Provenance;
@@ -19,18 +21,20 @@ public final class RunFolders {
    * Opens a run's folder: a new one, or one of the same settings to resume.
    *
    * @param path of the folder
-   * @param config what must be the same
+   * @param config the settings
+   * @param mayChange names of those that may be others than in the folder; what has changed is
+   *     recorded there
    * @param seed for the provenance
    * @return the folder: the caller closes it
    * @throws IllegalArgumentException if the folder holds a run with other settings, or holds no run
    *     and is not empty; nothing is overwritten
    */
-  public static RunFolder open(Path path, Map<String, ?> config, Seed seed) {
+  public static RunFolder open(Path path, Map<String, ?> config, Set<String> mayChange, Seed seed) {
     Clock clock = Clock.systemUTC();
     if (RunFolder.exists(path)) {
       RunFolder folder = RunFolder.open(path, clock);
       try {
-        folder.requireConfig(config);
+        folder.resumeWith(config, mayChange);
         return folder;
       } catch (RuntimeException e) {
         folder.close();
@@ -46,17 +50,22 @@ public final class RunFolders {
    * Checks a run's folder before anything is asked or written.
    *
    * @param path of an existing or a new run
-   * @param config what must be the same
-   * @param seed of the run
+   * @param config the settings
+   * @param mayChange names of those that may be others than in the folder
    * @return how many rounds are done, as the latest checkpoint says; 0 if there is no run yet
    * @throws IllegalArgumentException as {@link #open}
    */
-  public static long roundsDone(Path path, Map<String, ?> config, Seed seed) {
+  public static long roundsDone(Path path, Map<String, ?> config, Set<String> mayChange) {
     if (!RunFolder.exists(path)) {
       requireFree(path);
       return 0;
     }
-    try (RunFolder folder = open(path, config, seed)) {
+    try (RunFolder folder = RunFolder.open(path, Clock.systemUTC())) {
+      try {
+        List<String> changes = folder.requireConfig(config, mayChange);
+      } catch (IllegalStateException e) {
+        throw new IllegalArgumentException(e.getMessage(), e);
+      }
       return folder.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L);
     }
   }

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
@@ -147,7 +148,7 @@ final class Trial {
         MockOracle.of(experiment.quality(), MockJudge.Options.defaults().withTieThreshold(TIE));
     Seed rounds = seed.split("phase").split(0); // the stream of the tables in docs
     Map<String, String> config = experiment.config(arm, number).values();
-    try (RunFolder open = RunFolders.open(folder.resolve("training"), config, seed)) {
+    try (RunFolder open = RunFolders.open(folder.resolve("training"), config, Set.of(), seed)) {
       long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
       RewardModel reward =
           (rollout, judgements) -> {
@@ -167,8 +168,8 @@ final class Trial {
               rounds)
           .judgedBy(oracle, Rubrics.consistency())
           .in(open)
-          .toldTo(listener)
-          .stoppable(cancellation)
+          .listener(listener)
+          .cancellation(cancellation)
           .run(
               AlignmentRun.Options.rounds(experiment.rounds())
                   .withCheckpointEvery(2)

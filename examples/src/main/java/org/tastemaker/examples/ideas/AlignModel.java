@@ -103,7 +103,7 @@ public final class AlignModel {
       double before = mean(policy.sampler(), each.prompts(1), likeness);
       AlignmentRun.of(each, policy.sampler(), WinRateReward.overall(), optimizer, Seed.of(3))
           .judgedBy(judge, Rubrics.consistency())
-          .toldTo(event -> say(event, out))
+          .listener(event -> say(event, out))
           .run(AlignmentRun.Options.rounds(rounds));
 
       // 5. The result.

@@ -136,7 +136,7 @@ public final class OwnSampler {
     }
 
     @Override
-    public void restore(Path folder) {
+    public List<String> restore(Path folder) {
       throw new UnsupportedOperationException("a run in a folder needs this: see FourLines");
     }
   }

@@ -187,7 +187,7 @@ final class Trial {
               optimizer,
               seed.split("rounds"))
           .judgedBy(oracle, rubric)
-          .toldTo(marks)
+          .listener(marks)
           .run(AlignmentRun.Options.rounds(protocol.rounds()))
           .message();
     } finally {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,12 +41,13 @@ class AlignmentTest {
   void aRunOfOtherHeldOutImagesIsNotResumed(@TempDir Path folder) {
     Path run = folder.resolve("run");
     Seed seed = Seed.of(1);
-    RunFolders.open(run, config(SETTINGS), seed).close();
+    RunFolders.open(run, config(SETTINGS), Set.of(), seed).close();
 
-    assertThatThrownBy(() -> RunFolders.open(run, config(SETTINGS.withHeldOutPerPrompt(5)), seed))
+    assertThatThrownBy(
+            () -> RunFolders.open(run, config(SETTINGS.withHeldOutPerPrompt(5)), Set.of(), seed))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("heldOutPerPrompt is 8 in the folder and 5 now");
-    RunFolders.open(run, config(SETTINGS), seed).close();
+    RunFolders.open(run, config(SETTINGS), Set.of(), seed).close();
   }
 
   @Test
@@ -57,8 +59,8 @@ class AlignmentTest {
     numbers.put("guidance", 3.0);
     numbers.put("learningRate", 1e-3);
     numbers.put("seed", 1L);
-    RunFolders.open(run, numbers, seed).close();
+    RunFolders.open(run, numbers, Set.of(), seed).close();
 
-    RunFolders.open(run, config(SETTINGS), seed).close();
+    RunFolders.open(run, config(SETTINGS), Set.of(), seed).close();
   }
 }

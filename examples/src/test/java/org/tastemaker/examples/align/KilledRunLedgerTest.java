@@ -73,7 +73,9 @@ class KilledRunLedgerTest {
     public void save(Path folder) {}
 
     @Override
-    public void restore(Path folder) {}
+    public List<String> restore(Path folder) {
+      return List.of();
+    }
   }
 
   /** Runs in a folder; the judge breaks when it is asked once too often. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
@@ -69,6 +70,15 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * another. The statistics still count such rewards. Not thread-safe.
  */
 public final class Ddpo implements PolicyOptimizer {
+  /** What helps a run that has diverged, or is needed with other rollouts or less memory. */
+  private static final Set<String> MAY_CHANGE =
+      Set.of(
+          "innerEpochs",
+          "updatesPerEpoch",
+          "microBatch",
+          "promptStatistics.bufferSize",
+          "promptStatistics.minCount");
+
   /** The standardisation of a batch without statistics per prompt. */
   private static final double BATCH_EPSILON = 1e-8;
 
@@ -214,13 +224,14 @@ public final class Ddpo implements PolicyOptimizer {
   }
 
   @Override
-  public void restore(Path folder) {
-    CheckpointFile checkpoint = CheckpointFile.read(folder, "ddpo", settings());
+  public List<String> restore(Path folder) {
+    CheckpointFile checkpoint = CheckpointFile.read(folder, "ddpo", settings(), MAY_CHANGE);
     Map<PromptStatistics.Key, List<Double>> rewards = PromptStatistics.parse(checkpoint.state());
     // The policy checks its own part before it changes anything; nothing after it can fail.
-    policy.restore(folder.resolve("policy"));
+    List<String> changes = policy.restore(folder.resolve("policy"));
     statistics.restore(rewards);
     steps = checkpoint.step();
+    return checkpoint.changesAnd(changes);
   }
 
   private Settings settings() {

@@ -111,7 +111,7 @@ public final class PromptStatistics {
           Deque<Double> buffer = buffers.computeIfAbsent(key, k -> new ArrayDeque<>());
           for (int i : indices) {
             buffer.addLast(rewards[i]);
-            if (buffer.size() > options.bufferSize()) {
+            while (buffer.size() > options.bufferSize()) {
               double unused = buffer.removeFirst();
             }
           }

@@ -49,7 +49,9 @@ final class Baseline implements AutoCloseable {
     if (!Double.isFinite(loss)) {
       throw new DivergedException(
           "step " + step,
-          "the value network's loss is " + loss + "; lower its learning rate or scale the rewards");
+          "the value network's loss is "
+              + loss
+              + "; resume with a lower ValueOptions.learningRate or scale the rewards");
     }
     return Map.of("valueLoss", loss);
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Rewards;
@@ -67,6 +68,10 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * its batches, and here one with each. Not thread-safe.
  */
 public final class Dpok implements PolicyOptimizer, AutoCloseable {
+  /** What helps a run that has diverged, or is needed with less memory. */
+  private static final Set<String> MAY_CHANGE =
+      Set.of("updates", "microBatch", "value.learningRate");
+
   private final DiffusionPolicy policy;
   private final Options options;
   private final Seed seed;
@@ -195,8 +200,8 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
   }
 
   @Override
-  public void restore(Path folder) {
-    CheckpointFile checkpoint = CheckpointFile.read(folder, "dpok", settings());
+  public List<String> restore(Path folder) {
+    CheckpointFile checkpoint = CheckpointFile.read(folder, "dpok", settings(), MAY_CHANGE);
     ImmutableList<ReplayBuffer.Entry> images =
         replay.read(
             folder,
@@ -204,10 +209,11 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
             policy.denoisingSteps().steps().size(),
             policy.sampler().latentShape().size());
     Runnable baselineRead = baseline.read(folder);
-    policy.restore(folder.resolve("policy")); // nothing after it can fail
+    List<String> changes = policy.restore(folder.resolve("policy")); // the rest cannot fail
     baselineRead.run();
     replay.restore(images);
     steps = checkpoint.step();
+    return checkpoint.changesAnd(changes);
   }
 
   private Settings settings() {

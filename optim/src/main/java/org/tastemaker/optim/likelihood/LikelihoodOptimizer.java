@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
@@ -30,6 +31,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * </pre>
  */
 abstract class LikelihoodOptimizer implements PolicyOptimizer {
+  /** What helps a run that has diverged, or is needed with less memory. */
+  private static final Set<String> MAY_CHANGE = Set.of("updates", "microBatch");
+
   final DiffusionPolicy policy;
   private final String name;
   private final Record options;
@@ -121,10 +125,11 @@ abstract class LikelihoodOptimizer implements PolicyOptimizer {
   }
 
   @Override
-  public final void restore(Path folder) {
-    CheckpointFile checkpoint = CheckpointFile.read(folder, name, settings());
-    policy.restore(folder.resolve("policy"));
+  public final List<String> restore(Path folder) {
+    CheckpointFile checkpoint = CheckpointFile.read(folder, name, settings(), MAY_CHANGE);
+    List<String> changes = policy.restore(folder.resolve("policy"));
     steps = checkpoint.step();
+    return checkpoint.changesAnd(changes);
   }
 
   private Settings settings() {

@@ -1,5 +1,6 @@
 package org.tastemaker.optim.policy;
 
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.json.Json;
@@ -32,10 +34,21 @@ import org.tastemaker.core.run.Settings;
  *
  * @param step how many steps had been done
  * @param state what {@link #write} was given
+ * @param changes what has another value now and may have it, a sentence each
  */
-public record CheckpointFile(long step, JsonObject state) {
+public record CheckpointFile(long step, JsonObject state, List<String> changes) {
   private static final int FORMAT = 1;
   private static final String FILE = "checkpoint.json";
+
+  /**
+   * What has changed here and in a part.
+   *
+   * @param part a sentence for each change of the part's settings
+   * @return the changes of both
+   */
+  public List<String> changesAnd(List<String> part) {
+    return ImmutableList.<String>builder().addAll(changes).addAll(part).build();
+  }
 
   /**
    * Writes the file.
@@ -103,11 +116,13 @@ public record CheckpointFile(long step, JsonObject state) {
    * @param folder that {@link #write} filled
    * @param writer that must have written it
    * @param settings of the one that resumes
+   * @param mayChange names of settings that may be others than those in the file
    * @return what it holds
    * @throws IllegalArgumentException if there is none, or one of another writer or settings, or a
    *     damaged one; the message lists what differs
    */
-  public static CheckpointFile read(Path folder, String writer, Settings settings) {
+  public static CheckpointFile read(
+      Path folder, String writer, Settings settings, Set<String> mayChange) {
     Path file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
@@ -123,14 +138,16 @@ public record CheckpointFile(long step, JsonObject state) {
               + FORMAT
               + ": use the version of Tastemaker that wrote it, or a newer one");
     }
-    CheckpointFile read;
+    long step;
+    JsonObject state;
     String found;
     Settings saved;
     try {
-      read = new CheckpointFile(json.longInteger("step"), json.object("state"));
+      step = json.longInteger("step");
+      state = json.object("state");
       found = json.text("writer");
       saved = new Settings(json.object("settings").toTexts());
-      if (json.integer("format") < 1 || read.step() < 0) {
+      if (json.integer("format") < 1 || step < 0) {
         throw json.unexpected("step", "a number of at least 0, and a format of at least 1");
       }
     } catch (JsonException e) {
@@ -141,11 +158,13 @@ public record CheckpointFile(long step, JsonObject state) {
       throw new IllegalArgumentException(
           folder + " holds a checkpoint of \"" + found + "\", but this is \"" + writer + "\"");
     }
-    settings.requireSameAs(
-        saved,
-        "in the checkpoint",
-        "the checkpoint in " + folder + " is of a run with other settings",
-        "begin a new run");
-    return read;
+    List<String> changes =
+        settings.requireSameAs(
+            saved,
+            "in the checkpoint",
+            "the checkpoint in " + folder + " is of a run with other settings",
+            "begin a new run",
+            mayChange);
+    return new CheckpointFile(step, state, changes);
   }
 }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Rollout;
@@ -50,6 +51,9 @@ import org.tastemaker.diffusion.train.TrainingState;
  * may use the model while a method runs.
  */
 public final class DiffusionPolicy implements AutoCloseable {
+  /** What helps a run that has diverged, and so may change when it is resumed. */
+  private static final Set<String> MAY_CHANGE = Set.of("learningRate", "maxGradientNorm");
+
   private final LatentDiffusion model;
   private final @Nullable Lora lora;
   private final Options options;
@@ -433,15 +437,19 @@ public final class DiffusionPolicy implements AutoCloseable {
   }
 
   /**
-   * Restores what {@link #save} wrote; the state is bit-identical.
+   * Restores what {@link #save} wrote; the state is bit-identical. The learning rate and the bound
+   * of the gradient's norm may have changed.
    *
    * @param folder what {@code save} was given
+   * @return what has changed of these, a sentence each; empty where nothing has
    * @throws IllegalArgumentException if it is of another model, adapter or options, or damaged;
    *     nothing has changed then
    */
-  public void restore(Path folder) {
-    TrainingCheckpoint.restore(folder, "policy", settings(), Long.MAX_VALUE, state);
+  public List<String> restore(Path folder) {
+    List<String> changes =
+        TrainingCheckpoint.restore(folder, "policy", settings(), MAY_CHANGE, Long.MAX_VALUE, state);
     begin();
+    return changes;
   }
 
   private Settings settings() {

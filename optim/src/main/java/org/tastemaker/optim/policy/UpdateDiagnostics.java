@@ -26,7 +26,7 @@ import org.tastemaker.core.DivergedException;
  */
 public final class UpdateDiagnostics {
   private static final String REMEDY =
-      "; the run has diverged: go back to the last checkpoint with a lower learning rate";
+      "; the run has diverged: resume it with a lower learning rate";
 
   private final String where;
   private long rows;
@@ -72,8 +72,8 @@ public final class UpdateDiagnostics {
               + ratio
               + " (its logarithm is "
               + logRatio
-              + "); lower the learning rate, make fewer updates a round, or take"
-              + " log-probabilities as means (Reduction.MEAN)");
+              + "); resume the run with a lower learning rate or fewer updates a round, or begin"
+              + " one whose log-probabilities are means (Reduction.MEAN)");
     }
     ratios++;
     ratioSum += ratio;

@@ -187,15 +187,15 @@ public final class AlignmentRun {
   }
 
   /**
-   * Reports what happens to observers.
+   * Reports what happens.
    *
-   * @param observers receive {@link RunEvent.Metrics} after each round and each evaluation, {@link
+   * @param observer receives {@link RunEvent.Metrics} after each round and each evaluation, {@link
    *     RunEvent.Pictures} of evaluations, {@link RunEvent.Progress} and {@link
    *     RunEvent.CheckpointSaved}
    * @return this run
    */
-  public AlignmentRun toldTo(RunListener... observers) {
-    this.listener = RunListener.all(observers);
+  public AlignmentRun listener(RunListener observer) {
+    this.listener = RunListener.all(observer);
     return this;
   }
 
@@ -204,11 +204,11 @@ public final class AlignmentRun {
    * java.util.concurrent.CancellationException} before its next round or batch. It can be resumed
    * from its folder.
    *
-   * @param by set by the other thread
+   * @param stop set by the other thread
    * @return this run
    */
-  public AlignmentRun stoppable(Cancellation by) {
-    this.cancellation = Objects.requireNonNull(by, "cancellation == null");
+  public AlignmentRun cancellation(Cancellation stop) {
+    this.cancellation = Objects.requireNonNull(stop, "cancellation == null");
     return this;
   }
 
@@ -256,7 +256,7 @@ public final class AlignmentRun {
     RunListener observers =
         folder == null ? listener : RunListener.all(folder.listener(), listener);
     RunCheckpoints checkpoints = new RunCheckpoints(folder, settings(), optimizer, resumables);
-    Optional<Saved> saved = checkpoints.resume();
+    Optional<Saved> saved = checkpoints.resume(observers);
     Saved state = saved.isPresent() ? saved.get() : new Saved(0, evaluate(0, observers));
     Optional<String> passed = stop.passed(state.round(), state.measured());
     while (passed.isEmpty() && state.round() < options.rounds()) {
@@ -343,7 +343,8 @@ public final class AlignmentRun {
   private Settings settings() {
     return Settings.none()
         .with("seed", seed.key())
-        .with("prompts", RunCheckpoints.sumOf(prompts.prompts(1)))
+        .with("prompts", prompts.identity())
+        .with(RunCheckpoints.IMAGES, prompts.prompts(1).size())
         .with("rubric", rubric == null ? null : rubric.id())
         .with("reward", RunCheckpoints.kindOf(reward))
         .with("optimizer", RunCheckpoints.kindOf(optimizer))

@@ -1,7 +1,6 @@
 package org.tastemaker.optim.run;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import org.tastemaker.core.Prompt;
@@ -20,6 +19,17 @@ public interface PromptSource {
   List<Prompt> prompts(long round);
 
   /**
+   * What makes a source the same when a run is resumed. How many images of a prompt a round has is
+   * not part of it, since that may change.
+   *
+   * @return for those made here, their prompts, and how they are shuffled; for another, the prompts
+   *     of round 1, each once
+   */
+  default String identity() {
+    return Prompts.identity(prompts(1).stream().distinct().toList());
+  }
+
+  /**
    * The same prompts in every round.
    *
    * @param prompts all different
@@ -27,7 +37,7 @@ public interface PromptSource {
    * @return the source
    */
   static PromptSource all(List<Prompt> prompts, int imagesPerPrompt) {
-    List<Prompt> repeated = repeat(prompts, imagesPerPrompt);
+    List<Prompt> repeated = Prompts.repeat(prompts, imagesPerPrompt);
     return round -> repeated;
   }
 
@@ -52,30 +62,24 @@ public interface PromptSource {
               copy.size(),
               perRound));
     }
-    return round -> {
-      List<Prompt> some = new ArrayList<>();
-      for (long k = (round - 1) * perRound; some.size() < perRound; k++) {
-        int[] order = Shuffle.order(copy.size(), seed.split(k / copy.size()));
-        Prompt prompt = copy.get(order[(int) (k % copy.size())]);
-        if (!some.contains(prompt)) { // where one order ends and the next begins
-          some.add(prompt);
+    return new PromptSource() {
+      @Override
+      public List<Prompt> prompts(long round) {
+        List<Prompt> some = new ArrayList<>();
+        for (long k = (round - 1) * perRound; some.size() < perRound; k++) {
+          int[] order = Shuffle.order(copy.size(), seed.split(k / copy.size()));
+          Prompt prompt = copy.get(order[(int) (k % copy.size())]);
+          if (!some.contains(prompt)) { // where one order ends and the next begins
+            some.add(prompt);
+          }
         }
+        return Prompts.repeat(some, imagesPerPrompt);
       }
-      return repeat(some, imagesPerPrompt);
-    };
-  }
 
-  private static List<Prompt> repeat(List<Prompt> prompts, int imagesPerPrompt) {
-    if (prompts.isEmpty() || imagesPerPrompt < 1) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "there must be at least one prompt and one image of each, but there were %s prompts and %s images",
-              prompts.size(),
-              imagesPerPrompt));
-    }
-    return prompts.stream()
-        .flatMap(prompt -> Collections.nCopies(imagesPerPrompt, prompt).stream())
-        .toList();
+      @Override
+      public String identity() {
+        return Prompts.identity(copy) + ", shuffled by " + seed.key();
+      }
+    };
   }
 }

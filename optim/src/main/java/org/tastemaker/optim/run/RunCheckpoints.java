@@ -1,15 +1,12 @@
 package org.tastemaker.optim.run;
 
-import com.google.common.hash.Hasher;
-import com.google.common.hash.Hashing;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.PolicyOptimizer;
-import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.RunFolder;
@@ -33,6 +30,11 @@ record RunCheckpoints(
   private static final String WRITER = "alignment-run";
   private static final String MEASURED = "measured";
 
+  /** How many images a round has. */
+  static final String IMAGES = "imagesPerRound";
+
+  private static final Set<String> MAY_CHANGE = Set.of(IMAGES);
+
   /**
    * Where a run stands.
    *
@@ -41,17 +43,22 @@ record RunCheckpoints(
    */
   record Saved(long round, Map<String, Double> measured) {}
 
-  /** Restores the latest checkpoint; empty if there is none. */
-  Optional<Saved> resume() {
+  /** Restores the latest checkpoint, and says what has changed since; empty if there is none. */
+  Optional<Saved> resume(RunListener observers) {
     Optional<RunFolder.Checkpoint> saved = folder == null ? Optional.empty() : folder.resume();
     if (saved.isEmpty()) {
       return Optional.empty();
     }
     Path latest = saved.get().folder();
-    CheckpointFile checkpoint = CheckpointFile.read(latest, WRITER, settings);
-    optimizer.restore(latest.resolve("optimizer"));
+    CheckpointFile checkpoint = CheckpointFile.read(latest, WRITER, settings, MAY_CHANGE);
+    List<String> changes = checkpoint.changesAnd(optimizer.restore(latest.resolve("optimizer")));
     parts.forEach((name, part) -> part.restore(latest.resolve(name)));
     Map<String, Double> measured = checkpoint.state().object(MEASURED).toNumbers();
+    if (!changes.isEmpty()) {
+      observers.on(
+          new RunEvent.Notice(
+              checkpoint.step(), "resumed with other settings: " + String.join("; ", changes)));
+    }
     return Optional.of(new Saved(checkpoint.step(), measured));
   }
 
@@ -84,17 +91,5 @@ record RunCheckpoints(
     String name = part.getClass().getName();
     int lambda = name.indexOf("$$Lambda");
     return lambda < 0 ? name : "a lambda of " + name.substring(0, lambda);
-  }
-
-  /** Identifies a list of prompts. */
-  static String sumOf(List<Prompt> prompts) {
-    Hasher sum = Hashing.sha256().newHasher();
-    for (Prompt prompt : prompts) {
-      for (String text : List.of(prompt.text(), prompt.negativeText())) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        sum.putInt(bytes.length).putBytes(bytes);
-      }
-    }
-    return prompts.size() + " in round 1, sha256 " + sum.hash().toString().substring(0, 16);
   }
 }

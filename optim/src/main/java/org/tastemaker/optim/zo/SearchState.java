@@ -2,8 +2,10 @@ package org.tastemaker.optim.zo;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.StepReport;
@@ -15,6 +17,9 @@ import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 /** The state that {@link ZoRankSgd} keeps between questions, and its file. */
 final class SearchState {
+  /** What helps a search whose numbers have grown too large. */
+  private static final Set<String> MAY_CHANGE = Set.of("radius", "stepSize");
+
   private static final String FILE = "zo-rank-sgd.safetensors";
   private static final String POINT = "point";
   private static final String DIRECTION_SUM = "direction_sum";
@@ -88,8 +93,16 @@ final class SearchState {
         .write(folder.resolve(FILE));
   }
 
+  /**
+   * A state that was read.
+   *
+   * @param state of the search
+   * @param changes what has another value now and may have it
+   */
+  record Read(SearchState state, List<String> changes) {}
+
   /** Reads a state that was written with the same settings and dimension. */
-  static SearchState read(Path folder, Settings settings, int probes, int dimension) {
+  static Read read(Path folder, Settings settings, int probes, int dimension) {
     Path path = folder.resolve(FILE);
     if (!Files.isRegularFile(path)) {
       throw new IllegalArgumentException(
@@ -97,7 +110,7 @@ final class SearchState {
     }
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Map<String, String> metadata = file.metadata();
-      requireSettings(path, metadata, settings);
+      List<String> changes = requireSettings(path, metadata, settings);
       SearchState state =
           new SearchState(vector(file, POINT, dimension), vector(file, DIRECTION_SUM, dimension));
       state.directions = Math.toIntExact(number(path, metadata, "directions", 0));
@@ -117,17 +130,22 @@ final class SearchState {
                 probes,
                 state.directions));
       }
-      return state;
+      return new Read(state, changes);
     } catch (SafetensorsException | ArithmeticException e) {
       throw new IllegalArgumentException(path + " is damaged: " + e.getMessage(), e);
     }
   }
 
-  private static void requireSettings(Path path, Map<String, String> metadata, Settings settings) {
+  private static List<String> requireSettings(
+      Path path, Map<String, String> metadata, Settings settings) {
     Map<String, String> found = new TreeMap<>(metadata);
     found.keySet().retainAll(settings.values().keySet());
-    settings.requireSameAs(
-        new Settings(found), "there", path + " is of another search", "begin a new search");
+    return settings.requireSameAs(
+        new Settings(found),
+        "there",
+        path + " is of another search",
+        "begin a new search",
+        MAY_CHANGE);
   }
 
   private static float[] vector(SafetensorsFile file, String name, int dimension) {

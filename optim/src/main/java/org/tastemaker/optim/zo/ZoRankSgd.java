@@ -185,11 +185,15 @@ public final class ZoRankSgd {
    * are bit-identical to those of an uninterrupted search.
    *
    * @param folder the folder that {@code save} wrote to
+   * @return what has changed of the radius and the step size, which may change, a sentence each
    * @throws IllegalArgumentException if the folder holds no search, a damaged one, or one with
    *     other options, another seed or another dimension; nothing has changed then
    */
-  public void restore(Path folder) {
-    state = SearchState.read(folder, settings(), options.probes(), state.point.length);
+  public List<String> restore(Path folder) {
+    SearchState.Read read =
+        SearchState.read(folder, settings(), options.probes(), state.point.length);
+    state = read.state();
+    return read.changes();
   }
 
   /** What a resumed search must have in common with the one that was saved. */
@@ -247,7 +251,7 @@ public final class ZoRankSgd {
               "round " + (state.round + 1),
               "a candidate holds "
                   + value
-                  + "; lower stepSize ("
+                  + "; resume with a lower stepSize ("
                   + options.stepSize()
                   + ") or radius ("
                   + options.radius()

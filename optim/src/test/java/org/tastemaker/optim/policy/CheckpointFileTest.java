@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.files.UnsafeFileException;
@@ -37,7 +38,7 @@ class CheckpointFileTest {
     CheckpointFile.write(two, "test", 3, SETTINGS, Map.of("out", back, "in", List.of(back)));
     assertThat(two.resolve("checkpoint.json"))
         .hasSameBinaryContentAs(one.resolve("checkpoint.json"));
-    assertThat(CheckpointFile.read(two, "test", SETTINGS).state().object("out").toLongs())
+    assertThat(CheckpointFile.read(two, "test", SETTINGS, Set.of()).state().object("out").toLongs())
         .containsEntry("clip", 2L);
   }
 
@@ -57,7 +58,7 @@ class CheckpointFileTest {
             TIMES,
             bytes -> {
               Files.write(file, bytes);
-              CheckpointFile.read(temp, "test", SETTINGS);
+              CheckpointFile.read(temp, "test", SETTINGS, Set.of());
             });
     assertThat(outcome.refused()).isPositive();
   }

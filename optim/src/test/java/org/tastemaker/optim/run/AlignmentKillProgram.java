@@ -83,7 +83,7 @@ final class AlignmentKillProgram {
           .evaluated(Evaluation.every(2, TinyModel.prompts(2), Seed.of(6)))
           .in(folder)
           .timedBy(() -> 0)
-          .toldTo(
+          .listener(
               event -> {
                 if (event instanceof RunEvent.Progress progress) {
                   System.out.println("round " + progress.done());

@@ -240,7 +240,7 @@ class AlignmentResumeTest {
                                       .mapToDouble(i -> brightness(rollout.images().get(i)))
                                       .toArray())))
               .in(folder)
-              .toldTo(events::add)
+              .listener(events::add)
               .run(
                   AlignmentRun.Options.rounds(rounds)
                       .withBatchesPerRound(2)

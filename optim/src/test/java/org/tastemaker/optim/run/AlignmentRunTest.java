@@ -146,13 +146,14 @@ class AlignmentRunTest {
     }
 
     @Override
-    public void restore(Path folder) {
+    public List<String> restore(Path folder) {
       try {
         List<String> parts =
             com.google.common.base.Splitter.on(' ')
                 .splitToList(Files.readString(folder.resolve("sum")));
         steps = Long.parseLong(parts.get(0));
         sum = Double.parseDouble(parts.get(1));
+        return List.of();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -162,7 +163,7 @@ class AlignmentRunTest {
   private AlignmentRun run(PolicyOptimizer optimizer) {
     return AlignmentRun.of(PromptSource.all(PROMPTS, 2), sampler, scores, optimizer, Seed.of(1))
         .judgedBy(oracle, RUBRIC)
-        .toldTo(events::add)
+        .listener(events::add)
         .timedBy(() -> 0);
   }
 
@@ -400,19 +401,18 @@ class AlignmentRunTest {
   }
 
   @Test
-  void promptsAreToldApartByTheirTextsAndTheirNumber() {
+  void promptsAreToldApartByTheirTexts() {
     Prompt a = Prompt.of("a");
     Prompt ab = Prompt.of("ab");
     assertThat(
             List.of(
-                RunCheckpoints.sumOf(List.of(a, ab)),
-                RunCheckpoints.sumOf(List.of(ab, a)),
-                RunCheckpoints.sumOf(List.of(a, a, ab)),
-                RunCheckpoints.sumOf(List.of(Prompt.of("aa"), Prompt.of("b"))),
-                RunCheckpoints.sumOf(List.of(a, new Prompt("ab", "b", Map.of())))))
+                Prompts.identity(List.of(a, ab)),
+                Prompts.identity(List.of(ab, a)),
+                Prompts.identity(List.of(Prompt.of("aa"), Prompt.of("b"))),
+                Prompts.identity(List.of(a, new Prompt("ab", "b", Map.of())))))
         .doesNotHaveDuplicates();
-    assertThat(RunCheckpoints.sumOf(List.of(a)))
-        .isEqualTo(RunCheckpoints.sumOf(List.of(new Prompt("a", "", Map.of("from", "a file")))));
+    assertThat(Prompts.identity(List.of(a)))
+        .isEqualTo(Prompts.identity(List.of(new Prompt("a", "", Map.of("from", "a file")))));
   }
 
   @ParameterizedTest
@@ -422,11 +422,9 @@ class AlignmentRunTest {
     Locale before = Locale.getDefault();
     try {
       Locale.setDefault(Locale.ROOT);
-      String root = RunCheckpoints.sumOf(prompts);
+      String root = Prompts.identity(prompts);
       Locale.setDefault(Locale.forLanguageTag(tag));
-      assertThat(RunCheckpoints.sumOf(prompts))
-          .isEqualTo(root)
-          .matches("2 in round 1, sha256 [0-9a-f]{16}");
+      assertThat(Prompts.identity(prompts)).isEqualTo(root).matches("2, sha256 [0-9a-f]{16}");
     } finally {
       Locale.setDefault(before);
     }
@@ -550,7 +548,9 @@ class AlignmentRunTest {
           public void save(Path folder) {}
 
           @Override
-          public void restore(Path folder) {}
+          public List<String> restore(Path folder) {
+            return List.of();
+          }
         };
     assertThat(run(skipping).run(AlignmentRun.Options.rounds(2).withMaxApproxKl(0.4)).reason())
         .isEqualTo(AlignmentRun.StopReason.FINISHED);
@@ -654,8 +654,8 @@ class AlignmentRunTest {
     Cancellation cancellation = new Cancellation();
     AlignmentRun run =
         run(new Sum())
-            .stoppable(cancellation)
-            .toldTo(
+            .cancellation(cancellation)
+            .listener(
                 event -> {
                   if (event instanceof RunEvent.Progress) {
                     cancellation.cancel();

@@ -411,10 +411,16 @@ class ZoRankSgdTest {
         .hasMessageContaining("is of another search: seed is 27 there and 1 now");
     assertThatThrownBy(
             () ->
-                new ZoRankSgd(QUADRATIC, new float[4], OPTIONS.withRadius(0.5), Seed.of(27))
+                new ZoRankSgd(QUADRATIC, new float[4], OPTIONS.withStepDecay(0.7), Seed.of(27))
                     .restore(folder))
-        .hasMessageContaining("is of another search: radius is ")
-        .hasMessageContaining(" there and 0.5 now");
+        .hasMessageContaining("is of another search: stepDecay is ")
+        .hasMessageContaining(" there and 0.7 now");
+    assertThat(
+            new ZoRankSgd(QUADRATIC, new float[4], OPTIONS.withStepSize(0.01), Seed.of(27))
+                .restore(folder))
+        .singleElement()
+        .asString()
+        .endsWith(" there and 0.01 now");
     assertThatThrownBy(
             () -> new ZoRankSgd(QUADRATIC, new float[5], OPTIONS, Seed.of(27)).restore(folder))
         .hasMessageContaining("its point has 4 elements, but this search has 5");
