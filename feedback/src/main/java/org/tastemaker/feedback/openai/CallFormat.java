@@ -1,7 +1,6 @@
 package org.tastemaker.feedback.openai;
 
 import okhttp3.ResponseBody;
-import org.jspecify.annotations.Nullable;
 import retrofit2.Call;
 
 /**
@@ -20,8 +19,11 @@ interface CallFormat<B> {
   /** What an answer says of its cost, whatever else there is in it. */
   PaidCalls.Billed billed(AnswerJson json, byte[] body);
 
-  /** The error that an answer of status 200 may hold all the same, without the key; or null. */
-  @Nullable ApiError error(B body, ApiKey key);
+  /** Whether an answer holds an error all the same, or nothing at all. */
+  boolean failed(B body);
+
+  /** Whether an answer is an error and nothing else: no text was begun. */
+  boolean isOnlyAnError(B body);
 
   /** What an answer without an error says. */
   ModelAnswer answer(B body, ModelCall call);

@@ -27,7 +27,7 @@ import org.tastemaker.core.run.AtomicFiles;
  */
 final class CapabilityFile {
   private static final Logger LOG = LoggerFactory.getLogger(CapabilityFile.class);
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
   private static final JsonAdapter<Content> JSON =
       new Moshi.Builder().build().adapter(Content.class).indent(" ");
 
@@ -50,6 +50,7 @@ final class CapabilityFile {
       boolean seed,
       boolean detail,
       boolean effort,
+      boolean systemMessage,
       String structure,
       String limit,
       int hiddenTokens) {
@@ -61,6 +62,7 @@ final class CapabilityFile {
           can.seed(),
           can.detail(),
           can.effort(),
+          can.systemMessage(),
           can.structure().name(),
           can.limit().name(),
           can.hiddenTokens());
@@ -74,6 +76,7 @@ final class CapabilityFile {
           seed,
           detail,
           effort,
+          systemMessage,
           ModelCapabilities.Structure.valueOf(structure),
           ModelCapabilities.Limit.valueOf(limit),
           hiddenTokens);

@@ -2,7 +2,9 @@ package org.tastemaker.feedback.openai;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
@@ -10,6 +12,10 @@ import retrofit2.Call;
 
 /** {@link ModelCall} and {@link ModelAnswer} as Chat Completions. */
 final class ChatFormat implements CallFormat<ChatWire.Response> {
+  /** How a choice ends that the server, not the model, has ended. */
+  private static final Set<String> FAILED =
+      Set.of("error", "failed", "abort", "aborted", "cancelled", "insufficient_system_resource");
+
   @Override
   public Call<ResponseBody> request(OpenAiService service, ModelCall call, ModelCapabilities can) {
     return service.chat(body(call, can));
@@ -27,12 +33,27 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
   }
 
   @Override
-  public @Nullable ApiError error(ChatWire.Response body, ApiKey key) {
-    return null; // here an error has a status of its own
+  public boolean failed(ChatWire.Response body) {
+    List<ChatWire.Choice> choices = Wire.whole(body.choices());
+    if (Wire.isError(body.error()) || choices.isEmpty()) {
+      return true;
+    }
+    ChatWire.Choice choice = choices.get(0);
+    return choice.message() == null
+        || Wire.isError(choice.error())
+        || FAILED.contains(Wire.text(choice.finishReason()).toLowerCase(Locale.ROOT));
+  }
+
+  @Override
+  public boolean isOnlyAnError(ChatWire.Response body) {
+    return Wire.isError(body.error()) && Wire.whole(body.choices()).isEmpty();
   }
 
   private static ChatWire.Request body(ModelCall call, ModelCapabilities can) {
     List<Object> content = new ArrayList<>();
+    if (!can.systemMessage()) {
+      content.add(ChatWire.TextPart.of(call.system()));
+    }
     for (ModelCall.Part part : call.parts()) {
       if (part instanceof ModelCall.Text words) {
         content.add(ChatWire.TextPart.of(words.text()));
@@ -48,10 +69,12 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
     }
     boolean logprobs = call.logprobs() && can.logprobs();
     int limit = call.maxTokens() + can.hiddenTokens();
+    ChatWire.Message user = new ChatWire.Message("user", content);
     return new ChatWire.Request(
         call.model(),
-        List.of(
-            new ChatWire.Message("system", call.system()), new ChatWire.Message("user", content)),
+        can.systemMessage()
+            ? List.of(new ChatWire.Message("system", call.system()), user)
+            : List.of(user),
         format(form, can.structure()),
         logprobs ? Boolean.TRUE : null,
         logprobs ? (Integer) can.topLogprobs() : null,

@@ -50,6 +50,7 @@ final class ChatWire {
       @Nullable String id,
       @Nullable String model,
       @Nullable List<@Nullable Choice> choices,
+      @Nullable Object error,
       @Nullable Tokens usage) {}
 
   /** What of an answer its cost depends on. */
@@ -58,6 +59,7 @@ final class ChatWire {
   public record Choice(
       @Nullable Reply message,
       @Json(name = "finish_reason") @Nullable String finishReason,
+      @Nullable Object error,
       @Nullable Logprobs logprobs) {}
 
   public record Reply(@Nullable String content, @Nullable String refusal) {}

@@ -10,72 +10,13 @@ import okhttp3.Request;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.resilience.AttemptFailed;
-import org.tastemaker.feedback.resilience.ServerHints;
 
-/** Maps HTTP errors to failures that say what to do. */
+/** Makes failures of what HTTP itself went wrong by; of errors, {@link ErrorFailures} does. */
 final class HttpFailures {
   private static final int LONGEST_QUOTE = 500;
+  private static final int LONGEST_SAYING = 200;
 
   private HttpFailures() {}
-
-  /**
-   * An answer with the status of an error.
-   *
-   * @param where the address that was called, for messages
-   * @param what what was asked, with the model's name, for messages
-   */
-  static AttemptFailed of(ApiError error, ServerHints hints, String where, String what) {
-    String words = what + " at " + where + " failed with " + error.words();
-    int status = error.status();
-    if (status == 429 && error.isAboutMoney()) {
-      return AttemptFailed.forGood(
-          new FeedbackException.QuotaExhausted(
-              words
-                  + "; the account has no credit left: pay, or raise its limit, and start again: answers so"
-                  + " far are kept"));
-    }
-    if (status == 429) {
-      return AttemptFailed.tooFast(
-          new FeedbackException.RateLimited(
-              words + "; lower the requests or tokens per minute, or the calls in flight",
-              hints.retryAfter()),
-          hints.retryAfter());
-    }
-    boolean server = status >= 500 || status == 408 || status == 409;
-    if (server || Boolean.TRUE.equals(hints.shouldRetry())) {
-      return AttemptFailed.server(
-          new FeedbackException.TransportFailed(words, null, false),
-          !Boolean.FALSE.equals(hints.shouldRetry()),
-          hints.retryAfter());
-    }
-    if (error.isAboutContent()) {
-      return AttemptFailed.forGood(new FeedbackException.Refused(error.words()));
-    }
-    return AttemptFailed.forGood(
-        switch (status) {
-          case 401 ->
-              invalid(
-                  words
-                      + "; the key was refused: check that OPENAI_API_KEY, or what apiKey was given,"
-                      + " is a valid key of this server",
-                  true);
-          case 403 ->
-              invalid(
-                  words
-                      + "; the key does not allow this: check its project's permissions, and that"
-                      + " the model is open to it",
-                  true);
-          case 404 ->
-              invalid(
-                  words
-                      + "; either the model is not known there, or the base URL lacks a part such as"
-                      + " /v1",
-                  true);
-          case 413 -> invalid(words + "; show smaller images, fewer of them, or JPEG", false);
-          default ->
-              invalid(words + "; the server would not accept it a second time either", false);
-        });
-  }
 
   /**
    * An answer that sends the caller elsewhere.
@@ -145,11 +86,26 @@ final class HttpFailures {
         null);
   }
 
-  /** An answer of status 200 with an unexpected body. */
-  static AttemptFailed garbled(RuntimeException failure, String where, String what, ApiKey key) {
+  /**
+   * An answer of status 200 with an unexpected body.
+   *
+   * @param said the body as an error: its words, or its beginning
+   */
+  static AttemptFailed garbled(
+      RuntimeException failure, ApiError said, String where, String what, ApiKey key) {
+    String words = said.message();
+    boolean page = words.startsWith("<");
     return AttemptFailed.server(
         new FeedbackException.TransportFailed(
-            what + " at " + where + " gave an unexpected answer: " + words(failure, key),
+            what
+                + " at "
+                + where
+                + " gave an unexpected answer: "
+                + (page ? "a page and no JSON" : words(failure, key))
+                + "; it says '"
+                + (words.length() > LONGEST_SAYING ? words.substring(0, LONGEST_SAYING) : words)
+                + "'"
+                + (page ? "; check the base URL, which often ends in /v1" : ""),
             key.redact(failure),
             false),
         true,

@@ -2,16 +2,12 @@ package org.tastemaker.feedback.openai;
 
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What is known about the models of a server. Thread-safe. */
 final class LearnedCapabilities {
-  private static final Logger LOG = LoggerFactory.getLogger(LearnedCapabilities.class);
   private static final int HIDDEN_TOKENS = 4096;
 
   private final String server;
@@ -37,16 +33,21 @@ final class LearnedCapabilities {
     capabilities.put(model, can);
   }
 
-  /** Learns from an error; true if another request may succeed. */
-  boolean from(ApiError error, ModelCall call, ModelCapabilities used) {
-    Optional<ModelCapabilities> less = RejectedParameter.remaining(error, call, used);
-    if (less.isEmpty()) {
-      return false;
+  /** Keeps what a call was changed by, from what was known to what a request succeeded with. */
+  void keep(String model, ModelCapabilities before, ModelCapabilities after) {
+    if (after.equals(before)) {
+      return;
     }
-    remember(call.model(), used, less.get());
-    LOG.info(
-        "{} rejected a parameter, which is left out from now on: {}", call.model(), error.words());
-    return true;
+    capabilities.compute(
+        model,
+        (name, now) -> {
+          ModelCapabilities known = now == null ? ModelCapabilities.ALL : now;
+          ModelCapabilities learned = known.changedAs(before, after);
+          if (memory != null && !learned.equals(now)) {
+            memory.keep(server, model, learned);
+          }
+          return learned;
+        });
   }
 
   /** If an answer was cut off while the model was thinking, the next one gets more room. */
@@ -55,22 +56,7 @@ final class LearnedCapabilities {
         && answer.reasoningTokens() > 0
         && used.hiddenTokens() < 8 * HIDDEN_TOKENS) {
       int more = Math.max(HIDDEN_TOKENS, 2 * used.hiddenTokens());
-      remember(call.model(), used, used.withHiddenTokens(more));
+      keep(call.model(), used, used.withHiddenTokens(more));
     }
-  }
-
-  /** If another thread has learned something meanwhile, that counts. */
-  private void remember(String model, ModelCapabilities used, ModelCapabilities learned) {
-    capabilities.compute(
-        model,
-        (name, now) -> {
-          if (now != null && !now.equals(used)) {
-            return now;
-          }
-          if (memory != null) {
-            memory.keep(server, model, learned);
-          }
-          return learned;
-        });
   }
 }

@@ -5,7 +5,7 @@ import java.util.Objects;
 
 /**
  * What a model, on a server, can do. Nothing is inferred from a name: the client starts with {@link
- * #ALL} or what the user sets, and removes what an error of status 400, 403 or 422 names.
+ * #ALL} or what the user sets, and removes what an error calls unsupported.
  *
  * @param logprobs gives log-probabilities of the tokens; reasoning models do not
  * @param topLogprobs how many alternatives of a token it gives, 1 to 20
@@ -13,6 +13,7 @@ import java.util.Objects;
  * @param seed accepts a seed
  * @param detail of an image can be set
  * @param effort of reasoning can be set
+ * @param systemMessage takes a system message; where it does not, its text begins the user's
  * @param structure how the format of an answer can be forced
  * @param limit by which parameter the length of an answer is limited
  * @param hiddenTokens room for reasoning on top of the answer's own length
@@ -25,6 +26,7 @@ public record ModelCapabilities(
     boolean seed,
     boolean detail,
     boolean effort,
+    boolean systemMessage,
     Structure structure,
     Limit limit,
     int hiddenTokens)
@@ -32,7 +34,16 @@ public record ModelCapabilities(
   /** Everything. */
   public static final ModelCapabilities ALL =
       new ModelCapabilities(
-          true, 20, true, true, true, true, Structure.JSON_SCHEMA, Limit.MAX_COMPLETION_TOKENS, 0);
+          true,
+          20,
+          true,
+          true,
+          true,
+          true,
+          true,
+          Structure.JSON_SCHEMA,
+          Limit.MAX_COMPLETION_TOKENS,
+          0);
 
   public ModelCapabilities {
     Objects.requireNonNull(structure, "structure == null");
@@ -64,6 +75,24 @@ public record ModelCapabilities(
     MAX_TOKENS,
     /** None. */
     NONE
+  }
+
+  /** These, changed by what another change, of {@code before} to {@code after}, changed. */
+  ModelCapabilities changedAs(ModelCapabilities before, ModelCapabilities after) {
+    return with(
+        can ->
+            can.logprobs(logprobs && (after.logprobs || !before.logprobs))
+                .topLogprobs(
+                    after.topLogprobs == before.topLogprobs ? topLogprobs : after.topLogprobs)
+                .temperature(temperature && (after.temperature || !before.temperature))
+                .seed(seed && (after.seed || !before.seed))
+                .detail(detail && (after.detail || !before.detail))
+                .effort(effort && (after.effort || !before.effort))
+                .systemMessage(systemMessage && (after.systemMessage || !before.systemMessage))
+                .structure(after.structure == before.structure ? structure : after.structure)
+                .limit(after.limit == before.limit ? limit : after.limit)
+                .hiddenTokens(
+                    after.hiddenTokens == before.hiddenTokens ? hiddenTokens : after.hiddenTokens));
   }
 
   /**

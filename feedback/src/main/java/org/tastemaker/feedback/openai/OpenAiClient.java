@@ -1,6 +1,5 @@
 package org.tastemaker.feedback.openai;
 
-import com.squareup.moshi.JsonDataException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -123,8 +122,9 @@ public final class OpenAiClient implements AutoCloseable {
 
   /** Asks a model, and uses the answer, or the refusal, while the call still is in flight. */
   <T> T complete(WireFormat format, ModelCall call, Function<Supplier<ModelAnswer>, T> first) {
+    Trial trial = new Trial(learned, call);
     for (int lesson = 0; lesson <= MOST_LESSONS; lesson++) {
-      Optional<T> used = attempt(format.format(), call, first);
+      Optional<T> used = attempt(format.format(), call, trial, first);
       if (used.isPresent()) {
         return used.get();
       }
@@ -138,34 +138,32 @@ public final class OpenAiClient implements AutoCloseable {
         true);
   }
 
-  /** Empty if a parameter was rejected: the next attempt leaves it out. */
+  /** Empty if something was learned: the next attempt is changed by it. */
   private <B, T> Optional<T> attempt(
-      CallFormat<B> format, ModelCall call, Function<Supplier<ModelAnswer>, T> first) {
-    ModelCapabilities can = capabilities(call.model());
-    Usage estimate =
-        new Usage(1, call.estimatedInput(), 0, (long) call.maxTokens() + can.hiddenTokens());
+      CallFormat<B> format, ModelCall call, Trial trial, Function<Supplier<ModelAnswer>, T> first) {
+    ModelCapabilities can = trial.can();
     return calls.post(
         new PaidCalls.Post<>(
             "a question to " + call.model(),
             call.model(),
             false,
-            estimate,
+            trial.estimate(),
             service -> format.request(service, call, can),
             format::billed,
             format.form()),
-        error -> learned.from(error, call, can),
-        body -> {
-          ApiError error = format.error(body, key);
-          if (error != null && error.isAboutContent()) {
-            return first.apply(
-                () -> {
-                  throw new FeedbackException.Refused(error.words());
-                });
+        trial::learns,
+        (body, error) -> {
+          if (format.failed(body)) {
+            ApiError failure = error.get();
+            if (Diagnosis.of(failure) == ErrorKind.CONTENT) {
+              return first.apply(
+                  () -> {
+                    throw new FeedbackException.Refused(failure.words());
+                  });
+            }
+            throw new ErrorInAnswer(failure, format.isOnlyAnError(body));
           }
-          if (error != null) {
-            throw new JsonDataException(
-                "the answer of " + call.model() + " holds an error: " + error.words());
-          }
+          trial.succeeded();
           ModelAnswer answer = format.answer(body, call);
           try {
             return first.apply(() -> answer);
@@ -194,7 +192,7 @@ public final class OpenAiClient implements AutoCloseable {
                     new PaidCalls.Billed(request.model(), ImagesWire.used(reader, body), ""),
                 ImagesWire.Response.class),
             error -> false,
-            body -> body)
+            (body, error) -> body)
         .orElseThrow(() -> new IllegalStateException("a request without options was shortened"));
   }
 

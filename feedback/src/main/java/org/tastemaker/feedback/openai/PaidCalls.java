@@ -2,12 +2,15 @@ package org.tastemaker.feedback.openai;
 
 import com.squareup.moshi.JsonDataException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.ResponseBody;
@@ -93,23 +96,27 @@ final class PaidCalls implements AutoCloseable {
    * Makes a call.
    *
    * @param learns whether something was learned from an error, so that another request may succeed
-   * @param read makes the result of a body; may throw a {@link JsonDataException}, which counts as
-   *     a failure of the server
+   * @param read makes the result of a body, and can look at it as an error; may throw a {@link
+   *     JsonDataException}, which counts as a failure of the server, or an {@link ErrorInAnswer}
    * @return empty if something was learned
    */
-  <T, R> Optional<R> post(Post<T> post, Predicate<ApiError> learns, Function<T, R> read) {
+  <T, R> Optional<R> post(
+      Post<T> post, Predicate<ApiError> learns, BiFunction<T, Supplier<ApiError>, R> read) {
     long tokens = post.estimate.inputTokens() + post.estimate.outputTokens();
     Call<ResponseBody> prepared = post.call.apply(post.ofImages ? images : words);
     prepared.request(); // writes the body now, so that a call in flight waits for the network only
+    AtomicInteger bought = new AtomicInteger();
     return caller.call(
         post.what,
         tokens,
         number -> {
           Ledger.Entry entry = ledger.begin(post.model, post.estimate);
           long used = tokens;
+          ServerHints hints = ServerHints.NONE;
+          byte[] body = new byte[0];
           try {
             Response<ResponseBody> response = (number == 1 ? prepared : prepared.clone()).execute();
-            ServerHints hints = ServerHints.read(response.headers()::get, clock.instant());
+            hints = ServerHints.read(response.headers()::get, clock.instant());
             caller.apply(hints);
             if (!response.isSuccessful()) {
               entry.free();
@@ -120,14 +127,26 @@ final class PaidCalls implements AutoCloseable {
               }
               throw failure(response, error, hints, baseUrl.toString(), post.what);
             }
-            byte[] body = bytes(response);
+            body = AnswerBody.plain(bytes(response));
+            byte[] said = body;
             Billed billed = post.billed.apply(json, body);
             if (billed.usage != null) {
               String model = billed.model.isEmpty() ? post.model : billed.model;
               entry.paid(model, billed.usage, billed.id);
               used = billed.usage.inputTokens() + billed.usage.outputTokens();
             }
-            return Optional.of(read.apply(json.read(post.form, body)));
+            return Optional.of(
+                read.apply(json.read(post.form, body), () -> errorIn(said, response.code())));
+          } catch (ErrorInAnswer e) {
+            if (e.isFree()) {
+              entry.free(); // unless the answer said what it costs
+            }
+            if (learns.test(e.error())) {
+              return Optional.empty();
+            }
+            AttemptFailed failed =
+                ErrorFailures.of(e.error(), hints, baseUrl.toString(), post.what);
+            throw e.isFree() ? failed : onceMore(failed, bought);
           } catch (IOException e) {
             if (HttpFailures.neverArrived(e)) {
               entry.free();
@@ -135,7 +154,9 @@ final class PaidCalls implements AutoCloseable {
             }
             throw interruptedOr(e, HttpFailures.of(e, baseUrl.toString(), post.what, key));
           } catch (JsonDataException e) {
-            throw HttpFailures.garbled(e, baseUrl.toString(), post.what, key);
+            ApiError said = errorIn(body, 200);
+            throw onceMore(
+                HttpFailures.garbled(e, said, baseUrl.toString(), post.what, key), bought);
           } finally {
             entry.unknown(); // counts only if no outcome was recorded before
             caller.settleTokens(tokens, used);
@@ -175,7 +196,18 @@ final class PaidCalls implements AutoCloseable {
     return response.code() >= 300 && response.code() < 400
         ? HttpFailures.redirected(
             response.raw().request(), response.headers().get("Location"), error, where, what, key)
-        : HttpFailures.of(error, hints, where, what);
+        : ErrorFailures.of(error, hints, where, what);
+  }
+
+  /** What may have been paid for and cannot be used is bought again at most once. */
+  private static AttemptFailed onceMore(AttemptFailed failed, AtomicInteger bought) {
+    return bought.incrementAndGet() < 2 || !failed.isWorthRetrying()
+        ? failed
+        : AttemptFailed.server(failed.failure(), false, null);
+  }
+
+  private ApiError errorIn(byte[] body, int status) {
+    return ErrorReader.read(status, new String(body, StandardCharsets.UTF_8), key);
   }
 
   private static byte[] bytes(Response<ResponseBody> response) throws IOException {
@@ -186,7 +218,7 @@ final class PaidCalls implements AutoCloseable {
 
   private ApiError error(Response<?> response) throws IOException {
     try (ResponseBody body = response.errorBody()) {
-      return ApiError.read(response.code(), body == null ? "" : body.string(), key);
+      return ErrorReader.read(response.code(), body == null ? "" : body.string(), key);
     }
   }
 

@@ -2,23 +2,75 @@ package org.tastemaker.feedback.openai;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.base.Splitter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Finds the parameter that an error is about, and removes it from the capabilities. */
+/**
+ * Finds the parameter that an error calls unsupported, and removes it from the capabilities.
+ *
+ * <p>A parameter is one only where the same sentence names it and says so: "unsupported", "not
+ * allowed", "unrecognized". A sentence about a value, such as a limit of length that the context
+ * has no room for, teaches nothing about the parameter, nor does a request that is repeated in the
+ * error. Two parameters are left out because of their value too, since they are there for it alone:
+ * the temperature, and alternatives of a token, of which fewer are asked for.
+ */
 final class RejectedParameter {
+  private static final Set<String> OURS =
+      Set.of(
+          "logprobs",
+          "top_logprobs",
+          "temperature",
+          "seed",
+          "max_completion_tokens",
+          "max_tokens",
+          "max_output_tokens",
+          "reasoning_effort",
+          "instructions");
+
   /** A parameter in an error's text: as a word, so that no part of another word counts. */
   private static final Splitter WORDS =
       Splitter.on(CharMatcher.inRange('a', 'z').or(CharMatcher.is('_')).negate());
 
+  private static final Pattern SENTENCE = Pattern.compile("[.;!](?:\\s+|$)");
+
+  /** A request that is repeated: an object with texts in it. */
+  private static final Pattern ECHO = Pattern.compile("\\{[^{}]*[\"'][^{}]*\\}");
+
+  private static final Pattern SAYS_SO =
+      Pattern.compile(
+          "unsupported|(?:not|n't|no longer) (?:yet )?(?:currently )?(?:be )?(?:support|accept|allow|permit"
+              + "|available|implement|enabled|recogni|used|known|a valid)"
+              + "|only supported|unrecogni[sz]ed|unknown|unexpected|incompatible|disallowed|deprecated"
+              + "|cannot be (?:used|set)|cannot find|no such|invalid (?:parameter|argument|field|name)"
+              + "|not a (?:parameter|field)");
+
+  private static final Pattern VALUE =
+      Pattern.compile(
+          "must be|should be|has to be|less than|greater than|at most|at least|between|range|too (?:large"
+              + "|small|high|low|big)|invalid|exceed|maximum|minimum|default");
+
   private static final Pattern AT_MOST =
       Pattern.compile(
-          "(?:less than or equal to|at most|maximum(?: value)?(?: is| of|:)?|<=)\\s*(\\d{1,2})\\b");
+          "(?:less than or equal to|at most|maximum(?: value)?(?: is| of|:)?|up to|<=|and)\\s*(\\d{1,6})\\b");
 
   private RejectedParameter() {}
+
+  /** Whether an error is about a parameter that requests may have, by its name or by its words. */
+  static boolean isAboutOurs(ApiError error) {
+    if (isOurs(error.param())) {
+      return true;
+    }
+    return sentences(error).stream()
+        .anyMatch(
+            sentence ->
+                (SAYS_SO.matcher(sentence).find() || VALUE.matcher(sentence).find())
+                    && isOurs(sentence));
+  }
 
   /**
    * What remains after a request was rejected.
@@ -26,18 +78,21 @@ final class RejectedParameter {
    * @param error what the server said
    * @param sent the request: only parameters that it contains count
    * @param can what the model was assumed to support
-   * @return empty if the error names no optional parameter that was sent
+   * @return empty if the error calls no optional parameter unsupported that was sent
    */
   static Optional<ModelCapabilities> remaining(
       ApiError error, ModelCall sent, ModelCapabilities can) {
-    if (error.status() != 400 && error.status() != 403 && error.status() != 422) {
-      return Optional.empty();
-    }
-    if ("context_length_exceeded".equals(error.code())) {
-      return Optional.empty();
-    }
-    for (String name : List.of(error.param(), error.message().toLowerCase(Locale.ROOT))) {
-      Optional<ModelCapabilities> less = without(name, error.message(), sent, can);
+    boolean coded = error.code().startsWith("unsupported_") || error.code().startsWith("unknown_");
+    String param = error.param().toLowerCase(Locale.ROOT);
+    for (String sentence : sentences(error)) {
+      boolean named = isOurs(param) || namesDetail(param);
+      Optional<ModelCapabilities> less =
+          without(
+              named ? param : sentence,
+              sentence,
+              coded || SAYS_SO.matcher(sentence).find(),
+              sent,
+              can);
       if (less.isPresent()) {
         return less;
       }
@@ -46,60 +101,90 @@ final class RejectedParameter {
   }
 
   private static Optional<ModelCapabilities> without(
-      String text, String message, ModelCall sent, ModelCapabilities can) {
+      String text, String sentence, boolean saysSo, ModelCall sent, ModelCapabilities can) {
+    int most = atMost(sentence);
     boolean askedLogprobs = can.logprobs() && sent.logprobs();
-    if (askedLogprobs && names(text, "top_logprobs")) {
-      Matcher atMost = AT_MOST.matcher(message);
-      int top = atMost.find() ? Integer.parseInt(atMost.group(1)) : 0;
-      return Optional.of(
-          top >= 2 && top < can.topLogprobs() ? can.withTopLogprobs(top) : can.withLogprobs(false));
+    if (askedLogprobs && names(text, "top_logprobs") && most >= 2 && most < can.topLogprobs()) {
+      return Optional.of(can.withTopLogprobs(most));
     }
-    if (askedLogprobs && (names(text, "logprobs") || text.startsWith("include"))) {
-      return Optional.of(can.withLogprobs(false));
-    }
-    if (can.temperature() && sent.temperature() != null && names(text, "temperature")) {
+    if (can.temperature()
+        && sent.temperature() != null
+        && names(text, "temperature")
+        && (saysSo || VALUE.matcher(sentence).find())) {
       return Optional.of(can.withTemperature(false));
+    }
+    boolean ofLength =
+        names(text, "max_tokens")
+            || names(text, "max_completion_tokens")
+            || names(text, "max_output_tokens");
+    if (ofLength && most >= sent.maxTokens() && most < sent.maxTokens() + can.hiddenTokens()) {
+      return Optional.of(can.withHiddenTokens(most - sent.maxTokens()));
+    }
+    if (!saysSo) {
+      return Optional.empty();
+    }
+    if (askedLogprobs
+        && (names(text, "top_logprobs") || names(text, "logprobs") || text.startsWith("include"))) {
+      return Optional.of(can.withLogprobs(false));
     }
     if (can.seed() && sent.seed() != null && names(text, "seed")) {
       return Optional.of(can.withSeed(false));
     }
-    if (can.effort()
-        && sent.effort() != null
-        && (names(text, "reasoning_effort") || text.startsWith("reasoning"))) {
+    if (can.effort() && sent.effort() != null && namesEffort(text)) {
       return Optional.of(can.withEffort(false));
     }
-    if (can.structure() != ModelCapabilities.Structure.WORDS
-        && sent.form() != null
-        && (names(text, "response_format")
-            || names(text, "json_schema")
-            || text.contains("text.format"))) {
-      return Optional.of(
-          can.withStructure(
-              can.structure() == ModelCapabilities.Structure.JSON_SCHEMA
-                  ? ModelCapabilities.Structure.JSON_OBJECT
-                  : ModelCapabilities.Structure.WORDS));
-    }
     if (can.limit() == ModelCapabilities.Limit.MAX_COMPLETION_TOKENS
-        && names(text, "max_completion_tokens")) {
+        && (names(text, "max_completion_tokens") || names(text, "max_output_tokens"))) {
       return Optional.of(can.withLimit(ModelCapabilities.Limit.MAX_TOKENS));
     }
-    if (can.limit() == ModelCapabilities.Limit.MAX_TOKENS && names(text, "max_tokens")) {
+    if (can.limit() == ModelCapabilities.Limit.MAX_TOKENS && ofLength) {
       return Optional.of(can.withLimit(ModelCapabilities.Limit.NONE));
     }
     if (can.detail()
         && sent.parts().stream().anyMatch(ModelCall.Picture.class::isInstance)
-        && (text.contains("image_url.detail") || text.contains("'detail'"))) {
+        && namesDetail(text)) {
       return Optional.of(can.withDetail(false));
+    }
+    if (can.systemMessage() && names(text, "instructions")) {
+      return Optional.of(can.withSystemMessage(false));
     }
     return Optional.empty();
   }
 
+  private static List<String> sentences(ApiError error) {
+    String message = error.message().toLowerCase(Locale.ROOT);
+    String before;
+    do {
+      before = message;
+      message = ECHO.matcher(message).replaceAll(" ");
+    } while (!message.equals(before));
+    List<String> sentences = new ArrayList<>(List.of(SENTENCE.split(message)));
+    return sentences.isEmpty() ? List.of("") : sentences;
+  }
+
+  private static int atMost(String sentence) {
+    Matcher matcher = AT_MOST.matcher(sentence);
+    return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
+  }
+
+  private static boolean isOurs(String text) {
+    return WORDS.splitToStream(text).anyMatch(OURS::contains)
+        || namesEffort(text)
+        || text.equals("include");
+  }
+
+  private static boolean namesEffort(String text) {
+    return names(text, "reasoning_effort")
+        || text.startsWith("reasoning")
+        || text.contains("reasoning.effort")
+        || text.contains("'reasoning'");
+  }
+
+  private static boolean namesDetail(String text) {
+    return text.contains("image_url.detail") || text.contains("'detail'");
+  }
+
   private static boolean names(String text, String parameter) {
-    for (String word : WORDS.split(text)) {
-      if (word.equals(parameter)) {
-        return true;
-      }
-    }
-    return false;
+    return WORDS.splitToStream(text).anyMatch(parameter::equals);
   }
 }

@@ -3,6 +3,7 @@ package org.tastemaker.feedback.openai;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
@@ -12,6 +13,9 @@ import retrofit2.Call;
 final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
   /** The service accepts no smaller limit. */
   private static final int SHORTEST_LIMIT = 16;
+
+  private static final Set<String> UNFINISHED =
+      Set.of("failed", "cancelled", "queued", "in_progress");
 
   @Override
   public Call<ResponseBody> request(OpenAiService service, ModelCall call, ModelCapabilities can) {
@@ -31,15 +35,23 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
   }
 
   @Override
-  public @Nullable ApiError error(ResponsesWire.Response body, ApiKey key) {
-    ResponsesWire.Failure failure = body.error();
-    return failure == null
-        ? null
-        : ApiError.within(Wire.text(failure.code()), Wire.text(failure.message()), key);
+  public boolean failed(ResponsesWire.Response body) {
+    String status = Wire.text(body.status());
+    return Wire.isError(body.error())
+        || UNFINISHED.contains(status)
+        || (body.output() == null && !status.equals("incomplete"));
+  }
+
+  @Override
+  public boolean isOnlyAnError(ResponsesWire.Response body) {
+    return Wire.isError(body.error()) && Wire.whole(body.output()).isEmpty();
   }
 
   private static ResponsesWire.Request body(ModelCall call, ModelCapabilities can) {
     List<Object> content = new ArrayList<>();
+    if (!can.systemMessage()) {
+      content.add(ResponsesWire.TextPart.of(call.system()));
+    }
     for (ModelCall.Part part : call.parts()) {
       if (part instanceof ModelCall.Text words) {
         content.add(ResponsesWire.TextPart.of(words.text()));
@@ -57,7 +69,7 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
     boolean logprobs = call.logprobs() && can.logprobs();
     return new ResponsesWire.Request(
         call.model(),
-        call.system(),
+        can.systemMessage() ? call.system() : null,
         List.of(new ResponsesWire.Message("user", content)),
         format(form, can.structure()),
         logprobs ? List.of("message.output_text.logprobs") : null,

@@ -15,7 +15,7 @@ final class ResponsesWire {
 
   public record Request(
       String model,
-      String instructions,
+      @Nullable String instructions,
       List<Message> input,
       @Nullable Text text,
       @Nullable List<String> include,
@@ -55,15 +55,13 @@ final class ResponsesWire {
       @Nullable String id,
       @Nullable String model,
       @Nullable String status,
-      @Nullable Failure error,
+      @Nullable Object error,
       @Json(name = "incomplete_details") @Nullable Incomplete incomplete,
       @Nullable List<@Nullable Output> output,
       @Nullable Tokens usage) {}
 
   /** What of an answer its cost depends on. */
   public record Bill(@Nullable String id, @Nullable String model, @Nullable Tokens usage) {}
-
-  public record Failure(@Nullable String code, @Nullable String message) {}
 
   public record Incomplete(@Nullable String reason) {}
 

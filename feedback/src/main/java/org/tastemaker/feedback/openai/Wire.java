@@ -2,8 +2,10 @@ package org.tastemaker.feedback.openai;
 
 import com.squareup.moshi.JsonAdapter;
 import com.squareup.moshi.Moshi;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
 
@@ -21,8 +23,25 @@ final class Wire {
     return ANY.toJson(value);
   }
 
+  /** Parses JSON. */
+  static @Nullable Object parse(String text) throws IOException {
+    return ANY.fromJson(text);
+  }
+
   static String text(@Nullable String value) {
     return value == null ? "" : value;
+  }
+
+  /** Whether what stands in the place of an error is one, and not an empty shell. */
+  static boolean isError(@Nullable Object value) {
+    if (value instanceof Map<?, ?> map) {
+      return map.values().stream().anyMatch(Wire::isError);
+    }
+    return value instanceof String text
+        ? !text.isBlank()
+        : value instanceof Double number
+            ? number != 0
+            : value != null && !value.equals(Boolean.FALSE);
   }
 
   /** A name that a server gave: a line of bounded length, since it is stored and shown. */

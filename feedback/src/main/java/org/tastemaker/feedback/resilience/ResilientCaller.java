@@ -204,10 +204,10 @@ public final class ResilientCaller {
       requests.closeFor(asked); // the limit applies to all callers
     }
     if (asked != null && asked.compareTo(retries.longestRetryAfter()) > 0) {
+      String message = what + ": " + tooLong(asked) + " Its words: " + failure.getMessage();
       throw tooFast
-          ? new FeedbackException.RateLimited(what + ": " + tooLong(asked), asked)
-          : new FeedbackException.TransportFailed(
-              what + ": " + tooLong(asked) + " Its words: " + failure.getMessage(), failure, false);
+          ? new FeedbackException.RateLimited(message, asked)
+          : new FeedbackException.TransportFailed(message, failure, false);
     }
     if (number >= retries.attempts()) {
       String message =

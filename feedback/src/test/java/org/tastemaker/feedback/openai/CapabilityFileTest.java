@@ -30,6 +30,7 @@ class CapabilityFileTest {
           true,
           false,
           true,
+          false,
           ModelCapabilities.Structure.JSON_OBJECT,
           ModelCapabilities.Limit.MAX_TOKENS,
           4096);
@@ -56,15 +57,15 @@ class CapabilityFileTest {
         "{",
         "null",
         "[]",
-        "{\"format\":2,\"servers\":{}}",
-        "{\"format\":1}",
-        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":null}}",
-        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":null}}}",
-        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{}}}}",
-        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"logprobs\":true,"
+        "{\"format\":1,\"servers\":{}}",
+        "{\"format\":2}",
+        "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":null}}",
+        "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":null}}}",
+        "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{}}}}",
+        "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"logprobs\":true,"
             + "\"topLogprobs\":99,\"temperature\":true,\"seed\":true,\"detail\":true,"
-            + "\"effort\":true,\"structure\":\"WORDS\",\"limit\":\"NONE\",\"hiddenTokens\":0}}}}",
-        "{\"format\":1,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"structure\":\"XML\"}}}}"
+            + "\"effort\":true,\"systemMessage\":true,\"structure\":\"WORDS\",\"limit\":\"NONE\",\"hiddenTokens\":0}}}}",
+        "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"structure\":\"XML\"}}}}"
       })
   void aFileThatIsDamagedCountsAsNoneAndIsReplaced(String content) throws IOException {
     Path file = folder.resolve("capabilities.json");

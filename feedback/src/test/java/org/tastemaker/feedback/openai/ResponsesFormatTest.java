@@ -91,7 +91,7 @@ class ResponsesFormatTest {
     server.enqueue(Fixtures.json(200, failed));
     assertThatThrownBy(() -> ask(failed))
         .isInstanceOf(TransportFailed.class)
-        .hasMessageContaining("holds an error: status 200, server_error: Oh no");
+        .hasMessageContaining("failed with status 200 and in it error 502, server_error: Oh no");
     assertThat(server.getRequestCount()).isEqualTo(3);
   }
 
