@@ -50,7 +50,7 @@ final class CapabilityFile {
       boolean seed,
       boolean detail,
       boolean effort,
-      boolean systemMessage,
+      boolean systemRole,
       String structure,
       String limit,
       int hiddenTokens) {
@@ -62,7 +62,7 @@ final class CapabilityFile {
           can.seed(),
           can.detail(),
           can.effort(),
-          can.systemMessage(),
+          can.systemRole(),
           can.structure().name(),
           can.limit().name(),
           can.hiddenTokens());
@@ -76,7 +76,7 @@ final class CapabilityFile {
           seed,
           detail,
           effort,
-          systemMessage,
+          systemRole,
           ModelCapabilities.Structure.valueOf(structure),
           ModelCapabilities.Limit.valueOf(limit),
           hiddenTokens);

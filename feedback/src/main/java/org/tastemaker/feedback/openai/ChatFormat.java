@@ -51,7 +51,7 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
 
   private static ChatWire.Request body(ModelCall call, ModelCapabilities can) {
     List<Object> content = new ArrayList<>();
-    if (!can.systemMessage()) {
+    if (!can.systemRole()) {
       content.add(ChatWire.TextPart.of(call.system()));
     }
     for (ModelCall.Part part : call.parts()) {
@@ -72,7 +72,7 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
     ChatWire.Message user = new ChatWire.Message("user", content);
     return new ChatWire.Request(
         call.model(),
-        can.systemMessage()
+        can.systemRole()
             ? List.of(new ChatWire.Message("system", call.system()), user)
             : List.of(user),
         format(form, can.structure()),

@@ -13,7 +13,7 @@ import java.util.Objects;
  * @param seed accepts a seed
  * @param detail of an image can be set
  * @param effort of reasoning can be set
- * @param systemMessage takes a system message; where it does not, its text begins the user's
+ * @param systemRole takes a system message; where it does not, its text begins the user's
  * @param structure how the format of an answer can be forced
  * @param limit by which parameter the length of an answer is limited
  * @param hiddenTokens room for reasoning on top of the answer's own length
@@ -26,7 +26,7 @@ public record ModelCapabilities(
     boolean seed,
     boolean detail,
     boolean effort,
-    boolean systemMessage,
+    boolean systemRole,
     Structure structure,
     Limit limit,
     int hiddenTokens)
@@ -88,7 +88,7 @@ public record ModelCapabilities(
                 .seed(seed && (after.seed || !before.seed))
                 .detail(detail && (after.detail || !before.detail))
                 .effort(effort && (after.effort || !before.effort))
-                .systemMessage(systemMessage && (after.systemMessage || !before.systemMessage))
+                .systemRole(systemRole && (after.systemRole || !before.systemRole))
                 .structure(after.structure == before.structure ? structure : after.structure)
                 .limit(after.limit == before.limit ? limit : after.limit)
                 .hiddenTokens(

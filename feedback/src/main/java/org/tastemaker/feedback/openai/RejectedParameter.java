@@ -145,8 +145,8 @@ final class RejectedParameter {
         && namesDetail(text)) {
       return Optional.of(can.withDetail(false));
     }
-    if (can.systemMessage() && names(text, "instructions")) {
-      return Optional.of(can.withSystemMessage(false));
+    if (can.systemRole() && names(text, "instructions")) {
+      return Optional.of(can.withSystemRole(false));
     }
     return Optional.empty();
   }

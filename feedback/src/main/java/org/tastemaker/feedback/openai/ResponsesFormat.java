@@ -49,7 +49,7 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
 
   private static ResponsesWire.Request body(ModelCall call, ModelCapabilities can) {
     List<Object> content = new ArrayList<>();
-    if (!can.systemMessage()) {
+    if (!can.systemRole()) {
       content.add(ResponsesWire.TextPart.of(call.system()));
     }
     for (ModelCall.Part part : call.parts()) {
@@ -69,7 +69,7 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
     boolean logprobs = call.logprobs() && can.logprobs();
     return new ResponsesWire.Request(
         call.model(),
-        can.systemMessage() ? call.system() : null,
+        can.systemRole() ? call.system() : null,
         List.of(new ResponsesWire.Message("user", content)),
         format(form, can.structure()),
         logprobs ? List.of("message.output_text.logprobs") : null,

@@ -42,7 +42,7 @@ final class Trial {
           case FORM -> weaker();
           case GENERATION -> generations++ == 0 ? Optional.of(can) : weaker();
           case SYSTEM ->
-              can.systemMessage() ? Optional.of(can.withSystemMessage(false)) : Optional.empty();
+              can.systemRole() ? Optional.of(can.withSystemRole(false)) : Optional.empty();
           case PARAMETER -> RejectedParameter.remaining(error, call, can);
           default -> Optional.empty();
         };

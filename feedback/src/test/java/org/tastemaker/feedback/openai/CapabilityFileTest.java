@@ -64,7 +64,7 @@ class CapabilityFileTest {
         "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{}}}}",
         "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"logprobs\":true,"
             + "\"topLogprobs\":99,\"temperature\":true,\"seed\":true,\"detail\":true,"
-            + "\"effort\":true,\"systemMessage\":true,\"structure\":\"WORDS\",\"limit\":\"NONE\",\"hiddenTokens\":0}}}}",
+            + "\"effort\":true,\"systemRole\":true,\"structure\":\"WORDS\",\"limit\":\"NONE\",\"hiddenTokens\":0}}}}",
         "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"structure\":\"XML\"}}}}"
       })
   void aFileThatIsDamagedCountsAsNoneAndIsReplaced(String content) throws IOException {

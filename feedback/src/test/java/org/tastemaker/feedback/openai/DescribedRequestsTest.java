@@ -210,6 +210,7 @@ class DescribedRequestsTest {
                   (bits & 4) == 0,
                   (bits & 8) == 0,
                   (bits & 16) == 0,
+                  (bits & 24) == 0,
                   structure,
                   limit,
                   bits % 2 == 0 ? 0 : 4096));

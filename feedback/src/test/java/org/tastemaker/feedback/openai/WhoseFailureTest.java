@@ -134,7 +134,7 @@ class WhoseFailureTest {
         ChatGptOracle oracle = server.oracle().build()) {
       assertThat(RednessServer.isRight(RednessServer.rank(oracle))).isTrue();
       assertThat(server.requests()).isEqualTo(5);
-      assertThat(oracle.client().capabilities("gpt-test").systemMessage()).isFalse();
+      assertThat(oracle.client().capabilities("gpt-test").systemRole()).isFalse();
       String system =
           text(server.body(1)).replaceAll("(?s).*role=system, content=(.*?)}, \\{.*", "$1");
       assertThat(system).contains("image").doesNotContain("role=");
