@@ -33,6 +33,7 @@ import org.tastemaker.examples.align.Transcript;
 import org.tastemaker.examples.console.CtrlC;
 import org.tastemaker.examples.console.EngineOptions;
 import org.tastemaker.examples.console.Failures;
+import org.tastemaker.examples.console.Relay;
 import org.tastemaker.examples.console.Terminal;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
@@ -226,10 +227,11 @@ public final class QuickStart implements Callable<Integer> {
     config.putAll(this.engine.settings());
     long done = RunFolders.roundsDone(run, config, Alignment.MAY_CHANGE);
     int left = (int) Math.max(0, rounds - done);
+    Relay troubles = new Relay();
     try (StepKernel kernel = execution.open();
         RunJudge asked =
             paid
-                ? new PaidJudge(terms, run, out, setup.asking)
+                ? new PaidJudge(terms, run, out, setup.asking, troubles)
                     .open(task, images, left, RUBRIC, setup.cancellation)
                 : RunJudge.simulated(task, glyphs);
         CtrlC ctrlC = new CtrlC(setup.cancellation);
@@ -251,7 +253,7 @@ public final class QuickStart implements Callable<Integer> {
         Transcript transcript = Transcript.of(run);
         QuickReport report =
             new QuickReport(alignment, folder, transcript, glyphs, Map.of("step", step));
-        return new QuickRun(alignment, asked, RUBRIC, folder, transcript, report, out)
+        return new QuickRun(alignment, asked, RUBRIC, folder, transcript, report, troubles, out)
             .run(
                 setup.listener,
                 setup.cancellation,

@@ -21,6 +21,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rubric;
+import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
 import org.tastemaker.examples.report.Cost;
 import org.tastemaker.feedback.ledger.Budget;
@@ -41,6 +42,7 @@ public final class PaidJudge {
   private final Path run;
   private final PrintWriter out;
   private final Optional<UnaryOperator<@Nullable String>> asking;
+  private final RunListener listener;
 
   /**
    * Which model to ask, and what it may cost.
@@ -86,13 +88,19 @@ public final class PaidJudge {
    * @param out receives the estimate
    * @param asking puts a question to a person and returns the answer; empty if there is nobody to
    *     ask
+   * @param listener receives what goes wrong when the judge is asked
    */
   public PaidJudge(
-      Terms terms, Path run, PrintWriter out, Optional<UnaryOperator<@Nullable String>> asking) {
+      Terms terms,
+      Path run,
+      PrintWriter out,
+      Optional<UnaryOperator<@Nullable String>> asking,
+      RunListener listener) {
     this.terms = terms;
     this.run = run;
     this.out = out;
     this.asking = asking;
+    this.listener = listener;
   }
 
   /**
@@ -144,6 +152,7 @@ public final class PaidJudge {
           server()
               .cache(run.resolveSibling(run.getFileName() + "-answers"))
               .asking(asked -> asked.cancellation(cancellation))
+              .listener(listener)
               .ledger(ledger)
               .build();
       return new RunJudge(

@@ -8,10 +8,12 @@ import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.NothingJudgedException;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.examples.console.ConsoleProgress;
+import org.tastemaker.examples.console.Relay;
 import org.tastemaker.examples.report.Headline;
 import org.tastemaker.examples.report.Measurement;
 import org.tastemaker.feedback.FeedbackException;
@@ -28,6 +30,7 @@ import org.tastemaker.optim.run.AlignmentRun;
  * @param folder of the run
  * @param transcript records what the judge says
  * @param report to be written
+ * @param troubles tells what goes wrong when the judge is asked
  * @param out receives the messages
  */
 public record QuickRun(
@@ -37,12 +40,16 @@ public record QuickRun(
     RunFolder folder,
     Transcript transcript,
     QuickReport report,
+    Relay troubles,
     PrintWriter out) {
   /** The exit code of a run whose budget or quota is used up. */
   public static final int OUT_OF_MONEY = 3;
 
   /** The exit code of a run that has diverged. */
   public static final int DIVERGED = 1;
+
+  /** The exit code of a run whose judge does not answer. */
+  public static final int NO_JUDGE = 1;
 
   /** The exit code of a run that was stopped. */
   public static final int STOPPED = 130;
@@ -53,7 +60,8 @@ public record QuickRun(
    * @param listener receives the run's events, in addition to the progress display
    * @param cancellation stops it
    * @param measured makes the measurements of the model when all rounds are done
-   * @return the exit code: 0 done, {@link #DIVERGED}, {@link #OUT_OF_MONEY}, {@link #STOPPED}
+   * @return the exit code: 0 done, {@link #DIVERGED}, {@link #NO_JUDGE}, {@link #OUT_OF_MONEY},
+   *     {@link #STOPPED}
    */
   public int run(
       RunListener listener, Cancellation cancellation, Supplier<List<Measurement>> measured) {
@@ -62,6 +70,7 @@ public record QuickRun(
     try {
       AlignmentRun.Result result;
       try (ConsoleProgress progress = ConsoleProgress.of("round", rounds)) {
+        troubles.to(RunListener.all(progress, listener));
         result =
             alignment.run(
                 transcript.around(judge.oracle()),
@@ -92,6 +101,12 @@ public record QuickRun(
           OUT_OF_MONEY,
           before,
           ", with a higher --budget if one was given");
+    } catch (FeedbackException | NothingJudgedException e) {
+      if (rounds() == 0) {
+        throw e;
+      }
+      out.println(e.getMessage());
+      return unfinished("The judge does not answer.", NO_JUDGE, before, "");
     }
   }
 

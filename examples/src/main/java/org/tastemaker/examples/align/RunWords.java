@@ -56,9 +56,20 @@ final class RunWords implements RunListener {
           text("held-out score %.3f [%.3f, %.3f] after round %d", mean, low, high, evaluated));
       brief.add(text("%.2f\u00b1%.2f", mean, Math.max(high - mean, mean - low)));
     }
+    double missing = latest.getOrDefault("missingJudgements", 0.0);
     if (latest.getOrDefault("skipped", 0.0) > 0) {
-      words.add("nothing learned: all rewards are equal or missing");
-      brief.add("no news");
+      boolean none = latest.getOrDefault("presentRewards", 1.0) == 0;
+      words.add(
+          "nothing learned: "
+              + (none ? "no reward, as all judgements are missing" : "all rewards are equal"));
+      brief.add(none ? "no judgement" : "all equal");
+    }
+    if (missing > 0) {
+      words.add(
+          missing == 1
+              ? "1 judgement of the round is missing"
+              : text("%.0f judgements of the round are missing", missing));
+      brief.add(text("%.0f missing", missing));
     }
     Double images = latest.get("images");
     Double seconds = latest.get("secondsSampling");

@@ -63,7 +63,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
    *
    * @param name what is being done
    * @param total steps in all
-   * @return listens to {@link RunEvent.Progress} and {@link RunEvent.Metrics}
+   * @return listens to {@link RunEvent.Progress}, and prints each {@link RunEvent.Notice}
    */
   public static ConsoleProgress of(String name, long total) {
     return of(name, total, System.out, terminalColumns(), System::nanoTime, Duration.ofSeconds(15));
@@ -98,7 +98,14 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   public void on(RunEvent event) {
     if (event instanceof RunEvent.Progress progress && progress.total() == total) {
       step(progress.done());
+    } else if (event instanceof RunEvent.Notice notice) {
+      tell(notice.message());
     }
+  }
+
+  /** A line of its own, also beside a bar, which is drawn anew below it. */
+  private synchronized void tell(String message) {
+    out.println((bar == null ? "" : System.lineSeparator()) + message);
   }
 
   /**

@@ -72,7 +72,24 @@ class RunWordsTest {
     RunEvent.Metrics skipped = new RunEvent.Metrics(1, Map.of("skipped", 1.0));
     RunEvent.Metrics trained = new RunEvent.Metrics(2, Map.of("skipped", 0.0));
     assertThat(line(Cost.NONE, List.of(), skipped))
-        .contains("nothing learned: all rewards are equal or missing");
+        .contains("nothing learned: all rewards are equal")
+        .doesNotContain("missing");
     assertThat(line(Cost.NONE, List.of(), skipped, trained)).doesNotContain("nothing learned");
+  }
+
+  @Test
+  void equalRewardsAreToldApartFromMissingJudgements() {
+    RunEvent.Metrics silent =
+        new RunEvent.Metrics(
+            1, Map.of("skipped", 1.0, "presentRewards", 0.0, "missingJudgements", 3.0));
+    RunEvent.Metrics equal =
+        new RunEvent.Metrics(
+            1, Map.of("skipped", 1.0, "presentRewards", 8.0, "missingJudgements", 1.0));
+    assertThat(line(Cost.NONE, List.of(), silent))
+        .contains("nothing learned: no reward, as all judgements are missing")
+        .contains("3 judgements of the round are missing")
+        .doesNotContain("equal");
+    assertThat(line(Cost.NONE, List.of(), equal))
+        .contains("nothing learned: all rewards are equal, 1 judgement of the round is missing");
   }
 }

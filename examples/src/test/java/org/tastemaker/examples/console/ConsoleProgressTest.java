@@ -90,4 +90,17 @@ class ConsoleProgressTest {
     assertThat(ConsoleProgress.words(Map.of("kl", 0.01234, "reward", 2.0), names))
         .isEqualTo("reward 2.00, KL 0.0123");
   }
+
+  @Test
+  void aNoticeIsPrintedAtOnceOnALineOfItsOwn() {
+    try (ConsoleProgress progress = progress(0)) {
+      progress.on(new RunEvent.Notice(0, "nobody listens at http://x"));
+      assertThat(printed().lines()).containsExactly("nobody listens at http://x");
+    }
+    try (ConsoleProgress progress = progress(60)) {
+      progress.step(1);
+      progress.on(new RunEvent.Notice(0, "another thing"));
+    }
+    assertThat(Pattern.compile("[\r\n]").split(printed(), -1)).contains("another thing");
+  }
 }

@@ -206,6 +206,7 @@ public final class ChatGptOracle implements DescribedOracle, AutoCloseable {
     private @Nullable AnswerStore answers;
     private Spending spending = Spending.unlimited();
     private @Nullable Ledger shared;
+    private RunListener listener = RunListener.none();
 
     private Builder() {}
 
@@ -275,9 +276,22 @@ public final class ChatGptOracle implements DescribedOracle, AutoCloseable {
     }
 
     /**
-     * Sets further options of asking: aggregation, attempts, listener, cancellation.
+     * Sets the listener for answered questions, and for the first failure of each kind: as it is
+     * retried, and as it stays.
      *
-     * @param change such as {@code b -> b.listener(listener)}
+     * @param listener by default none; called from the threads that ask
+     * @return this builder
+     */
+    public Builder listener(RunListener listener) {
+      this.listener = RunListener.all(listener);
+      client.listener(listener);
+      return this;
+    }
+
+    /**
+     * Sets further options of asking: aggregation, attempts, cancellation.
+     *
+     * @param change such as {@code b -> b.maxAttempts(3)}
      * @return this builder
      */
     public Builder asking(UnaryOperator<JudgeOracle.Builder> change) {
@@ -424,9 +438,14 @@ public final class ChatGptOracle implements DescribedOracle, AutoCloseable {
       Seed orders = seed;
       // A few more than may be in flight: they prepare questions and store answers meanwhile.
       int concurrency = limits.inFlight() + limits.inFlight() / 8;
+      RunListener told = listener;
       return judge ->
           change.apply(
-              JudgeOracle.builder(judge).protocol(questions).seed(orders).concurrency(concurrency));
+              JudgeOracle.builder(judge)
+                  .protocol(questions)
+                  .seed(orders)
+                  .concurrency(concurrency)
+                  .listener(told));
     }
   }
 }

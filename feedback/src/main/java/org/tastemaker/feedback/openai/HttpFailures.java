@@ -79,11 +79,12 @@ final class HttpFailures {
           false,
           null);
     }
-    return AttemptFailed.server(
+    FeedbackException failed =
         new FeedbackException.TransportFailed(
-            what + " at " + where + " failed: " + words(failure, key), key.redact(failure), false),
-        true,
-        null);
+            what + " at " + where + " failed: " + words(failure, key), key.redact(failure), false);
+    return neverArrived(failure)
+        ? AttemptFailed.unreachable(failed)
+        : AttemptFailed.server(failed, true, null);
   }
 
   /**

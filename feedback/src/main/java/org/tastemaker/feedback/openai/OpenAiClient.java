@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
@@ -45,7 +46,9 @@ public final class OpenAiClient implements AutoCloseable {
     this.key = key;
     this.ledger = builder.ledger;
     this.learned = new LearnedCapabilities(baseUrl.toString(), builder.memory);
-    this.caller = new ResilientCaller(builder.limits, builder.clock, builder.sleeper, builder.seed);
+    this.caller =
+        new ResilientCaller(
+            builder.limits, builder.clock, builder.sleeper, builder.seed, builder.listener);
     this.calls =
         new PaidCalls(
             new PaidCalls.Connection(
@@ -215,6 +218,7 @@ public final class OpenAiClient implements AutoCloseable {
     private BodyLimits bodies = BodyLimits.DEFAULTS;
     private Redirects redirects = Redirects.NONE;
     private @Nullable Path memory;
+    private RunListener listener = RunListener.none();
 
     private Builder() {}
 
@@ -355,6 +359,18 @@ public final class OpenAiClient implements AutoCloseable {
      */
     public Builder memory(Path file) {
       this.memory = Objects.requireNonNull(file, "file == null");
+      return this;
+    }
+
+    /**
+     * Sets the listener for what goes wrong: a {@link org.tastemaker.core.RunEvent.Notice} of the
+     * first failed attempt of each kind.
+     *
+     * @param listener by default none; called from the threads that ask
+     * @return this builder
+     */
+    public Builder listener(RunListener listener) {
+      this.listener = Objects.requireNonNull(listener, "listener == null");
       return this;
     }
 

@@ -13,17 +13,20 @@ public final class AttemptFailed extends Exception {
   private final FeedbackException failure;
   private final boolean worthRetrying;
   private final boolean serverAtFault;
+  private final boolean unreachable;
   private final @Nullable Duration retryAfter;
 
   private AttemptFailed(
       FeedbackException failure,
       boolean worthRetrying,
       boolean serverAtFault,
+      boolean unreachable,
       @Nullable Duration retryAfter) {
     super(failure.getMessage(), failure);
     this.failure = Objects.requireNonNull(failure, "failure == null");
     this.worthRetrying = worthRetrying;
     this.serverAtFault = serverAtFault;
+    this.unreachable = unreachable;
     this.retryAfter = retryAfter;
   }
 
@@ -34,7 +37,7 @@ public final class AttemptFailed extends Exception {
    * @return not to be retried
    */
   public static AttemptFailed forGood(FeedbackException failure) {
-    return new AttemptFailed(failure, false, false, null);
+    return new AttemptFailed(failure, false, false, false, null);
   }
 
   /**
@@ -45,7 +48,7 @@ public final class AttemptFailed extends Exception {
    * @return to be retried
    */
   public static AttemptFailed tooFast(FeedbackException failure, @Nullable Duration retryAfter) {
-    return new AttemptFailed(failure, true, false, retryAfter);
+    return new AttemptFailed(failure, true, false, false, retryAfter);
   }
 
   /**
@@ -58,7 +61,18 @@ public final class AttemptFailed extends Exception {
    */
   public static AttemptFailed server(
       FeedbackException failure, boolean worthRetrying, @Nullable Duration retryAfter) {
-    return new AttemptFailed(failure, worthRetrying, true, retryAfter);
+    return new AttemptFailed(failure, worthRetrying, true, false, retryAfter);
+  }
+
+  /**
+   * No connection to the service could be made. Retried like a failure of the service, but not for
+   * long where it has never been reached: then the address may be wrong, or nobody listens there.
+   *
+   * @param failure thrown to the caller if no attempt is left
+   * @return to be retried
+   */
+  public static AttemptFailed unreachable(FeedbackException failure) {
+    return new AttemptFailed(failure, true, true, true, null);
   }
 
   /**
@@ -86,6 +100,15 @@ public final class AttemptFailed extends Exception {
    */
   public boolean isServerAtFault() {
     return serverAtFault;
+  }
+
+  /**
+   * Whether no connection could be made.
+   *
+   * @return true if the service has not seen the attempt
+   */
+  public boolean isUnreachable() {
+    return unreachable;
   }
 
   /**

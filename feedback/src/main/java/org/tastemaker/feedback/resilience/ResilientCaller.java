@@ -3,13 +3,19 @@ package org.tastemaker.feedback.resilience;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.tastemaker.core.MissingReason;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.FeedbackException;
 
@@ -19,13 +25,19 @@ import org.tastemaker.feedback.FeedbackException;
  * <p>If an attempt fails in a way that may pass, the call is retried after {@code min(firstDelay *
  * 2^(n-1), longestDelay) * (1 - u/4)} with a {@code u} in [0, 1), or after what the service asked
  * for. A service that asks for a delay of more than {@link RetryPolicy#longestRetryAfter} is not
- * waited for. If the account has no credit, all calls end at once.
+ * waited for. If the account has no credit, all calls end at once. A service that has never been
+ * reached is given up after three attempts: waiting is for those that have answered before.
+ *
+ * <p>The first failure of each kind is told at once, to the log and to a listener, with the time of
+ * the next attempt.
  *
  * <p>Thread-safe: one caller serves all threads that use a service, because the limits are those of
  * the service. Callers block.
  */
 public final class ResilientCaller {
   private static final Logger LOG = LoggerFactory.getLogger(ResilientCaller.class);
+  private static final int FIRST_CONTACT = 3;
+  private static final int MOST_TOLD = 10;
 
   private final RetryPolicy retries;
   private final Sleeper sleeper;
@@ -34,6 +46,9 @@ public final class ResilientCaller {
   private final CircuitBreaker breaker;
   private final RateLimiter requests;
   private final RateLimiter tokens;
+  private final RunListener listener;
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
+  private volatile boolean reached;
 
   private final AtomicLong calls = new AtomicLong();
   private final AtomicLong attempts = new AtomicLong();
@@ -50,6 +65,22 @@ public final class ResilientCaller {
    * @param seed for the jitter of delays
    */
   public ResilientCaller(Options options, Clock clock, Sleeper sleeper, Seed seed) {
+    this(options, clock, sleeper, seed, RunListener.none());
+  }
+
+  /**
+   * A caller for one service that tells a listener what goes wrong.
+   *
+   * @param options limits
+   * @param clock tells the time
+   * @param sleeper waits
+   * @param seed for the jitter of delays
+   * @param listener receives a {@link RunEvent.Notice} of the first failure of each kind, from the
+   *     threads that call
+   */
+  public ResilientCaller(
+      Options options, Clock clock, Sleeper sleeper, Seed seed, RunListener listener) {
+    this.listener = RunListener.all(listener);
     this.retries = options.retries();
     Objects.requireNonNull(clock, "clock == null");
     this.sleeper = Objects.requireNonNull(sleeper, "sleeper == null");
@@ -97,12 +128,7 @@ public final class ResilientCaller {
           return attempt(estimatedTokens, attempt, number);
         } catch (AttemptFailed failed) {
           Duration delay = delayBeforeNext(what, failed, number, jitter);
-          LOG.debug(
-              "{}: attempt {} failed, next in {}: {}",
-              what,
-              number,
-              delay,
-              failed.failure().toString());
+          tell(what, number, delay, failed.failure());
           repetitions.incrementAndGet();
           sleeper.sleep(delay);
         }
@@ -165,9 +191,11 @@ public final class ResilientCaller {
         }
         breaker.succeeded();
         told = true;
+        reached = true;
         return result;
       } catch (AttemptFailed failed) {
         told = true;
+        reached |= !failed.isUnreachable();
         if (failed.failure() instanceof FeedbackException.QuotaExhausted) {
           breaker.trip(failed.failure());
         } else if (failed.isServerAtFault()) {
@@ -186,6 +214,25 @@ public final class ResilientCaller {
     }
   }
 
+  /** Words for a person, once for each kind: a job of a million questions has many failures. */
+  private void tell(String what, int number, Duration delay, FeedbackException failure) {
+    String words =
+        String.format(
+            Locale.ROOT,
+            "%s; attempt %d of %d, the next in %.1f s",
+            failure.getMessage(),
+            number,
+            retries.attempts(),
+            delay.toMillis() / 1000.0);
+    if (told.size() < MOST_TOLD
+        && told.add(MissingReason.kindOf(String.valueOf(failure.getMessage())))) {
+      LOG.warn("{} (further failures of this kind are not logged)", words);
+      listener.on(new RunEvent.Notice(0, words));
+    } else {
+      LOG.debug("{}: {}", what, words);
+    }
+  }
+
   private void refuseLongWaits() {
     Duration closed = requests.closedFor();
     if (closed.compareTo(retries.longestRetryAfter()) > 0) {
@@ -198,6 +245,17 @@ public final class ResilientCaller {
     Duration asked = failed.retryAfter().orElse(null);
     if (!failed.isWorthRetrying()) {
       throw failure;
+    }
+    if (failed.isUnreachable()
+        && !reached
+        && number >= Math.min(FIRST_CONTACT, retries.attempts())) {
+      throw new FeedbackException.TransportFailed(
+          failure.getMessage()
+              + "; nobody has answered there yet, in "
+              + number
+              + " attempts: check that the service is running, and the base URL",
+          failure,
+          true);
     }
     boolean tooFast = failure instanceof FeedbackException.RateLimited;
     if (asked != null && tooFast) {

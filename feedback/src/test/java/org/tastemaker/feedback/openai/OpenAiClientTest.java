@@ -239,7 +239,7 @@ class OpenAiClientTest {
     server.close();
     assertThatThrownBy(() -> ask(client))
         .isInstanceOf(TransportFailed.class)
-        .hasMessageContaining("failed 3 times in a row")
+        .hasMessageContaining("nobody has answered there yet, in 3 attempts")
         .hasMessageContaining("Connect");
     assertThat(client.ledger().totals().usage()).isEqualTo(Usage.NONE);
   }

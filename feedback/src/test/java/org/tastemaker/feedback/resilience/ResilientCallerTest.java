@@ -15,6 +15,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.FeedbackException.InvalidRequest;
@@ -324,6 +325,101 @@ class ResilientCallerTest {
         .hasMessage("options of the caller: failuresToOpen must be at least 1, but was 0");
     assertThatThrownBy(() -> BreakerPolicy.DEFAULTS.withGiveUpAfter(Duration.ofSeconds(-1)))
         .hasMessage("options of the caller: giveUpAfter must be over 0, but was PT-1S");
+  }
+
+  @Test
+  void aServiceThatWasNeverReachedIsGivenUpSoonAndTheJobStops() {
+    FeedbackException failure =
+        failing(ResilientCaller.Options.DEFAULTS, AttemptFailed.unreachable(down("refused")));
+
+    assertThat(attempts).hasValue(3);
+    assertThat(failure).isInstanceOf(TransportFailed.class);
+    assertThat(failure.stopsTheJob()).isTrue();
+    assertThat(failure)
+        .hasMessageStartingWith("refused; nobody has answered there yet, in 3 attempts")
+        .hasMessageContaining("base URL");
+    assertThat(time.sleeps().stream().reduce(Duration.ZERO, Duration::plus))
+        .isLessThanOrEqualTo(Duration.ofMillis(1500));
+  }
+
+  @Test
+  void aServiceThatHasAnsweredBeforeIsWaitedFor() {
+    ResilientCaller caller = caller(ResilientCaller.Options.DEFAULTS);
+    assertThat(ask(caller, number -> "answer")).isEqualTo("answer");
+
+    FeedbackException failure =
+        catchThrowableOfType(
+            FeedbackException.class,
+            () ->
+                caller.call(
+                    "a call",
+                    1,
+                    number -> {
+                      attempts.incrementAndGet();
+                      return fail(AttemptFailed.unreachable(down("refused")));
+                    }));
+
+    assertThat(attempts).hasValue(6);
+    assertThat(failure.stopsTheJob()).isFalse();
+  }
+
+  @Test
+  void aServiceThatFailsHasBeenReached() {
+    FeedbackException failure =
+        catchThrowableOfType(
+            FeedbackException.class,
+            () ->
+                caller(ResilientCaller.Options.DEFAULTS)
+                    .call(
+                        "a call",
+                        1,
+                        number -> {
+                          attempts.incrementAndGet();
+                          return fail(
+                              number == 1
+                                  ? serverError()
+                                  : AttemptFailed.unreachable(down("refused")));
+                        }));
+    assertThat(attempts).hasValue(6);
+    assertThat(failure.stopsTheJob()).isFalse();
+  }
+
+  @Test
+  void theFirstFailureOfEachKindIsToldAtOnceWithTheTimeOfTheNextAttempt() {
+    List<RunEvent> told = new ArrayList<>();
+    List<Integer> soon = new ArrayList<>();
+    ResilientCaller caller = new ResilientCaller(FOUR_ATTEMPTS, time, time, Seed.of(7), told::add);
+
+    for (int call = 0; call < 3; call++) {
+      int one = call;
+      catchThrowableOfType(
+          FeedbackException.class,
+          () ->
+              caller.call(
+                  "a call",
+                  1,
+                  number -> {
+                    soon.add(told.size());
+                    return fail(
+                        one < 2
+                            ? AttemptFailed.server(down("error 500 of req-" + number), true, null)
+                            : tooFast(Duration.ofSeconds(7)));
+                  }));
+    }
+
+    assertThat(told)
+        .hasSize(2)
+        .allMatch(RunEvent.Notice.class::isInstance)
+        .extracting(event -> ((RunEvent.Notice) event).message())
+        .satisfiesExactly(
+            words ->
+                assertThat(words).startsWith("error 500 of req-1; attempt 1 of 4, the next in 0."),
+            words -> assertThat(words).startsWith("slow down; attempt 1 of 4, the next in 7."));
+    assertThat(soon.subList(0, 2)).as("before the second attempt").containsExactly(0, 1);
+  }
+
+  private static TransportFailed down(String words) {
+    return new TransportFailed(words, null, false);
   }
 
   private FeedbackException failing(ResilientCaller.Options options, AttemptFailed failure) {

@@ -16,6 +16,7 @@ import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Judgement;
+import org.tastemaker.core.NothingJudgedException;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
@@ -259,12 +260,16 @@ public final class AlignmentRun {
     Optional<Saved> saved = checkpoints.resume(observers);
     Saved state = saved.isPresent() ? saved.get() : new Saved(0, evaluate(0, observers));
     Optional<String> passed = stop.passed(state.round(), state.measured());
+    SilentJudge silence = new SilentJudge(state.round() > 0);
     while (passed.isEmpty() && state.round() < options.rounds()) {
       long round = state.round() + 1;
       cancellation.throwIfRequested("round " + round + " of " + options.rounds());
       Round done;
       try {
-        done = round(round, options);
+        done = round(round, options, silence);
+      } catch (NothingJudgedException e) { // nothing was learned since the state
+        checkpoints.save(state, options.keepCheckpoints(), observers);
+        throw e;
       } catch (DivergedException e) {
         checkpoints.save(state, options.keepCheckpoints(), observers);
         return new Result(
@@ -297,13 +302,14 @@ public final class AlignmentRun {
   private record Round(Map<String, Double> metrics, boolean skipped) {}
 
   /** The four lines of the class comment. */
-  private Round round(long round, Options options) {
+  private Round round(long round, Options options, SilentJudge silence) {
     long start = nanoTime.getAsLong();
     List<Prompt> shown = prompts.prompts(round);
     try (FeedbackSampling.Round made =
         sampling().sample(shown, seed.split(round), options.batchesPerRound())) {
       long sampled = nanoTime.getAsLong();
       List<Judgement> judgements = made.judgements();
+      silence.check(round, judgements);
       Rewards rewards = reward.score(made.rollout(), judgements);
       long judged = nanoTime.getAsLong();
       StepReport report = optimizer.step(made.rollout(), rewards);

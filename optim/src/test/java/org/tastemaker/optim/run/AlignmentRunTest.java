@@ -20,6 +20,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +35,7 @@ import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Judgement;
+import org.tastemaker.core.NothingJudgedException;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
@@ -636,6 +639,77 @@ class AlignmentRunTest {
     assertThat(metrics("presentRewards").get(0))
         .containsEntry("presentRewards", 2.0)
         .containsEntry("missingJudgements", 1.0);
+  }
+
+  /** Missing for a reason of each group, by the number of the round. */
+  private FeedbackOracle missing(IntFunction<List<String>> reasons) {
+    AtomicInteger round = new AtomicInteger();
+    return (groups, rubric) -> {
+      List<String> words = reasons.apply(round.incrementAndGet());
+      return words.isEmpty()
+          ? oracle.rank(groups, rubric)
+          : IntStream.range(0, groups.size())
+              .mapToObj(g -> Judgement.missing(2, words.get(g), "test", Usage.NONE))
+              .toList();
+    };
+  }
+
+  @Test
+  void aRoundWithoutAnyAnswerEndsTheRunWithTheReason() {
+    FeedbackOracle silent =
+        missing(round -> List.of("image 1 is too large", "image 2 is too large"));
+
+    assertThatThrownBy(
+            () -> run(new Sum()).judgedBy(silent, RUBRIC).run(AlignmentRun.Options.rounds(5)))
+        .isInstanceOf(NothingJudgedException.class)
+        .hasMessageContaining("answered nothing in round 1")
+        .hasMessageContaining("2 because: image 1 is too large");
+    assertThat(log).noneMatch(line -> line.startsWith("step"));
+  }
+
+  @Test
+  void aJudgeThatFallsSilentEndsTheRunWithACheckpointOfWhatIsDone(@TempDir Path temp) {
+    FeedbackOracle silent = missing(round -> round < 4 ? List.of() : List.of("down", "down"));
+
+    assertThatThrownBy(
+            () ->
+                run(new Sum())
+                    .judgedBy(silent, RUBRIC)
+                    .in(folder(temp.resolve("run")))
+                    .run(AlignmentRun.Options.rounds(9)))
+        .isInstanceOf(NothingJudgedException.class)
+        .hasMessageContaining("round 4");
+    assertThat(temp.resolve("run/checkpoints/000003")).exists();
+  }
+
+  @Test
+  void aRoundWithoutAnswersForDifferentReasonsIsSkipped() {
+    FeedbackOracle silent = missing(round -> List.of("refused", "malformed"));
+
+    assertThat(run(new Sum()).judgedBy(silent, RUBRIC).run(AlignmentRun.Options.rounds(2)).reason())
+        .isEqualTo(AlignmentRun.StopReason.FINISHED);
+  }
+
+  @Test
+  void aSingleGroupThatIsRefusedEndsTheRunOnlyInTheThirdRoundInARow() {
+    PromptSource one = PromptSource.all(PROMPTS.subList(0, 1), 2);
+    FeedbackOracle moody =
+        missing(round -> round == 2 || round == 3 || round > 4 ? List.of("no") : List.of());
+
+    assertThatThrownBy(
+            () ->
+                AlignmentRun.of(one, sampler, scores, new Sum(), Seed.of(1))
+                    .judgedBy(moody, RUBRIC)
+                    .run(AlignmentRun.Options.rounds(9)))
+        .isInstanceOf(NothingJudgedException.class)
+        .hasMessageContaining("round 7");
+    assertThatThrownBy(
+            () ->
+                AlignmentRun.of(one, sampler, scores, new Sum(), Seed.of(1))
+                    .judgedBy(missing(round -> List.of("no")), RUBRIC)
+                    .run(AlignmentRun.Options.rounds(9)))
+        .as("a judge that has never answered")
+        .hasMessageContaining("round 1");
   }
 
   @Test
