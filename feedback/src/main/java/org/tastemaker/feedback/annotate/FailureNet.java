@@ -71,8 +71,9 @@ final class FailureNet {
 
   /** A group is left for a later run: counts only while it is not known that the judge works. */
   void postponed(Judgement judgement) {
-    if (limit > 0 && !answered) {
-      count(MissingReason.kindsOf(judgement), judgement);
+    Set<String> kinds = MissingReason.kindsOf(judgement);
+    if (limit > 0 && !answered && !kinds.equals(Set.of(FailureKinds.PENDING))) {
+      count(kinds, judgement);
     }
   }
 

@@ -381,6 +381,16 @@ public final class AnswerCache implements Judge {
   }
 
   /**
+   * The file of an answer.
+   *
+   * @param key as {@link #key} gives it
+   * @return where it is, or would be
+   */
+  public Path file(String key) {
+    return answers.file(key);
+  }
+
+  /**
    * The key of the answer to a question: the name of its file.
    *
    * @param question any

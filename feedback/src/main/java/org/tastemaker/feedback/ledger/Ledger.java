@@ -138,13 +138,14 @@ public final class Ledger implements AutoCloseable {
       throw new IllegalArgumentException("no call to " + model + " can use " + estimate);
     }
     Sums asked = new Sums(estimate, prices.costOf(model, estimate).orElse(BigDecimal.ZERO));
-    return new Entry(reserve(model, asked, ""), model, asked, false);
+    return new Entry(reserve(model, asked, "", true), model, asked, false);
   }
 
   /**
    * Records a batch of calls that are about to be handed over together, at the price of batches, or
    * takes up one that was recorded before: by its name, in this process or an earlier one. So a
-   * process that was killed while its batch was being answered ends it here, once.
+   * process that was killed while its batch was being answered is followed by one that ends it,
+   * once. It does not wait for calls in flight to end: a batch takes hours.
    *
    * @param name of the batch, never used for another one
    * @param model who is asked
@@ -171,7 +172,7 @@ public final class Ledger implements AutoCloseable {
           : Optional.of(new Entry(before.id(), model, before.asked(), true));
     }
     Sums asked = new Sums(estimate, prices.batchCostOf(model, estimate).orElse(BigDecimal.ZERO));
-    return Optional.of(new Entry(reserve(model, asked, name), model, asked, true));
+    return Optional.of(new Entry(reserve(model, asked, name, false), model, asked, true));
   }
 
   private synchronized Books.@Nullable Batch batch(String name) {
@@ -181,7 +182,7 @@ public final class Ledger implements AutoCloseable {
     return books.batch(name);
   }
 
-  private synchronized long reserve(String model, Sums asked, String name) {
+  private synchronized long reserve(String model, Sums asked, String name, boolean waits) {
     try {
       while (true) {
         if (closed) {
@@ -189,8 +190,8 @@ public final class Ledger implements AutoCloseable {
         }
         OptionalLong id =
             file == null
-                ? tryBegin(model, asked, name)
-                : file.inTurn(() -> tryBegin(model, asked, name));
+                ? tryBegin(model, asked, name, waits)
+                : file.inTurn(() -> tryBegin(model, asked, name, waits));
         if (id.isPresent()) {
           return id.getAsLong();
         }
@@ -206,7 +207,7 @@ public final class Ledger implements AutoCloseable {
   }
 
   /** Empty where the call only fits once others have ended. */
-  private OptionalLong tryBegin(String model, Sums asked, String name) {
+  private OptionalLong tryBegin(String model, Sums asked, String name, boolean waits) {
     if (file != null) {
       file.readNew(books::take);
       writeWhatWasNot();
@@ -217,7 +218,7 @@ public final class Ledger implements AutoCloseable {
       limit = exceeded(books.reserved(), asked);
     }
     if (limit.isPresent()) {
-      if (books.inFlight() == 0 || exceeded(Sums.NONE, asked).isPresent()) {
+      if (!waits || books.inFlight() == 0 || exceeded(Sums.NONE, asked).isPresent()) {
         throw exhausted(limit.get(), asked);
       }
       return OptionalLong.empty();

@@ -63,6 +63,14 @@ public final class ChatGptJudge implements Judge {
     return options.model();
   }
 
+  Options options() {
+    return options;
+  }
+
+  OpenAiClient client() {
+    return client;
+  }
+
   /**
    * Everything besides the question that decides an answer, for the key of the cache.
    *
@@ -94,6 +102,11 @@ public final class ChatGptJudge implements Judge {
    */
   public long encodings() {
     return encoder.encodings();
+  }
+
+  /** What an answer says that came in another way than by a call. */
+  Verdict read(Question question, ModelAnswer answer) {
+    return read(question, JudgePrompt.of(question, options.explain()), answer, client.json());
   }
 
   /** How a question is put to the model. */

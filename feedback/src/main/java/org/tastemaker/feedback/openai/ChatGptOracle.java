@@ -52,6 +52,7 @@ public final class ChatGptOracle implements DescribedOracle, AutoCloseable {
   private final ChatGptJudge judge;
   private final ChatGptJudge.Options options;
   private final @Nullable AnswerCache cache;
+  private final @Nullable Path folder;
   private final JudgeOracle oracle;
   private final Function<Judge, JudgeOracle.Builder> asking;
   private final @Nullable Ledger own;
@@ -70,6 +71,7 @@ public final class ChatGptOracle implements DescribedOracle, AutoCloseable {
       this.client = builder.client.ledger(ledger).build();
       this.judge = new ChatGptJudge(client, options);
       this.cache = answers == null ? null : answers.around(judge);
+      this.folder = answers == null || answers.replay() ? null : answers.folder();
       this.oracle = asking.apply(cache != null ? cache : judge).build();
     } catch (RuntimeException e) {
       if (own != null) {
@@ -141,6 +143,26 @@ public final class ChatGptOracle implements DescribedOracle, AutoCloseable {
   public long encodings() {
     return judge.encodings();
   }
+
+  /** What batches need of an oracle; null where it has no folder for answers that it may write. */
+  @Nullable Parts parts() {
+    return cache == null || folder == null
+        ? null
+        : new Parts(judge, cache, folder, asking, settings());
+  }
+
+  /**
+   * Parts of an oracle.
+   *
+   * @param answers the folder of the cache
+   * @param asking how any judge is asked
+   */
+  record Parts(
+      ChatGptJudge judge,
+      AnswerCache cache,
+      Path answers,
+      Function<Judge, JudgeOracle.Builder> asking,
+      Settings settings) {}
 
   /**
    * The client, for sharing with a rewriter or a generator.

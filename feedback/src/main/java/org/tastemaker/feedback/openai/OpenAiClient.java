@@ -40,6 +40,7 @@ public final class OpenAiClient implements AutoCloseable {
   private final PaidCalls calls;
   private final AnswerJson json;
   private final LearnedCapabilities learned;
+  private final Parts parts;
 
   private OpenAiClient(Builder builder, HttpUrl baseUrl, ApiKey key) {
     this.baseUrl = baseUrl;
@@ -58,6 +59,7 @@ public final class OpenAiClient implements AutoCloseable {
             caller,
             builder.limits.inFlight());
     this.json = new AnswerJson(key);
+    this.parts = new Parts(calls, json, key, learned, ledger, builder.clock, builder.sleeper);
   }
 
   /**
@@ -174,6 +176,20 @@ public final class OpenAiClient implements AutoCloseable {
             learned.from(answer, call, can);
           }
         });
+  }
+
+  /** What batches need of a client. */
+  record Parts(
+      PaidCalls calls,
+      AnswerJson json,
+      ApiKey key,
+      LearnedCapabilities learned,
+      Ledger ledger,
+      Clock clock,
+      Sleeper sleeper) {}
+
+  Parts parts() {
+    return parts;
   }
 
   /** Reads JSON that an answer holds as text. */

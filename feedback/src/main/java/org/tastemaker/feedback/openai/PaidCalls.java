@@ -45,6 +45,7 @@ final class PaidCalls implements AutoCloseable {
   private final OkHttpClient http;
   private final OpenAiService words;
   private final OpenAiService images;
+  private final Redirects redirects;
 
   PaidCalls(
       Connection connection, Ledger ledger, Clock clock, ResilientCaller caller, int inFlight) {
@@ -54,6 +55,7 @@ final class PaidCalls implements AutoCloseable {
     this.ledger = ledger;
     this.clock = clock;
     this.caller = caller;
+    this.redirects = connection.redirects;
     this.http = Transport.shared(connection.timeout, inFlight);
     this.words = service(connection, connection.bodies.answerBytes());
     this.images = service(connection, connection.bodies.imageBytes());
@@ -160,6 +162,55 @@ final class PaidCalls implements AutoCloseable {
           } finally {
             entry.unknown(); // counts only if no outcome was recorded before
             caller.settleTokens(tokens, used);
+          }
+        });
+  }
+
+  /** The service for requests that are only looked at. */
+  OpenAiService words() {
+    return words;
+  }
+
+  /** The service with limits of its own, for files. */
+  OpenAiService files(int mostBytes, Duration timeout) {
+    OkHttpClient patient =
+        http.newBuilder().callTimeout(timeout).readTimeout(timeout).writeTimeout(timeout).build();
+    return new Retrofit.Builder()
+        .baseUrl(baseUrl)
+        .client(Transport.bounded(patient, baseUrl, key, redirects, mostBytes))
+        .addConverterFactory(MoshiConverterFactory.create(Wire.MOSHI))
+        .build()
+        .create(OpenAiService.class);
+  }
+
+  /**
+   * Makes a call that costs nothing.
+   *
+   * @param again whether it may be sent again where nobody knows whether it has arrived
+   */
+  byte[] unpaid(String what, boolean again, Supplier<Call<ResponseBody>> call) {
+    return caller.call(
+        what,
+        0,
+        number -> {
+          try {
+            Response<ResponseBody> response = call.get().execute();
+            ServerHints hints = ServerHints.read(response.headers()::get, clock.instant());
+            caller.apply(hints);
+            if (!response.isSuccessful()) {
+              int status = response.code();
+              AttemptFailed failed =
+                  failure(response, error(response), hints, baseUrl.toString(), what);
+              boolean clear = status < 500 && status != 408 && status != 409;
+              throw again || clear ? failed : AttemptFailed.forGood(failed.failure());
+            }
+            return bytes(response);
+          } catch (IOException e) {
+            AttemptFailed failed =
+                interruptedOr(e, HttpFailures.of(e, baseUrl.toString(), what, key));
+            throw again || HttpFailures.neverArrived(e)
+                ? failed
+                : AttemptFailed.forGood(failed.failure());
           }
         });
   }

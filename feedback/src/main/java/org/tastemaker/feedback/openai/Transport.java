@@ -258,7 +258,8 @@ final class Transport {
     Request.Builder signed =
         request.newBuilder().header("User-Agent", "tastemaker").tag(Sent.class, mark);
     @Nullable String authorization = key.authorization();
-    boolean ours = sameOrigin(request.url(), baseUrl) && request.method().equals("POST");
+    boolean toTheService = request.method().equals("POST") || request.tag(Signed.class) != null;
+    boolean ours = toTheService && sameOrigin(request.url(), baseUrl);
     if (authorization != null && ours) {
       signed.header(AUTHORIZATION, authorization);
     }

@@ -8,6 +8,11 @@ public enum WireFormat {
     CallFormat<?> format() {
       return new ChatFormat();
     }
+
+    @Override
+    String endpoint() {
+      return "/v1/chat/completions";
+    }
   },
   /** {@code POST /responses}: OpenAI's newer format. It has no seed. */
   RESPONSES {
@@ -15,7 +20,15 @@ public enum WireFormat {
     CallFormat<?> format() {
       return new ResponsesFormat();
     }
+
+    @Override
+    String endpoint() {
+      return "/v1/responses";
+    }
   };
 
   abstract CallFormat<?> format();
+
+  /** The path that a batch names, whatever the address of the server. */
+  abstract String endpoint();
 }

@@ -17,6 +17,9 @@ public final class FailureKinds {
   /** The answer could not be used. */
   public static final String MALFORMED = "malformed";
 
+  /** The answer is still to come: that is no failure of the judge. */
+  public static final String PENDING = "pending";
+
   private FailureKinds() {}
 
   /**
@@ -31,6 +34,9 @@ public final class FailureKinds {
     }
     if (failure instanceof FeedbackException.MalformedVerdict) {
       return MALFORMED;
+    }
+    if (failure instanceof FeedbackException.Pending) {
+      return PENDING;
     }
     if (failure instanceof FeedbackException.RateLimited) {
       return "rate limit";

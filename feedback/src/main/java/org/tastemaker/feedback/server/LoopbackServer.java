@@ -10,6 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.ImageGenerator;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.resilience.Sleeper;
 
@@ -25,9 +26,10 @@ import org.tastemaker.feedback.resilience.Sleeper;
  * }</pre>
  *
  * <p>It serves {@code /chat/completions} and {@code /responses}, and {@code /images/generations} if
- * it is {@linkplain Builder#images given a generator}. Faults are drawn at set rates: those of the
- * network for each request, those of the answer for each question, so that an answer is a function
- * of the question and the seed. Or they are {@linkplain #next scripted} for the next requests.
+ * it is {@linkplain Builder#images given a generator}; and {@code /files} and {@code /batches}.
+ * Faults are drawn at set rates: those of the network for each request, those of the answer for
+ * each question, so that an answer is a function of the question and the seed. Or they are
+ * {@linkplain #next scripted} for the next requests.
  */
 public final class LoopbackServer implements AutoCloseable {
   private final FaultPlan faults;
@@ -47,7 +49,9 @@ public final class LoopbackServer implements AutoCloseable {
                 builder.rejected,
                 builder.slowness,
                 builder.retryAfter,
-                builder.plan));
+                builder.plan,
+                builder.clock,
+                builder.batchStep));
     this.http = new LoopbackHttp(routes, builder.latency, builder.clock, builder.sleeper);
   }
 
@@ -78,6 +82,43 @@ public final class LoopbackServer implements AutoCloseable {
    */
   public void next(Fault... faults) {
     this.faults.script(List.of(faults));
+  }
+
+  /**
+   * Scripts what goes wrong with batches: one fault for each of the next that are made.
+   *
+   * @param faults in order
+   */
+  public void nextBatch(BatchFault... faults) {
+    routes.desk().next(List.of(faults));
+  }
+
+  /**
+   * Batches that were made, those that failed included.
+   *
+   * @return at least 0
+   */
+  public int batches() {
+    return routes.desk().batches();
+  }
+
+  /**
+   * Files that are kept: uploaded, or made by batches, and not deleted.
+   *
+   * @return at least 0
+   */
+  public int files() {
+    return routes.desk().files();
+  }
+
+  /**
+   * What a service would bill: all answers that were made, refusals and useless ones too, whether
+   * or not they arrived; with their tokens.
+   *
+   * @return sums
+   */
+  public Usage billed() {
+    return routes.billed();
   }
 
   /**
@@ -131,6 +172,7 @@ public final class LoopbackServer implements AutoCloseable {
     private Duration latency = Duration.ZERO;
     private Duration slowness = Duration.ofSeconds(1);
     private Duration retryAfter = Duration.ofMillis(50);
+    private Duration batchStep = Duration.ofMillis(20);
     private Clock clock = Clock.systemUTC();
     private Sleeper sleeper = Sleeper.system();
     private @Nullable String key;
@@ -203,6 +245,17 @@ public final class LoopbackServer implements AutoCloseable {
     public Builder latency(Duration latency, Duration slowness) {
       this.latency = latency;
       this.slowness = slowness;
+      return this;
+    }
+
+    /**
+     * Sets how long a batch is validated, as long in progress, and as long finalized.
+     *
+     * @param batchStep by default 20 milliseconds
+     * @return this builder
+     */
+    public Builder batchStep(Duration batchStep) {
+      this.batchStep = batchStep;
       return this;
     }
 

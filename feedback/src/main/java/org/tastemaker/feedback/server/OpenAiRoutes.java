@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.server;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 
@@ -30,6 +32,8 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
    * @param slowness of a {@link Fault#SLOW} answer
    * @param retryAfter what {@link Fault#RATE_LIMITED_WITH_DELAY} asks for
    * @param plan what some requests meet
+   * @param clock by which batches move on
+   * @param batchStep how long a batch is validated, in progress, and finalized
    */
   record Manners(
       @Nullable String key,
@@ -37,7 +41,9 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
       Set<String> rejected,
       Duration slowness,
       Duration retryAfter,
-      ServerPlan plan) {}
+      ServerPlan plan,
+      Clock clock,
+      Duration batchStep) {}
 
   private final Judge judge;
   private final ImageAnswers images;
@@ -45,12 +51,25 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
   private final Manners manners;
   private final List<RequestCheck> checks = RequestCheck.all();
   private final AtomicLong answers = new AtomicLong();
+  private final Tally tally = new Tally();
+  private final BatchDesk desk;
 
   OpenAiRoutes(Judge judge, ImageAnswers images, FaultPlan faults, Manners manners) {
     this.judge = judge;
     this.images = images;
     this.faults = faults;
     this.manners = manners;
+    this.desk = new BatchDesk(this::answerOfALine, manners.clock(), manners.batchStep());
+  }
+
+  /** Files and batches. */
+  BatchDesk desk() {
+    return desk;
+  }
+
+  /** All answers that were made, of use or not. */
+  Usage billed() {
+    return tally.sum();
   }
 
   /** Correct answers so far. */
@@ -61,7 +80,8 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
   @Override
   public Outgoing apply(Incoming request) {
     try {
-      Optional<Dialect> dialect = dialect(request.path());
+      boolean ofBatches = desk.serves(request.path());
+      Optional<Dialect> dialect = ofBatches ? Optional.empty() : dialect(request.path());
       checkKey(request.authorization());
       checkForm(request);
       Fault fault = faults.next(request.number());
@@ -72,6 +92,9 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
           return error.get();
         }
       }
+      if (ofBatches) {
+        return spoilt(desk.answer(request), fault);
+      }
       Map<?, ?> body = Json.object(request.body());
       Optional<ServerPlan.Rule> rule = manners.plan().of(body);
       if (rule.isPresent() && rule.get().refuses()) {
@@ -79,8 +102,28 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
       }
       check(body);
       String answer = dialect.isPresent() ? answer(body, dialect.get(), fault) : image(body);
+      tally.add(answer);
       Outgoing usual = Outgoing.of(200, answer);
       return spoilt(rule.isPresent() ? rule.get().reshaped(usual) : usual, fault);
+    } catch (BadRequest e) {
+      return ErrorBody.of(e);
+    }
+  }
+
+  /** Answers a line of a batch like the same request by itself, without a network's faults. */
+  private Outgoing answerOfALine(String path, String text) {
+    try {
+      Dialect dialect = dialect(path).orElseThrow();
+      checkForm(new Incoming(0, "POST", path, "", null, "application/json", text));
+      Map<?, ?> body = Json.object(text);
+      Optional<ServerPlan.Rule> rule = manners.plan().of(body);
+      if (rule.isPresent() && rule.get().refuses()) {
+        return rule.get().refusal();
+      }
+      check(body);
+      String answer = answer(body, dialect, null);
+      tally.add(answer);
+      return Outgoing.of(200, answer);
     } catch (BadRequest e) {
       return ErrorBody.of(e);
     }
