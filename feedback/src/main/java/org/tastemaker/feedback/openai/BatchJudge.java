@@ -123,7 +123,7 @@ final class BatchJudge implements Judge {
     OpenAiClient.Parts parts = live.client().parts();
     ModelCall call = live.call(question);
     B body = parts.json().read(format.form(), outcome.body().getBytes(StandardCharsets.UTF_8));
-    if (format.error(body, parts.key()) != null) {
+    if (format.failed(body)) {
       throw new JsonDataException("the answer holds an error");
     }
     ModelAnswer answer = format.answer(body, call);
@@ -131,7 +131,9 @@ final class BatchJudge implements Judge {
     try {
       return use.apply(() -> live.read(question, answer));
     } finally {
-      parts.learned().from(answer, call, can);
+      if (can.toString().equals(outcome.part().state().can())) { // once for all lines
+        parts.learned().from(answer, call, can);
+      }
     }
   }
 

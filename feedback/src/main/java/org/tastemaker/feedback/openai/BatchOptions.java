@@ -49,7 +49,7 @@ public record BatchOptions(
           Duration.ofMinutes(30),
           Duration.ofSeconds(15),
           Duration.ofMinutes(10),
-          Duration.ofHours(48),
+          Duration.ofDays(2),
           8,
           1,
           16,

@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.server;
 
+import com.google.common.base.Splitter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -69,7 +70,7 @@ final class BatchDesk {
 
   synchronized Outgoing answer(Incoming request) throws BadRequest {
     String path = request.path();
-    List<String> steps = List.of(path.substring("/v1/".length()).split("/"));
+    List<String> steps = Splitter.on('/').splitToList(path.substring("/v1/".length()));
     String what = request.method() + " " + steps.get(0) + " " + (steps.size() - 1);
     return switch (what) {
       case "POST files 0" -> upload(request);
@@ -140,7 +141,7 @@ final class BatchDesk {
   private Outgoing list(String query) throws BadRequest {
     int limit = 20;
     @Nullable String after = null;
-    for (String pair : query.split("&")) {
+    for (String pair : Splitter.on('&').split(query)) {
       if (pair.startsWith("limit=")) {
         limit = Integer.parseInt(pair.substring(6));
       } else if (pair.startsWith("after=")) {

@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.server;
 
+import com.google.common.base.Splitter;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -64,7 +65,7 @@ final class ServedBatch {
   void take(String content) {
     Set<String> ids = new HashSet<>();
     int number = 0;
-    for (String text : content.split("\n")) {
+    for (String text : Splitter.on('\n').omitEmptyStrings().split(content)) {
       number++;
       try {
         Map<?, ?> line = Json.object(text);

@@ -3,6 +3,7 @@ package org.tastemaker.feedback.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -101,11 +102,11 @@ class DescribedRequestsTest {
               "\"type\":\"string\",\"enum\">\"type\":\"string\",\"minLength\":1,\"enum\"",
               "\"detail\":\"high\">\"detail\":\"fine\"",
               "\"logprobs\":true>\"logprobs\":false")) {
-        String[] fromTo = change.split(">");
-        assertThat(body).contains(fromTo[0]);
+        List<String> fromTo = Splitter.on('>').splitToList(change);
+        assertThat(body).contains(fromTo.get(0));
         assertThat(
                 DescribedRequests.complaints(
-                    "/v1/chat/completions", body.replace(fromTo[0], fromTo[1])))
+                    "/v1/chat/completions", body.replace(fromTo.get(0), fromTo.get(1))))
             .as(change)
             .isNotEmpty();
       }
