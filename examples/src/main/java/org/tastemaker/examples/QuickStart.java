@@ -33,6 +33,7 @@ import org.tastemaker.examples.align.Transcript;
 import org.tastemaker.examples.console.CtrlC;
 import org.tastemaker.examples.console.EngineOptions;
 import org.tastemaker.examples.console.Failures;
+import org.tastemaker.examples.console.FileNames;
 import org.tastemaker.examples.console.Relay;
 import org.tastemaker.examples.console.Terminal;
 import org.tastemaker.examples.emoji.BundledModel;
@@ -171,7 +172,7 @@ public final class QuickStart implements Callable<Integer> {
   static int run(Setup setup, String... args) {
     QuickStart quickStart = new QuickStart();
     quickStart.setup = setup;
-    CommandLine command = new CommandLine(quickStart);
+    CommandLine command = FileNames.in(new CommandLine(quickStart));
     setup.output.ifPresent(writer -> command.setOut(writer).setErr(writer));
     return command
         .setCaseInsensitiveEnumValuesAllowed(true)

@@ -26,6 +26,11 @@ public enum LoraNetwork {
     return prefix;
   }
 
+  /** As it is called in a sentence. */
+  String words() {
+    return this == UNET ? "U-Net" : "text encoder";
+  }
+
   /** What kohya keys of the network begin with, where this library writes them. */
   String kohyaPrefix() {
     return kohyaPrefix;

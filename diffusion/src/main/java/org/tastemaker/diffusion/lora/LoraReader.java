@@ -69,8 +69,13 @@ final class LoraReader {
 
   private Map<Place, Map<Role, String>> tensors() {
     Map<Place, Map<Role, String>> found = new LinkedHashMap<>();
+    ForeignLora foreign = new ForeignLora(networks.keySet());
     for (String key : file.names()) {
       Meaning meaning = keys.meaning(key);
+      boolean known = meaning != null && meaning.place() != null;
+      if (!known && foreign.claims(key)) {
+        continue;
+      }
       if (meaning == null) {
         problems.add("\"" + key + "\" is not the name of a LoRA's tensor");
       } else if (meaning.place() == null) {
@@ -87,6 +92,7 @@ final class LoraReader {
         }
       }
     }
+    problems.addAll(foreign.problems());
     return found;
   }
 

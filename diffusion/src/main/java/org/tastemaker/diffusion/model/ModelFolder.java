@@ -59,9 +59,10 @@ record ModelFolder(Path path, String weights) {
     throw new IllegalArgumentException(
         String.format(
             Locale.ROOT,
-            "%s holds no %s.safetensors; weights in a .bin or .ckpt file must be converted first",
+            "%s holds no %s.safetensors: %s",
             path,
-            weights));
+            weights,
+            MissingWeights.found(path, weights)));
   }
 
   /** Writes the weights; the folder is made if it is not there. */

@@ -90,7 +90,8 @@ record SafetensorsHeader(
           source
               + ": not a safetensors file: expected at least 8 bytes for the length of the header,"
               + " but the file has "
-              + fileSize);
+              + fileSize
+              + ForeignWeights.what(first));
     }
     long length = first.duplicate().order(ByteOrder.LITTLE_ENDIAN).getLong();
     if (length < 2 || length > MAX_LENGTH || length > fileSize - 8) {
@@ -102,7 +103,8 @@ record SafetensorsHeader(
               + Math.max(2, Math.min(MAX_LENGTH, fileSize - 8))
               + " in a file of "
               + fileSize
-              + " bytes: it is cut short or not a safetensors file");
+              + " bytes"
+              + ForeignWeights.what(first));
     }
     return (int) length;
   }

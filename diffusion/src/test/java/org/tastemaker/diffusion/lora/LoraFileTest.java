@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.Parameters;
@@ -333,7 +335,9 @@ class LoraFileTest {
                     .containsExactlyInAnyOrder(
                         "\"lora_unet_mid_block_nothing.lora_down.weight\" belongs to no linear layer"
                             + " or convolution",
-                        "\"" + KOHYA_TO_Q + ".dora_scale\" is not the name of a LoRA's tensor",
+                        "the file is of the kind DoRA, which is not supported: 1 tensors, such as \""
+                            + KOHYA_TO_Q
+                            + ".dora_scale\"",
                         "\"%s\" has %s.lora_down.weight, but no up tensor"
                             .formatted(TO_Q, KOHYA_TO_Q),
                         "\"%s.lora_down.weight\" expected [2, 8, 3, 3], found [2, 8, 1, 1]"
@@ -364,8 +368,45 @@ class LoraFileTest {
       assertThatThrownBy(() -> LoraFile.read(path, "a", onlyUnet))
           .isInstanceOf(LoraMismatchException.class)
           .hasMessageContaining("networks [UNET]")
-          .hasMessageContaining("lora_te_text_model_encoder_layers_0_self_attn_q_proj");
+          .hasMessageContaining("the file also adapts the text encoder");
     }
+  }
+
+  @Test
+  void aFileThatAlsoAdaptsTheTextEncoderSaysSoWhenOnlyTheUnetIsGiven() {
+    try (Lora lora = trained(newLora("a", unet, everywhere()));
+        Lora other = textLora()) {
+      LoraFile.write(path, List.of(lora, other), LoraFile.Options.kohya());
+      int tensors = 3 * other.modules().size();
+      assertThatThrownBy(
+              () -> LoraFile.read(path, "read", Map.of(LoraNetwork.UNET, unet.parameters())))
+          .isInstanceOf(LoraMismatchException.class)
+          .hasMessageContaining(
+              "1 problem: the file also adapts the text encoder, but only [UNET] was given: give"
+                  + " the parameters of TEXT_ENCODER too")
+          .hasMessageContaining(": " + tensors + " tensors, such as \"lora_te_");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight | a second text encoder
+          text_encoder_2.text_model.x.lora_A.weight | a second text encoder
+          transformer.blocks.0.attn.to_q.lora_A.weight | a diffusion transformer
+          lora_unet_mid_block.hada_w1_a | of the kind LoHa, which is not supported
+          lora_unet_mid_block.lokr_w1 | of the kind LoKr
+          lora_unet_mid_block.dora_scale | of the kind DoRA
+          emb_params | of the kind textual inversion
+          """)
+  void filesOfOtherKindsAreNamed(String key, String expected) {
+    new SafetensorsWriter().add(key, new float[1], DType.F32, 1, 1).write(path);
+    assertThatThrownBy(this::read)
+        .isInstanceOf(LoraMismatchException.class)
+        .hasMessageContaining(expected)
+        .hasMessageContaining("1 tensors, such as \"" + key);
   }
 
   @Test

@@ -4,9 +4,12 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableSet;
 import com.google.common.primitives.ImmutableLongArray;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +17,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -278,5 +282,50 @@ class UNet2DConditionModelTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> UNet2DConditionModel.load(folder))
         .withMessageContaining("holds no diffusion_pytorch_model.safetensors");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          diffusion_pytorch_model-00001-of-00002.safetensors diffusion_pytorch_model-00002-of-00002.safetensors diffusion_pytorch_model.safetensors.index.json | in 2 shards, which diffusion_pytorch_model.safetensors.index.json lists
+          diffusion_pytorch_model.safetensors.index.fp16.json diffusion_pytorch_model.fp16-00001-of-00001.safetensors | in 1 shards
+          diffusion_pytorch_model-00001-of-00002.bin | in 1 shards
+          diffusion_pytorch_model.non_ema.safetensors | a variant that is not looked for; rename it
+          diffusion_pytorch_model.bin | such as its diffusion_pytorch_model.bin
+          sd.ckpt | must be converted first
+          diffusion_flax_model.msgpack | for another library
+          README.md | it holds README.md, config.json
+          """)
+  void whatAFolderHoldsInPlaceOfWeightsIsNamed(String files, String expected, @TempDir Path folder)
+      throws IOException {
+    TestModels.unet(false).write(folder.resolve("config.json"));
+    for (String name : files.split(" ", -1)) {
+      Files.createFile(folder.resolve(name));
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> UNet2DConditionModel.load(folder))
+        .withMessageContaining("holds no diffusion_pytorch_model.safetensors")
+        .withMessageContaining(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          version https://git-lfs.github.com/spec/v1 | a pointer of Git LFS
+          PK\3\4 and more of a zip | a file of PyTorch
+          <!DOCTYPE html><html> | a page of HTML
+          '' | it is empty
+          abcdefghijkl | cut short or not a safetensors file
+          """)
+  void whatIsNoSafetensorsFileIsNamed(String content, String expected, @TempDir Path folder)
+      throws IOException {
+    TestModels.unet(false).write(folder.resolve("config.json"));
+    String bytes = content.replace("\\3", "\3").replace("\\4", "\4");
+    Files.writeString(folder.resolve("diffusion_pytorch_model.safetensors"), bytes);
+    assertThatThrownBy(() -> UNet2DConditionModel.load(folder)).hasMessageContaining(expected);
   }
 }

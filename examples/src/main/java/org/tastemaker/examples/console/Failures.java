@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -74,6 +75,9 @@ public final class Failures {
           + ": free some, and the same command resumes from the last checkpoint ("
           + io.getMessage()
           + ")";
+    }
+    if (failure instanceof InvalidPathException name) {
+      return FileNames.refusal(name, System.getProperty("sun.jnu.encoding"));
     }
     String message = failure.getMessage();
     return message == null ? failure.toString() : message;

@@ -20,6 +20,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.console.ConsoleProgress;
 import org.tastemaker.examples.console.Failures;
+import org.tastemaker.examples.console.FileNames;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -86,7 +87,7 @@ final class ExperimentCommand implements Callable<Integer> {
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
   static CommandLine of(String name, Function<GlyphJudge, Experiment> maker) {
     ExperimentCommand command = new ExperimentCommand(maker);
-    return new CommandLine(command)
+    return FileNames.in(new CommandLine(command))
         .setCommandName(name)
         .setExecutionExceptionHandler(Failures.in(() -> command.run));
   }

@@ -23,6 +23,7 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.console.Failures;
+import org.tastemaker.examples.console.FileNames;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.measure.Estimate;
 import org.tastemaker.optim.ddpo.Ddpo;
@@ -92,7 +93,7 @@ public final class JpegExperiment implements Callable<Integer> {
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
   static CommandLine command() {
     JpegExperiment experiment = new JpegExperiment();
-    return new CommandLine(experiment)
+    return FileNames.in(new CommandLine(experiment))
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(Failures.in(() -> experiment.run));
   }

@@ -14,6 +14,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.align.EmojiTask;
 import org.tastemaker.examples.console.Failures;
+import org.tastemaker.examples.console.FileNames;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.measure.Estimate;
 import org.tastemaker.feedback.mock.MockOracle;
@@ -81,7 +82,7 @@ public final class LatentSearch implements Callable<Integer> {
 
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
   static CommandLine command() {
-    return new CommandLine(new LatentSearch())
+    return FileNames.in(new CommandLine(new LatentSearch()))
         .setExecutionExceptionHandler(Failures.in(() -> Path.of(".")));
   }
 

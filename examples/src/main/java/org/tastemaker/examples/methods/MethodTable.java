@@ -18,6 +18,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.align.EmojiTask;
 import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.console.Failures;
+import org.tastemaker.examples.console.FileNames;
 import org.tastemaker.examples.emoji.BundledModel;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -90,7 +91,8 @@ public final class MethodTable implements Callable<Integer> {
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
   static CommandLine command() {
     MethodTable table = new MethodTable();
-    return new CommandLine(table).setExecutionExceptionHandler(Failures.in(() -> table.run));
+    return FileNames.in(new CommandLine(table))
+        .setExecutionExceptionHandler(Failures.in(() -> table.run));
   }
 
   @Override
