@@ -102,10 +102,6 @@ public final class StepArguments {
    * @return these arguments
    */
   public StepArguments step(StepCoefficients c, Reduction reduction) {
-    if (c.meanFromPreviousX0() != 0) {
-      throw new IllegalArgumentException(
-          "the step of a multistep solver depends on the step before, which the kernels do not know: take it with SamplingRun.step");
-    }
     double elements = reduction == Reduction.MEAN ? size() : 1;
     double variance = c.sigma() * c.sigma();
     // log sqrt(2 pi) is half of log(2 pi)

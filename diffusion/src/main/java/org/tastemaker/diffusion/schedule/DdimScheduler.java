@@ -133,9 +133,15 @@ public final class DdimScheduler implements Scheduler {
               1,
               Math.sqrt(abar),
               Math.sqrt(1 - abar),
-              SamplingRun.coefficients(
-                  i, t, config.predictionType(), index -> coefficients(abar, abarPrevious)));
+              bounded(
+                  SamplingRun.rule(
+                      i, t, config.predictionType(), () -> coefficients(abar, abarPrevious))));
         });
+  }
+
+  private StepRule bounded(StepCoefficients step) {
+    X0Bound bound = X0Bound.of(config);
+    return bound.isByImage() ? MemoryStep.of(step, bound) : step;
   }
 
   private StepCoefficients coefficients(double abar, double abarPrevious) {
@@ -153,7 +159,6 @@ public final class DdimScheduler implements Scheduler {
         Math.sqrt(abarPrevious),
         direction * p.noiseFromSample(),
         direction * p.noiseFromOutput(),
-        0,
         sigma);
   }
 

@@ -49,9 +49,15 @@ final class DdpmScheduler implements Scheduler {
               1,
               Math.sqrt(abar),
               Math.sqrt(1 - abar),
-              SamplingRun.coefficients(
-                  i, t, config.predictionType(), index -> coefficients(t, abar, abarPrevious)));
+              bounded(
+                  SamplingRun.rule(
+                      i, t, config.predictionType(), () -> coefficients(t, abar, abarPrevious))));
         });
+  }
+
+  private StepRule bounded(StepCoefficients step) {
+    X0Bound bound = X0Bound.of(config);
+    return bound.isByImage() ? MemoryStep.of(step, bound) : step;
   }
 
   private StepCoefficients coefficients(int t, double abar, double abarPrevious) {
@@ -68,7 +74,6 @@ final class DdpmScheduler implements Scheduler {
         config.clipRange(),
         Math.sqrt(abarPrevious) * beta / (1 - abar),
         Math.sqrt(alpha) * (1 - abarPrevious) / (1 - abar),
-        0,
         0,
         t > 0 ? Math.sqrt(variance) : 0);
   }

@@ -65,29 +65,8 @@ public final class DenoisingStep {
       FloatBuffer sample,
       @Nullable FloatBuffer noise,
       FloatBuffer previous) {
-    c.requireNoHistory();
-    sample(c, output, sample, noise, null, previous);
-  }
-
-  /**
-   * Take the step of a multistep solver, which reads the x0 of the step before and leaves its own.
-   *
-   * @param x0 read where the coefficients ask for it, then overwritten, the same size; null where
-   *     the run has no use for it
-   */
-  static void sample(
-      StepCoefficients c,
-      FloatBuffer output,
-      FloatBuffer sample,
-      @Nullable FloatBuffer noise,
-      @Nullable FloatBuffer x0,
-      FloatBuffer previous) {
     int length = Elementwise.imageSize(1, output, "sample", sample, "previous", previous);
     FloatBuffer z = requireNoise(c, noise, length);
-    if (x0 != null) {
-      sampleWithHistory(c, output, sample, z, x0, previous, length);
-      return;
-    }
     BlockMean mean = BlockMean.of(c);
     Segments.forEach(
         1,
@@ -100,26 +79,6 @@ public final class DenoisingStep {
           mean.draw(in[0], in[1], random ? in[2] : in[1], random ? c.sigma() : 0, out[0], n);
           return 0;
         });
-  }
-
-  private static void sampleWithHistory(
-      StepCoefficients c,
-      FloatBuffer output,
-      FloatBuffer sample,
-      @Nullable FloatBuffer noise,
-      FloatBuffer x0,
-      FloatBuffer previous,
-      int length) {
-    int at = previous.position();
-    for (int i = 0; i < length; i++) {
-      double o = Elementwise.get(output, i);
-      double x = Elementwise.get(sample, i);
-      double mean = c.mean(x, o);
-      mean += c.meanFromPreviousX0() == 0 ? 0 : c.meanFromPreviousX0() * Elementwise.get(x0, i);
-      x0.put(x0.position() + i, (float) c.x0(x, o));
-      previous.put(
-          at + i, (float) (noise == null ? mean : mean + c.sigma() * Elementwise.get(noise, i)));
-    }
   }
 
   /**

@@ -1,45 +1,41 @@
 package org.tastemaker.diffusion.schedule;
 
-import java.util.Locale;
+import static org.tastemaker.diffusion.schedule.LinearForm.SAMPLE;
+import static org.tastemaker.diffusion.schedule.LinearForm.X0;
+import static org.tastemaker.diffusion.schedule.LinearForm.memory;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * DPM-Solver++ in its multistep form, order 1 or 2 ("2M"): Lu et al., "DPM-Solver++: Fast Solver
- * for Guided Sampling of Diffusion Probabilistic Models" (2022), equation 12 and algorithm 2.
+ * DPM-Solver and DPM-Solver++ in their multistep forms, of orders 1 to 3 ("2M", "3M"), of the
+ * ordinary and the stochastic equation ("2M SDE"): Lu et al., "DPM-Solver++: Fast Solver for Guided
+ * Sampling of Diffusion Probabilistic Models" (2022), equation 12 and algorithm 2. {@link
+ * DpmSolverUpdate} has the updates; the derivatives come from the steps before:
  *
  * <pre>
- *   lambda = log(alpha / sigma),  h = lambda_t - lambda_s,  r = (lambda_s - lambda_r) / h
- *   order 1:  x_t = sigma_t / sigma_s x_s - alpha_t (exp(-h) - 1) x0_s
- *   order 2:  x_t = (order 1) + w / r (x0_s - x0_r)
- *     midpoint:  w = -alpha_t (exp(-h) - 1) / 2
- *     heun:      w =  alpha_t ((exp(-h) - 1) / h + 1)
+ *   r0 = (lambda_s0 - lambda_s1) / h,  r1 = (lambda_s1 - lambda_s2) / h
+ *   order 2:  D0 = m0,  D1 = (m0 - m1) / r0
+ *   order 3:  D1_0 = (m0 - m1) / r0,  D1_1 = (m1 - m2) / r1
+ *             D1 = D1_0 + r0 / (r0 + r1) (D1_0 - D1_1),  D2 = (D1_0 - D1_1) / (r0 + r1)
  * </pre>
  *
- * <table class="striped">
- * <caption>Notation</caption>
- * <thead><tr><th>code</th><th>symbol</th></tr></thead>
- * <tbody>
- * <tr><td>level r, s, t</td><td>the noise levels of the step before, of this step, and of the
- * next, as sqrt((1 - abar) / abar)</td></tr>
- * <tr><td>alpha, sigma</td><td>sqrt(abar) and sqrt(1 - abar) at a level</td></tr>
- * <tr><td>x0</td><td>the data prediction x_theta</td></tr>
- * </tbody>
- * </table>
- *
- * <p>The first step of a run has no step before it and is of order 1, wherever the run starts. So
- * is the last one if it lands on the clean sample, or in short runs, as in diffusers.
+ * <p>{@code m0} is this step's prediction, {@code m1} and {@code m2} those of the two before. The
+ * first steps of a run have fewer before them and a lower order, wherever the run starts. So have
+ * the last ones if they land on the clean sample, or in short runs, as in diffusers.
  */
 final class DpmSolverScheduler implements Scheduler {
-  /** Runs shorter than this end with a step of order 1 if the configuration agrees. */
+  /** Runs shorter than this end with lower orders if the configuration agrees. */
   private static final int SHORT_RUN = 15;
 
   private final SchedulerConfig config;
   private final NoiseSchedule noise;
-  private final NoiseLevels levels;
+  private final String algorithm;
 
   private DpmSolverScheduler(SchedulerConfig config) {
     this.config = config;
     this.noise = NoiseSchedule.of(config);
-    this.levels = new NoiseLevels(noise, config.flag("rescale_betas_zero_snr"));
+    this.algorithm = config.text("algorithm_type");
   }
 
   /**
@@ -53,109 +49,50 @@ final class DpmSolverScheduler implements Scheduler {
   @Override
   public SamplingRun begin(int steps, double strength) {
     int first = SamplingRun.firstStep(steps, strength, noise.trainSteps());
-    double[] timesteps = new double[steps];
-    double[] levels = noiseLevels(timesteps);
-    return SamplingRun.plan(
-        first,
-        steps,
-        1,
-        i ->
-            new SamplingStep(
-                i,
-                timesteps[i],
-                1,
-                alpha(levels[i]),
-                sigma(levels[i]),
-                SamplingRun.coefficients(
-                    i,
-                    timesteps[i],
-                    config.predictionType(),
-                    index -> coefficients(levels, index, first))));
-  }
-
-  /**
-   * The noise levels of the steps and of where the last one lands, [n + 1].
-   *
-   * @param timesteps receives the timesteps, [n]
-   */
-  private double[] noiseLevels(double[] timesteps) {
-    int steps = timesteps.length;
-    double[] sigmas = new double[steps + 1];
-    boolean toSmallest = config.text("final_sigmas_type").equals("sigma_min");
-    sigmas[steps] = toSmallest ? levels.smallest() : 0;
-    if (config.flag("use_karras_sigmas")) {
-      double[] karras = NoiseLevels.karras(levels.smallest(), levels.largest(), steps);
-      System.arraycopy(karras, 0, sigmas, 0, steps);
-      for (int i = 0; i < steps; i++) {
-        double timestep = levels.timestep(karras[i]);
-        boolean cosine = config.text("beta_schedule").equals("squaredcos_cap_v2");
-        // The ends are whole numbers up to the rounding of the logarithms.
-        timesteps[i] = cosine ? Math.floor(timestep + 1e-6) : Math.rint(timestep);
+    SigmaSchedule schedule = SigmaSchedule.ofSolver(config, noise, steps);
+    SolverSteps run = new SolverSteps(config, schedule);
+    int kept = config.integer("solver_order") - 1;
+    for (int i = first; i < steps; i++) {
+      // 1. The prediction, now and before.
+      List<LinearForm> m = new ArrayList<>();
+      m.add(DpmSolverUpdate.isOfData(algorithm) ? X0 : run.noise(i));
+      for (int k = 0; k < Math.min(kept, i - first); k++) {
+        m.add(memory(k));
       }
-      return sigmas;
+      // 2. The step.
+      LinearForm next = next(schedule, i, m, order(schedule, i, i - first));
+      run.add(i, next, List.copyOf(m.subList(0, Math.min(kept, m.size()))));
     }
-    int last = levels.countAtLeast(config.number("lambda_min_clipped"));
-    double[] spaced =
-        config
-            .timestepSpacing()
-            .multistepTimesteps(noise.trainSteps(), last, steps, config.stepsOffset());
-    for (int i = 0; i < steps; i++) {
-      timesteps[i] = Math.rint(spaced[i]);
-      sigmas[i] = levels.at(timesteps[i]);
-      if (i > 0 && timesteps[i] >= timesteps[i - 1]) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "%s steps with %s spacing do not fit into %s timesteps: take fewer steps",
-                steps,
-                config.timestepSpacing().key(),
-                last));
-      }
-    }
-    return sigmas;
+    return run.run();
   }
 
-  private StepCoefficients coefficients(double[] levels, int i, int first) {
-    int steps = levels.length - 1;
-    double s = levels[i];
-    double t = levels[i + 1];
-    // 1. The data prediction.
-    double abar = alpha(s) * alpha(s);
-    StepCoefficients.Prediction p = StepCoefficients.prediction(config.predictionType(), abar);
-    // 2. First order. With t = 0, lambda and h are infinite and exp(-h) is 0.
-    double h = Math.log(s) - Math.log(t);
-    double growth = alpha(t) * Math.expm1(-h);
-    double fromX0 = -growth;
-    double fromPreviousX0 = 0;
-    // 3. Second order: the slope of the data prediction since the step before.
-    boolean shortRun = steps < SHORT_RUN && config.flag("lower_order_final");
-    boolean lastIsFirstOrder = t == 0 || config.flag("euler_at_final") || shortRun;
-    boolean firstOrder = i == first || (i == steps - 1 && lastIsFirstOrder);
-    if (config.integer("solver_order") == 2 && !firstOrder && h != 0) {
-      double r = (Math.log(levels[i - 1]) - Math.log(s)) / h;
-      double weight =
-          config.text("solver_type").equals("heun")
-              ? alpha(t) * (Math.expm1(-h) / h + 1)
-              : -growth / 2;
-      fromX0 += weight / r;
-      fromPreviousX0 = -weight / r;
+  private int order(SigmaSchedule schedule, int i, int before) {
+    int left = schedule.steps() - i;
+    boolean shortRun = schedule.steps() < SHORT_RUN && config.flag("lower_order_final");
+    boolean firstAtTheEnd = shortRun || config.flag("euler_at_final") || schedule.sigma(i + 1) == 0;
+    int most = left == 1 && firstAtTheEnd ? 1 : left == 2 && shortRun ? 2 : 3;
+    return Math.min(Math.min(config.integer("solver_order"), before + 1), most);
+  }
+
+  private LinearForm next(SigmaSchedule schedule, int i, List<LinearForm> m, int wanted) {
+    DpmSolverUpdate update =
+        new DpmSolverUpdate(algorithm, schedule.sigma(i), schedule.sigma(i + 1));
+    double h = update.h();
+    int order = h == 0 ? 1 : wanted;
+    if (order == 1) {
+      return update.first(SAMPLE, m.get(0));
     }
-    return new StepCoefficients(
-        p.x0FromSample(),
-        p.x0FromOutput(),
-        Double.POSITIVE_INFINITY,
-        fromX0,
-        sigma(t) / sigma(s),
-        0,
-        fromPreviousX0,
-        0);
-  }
-
-  private static double alpha(double level) {
-    return 1 / Math.hypot(level, 1);
-  }
-
-  private static double sigma(double level) {
-    return level / Math.hypot(level, 1);
+    double lambda0 = SigmaSchedule.lambda(schedule.sigma(i));
+    double lambda1 = SigmaSchedule.lambda(schedule.sigma(i - 1));
+    double r0 = (lambda0 - lambda1) / h;
+    LinearForm d10 = m.get(0).minus(m.get(1)).times(1 / r0);
+    if (order == 2) {
+      return update.second(SAMPLE, m.get(0), d10, config.text("solver_type").equals("heun"));
+    }
+    double r1 = (lambda1 - SigmaSchedule.lambda(schedule.sigma(i - 2))) / h;
+    LinearForm d11 = m.get(1).minus(m.get(2)).times(1 / r1);
+    LinearForm d1 = d10.plus(d10.minus(d11).times(r0 / (r0 + r1)));
+    LinearForm d2 = d10.minus(d11).times(1 / (r0 + r1));
+    return update.third(SAMPLE, m.get(0), d1, d2);
   }
 }

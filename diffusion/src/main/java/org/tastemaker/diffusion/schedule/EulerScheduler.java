@@ -1,92 +1,79 @@
 package org.tastemaker.diffusion.schedule;
 
-import java.util.Arrays;
-
 /**
  * Euler's method on the probability-flow ODE in Karras' variables: Karras et al. (2022), algorithm
- * 2 without churn. The sample is {@code x = x_0 + sigma e}, so it starts with a large deviation and
- * is scaled down for the model.
+ * 2 without churn; and its ancestral form, which steps further down and adds noise to come up again
+ * (k-diffusion's Euler ancestral, "Euler a").
  *
  * <pre>
  *   d       = (x - x0) / sigma
- *   x_next  = x + (sigma_next - sigma) d
+ *   x_next  = x + (sigma_down - sigma) d + sigma_up z
+ *
+ *   Euler:      sigma_up = 0,  sigma_down = sigma_next
+ *   ancestral:  sigma_up^2 = sigma_next^2 (sigma^2 - sigma_next^2) / sigma^2
+ *               sigma_down^2 = sigma_next^2 - sigma_up^2
  * </pre>
  */
 final class EulerScheduler implements Scheduler {
   private final SchedulerConfig config;
   private final NoiseSchedule noise;
-  private final NoiseLevels levels;
+  private final boolean ancestral;
 
   private EulerScheduler(SchedulerConfig config) {
     this.config = config;
     this.noise = NoiseSchedule.of(config);
-    this.levels = new NoiseLevels(noise, config.flag("rescale_betas_zero_snr"));
+    this.ancestral = config.kind() == SchedulerKind.EULER_ANCESTRAL_DISCRETE;
   }
 
   /** The sampler of a configuration of any class; one that is not Euler's is read as if it were. */
   static EulerScheduler of(SchedulerConfig config) {
-    return new EulerScheduler(config.as(SchedulerKind.EULER_DISCRETE));
+    return new EulerScheduler(
+        config.kind() == SchedulerKind.EULER_ANCESTRAL_DISCRETE
+            ? config
+            : config.as(SchedulerKind.EULER_DISCRETE));
   }
 
   @Override
   public SamplingRun begin(int steps, double strength) {
     int first = SamplingRun.firstStep(steps, strength, noise.trainSteps());
-    // 1. Timesteps, and the noise levels between them.
-    double[] timesteps =
-        config.timestepSpacing().timesteps(noise.trainSteps(), steps, config.stepsOffset());
-    double[] sigmas = new double[steps + 1];
-    for (int i = 0; i < steps; i++) {
-      sigmas[i] = levels.at(timesteps[i]);
+    SigmaSchedule schedule = SigmaSchedule.ofSteps(config, noise, steps);
+    KarrasSteps run = new KarrasSteps(config, schedule);
+    for (int i = first; i < steps; i++) {
+      double sigma = schedule.sigma(i);
+      double next = schedule.sigma(i + 1);
+      double timestep = schedule.timestep(i);
+      run.add(
+          i,
+          timestep,
+          sigma,
+          SamplingRun.rule(
+              i, timestep, config.predictionType(), () -> coefficients(run, sigma, next)));
     }
-    if (config.flag("use_karras_sigmas")) {
-      double smallest = config.optionalNumber("sigma_min").orElse(sigmas[steps - 1]);
-      double largest = config.optionalNumber("sigma_max").orElse(sigmas[0]);
-      System.arraycopy(NoiseLevels.karras(smallest, largest, steps), 0, sigmas, 0, steps);
-      for (int i = 0; i < steps; i++) {
-        timesteps[i] = levels.timestep(sigmas[i]);
-      }
-    }
-    sigmas[steps] = config.text("final_sigmas_type").equals("sigma_min") ? levels.smallest() : 0;
-    // 2. The deviation of the first sample. Leading spacing starts below the largest noise level,
-    // so the deviation of the clean sample counts too.
-    double largest = Arrays.stream(sigmas).max().orElseThrow();
-    double initial =
-        config.timestepSpacing() == TimestepSpacing.LEADING ? Math.hypot(largest, 1) : largest;
-    // 3. The steps.
-    return SamplingRun.plan(
-        first,
-        steps,
-        initial,
-        i ->
-            new SamplingStep(
-                i,
-                timesteps[i],
-                1 / Math.hypot(sigmas[i], 1),
-                1,
-                sigmas[i],
-                SamplingRun.coefficients(
-                    i,
-                    timesteps[i],
-                    config.predictionType(),
-                    index -> coefficients(sigmas[index], sigmas[index + 1]))));
+    return run.run();
   }
 
-  private StepCoefficients coefficients(double sigma, double next) {
-    double norm = Math.hypot(sigma, 1);
-    double step = (next - sigma) / sigma;
-    double fromSample =
-        switch (config.predictionType()) {
-          case EPSILON -> 1;
-          case V_PREDICTION -> 1 / (norm * norm);
-          case SAMPLE -> 0;
-        };
-    double fromOutput =
-        switch (config.predictionType()) {
-          case EPSILON -> -sigma;
-          case V_PREDICTION -> -sigma / norm;
-          case SAMPLE -> 1;
-        };
+  private StepCoefficients coefficients(KarrasSteps run, double sigma, double next) {
+    double up = ancestral ? up(sigma, next) : 0;
+    double down = ancestral ? down(sigma, next) : next;
+    double step = (down - sigma) / sigma;
+    StepCoefficients.Prediction x0 = run.x0(sigma);
     return new StepCoefficients(
-        fromSample, fromOutput, Double.POSITIVE_INFINITY, -step, 1 + step, 0, 0, 0);
+        x0.x0FromSample(),
+        x0.x0FromOutput(),
+        Double.POSITIVE_INFINITY,
+        -step,
+        1 + step,
+        0,
+        up);
+  }
+
+  /** The deviation of the noise that an ancestral step adds. */
+  static double up(double sigma, double next) {
+    return next / sigma * Math.sqrt((sigma - next) * (sigma + next));
+  }
+
+  /** Where an ancestral step goes before it adds noise. */
+  static double down(double sigma, double next) {
+    return next * next / sigma;
   }
 }

@@ -24,6 +24,11 @@ final class NoiseLevels {
     }
   }
 
+  /** The levels of a configuration's schedule. */
+  static NoiseLevels of(SchedulerConfig config, NoiseSchedule noise) {
+    return new NoiseLevels(noise, config.flag("rescale_betas_zero_snr"));
+  }
+
   double smallest() {
     return sigmas[0];
   }
@@ -63,6 +68,16 @@ final class NoiseLevels {
       count += -Math.log(sigma) >= lambdaMin ? 1 : 0;
     }
     return count;
+  }
+
+  /** {@code steps} levels from the largest to the smallest, each the same part of the one before. */
+  static double[] exponential(double smallest, double largest, int steps) {
+    double[] levels = new double[steps];
+    for (int i = 0; i < steps; i++) {
+      double ramp = steps > 1 ? i / (double) (steps - 1) : 0;
+      levels[i] = Math.exp(Math.log(largest) + ramp * (Math.log(smallest) - Math.log(largest)));
+    }
+    return levels;
   }
 
   /** Karras' schedule, equation 5: {@code steps} levels from the largest to the smallest. */

@@ -4,27 +4,38 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One run from noise to a clean sample: the table of steps, and the history of a multistep solver.
  *
- * <p>Steps are counted from 0 within the run. A run of a one-step sampler (DDIM, DDPM, Euler) holds
- * no state, and its steps may be taken in any order, more than once, and by several threads. A run
- * of DPM-Solver++ serves one batch: its steps are taken in order, once, or from step 0 again.
+ * <p>Steps are counted from 0 within the run. A run of a one-step sampler (DDIM, DDPM, Euler with
+ * and without noise, LCM, TCD) holds no state, and its steps may be taken in any order, more than
+ * once, and by several threads. A run of another one serves one batch: its steps are taken in
+ * order, once, or from step 0 again.
  */
 public final class SamplingRun {
   private final List<SamplingStep> steps;
   private final double initialNoiseScale;
-  private final boolean multistep;
-  private @Nullable FloatBuffer previousX0;
+  private final boolean remembers;
+  private final SampleMemory memory = new SampleMemory();
   private int next;
 
   private SamplingRun(List<SamplingStep> steps, double initialNoiseScale) {
     this.steps = steps;
     this.initialNoiseScale = initialNoiseScale;
-    this.multistep = steps.stream().anyMatch(s -> s.coefficients().meanFromPreviousX0() != 0);
+    this.remembers = steps.stream().anyMatch(step -> step.rule() instanceof MemoryStep);
+    int kept = 0;
+    for (SamplingStep step : steps) {
+      if (step.rule() instanceof MemoryStep rule) {
+        if (rule.reads() > kept) {
+          throw new IllegalStateException(step + " reads what no step before it has left");
+        }
+        kept = rule.remembered().size();
+      }
+    }
   }
 
   /**
@@ -58,11 +69,16 @@ public final class SamplingRun {
     return steps - (int) (steps * strength);
   }
 
-  /** The coefficients of a step; an error about them names it. */
-  static StepCoefficients coefficients(
-      int index, double timestep, PredictionType type, IntFunction<StepCoefficients> of) {
+  /** The run over steps that are there already. */
+  static SamplingRun of(List<SamplingStep> steps, double initialNoiseScale) {
+    return new SamplingRun(List.copyOf(steps), initialNoiseScale);
+  }
+
+  /** The rule of a step; an error about it names the step. */
+  static <R extends StepRule> R rule(
+      int index, double timestep, PredictionType type, Supplier<R> of) {
     try {
-      return of.apply(index);
+      return of.get();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           String.format(
@@ -88,7 +104,8 @@ public final class SamplingRun {
   /**
    * What standard normal noise is multiplied by to start from it.
    *
-   * @return 1 for DDIM, DDPM and DPM-Solver++; the largest noise level for Euler
+   * @return about the largest noise level for k-diffusion's samplers (Euler, Heun, KDPM2, LMS, DPM++
+   *     SDE); 1 for the others
    */
   public double initialNoiseScale() {
     return initialNoiseScale;
@@ -111,7 +128,17 @@ public final class SamplingRun {
    */
   public SamplingRun requireLogProbabilities() {
     for (SamplingStep step : steps) {
-      if (step.coefficients().sigma() == 0 || step.coefficients().meanFromPreviousX0() != 0) {
+      if (!(step.rule() instanceof StepCoefficients)) {
+        throw new IllegalStateException(
+            step
+                + " depends on the steps before it, so it has no log-probability of its own. Sample with DDIM and eta above 0.");
+      }
+      if (step.rule().sigma() == 0 && step.timestep() == 0) {
+        throw new IllegalStateException(
+            step
+                + " is at the smallest noise level, from where nothing is left to draw (sigma = 0), so it has no log-probability. Choose a timestep_spacing of leading with a steps_offset of at least 1, or of trailing: linspace always ends at timestep 0.");
+      }
+      if (step.rule().sigma() == 0) {
         throw new IllegalStateException(
             step
                 + " is deterministic (sigma = 0), so it has no log-probability. Sample with DDIM, eta above 0, FinalStep.DDPO and a steps_offset of at least 1.");
@@ -128,13 +155,13 @@ public final class SamplingRun {
    */
   public SamplingRun requireDeterministic() {
     for (SamplingStep step : steps) {
-      if (step.coefficients().sigma() != 0) {
+      if (step.rule().sigma() != 0) {
         throw new IllegalStateException(
             String.format(
                 Locale.ROOT,
                 "%s draws noise (sigma = %s), so the initial noise does not decide the image. Sample with DDIM and eta 0, DPM-Solver++ or Euler.",
                 step,
-                step.coefficients().sigma()));
+                step.rule().sigma()));
       }
     }
     return this;
@@ -184,8 +211,19 @@ public final class SamplingRun {
       FloatBuffer sample,
       @Nullable FloatBuffer noise,
       FloatBuffer previous) {
+    step(i, 1, output, sample, noise, previous);
+  }
+
+  /** The same for a batch of N images, which bounds by image need to know. */
+  private void step(
+      int i,
+      int images,
+      FloatBuffer output,
+      FloatBuffer sample,
+      @Nullable FloatBuffer noise,
+      FloatBuffer previous) {
     SamplingStep step = step(i);
-    if (!multistep) {
+    if (!remembers) {
       named(step, () -> DenoisingStep.sample(step.coefficients(), output, sample, noise, previous));
       return;
     }
@@ -197,24 +235,14 @@ public final class SamplingRun {
               next,
               i));
     }
-    FloatBuffer x0 = previousX0;
-    if (i == 0 && (x0 == null || x0.capacity() != output.remaining())) {
-      x0 = FloatBuffer.allocate(output.remaining());
-      previousX0 = x0;
+    if (i == 0) {
+      memory.clear();
     }
-    if (x0 == null || x0.capacity() != output.remaining()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s: output must hold %s elements like that of the step before, but holds %s",
-              step,
-              x0 == null ? 0 : x0.capacity(),
-              output.remaining()));
-    }
-    FloatBuffer history = x0;
-    named(
-        step,
-        () -> DenoisingStep.sample(step.coefficients(), output, sample, noise, history, previous));
+    MemoryStep rule =
+        step.rule() instanceof MemoryStep one
+            ? one
+            : MemoryStep.of(step.coefficients(), X0Bound.NONE);
+    named(step, () -> memory.take(rule, images, output, sample, noise, previous));
     next = i + 1;
   }
 
@@ -248,8 +276,8 @@ public final class SamplingRun {
   }
 
   /**
-   * Take a step with a given kernel. A multistep solver's step is taken on the CPU, whatever the
-   * kernel.
+   * Take a step with a given kernel. A step that depends on those before it is taken on the CPU,
+   * whatever the kernel.
    *
    * @param kernel computes the step
    * @param i the step, from 0
@@ -272,7 +300,7 @@ public final class SamplingRun {
       FloatBuffer previous,
       double[] logProbabilities) {
     SamplingStep step = step(i);
-    if (!multistep || logProbabilities.length != 0) {
+    if (!remembers || logProbabilities.length != 0) {
       StepCoefficients c = step.coefficients();
       named(
           step,
@@ -287,11 +315,11 @@ public final class SamplingRun {
       Guidance.guide(output.guidanceScale(), u, output.conditional(), guided);
     }
     FloatBuffer z = null;
-    if (step.coefficients().sigma() != 0) {
+    if (step.rule().sigma() != 0) {
       z = FloatBuffer.allocate(length);
       noise.fill(z);
     }
-    step(i, guided, sample, z, previous);
+    step(i, noise.seeds().size(), guided, sample, z, previous);
   }
 
   private SamplingStep step(int i) {

@@ -35,6 +35,8 @@ import org.tastemaker.core.json.JsonObject;
  *     diffusers names; values are numbers, booleans, strings or lists of numbers
  */
 public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
+  private static final String CLIP = "clip_sample";
+
   /** A configuration may hold a beta for each of up to 100,000 training steps. */
   private static final JsonLimits LIMITS = new JsonLimits(4 << 20, 20, 110_000);
 
@@ -154,7 +156,19 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
    * @return the configuration
    */
   public SchedulerConfig as(SchedulerKind other) {
-    return new SchedulerConfig(other, given);
+    Map<String, Object> settings = new LinkedHashMap<>(given);
+    // 1. A class that never clips is read as one that does not, and not by the other's default:
+    // latents are not within [-1, 1].
+    if (other.defaults().containsKey(CLIP) && !kind.defaults().containsKey(CLIP)) {
+      settings.putIfAbsent(CLIP, false);
+    }
+    // 2. The names of algorithms are those of their class.
+    if (other != kind) {
+      settings
+          .entrySet()
+          .removeIf(one -> !SchedulerConfigCheck.isChoice(other, one.getKey(), one.getValue()));
+    }
+    return new SchedulerConfig(other, settings);
   }
 
   /**
@@ -202,13 +216,26 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
     return TimestepSpacing.of(text("timestep_spacing"));
   }
 
+  /** The same of a multistep solver; linspace for one that knows no other. */
+  TimestepSpacing solverSpacing() {
+    return kind.defaults().containsKey("timestep_spacing")
+        ? timestepSpacing()
+        : TimestepSpacing.LINSPACE;
+  }
+
+  /** Whether the last step lands on the smallest noise level, and not on the clean sample. */
+  boolean landsOnSmallest() {
+    return kind.defaults().containsKey("final_sigmas_type")
+        && text("final_sigmas_type").equals("sigma_min");
+  }
+
   /**
    * The range to which the predicted clean sample is clipped.
    *
    * @return a positive bound of the absolute value; infinite where nothing is clipped
    */
   public double clipRange() {
-    return flag("clip_sample") ? number("clip_sample_range") : Double.POSITIVE_INFINITY;
+    return flag(CLIP) ? number("clip_sample_range") : Double.POSITIVE_INFINITY;
   }
 
   int stepsOffset() {
@@ -228,6 +255,13 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
 
   int integer(String name) {
     return ((Number) required(name)).intValue();
+  }
+
+  /** A setting that is a list of whole numbers. */
+  List<Integer> integers(String name) {
+    return setting(name) instanceof List<?> list
+        ? list.stream().map(one -> ((Number) one).intValue()).toList()
+        : List.of();
   }
 
   double number(String name) {

@@ -17,18 +17,17 @@ final class SchedulerConfigCheck {
           "beta_schedule", Set.of("linear", "scaled_linear", "squaredcos_cap_v2"),
           "prediction_type", Set.of("epsilon", "v_prediction", "sample"),
           "timestep_spacing", Set.of("leading", "trailing", "linspace"),
-          "algorithm_type", Set.of("dpmsolver++"),
-          "solver_type", Set.of("midpoint", "heun"),
           "final_sigmas_type", Set.of("zero", "sigma_min"),
           "interpolation_type", Set.of("linear"),
           "timestep_type", Set.of("discrete"),
           "variance_type", Set.of("fixed_small", "fixed_small_log", "fixed_large"));
 
+  private static final Set<String> DPM_ALGORITHMS =
+      Set.of("dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver");
+
   /** Switches of diffusers that change the result and that nothing here implements. */
   private static final Set<String> UNSUPPORTED =
       Set.of(
-          "thresholding",
-          "use_exponential_sigmas",
           "use_beta_sigmas",
           "use_lu_lambdas",
           "use_flow_sigmas");
@@ -83,10 +82,65 @@ final class SchedulerConfigCheck {
       double range = number("clip_sample_range");
       require(range > 0, "clip_sample_range", range, "above 0");
     }
-    if (kind == SchedulerKind.DPM_SOLVER_MULTISTEP) {
+    if (kind.defaults().containsKey("solver_order")) {
       double order = number("solver_order");
-      require(order == 1 || order == 2, "solver_order", order, "1 or 2");
+      require(order >= 1 && order <= 3, "solver_order", order, "1, 2 or 3");
     }
+    if (kind.defaults().containsKey("dynamic_thresholding_ratio")) {
+      double ratio = number("dynamic_thresholding_ratio");
+      require(ratio > 0 && ratio <= 1, "dynamic_thresholding_ratio", ratio, "in (0, 1]");
+    }
+    if (kind.defaults().containsKey("original_inference_steps")) {
+      double original = number("original_inference_steps");
+      require(
+          original >= 1 && original <= trainSteps,
+          "original_inference_steps",
+          original,
+          "from 1 to num_train_timesteps, " + trainSteps);
+    }
+    checkAlgorithm();
+  }
+
+  private void checkAlgorithm() {
+    boolean ofNoise =
+        given.get("algorithm_type") instanceof String name
+            && kind != SchedulerKind.DEIS_MULTISTEP
+            && !name.endsWith("++");
+    Object end = given.get("final_sigmas_type");
+    require(
+        !ofNoise
+            || !kind.defaults().containsKey("final_sigmas_type")
+            || "sigma_min".equals(end),
+        "final_sigmas_type",
+        end == null ? "zero" : end,
+        "sigma_min with algorithm_type " + given.get("algorithm_type"));
+    require(
+        number("solver_order", 0) < 3 || !"sde-dpmsolver".equals(given.get("algorithm_type")),
+        "solver_order",
+        given.get("solver_order"),
+        "1 or 2 with algorithm_type sde-dpmsolver");
+  }
+
+  /** What a setting may be chosen from, in a class; null where it may be anything. */
+  private static @Nullable Set<String> choices(SchedulerKind kind, String name) {
+    return switch (name) {
+      case "algorithm_type" ->
+          kind == SchedulerKind.DEIS_MULTISTEP ? Set.of("deis") : DPM_ALGORITHMS;
+      case "solver_type" ->
+          switch (kind) {
+            case DEIS_MULTISTEP -> Set.of("logrho");
+            case UNIPC_MULTISTEP -> Set.of("bh1", "bh2");
+            default -> Set.of("midpoint", "heun");
+          };
+      default -> CHOICES.get(name);
+    };
+  }
+
+  /** Whether an algorithm's name is one of a class's; true for every other setting. */
+  static boolean isChoice(SchedulerKind kind, String name, Object value) {
+    boolean ofAlgorithm = name.equals("algorithm_type") || name.equals("solver_type");
+    Set<String> choices = choices(kind, name);
+    return !ofAlgorithm || choices == null || choices.contains(value);
   }
 
   private void check(String name, @Nullable Object byDefault) {
@@ -94,11 +148,13 @@ final class SchedulerConfigCheck {
     if (value == null) {
       return;
     }
-    if (CHOICES.containsKey(name)) {
-      require(CHOICES.get(name).contains(value), name, value, "one of " + sorted(name));
+    Set<String> choices = choices(kind, name);
+    if (choices != null) {
+      require(
+          choices.contains(value), name, value, "one of " + choices.stream().sorted().toList());
     } else if (UNSUPPORTED.contains(name)) {
       require(Boolean.FALSE.equals(value), name, value, "false (true is not supported)");
-    } else if (name.equals("trained_betas")) {
+    } else if (name.equals("trained_betas") || byDefault instanceof List<?>) {
       require(value instanceof List<?>, name, value, "a list of numbers");
     } else if (byDefault instanceof Boolean) {
       require(value instanceof Boolean, name, value, "true or false");
@@ -113,10 +169,6 @@ final class SchedulerConfigCheck {
     }
   }
 
-  private static List<String> sorted(String name) {
-    return CHOICES.getOrDefault(name, Set.of()).stream().sorted().toList();
-  }
-
   private static String shorten(String text) {
     return text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "...";
   }
@@ -125,6 +177,10 @@ final class SchedulerConfigCheck {
     Object value = given.get(name);
     Object used = value != null ? value : kind.defaults().get(name);
     return ((Number) Objects.requireNonNull(used, name)).doubleValue();
+  }
+
+  private double number(String name, double otherwise) {
+    return kind.defaults().containsKey(name) ? number(name) : otherwise;
   }
 
   private void require(boolean condition, String name, @Nullable Object value, String expected) {

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.schedule;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The scheduler classes of diffusers whose configuration is understood, each with that class's
- * defaults. The first four can sample; the others are read for their noise schedule.
+ * defaults. Each can sample.
  */
 public enum SchedulerKind {
   /** Denoising diffusion implicit models: {@link DdimScheduler}. */
@@ -114,7 +115,7 @@ public enum SchedulerKind {
       false,
       "final_sigmas_type",
       "zero"),
-  /** Pseudo numerical methods, Stable Diffusion 1.x's own scheduler: a noise schedule only. */
+  /** Pseudo numerical methods, Stable Diffusion 1.x's own: {@code PndmScheduler}. */
   PNDM(
       "PNDMScheduler",
       "skip_prk_steps",
@@ -123,7 +124,7 @@ public enum SchedulerKind {
       false,
       "timestep_spacing",
       "leading"),
-  /** Linear multistep: a noise schedule only. */
+  /** Linear multistep: {@code LmsScheduler}. */
   LMS_DISCRETE(
       "LMSDiscreteScheduler",
       "use_karras_sigmas",
@@ -133,7 +134,217 @@ public enum SchedulerKind {
       "use_beta_sigmas",
       false,
       "timestep_spacing",
-      "linspace");
+      "linspace"),
+  /** Euler's method with noise added in each step: {@code EulerAncestralScheduler}. */
+  EULER_ANCESTRAL_DISCRETE(
+      "EulerAncestralDiscreteScheduler",
+      "timestep_spacing",
+      "linspace",
+      "rescale_betas_zero_snr",
+      false),
+  /** Heun's method: {@code HeunScheduler}. Two evaluations a step. */
+  HEUN_DISCRETE(
+      "HeunDiscreteScheduler",
+      "beta_start",
+      0.00085,
+      "beta_end",
+      0.012,
+      "use_karras_sigmas",
+      false,
+      "use_exponential_sigmas",
+      false,
+      "use_beta_sigmas",
+      false,
+      "clip_sample",
+      false,
+      "clip_sample_range",
+      1.0,
+      "timestep_spacing",
+      "linspace"),
+  /** DPM-Solver-2 in Karras' variables: {@code Kdpm2Scheduler}. Two evaluations a step. */
+  KDPM2_DISCRETE(
+      "KDPM2DiscreteScheduler",
+      "beta_start",
+      0.00085,
+      "beta_end",
+      0.012,
+      "use_karras_sigmas",
+      false,
+      "use_exponential_sigmas",
+      false,
+      "use_beta_sigmas",
+      false,
+      "timestep_spacing",
+      "linspace"),
+  /** The same with noise added in each step: {@code Kdpm2Scheduler}. */
+  KDPM2_ANCESTRAL_DISCRETE(
+      "KDPM2AncestralDiscreteScheduler",
+      "beta_start",
+      0.00085,
+      "beta_end",
+      0.012,
+      "use_karras_sigmas",
+      false,
+      "use_exponential_sigmas",
+      false,
+      "use_beta_sigmas",
+      false,
+      "timestep_spacing",
+      "linspace"),
+  /** DPM-Solver++ in single steps: {@code DpmSolverSinglestepScheduler}. */
+  DPM_SOLVER_SINGLESTEP(
+      "DPMSolverSinglestepScheduler",
+      "solver_order",
+      2,
+      "thresholding",
+      false,
+      "dynamic_thresholding_ratio",
+      0.995,
+      "sample_max_value",
+      1.0,
+      "algorithm_type",
+      "dpmsolver++",
+      "solver_type",
+      "midpoint",
+      "lower_order_final",
+      false,
+      "use_karras_sigmas",
+      false,
+      "use_exponential_sigmas",
+      false,
+      "use_beta_sigmas",
+      false,
+      "use_flow_sigmas",
+      false,
+      "final_sigmas_type",
+      "zero",
+      "lambda_min_clipped",
+      Double.NEGATIVE_INFINITY,
+      "variance_type",
+      null),
+  /** DPM-Solver++ of the stochastic equation: {@code DpmSolverSdeScheduler}. */
+  DPM_SOLVER_SDE(
+      "DPMSolverSDEScheduler",
+      "beta_start",
+      0.00085,
+      "beta_end",
+      0.012,
+      "use_karras_sigmas",
+      false,
+      "use_exponential_sigmas",
+      false,
+      "use_beta_sigmas",
+      false,
+      "timestep_spacing",
+      "linspace"),
+  /** A unified predictor and corrector: {@code UniPcScheduler}. */
+  UNIPC_MULTISTEP(
+      "UniPCMultistepScheduler",
+      "solver_order",
+      2,
+      "thresholding",
+      false,
+      "dynamic_thresholding_ratio",
+      0.995,
+      "sample_max_value",
+      1.0,
+      "predict_x0",
+      true,
+      "solver_type",
+      "bh2",
+      "lower_order_final",
+      true,
+      "disable_corrector",
+      List.of(),
+      "use_karras_sigmas",
+      false,
+      "use_exponential_sigmas",
+      false,
+      "use_beta_sigmas",
+      false,
+      "use_flow_sigmas",
+      false,
+      "timestep_spacing",
+      "linspace",
+      "final_sigmas_type",
+      "zero",
+      "rescale_betas_zero_snr",
+      false),
+  /** Diffusion exponential integrators: {@code DeisScheduler}. */
+  DEIS_MULTISTEP(
+      "DEISMultistepScheduler",
+      "solver_order",
+      2,
+      "thresholding",
+      false,
+      "dynamic_thresholding_ratio",
+      0.995,
+      "sample_max_value",
+      1.0,
+      "algorithm_type",
+      "deis",
+      "solver_type",
+      "logrho",
+      "lower_order_final",
+      true,
+      "use_karras_sigmas",
+      false,
+      "use_exponential_sigmas",
+      false,
+      "use_beta_sigmas",
+      false,
+      "use_flow_sigmas",
+      false,
+      "timestep_spacing",
+      "linspace"),
+  /** Latent consistency models: {@code LcmScheduler}. */
+  LCM(
+      "LCMScheduler",
+      "beta_start",
+      0.00085,
+      "beta_end",
+      0.012,
+      "beta_schedule",
+      "scaled_linear",
+      "original_inference_steps",
+      50,
+      "clip_sample",
+      false,
+      "clip_sample_range",
+      1.0,
+      "set_alpha_to_one",
+      true,
+      "thresholding",
+      false,
+      "dynamic_thresholding_ratio",
+      0.995,
+      "sample_max_value",
+      1.0,
+      "timestep_spacing",
+      "leading",
+      "timestep_scaling",
+      10.0,
+      "rescale_betas_zero_snr",
+      false),
+  /** Trajectory consistency distillation: {@link TcdScheduler}. */
+  TCD(
+      "TCDScheduler",
+      "beta_start",
+      0.00085,
+      "beta_end",
+      0.012,
+      "beta_schedule",
+      "scaled_linear",
+      "original_inference_steps",
+      50,
+      "set_alpha_to_one",
+      true,
+      "timestep_spacing",
+      "leading",
+      "timestep_scaling",
+      10.0,
+      "rescale_betas_zero_snr",
+      false);
 
   private final String className;
 

@@ -8,20 +8,25 @@ public final class Schedulers {
    * The sampler that a configuration asks for, with the usual options: DDIM is deterministic and
    * ends as in diffusers.
    *
-   * @param config of a class that can sample
+   * @param config of any class
    * @return the sampler
-   * @throws IllegalArgumentException if the class can only be read for its noise schedule
    */
   public static Scheduler of(SchedulerConfig config) {
     return switch (config.kind()) {
       case DDIM -> DdimScheduler.of(config);
       case DDPM -> DdpmScheduler.of(config);
       case DPM_SOLVER_MULTISTEP -> DpmSolverScheduler.of(config);
-      case EULER_DISCRETE -> EulerScheduler.of(config);
-      case PNDM, LMS_DISCRETE ->
-          throw new IllegalArgumentException(
-              config.kind().className()
-                  + " can be read for its noise schedule but not sampled with. Choose a sampler for the same betas, for example config.as(SchedulerKind.DDIM) or config.as(SchedulerKind.DPM_SOLVER_MULTISTEP).");
+      case EULER_DISCRETE, EULER_ANCESTRAL_DISCRETE -> EulerScheduler.of(config);
+      case PNDM -> PndmScheduler.of(config);
+      case LMS_DISCRETE -> LmsScheduler.of(config);
+      case HEUN_DISCRETE -> HeunScheduler.of(config);
+      case KDPM2_DISCRETE, KDPM2_ANCESTRAL_DISCRETE -> Kdpm2Scheduler.of(config);
+      case DPM_SOLVER_SINGLESTEP -> DpmSolverSinglestepScheduler.of(config);
+      case DPM_SOLVER_SDE -> DpmSolverSdeScheduler.of(config);
+      case UNIPC_MULTISTEP -> UniPcScheduler.of(config);
+      case DEIS_MULTISTEP -> DeisScheduler.of(config);
+      case LCM -> LcmScheduler.of(config);
+      case TCD -> TcdScheduler.of(config);
     };
   }
 }

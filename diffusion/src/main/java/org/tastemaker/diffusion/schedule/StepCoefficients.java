@@ -8,19 +8,16 @@ import java.util.Locale;
  *
  * <pre>
  *   x0   = clamp(x0FromSample * x + x0FromOutput * o, -clip, clip)
- *   mean = meanFromX0 * x0 + meanFromSample * x + meanFromOutput * o + meanFromPreviousX0 * x0'
+ *   mean = meanFromX0 * x0 + meanFromSample * x + meanFromOutput * o
  *   previous = mean + sigma * noise
  * </pre>
- *
- * where {@code x0'} is the x0 of the step before (only multistep solvers use it).
- *
+ * *
  * @param x0FromSample weight of the sample in the predicted clean sample
  * @param x0FromOutput weight of the model's output in the predicted clean sample
  * @param clip bound of the absolute value of the predicted clean sample; infinite: not clipped
  * @param meanFromX0 weight of the predicted clean sample in the mean
  * @param meanFromSample weight of the sample in the mean
  * @param meanFromOutput weight of the model's output in the mean
- * @param meanFromPreviousX0 weight of the step before's clean sample in the mean
  * @param sigma deviation of the noise; 0 for a deterministic step
  */
 public record StepCoefficients(
@@ -30,8 +27,8 @@ public record StepCoefficients(
     double meanFromX0,
     double meanFromSample,
     double meanFromOutput,
-    double meanFromPreviousX0,
-    double sigma) {
+    double sigma)
+    implements StepRule {
 
   /**
    * Checks every coefficient.
@@ -42,7 +39,6 @@ public record StepCoefficients(
    * @param meanFromX0 finite
    * @param meanFromSample finite
    * @param meanFromOutput finite
-   * @param meanFromPreviousX0 finite
    * @param sigma finite, at least 0
    * @throws IllegalArgumentException if a coefficient is out of its range
    */
@@ -53,19 +49,17 @@ public record StepCoefficients(
             + meanFromX0
             + meanFromSample
             + meanFromOutput
-            + meanFromPreviousX0
             + sigma;
     if (!Double.isFinite(sum)) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "every coefficient must be finite, but they were x0FromSample %s, x0FromOutput %s, meanFromX0 %s, meanFromSample %s, meanFromOutput %s, meanFromPreviousX0 %s, sigma %s",
+              "every coefficient must be finite, but they were x0FromSample %s, x0FromOutput %s, meanFromX0 %s, meanFromSample %s, meanFromOutput %s, sigma %s",
               x0FromSample,
               x0FromOutput,
               meanFromX0,
               meanFromSample,
               meanFromOutput,
-              meanFromPreviousX0,
               sigma));
     }
     if (!(clip > 0)) {
@@ -89,7 +83,7 @@ public record StepCoefficients(
     return x0 > clip ? clip : x0 < -clip ? -clip : x0;
   }
 
-  /** The mean of one element, without the share of the step before. */
+  /** The mean of one element. */
   double mean(double sample, double output) {
     return meanFromX0 * x0(sample, output) + meanFromSample * sample + meanFromOutput * output;
   }
@@ -138,18 +132,9 @@ public record StepCoefficients(
 
   /** Checks that the step has a log-probability. */
   void requireDensity() {
-    requireNoHistory();
     if (sigma == 0) {
       throw new IllegalArgumentException(
           "the log-probability of a deterministic step (sigma = 0) is not defined: sample with eta above 0 and DdimScheduler.FinalStep.DDPO");
-    }
-  }
-
-  /** Checks that the step depends on no step before it. */
-  void requireNoHistory() {
-    if (meanFromPreviousX0 != 0) {
-      throw new IllegalArgumentException(
-          "the step of a multistep solver depends on the step before: take it with SamplingRun.step");
     }
   }
 }

@@ -22,8 +22,6 @@ import org.tastemaker.diffusion.schedule.PredictionType;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.ResidentStepKernel;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
-import org.tastemaker.diffusion.schedule.SchedulerKind;
-import org.tastemaker.diffusion.schedule.Schedulers;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
@@ -496,30 +494,6 @@ class DenoisingKernelTest {
       }
     }
     assertThat(ten).isEqualTo(FloatBuffer.allocate(10));
-  }
-
-  @Test
-  void aMultistepSolversStepIsRefused() {
-    StepCoefficients c =
-        Schedulers.of(SchedulerConfig.stableDiffusion().as(SchedulerKind.DPM_SOLVER_MULTISTEP))
-            .begin(10)
-            .steps()
-            .get(3)
-            .coefficients();
-    FloatBuffer ten = FloatBuffer.allocate(10);
-    try (StepKernel gpu = SoftwareDriver.stepKernel()) {
-      assertThatThrownBy(
-              () ->
-                  gpu.sample(
-                      c,
-                      Reduction.MEAN,
-                      ModelOutput.of(ten),
-                      ten,
-                      new StepNoise(Seed.of(1).splits(1), 0),
-                      ten,
-                      new double[0]))
-          .hasMessageContaining("take it with SamplingRun.step");
-    }
   }
 
   @Test

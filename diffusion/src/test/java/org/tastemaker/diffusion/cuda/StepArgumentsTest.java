@@ -9,7 +9,7 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 
 class StepArgumentsTest {
   private static StepCoefficients step(double sigma) {
-    return new StepCoefficients(1.5, -.5, Double.POSITIVE_INFINITY, .9, .1, .2, 0, sigma);
+    return new StepCoefficients(1.5, -.5, Double.POSITIVE_INFINITY, .9, .1, .2, sigma);
   }
 
   private static StepArguments complete() {

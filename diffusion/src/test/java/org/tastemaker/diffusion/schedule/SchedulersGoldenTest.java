@@ -26,44 +26,76 @@ class SchedulersGoldenTest {
 
   @TestFactory
   Stream<DynamicTest> everySetUpReproducesItsTrajectory() {
-    List<String> setUps =
-        goldens.metadata().keySet().stream()
-            .filter(name -> goldens.has(name + ".trajectory"))
-            .toList();
-    assertThat(setUps).isNotEmpty();
-    return setUps.stream().map(name -> DynamicTest.dynamicTest(name, () -> check(name)));
+    return Stream.of(goldens, Goldens.open("samplers.safetensors"))
+        .flatMap(
+            file -> {
+              List<String> setUps =
+                  file.metadata().keySet().stream()
+                      .filter(name -> file.has(name + ".trajectory"))
+                      .toList();
+              assertThat(setUps).isNotEmpty();
+              return setUps.stream()
+                  .map(name -> DynamicTest.dynamicTest(name, () -> new SetUp(file, name).check()));
+            });
   }
 
-  private void check(String name) {
-    // 1. The scheduler that the metadata describe.
-    JsonObject setUp = Json.parseObject(goldens.metadata().getOrDefault(name, ""), name);
-    SchedulerConfig config = config(setUp.object("config"), setUp.text("class"));
-    int steps = setUp.integer("num_inference_steps");
-    double eta = setUp.optionalObject("step").map(step -> step.number("eta", 0)).orElse(0.0);
-    Scheduler scheduler =
-        config.kind() == SchedulerKind.DDIM
-            ? DdimScheduler.of(
-                config, new DdimScheduler.Options(eta, DdimScheduler.FinalStep.DIFFUSERS))
-            : Schedulers.of(config);
-    SamplingRun run = scheduler.begin(steps);
-    // 2. Its timesteps.
-    double timesteps =
-        Goldens.report(name, "timesteps", run.timesteps(), goldens.doubles(name + ".timesteps"));
-    // 3. Its trajectory, each step from our own sample.
-    FloatBuffer sample = goldens.floats(name + ".x_start");
-    FloatBuffer outputs = goldens.floats(name + ".model_outputs");
-    FloatBuffer noises = goldens.floats(name + ".noises");
-    FloatBuffer trajectory = FloatBuffer.allocate(outputs.capacity());
-    for (int i = 0; i < steps; i++) {
-      FloatBuffer next = Goldens.row(trajectory, i, steps);
-      run.step(i, Goldens.row(outputs, i, steps), sample, Goldens.row(noises, i, steps), next);
-      sample = next;
+  /** One of the samplers, with the model's outputs and the noise that the reference had. */
+  private static final class SetUp {
+    private final Goldens goldens;
+    private final String name;
+
+    SetUp(Goldens goldens, String name) {
+      this.goldens = goldens;
+      this.name = name;
     }
-    double[] ours = Goldens.doubles(trajectory);
-    double[] reference = goldens.doubles(name + ".trajectory");
-    double error = Goldens.report(name, "trajectory", ours, reference);
-    assertThat(timesteps).isLessThan(BOUND);
-    assertThat(error).isLessThan(BOUND);
+
+    void check() {
+      // 1. The scheduler that the metadata describe.
+      JsonObject setUp = Json.parseObject(goldens.metadata().getOrDefault(name, ""), name);
+      SchedulerConfig config = config(setUp.object("config"), setUp.text("class"));
+      double eta = setUp.optionalObject("step").map(step -> step.number("eta", 0)).orElse(0.0);
+      Scheduler scheduler =
+          config.kind() == SchedulerKind.DDIM
+              ? DdimScheduler.of(
+                  config, new DdimScheduler.Options(eta, DdimScheduler.FinalStep.DIFFUSERS))
+              : Schedulers.of(config);
+      SamplingRun run = scheduler.begin(setUp.integer("num_inference_steps"));
+      // 2. Its timesteps.
+      assertThat(error("timesteps", run.timesteps())).isLessThan(BOUND);
+      // 3. Its trajectory, each step from our own sample, and what the model is given.
+      int steps = run.steps().size();
+      FloatBuffer outputs = goldens.floats(name + ".model_outputs");
+      FloatBuffer trajectory = FloatBuffer.allocate(outputs.capacity());
+      FloatBuffer inputs = FloatBuffer.allocate(outputs.capacity());
+      FloatBuffer sample = goldens.floats(name + ".x_start");
+      int drawn = 0;
+      for (int i = 0; i < steps; i++) {
+        run.scaleInput(i, sample, Goldens.row(inputs, i, steps));
+        FloatBuffer next = Goldens.row(trajectory, i, steps);
+        FloatBuffer noise = noise(drawn, i, run);
+        drawn += noise == null ? 0 : 1;
+        run.step(i, Goldens.row(outputs, i, steps), sample, noise, next);
+        sample = next;
+      }
+      assertThat(error("trajectory", Goldens.doubles(trajectory))).isLessThan(BOUND);
+      if (goldens.has(name + ".model_inputs")) {
+        assertThat(error("model_inputs", Goldens.doubles(inputs))).isLessThan(BOUND);
+      }
+    }
+
+    /** The noise of a step: in the order of the steps that draw, or one for each step. */
+    private @Nullable FloatBuffer noise(int drawn, int i, SamplingRun run) {
+      if (run.steps().get(i).rule().sigma() == 0) {
+        return null;
+      }
+      FloatBuffer noises = goldens.floats(name + ".noises");
+      int count = goldens.shape(name + ".noises")[0];
+      return Goldens.row(noises, count == run.steps().size() ? i : drawn, count);
+    }
+
+    private double error(String tensor, double[] ours) {
+      return Goldens.report(name, tensor, ours, goldens.doubles(name + "." + tensor));
+    }
   }
 
   @Test

@@ -111,7 +111,7 @@ class RowsByStepTest {
 
   private static StepCoefficients step(int step) {
     return new StepCoefficients(
-        1.1 + 0.1 * step, -0.4, Double.POSITIVE_INFINITY, 0.9, 0.05, 0.1, 0, 0.1 * (step + 1));
+        1.1 + 0.1 * step, -0.4, Double.POSITIVE_INFINITY, 0.9, 0.05, 0.1, 0.1 * (step + 1));
   }
 
   private List<FloatBuffer> rows() {
