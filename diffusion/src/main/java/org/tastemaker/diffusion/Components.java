@@ -8,12 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
+import org.tastemaker.diffusion.schedule.SchedulerKind;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 import org.tastemaker.diffusion.weights.DType;
 
@@ -106,6 +108,24 @@ public record Components(
    *     message says which, and nothing stays loaded
    */
   public static Components load(Path folder) {
+    return loadAs(folder, null);
+  }
+
+  /**
+   * Loads the parts, with the settings of the scheduler read as those of a given class, whatever
+   * class the folder names.
+   *
+   * @param folder with unet/, vae/, text_encoder/, tokenizer/ and scheduler/
+   * @param scheduler as which the settings are read
+   * @return the parts: the caller closes them
+   * @throws IllegalArgumentException if a part is missing, does not fit or is not supported; the
+   *     message says which, and nothing stays loaded
+   */
+  public static Components load(Path folder, SchedulerKind scheduler) {
+    return loadAs(folder, Objects.requireNonNull(scheduler, "scheduler == null"));
+  }
+
+  private static Components loadAs(Path folder, @Nullable SchedulerKind kind) {
     for (String part : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
       if (!Files.isDirectory(folder) || !Files.isDirectory(FolderBounds.of(folder).resolve(part))) {
         throw new IllegalArgumentException(
@@ -120,9 +140,9 @@ public record Components(
     try {
       // The small files and the headers first: what is wrong with them is found before gigabytes
       // are read.
+      Path settings = FolderBounds.of(folder.resolve("scheduler")).resolve("scheduler_config.json");
       SchedulerConfig scheduler =
-          SchedulerConfig.read(
-              FolderBounds.of(folder.resolve("scheduler")).resolve("scheduler_config.json"));
+          kind == null ? SchedulerConfig.read(settings) : SchedulerConfig.read(settings, kind);
       ClipTokenizer tokenizer = ClipTokenizer.load(folder.resolve("tokenizer"));
       ClipTextModel.check(folder.resolve("text_encoder"));
       AutoencoderKl.check(folder.resolve("vae"));

@@ -53,9 +53,8 @@ import org.tastemaker.diffusion.weights.DType;
  * stream {@code k + 1}. In batches of different sizes it differs by float rounding alone.
  *
  * <p><b>Which sampler.</b> {@link #generate} uses the one that the model's scheduler_config.json
- * names (DDIM where that is PNDM or LMS), or the one that {@link #with(SchedulerKind)} sets. {@link
- * #rollout} always samples with DDIM as ddpo-pytorch does, and needs an eta above 0: a
- * deterministic step has no likelihood.
+ * names, or the one that {@link #with(SchedulerKind)} sets. {@link #rollout} always samples with
+ * DDIM as ddpo-pytorch does, and needs an eta above 0: a deterministic step has no likelihood.
  *
  * <p>The views that the {@code with...} methods return share weights and compiled graphs; closing
  * any of them closes all. Not thread-safe.
@@ -81,6 +80,20 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
+   * Loads a model, and samples it in a given way, whatever its folder names: also where that is a
+   * scheduler which is not supported here.
+   *
+   * @param folder with unet/, vae/, text_encoder/, tokenizer/ and scheduler/
+   * @param sampler as which the settings in scheduler/ are read
+   * @return the model: the caller closes it
+   * @throws IllegalArgumentException if a part is missing, does not fit or is not supported; the
+   *     message says which, and nothing stays loaded
+   */
+  public static LatentDiffusion load(Path folder, SchedulerKind sampler) {
+    return of(Components.load(folder, sampler));
+  }
+
+  /**
    * A model of given parts.
    *
    * @param components the parts, owned by the model from now on
@@ -103,12 +116,13 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   /**
    * A view with another sampler for {@link #generate}, on the model's own noise schedule.
    *
-   * @param sampler one that can sample
+   * @param sampler any
    * @return a view of this model
    */
   public LatentDiffusion with(SchedulerKind sampler) {
     Scheduler unused =
-        Schedulers.of(view.components().scheduler().as(sampler)); // says so if it cannot
+        Schedulers.of(
+            view.components().scheduler().as(sampler)); // says so if its settings do not fit
     return new LatentDiffusion(view.withSampler(sampler));
   }
 

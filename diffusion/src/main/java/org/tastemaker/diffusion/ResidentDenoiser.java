@@ -8,8 +8,8 @@ import org.tastemaker.diffusion.engine.graph.Residence;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.ResidentStepKernel;
 import org.tastemaker.diffusion.schedule.SamplingRun;
-import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.SamplingStep;
+import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
 
@@ -52,8 +52,7 @@ final class ResidentDenoiser {
       LatentShape shape) {
     boolean plain =
         run.steps().stream()
-            .allMatch(
-                step -> step.inputScale() == 1 && step.rule() instanceof StepCoefficients);
+            .allMatch(step -> step.inputScale() == 1 && step.rule() instanceof StepCoefficients);
     if (!plain || !(kernel instanceof ResidentStepKernel there)) {
       return Optional.empty();
     }

@@ -55,13 +55,11 @@ record View(
 
   /** Samples as the model's scheduler_config.json says, with the default options, on the CPU. */
   static View of(Components components) {
-    SchedulerKind kind = components.scheduler().kind();
-    boolean samples = kind != SchedulerKind.PNDM && kind != SchedulerKind.LMS_DISCRETE;
     return new View(
         components,
         conditioner(components, Engines.auto()),
         SamplingOptions.defaults(),
-        samples ? kind : SchedulerKind.DDIM,
+        components.scheduler().kind(),
         FunctionOptions.inference(),
         new CpuStepKernel(),
         RunListener.none(),

@@ -23,6 +23,11 @@ import java.util.List;
  * <p>{@code m0} is this step's prediction, {@code m1} and {@code m2} those of the two before. The
  * first steps of a run have fewer before them and a lower order, wherever the run starts. So have
  * the last ones if they land on the clean sample, or in short runs, as in diffusers.
+ *
+ * <p>D2 of the multistep form is as k-diffusion and diffusers have it: half of what a third order
+ * needs, so that the error falls with the second, from a lower start. The third order of
+ * sde-dpmsolver++ is k-diffusion's ("3M SDE"); in diffusers its last weight has another sign, and
+ * misses the data's distribution.
  */
 final class DpmSolverScheduler implements Scheduler {
   /** Runs shorter than this end with lower orders if the configuration agrees. */

@@ -17,8 +17,8 @@ import java.util.List;
  *   x_next = (down / sigma) x     + (1 - down / sigma) x0'     + up z'          at sigma_mid
  * </pre>
  *
- * <p>{@code up} and {@code down} are those of an ancestral step ({@link EulerScheduler}) to where it
- * goes. Both parts of a step ride on one Brownian path in sigma, so that z' holds z:
+ * <p>{@code up} and {@code down} are those of an ancestral step ({@link EulerScheduler}) to where
+ * it goes. Both parts of a step ride on one Brownian path in sigma, so that z' holds z:
  *
  * <pre>
  *   z' = (sqrt(sigma - sigma_mid) z + sqrt(sigma_mid - sigma_next) w) / sqrt(sigma - sigma_next)

@@ -69,7 +69,7 @@ final class DpmSolverUpdate {
     return first(sample, d0).plus(d1.times(exact ? exactWeightOfD1() : weightOfD0() / 2));
   }
 
-  /** The third order, where D2 is the second derivative's half, as the multistep form has it. */
+  /** The third order: a prediction that is quadratic in lambda. */
   LinearForm third(LinearForm sample, LinearForm d0, LinearForm d1, LinearForm d2) {
     return second(sample, d0, d1, true).plus(d2.times(exactWeightOfD2()));
   }

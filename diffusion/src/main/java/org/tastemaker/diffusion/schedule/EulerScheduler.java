@@ -58,13 +58,7 @@ final class EulerScheduler implements Scheduler {
     double step = (down - sigma) / sigma;
     StepCoefficients.Prediction x0 = run.x0(sigma);
     return new StepCoefficients(
-        x0.x0FromSample(),
-        x0.x0FromOutput(),
-        Double.POSITIVE_INFINITY,
-        -step,
-        1 + step,
-        0,
-        up);
+        x0.x0FromSample(), x0.x0FromOutput(), Double.POSITIVE_INFINITY, -step, 1 + step, 0, up);
   }
 
   /** The deviation of the noise that an ancestral step adds. */

@@ -43,22 +43,14 @@ final class HeunScheduler implements Scheduler {
       LinearForm d = KarrasSteps.slope(sigma);
       LinearForm euler = SAMPLE.plus(d.times(length));
       run.add(
-          2 * i,
-          schedule.timestep(i),
-          sigma,
-          euler,
-          next == 0 ? List.of() : List.of(SAMPLE, d));
+          2 * i, schedule.timestep(i), sigma, euler, next == 0 ? List.of() : List.of(SAMPLE, d));
       if (next == 0) {
         break;
       }
       // 2. The mean of the slopes at its two ends.
       LinearForm mean = memory(1).plus(KarrasSteps.slope(next)).times(0.5);
       run.add(
-          2 * i + 1,
-          schedule.timestep(i + 1),
-          next,
-          memory(0).plus(mean.times(length)),
-          List.of());
+          2 * i + 1, schedule.timestep(i + 1), next, memory(0).plus(mean.times(length)), List.of());
     }
     return run.run();
   }

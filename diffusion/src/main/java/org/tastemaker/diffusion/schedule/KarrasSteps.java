@@ -34,8 +34,7 @@ final class KarrasSteps {
   }
 
   /** Adds a step that remembers: the model is asked at a noise level. */
-  void add(
-      int index, double timestep, double sigma, LinearForm next, List<LinearForm> remembered) {
+  void add(int index, double timestep, double sigma, LinearForm next, List<LinearForm> remembered) {
     X0Bound bound = X0Bound.of(config);
     add(
         index,

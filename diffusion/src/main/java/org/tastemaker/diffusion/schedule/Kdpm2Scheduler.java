@@ -49,9 +49,7 @@ final class Kdpm2Scheduler implements Scheduler {
       double sigma = schedule.sigma(i);
       double next = schedule.sigma(i + 1);
       double timestep =
-          config.flag("use_karras_sigmas")
-              ? Math.rint(schedule.timestep(i))
-              : schedule.timestep(i);
+          config.flag("use_karras_sigmas") ? Math.rint(schedule.timestep(i)) : schedule.timestep(i);
       double down = ancestral ? EulerScheduler.down(sigma, next) : next;
       double up = ancestral ? EulerScheduler.up(sigma, next) : 0;
       double mid = Math.sqrt(sigma * down);

@@ -22,10 +22,7 @@ public final class MemoryStep implements StepRule {
    * @param remembered what is left for the following step, place by place
    */
   MemoryStep(
-      StepCoefficients.Prediction x0,
-      X0Bound bound,
-      LinearForm next,
-      List<LinearForm> remembered) {
+      StepCoefficients.Prediction x0, X0Bound bound, LinearForm next, List<LinearForm> remembered) {
     this.x0 = x0;
     this.bound = bound;
     this.next = next.requireFinite();

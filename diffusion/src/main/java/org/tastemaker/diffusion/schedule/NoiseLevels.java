@@ -70,7 +70,9 @@ final class NoiseLevels {
     return count;
   }
 
-  /** {@code steps} levels from the largest to the smallest, each the same part of the one before. */
+  /**
+   * {@code steps} levels from the largest to the smallest, each the same part of the one before.
+   */
   static double[] exponential(double smallest, double largest, int steps) {
     double[] levels = new double[steps];
     for (int i = 0; i < steps; i++) {

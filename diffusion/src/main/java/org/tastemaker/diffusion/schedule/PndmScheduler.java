@@ -18,13 +18,13 @@ import java.util.List;
  * </pre>
  *
  * <p>Before there are four outputs of the model, {@code skip_prk_steps} decides: true takes lower
- * orders, with the first step done again by the mean of its two ends (n + 1 evaluations, as
- * Stable Diffusion does); false takes three steps of Runge and Kutta's method of order 4, equation
- * 13, with four evaluations each.
+ * orders, with the first step done again by the mean of its two ends (n + 1 evaluations, as Stable
+ * Diffusion does); false takes three steps of Runge and Kutta's method of order 4, equation 13,
+ * with four evaluations each.
  *
- * <p>As in diffusers, the outputs are mixed as they are, and a velocity is made to noise after that,
- * and the previous timestep is {@code t - floor(T / n)} for every spacing. A run that starts late
- * does its own first step again, where diffusers mistakes the second for it.
+ * <p>As in diffusers, the outputs are mixed as they are, and a velocity is made to noise after
+ * that, and the previous timestep is {@code t - floor(T / n)} for every spacing. A run that starts
+ * late does its own first step again, where diffusers mistakes the second for it.
  */
 final class PndmScheduler implements Scheduler {
   private static final int ORDER = 4;
@@ -105,12 +105,13 @@ final class PndmScheduler implements Scheduler {
 
     /** Equation 13: three of these give the outputs that equation 12 needs. */
     void rungeKutta(double from, double to) {
-      double middle = to + ratio / 2;
+      int half = ratio / 2; // a whole timestep
+      double middle = to + half;
       int at = Math.min(outputs, ORDER - 1); // where the sample and the sum stand in the memory
       List<LinearForm> kept = keep();
       LinearForm sample = memory(at + 1);
       LinearForm sum = memory(at + 2);
-      add(from, SAMPLE, OUTPUT, from, from - ratio / 2, and(kept, SAMPLE, OUTPUT.times(1. / 6)));
+      add(from, SAMPLE, OUTPUT, from, from - half, and(kept, SAMPLE, OUTPUT.times(1. / 6)));
       List<LinearForm> same = places(at + 1);
       add(middle, sample, OUTPUT, from, middle, and(same, sample, sum.plus(OUTPUT.times(1. / 3))));
       add(
@@ -118,7 +119,7 @@ final class PndmScheduler implements Scheduler {
           sample,
           OUTPUT,
           from,
-          middle - ratio / 2,
+          middle - half,
           and(same, sample, sum.plus(OUTPUT.times(1. / 3))));
       add(to, sample, sum.plus(OUTPUT.times(1. / 6)), from, to, same);
     }
@@ -147,8 +148,7 @@ final class PndmScheduler implements Scheduler {
       return places;
     }
 
-    private static List<LinearForm> and(
-        List<LinearForm> kept, LinearForm sample, LinearForm sum) {
+    private static List<LinearForm> and(List<LinearForm> kept, LinearForm sample, LinearForm sum) {
       List<LinearForm> all = new ArrayList<>(kept);
       all.add(sample);
       all.add(sum);
@@ -192,11 +192,8 @@ final class PndmScheduler implements Scheduler {
           config.predictionType() == PredictionType.EPSILON
               ? output
               : output.times(Math.sqrt(abar)).plus(sample.times(Math.sqrt(1 - abar)));
-      double divisor =
-          abar * Math.sqrt(1 - previous) + Math.sqrt(abar * (1 - abar) * previous);
-      return sample
-          .times(Math.sqrt(previous / abar))
-          .minus(e.times((previous - abar) / divisor));
+      double divisor = abar * Math.sqrt(1 - previous) + Math.sqrt(abar * (1 - abar) * previous);
+      return sample.times(Math.sqrt(previous / abar)).minus(e.times((previous - abar) / divisor));
     }
 
     private double previous(int timestep) {

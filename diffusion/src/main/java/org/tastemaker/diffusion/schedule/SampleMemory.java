@@ -79,8 +79,7 @@ final class SampleMemory {
     return array;
   }
 
-  private float[] sum(
-      LinearForm form, float[] x, float[] o, float[] x0, float @Nullable [] z) {
+  private float[] sum(LinearForm form, float[] x, float[] o, float[] x0, float @Nullable [] z) {
     double[] sum = new double[x.length];
     add(sum, form.ofSample(), x);
     add(sum, form.ofOutput(), o);

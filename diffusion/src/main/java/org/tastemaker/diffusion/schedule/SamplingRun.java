@@ -104,8 +104,8 @@ public final class SamplingRun {
   /**
    * What standard normal noise is multiplied by to start from it.
    *
-   * @return about the largest noise level for k-diffusion's samplers (Euler, Heun, KDPM2, LMS, DPM++
-   *     SDE); 1 for the others
+   * @return about the largest noise level for k-diffusion's samplers (Euler, Heun, KDPM2, LMS,
+   *     DPM++ SDE); 1 for the others
    */
   public double initialNoiseScale() {
     return initialNoiseScale;

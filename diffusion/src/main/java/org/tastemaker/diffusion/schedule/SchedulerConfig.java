@@ -19,7 +19,7 @@ import org.tastemaker.core.json.JsonObject;
  *
  * <p>What was given is kept apart from the defaults, because the defaults belong to the class: a
  * file of one class can be used as another ({@link #as}), as with {@code from_config} in diffusers.
- * That is the way to sample from Stable Diffusion 1.x, whose file names the PNDM scheduler:
+ * Stable Diffusion 1.x's file names the PNDM scheduler; to sample it in another way:
  *
  * <pre>{@code
  * SchedulerConfig config = SchedulerConfig.read(model.resolve("scheduler/scheduler_config.json"));
@@ -109,6 +109,34 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
   }
 
   /**
+   * Read a {@code scheduler_config.json} as that of a given class, whatever class it names: what
+   * both know is taken, and the class's defaults for the rest.
+   *
+   * @param file the file
+   * @param kind the scheduler's class
+   * @return the configuration
+   * @throws UncheckedIOException if the file cannot be read
+   * @throws IllegalArgumentException if a setting that the class knows is not supported; the
+   *     message names the file
+   */
+  public static SchedulerConfig read(Path file, SchedulerKind kind) {
+    String json = Json.readText(file, LIMITS);
+    try {
+      JsonObject root = Json.parsePythonObject(json, "scheduler configuration", LIMITS);
+      Map<String, Object> settings = settings(root);
+      Object named = root.value("_class_name");
+      for (SchedulerKind known : SchedulerKind.values()) {
+        if (known.className().equals(named)) {
+          return new SchedulerConfig(known, settings).as(kind);
+        }
+      }
+      return new SchedulerConfig(kind, readAs(kind, settings));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * Read the text of a {@code scheduler_config.json}.
    *
    * @param json a JSON object with a {@code _class_name}
@@ -122,6 +150,10 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
       throw new IllegalArgumentException(
           "scheduler configuration has no _class_name, for example \"DDIMScheduler\"");
     }
+    return new SchedulerConfig(SchedulerKind.of(className), settings(root));
+  }
+
+  private static Map<String, Object> settings(JsonObject root) {
     Map<String, Object> settings = new LinkedHashMap<>();
     for (String name : root.names()) {
       Object value = root.value(name);
@@ -130,7 +162,15 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
         settings.put(name, value);
       }
     }
-    return new SchedulerConfig(SchedulerKind.of(className), settings);
+    return settings;
+  }
+
+  /** Settings of another class, without the names of that class's algorithms. */
+  private static Map<String, Object> readAs(SchedulerKind kind, Map<String, Object> settings) {
+    Map<String, Object> own = new LinkedHashMap<>(settings);
+    own.entrySet()
+        .removeIf(one -> !SchedulerConfigCheck.isChoice(kind, one.getKey(), one.getValue()));
+    return own;
   }
 
   /**
@@ -156,17 +196,13 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
    * @return the configuration
    */
   public SchedulerConfig as(SchedulerKind other) {
-    Map<String, Object> settings = new LinkedHashMap<>(given);
-    // 1. A class that never clips is read as one that does not, and not by the other's default:
+    // The names of algorithms are those of their class.
+    Map<String, Object> settings =
+        other == kind ? new LinkedHashMap<>(given) : readAs(other, given);
+    // A class that never clips is read as one that does not, and not by the other's default:
     // latents are not within [-1, 1].
     if (other.defaults().containsKey(CLIP) && !kind.defaults().containsKey(CLIP)) {
       settings.putIfAbsent(CLIP, false);
-    }
-    // 2. The names of algorithms are those of their class.
-    if (other != kind) {
-      settings
-          .entrySet()
-          .removeIf(one -> !SchedulerConfigCheck.isChoice(other, one.getKey(), one.getValue()));
     }
     return new SchedulerConfig(other, settings);
   }

@@ -27,10 +27,7 @@ final class SchedulerConfigCheck {
 
   /** Switches of diffusers that change the result and that nothing here implements. */
   private static final Set<String> UNSUPPORTED =
-      Set.of(
-          "use_beta_sigmas",
-          "use_lu_lambdas",
-          "use_flow_sigmas");
+      Set.of("use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas");
 
   /** A hundred times as many as any model has: the schedule is a table of so many numbers. */
   private static final int MOST_STEPS = 100_000;
@@ -108,9 +105,7 @@ final class SchedulerConfigCheck {
             && !name.endsWith("++");
     Object end = given.get("final_sigmas_type");
     require(
-        !ofNoise
-            || !kind.defaults().containsKey("final_sigmas_type")
-            || "sigma_min".equals(end),
+        !ofNoise || !kind.defaults().containsKey("final_sigmas_type") || "sigma_min".equals(end),
         "final_sigmas_type",
         end == null ? "zero" : end,
         "sigma_min with algorithm_type " + given.get("algorithm_type"));
@@ -150,8 +145,7 @@ final class SchedulerConfigCheck {
     }
     Set<String> choices = choices(kind, name);
     if (choices != null) {
-      require(
-          choices.contains(value), name, value, "one of " + choices.stream().sorted().toList());
+      require(choices.contains(value), name, value, "one of " + choices.stream().sorted().toList());
     } else if (UNSUPPORTED.contains(name)) {
       require(Boolean.FALSE.equals(value), name, value, "false (true is not supported)");
     } else if (name.equals("trained_betas") || byDefault instanceof List<?>) {

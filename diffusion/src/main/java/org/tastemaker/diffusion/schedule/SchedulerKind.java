@@ -391,7 +391,7 @@ public enum SchedulerKind {
     throw new IllegalArgumentException(
         String.format(
             Locale.ROOT,
-            "_class_name is \"%s\", which is not a supported scheduler. Supported: %s. Another model's schedule can be read as one of these by naming it.",
+            "_class_name is \"%s\", which is not a supported scheduler. Supported: %s. The model can be loaded with one of these by naming it: LatentDiffusion.load(folder, SchedulerKind.DDIM).",
             className,
             Arrays.stream(values())
                 .map(SchedulerKind::className)

@@ -11,7 +11,9 @@ import java.util.Locale;
  *   mean = meanFromX0 * x0 + meanFromSample * x + meanFromOutput * o
  *   previous = mean + sigma * noise
  * </pre>
+ *
  * *
+ *
  * @param x0FromSample weight of the sample in the predicted clean sample
  * @param x0FromOutput weight of the model's output in the predicted clean sample
  * @param clip bound of the absolute value of the predicted clean sample; infinite: not clipped
@@ -43,13 +45,7 @@ public record StepCoefficients(
    * @throws IllegalArgumentException if a coefficient is out of its range
    */
   public StepCoefficients {
-    double sum =
-        x0FromSample
-            + x0FromOutput
-            + meanFromX0
-            + meanFromSample
-            + meanFromOutput
-            + sigma;
+    double sum = x0FromSample + x0FromOutput + meanFromX0 + meanFromSample + meanFromOutput + sigma;
     if (!Double.isFinite(sum)) {
       throw new IllegalArgumentException(
           String.format(

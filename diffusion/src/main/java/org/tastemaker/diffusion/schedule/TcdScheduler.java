@@ -69,8 +69,7 @@ public final class TcdScheduler implements Scheduler {
               1,
               Math.sqrt(abar),
               Math.sqrt(1 - abar),
-              SamplingRun.rule(
-                  i, t, config.predictionType(), () -> coefficients(abar, p, last)));
+              SamplingRun.rule(i, t, config.predictionType(), () -> coefficients(abar, p, last)));
         });
   }
 

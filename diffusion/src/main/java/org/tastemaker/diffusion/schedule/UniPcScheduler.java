@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * the next step, also the one at its end (r = 1). It costs no evaluation: the model has been asked
  * at the predicted sample, and what it said is kept for the corrected one.
  *
- * <p>The memory holds the sample that the last step began with, corrected, and then the predictions,
- * the latest first.
+ * <p>The memory holds the sample that the last step began with, corrected, and then the
+ * predictions, the latest first.
  */
 final class UniPcScheduler implements Scheduler {
   private final SchedulerConfig config;
@@ -113,9 +113,7 @@ final class UniPcScheduler implements Scheduler {
       double scale = ofData ? alphaT : sigmaT;
       double level = schedule.sigma(i);
       double kept =
-          ofData
-              ? sigmaT / SigmaSchedule.deviation(level)
-              : alphaT / SigmaSchedule.alpha(level);
+          ofData ? sigmaT / SigmaSchedule.deviation(level) : alphaT / SigmaSchedule.alpha(level);
       LinearForm next = sample.times(kept).minus(m.get(0).times(scale * growth));
       // 1. The differences, and where they are taken.
       List<LinearForm> differences = new ArrayList<>();

@@ -35,8 +35,7 @@ class DenoisingArithmeticTest {
   @Test
   void theNoiseIsThatOfTheSeed() {
     // x + 0 o + 1 z, of x = 0: the kernel's previous is its noise
-    StepCoefficients onlyNoise =
-        new StepCoefficients(1, 0, Double.POSITIVE_INFINITY, 1, 0, 0, 1);
+    StepCoefficients onlyNoise = new StepCoefficients(1, 0, Double.POSITIVE_INFINITY, 1, 0, 0, 1);
     int size = 100_003;
     List<Seed> seeds =
         List.of(Seed.of(0), Seed.of(-1), Seed.of(Long.MIN_VALUE), Seed.of(42).split(7));

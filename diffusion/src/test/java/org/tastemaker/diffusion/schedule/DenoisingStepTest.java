@@ -324,16 +324,4 @@ class DenoisingStepTest {
     }
     return sum;
   }
-
-  @Test
-  void aMultistepStepIsNotTakenAlone() {
-    StepCoefficients c =
-        DpmSolverScheduler.of(SchedulerConfig.stableDiffusion())
-            .begin(10)
-            .steps()
-            .get(3)
-            .coefficients();
-    assertThatThrownBy(() -> DenoisingStep.sample(c, output, sample, null, empty()))
-        .hasMessageContaining("take it with SamplingRun.step");
-  }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -332,6 +333,59 @@ class SamplersTest {
     SamplingRun run = DpmSolverScheduler.of(CONFIG).begin(20, .5);
     assertThat(((MemoryStep) run.steps().get(0).rule()).reads()).isZero();
     assertThat(((MemoryStep) run.steps().get(1).rule()).reads()).isOne();
+  }
+
+  @Test
+  void aMultistepStepHasNoCoefficientsOfItsOwn() {
+    SamplingStep step = DpmSolverScheduler.of(CONFIG).begin(10).steps().get(3);
+    assertThatThrownBy(step::coefficients)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("step 3 (timestep 699.0)")
+        .hasMessageContaining("take it with SamplingRun.step");
+  }
+
+  @Test
+  void aLinspaceScheduleIsToldWhyItHasNoLogProbability() {
+    SamplingRun run =
+        DdimScheduler.of(CONFIG.with("timestep_spacing", "linspace"), DdimScheduler.Options.ddpo())
+            .begin(10);
+    assertThatThrownBy(run::requireLogProbabilities)
+        .hasMessageContaining("step 9 (timestep 0.0) is at the smallest noise level")
+        .hasMessageContaining("linspace always ends at timestep 0");
+  }
+
+  @Test
+  void thresholdingBoundsEachImageByAQuantileOfItsOwn() {
+    // x0 of the first image: 0.5, 1, 2, 4; with a quantile of 2/3 the bound is 2, so that it
+    // becomes 0.25, 0.5, 1, 1. The second image is within [-1, 1], and stays.
+    SchedulerConfig config =
+        SchedulerConfig.of(
+            SchedulerKind.DDIM,
+            Map.of(
+                "thresholding",
+                true,
+                "dynamic_thresholding_ratio",
+                2. / 3,
+                "sample_max_value",
+                10.0,
+                "prediction_type",
+                "sample"));
+    SamplingRun run = DdimScheduler.of(config).begin(1); // lands on x0 itself
+    FloatBuffer output = FloatBuffer.wrap(new float[] {.5f, 1, 2, -4, .1f, .2f, .3f, -.4f});
+    FloatBuffer out = FloatBuffer.allocate(8);
+    run.step(
+        new CpuStepKernel(),
+        0,
+        Reduction.MEAN,
+        ModelOutput.of(output),
+        FloatBuffer.allocate(8),
+        new StepNoise(Seed.of(1).splits(2), 0),
+        out,
+        new double[0]);
+    float[] expected = {.25f, .5f, 1, -1, .1f, .2f, .3f, -.4f};
+    for (int i = 0; i < 8; i++) {
+      assertThat(out.get(i)).isCloseTo(expected[i], within(1e-6f));
+    }
   }
 
   @Test

@@ -52,10 +52,41 @@ class SchedulerConfigTest {
   }
 
   @Test
-  void samplingWithAScheduleOnlyClassNamesTheWayOut() {
-    assertThatThrownBy(() -> Schedulers.of(SchedulerConfig.parse(STABLE_DIFFUSION_1)))
-        .hasMessageContaining("PNDMScheduler can be read for its noise schedule")
-        .hasMessageContaining("config.as(SchedulerKind.DDIM)");
+  void aClassThatNeverClipsIsReadAsOneThatDoesNot() {
+    SchedulerConfig pndm = SchedulerConfig.of(SchedulerKind.PNDM, Map.of("steps_offset", 1));
+    assertThat(pndm.as(SchedulerKind.DDIM).clipRange()).isInfinite();
+    assertThat(pndm.as(SchedulerKind.LCM).clipRange()).isInfinite();
+    // One that does by default keeps to it.
+    assertThat(SchedulerConfig.of(SchedulerKind.DDIM, Map.of()).as(SchedulerKind.DDPM).clipRange())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void theAlgorithmOfAnotherClassIsNotTakenOver() {
+    SchedulerConfig solver =
+        SchedulerConfig.of(
+            SchedulerKind.DPM_SOLVER_MULTISTEP,
+            Map.of("algorithm_type", "sde-dpmsolver++", "solver_type", "heun"));
+    SchedulerConfig deis = solver.as(SchedulerKind.DEIS_MULTISTEP);
+    assertThat(deis.text("algorithm_type")).isEqualTo("deis");
+    assertThat(deis.text("solver_type")).isEqualTo("logrho");
+  }
+
+  @Test
+  void aFileOfAnUnknownClassCanBeReadAsAKnownOne(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("scheduler_config.json");
+    Files.writeString(
+        file,
+        """
+        {"_class_name": "SASolverScheduler", "beta_start": 0.00085, "beta_end": 0.012,
+         "beta_schedule": "scaled_linear", "algorithm_type": "data_prediction", "predictor_order": 2}
+        """);
+    assertThatThrownBy(() -> SchedulerConfig.read(file))
+        .hasMessageContaining("SASolverScheduler")
+        .hasMessageContaining("LatentDiffusion.load(folder, SchedulerKind.DDIM)");
+    SchedulerConfig read = SchedulerConfig.read(file, SchedulerKind.DPM_SOLVER_MULTISTEP);
+    assertThat(read.text("algorithm_type")).isEqualTo("dpmsolver++");
+    assertThat(read.text("beta_schedule")).isEqualTo("scaled_linear");
   }
 
   @ParameterizedTest
@@ -91,10 +122,10 @@ class SchedulerConfigTest {
     Path file = folder.resolve("scheduler_config.json");
     Files.writeString(file, STABLE_DIFFUSION_1);
     assertThat(SchedulerConfig.read(file)).isEqualTo(SchedulerConfig.parse(STABLE_DIFFUSION_1));
-    Files.writeString(file, "{\"_class_name\": \"UniPCMultistepScheduler\"}");
+    Files.writeString(file, "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\"}");
     assertThatThrownBy(() -> SchedulerConfig.read(file))
         .hasMessageStartingWith(file.toString())
-        .hasMessageContaining("_class_name is \"UniPCMultistepScheduler\"")
+        .hasMessageContaining("_class_name is \"FlowMatchEulerDiscreteScheduler\"")
         .hasMessageContaining("DDIMScheduler, DDPMScheduler");
   }
 
@@ -107,7 +138,7 @@ class SchedulerConfigTest {
           DDIM | "prediction_type": "score" | prediction_type must be one of [epsilon, sample, v_prediction], but was score
           DDIM | "beta_schedule": "sigmoid" | beta_schedule must be one of [linear, scaled_linear, squaredcos_cap_v2], but was sigmoid
           DDIM | "timestep_spacing": "even" | timestep_spacing must be one of [leading, linspace, trailing], but was even
-          DDIM | "thresholding": true | thresholding must be false (true is not supported), but was true
+          DDIM | "dynamic_thresholding_ratio": 0 | dynamic_thresholding_ratio must be in (0, 1], but was 0
           DDIM | "num_train_timesteps": 0 | num_train_timesteps must be from 1 to 100000, but was 0
           DDIM | "num_train_timesteps": 10.5 | num_train_timesteps must be a whole number, but was 10.5
           DDIM | "clip_sample": "no" | clip_sample must be true or false, but was no
@@ -118,8 +149,11 @@ class SchedulerConfigTest {
           DDIM | "trained_betas": [0.1] | trained_betas must be as many values as num_train_timesteps, 1000, but was 1 values
           DDIM | "trained_betas": 3 | trained_betas must be a list of numbers, but was 3
           DDPM | "variance_type": "learned_range" | variance_type must be one of [fixed_large, fixed_small, fixed_small_log], but was learned_range
-          DPM_SOLVER_MULTISTEP | "algorithm_type": "sde-dpmsolver++" | algorithm_type must be one of [dpmsolver++], but was sde-dpmsolver++
-          DPM_SOLVER_MULTISTEP | "solver_order": 3 | solver_order must be 1 or 2, but was 3
+          DPM_SOLVER_MULTISTEP | "algorithm_type": "deis" | algorithm_type must be one of [dpmsolver, dpmsolver++, sde-dpmsolver, sde-dpmsolver++], but was deis
+          DPM_SOLVER_MULTISTEP | "algorithm_type": "dpmsolver" | final_sigmas_type must be sigma_min with algorithm_type dpmsolver, but was zero
+          DPM_SOLVER_MULTISTEP | "solver_order": 4 | solver_order must be 1, 2 or 3, but was 4
+          UNIPC_MULTISTEP | "solver_type": "midpoint" | solver_type must be one of [bh1, bh2], but was midpoint
+          LCM | "original_inference_steps": 2000 | original_inference_steps must be from 1 to num_train_timesteps, 1000, but was 2000
           DPM_SOLVER_MULTISTEP | "use_lu_lambdas": true | use_lu_lambdas must be false (true is not supported), but was true
           EULER_DISCRETE | "interpolation_type": "log_linear" | interpolation_type must be one of [linear], but was log_linear
           EULER_DISCRETE | "final_sigmas_type": "one" | final_sigmas_type must be one of [sigma_min, zero], but was one

@@ -79,13 +79,11 @@ class LatentDiffusionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(
-      value = SchedulerKind.class,
-      names = {"DDIM", "DDPM", "DPM_SOLVER_MULTISTEP", "EULER_DISCRETE"})
+  @EnumSource(SchedulerKind.class)
   void anImageIsTheSameInABatchOfOneAndOfSixteen(SchedulerKind sampler) {
     LatentDiffusion view = model.with(sampler);
     List<Seed> seeds = Seed.of(3).splits(16);
-    SamplingOptions options = SamplingOptions.defaults().withSteps(3).withHeight(16).withWidth(16);
+    SamplingOptions options = SamplingOptions.defaults().withSteps(4).withHeight(16).withWidth(16);
 
     List<Image> together = view.with(options.withBatchSize(16)).generate(prompts(16), seeds);
 
@@ -226,13 +224,20 @@ class LatentDiffusionTest {
   @ParameterizedTest
   @EnumSource(
       value = SchedulerKind.class,
-      names = {"DDIM", "DPM_SOLVER_MULTISTEP", "EULER_DISCRETE"})
+      names = {
+        "DDIM",
+        "DPM_SOLVER_MULTISTEP",
+        "EULER_DISCRETE",
+        "PNDM",
+        "HEUN_DISCRETE",
+        "UNIPC_MULTISTEP"
+      })
   void theNoiseOfSeedsGivesTheImagesOfTheSeeds(SchedulerKind sampler) {
     LatentDiffusion view =
         model
             .with(
                 SamplingOptions.defaults()
-                    .withSteps(3)
+                    .withSteps(4)
                     .withHeight(16)
                     .withWidth(16)
                     .withBatchSize(2))
@@ -427,7 +432,12 @@ class LatentDiffusionTest {
         };
 
     assertThatThrownBy(
-            () -> model.with(RL).listener(listener).cancellation(cancellation).rollout(prompts(2), Seed.of(1)))
+            () ->
+                model
+                    .with(RL)
+                    .listener(listener)
+                    .cancellation(cancellation)
+                    .rollout(prompts(2), Seed.of(1)))
         .isInstanceOf(CancellationException.class)
         .hasMessageContaining("denoising step 2 (timestep");
     assertThat(heard).hasSize(2);
@@ -493,7 +503,7 @@ class LatentDiffusionTest {
   }
 
   @Test
-  void stableDiffusionsOwnSchedulerIsReadAsDdim(@TempDir Path temp) throws IOException {
+  void stableDiffusionsOwnSchedulerSamples(@TempDir Path temp) throws IOException {
     Path folder = temp.resolve("model");
     model.save(folder);
     Path config = folder.resolve("scheduler/scheduler_config.json");
@@ -505,10 +515,30 @@ class LatentDiffusionTest {
          "skip_prk_steps": true, "steps_offset": 1, "trained_betas": null, "clip_sample": false}
         """);
     try (LatentDiffusion loaded = LatentDiffusion.load(folder)) {
+      LatentDiffusion view = loaded.with(model.options());
+      List<Image> images = view.generate(prompts(1), Seed.of(15));
+      List<Image> ddim = model.with(SchedulerKind.DDIM).generate(prompts(1), Seed.of(15));
+      assertThat(images)
+          .isEqualTo(view.with(SchedulerKind.PNDM).generate(prompts(1), Seed.of(15)))
+          .isNotEqualTo(ddim);
+      assertThat(view.with(SchedulerKind.DDIM).generate(prompts(1), Seed.of(15))).isEqualTo(ddim);
+    }
+  }
+
+  @Test
+  void aSchedulerThatIsNotSupportedIsReadAsOneThatTheCallerNames(@TempDir Path temp)
+      throws IOException {
+    Path folder = temp.resolve("model");
+    model.save(folder);
+    Path config = folder.resolve("scheduler/scheduler_config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("DDIMScheduler", "SASolverScheduler"));
+    assertThatThrownBy(() -> LatentDiffusion.load(folder))
+        .hasMessageContaining("SASolverScheduler")
+        .hasMessageContaining("LatentDiffusion.load(folder, SchedulerKind.DDIM)");
+    try (LatentDiffusion loaded = LatentDiffusion.load(folder, SchedulerKind.DDIM)) {
       assertThat(loaded.with(model.options()).generate(prompts(1), Seed.of(15)))
           .isEqualTo(model.with(SchedulerKind.DDIM).generate(prompts(1), Seed.of(15)));
-      assertThatThrownBy(() -> loaded.with(SchedulerKind.PNDM))
-          .hasMessageContaining("PNDMScheduler can be read for its noise schedule but not sampled");
     }
   }
 
