@@ -134,6 +134,11 @@ public final class QuickStart implements Callable<Integer> {
 
   @CommandLine.Mixin private EngineOptions engine = new EngineOptions();
 
+  @Option(
+      names = "--retry-missing",
+      description = "Ask ChatGPT again what it has refused before, and pay for it again.")
+  private boolean retryMissing;
+
   @Option(names = "--yes", description = "Accept the estimated cost without asking.")
   private boolean yes;
 
@@ -289,7 +294,7 @@ public final class QuickStart implements Callable<Integer> {
         price == null
             ? PriceTable.none()
             : PriceTable.of(currency.toUpperCase(Locale.ROOT), Map.of(chatModel, price(price)));
-    return new PaidJudge.Terms(chatModel, baseUrl, prices, budget, yes);
+    return new PaidJudge.Terms(chatModel, baseUrl, prices, budget, yes, retryMissing);
   }
 
   private static Price price(String text) {

@@ -11,12 +11,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tastemaker.core.RunEvent;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.server.LoopbackServer;
 import org.tastemaker.feedback.server.ServerPlan;
@@ -39,18 +42,12 @@ class QuickStartSilentTest {
         };
   }
 
-  private int run(String baseUrl, int rounds) {
+  private int run(String baseUrl, int rounds, String... more) {
+    List<String> args = new ArrayList<>(List.of("--judge", "chatgpt", "--base-url", baseUrl));
+    args.addAll(List.of("--rounds", String.valueOf(rounds), "--yes"));
+    args.addAll(List.of(more));
     return assertTimeoutPreemptively(
-        Duration.ofMinutes(2),
-        () ->
-            quickStart.run(
-                "--judge",
-                "chatgpt",
-                "--base-url",
-                baseUrl,
-                "--rounds",
-                String.valueOf(rounds),
-                "--yes"));
+        Duration.ofMinutes(2), () -> quickStart.run(args.toArray(String[]::new)));
   }
 
   @Test
@@ -74,11 +71,7 @@ class QuickStartSilentTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
-      value = {
-        "402 | Insufficient credits",
-        "400 | something that nobody foresaw",
-        "422 | images are not for this model"
-      })
+      value = {"402 | Insufficient credits", "400 | something that nobody foresaw"})
   void whatEveryQuestionFailsWithEndsTheRunInTheFirstRound(int status, String words) {
     String plan = "[{\"status\": %d, \"body\": {\"error\": {\"message\": \"%s\"}}}]";
     try (LoopbackServer server = server(plan.formatted(status, words))) {
@@ -97,6 +90,30 @@ class QuickStartSilentTest {
 
       assertThat(quickStart.said).doesNotContain("16 rounds are done");
       assertThat(server.requests()).isLessThan(30);
+    }
+  }
+
+  @Test
+  void whatWasRefusedIsAskedAgainIfSomebodySaysSo() {
+    AtomicBoolean refuses = new AtomicBoolean(true);
+    MockJudge mock = MockJudge.of((image, prompt) -> image.get(1, 16, 16));
+    Judge moody =
+        question -> {
+          if (refuses.get()) {
+            throw new FeedbackException.Refused("no");
+          }
+          return mock.ask(question);
+        };
+    try (LoopbackServer server = LoopbackServer.builder(moody).start()) {
+      assertThat(run(server.baseUrl(), 1)).isEqualTo(1);
+      assertThat(quickStart.said).contains("answered nothing in round 1");
+      refuses.set(false);
+      long asked = server.requests();
+
+      assertThat(run(server.baseUrl(), 1, "--retry-missing")).isZero();
+
+      assertThat(server.requests()).isGreaterThan(asked);
+      assertThat(quickStart.said).contains("all 1 rounds are done");
     }
   }
 

@@ -53,13 +53,15 @@ public final class PaidJudge {
    * @param budget the most that may be spent on this run in total, or null for the estimate; needs
    *     a price
    * @param confirmed whether the estimate is accepted without asking
+   * @param retryMissing whether refusals and malformed answers in the cache are asked again
    */
   public record Terms(
       String model,
       @Nullable String baseUrl,
       PriceTable prices,
       @Nullable BigDecimal budget,
-      boolean confirmed) {
+      boolean confirmed,
+      boolean retryMissing) {
     public Terms {
       Objects.requireNonNull(model, "model == null");
       if (budget != null && budget.signum() <= 0) {
@@ -157,7 +159,7 @@ public final class PaidJudge {
               .build();
       return new RunJudge(
           terms.model,
-          oracle,
+          terms.retryMissing ? oracle.retrying() : oracle,
           () -> cost(ledger.totals()),
           () -> {
             oracle.close();

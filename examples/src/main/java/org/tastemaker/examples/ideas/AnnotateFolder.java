@@ -5,15 +5,14 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
-import java.util.stream.Stream;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
+import org.tastemaker.core.NothingJudgedException;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
@@ -25,6 +24,7 @@ import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.feedback.annotate.AnnotationJob;
 import org.tastemaker.feedback.annotate.JobReport;
 import org.tastemaker.feedback.annotate.PreferenceDataset;
+import org.tastemaker.feedback.annotate.PromptFolders;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.feedback.server.LoopbackServer;
@@ -38,16 +38,21 @@ import org.tastemaker.feedback.server.LoopbackServer;
  * </pre>
  *
  * <p>prints how many answers were paid for until the stop, after it, and on a third run. A prompt
- * is a folder with {@code prompt.txt} and its images as {@code *.png}; eight are made with the
- * bundled model in {@code runs/ideas/annotate-folder/prompts}.
+ * is a folder with {@code prompt.txt} and its images ({@link PromptFolders}); eight are made with
+ * the bundled model in {@code runs/ideas/annotate-folder/prompts}.
  *
  * <p>For real: set {@code OPENAI_API_KEY} and add {@code -Dexec.args="--real FOLDER"}, where your
  * prompts' folders are in {@code FOLDER/prompts}. The images go to OpenAI and every answer costs
  * money. {@code FOLDER/preferences.jsonl} is never overwritten: a run that was stopped is resumed
- * with the same command. The demonstration alone deletes its dataset, {@code demonstration.jsonl}.
+ * with the same command. What the judge refused, or answered with something that is no judgement,
+ * is asked again with {@code --real FOLDER --retry-missing}. The exit code is not 0 where nothing
+ * is judged. The demonstration alone deletes its dataset, {@code demonstration.jsonl}.
  */
 public final class AnnotateFolder {
   private static final String MODEL = "gpt-4.1-mini";
+  private static final String RETRY = "--retry-missing";
+  private static final String HINT =
+      "The same command with " + RETRY + " asks again about what is missing.";
   private static final List<String> PROMPTS =
       List.of("penguin", "rocket", "red heart", "frog", "pizza", "robot", "lemon", "bus");
 
@@ -56,7 +61,8 @@ public final class AnnotateFolder {
   /**
    * Judges the folder.
    *
-   * @param args {@code --real} and a folder to ask OpenAI and pay for it, or nothing
+   * @param args {@code --real} and a folder to ask OpenAI and pay for it, with {@code
+   *     --retry-missing} behind them to ask again what is missing; or nothing
    */
   public static void main(String[] args) {
     Path folder = Path.of("runs/ideas/annotate-folder");
@@ -68,9 +74,11 @@ public final class AnnotateFolder {
         folder,
         err,
         () -> {
-          if (args.size() == 2 && args.get(0).equals("--real")) {
-            try (ChatGptOracle oracle = ChatGptOracle.builder().model(MODEL).build()) {
-              annotateForReal(Path.of(args.get(1)), oracle, out);
+          boolean retry = args.size() == 3 && args.get(2).equals(RETRY);
+          if ((args.size() == 2 || retry) && args.get(0).equals("--real")) {
+            try (ChatGptOracle oracle =
+                ChatGptOracle.builder().model(MODEL).listener(printing(out)).build()) {
+              annotateForReal(Path.of(args.get(1)), oracle, retry, out);
             }
           } else if (args.isEmpty()) {
             if (!Files.exists(folder.resolve("prompts"))) {
@@ -79,33 +87,56 @@ public final class AnnotateFolder {
             annotate(folder, out);
           } else {
             throw new IllegalArgumentException(
-                "usage: AnnotateFolder [--real FOLDER], but the arguments were " + args);
+                "usage: AnnotateFolder [--real FOLDER [--retry-missing]], but the arguments were "
+                    + args);
           }
         });
   }
 
-  /** Starts a dataset, or resumes an existing one. */
-  static JobReport annotateForReal(Path folder, ChatGptOracle oracle, PrintStream out)
-      throws IOException {
+  /**
+   * Starts a dataset, or resumes an existing one.
+   *
+   * @throws NothingJudgedException if no group has a judgement
+   */
+  static JobReport annotateForReal(
+      Path folder, ChatGptOracle oracle, boolean retry, PrintStream out) {
     Path dataset = folder.resolve("preferences.jsonl");
-    JobReport report =
-        AnnotationJob.builder(dataset, oracle, Rubrics.consistency(), oracle.settings())
-            .build()
-            .run(read(folder.resolve("prompts")));
-    out.printf(
-        Locale.ROOT,
-        "%d groups were judged and %d were there already: %s%n",
-        report.judged(),
-        report.alreadyThere(),
-        dataset);
+    AnnotationJob.Builder job =
+        AnnotationJob.builder(dataset, oracle, Rubrics.consistency()).listener(printing(out));
+    if (retry) {
+      job.retryMissing();
+    }
+    JobReport report;
+    try {
+      report = job.build().run(PromptFolders.each(folder.resolve("prompts"), out::println));
+    } catch (NothingJudgedException e) {
+      out.println(HINT);
+      throw e;
+    }
+    out.println(report.words() + ": " + dataset);
+    if (report.missing() + report.missingThere() > 0) {
+      out.println(HINT);
+    }
+    if (report.isNothingJudged()) {
+      throw new NothingJudgedException("nothing is judged in " + dataset, report.allReasons());
+    }
     return report;
+  }
+
+  /** What a person should know, at once. */
+  private static RunListener printing(PrintStream out) {
+    return event -> {
+      if (event instanceof RunEvent.Notice notice) {
+        out.println(notice.message());
+      }
+    };
   }
 
   /** Answers that were paid for: until the stop, after it, on a third run; and by the dataset. */
   record Paid(long untilTheStop, long afterIt, long thirdRun, long byTheDataset) {}
 
   static Paid annotate(Path folder, PrintStream out) throws IOException {
-    List<ImageGroup> groups = read(folder.resolve("prompts"));
+    List<ImageGroup> groups = PromptFolders.read(folder.resolve("prompts")).groups();
     Path dataset = folder.resolve("demonstration.jsonl");
     Files.deleteIfExists(dataset); // it holds answers of the local server only
     try (LoopbackServer server = RankImages.playChatGpt();
@@ -115,8 +146,7 @@ public final class AnnotateFolder {
                 .baseUrl(server.baseUrl())
                 .withoutApiKey()
                 .build()) {
-      AnnotationJob.Builder job =
-          AnnotationJob.builder(dataset, oracle, Rubrics.consistency(), oracle.settings());
+      AnnotationJob.Builder job = AnnotationJob.builder(dataset, oracle, Rubrics.consistency());
 
       // 1. Somebody presses Ctrl-C when half of the groups are judged.
       Cancellation stop = new Cancellation();
@@ -161,34 +191,6 @@ public final class AnnotateFolder {
           byTheDataset,
           server.answers());
       return new Paid(untilTheStop, afterIt, thirdRun, byTheDataset);
-    }
-  }
-
-  /** One group for each folder with a prompt, in the order of their names. */
-  private static List<ImageGroup> read(Path prompts) throws IOException {
-    if (!Files.isDirectory(prompts)) {
-      throw new IllegalArgumentException(
-          "there is no folder "
-              + prompts
-              + ": make one with a folder for each prompt, of prompt.txt and images as *.png");
-    }
-    List<ImageGroup> groups = new ArrayList<>();
-    for (Path folder : entries(prompts)) {
-      List<Image> images = new ArrayList<>();
-      for (Path file : entries(folder)) {
-        if (file.toString().endsWith(".png")) {
-          images.add(Image.read(file));
-        }
-      }
-      String text = Files.readString(folder.resolve("prompt.txt")).strip();
-      groups.add(new ImageGroup(Prompt.of(text), images));
-    }
-    return groups;
-  }
-
-  static List<Path> entries(Path folder) throws IOException {
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries.sorted().toList();
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.Locale;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Image;
+import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
@@ -32,6 +33,7 @@ import org.tastemaker.diffusion.train.OptimizerOptions;
 import org.tastemaker.diffusion.train.Samples;
 import org.tastemaker.diffusion.train.TrainedPart;
 import org.tastemaker.examples.console.Failures;
+import org.tastemaker.feedback.annotate.PromptFolders;
 
 /**
  * A Stable Diffusion folder is loaded, and a LoRA of it is trained on a handful of images.
@@ -44,9 +46,9 @@ import org.tastemaker.examples.console.Failures;
  * trains a tiny model of random weights, made for it, on four flat colours: every step is the same
  * as with a real model, but nothing can be learned. For real: {@code
  * -Dexec.args="stable-diffusion-v1-5 photos"}, a folder in diffusers' layout with safetensors, and
- * one with images as {@code NAME.png} and their captions as {@code NAME.txt}. On a CPU, expect each
- * step of a real model to take minutes. An existing LoRA is kept, and the new one gets a number in
- * its name.
+ * one with images as {@code NAME.png} and their captions as {@code NAME.txt} ({@link
+ * PromptFolders#captioned}). On a CPU, expect each step of a real model to take minutes. An
+ * existing LoRA is kept, and the new one gets a number in its name.
  */
 public final class FineTuneLora {
   private FineTuneLora() {}
@@ -67,7 +69,7 @@ public final class FineTuneLora {
         err,
         () -> {
           if (args.size() == 2) {
-            train(Path.of(args.get(0)), read(Path.of(args.get(1))), 100, output, out);
+            train(Path.of(args.get(0)), read(Path.of(args.get(1)), out), 100, output, out);
           } else if (args.isEmpty()) {
             List<Captioned> colours = colours();
             Path tiny = output.resolve("tiny-model");
@@ -169,25 +171,17 @@ public final class FineTuneLora {
         new Captioned("a white wall", Image.filled(16, 16, 1, 1, 1)));
   }
 
-  static List<Captioned> read(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      throw new IllegalArgumentException("there is no folder of images " + folder);
-    }
+  /** Images with their captions; what cannot be read is printed and left out. */
+  static List<Captioned> read(Path folder, PrintStream out) {
+    PromptFolders.Contents contents = PromptFolders.captioned(folder);
+    contents.problems().forEach(out::println);
     List<Captioned> images = new ArrayList<>();
-    for (Path file : AnnotateFolder.entries(folder)) {
-      String name = String.valueOf(file.getFileName());
-      if (name.endsWith(".png")) {
-        Path caption = folder.resolve(name.substring(0, name.length() - 4) + ".txt");
-        if (!Files.isRegularFile(caption)) {
-          throw new IllegalArgumentException(
-              String.format(Locale.ROOT, "%s has no caption: write one into %s", file, caption));
-        }
-        images.add(new Captioned(Files.readString(caption).strip(), Image.read(file)));
-      }
+    for (ImageGroup image : contents.groups()) {
+      images.add(new Captioned(image.prompt().text(), image.images().get(0)));
     }
     if (images.isEmpty()) {
       throw new IllegalArgumentException(
-          "there are no images in " + folder + ": put NAME.png and NAME.txt there");
+          "there are no images with captions in " + folder + ": put NAME.png and NAME.txt there");
     }
     return images;
   }

@@ -2,6 +2,7 @@ package org.tastemaker.examples.ideas;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.FeedbackOracle;
@@ -18,6 +20,7 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGenerator;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
+import org.tastemaker.core.NothingJudgedException;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rubric;
@@ -27,6 +30,8 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.examples.measure.Estimate;
+import org.tastemaker.feedback.FeedbackException;
+import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.annotate.PreferenceDataset;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
@@ -110,12 +115,13 @@ class IdeasTest {
                 .baseUrl(server.baseUrl())
                 .withoutApiKey()
                 .build()) {
-      assertThat(AnnotateFolder.annotateForReal(folder, oracle, out).judged()).isEqualTo(2);
+      assertThat(AnnotateFolder.annotateForReal(folder, oracle, false, out).judged()).isEqualTo(2);
       long paid = server.answers();
       byte[] before = Files.readAllBytes(dataset);
 
       AnnotateFolder.annotate(folder, out); // asks a server of its own
-      assertThat(AnnotateFolder.annotateForReal(folder, oracle, out).alreadyThere()).isEqualTo(2);
+      assertThat(AnnotateFolder.annotateForReal(folder, oracle, false, out).alreadyThere())
+          .isEqualTo(2);
 
       assertThat(server.answers()).isEqualTo(paid).isPositive();
       assertThat(Files.readAllBytes(dataset)).isEqualTo(before);
@@ -135,7 +141,8 @@ class IdeasTest {
         .containsExactly(
             "usage: RankImages [--real], but the arguments were [--rael]",
             "usage: FineTuneLora [MODEL_FOLDER IMAGE_FOLDER], but the arguments were [model]",
-            "usage: AnnotateFolder [--real FOLDER], but the arguments were [--real]");
+            "usage: AnnotateFolder [--real FOLDER [--retry-missing]], but the arguments were"
+                + " [--real]");
     assertThat(folder).isEmptyDirectory();
     assertThat(printed.size()).isZero();
   }
@@ -152,12 +159,75 @@ class IdeasTest {
     Files.write(Path.of(images, "one.png"), Image.filled(4, 4, 1, 0, 0).toPng());
     assertThat(FineTuneLora.run(List.of("model", images), folder, out, err)).isEqualTo(2);
 
+    String none =
+        "there are no images with captions in " + images + ": put NAME.png and NAME.txt there";
     assertThat(told.toString(Charset.defaultCharset()).lines())
         .containsExactly(
-            "there is no folder of images " + images,
-            "there are no images in " + images + ": put NAME.png and NAME.txt there",
-            "%s has no caption: write one into %s"
+            "there is no folder " + images + ": make one, and put prompts and images there",
+            none,
+            none);
+    assertThat(printed.toString(UTF_8).lines())
+        .containsExactly(
+            "%s is left out: it has no caption: write one into %s"
                 .formatted(Path.of(images, "one.png"), Path.of(images, "one.txt")));
+  }
+
+  @Test
+  void aFolderOfWhichNothingCanBeJudgedFailsWithTheReason() throws IOException {
+    AnnotateFolder.makeImages(folder.resolve("prompts"), List.of("frog", "pizza", "bus"), 2);
+    AtomicBoolean refuses = new AtomicBoolean(true);
+    MockJudge mock = MockJudge.of((image, prompt) -> image.get(0, 16, 16));
+    Judge moody =
+        question -> {
+          if (refuses.get()) {
+            throw new FeedbackException.Refused("I do not judge emoji");
+          }
+          return mock.ask(question);
+        };
+    try (LoopbackServer server = LoopbackServer.builder(moody).start();
+        ChatGptOracle oracle =
+            ChatGptOracle.builder()
+                .model("gpt-4.1-mini")
+                .baseUrl(server.baseUrl())
+                .withoutApiKey()
+                .cache(folder.resolve("answers"))
+                .build()) {
+      assertThatThrownBy(() -> AnnotateFolder.annotateForReal(folder, oracle, false, out))
+          .isInstanceOf(NothingJudgedException.class)
+          .hasMessageContaining("I cannot help with that"); // so the server says it
+      assertThat(printed.toString(UTF_8))
+          .doesNotContain("were judged")
+          .contains("with --retry-missing asks again");
+      assertThat(PreferenceDataset.readAll(folder.resolve("preferences.jsonl"))).isEmpty();
+
+      refuses.set(false);
+      // The refusals are in the cache, so that the same is said without a call.
+      assertThatThrownBy(() -> AnnotateFolder.annotateForReal(folder, oracle, false, out))
+          .isInstanceOf(NothingJudgedException.class);
+      assertThat(AnnotateFolder.annotateForReal(folder, oracle, true, out).judged()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void badEntriesOfAFolderAreNamedAndTheRestIsJudged() throws IOException {
+    Path prompts = folder.resolve("prompts");
+    AnnotateFolder.makeImages(prompts, List.of("frog", "pizza", "bus"), 2);
+    Files.write(prompts.resolve(".DS_Store"), new byte[] {0, 0, 0, 1, 66, 117, 100, 49});
+    Files.write(prompts.resolve("frog/._0.png"), new byte[] {0, 5, 22, 7});
+    Files.write(prompts.resolve("pizza/prompt.txt"), new byte[] {'c', 'a', 'f', (byte) 0xE9, '\n'});
+    Files.move(prompts.resolve("bus/0.png"), prompts.resolve("bus/0.PNG"));
+    try (LoopbackServer server = RankImages.playChatGpt();
+        ChatGptOracle oracle =
+            ChatGptOracle.builder()
+                .model("gpt-4.1-mini")
+                .baseUrl(server.baseUrl())
+                .withoutApiKey()
+                .build()) {
+      assertThat(AnnotateFolder.annotateForReal(folder, oracle, false, out).judged()).isEqualTo(2);
+    }
+    assertThat(printed.toString(UTF_8))
+        .contains(prompts.resolve("pizza/prompt.txt") + " is left out: it is not UTF-8: byte 0xE9")
+        .contains("2 groups were judged");
   }
 
   @Test
@@ -271,7 +341,7 @@ class IdeasTest {
     Files.write(folder.resolve("one.png"), red.toPng());
     Files.writeString(folder.resolve("one.txt"), "a red wall\n");
 
-    assertThat(FineTuneLora.read(folder))
+    assertThat(FineTuneLora.read(folder, out))
         .containsExactly(new FineTuneLora.Captioned("a red wall", red));
   }
 

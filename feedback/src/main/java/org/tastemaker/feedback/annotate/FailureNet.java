@@ -108,8 +108,9 @@ final class FailureNet {
         String.format(
             Locale.ROOT,
             "%s group%s%s no judgement, for the same reason, so the job has stopped and recorded"
-                + " nothing of %s: %s. Mend that, and run the job again; if it is the groups and not"
-                + " the judge, stopAfterFailures(0) records them as missing",
+                + " nothing of %s: %s. Mend that, and run the job again, with retryMissing() if the"
+                + " judge has a cache, which repeats refusals and malformed answers otherwise; if it"
+                + " is the groups and not the judge, stopAfterFailures(0) records them as missing",
             failed == 1 ? "the only" : answered ? failed + "" : "the first " + failed,
             failed == 1 ? "" : "s",
             failed == 1 ? " has" : answered ? " in a row have" : " have",

@@ -195,7 +195,9 @@ public final class ResilientCaller {
         return result;
       } catch (AttemptFailed failed) {
         told = true;
-        reached |= !failed.isUnreachable();
+        if (!failed.isUnreachable()) {
+          reached = true;
+        }
         if (failed.failure() instanceof FeedbackException.QuotaExhausted) {
           breaker.trip(failed.failure());
         } else if (failed.isServerAtFault()) {

@@ -49,8 +49,9 @@ final class SilentJudge {
           String.format(
               Locale.ROOT,
               "the judge has answered nothing in round %d, so there is nothing to learn from, and the"
-                  + " run has stopped: %s. Mend that, and resume the run; if the judge refuses these"
-                  + " images, take other prompts, or another judge",
+                  + " run has stopped: %s. Mend that, and resume the run, with the judge's retrying()"
+                  + " if it has a cache, which repeats refusals otherwise; if it refuses these images,"
+                  + " take other prompts, or another judge",
               round,
               MissingReason.words(reasons)),
           reasons);
