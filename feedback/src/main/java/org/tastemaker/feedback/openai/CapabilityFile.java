@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 import org.slf4j.Logger;
@@ -18,7 +20,7 @@ import org.tastemaker.core.run.AtomicFiles;
  * about room for reasoning a paid call.
  *
  * <p>The file is small JSON: by the server's address and the model's name, a {@link
- * ModelCapabilities} each. It is only a cache: if it cannot be read, has another version or cannot
+ * ModelCapabilities} each, with the time since when it is known. It is only a cache: if it cannot be read, has another version or cannot
  * be written, that is logged and the lessons are learned again. Delete it to learn them again, such
  * as after a server has changed.
  *
@@ -53,8 +55,10 @@ final class CapabilityFile {
       boolean systemRole,
       String structure,
       String limit,
-      int hiddenTokens) {
-    static Can of(ModelCapabilities can) {
+      int hiddenTokens,
+      String since) {
+    static Can of(Lesson lesson) {
+      ModelCapabilities can = lesson.can();
       return new Can(
           can.logprobs(),
           can.topLogprobs(),
@@ -65,10 +69,15 @@ final class CapabilityFile {
           can.systemRole(),
           can.structure().name(),
           can.limit().name(),
-          can.hiddenTokens());
+          can.hiddenTokens(),
+          lesson.since().toString());
     }
 
-    ModelCapabilities capabilities() {
+    Lesson lesson() {
+      return new Lesson(capabilities(), Instant.parse(since));
+    }
+
+    private ModelCapabilities capabilities() {
       return new ModelCapabilities(
           logprobs,
           topLogprobs,
@@ -84,14 +93,14 @@ final class CapabilityFile {
   }
 
   /** What is known of the models of a server. */
-  Map<String, ModelCapabilities> read(String server) {
+  Map<String, Lesson> read(String server) {
     return servers().getOrDefault(server, Map.of());
   }
 
   /** Adds what is known of one of them. */
-  synchronized void keep(String server, String model, ModelCapabilities can) {
-    Map<String, Map<String, ModelCapabilities>> servers = servers();
-    servers.computeIfAbsent(server, name -> new TreeMap<>()).put(model, can);
+  synchronized void keep(String server, String model, Lesson lesson) {
+    Map<String, Map<String, Lesson>> servers = servers();
+    servers.computeIfAbsent(server, name -> new TreeMap<>()).put(model, lesson);
     Map<String, Map<String, Can>> content = new TreeMap<>();
     servers.forEach(
         (name, models) -> {
@@ -106,8 +115,8 @@ final class CapabilityFile {
     }
   }
 
-  private Map<String, Map<String, ModelCapabilities>> servers() {
-    Map<String, Map<String, ModelCapabilities>> servers = new TreeMap<>();
+  private Map<String, Map<String, Lesson>> servers() {
+    Map<String, Map<String, Lesson>> servers = new TreeMap<>();
     try {
       if (!Files.exists(file)) {
         return servers;
@@ -119,15 +128,16 @@ final class CapabilityFile {
       }
       content.servers.forEach(
           (name, models) -> {
-            Map<String, ModelCapabilities> known = new TreeMap<>();
-            models.forEach((id, can) -> known.put(id, can.capabilities()));
+            Map<String, Lesson> known = new TreeMap<>();
+            models.forEach((id, can) -> known.put(id, can.lesson()));
             servers.put(name, known);
           });
       return servers;
     } catch (IOException
         | JsonDataException
         | IllegalArgumentException
-        | NullPointerException e) { // the last two where a value is missing or out of range
+        | DateTimeException
+        | NullPointerException e) { // the last three where a value is missing or out of range
       LOG.warn("{} cannot be read and is not used: {}", file, e.toString());
       return new TreeMap<>();
     }

@@ -33,8 +33,8 @@ import java.util.Set;
  * names</td><td>asked again without it; InvalidRequest, of the job</td></tr>
  * <tr><td>{@link ErrorKind#MODEL}</td><td>status 404, 405, 410; words: no such model</td><td>InvalidRequest, of the
  * job</td></tr>
- * <tr><td>{@link ErrorKind#PERMISSION}</td><td>status 403</td><td>InvalidRequest, of the job</td></tr>
- * <tr><td>{@link ErrorKind#SERVER}</td><td>status 408, 409, 424, 425, 498, 499, from 500 up; an error in an answer of
+ * <tr><td>{@link ErrorKind#PERMISSION}</td><td>status 403; words about a place that is not served</td><td>InvalidRequest, of the job</td></tr>
+ * <tr><td>{@link ErrorKind#SERVER}</td><td>words of a model that is not loaded; status 408, 409, 424, 425, 498, 499, from 500 up; an error in an answer of
  * status 200 that names no other</td><td>asked again; TransportFailed</td></tr>
  * <tr><td>{@link ErrorKind#SHARED}</td><td>any other status but 400 and 422: not about what was asked</td>
  * <td>InvalidRequest, of the job</td></tr>
@@ -76,6 +76,9 @@ final class Diagnosis {
     }
     if (RejectedParameter.isAboutOurs(error)) {
       return ErrorKind.PARAMETER;
+    }
+    if (ErrorWords.PERMISSION.matcher(text).find()) {
+      return ErrorKind.PERMISSION;
     }
     if (NOT_THERE.contains(status) || ErrorWords.MODEL.matcher(text).find()) {
       return ErrorKind.MODEL;

@@ -25,7 +25,7 @@ import org.tastemaker.feedback.resilience.ServerHints;
  * <tr><td>the same, with {@code metadata.raw}: the words of whom it had asked</td><td>OpenRouter</td></tr>
  * <tr><td>{@code [{"error": {"code", "message", "status", "details": [{"retryDelay"}, {"violations":
  * [{"quotaId"}]}]}}]}, in a list or not</td><td>Gemini</td></tr>
- * <tr><td>{@code {"error": "words"}}, with {@code error_type} or not</td><td>TGI, Ollama, proxies</td></tr>
+ * <tr><td>{@code {"error": "words"}}, with {@code error_type} and {@code estimated_time} or not</td><td>TGI, Ollama, proxies</td></tr>
  * <tr><td>{@code {"object": "error", "message", "type", "param", "code"}}</td><td>older vLLM</td></tr>
  * <tr><td>{@code {"detail": "words"}}, {@code {"detail": [{"loc", "msg", "input"}]}}; what was sent, which
  * {@code input} repeats, is no part of the error</td><td>FastAPI</td></tr>
@@ -116,6 +116,9 @@ final class ErrorReader {
       type = text(map.get("error_type"));
     } else {
       fields(map);
+    }
+    if (map.get("estimated_time") instanceof Double seconds && seconds > 0 && seconds < 1e6) {
+      delay = Duration.ofMillis((long) (1000 * seconds));
     }
     if (message.isEmpty()) {
       message = detail(first(map, "detail", "details", "errors"));

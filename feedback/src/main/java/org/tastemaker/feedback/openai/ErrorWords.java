@@ -97,7 +97,16 @@ final class ErrorWords {
           "not a chat model",
           "no models? loaded",
           "does not work with the specified model",
-          "did you mean to use v1/");
+          "did you mean to use v1/",
+          "unexpected endpoint",
+          "(?:unknown|invalid) (?:url|endpoint|route|path)");
+
+  static final Pattern PERMISSION =
+      any(
+          "location is not supported",
+          "unsupported_country",
+          "country, region, or territory not supported",
+          "permission_denied");
 
   /** Of a form, where the status says that it is about the request. */
   static final Pattern FORM = any("\\bschemas?\\b");
@@ -105,6 +114,15 @@ final class ErrorWords {
   /** Of what is not recognised by its status, in this order. */
   static final List<Rule> RULES =
       List.of(
+          new Rule(
+              ErrorKind.SERVER,
+              any(
+                  "model unloaded",
+                  "(?:currently|still|is) loading",
+                  "loading (?:the )?model",
+                  "model (?:has )?crashed",
+                  "no healthy upstream",
+                  "overloaded")),
           new Rule(
               ErrorKind.CONTENT,
               any(
@@ -153,6 +171,7 @@ final class ErrorWords {
                   "content' ?:? (?:input should be|value is not) a valid string",
                   "missing data required for image input",
                   "mmproj",
+                  "unmarshal array into[^,]{0,60}content",
                   "without (?:vision|image) (?:support|capabilit)",
                   "vision is not (?:supported|enabled)",
                   "no vision")),

@@ -1,6 +1,8 @@
 package org.tastemaker.feedback.openai;
 
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -8,29 +10,33 @@ import org.jspecify.annotations.Nullable;
 
 /** What is known about the models of a server. Thread-safe. */
 final class LearnedCapabilities {
-  private static final int HIDDEN_TOKENS = 4096;
-
   private final String server;
   private final @Nullable CapabilityFile memory;
-  private final ConcurrentMap<String, ModelCapabilities> capabilities;
+  private final Clock clock;
+  private final ConcurrentMap<String, ModelCapabilities> assumed = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, Lesson> lessons;
 
   /**
    * Starts with what earlier runs learned.
    *
    * @param file where it is stored for later runs, or null
+   * @param clock tells how old a lesson is
    */
-  LearnedCapabilities(String server, @Nullable Path file) {
+  LearnedCapabilities(String server, @Nullable Path file, Clock clock) {
     this.server = server;
     this.memory = file == null ? null : new CapabilityFile(file);
-    this.capabilities = new ConcurrentHashMap<>(memory == null ? Map.of() : memory.read(server));
+    this.clock = clock;
+    this.lessons = new ConcurrentHashMap<>(memory == null ? Map.of() : memory.read(server));
   }
 
   ModelCapabilities of(String model) {
-    return capabilities.getOrDefault(model, ModelCapabilities.ALL);
+    Lesson lesson = lessons.get(model);
+    return lesson == null || lesson.isForgotten(clock.instant()) ? unlearned(model) : lesson.can();
   }
 
   void assume(String model, ModelCapabilities can) {
-    capabilities.put(model, can);
+    assumed.put(model, can);
+    lessons.remove(model);
   }
 
   /** Keeps what a call was changed by, from what was known to what a request succeeded with. */
@@ -38,25 +44,22 @@ final class LearnedCapabilities {
     if (after.equals(before)) {
       return;
     }
-    capabilities.compute(
+    lessons.compute(
         model,
-        (name, now) -> {
-          ModelCapabilities known = now == null ? ModelCapabilities.ALL : now;
-          ModelCapabilities learned = known.changedAs(before, after);
-          if (memory != null && !learned.equals(now)) {
+        (name, old) -> {
+          Instant now = clock.instant();
+          Lesson known =
+              old == null || old.isForgotten(now) ? new Lesson(unlearned(model), now) : old;
+          // Another thread may have learned something else meanwhile.
+          Lesson learned = new Lesson(known.can().changedAs(before, after), known.since());
+          if (memory != null && !learned.equals(old)) {
             memory.keep(server, model, learned);
           }
           return learned;
         });
   }
 
-  /** If an answer was cut off while the model was thinking, the next one gets more room. */
-  void from(ModelAnswer answer, ModelCall call, ModelCapabilities used) {
-    if (answer.end() == ModelAnswer.End.TRUNCATED
-        && answer.reasoningTokens() > 0
-        && used.hiddenTokens() < 8 * HIDDEN_TOKENS) {
-      int more = Math.max(HIDDEN_TOKENS, 2 * used.hiddenTokens());
-      keep(call.model(), used, used.withHiddenTokens(more));
-    }
+  private ModelCapabilities unlearned(String model) {
+    return assumed.getOrDefault(model, ModelCapabilities.ALL);
   }
 }

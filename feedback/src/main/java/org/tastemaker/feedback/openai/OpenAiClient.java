@@ -46,7 +46,7 @@ public final class OpenAiClient implements AutoCloseable {
     this.baseUrl = baseUrl;
     this.key = key;
     this.ledger = builder.ledger;
-    this.learned = new LearnedCapabilities(baseUrl.toString(), builder.memory);
+    this.learned = new LearnedCapabilities(baseUrl.toString(), builder.memory, builder.clock);
     this.caller =
         new ResilientCaller(
             builder.limits, builder.clock, builder.sleeper, builder.seed, builder.listener);
@@ -170,11 +170,7 @@ public final class OpenAiClient implements AutoCloseable {
           }
           trial.succeeded();
           ModelAnswer answer = format.answer(body, call);
-          try {
-            return first.apply(() -> answer);
-          } finally {
-            learned.from(answer, call, can);
-          }
+          return first.apply(() -> answer);
         });
   }
 
@@ -368,7 +364,7 @@ public final class OpenAiClient implements AutoCloseable {
     }
 
     /**
-     * Stores what is learned about models, and starts with what was learned before.
+     * Stores what is learned about models, and starts with what was learned in the last 30 days.
      *
      * @param file small JSON; its folder must exist. Delete it to learn everything again
      * @return this builder

@@ -38,8 +38,8 @@ final class RejectedParameter {
 
   private static final Pattern SENTENCE = Pattern.compile("[.;!](?:\\s+|$)");
 
-  /** A request that is repeated: an object with texts in it. */
-  private static final Pattern ECHO = Pattern.compile("\\{[^{}]*[\"'][^{}]*\\}");
+  private static final Pattern KEY_OF_A_REQUEST = Pattern.compile("[\"'](?:messages|model|input)[\"']");
+  private static final Pattern KEY_OF_AN_ERROR = Pattern.compile("[\"'](?:msg|message)[\"']");
 
   private static final Pattern SAYS_SO =
       Pattern.compile(
@@ -56,7 +56,8 @@ final class RejectedParameter {
 
   private static final Pattern AT_MOST =
       Pattern.compile(
-          "(?:less than or equal to|at most|maximum(?: value)?(?: is| of|:)?|up to|<=|and)\\s*(\\d{1,6})\\b");
+          "(?:less than or equal to|at most|max(?:imum)?(?: value| allowed)?(?: is| of|:)?|up to|<=|and"
+              + "|\\[\\d+,)\\s*(\\d{1,6})\\b");
 
   private RejectedParameter() {}
 
@@ -104,7 +105,8 @@ final class RejectedParameter {
       String text, String sentence, boolean saysSo, ModelCall sent, ModelCapabilities can) {
     int most = atMost(sentence);
     boolean askedLogprobs = can.logprobs() && sent.logprobs();
-    if (askedLogprobs && names(text, "top_logprobs") && most >= 2 && most < can.topLogprobs()) {
+    boolean ofTokens = names(text, "top_logprobs") || names(text, "logprobs");
+    if (askedLogprobs && ofTokens && most >= 2 && most < can.topLogprobs()) {
       return Optional.of(can.withTopLogprobs(most));
     }
     if (can.temperature()
@@ -123,8 +125,7 @@ final class RejectedParameter {
     if (!saysSo) {
       return Optional.empty();
     }
-    if (askedLogprobs
-        && (names(text, "top_logprobs") || names(text, "logprobs") || text.startsWith("include"))) {
+    if (askedLogprobs && (ofTokens || text.startsWith("include"))) {
       return Optional.of(can.withLogprobs(false));
     }
     if (can.seed() && sent.seed() != null && names(text, "seed")) {
@@ -152,14 +153,37 @@ final class RejectedParameter {
   }
 
   private static List<String> sentences(ApiError error) {
-    String message = error.message().toLowerCase(Locale.ROOT);
-    String before;
-    do {
-      before = message;
-      message = ECHO.matcher(message).replaceAll(" ");
-    } while (!message.equals(before));
+    String message = withoutRequest(error.message().toLowerCase(Locale.ROOT));
     List<String> sentences = new ArrayList<>(List.of(SENTENCE.split(message)));
     return sentences.isEmpty() ? List.of("") : sentences;
+  }
+
+  /** Words without a request that is repeated in them, to its end or to theirs. */
+  private static String withoutRequest(String words) {
+    StringBuilder without = new StringBuilder();
+    for (int i = 0; i < words.length(); i++) {
+      if (words.charAt(i) == '{') {
+        int end = end(words, i);
+        String object = words.substring(i, end);
+        if (KEY_OF_A_REQUEST.matcher(object).find() && !KEY_OF_AN_ERROR.matcher(object).find()) {
+          i = end - 1;
+          continue;
+        }
+      }
+      without.append(words.charAt(i));
+    }
+    return without.toString();
+  }
+
+  private static int end(String words, int from) {
+    int depth = 0;
+    for (int i = from; i < words.length(); i++) {
+      depth += words.charAt(i) == '{' ? 1 : words.charAt(i) == '}' ? -1 : 0;
+      if (depth == 0) {
+        return i + 1;
+      }
+    }
+    return words.length();
   }
 
   private static int atMost(String sentence) {

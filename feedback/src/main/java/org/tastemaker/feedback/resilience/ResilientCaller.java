@@ -50,6 +50,9 @@ public final class ResilientCaller {
   private final Set<String> told = ConcurrentHashMap.newKeySet();
   private volatile boolean reached;
 
+  /** Why there is no call now, for those that do not hear it from the service. */
+  private volatile String closedBy = "";
+
   private final AtomicLong calls = new AtomicLong();
   private final AtomicLong attempts = new AtomicLong();
   private final AtomicLong repetitions = new AtomicLong();
@@ -238,7 +241,7 @@ public final class ResilientCaller {
   private void refuseLongWaits() {
     Duration closed = requests.closedFor();
     if (closed.compareTo(retries.longestRetryAfter()) > 0) {
-      throw new FeedbackException.RateLimited(tooLong(closed), closed);
+      throw new FeedbackException.RateLimited(tooLong(closed) + closedBy, closed);
     }
   }
 
@@ -261,6 +264,7 @@ public final class ResilientCaller {
     }
     boolean tooFast = failure instanceof FeedbackException.RateLimited;
     if (asked != null && tooFast) {
+      closedBy = " Its words: " + failure.getMessage();
       requests.closeFor(asked); // the limit applies to all callers
     }
     if (asked != null && asked.compareTo(retries.longestRetryAfter()) > 0) {

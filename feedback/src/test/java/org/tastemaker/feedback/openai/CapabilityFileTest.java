@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.protocol.Protocol;
+import org.tastemaker.feedback.resilience.FakeTime;
 import org.tastemaker.feedback.resilience.ResilientCaller;
 import org.tastemaker.feedback.server.LoopbackServer;
 
@@ -35,18 +37,21 @@ class CapabilityFileTest {
           ModelCapabilities.Limit.MAX_TOKENS,
           4096);
 
+  private static final Lesson SOME = new Lesson(LESS, FakeTime.START);
+  private static final Lesson ALL = new Lesson(ModelCapabilities.ALL, FakeTime.START);
+
   @TempDir Path folder;
 
   @Test
   void whatIsKeptIsReadAgainByServerAndModel() {
     Path file = folder.resolve("capabilities.json");
-    new CapabilityFile(file).keep(SERVER, "a", LESS);
-    new CapabilityFile(file).keep(SERVER, "b", ModelCapabilities.ALL);
-    new CapabilityFile(file).keep("http://127.0.0.1:2/v1/", "a", ModelCapabilities.ALL);
+    new CapabilityFile(file).keep(SERVER, "a", SOME);
+    new CapabilityFile(file).keep(SERVER, "b", ALL);
+    new CapabilityFile(file).keep("http://127.0.0.1:2/v1/", "a", ALL);
     assertThat(new CapabilityFile(file).read(SERVER))
         .containsOnlyKeys("a", "b")
-        .containsEntry("a", LESS)
-        .containsEntry("b", ModelCapabilities.ALL);
+        .containsEntry("a", SOME)
+        .containsEntry("b", ALL);
     assertThat(new CapabilityFile(file).read("http://127.0.0.1:3/v1/")).isEmpty();
   }
 
@@ -63,8 +68,11 @@ class CapabilityFileTest {
         "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":null}}}",
         "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{}}}}",
         "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"logprobs\":true,"
+            + "\"topLogprobs\":20,\"temperature\":true,\"seed\":true,\"detail\":true,"
+            + "\"effort\":true,\"systemRole\":true,\"structure\":\"WORDS\",\"limit\":\"NONE\",\"hiddenTokens\":0,\"since\":\"lately\"}}}}",
+        "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"logprobs\":true,"
             + "\"topLogprobs\":99,\"temperature\":true,\"seed\":true,\"detail\":true,"
-            + "\"effort\":true,\"systemRole\":true,\"structure\":\"WORDS\",\"limit\":\"NONE\",\"hiddenTokens\":0}}}}",
+            + "\"effort\":true,\"systemRole\":true,\"structure\":\"WORDS\",\"limit\":\"NONE\",\"hiddenTokens\":0,\"since\":\"2026-11-23T10:00:00Z\"}}}}",
         "{\"format\":2,\"servers\":{\"http://127.0.0.1:1/v1/\":{\"a\":{\"structure\":\"XML\"}}}}"
       })
   void aFileThatIsDamagedCountsAsNoneAndIsReplaced(String content) throws IOException {
@@ -72,14 +80,14 @@ class CapabilityFileTest {
     Files.writeString(file, content);
     CapabilityFile memory = new CapabilityFile(file);
     assertThat(memory.read(SERVER)).isEmpty();
-    memory.keep(SERVER, "a", LESS);
-    assertThat(memory.read(SERVER)).containsEntry("a", LESS);
+    memory.keep(SERVER, "a", SOME);
+    assertThat(memory.read(SERVER)).containsEntry("a", SOME);
   }
 
   @Test
   void aFileThatCannotBeWrittenEndsNothing() throws IOException {
     CapabilityFile memory = new CapabilityFile(folder.resolve("missing").resolve("c.json"));
-    assertThatCode(() -> memory.keep(SERVER, "a", LESS)).doesNotThrowAnyException();
+    assertThatCode(() -> memory.keep(SERVER, "a", SOME)).doesNotThrowAnyException();
     assertThat(memory.read(SERVER)).isEmpty();
   }
 
@@ -107,11 +115,26 @@ class CapabilityFileTest {
   @Test
   void whatTheUserSaysStandsOverWhatWasLearnt() {
     Path file = folder.resolve("capabilities.json");
-    new CapabilityFile(file).keep(SERVER, "a", LESS);
+    new CapabilityFile(file).keep(SERVER, "a", SOME);
+    FakeTime time = new FakeTime();
     try (OpenAiClient client =
-        OpenAiClient.builder().baseUrl(SERVER).withoutApiKey().memory(file).build()) {
+        OpenAiClient.builder().baseUrl(SERVER).withoutApiKey().memory(file).time(time, time).build()) {
       assertThat(client.capabilities("a")).isEqualTo(LESS);
       client.assume("a", ModelCapabilities.ALL);
+      assertThat(client.capabilities("a")).isEqualTo(ModelCapabilities.ALL);
+    }
+  }
+
+  @Test
+  void aLessonIsForgottenAfterThirtyDaysAlsoInTheMiddleOfARun() {
+    Path file = folder.resolve("capabilities.json");
+    new CapabilityFile(file).keep(SERVER, "a", SOME);
+    FakeTime time = new FakeTime();
+    time.pass(Duration.ofDays(29));
+    try (OpenAiClient client =
+        OpenAiClient.builder().baseUrl(SERVER).withoutApiKey().memory(file).time(time, time).build()) {
+      assertThat(client.capabilities("a")).isEqualTo(LESS);
+      time.pass(Duration.ofDays(2));
       assertThat(client.capabilities("a")).isEqualTo(ModelCapabilities.ALL);
     }
   }
