@@ -38,7 +38,6 @@ final class AnswerJson {
   private static final List<Type> MAY_BE_UNREADABLE =
       List.of(
           ChatWire.Tokens.class,
-          ResponsesWire.Tokens.class,
           ChatWire.Logprobs.class,
           Types.newParameterizedType(List.class, ChatWire.Token.class));
 

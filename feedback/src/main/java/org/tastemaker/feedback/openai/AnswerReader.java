@@ -1,13 +1,11 @@
 package org.tastemaker.feedback.openai;
 
-import com.squareup.moshi.JsonDataException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException.MalformedVerdict;
@@ -36,19 +34,34 @@ final class AnswerReader {
   }
 
   /**
-   * The verdict.
+   * The verdict: of the first object that is one.
    *
-   * @throws MalformedVerdict if it is not in the form that was asked for; says where
+   * @throws MalformedVerdict if none is in the form that was asked for; says where
    */
   Verdict verdict() {
-    Map<?, ?> object = object();
+    List<AnswerText.Found> objects = AnswerText.objects(answer.content(), json);
+    MalformedVerdict why = null;
+    for (AnswerText.Found found : objects) {
+      try {
+        return verdict(found);
+      } catch (MalformedVerdict e) {
+        why = why == null || found.object().containsKey(JudgePrompt.OVERALL) ? e : why;
+      }
+    }
+    if (why != null) {
+      throw why;
+    }
+    String text = answer.content().strip();
+    throw malformed("", "a JSON object", text.isEmpty() ? "no text" : quote(text));
+  }
+
+  private Verdict verdict(AnswerText.Found found) {
+    Map<?, ?> object = found.object();
     Map<String, Verdict.Answer> byCriterion = new LinkedHashMap<>();
     prompt
         .criteria()
-        .forEach(
-            (field, criterion) ->
-                byCriterion.put(criterion.name(), answer(field, object.get(field))));
-    Verdict.Answer overall = answer(JudgePrompt.OVERALL, object.get(JudgePrompt.OVERALL));
+        .forEach((field, criterion) -> byCriterion.put(criterion.name(), answer(found, field)));
+    Verdict.Answer overall = answer(found, JudgePrompt.OVERALL);
     Object rationale = object.get(JudgePrompt.RATIONALE);
     return new Verdict(
         overall,
@@ -59,25 +72,8 @@ final class AnswerReader {
         false);
   }
 
-  private Map<?, ?> object() {
-    String text = answer.content().strip();
-    // Without a forced format, models tend to wrap the object in a code fence or in prose.
-    int from = text.indexOf('{');
-    int to = text.lastIndexOf('}');
-    if (from < 0 || to < from) {
-      throw malformed("", "a JSON object", text.isEmpty() ? "no text" : quote(text));
-    }
-    try {
-      if (json.read(text.substring(from, to + 1)) instanceof Map<?, ?> map) {
-        return map;
-      }
-    } catch (JsonDataException e) {
-      throw malformed("", "a JSON object", quote(text) + " (" + e.getMessage() + ")");
-    }
-    throw malformed("", "a JSON object", quote(text));
-  }
-
-  private Verdict.Answer answer(String field, @Nullable Object value) {
+  private Verdict.Answer answer(AnswerText.Found found, String field) {
+    Object value = found.object().get(field);
     if (value == null) {
       throw malformed(field, "the field", "none");
     }
@@ -85,14 +81,15 @@ final class AnswerReader {
       case RANK -> Verdict.Answer.of(Ranking.of(positions(field, value, labels.size())));
       case BEST ->
           Verdict.Answer.of(Ranking.topK(labels.size(), positions(field, value, question.k())));
-      case PAIR -> pair(field, value);
+      case PAIR -> pair(found, field, value);
       case SCORE -> scores(field, value);
     };
   }
 
-  private Verdict.Answer pair(String field, Object value) {
+  private Verdict.Answer pair(AnswerText.Found found, String field, Object value) {
     int better = position(field, value);
-    OptionalDouble soft = SoftPreference.of(answer.content(), field, labels, answer.tokens());
+    OptionalDouble soft =
+        SoftPreference.of(answer.content(), found.from(), field, labels, answer.tokens());
     return soft.isPresent()
         ? Verdict.Answer.soft(soft.getAsDouble())
         : Verdict.Answer.of(Ranking.of(better, 1 - better));

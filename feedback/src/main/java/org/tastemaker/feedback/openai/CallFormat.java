@@ -16,9 +16,6 @@ interface CallFormat<B> {
   /** The form of an answer. */
   Class<B> form();
 
-  /** What an answer says of its cost, whatever else there is in it. */
-  PaidCalls.Billed billed(AnswerJson json, byte[] body);
-
   /** Whether an answer holds an error all the same, or nothing at all. */
   boolean failed(B body);
 
@@ -26,5 +23,5 @@ interface CallFormat<B> {
   boolean isOnlyAnError(B body);
 
   /** What an answer without an error says. */
-  ModelAnswer answer(B body, ModelCall call);
+  ModelAnswer answer(B body, Billed billed, ModelCall call);
 }

@@ -20,9 +20,9 @@ import org.tastemaker.core.run.AtomicFiles;
  * about room for reasoning a paid call.
  *
  * <p>The file is small JSON: by the server's address and the model's name, a {@link
- * ModelCapabilities} each, with the time since when it is known. It is only a cache: if it cannot be read, has another version or cannot
- * be written, that is logged and the lessons are learned again. Delete it to learn them again, such
- * as after a server has changed.
+ * ModelCapabilities} each, with the time since when it is known. It is only a cache: if it cannot
+ * be read, has another version or cannot be written, that is logged and the lessons are learned
+ * again. Delete it to learn them again, such as after a server has changed.
  *
  * <p>Thread-safe. Several processes may use a file: of two lessons learned at the same time, one
  * may be lost.

@@ -16,6 +16,22 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
   private static final Set<String> FAILED =
       Set.of("error", "failed", "abort", "aborted", "cancelled", "insufficient_system_resource");
 
+  private static final Set<String> CUT_OFF =
+      Set.of("length", "max_tokens", "max_output_tokens", "model_length");
+
+  private static final Set<String> FILTERED =
+      Set.of(
+          "content_filter",
+          "content_filtered",
+          "safety",
+          "image_safety",
+          "prohibited_content",
+          "blocklist",
+          "recitation",
+          "spii",
+          "refusal",
+          "sensitive");
+
   @Override
   public Call<ResponseBody> request(OpenAiService service, ModelCall call, ModelCapabilities can) {
     return service.chat(body(call, can));
@@ -24,12 +40,6 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
   @Override
   public Class<ChatWire.Response> form() {
     return ChatWire.Response.class;
-  }
-
-  @Override
-  public PaidCalls.Billed billed(AnswerJson json, byte[] body) {
-    ChatWire.Bill bill = json.read(ChatWire.Bill.class, body);
-    return new PaidCalls.Billed(Wire.name(bill.model()), usage(bill.usage()), Wire.name(bill.id()));
   }
 
   @Override
@@ -86,37 +96,22 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
   }
 
   @Override
-  public ModelAnswer answer(ChatWire.Response response, ModelCall call) {
-    List<ChatWire.Choice> choices = Wire.whole(response.choices());
-    Usage usage = Objects.requireNonNullElse(usage(response.usage()), new Usage(1, 0, 0, 0));
-    String model = Wire.name(response.model(), call.model());
-    ChatWire.Reply reply = choices.isEmpty() ? null : choices.get(0).message();
-    if (reply == null) {
-      return new ModelAnswer(ModelAnswer.End.COMPLETE, "", null, List.of(), usage, 0, model);
-    }
-    ChatWire.Choice choice = choices.get(0);
-    String reason = Objects.requireNonNullElse(choice.finishReason(), "stop");
+  public ModelAnswer answer(ChatWire.Response response, Billed billed, ModelCall call) {
+    ChatWire.Choice choice = Wire.whole(response.choices()).get(0);
+    MessageContent content =
+        MessageContent.of(Objects.requireNonNull(choice.message(), "not failed, so it has one"));
+    String reason = Wire.text(choice.finishReason()).toLowerCase(Locale.ROOT);
     ChatWire.Logprobs logprobs = choice.logprobs();
-    List<ChatWire.Token> tokens = logprobs == null ? List.of() : Wire.whole(logprobs.content());
-    ChatWire.Tokens counts = response.usage();
     return new ModelAnswer(
-        switch (reason) {
-          case "length" -> ModelAnswer.End.TRUNCATED;
-          case "content_filter" -> ModelAnswer.End.FILTERED;
-          default -> ModelAnswer.End.COMPLETE;
-        },
-        Objects.requireNonNullElse(reply.content(), ""),
-        reply.refusal(),
-        tokens,
-        usage,
-        counts == null ? 0 : Wire.reasoning(counts.completionDetails()),
-        model);
-  }
-
-  private static @Nullable Usage usage(ChatWire.@Nullable Tokens tokens) {
-    return tokens == null
-        ? null
-        : Wire.usage(tokens.promptTokens(), tokens.promptDetails(), tokens.completionTokens());
+        CUT_OFF.contains(reason)
+            ? ModelAnswer.End.TRUNCATED
+            : FILTERED.contains(reason) ? ModelAnswer.End.FILTERED : ModelAnswer.End.COMPLETE,
+        content.text(),
+        content.refusal(),
+        logprobs == null ? List.of() : Wire.whole(logprobs.content()),
+        Objects.requireNonNullElse(billed.usage(), new Usage(1, 0, 0, 0)),
+        content.thought() || billed.reasoningTokens() > 0,
+        Wire.name(response.model(), call.model()));
   }
 
   private static ChatWire.@Nullable ResponseFormat format(

@@ -50,11 +50,13 @@ final class ChatWire {
       @Nullable String id,
       @Nullable String model,
       @Nullable List<@Nullable Choice> choices,
-      @Nullable Object error,
-      @Nullable Tokens usage) {}
+      @Nullable Object error) {}
+
+  /** Who answered, in either wire format. */
+  public record Bill(@Nullable String id, @Nullable String model) {}
 
   /** What of an answer its cost depends on. */
-  public record Bill(@Nullable String id, @Nullable String model, @Nullable Tokens usage) {}
+  public record Counts(@Nullable Tokens usage) {}
 
   public record Choice(
       @Nullable Reply message,
@@ -62,7 +64,14 @@ final class ChatWire {
       @Nullable Object error,
       @Nullable Logprobs logprobs) {}
 
-  public record Reply(@Nullable String content, @Nullable String refusal) {}
+  /** Of what form the content is differs: see {@code MessageContent}. */
+  public record Reply(
+      @Nullable Object content,
+      @Nullable Object refusal,
+      @Nullable Object reasoning,
+      @Json(name = "reasoning_content") @Nullable Object reasoningContent,
+      @Json(name = "tool_calls") @Nullable Object toolCalls,
+      @Json(name = "function_call") @Nullable Object functionCall) {}
 
   public record Logprobs(@Nullable List<@Nullable Token> content) {}
 
@@ -75,11 +84,21 @@ final class ChatWire {
 
   public record TopToken(@Nullable String token, double logprob) {}
 
+  /** Counts by the names of both wire formats, and of Gemini's own. */
   public record Tokens(
       @Json(name = "prompt_tokens") @Nullable Long promptTokens,
       @Json(name = "completion_tokens") @Nullable Long completionTokens,
+      @Json(name = "total_tokens") @Nullable Long totalTokens,
       @Json(name = "prompt_tokens_details") @Nullable InputDetails promptDetails,
-      @Json(name = "completion_tokens_details") @Nullable OutputDetails completionDetails) {}
+      @Json(name = "completion_tokens_details") @Nullable OutputDetails completionDetails,
+      @Json(name = "input_tokens") @Nullable Long inputTokens,
+      @Json(name = "output_tokens") @Nullable Long outputTokens,
+      @Json(name = "input_tokens_details") @Nullable InputDetails inputDetails,
+      @Json(name = "output_tokens_details") @Nullable OutputDetails outputDetails,
+      @Nullable Long promptTokenCount,
+      @Nullable Long candidatesTokenCount,
+      @Nullable Long thoughtsTokenCount,
+      @Nullable Long cachedContentTokenCount) {}
 
   public record InputDetails(@Json(name = "cached_tokens") @Nullable Long cachedTokens) {}
 

@@ -21,11 +21,7 @@ final class ImagesWire {
       @Nullable String style,
       @Json(name = "response_format") @Nullable String responseFormat) {}
 
-  public record Response(
-      @Nullable List<@Nullable Made> data, ResponsesWire.@Nullable Tokens usage) {}
-
-  /** What of an answer its cost depends on. */
-  public record Bill(ResponsesWire.@Nullable Tokens usage) {}
+  public record Response(@Nullable List<@Nullable Made> data, @Nullable Object error) {}
 
   /** Whether an answer says anything of its cost. */
   public record Said(@Nullable Object usage) {}
@@ -40,7 +36,7 @@ final class ImagesWire {
    * request.
    */
   static @Nullable Usage used(AnswerJson json, byte[] body) {
-    Usage used = ResponsesWire.usage(json.read(Bill.class, body).usage());
+    Usage used = Billed.read(json, body).usage();
     return used == null && json.read(Said.class, body).usage() == null
         ? new Usage(1, 0, 0, 0)
         : used;

@@ -12,7 +12,7 @@ import org.tastemaker.core.Usage;
  * @param refusal the words of a refusal, or null
  * @param tokens the answer's tokens with their probabilities; empty if not given
  * @param usage what the call used
- * @param reasoningTokens hidden reasoning, as a part of the output
+ * @param thought whether it holds hidden reasoning, counted or seen
  * @param model who answered
  */
 record ModelAnswer(
@@ -21,8 +21,18 @@ record ModelAnswer(
     @Nullable String refusal,
     List<ChatWire.Token> tokens,
     Usage usage,
-    long reasoningTokens,
+    boolean thought,
     String model) {
+
+  /** Whether its end came while the model was thinking, so that more room may help. */
+  boolean isCutOffInThought() {
+    return end == End.TRUNCATED && (thought || AnswerText.isOnlyThinking(content));
+  }
+
+  /** This answer, with what earlier ones have used that could not be. */
+  ModelAnswer after(Usage spent) {
+    return new ModelAnswer(end, content, refusal, tokens, spent.plus(usage), thought, model);
+  }
 
   /** How an answer ended. */
   enum End {

@@ -154,23 +154,26 @@ public final class OpenAiClient implements AutoCloseable {
             false,
             trial.estimate(),
             service -> format.request(service, call, can),
-            format::billed,
+            Billed::read,
             format.form()),
         trial::learns,
-        (body, error) -> {
+        received -> {
+          B body = received.body();
           if (format.failed(body)) {
-            ApiError failure = error.get();
+            ApiError failure = received.asError().get();
             if (Diagnosis.of(failure) == ErrorKind.CONTENT) {
-              return first.apply(
-                  () -> {
-                    throw new FeedbackException.Refused(failure.words());
-                  });
+              return Optional.of(
+                  first.apply(
+                      () -> {
+                        throw new FeedbackException.Refused(failure.words());
+                      }));
             }
             throw new ErrorInAnswer(failure, format.isOnlyAnError(body));
           }
-          trial.succeeded();
-          ModelAnswer answer = format.answer(body, call);
-          return first.apply(() -> answer);
+          ModelAnswer answer = format.answer(body, received.billed(), call);
+          return trial.wantsMoreRoom(answer)
+              ? Optional.empty()
+              : Optional.of(first.apply(() -> trial.whole(answer)));
         });
   }
 
@@ -203,11 +206,15 @@ public final class OpenAiClient implements AutoCloseable {
                 true,
                 estimate,
                 api -> api.generate(request),
-                (reader, body) ->
-                    new PaidCalls.Billed(request.model(), ImagesWire.used(reader, body), ""),
+                (reader, body) -> new Billed(request.model(), ImagesWire.used(reader, body), 0, ""),
                 ImagesWire.Response.class),
             error -> false,
-            (body, error) -> body)
+            received -> {
+              if (Wire.isError(received.body().error())) {
+                throw new ErrorInAnswer(received.asError().get(), true);
+              }
+              return Optional.of(received.body());
+            })
         .orElseThrow(() -> new IllegalStateException("a request without options was shortened"));
   }
 

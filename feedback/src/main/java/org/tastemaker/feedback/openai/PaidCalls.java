@@ -14,7 +14,6 @@ import java.util.function.Supplier;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.ResponseBody;
-import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.ledger.Ledger;
@@ -91,19 +90,23 @@ final class PaidCalls implements AutoCloseable {
       BiFunction<AnswerJson, byte[], Billed> billed,
       Class<T> form) {}
 
-  /** What an answer says about its cost; the usage is null if it does not say. */
-  record Billed(String model, @Nullable Usage usage, String id) {}
+  /**
+   * An answer of status 200.
+   *
+   * @param asError what it says as an error
+   */
+  record Received<T>(T body, Billed billed, Supplier<ApiError> asError) {}
 
   /**
    * Makes a call.
    *
    * @param learns whether something was learned from an error, so that another request may succeed
-   * @param read makes the result of a body, and can look at it as an error; may throw a {@link
-   *     JsonDataException}, which counts as a failure of the server, or an {@link ErrorInAnswer}
-   * @return empty if something was learned
+   * @param read makes the result of an answer; may throw a {@link JsonDataException}, which counts
+   *     as a failure of the server, or an {@link ErrorInAnswer}
+   * @return empty if something was learned, or read gives nothing
    */
   <T, R> Optional<R> post(
-      Post<T> post, Predicate<ApiError> learns, BiFunction<T, Supplier<ApiError>, R> read) {
+      Post<T> post, Predicate<ApiError> learns, Function<Received<T>, Optional<R>> read) {
     long tokens = post.estimate.inputTokens() + post.estimate.outputTokens();
     Call<ResponseBody> prepared = post.call.apply(post.ofImages ? images : words);
     prepared.request(); // writes the body now, so that a call in flight waits for the network only
@@ -129,16 +132,18 @@ final class PaidCalls implements AutoCloseable {
               }
               throw failure(response, error, hints, baseUrl.toString(), post.what);
             }
-            body = AnswerBody.plain(bytes(response));
+            body = AnswerBody.plain(bytes(response), json);
             byte[] said = body;
             Billed billed = post.billed.apply(json, body);
-            if (billed.usage != null) {
-              String model = billed.model.isEmpty() ? post.model : billed.model;
-              entry.paid(model, billed.usage, billed.id);
-              used = billed.usage.inputTokens() + billed.usage.outputTokens();
+            Usage counted = billed.usage();
+            if (counted != null) {
+              String model = billed.model().isEmpty() ? post.model : billed.model();
+              entry.paid(model, counted, billed.id());
+              used = counted.inputTokens() + counted.outputTokens();
             }
-            return Optional.of(
-                read.apply(json.read(post.form, body), () -> errorIn(said, response.code())));
+            return read.apply(
+                new Received<>(
+                    json.read(post.form, body), billed, () -> errorIn(said, response.code())));
           } catch (ErrorInAnswer e) {
             if (e.isFree()) {
               entry.free(); // unless the answer said what it costs

@@ -1,6 +1,5 @@
 package org.tastemaker.feedback.openai;
 
-import com.squareup.moshi.JsonDataException;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.HashMap;
 import java.util.List;
@@ -117,20 +116,17 @@ public final class PromptRewriter {
     if (answer.end() == ModelAnswer.End.TRUNCATED) {
       throw AnswerReader.malformed("", "complete", "cut off", usage);
     }
-    String text;
-    try {
-      String content = answer.content();
-      int from = content.indexOf('{');
-      int to = content.lastIndexOf('}');
-      Object read =
-          from < 0 || to < from ? null : client.json().read(content.substring(from, to + 1));
-      text =
-          read instanceof Map<?, ?> map && map.get("prompt") instanceof String rewritten
-              ? rewritten.strip()
-              : "";
-    } catch (JsonDataException e) {
-      throw AnswerReader.malformed("", "a JSON object", "none: " + e.getMessage(), usage);
+    List<AnswerText.Found> objects = AnswerText.objects(answer.content(), client.json());
+    if (objects.isEmpty()) {
+      throw AnswerReader.malformed("", "a JSON object", "none", usage);
     }
+    String text =
+        objects.stream()
+            .map(found -> found.object().get("prompt"))
+            .filter(String.class::isInstance)
+            .map(words -> String.valueOf(words).strip())
+            .findFirst()
+            .orElse("");
     if (text.isEmpty() || text.length() > options.maxCharacters()) {
       throw AnswerReader.malformed(
           "prompt",

@@ -38,7 +38,8 @@ final class RejectedParameter {
 
   private static final Pattern SENTENCE = Pattern.compile("[.;!](?:\\s+|$)");
 
-  private static final Pattern KEY_OF_A_REQUEST = Pattern.compile("[\"'](?:messages|model|input)[\"']");
+  private static final Pattern KEY_OF_A_REQUEST =
+      Pattern.compile("[\"'](?:messages|model|input)[\"']");
   private static final Pattern KEY_OF_AN_ERROR = Pattern.compile("[\"'](?:msg|message)[\"']");
 
   private static final Pattern SAYS_SO =
@@ -85,12 +86,14 @@ final class RejectedParameter {
       ApiError error, ModelCall sent, ModelCapabilities can) {
     boolean coded = error.code().startsWith("unsupported_") || error.code().startsWith("unknown_");
     String param = error.param().toLowerCase(Locale.ROOT);
-    for (String sentence : sentences(error)) {
+    List<String> sentences = sentences(error);
+    for (String sentence : sentences) {
       boolean named = isOurs(param) || namesDetail(param);
       Optional<ModelCapabilities> less =
           without(
               named ? param : sentence,
               sentence,
+              atMost(String.join(" ", sentences)),
               coded || SAYS_SO.matcher(sentence).find(),
               sent,
               can);
@@ -102,8 +105,12 @@ final class RejectedParameter {
   }
 
   private static Optional<ModelCapabilities> without(
-      String text, String sentence, boolean saysSo, ModelCall sent, ModelCapabilities can) {
-    int most = atMost(sentence);
+      String text,
+      String sentence,
+      int most,
+      boolean saysSo,
+      ModelCall sent,
+      ModelCapabilities can) {
     boolean askedLogprobs = can.logprobs() && sent.logprobs();
     boolean ofTokens = names(text, "top_logprobs") || names(text, "logprobs");
     if (askedLogprobs && ofTokens && most >= 2 && most < can.topLogprobs()) {

@@ -28,13 +28,6 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
   }
 
   @Override
-  public PaidCalls.Billed billed(AnswerJson json, byte[] body) {
-    ResponsesWire.Bill bill = json.read(ResponsesWire.Bill.class, body);
-    return new PaidCalls.Billed(
-        Wire.name(bill.model()), ResponsesWire.usage(bill.usage()), Wire.name(bill.id()));
-  }
-
-  @Override
   public boolean failed(ResponsesWire.Response body) {
     String status = Wire.text(body.status());
     return Wire.isError(body.error())
@@ -83,13 +76,15 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
   }
 
   @Override
-  public ModelAnswer answer(ResponsesWire.Response response, ModelCall call) {
+  public ModelAnswer answer(ResponsesWire.Response response, Billed billed, ModelCall call) {
     StringBuilder content = new StringBuilder();
     List<ChatWire.Token> tokens = new ArrayList<>();
     String refusal = null;
+    boolean thought = billed.reasoningTokens() > 0;
     for (ResponsesWire.Output output : Wire.whole(response.output())) {
       if (!"message".equals(output.type())) {
-        continue; // reasoning, and what else there may be in time
+        thought |= "reasoning".equals(output.type());
+        continue; // what else there may be in time
       }
       for (ResponsesWire.Content part : Wire.whole(output.content())) {
         if (part.text() != null) {
@@ -101,14 +96,13 @@ final class ResponsesFormat implements CallFormat<ResponsesWire.Response> {
         }
       }
     }
-    ResponsesWire.Tokens counts = response.usage();
     return new ModelAnswer(
         end(response),
         content.toString(),
         refusal,
         tokens,
-        Objects.requireNonNullElse(ResponsesWire.usage(response.usage()), new Usage(1, 0, 0, 0)),
-        counts == null ? 0 : Wire.reasoning(counts.outputDetails()),
+        Objects.requireNonNullElse(billed.usage(), new Usage(1, 0, 0, 0)),
+        thought,
         Wire.name(response.model(), call.model()));
   }
 

@@ -4,7 +4,6 @@ import com.squareup.moshi.Json;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.core.Usage;
 
 /**
  * Bodies of {@code POST /responses}. A field that is null is not sent. The records are public, in a
@@ -57,11 +56,7 @@ final class ResponsesWire {
       @Nullable String status,
       @Nullable Object error,
       @Json(name = "incomplete_details") @Nullable Incomplete incomplete,
-      @Nullable List<@Nullable Output> output,
-      @Nullable Tokens usage) {}
-
-  /** What of an answer its cost depends on. */
-  public record Bill(@Nullable String id, @Nullable String model, @Nullable Tokens usage) {}
+      @Nullable List<@Nullable Output> output) {}
 
   public record Incomplete(@Nullable String reason) {}
 
@@ -72,17 +67,4 @@ final class ResponsesWire {
       @Nullable String text,
       @Nullable String refusal,
       @Nullable List<ChatWire.@Nullable Token> logprobs) {}
-
-  public record Tokens(
-      @Json(name = "input_tokens") @Nullable Long inputTokens,
-      @Json(name = "output_tokens") @Nullable Long outputTokens,
-      @Json(name = "input_tokens_details") ChatWire.@Nullable InputDetails inputDetails,
-      @Json(name = "output_tokens_details") ChatWire.@Nullable OutputDetails outputDetails) {}
-
-  /** What an answer says that it used; null if it does not, or nothing that can be. */
-  static @Nullable Usage usage(@Nullable Tokens tokens) {
-    return tokens == null
-        ? null
-        : Wire.usage(tokens.inputTokens(), tokens.inputDetails(), tokens.outputTokens());
-  }
 }

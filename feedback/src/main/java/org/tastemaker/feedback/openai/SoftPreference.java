@@ -33,17 +33,18 @@ final class SoftPreference {
    * The probability.
    *
    * @param content the answer's text
+   * @param from where in the text the object begins
    * @param field the field whose value is the label
    * @param labels two
    * @param tokens of the answer, in order
    * @return empty if the tokens do not give it
    */
   static OptionalDouble of(
-      String content, String field, List<String> labels, List<ChatWire.Token> tokens) {
+      String content, int from, String field, List<String> labels, List<ChatWire.Token> tokens) {
     Matcher value =
         Pattern.compile("\"" + Pattern.quote(field) + "\"\\s*:\\s*\"\\s*(?=[A-Z])")
             .matcher(content);
-    if (tokens.isEmpty() || !value.find()) {
+    if (tokens.isEmpty() || !value.find(from)) {
       return OptionalDouble.empty();
     }
     int target = content.substring(0, value.end()).getBytes(StandardCharsets.UTF_8).length;

@@ -10,6 +10,9 @@ import org.tastemaker.core.Usage;
  * and known to others once a request has succeeded.
  */
 final class Trial {
+  private static final int FIRST_ROOM = 4096;
+  private static final int MOST_ROOM = 8 * FIRST_ROOM;
+
   private static final Logger LOG = LoggerFactory.getLogger(Trial.class);
 
   private final LearnedCapabilities learned;
@@ -17,6 +20,8 @@ final class Trial {
   private final ModelCapabilities base;
   private ModelCapabilities can;
   private int generations;
+  private boolean roomIsAll;
+  private Usage spent = Usage.NONE;
 
   Trial(LearnedCapabilities learned, ModelCall call) {
     this.learned = learned;
@@ -44,6 +49,7 @@ final class Trial {
           case SYSTEM ->
               can.systemRole() ? Optional.of(can.withSystemRole(false)) : Optional.empty();
           case PARAMETER -> RejectedParameter.remaining(error, call, can);
+          case SIZE -> lessRoom(error);
           default -> Optional.empty();
         };
     if (less.isEmpty()) {
@@ -52,13 +58,41 @@ final class Trial {
     if (!less.get().equals(can)) {
       LOG.info("{} rejected a request, which is changed: {}", call.model(), error.words());
     }
+    roomIsAll |= less.get().hiddenTokens() < can.hiddenTokens();
     can = less.get();
     return true;
   }
 
-  /** A request was accepted: what it was changed by is remembered. */
-  void succeeded() {
+  /**
+   * A request was accepted: what it was changed by is remembered.
+   *
+   * @return whether the answer was cut off in thought, and is to be bought again with more room
+   */
+  boolean wantsMoreRoom(ModelAnswer answer) {
     learned.keep(call.model(), base, can);
+    if (!answer.isCutOffInThought() || roomIsAll || can.hiddenTokens() >= MOST_ROOM) {
+      return false;
+    }
+    spent = spent.plus(answer.usage());
+    can = can.withHiddenTokens(Math.min(MOST_ROOM, Math.max(FIRST_ROOM, 2 * can.hiddenTokens())));
+    LOG.info(
+        "{} was cut off in thought; it gets room for {} tokens of it",
+        call.model(),
+        can.hiddenTokens());
+    return true;
+  }
+
+  /** An answer with what those before it have used. */
+  ModelAnswer whole(ModelAnswer answer) {
+    return answer.after(spent);
+  }
+
+  /** Where the room for thought does not fit into the context: what is left of that. */
+  private Optional<ModelCapabilities> lessRoom(ApiError error) {
+    long left = ContextRoom.left(error.message()) - call.maxTokens();
+    return left > 0 && left < can.hiddenTokens()
+        ? Optional.of(can.withHiddenTokens((int) left))
+        : Optional.empty();
   }
 
   private Optional<ModelCapabilities> weaker() {

@@ -73,12 +73,37 @@ final class Wire {
         + json(form.schema());
   }
 
-  /** Any count may be missing, and some servers count more cached tokens than tokens. */
-  static Usage usage(
-      @Nullable Long input, ChatWire.@Nullable InputDetails details, @Nullable Long output) {
-    long in = atLeast0(input);
-    long cached = details == null ? 0 : atLeast0(details.cachedTokens());
-    return new Usage(1, in, Math.min(cached, in), atLeast0(output));
+  /**
+   * Any count may be missing, and some servers count more cached tokens than tokens; null if all
+   * are missing. A sum alone is taken as input: nobody says how much of it was output.
+   */
+  static @Nullable Usage usage(ChatWire.Tokens tokens) {
+    Long input = first(tokens.promptTokens(), tokens.inputTokens(), tokens.promptTokenCount());
+    Long output =
+        first(tokens.completionTokens(), tokens.outputTokens(), tokens.candidatesTokenCount());
+    if (input == null && output == null && tokens.totalTokens() == null) {
+      return null;
+    }
+    long in = atLeast0(input == null && output == null ? tokens.totalTokens() : input);
+    long cached =
+        Math.max(
+            Math.max(cached(tokens.promptDetails()), cached(tokens.inputDetails())),
+            atLeast0(tokens.cachedContentTokenCount()));
+    return new Usage(
+        1, in, Math.min(cached, in), atLeast0(output) + atLeast0(tokens.thoughtsTokenCount()));
+  }
+
+  private static @Nullable Long first(@Nullable Long... counts) {
+    for (Long count : counts) {
+      if (count != null) {
+        return count;
+      }
+    }
+    return null;
+  }
+
+  private static long cached(ChatWire.@Nullable InputDetails details) {
+    return details == null ? 0 : atLeast0(details.cachedTokens());
   }
 
   static long reasoning(ChatWire.@Nullable OutputDetails details) {

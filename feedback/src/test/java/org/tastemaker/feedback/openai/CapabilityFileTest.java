@@ -118,7 +118,12 @@ class CapabilityFileTest {
     new CapabilityFile(file).keep(SERVER, "a", SOME);
     FakeTime time = new FakeTime();
     try (OpenAiClient client =
-        OpenAiClient.builder().baseUrl(SERVER).withoutApiKey().memory(file).time(time, time).build()) {
+        OpenAiClient.builder()
+            .baseUrl(SERVER)
+            .withoutApiKey()
+            .memory(file)
+            .time(time, time)
+            .build()) {
       assertThat(client.capabilities("a")).isEqualTo(LESS);
       client.assume("a", ModelCapabilities.ALL);
       assertThat(client.capabilities("a")).isEqualTo(ModelCapabilities.ALL);
@@ -132,7 +137,12 @@ class CapabilityFileTest {
     FakeTime time = new FakeTime();
     time.pass(Duration.ofDays(29));
     try (OpenAiClient client =
-        OpenAiClient.builder().baseUrl(SERVER).withoutApiKey().memory(file).time(time, time).build()) {
+        OpenAiClient.builder()
+            .baseUrl(SERVER)
+            .withoutApiKey()
+            .memory(file)
+            .time(time, time)
+            .build()) {
       assertThat(client.capabilities("a")).isEqualTo(LESS);
       time.pass(Duration.ofDays(2));
       assertThat(client.capabilities("a")).isEqualTo(ModelCapabilities.ALL);

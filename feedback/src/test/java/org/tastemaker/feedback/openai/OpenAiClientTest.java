@@ -318,16 +318,19 @@ class OpenAiClientTest {
   }
 
   @Test
-  void anAnswerCutOffWhileThinkingGivesTheNextOneMoreRoom() {
+  void anAnswerCutOffWhileThinkingIsAskedForAgainWithMoreRoom() throws Exception {
     server.enqueue(
         Fixtures.json(
             200,
             "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"length\"}],"
                 + "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":64,"
                 + "\"completion_tokens_details\":{\"reasoning_tokens\":64}}}"));
+    server.enqueue(Fixtures.says(A));
     OpenAiClient client = open(Fixtures.client(server, time));
-    assertThatThrownBy(() -> ask(client)).hasMessageContaining("cut off after 64 tokens");
+    assertThat(ask(client).usage()).isEqualTo(new Usage(2, 109, 40, 71));
     assertThat(client.capabilities("gpt-test").hiddenTokens()).isEqualTo(4096);
+    assertThat(Fixtures.body(server.takeRequest())).containsEntry("max_completion_tokens", 64.0);
+    assertThat(Fixtures.body(server.takeRequest())).containsEntry("max_completion_tokens", 4160.0);
   }
 
   @Test

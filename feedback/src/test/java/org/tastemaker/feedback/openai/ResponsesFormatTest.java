@@ -65,7 +65,8 @@ class ResponsesFormatTest {
                 ask(
                     """
                     {"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},
-                     "output":[],"usage":{"input_tokens":3,"output_tokens":64}}
+                     "output":[{"type":"message","content":[{"type":"output_text","text":"{"}]}],
+                     "usage":{"input_tokens":3,"output_tokens":64}}
                     """))
         .isInstanceOf(MalformedVerdict.class)
         .hasMessage("The answer should be complete, but was cut off after 64 tokens.");

@@ -45,7 +45,7 @@ class SoftPreferenceTest {
       token("\"}")
     };
     assertThat(of(content, tokens).getAsDouble()).isCloseTo(0.2, within(1e-12));
-    assertThat(SoftPreference.of(content, "quality", AB, List.of(tokens)).getAsDouble())
+    assertThat(SoftPreference.of(content, 0, "quality", AB, List.of(tokens)).getAsDouble())
         .isCloseTo(0.9, within(1e-12));
   }
 
@@ -109,7 +109,7 @@ class SoftPreferenceTest {
   }
 
   private static OptionalDouble of(String content, ChatWire.Token... tokens) {
-    return SoftPreference.of(content, "overall", AB, List.of(tokens));
+    return SoftPreference.of(content, 0, "overall", AB, List.of(tokens));
   }
 
   private static ChatWire.Token token(String text, ChatWire.TopToken... top) {
