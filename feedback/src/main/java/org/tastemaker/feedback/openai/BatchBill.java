@@ -1,6 +1,5 @@
 package org.tastemaker.feedback.openai;
 
-import com.squareup.moshi.JsonDataException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +16,6 @@ import org.tastemaker.core.Usage;
  */
 record BatchBill(String model, Usage used, long unsaid) {
   static BatchBill of(BatchPart part, BatchResults results, AnswerJson json) {
-    CallFormat<?> format = part.wire().format();
     Map<String, Usage> asked = part.keys();
     Map<String, BatchResults.Place> found = results.read(part);
     Usage used = Usage.NONE;
@@ -30,13 +28,12 @@ record BatchBill(String model, Usage used, long unsaid) {
         continue;
       }
       answered++;
-      PaidCalls.@Nullable Billed billed = billed(format, json, results.outcome(place));
-      Usage said = billed == null ? null : billed.usage();
+      String body = results.outcome(place).body();
+      Billed billed = Billed.read(json, body.getBytes(StandardCharsets.UTF_8));
+      Usage said = billed.usage();
       used = used.plus(said == null ? question.getValue() : said);
       unsaid += said == null ? 1 : 0;
-      if (billed != null) {
-        model = model == null || model.equals(billed.model()) ? billed.model() : "";
-      }
+      model = model == null || model.equals(billed.model()) ? billed.model() : "";
     }
     Long completed = part.state().completed();
     long lost =
@@ -53,14 +50,5 @@ record BatchBill(String model, Usage used, long unsaid) {
       }
     }
     return new BatchBill(model == null ? "" : model, used, unsaid);
-  }
-
-  private static PaidCalls.@Nullable Billed billed(
-      CallFormat<?> format, AnswerJson json, BatchResults.Outcome outcome) {
-    try {
-      return format.billed(json, outcome.body().getBytes(StandardCharsets.UTF_8));
-    } catch (JsonDataException e) {
-      return null;
-    }
   }
 }

@@ -122,17 +122,18 @@ final class BatchJudge implements Judge {
       Function<Supplier<Verdict>, T> use) {
     OpenAiClient.Parts parts = live.client().parts();
     ModelCall call = live.call(question);
-    B body = parts.json().read(format.form(), outcome.body().getBytes(StandardCharsets.UTF_8));
+    byte[] bytes = outcome.body().getBytes(StandardCharsets.UTF_8);
+    B body = parts.json().read(format.form(), bytes);
     if (format.failed(body)) {
       throw new JsonDataException("the answer holds an error");
     }
-    ModelAnswer answer = format.answer(body, call);
+    ModelAnswer answer = format.answer(body, Billed.read(parts.json(), bytes), call);
     ModelCapabilities can = live.client().capabilities(call.model());
     try {
       return use.apply(() -> live.read(question, answer));
     } finally {
       if (can.toString().equals(outcome.part().state().can())) { // once for all lines
-        parts.learned().from(answer, call, can);
+        Trial.roomier(answer, can).ifPresent(more -> parts.learned().keep(call.model(), can, more));
       }
     }
   }

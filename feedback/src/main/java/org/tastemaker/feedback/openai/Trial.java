@@ -70,16 +70,25 @@ final class Trial {
    */
   boolean wantsMoreRoom(ModelAnswer answer) {
     learned.keep(call.model(), base, can);
-    if (!answer.isCutOffInThought() || roomIsAll || can.hiddenTokens() >= MOST_ROOM) {
+    Optional<ModelCapabilities> more = roomIsAll ? Optional.empty() : roomier(answer, can);
+    if (more.isEmpty()) {
       return false;
     }
     spent = spent.plus(answer.usage());
-    can = can.withHiddenTokens(Math.min(MOST_ROOM, Math.max(FIRST_ROOM, 2 * can.hiddenTokens())));
+    can = more.get();
     LOG.info(
         "{} was cut off in thought; it gets room for {} tokens of it",
         call.model(),
         can.hiddenTokens());
     return true;
+  }
+
+  /** More room, if an answer was cut off in thought and may get some. */
+  static Optional<ModelCapabilities> roomier(ModelAnswer answer, ModelCapabilities can) {
+    return answer.isCutOffInThought() && can.hiddenTokens() < MOST_ROOM
+        ? Optional.of(
+            can.withHiddenTokens(Math.min(MOST_ROOM, Math.max(FIRST_ROOM, 2 * can.hiddenTokens()))))
+        : Optional.empty();
   }
 
   /** An answer with what those before it have used. */
