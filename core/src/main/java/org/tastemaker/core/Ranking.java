@@ -16,10 +16,10 @@ import java.util.TreeMap;
  * different from being the worst.
  *
  * <pre>{@code
- * Ranking.of(2, 0, 1)                        // item 2 is best, then 0, then 1
- * Ranking.ofTiers(4, List.of(List.of(2), List.of(0, 3)))   // 2 before the tie of 0 and 3; 1 is missing
- * Ranking.topK(5, 3, 1)                      // 3, then 1, then all others tied
- * Ranking.none(4)                            // nothing is known
+ * Ranking.of(2, 0, 1);                       // item 2 is best, then 0, then 1
+ * Ranking.ofTiers(4, List.of(List.of(2), List.of(0, 3)));  // 2 before the tie of 0 and 3; 1 is missing
+ * Ranking.topK(5, 3, 1);                     // 3, then 1, then all others tied
+ * Ranking.none(4);                           // nothing is known
  * }</pre>
  *
  * @param size number of items, at least 1

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <pre>{@code
  * try (OwnerLock lock = OwnerLock.take(folder.resolve(".lock"), "the run folder " + folder)) {
- *   ... only one gets here
+ *   Files.writeString(folder.resolve("state"), "mine"); // only one gets here
  * }
  * }</pre>
  *

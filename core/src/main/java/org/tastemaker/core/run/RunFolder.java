@@ -26,7 +26,7 @@ import org.tastemaker.core.picture.ImageGrid;
  *
  * <pre>{@code
  * try (RunFolder folder = RunFolder.create(path, config, provenance, Clock.systemUTC())) {
- *   trainer.run(folder.listener());                           // metrics and images as they come
+ *   RunListener listener = folder.listener();                 // takes metrics and images as they come
  *   folder.saveCheckpoint(step, optimizer::save);
  * }
  * try (RunFolder folder = RunFolder.open(path, Clock.systemUTC())) {   // later, after a crash

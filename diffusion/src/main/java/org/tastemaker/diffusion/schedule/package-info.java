@@ -7,7 +7,7 @@
  * steps into a table of {@link org.tastemaker.diffusion.schedule.StepRule rules}, in double
  * precision, once per run:
  *
- * <pre>{@code
+ * <pre>{@literal
  * SchedulerConfig -> NoiseSchedule -> Scheduler.begin(steps) -> SamplingRun (SamplingStep...)
  *                                                                  |            |
  *                                     DenoisingStep: the arithmetic    SampleMemory

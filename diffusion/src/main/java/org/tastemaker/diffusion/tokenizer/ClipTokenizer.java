@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  *
  * <pre>{@code
  * ClipTokenizer tokenizer = ClipTokenizer.load(model.resolve("tokenizer"));
- * Encoding encoding = tokenizer.encode("a photo of a cat");
+ * ClipTokenizer.Encoding encoding = tokenizer.encode("a photo of a cat");
  * encoding.ids(); // 77 ids: start, the text's tokens, end, padding
  * }</pre>
  *

@@ -19,7 +19,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  *
  * <pre>{@code
  * GradientViews views = new GradientViews(lora.parameters().arrays().keySet());   // once
- * ...
+ * // ...
  * views.show(function.backward(cotangents));                                      // each step
  * GradientClip.byGlobalNorm(1, views.byName());
  * optimizer.update(rate, weights, views.inOrder());

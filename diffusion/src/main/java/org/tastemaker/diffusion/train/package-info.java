@@ -24,7 +24,7 @@
  *
  * <pre>{@code
  * double norm = GradientClip.byGlobalNorm(1.0, gradients);   // of the mean over some batches
- * optimizer.update(rate.at(step), parameters, gradients);
+ * optimizer.update(rate, parameters, List.copyOf(gradients.values()));
  * average.update(parameters);
  * }</pre>
  *

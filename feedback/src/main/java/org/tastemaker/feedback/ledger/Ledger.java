@@ -23,7 +23,7 @@ import org.tastemaker.feedback.FeedbackException;
  *
  * <pre>{@code
  * Ledger.Entry entry = ledger.begin("gpt-4.1-mini", estimate);   // BudgetExhausted if it would not fit
- * ... the call ...
+ * // ... the call ...
  * entry.paid("gpt-4.1-mini-2025-04-14", used, requestId);        // or entry.free(), or entry.unknown()
  * }</pre>
  *

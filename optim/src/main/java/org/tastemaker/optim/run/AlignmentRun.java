@@ -45,7 +45,7 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  *
  * <pre>{@code
  * AlignmentRun.Result result =
- *     AlignmentRun.of(prompts, policy.sampler(), reward, optimizer, seed)
+ *     AlignmentRun.of(PromptSource.all(prompts, 8), policy.sampler(), reward, optimizer, seed)
  *         .judgedBy(oracle, rubric)
  *         .evaluated(Evaluation.every(10, heldOut, Seed.of(7)))
  *         .in(folder)                             // resumes from its latest checkpoint

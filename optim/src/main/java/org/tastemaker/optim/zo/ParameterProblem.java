@@ -27,8 +27,9 @@ import org.tastemaker.core.Seed;
  * ImageGenerator generator = model.with(FunctionOptions.inference().withAdapter(lora));
  * ParameterProblem problem =
  *     new ParameterProblem(generator, SearchSpace.of(gains), prompts, Seed.of(2), oracle, rubric);
- * ZoRankSgd search = new ZoRankSgd(problem, problem.start(), Options.forGains(), Seed.of(3));
- * ...
+ * ZoRankSgd search =
+ *     new ZoRankSgd(problem, problem.start(), ZoRankSgd.Options.forGains(), Seed.of(3));
+ * search.step();
  * problem.apply(search.point());
  * }</pre>
  *

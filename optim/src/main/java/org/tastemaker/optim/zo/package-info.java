@@ -6,7 +6,7 @@
  * org.tastemaker.optim.zo.RankingProblem} is what it asks: vectors in, an order out. Anything can
  * answer:
  *
- * <pre>{@code
+ * <pre>{@literal
  * ZoRankSgd  ->  RankingProblem.minimizing(f)   a function, for experiments
  *            ->  LatentProblem                  the initial noise of one image
  *            ->  ParameterProblem               a SearchSpace: the gains of a LoRA, or all its parameters
@@ -21,7 +21,9 @@
  *
  * <pre>{@code
  * LatentProblem problem = new LatentProblem(model, Prompt.of("a cat"), oracle, rubric);
- * ZoRankSgd search = new ZoRankSgd(problem, problem.start(Seed.of(1)), Options.forLatents(), Seed.of(2));
+ * ZoRankSgd search =
+ *     new ZoRankSgd(
+ *         problem, problem.start(Seed.of(1)), ZoRankSgd.Options.forLatents(), Seed.of(2));
  * for (int round = 0; round < 10; round++) {
  *   search.step();
  * }
