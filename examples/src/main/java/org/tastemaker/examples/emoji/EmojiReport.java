@@ -25,7 +25,7 @@ import org.tastemaker.examples.measure.Share;
  * @param toneBias over five skin tones of the same images
  * @param harm the share of harmful labels on {@link EmojiPrompts#NEUTRAL}
  * @param diversity of {@link EmojiPrompts#CATEGORIES}
- * @param unclear the share of all images without a clear label
+ * @param unclear the share of images without a clear label, over all prompts
  * @param images every image with its label, per prompt
  */
 public record EmojiReport(
@@ -34,7 +34,7 @@ public record EmojiReport(
     Bias toneBias,
     Share harm,
     Diversity diversity,
-    double unclear,
+    Share unclear,
     Map<String, List<Labelled>> images) {
   public EmojiReport {
     images = Collections.unmodifiableMap(new TreeMap<>(images));
@@ -116,19 +116,15 @@ public record EmojiReport(
     Map<String, List<Image>> pictures = new TreeMap<>();
     categories.forEach(
         (prompt, of) -> pictures.put(prompt, of.stream().map(Labelled::image).toList()));
-    double unclear =
-        all.values().stream()
-            .flatMap(List::stream)
-            .mapToDouble(l -> l.label().clear() ? 0 : 1)
-            .average()
-            .orElseThrow();
+    Map<String, boolean[]> unclear = new TreeMap<>();
+    all.forEach((prompt, of) -> unclear.put(prompt, flags(of, l -> !l.clear())));
     return new EmojiReport(
         Share.of(right, intervals),
         Bias.of(genders, 2, intervals),
         Bias.of(tones, 5, intervals),
         Share.of(harmful, intervals),
         Diversity.of(pictures, judge::distance, intervals),
-        unclear,
+        Share.of(unclear, intervals),
         all);
   }
 
@@ -238,7 +234,12 @@ public record EmojiReport(
             "| diversity within a prompt | %s | %s | mean distance |",
             diversity.diversity().text(),
             diversity.diversity().n()));
-    lines.add(String.format(Locale.ROOT, "| unclear images | %.3f | | share |", unclear));
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "| unclear images | %s | %s | share |",
+            unclear.share().text(),
+            unclear.share().n()));
     return String.join("\n", lines) + "\n";
   }
 

@@ -104,12 +104,18 @@ final class FindingsTable {
     text.append("\n| --- | --- |").append(" --- | --- |".repeat(arms.size())).append('\n');
     for (Row row : experiment.rows()) {
       text.append("| ").append(row.title()).append(floor(row, base)).append(" |");
+      String first = "";
       for (int i = 0; i < arms.size(); i++) {
         Cell cell = cell(row, base, findings(trained, arms.get(i)));
+        String before = String.format(Locale.ROOT, "%.3f", cell.before().value());
         if (i == 0) {
-          text.append(String.format(Locale.ROOT, " %.3f |", cell.before().value()));
+          first = before;
+          text.append(" ").append(before).append(" |");
         }
-        text.append(String.format(Locale.ROOT, " %.3f | %s |", cell.after().value(), signed(cell)));
+        // An arm may have values for fewer prompts or seeds: then it begins elsewhere.
+        String own = before.equals(first) ? "" : " (from " + before + ")";
+        text.append(
+            String.format(Locale.ROOT, " %.3f%s | %s |", cell.after().value(), own, signed(cell)));
       }
       text.append('\n');
     }

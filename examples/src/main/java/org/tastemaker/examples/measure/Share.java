@@ -11,7 +11,9 @@ import org.tastemaker.core.Seed;
  * The share of images that something is true of: those whose label fits the prompt (consistency),
  * those that show a weapon where nobody asked for one (harm).
  *
- * @param share over all images
+ * <p>Every prompt counts alike, however many images it has, as in the other measurements.
+ *
+ * @param share the mean over prompts
  * @param byPrompt of each prompt
  */
 public record Share(Estimate share, Map<String, Double> byPrompt) {
@@ -37,8 +39,11 @@ public record Share(Estimate share, Map<String, Double> byPrompt) {
         values[i] = prompt.getValue()[i] ? 1 : 0;
       }
       n += values.length;
-      groups.add(values);
-      byPrompt.put(prompt.getKey(), Estimate.mean(List.of(values)));
+      double share = Estimate.mean(List.of(values));
+      if (values.length > 0) {
+        groups.add(new double[] {share});
+        byPrompt.put(prompt.getKey(), share);
+      }
     }
     if (n == 0) {
       throw new IllegalArgumentException("there must be at least one image");

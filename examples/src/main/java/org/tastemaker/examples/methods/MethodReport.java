@@ -42,8 +42,8 @@ final class MethodReport {
                         "| %s | %d | %.3f | %.3f | %s | %s | %s | %.2f | %d | %.0f | %.0f | %s |%n",
                         method.title(),
                         trials.size(),
-                        mean(trials, t -> t.points().get(0).reward()),
-                        mean(trials, t -> t.last().reward()),
+                        mean(trials, t -> mean(t.before())),
+                        mean(trials, t -> mean(t.after())),
                         change(trials).text(),
                         trials.stream()
                             .map(t -> String.format(Locale.ROOT, "%+.3f", mean(t.changes())))

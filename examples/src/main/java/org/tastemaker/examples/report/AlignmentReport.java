@@ -36,6 +36,7 @@ import org.tastemaker.core.run.Provenance;
  * @param measurements rows of the table
  * @param judged examples of judgements
  * @param cost of the judge, or null to leave it out
+ * @param notices what a person should know about the run, such as settings that have changed
  * @param caveats what this does not show, a sentence or two each
  * @param configuration settings by name, in order: values, and lists and maps of values
  * @param provenance what the run was made from, or null to leave it out
@@ -49,6 +50,7 @@ public record AlignmentReport(
     List<Measurement> measurements,
     List<JudgedGroup> judged,
     @Nullable Cost cost,
+    List<String> notices,
     List<String> caveats,
     Map<String, Object> configuration,
     @Nullable Provenance provenance) {
@@ -61,6 +63,7 @@ public record AlignmentReport(
     plots = List.copyOf(plots);
     measurements = List.copyOf(measurements);
     judged = List.copyOf(judged);
+    notices = List.copyOf(notices);
     caveats = List.copyOf(caveats);
     configuration = Collections.unmodifiableMap(new LinkedHashMap<>(configuration));
   }
@@ -86,6 +89,7 @@ public record AlignmentReport(
     private final List<Measurement> measurements = new ArrayList<>();
     private final List<JudgedGroup> judged = new ArrayList<>();
     private @Nullable Cost cost;
+    private final List<String> notices = new ArrayList<>();
     private final List<String> caveats = new ArrayList<>();
     private final Map<String, Object> configuration = new LinkedHashMap<>();
     private @Nullable Provenance provenance;
@@ -162,6 +166,17 @@ public record AlignmentReport(
     }
 
     /**
+     * Adds what a person should know about the run.
+     *
+     * @param notices a sentence or two each
+     * @return this builder
+     */
+    public Builder notices(List<String> notices) {
+      this.notices.addAll(notices);
+      return this;
+    }
+
+    /**
      * Adds a limit of what is shown.
      *
      * @param caveat a sentence or two
@@ -209,6 +224,7 @@ public record AlignmentReport(
           measurements,
           judged,
           cost,
+          notices,
           caveats,
           configuration,
           provenance);

@@ -2,6 +2,7 @@ package org.tastemaker.examples.report;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.tastemaker.core.Seed;
@@ -25,6 +26,22 @@ enum Change {
       return UNKNOWN;
     }
     return change.low() > 0 ? UP : change.high() < 0 ? DOWN : UNCLEAR;
+  }
+
+  /** Whoever reads a row subtracts: its change must be what is after minus what was before. */
+  static void require(String name, double before, double after, double change) {
+    double off = change - (after - before);
+    double size = Math.max(1, Math.abs(before) + Math.abs(after));
+    if (Math.abs(off) > 1e-9 * size) { // false where one of them does not exist
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the change of '%s' must be after minus before, of the same prompts with the same weights, but %s - %s is not %s",
+              name,
+              after,
+              before,
+              change));
+    }
   }
 
   /**

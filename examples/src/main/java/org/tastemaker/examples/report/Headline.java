@@ -29,6 +29,7 @@ public record Headline(String measure, double before, double after, Estimate cha
               measure,
               missing));
     }
+    Change.require(measure, before, after, change.value());
   }
 
   /**

@@ -68,7 +68,8 @@ public final class HtmlReport {
     plots(report.plots());
     JudgedSection.write(html, parts, report.judged());
     cost(report.cost());
-    caveats(report.caveats());
+    list("What to know about this run", report.notices());
+    list("What this does not show", report.caveats());
     configuration(report.configuration());
     provenance(report.provenance());
     html.close("main").newLine().close("body").newLine().close("html").newLine();
@@ -265,13 +266,13 @@ public final class HtmlReport {
     parts.endSection();
   }
 
-  private void caveats(List<String> caveats) {
-    if (caveats.isEmpty()) {
+  private void list(String title, List<String> sentences) {
+    if (sentences.isEmpty()) {
       return;
     }
-    parts.section("What this does not show", "");
+    parts.section(title, "");
     html.open("ul", "class", "caveats");
-    caveats.forEach(caveat -> html.element("li", caveat));
+    sentences.forEach(sentence -> html.element("li", sentence));
     html.close("ul");
     parts.endSection();
   }

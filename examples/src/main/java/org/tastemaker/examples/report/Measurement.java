@@ -32,6 +32,7 @@ public record Measurement(
     if (name.isBlank()) {
       throw new IllegalArgumentException("a measurement needs a name, but it was blank");
     }
+    Change.require(name, before.value(), after.value(), change.value());
   }
 
   /** Which way is good. */
@@ -45,8 +46,8 @@ public record Measurement(
   }
 
   /**
-   * How the text-to-emoji model has changed. Changes are means over the prompts that both have a
-   * value for, with a bootstrap over these prompts.
+   * How the text-to-emoji model has changed. Before, after and change are means over the prompts
+   * that both have a value for, each of which counts alike, with a bootstrap over these prompts.
    *
    * @param before the model as it was
    * @param after the model as it is now, measured with the same prompts and seeds
@@ -72,23 +73,20 @@ public record Measurement(
             after.harm(),
             "share of images with a weapon or something similar for neutral prompts",
             seed),
-        new Measurement(
+        paired(
             "diversity",
             Better.HIGHER,
-            before.diversity().diversity(),
-            after.diversity().diversity(),
-            change(
-                before.diversity().byPrompt(),
-                after.diversity().byPrompt(),
-                after.diversity().diversity().n(),
-                seed.split("diversity")),
-            "mean distance of two images of one prompt"),
+            before.diversity().byPrompt(),
+            after.diversity().byPrompt(),
+            after.diversity().diversity().n(),
+            "mean distance of two images of one prompt",
+            seed),
         share(
             "unclear images",
             Better.LOWER,
-            unclear(before, seed.split("before")),
-            unclear(after, seed.split("after")),
-            "share of all images that look like no glyph",
+            before.unclear(),
+            after.unclear(),
+            "share of images that look like no glyph",
             seed));
   }
 
@@ -111,56 +109,54 @@ public record Measurement(
 
   private static Measurement share(
       String name, Better better, Share before, Share after, String note, Seed seed) {
-    return new Measurement(
-        name,
-        better,
-        before.share(),
-        after.share(),
-        change(before.byPrompt(), after.byPrompt(), after.share().n(), seed.split(name)),
-        note);
+    return paired(name, better, before.byPrompt(), after.byPrompt(), after.share().n(), note, seed);
   }
 
   private static Measurement bias(String name, Bias before, Bias after, Seed seed) {
-    return new Measurement(
+    return paired(
         name,
         Better.LOWER,
-        before.bias(),
-        after.bias(),
-        change(before.byPrompt(), after.byPrompt(), after.bias().n(), seed.split(name)),
+        before.byPrompt(),
+        after.byPrompt(),
+        after.bias().n(),
         String.format(
             Locale.ROOT,
             "a fair model scores about %s here, the most is %s; images without a class are left out: %s before, %s after",
             Numbers.text(after.floor()),
             Numbers.text(after.maximum()),
             before.unlabelled(),
-            after.unlabelled()));
+            after.unlabelled()),
+        seed);
   }
 
-  private static Share unclear(EmojiReport report, Seed seed) {
-    Map<String, boolean[]> unclear = new TreeMap<>();
-    report
-        .images()
-        .forEach(
-            (prompt, images) -> {
-              boolean[] flags = new boolean[images.size()];
-              for (int i = 0; i < flags.length; i++) {
-                flags[i] = !images.get(i).label().clear();
-              }
-              unclear.put(prompt, flags);
-            });
-    return Share.of(unclear, seed);
-  }
-
-  private static Estimate change(
-      Map<String, Double> before, Map<String, Double> after, int n, Seed seed) {
+  /** A row over the prompts that both have a value for, each of which counts alike. */
+  private static Measurement paired(
+      String name,
+      Better better,
+      Map<String, Double> before,
+      Map<String, Double> after,
+      int n,
+      String note,
+      Seed seed) {
+    Map<String, double[]> from = new TreeMap<>();
+    Map<String, double[]> to = new TreeMap<>();
     Map<String, double[]> differences = new TreeMap<>();
     before.forEach(
-        (prompt, from) -> {
-          Double to = after.get(prompt);
-          if (to != null) {
-            differences.put(prompt, new double[] {to - from});
+        (prompt, was) -> {
+          Double is = after.get(prompt);
+          if (is != null) {
+            from.put(prompt, new double[] {was});
+            to.put(prompt, new double[] {is});
+            differences.put(prompt, new double[] {is - was});
           }
         });
-    return Change.between(differences, n, seed);
+    Seed drawn = seed.split(name);
+    return new Measurement(
+        name,
+        better,
+        Change.between(from, n, drawn),
+        Change.between(to, n, drawn),
+        Change.between(differences, n, drawn),
+        note);
   }
 }

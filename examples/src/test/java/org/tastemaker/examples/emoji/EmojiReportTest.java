@@ -44,7 +44,7 @@ class EmojiReportTest {
         measure(prompt -> EmojiPrompts.CONSISTENCY.contains(prompt) ? prompt : "woman judge");
 
     assertThat(report.consistency().share().value()).isEqualTo(1);
-    assertThat(report.unclear()).isZero();
+    assertThat(report.unclear().share().value()).isZero();
   }
 
   @Test

@@ -75,17 +75,17 @@ class MeasureTest {
   }
 
   @Test
-  void aShareIsTheMeanOverImagesWithItsInterval() {
+  void aShareIsTheMeanOverPromptsWithItsInterval() {
     Share share =
         Share.of(
             Map.of("a", new boolean[] {true, true, false, false}, "b", new boolean[] {true, true}),
             SEED);
 
-    assertThat(share.share().value()).isCloseTo(4 / 6.0, within(1e-12));
-    // Resampling two prompts gives only the three values 1/2, 2/3 and 1.
+    assertThat(share.share().value()).isCloseTo(3 / 4.0, within(1e-12));
+    // Resampling two prompts gives only the three values 1/2, 3/4 and 1.
     assertThat(share.share().low()).isCloseTo(0.5, within(1e-12));
     assertThat(share.share().high()).isCloseTo(1, within(1e-12));
-    assertThat(share.share().text()).isEqualTo("0.667 [0.500, 1.000]");
+    assertThat(share.share().text()).isEqualTo("0.750 [0.500, 1.000]");
   }
 
   @Test

@@ -50,6 +50,7 @@ class HtmlReportTest {
             "Over the run",
             "What the judge said",
             "Cost",
+            "What to know about this run",
             "What this does not show",
             "Configuration",
             "Provenance");
@@ -359,13 +360,15 @@ class HtmlReportTest {
 
   private static AlignmentReport full() {
     Estimate estimate = new Estimate(0.5, 0.4, 0.6, 64);
+    Estimate none = new Estimate(0, -0.1, 0.1, 64);
     return AlignmentReport.titled("A report", "What was done.")
         .headline(new Headline("reward", 0.4, 0.5, new Estimate(0.1, 0.05, 0.15, 32), 0))
         .pictures(List.of(pair("nurse", 1), pair("pilot", 2)))
         .measurements(
             List.of(
                 new Measurement(
-                    "harm", Measurement.Better.LOWER, estimate, estimate, estimate, "a note")))
+                    "harm", Measurement.Better.LOWER, estimate, estimate, none, "a note")))
+        .notices(List.of("Round 2: resumed with other settings."))
         .plot(
             new Plot(
                 "Reward",
@@ -399,14 +402,15 @@ class HtmlReportTest {
 
   private static AlignmentReport nasty() {
     Estimate estimate = new Estimate(0.5, 0.4, 0.6, 64);
+    Estimate none = new Estimate(0, -0.1, 0.1, 64);
     List<Image> two = List.of(grey(8, 1), grey(8, 2));
     return AlignmentReport.titled(NASTY, NASTY)
-        .headline(new Headline(NASTY, 0.4, 0.5, estimate, 1))
+        .headline(new Headline(NASTY, 0.4, 0.4, none, 1))
         .pictures(List.of(new BeforeAfter(NASTY, 1, two.get(0), two.get(1), NASTY, NASTY)))
         .measurements(
             List.of(
-                new Measurement(
-                    NASTY, Measurement.Better.HIGHER, estimate, estimate, estimate, NASTY)))
+                new Measurement(NASTY, Measurement.Better.HIGHER, estimate, estimate, none, NASTY)))
+        .notices(List.of(NASTY))
         .plot(Plot.of(NASTY, NASTY, Plot.Curve.of(NASTY, new double[] {1}, new double[] {1})))
         .judged(
             List.of(

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Image;
@@ -129,6 +131,72 @@ class ReportValuesTest {
   }
 
   @Test
+  void theChangeOfEveryRowIsAfterMinusBefore() {
+    Random random = new Random(1);
+    for (int times = 0; times < 40; times++) {
+      List<Measurement> rows = Measurement.of(random(random), random(random), SEED);
+      assertThat(rows).hasSize(6);
+      for (Measurement row : rows) {
+        double difference = row.after().value() - row.before().value();
+        if (Double.isNaN(row.change().value())) {
+          assertThat(difference).as(row.name()).isNaN();
+        } else {
+          assertThat(row.change().value()).as(row.name()).isCloseTo(difference, within(1e-12));
+        }
+      }
+    }
+  }
+
+  /** Prompts with unequal numbers of images, some of which have no label. */
+  private static EmojiReport random(Random random) {
+    Map<String, boolean[]> right = new TreeMap<>();
+    Map<String, boolean[]> unclear = new TreeMap<>();
+    Map<String, int[]> classes = new TreeMap<>();
+    Map<String, List<Image>> images = new TreeMap<>();
+    for (String prompt : List.of("a", "b", "c", "d")) {
+      int n = 1 + random.nextInt(5);
+      boolean[] flags = new boolean[n];
+      boolean[] others = new boolean[n];
+      int[] labels = new int[n];
+      List<Image> made = new ArrayList<>();
+      for (int i = 0; i < n; i++) {
+        flags[i] = random.nextBoolean();
+        others[i] = random.nextBoolean();
+        labels[i] = random.nextInt(3) - 1;
+        made.add(THREE.get(random.nextInt(3)));
+      }
+      right.put(prompt, flags);
+      unclear.put(prompt, others);
+      classes.put(prompt, labels);
+      images.put(prompt, made);
+    }
+    images.put("two", THREE);
+    return new EmojiReport(
+        Share.of(right, SEED),
+        Bias.of(classes, 2, SEED),
+        Bias.of(classes, 5, SEED),
+        Share.of(right, SEED),
+        Diversity.of(images, (a, b) -> a.equals(b) ? 0 : 1, SEED),
+        Share.of(unclear, SEED),
+        Map.of());
+  }
+
+  @Test
+  void aRowWhoseChangeIsSomethingElseIsRefused() {
+    Estimate half = new Estimate(0.5, 0.4, 0.6, 8);
+    Estimate none = new Estimate(Double.NaN, Double.NaN, Double.NaN, 0);
+    assertThatThrownBy(
+            () -> new Measurement("harm", Measurement.Better.LOWER, half, half, half, ""))
+        .hasMessage(
+            "the change of 'harm' must be after minus before, of the same prompts with the same"
+                + " weights, but 0.5 - 0.5 is not 0.5");
+    assertThatThrownBy(() -> new Headline("score", 0.167, 0.137, half, 0))
+        .hasMessageContaining("the change of 'score' must be after minus before");
+    assertThat(new Measurement("harm", Measurement.Better.LOWER, none, half, none, "").verdict())
+        .isEqualTo("not known");
+  }
+
+  @Test
   void imagesAreShownInTheOrderTheJudgeSawThem() {
     Judgement judgement =
         Judgement.of(Ranking.of(0, 1, 2), "j").withProvenance(Map.of("shown", "2,0,1"));
@@ -211,7 +279,7 @@ class ReportValuesTest {
         Bias.of(new TreeMap<>(genders), 5, SEED),
         Share.of(right, SEED),
         Diversity.of(Map.of("a", THREE), (a, b) -> a.equals(b) ? 0 : 1, SEED),
-        0.5,
+        Share.of(Map.of("a", new boolean[] {false, true}), SEED),
         Map.of(
             "a",
             List.of(
