@@ -15,4 +15,14 @@ public interface RewardModel {
    *     was judged
    */
   Rewards score(Rollout rollout, List<Judgement> judgements);
+
+  /**
+   * Whether the rewards only compare the images of a rollout with each other, as win rates do.
+   * Their mean is then the same whatever the model makes, and is not reported.
+   *
+   * @return false unless a reward says otherwise
+   */
+  default boolean isRelative() {
+    return false;
+  }
 }

@@ -69,6 +69,14 @@ public final class QuickStart implements Callable<Integer> {
   @Option(names = "--prompt", description = "Emoji to align, by name; may be given several times.")
   private List<String> prompts = new ArrayList<>();
 
+  @Option(
+      names = "--method",
+      description =
+          "How the model learns: ${COMPLETION-CANDIDATES}. zo is a search over the gains of a LoRA"
+              + " that needs no gradients; --images and --learning-rate are for ddpo (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Alignment.Method method = Alignment.Method.ddpo;
+
   @Option(names = "--rounds", description = "Rounds of training (default: ${DEFAULT-VALUE}).")
   private int rounds = 16;
 
@@ -92,7 +100,9 @@ public final class QuickStart implements Callable<Integer> {
       description = "Who ranks: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private JudgeName judge = JudgeName.glyphs;
 
-  @Option(names = "--model", description = "ChatGPT model (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--judge-model",
+      description = "Model that judges, with --judge chatgpt (default: ${DEFAULT-VALUE}).")
   private String chatModel = "gpt-4.1-mini";
 
   @Option(names = "--base-url", description = "URL of another server with OpenAI's API.")
@@ -231,6 +241,9 @@ public final class QuickStart implements Callable<Integer> {
     Map<String, String> config =
         new LinkedHashMap<>(Alignment.config(task, settings, paid ? terms.model() : judge.name()));
     config.putAll(this.engine.settings());
+    if (method != Alignment.Method.ddpo) {
+      config.put("method", method.name());
+    }
     long done = RunFolders.roundsDone(run, config, Alignment.MAY_CHANGE);
     int left = (int) Math.max(0, rounds - done);
     Relay troubles = new Relay();
@@ -238,12 +251,12 @@ public final class QuickStart implements Callable<Integer> {
         RunJudge asked =
             paid
                 ? new PaidJudge(terms, run, out, setup.asking, troubles)
-                    .open(task, images, left, RUBRIC, setup.cancellation)
+                    .open(task, imagesPerPrompt(), left, RUBRIC, setup.cancellation)
                 : RunJudge.simulated(task, glyphs);
         CtrlC ctrlC = new CtrlC(setup.cancellation);
         LatentDiffusion loaded = BundledModel.load()) {
       LatentDiffusion model = loaded.on(engine).with(kernel).cancellation(setup.cancellation);
-      try (Alignment alignment = new Alignment(model, task, settings);
+      try (Alignment alignment = new Alignment(model, task, settings, method);
           RunFolder folder = RunFolders.open(run, config, Alignment.MAY_CHANGE, Seed.of(seed))) {
         out.printf(
             Locale.ROOT,
@@ -252,7 +265,7 @@ public final class QuickStart implements Callable<Integer> {
             task.prompts().size() == 1 ? "" : "s",
             asked.name(),
             rounds,
-            images * task.prompts().size(),
+            imagesPerPrompt() * task.prompts().size(),
             done == 0 ? "" : ", of which " + left + " are left",
             run);
         out.flush();
@@ -281,6 +294,11 @@ public final class QuickStart implements Callable<Integer> {
         .withSeed(seed)
         .withImagesPerPrompt(images)
         .withLearningRate(learningRate);
+  }
+
+  /** Images of a prompt in each round. */
+  private int imagesPerPrompt() {
+    return method == Alignment.Method.zo ? Alignment.SEARCHED_IMAGES : images;
   }
 
   private static void require(boolean condition, String message) {

@@ -155,6 +155,28 @@ class QuickStartTest {
   }
 
   @Test
+  void theModelOfTheJudgeIsNamedAsSuch() {
+    assertThat(quickStart.plain("--model", "gpt-4.1-mini")).isEqualTo(2);
+    assertThat(quickStart.said).contains("--judge-model");
+  }
+
+  @Test
+  void aSearchIsRunResumedAndReported() throws Exception {
+    assertThat(quickStart.run("--method", "zo", "--rounds", "1")).isZero();
+    assertThat(quickStart.run("--method", "zo", "--rounds", "2")).isZero();
+
+    assertThat(quickStart.said).contains("2 rounds of 10 images, of which 1 are left");
+    assertThat(folder.resolve("run/checkpoints/000002/search/zo-rank-sgd.safetensors")).exists();
+    assertThat(Files.readString(folder.resolve("run/metrics.jsonl")))
+        .contains("\"moved\"", "\"evaluation.rewardMean\"", "\"klToReference\"");
+    assertThat(folder.resolve("run/report.html"))
+        .content()
+        .contains("a search without gradients, ZO-RankSGD", "Before and after");
+    assertThat(quickStart.run("--rounds", "2")).isEqualTo(2);
+    assertThat(quickStart.said).contains("method is zo in the folder and not set now");
+  }
+
+  @Test
   void aNumberThatIsTooSmallNamesItsOption() {
     assertThat(quickStart.plain("--rounds", "0")).isEqualTo(2);
     assertThat(quickStart.said).contains("--rounds must be at least 1, but was 0");

@@ -292,9 +292,7 @@ class BadInputTest {
       assertThatThrownBy(() -> policy.useReference(large))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("a reference must denoise the same latents as the policy")
-          .hasMessageContaining(
-              "latents are LatentShape[channels=4, height=4, width=4] and"
-                  + " LatentShape[channels=4, height=8, width=8]");
+          .hasMessageContaining("images are 8 x 8 pixels and 16 x 16 pixels");
     }
   }
 }

@@ -141,7 +141,7 @@ public final class SamplingRun {
       if (step.rule().sigma() == 0) {
         throw new IllegalStateException(
             step
-                + " is deterministic (sigma = 0), so it has no log-probability. Sample with DDIM, eta above 0, FinalStep.DDPO and a steps_offset of at least 1.");
+                + " is deterministic (sigma = 0), so it has no log-probability, which policy gradients need. Give the model SamplingOptions.ddpo(), with steps and guidance of your choice: DDIM with eta above 0 (and FinalStep.DDPO and a steps_offset of at least 1, where they are chosen by hand).");
       }
     }
     return this;

@@ -97,8 +97,8 @@ final class TrainingLoop {
       }
 
       // 2. The update.
-      metrics.put("learning_rate", rate.at(state.step()));
-      metrics.put("gradient_norm", state.update(failing, rate.at(state.step())));
+      metrics.put("learningRate", rate.at(state.step()));
+      metrics.put("gradientNorm", state.update(failing, rate.at(state.step())));
 
       // 3. What others see.
       listeners.on(new RunEvent.Metrics(step, metrics));

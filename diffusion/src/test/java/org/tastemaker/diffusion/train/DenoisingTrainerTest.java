@@ -108,7 +108,7 @@ class DenoisingTrainerTest {
     DenoisingTrainer trainer = new DenoisingTrainer(trained, plain(STANDSTILL), SEED);
     run(trainer, TinyModels.latents(3, 4), recorder);
     trainer.save(folder);
-    double norm = recorder.value(1, "gradient_norm");
+    double norm = recorder.value(1, "gradientNorm");
 
     double h = 0.001;
     double[] losses = new double[2];

@@ -88,7 +88,7 @@ class VaeTrainerTest {
     VaeTrainer trainer = new VaeTrainer(vae, part, options, SEED);
     run(trainer, TinyModels.images(2, 8));
     trainer.save(temp);
-    double norm = recorder.value(1, "gradient_norm");
+    double norm = recorder.value(1, "gradientNorm");
 
     double h = 0.005;
     double[] losses = new double[2];

@@ -19,13 +19,20 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
+import org.tastemaker.diffusion.lora.LoraGains;
 import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.diffusion.lora.LoraTargets;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.Evaluation;
 import org.tastemaker.optim.run.PromptSource;
+import org.tastemaker.optim.run.RunResult;
+import org.tastemaker.optim.run.SearchRun;
+import org.tastemaker.optim.zo.ParameterProblem;
+import org.tastemaker.optim.zo.SearchSpace;
+import org.tastemaker.optim.zo.ZoRankSgd;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
@@ -36,13 +43,28 @@ public final class Alignment implements AutoCloseable {
   /** The settings that may be others when a run is resumed: for one that has diverged, mostly. */
   public static final Set<String> MAY_CHANGE = Set.of("imagesPerPrompt", "learningRate", "updates");
 
+  /** Images of a prompt in each round of a search: probes, and steps along their direction. */
+  public static final int SEARCHED_IMAGES =
+      ZoRankSgd.Options.forGains().probes() + ZoRankSgd.Options.forGains().stepCandidates() + 2;
+
+  private static final int SEARCHED_RANK = 16;
+
   private final LatentDiffusion model;
   private final EmojiTask task;
   private final Settings settings;
+  private final Method method;
   private final Lora lora;
   private final DiffusionPolicy policy;
   private final HeldOut heldOut;
   private boolean fromTheBaseModel;
+
+  /** How the model learns. */
+  public enum Method {
+    /** Policy gradients on all numbers of a LoRA. */
+    ddpo,
+    /** ZO-RankSGD, a search over the gains of a LoRA. */
+    zo
+  }
 
   /**
    * Hyper-parameters.
@@ -100,8 +122,10 @@ public final class Alignment implements AutoCloseable {
    * @param model owned by the caller
    * @param task what to align to
    * @param settings hyper-parameters
+   * @param method how it learns
    */
-  public Alignment(LatentDiffusion model, EmojiTask task, Settings settings) {
+  public Alignment(LatentDiffusion model, EmojiTask task, Settings settings, Method method) {
+    this.method = method;
     this.model =
         model.with(
             SamplingOptions.ddpo()
@@ -115,7 +139,9 @@ public final class Alignment implements AutoCloseable {
             "tastemaker",
             LoraNetwork.UNET,
             model.components().unet().parameters(),
-            Lora.Options.ofRank(settings.rank),
+            method == Method.zo
+                ? Lora.Options.ofRank(SEARCHED_RANK).withTargets(LoraTargets.named("to_out.0"))
+                : Lora.Options.ofRank(settings.rank),
             Seed.of(settings.seed).split("lora"));
     this.policy =
         DiffusionPolicy.lora(
@@ -137,7 +163,53 @@ public final class Alignment implements AutoCloseable {
    *     cancellation stops before the next denoising step
    * @return how it went
    */
-  public AlignmentRun.Result run(
+  public RunResult run(
+      FeedbackOracle oracle,
+      Rubric rubric,
+      RunFolder folder,
+      RunListener listener,
+      Cancellation cancellation) {
+    fromTheBaseModel = folder.latestCheckpoint().isEmpty();
+    RunListener measuring = heldOut.withInterval(folder, listener);
+    return method == Method.zo
+        ? search(oracle, rubric, folder, measuring, cancellation)
+        : train(oracle, rubric, folder, measuring, cancellation);
+  }
+
+  private Evaluation evaluation() {
+    return Evaluation.every(5, heldOut.prompts(), heldOut.seed())
+        .withReward(heldOut.reward())
+        .withKlOf(policy, 32);
+  }
+
+  private RunResult search(
+      FeedbackOracle oracle,
+      Rubric rubric,
+      RunFolder folder,
+      RunListener listener,
+      Cancellation cancellation) {
+    Seed seed = Seed.of(settings.seed);
+    LoraGains gains =
+        LoraGains.of(lora, model.components().unet().parameters(), seed.split("gains"));
+    ParameterProblem problem =
+        new ParameterProblem(
+            policy.sampler(),
+            SearchSpace.of(gains),
+            task.prompts(),
+            seed.split("rounds"),
+            oracle,
+            rubric);
+    ZoRankSgd.Options options = ZoRankSgd.Options.forGains();
+    return SearchRun.of(
+            problem, new ZoRankSgd(problem, problem.start(), options, seed.split("search")))
+        .evaluated(evaluation().withSampler(policy.sampler()))
+        .in(folder)
+        .listener(listener)
+        .cancellation(cancellation)
+        .run(SearchRun.Options.rounds(settings.rounds));
+  }
+
+  private RunResult train(
       FeedbackOracle oracle,
       Rubric rubric,
       RunFolder folder,
@@ -153,7 +225,6 @@ public final class Alignment implements AutoCloseable {
                     new PromptStatistics.Options(
                         4 * settings.imagesPerPrompt, settings.imagesPerPrompt)));
     Seed seed = Seed.of(settings.seed);
-    fromTheBaseModel = folder.latestCheckpoint().isEmpty();
     return AlignmentRun.of(
             PromptSource.all(task.prompts(), settings.imagesPerPrompt),
             policy.sampler(),
@@ -161,12 +232,9 @@ public final class Alignment implements AutoCloseable {
             new Ddpo(policy, options, seed.split("ddpo")),
             seed.split("rounds"))
         .judgedBy(oracle, rubric)
-        .evaluated(
-            Evaluation.every(5, heldOut.prompts(), heldOut.seed())
-                .withReward(heldOut.reward())
-                .withKlOf(policy, 32))
+        .evaluated(evaluation())
         .in(folder)
-        .listener(heldOut.withInterval(folder, listener))
+        .listener(listener)
         .cancellation(cancellation)
         .run(AlignmentRun.Options.rounds(settings.rounds).withCheckpointEvery(1));
   }
@@ -217,6 +285,17 @@ public final class Alignment implements AutoCloseable {
    */
   public Settings settings() {
     return settings;
+  }
+
+  /**
+   * How the model learns, for a report.
+   *
+   * @return a few words
+   */
+  public String methodWords() {
+    return method == Method.zo
+        ? "a search without gradients, ZO-RankSGD, over the gains of a LoRA"
+        : "DDPO on LoRA weights";
   }
 
   /**

@@ -111,8 +111,9 @@ public final class QuickReport {
     AlignmentReport.Builder report =
         AlignmentReport.titled(
                 "Aligning text to emoji: " + alignment.task().name(),
-                "A latent diffusion model was aligned to a judge's rankings with DDPO on LoRA"
-                    + " weights. The pictures and figures below are of seeds that were never"
+                "A latent diffusion model was aligned to a judge's rankings with "
+                    + alignment.methodWords()
+                    + ". The pictures and figures below are of seeds that were never"
                     + " trained on; those on the left are of the model before.")
             .cost(cost)
             .caveat(
@@ -121,7 +122,15 @@ public final class QuickReport {
             .caveat("The model draws 852 emoji of 32 x 32 pixels; no larger model was tried here.")
             .configuration(folder.config())
             .configuration(settings)
-            .provenance(folder.provenance());
+            .provenance(folder.provenance())
+            .notices(
+                folder.notices().stream()
+                    .map(
+                        notice ->
+                            String.format(
+                                Locale.ROOT, "Round %s: %s.", notice.step(), notice.message()))
+                    .distinct()
+                    .toList());
     List<RunEvent.Metrics> metrics = folder.metrics();
     plot(
         report,

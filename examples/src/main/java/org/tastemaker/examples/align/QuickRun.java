@@ -17,7 +17,7 @@ import org.tastemaker.examples.console.Relay;
 import org.tastemaker.examples.report.Headline;
 import org.tastemaker.examples.report.Measurement;
 import org.tastemaker.feedback.FeedbackException;
-import org.tastemaker.optim.run.AlignmentRun;
+import org.tastemaker.optim.run.RunResult;
 
 /**
  * Runs or resumes a quick start, and writes its LoRA file and its report. Both are written however
@@ -68,7 +68,7 @@ public record QuickRun(
     int rounds = alignment.settings().rounds();
     long before = rounds();
     try {
-      AlignmentRun.Result result;
+      RunResult result;
       try (ConsoleProgress progress = ConsoleProgress.of("round", rounds)) {
         troubles.to(RunListener.all(progress, listener));
         result =
@@ -80,7 +80,7 @@ public record QuickRun(
                     new RunWords(progress, judge.cost(), folder.metrics()), progress, listener),
                 cancellation);
       }
-      if (result.reason() == AlignmentRun.StopReason.DIVERGED) {
+      if (result.reason() == RunResult.Reason.DIVERGED) {
         return unfinished(
             "The run has diverged: " + result.message() + ".",
             DIVERGED,
@@ -135,7 +135,7 @@ public record QuickRun(
     return code;
   }
 
-  private void say(AlignmentRun.Result result, Headline headline, Path file) {
+  private void say(RunResult result, Headline headline, Path file) {
     out.printf(
         Locale.ROOT,
         "%s%nScore on held-out seeds: %.3f before, %.3f after; change %s.%n%s%n",

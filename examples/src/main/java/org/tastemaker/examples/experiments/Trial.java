@@ -32,6 +32,7 @@ import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
+import org.tastemaker.optim.run.RunResult;
 
 /**
  * One arm on one seed: a fresh LoRA is trained, and then everything is measured. After a stop it
@@ -142,7 +143,7 @@ final class Trial {
     }
   }
 
-  private AlignmentRun.Result train(
+  private RunResult train(
       DiffusionPolicy policy, Path folder, RunListener listener, Cancellation cancellation) {
     FeedbackOracle oracle =
         MockOracle.of(experiment.quality(), MockJudge.Options.defaults().withTieThreshold(TIE));

@@ -31,6 +31,7 @@ import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
+import org.tastemaker.optim.run.RunResult;
 import org.tastemaker.plot.LinePlot;
 import org.tastemaker.reward.image.JpegReward;
 import picocli.CommandLine;
@@ -178,7 +179,7 @@ public final class JpegExperiment implements Callable<Integer> {
                   Optional.of(
                       new PromptStatistics.Options(
                           4 * protocol.imagesPerPrompt(), protocol.imagesPerPrompt())));
-      AlignmentRun.Result result =
+      RunResult result =
           AlignmentRun.of(
                   PromptSource.all(protocol.prompts(), protocol.imagesPerPrompt()),
                   policy.sampler(),
@@ -186,7 +187,7 @@ public final class JpegExperiment implements Callable<Integer> {
                   new Ddpo(policy, options, seed.split("ddpo")),
                   seed.split("rounds"))
               .run(AlignmentRun.Options.rounds(protocol.rounds()));
-      if (result.reason() != AlignmentRun.StopReason.FINISHED) {
+      if (result.reason() != RunResult.Reason.FINISHED) {
         throw new IllegalStateException(result.message());
       }
       Seed heldOutSeed = seed.split("held out");

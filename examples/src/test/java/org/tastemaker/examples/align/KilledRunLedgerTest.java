@@ -32,6 +32,7 @@ import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.server.LoopbackServer;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
+import org.tastemaker.optim.run.RunResult;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /** A run with a paid judge, whose ledger and answers are files, killed between two checkpoints. */
@@ -100,7 +101,7 @@ class KilledRunLedgerTest {
             }
             return judge.rank(groups, rubric);
           };
-      AlignmentRun.Result result =
+      RunResult result =
           AlignmentRun.of(PROMPTS, SAMPLER, WinRateReward.overall(), new Idle(), Seed.of(1))
               .judgedBy(limited, RUBRIC)
               .in(folder)

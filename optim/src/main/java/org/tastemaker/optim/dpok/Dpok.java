@@ -177,9 +177,9 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
         byKl[n] = beta / rows.size();
         diagnostics.ratio(row.image(), row.step(), now[n] - old[n], rho.clamped());
         diagnostics.loss(row.image(), -weight * rho.value() + (kl == null ? 0 : beta * kl[n]));
-        diagnostics.mean("advantage", row.image(), advantage);
+        diagnostics.mean("advantageMean", row.image(), advantage);
         if (kl != null) {
-          diagnostics.mean("kl", row.image(), kl[n]);
+          diagnostics.mean("klPenalty", row.image(), kl[n]);
         }
       }
 

@@ -106,9 +106,9 @@ public final class DpokSupervised extends LikelihoodOptimizer {
         byError[n] = row.weight() / examples.size();
         byDifference[n] = gamma / examples.size();
         diagnostics.loss(row.image(), row.weight() * errors[n] + gamma * differences[n]);
-        diagnostics.mean("error", row.image(), errors[n]);
+        diagnostics.mean("denoisingError", row.image(), errors[n]);
         if (gamma > 0) {
-          diagnostics.mean("difference", row.image(), differences[n]);
+          diagnostics.mean("differenceToReference", row.image(), differences[n]);
         }
       }
 

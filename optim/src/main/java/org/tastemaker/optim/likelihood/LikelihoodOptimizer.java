@@ -70,7 +70,7 @@ abstract class LikelihoodOptimizer implements PolicyOptimizer {
    * @param examples N, at least one
    * @param denoising runs the U-Net
    * @param noise row n's timestep and noise are drawn from {@code noise.split(n)}
-   * @param diagnostics takes the loss and {@code error} of each row
+   * @param diagnostics takes the loss and {@code denoisingError} of each row
    */
   abstract void update(
       List<Example> examples,

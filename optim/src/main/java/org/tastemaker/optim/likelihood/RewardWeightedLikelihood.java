@@ -115,7 +115,7 @@ public final class RewardWeightedLikelihood extends LikelihoodOptimizer {
         Example row = rows.examples().get(n);
         slopes[n] = row.weight() / examples.size();
         diagnostics.loss(row.image(), row.weight() * errors[n]);
-        diagnostics.mean("error", row.image(), errors[n]);
+        diagnostics.mean("denoisingError", row.image(), errors[n]);
       }
 
       // 3. Backward: sum_n slopes[n] grad error_n, added to the gradient.

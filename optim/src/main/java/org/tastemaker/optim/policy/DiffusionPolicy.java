@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.DivergedException;
@@ -412,16 +411,16 @@ public final class DiffusionPolicy implements AutoCloseable {
   }
 
   /**
-   * An estimate of {@link #klToReference} by one micro-batch of denoising steps, drawn at random.
-   * Use it when the latest evaluation is over.
+   * An estimate of {@link #klToReference} by all denoising steps of a few images, with its standard
+   * error. Use it when the latest evaluation is over.
    *
    * @param rollout of the round; stays the caller's, open
    * @param microBatch how many rows go through the U-Net together, at least 1
    * @param seed of the draw
-   * @return in nats; empty where there is nothing to compare: the policy is deterministic, it could
-   *     not have sampled the rollout, or its pre-trained weights are gone
+   * @return empty where there is nothing to compare: the policy is deterministic, it could not have
+   *     sampled the rollout, or its pre-trained weights are gone
    */
-  public OptionalDouble klEstimate(Rollout rollout, int microBatch, Seed seed) {
+  public Optional<KlEstimate> klEstimate(Rollout rollout, int microBatch, Seed seed) {
     return KlToReference.estimate(network, rollout, microBatch, seed);
   }
 

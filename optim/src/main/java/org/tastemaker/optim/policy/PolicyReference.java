@@ -59,7 +59,13 @@ final class PolicyReference implements AutoCloseable {
     List<String> problems = new ArrayList<>();
     Components own = policy.components();
     Components its = other.components();
-    differ(problems, "latents", policy.latentShape(), other.with(policy.options()).latentShape());
+    LatentDiffusion sized = other.with(policy.options());
+    differ(problems, "images", ImageSize.of(policy), ImageSize.of(sized));
+    differ(
+        problems,
+        "channels of latents",
+        policy.latentShape().channels(),
+        sized.latentShape().channels());
     differ(
         problems,
         "prediction_type",

@@ -12,9 +12,10 @@ final class PolicySettings {
 
   static Settings of(LatentDiffusion model, @Nullable Lora lora, String frozenSum, Record options) {
     NoiseSchedule noise = NoiseSchedule.of(model.components().scheduler());
-    // How many images are sampled together changes none of them, and their size is the latents'.
+    // How many images are sampled together changes none of them. A size of 0 is the model's own.
     return Settings.of(model.options(), "batchSize", "height", "width")
-        .with("latents", model.latentShape().toString())
+        .with("imageSize", ImageSize.of(model))
+        .with("latentChannels", model.latentShape().channels())
         .with("prediction", model.components().scheduler().predictionType().key())
         .with("noiseSchedule", noise.checksum())
         .with("trained", lora == null ? "full weights" : describe(lora))

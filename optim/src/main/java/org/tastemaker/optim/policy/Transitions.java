@@ -96,7 +96,7 @@ public final class Transitions {
 
   /** Every image of a rollout, if the policy could have sampled it. */
   static List<Trajectory> of(PolicyNetwork policy, Rollout rollout) {
-    requireOwn(rollout, policy.denoisingSteps(), policy.model().latentShape());
+    requireOwn(rollout, policy.denoisingSteps(), policy.model());
     return IntStream.range(0, rollout.size()).mapToObj(i -> Trajectory.of(rollout, i)).toList();
   }
 
@@ -106,7 +106,7 @@ public final class Transitions {
         && Arrays.equals(wanted(policy.model().latentShape()), found(rollout));
   }
 
-  private static void requireOwn(Rollout rollout, SamplingRun run, LatentShape shape) {
+  private static void requireOwn(Rollout rollout, SamplingRun run, LatentDiffusion model) {
     List<Integer> expected = timesteps(run);
     if (!expected.equals(rollout.timesteps())) {
       throw new IllegalArgumentException(
@@ -116,13 +116,16 @@ public final class Transitions {
               rollout.timesteps(),
               expected));
     }
-    if (!Arrays.equals(wanted(shape), found(rollout))) {
+    long[] found = found(rollout);
+    if (!Arrays.equals(wanted(model.latentShape()), found)) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "the rollout's latents are [C, h, w] = %s, but the policy's are %s",
-              Arrays.toString(found(rollout)),
-              Arrays.toString(wanted(shape))));
+              "the rollout's images are %s with %s channels in their latents, but the policy's are %s with %s: sample it with policy.sampler()",
+              ImageSize.of(model, found[1], found[2]),
+              found[0],
+              ImageSize.of(model),
+              model.latentShape().channels()));
     }
   }
 

@@ -1,7 +1,7 @@
 package org.tastemaker.optim.policy;
 
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.tastemaker.core.DivergedException;
 
@@ -17,8 +17,9 @@ import org.tastemaker.core.DivergedException;
  * <tr><td>ratioMean, ratioMax</td><td>of rho = p_new / p_old</td></tr>
  * <tr><td>approxKl</td><td>mean of (log rho)^2 / 2, to the policy that sampled</td></tr>
  * <tr><td>clipFraction</td><td>share of rows whose rho is outside of the clip range</td></tr>
- * <tr><td>klEstimate</td><td>of {@link DiffusionPolicy#klToReference}, by one micro-batch:
- *     {@link DiffusionPolicy#klEstimate}</td></tr>
+ * <tr><td>klToReferenceEstimate, klToReferenceError</td><td>of {@link
+ *     DiffusionPolicy#klToReference}, by some images: {@link DiffusionPolicy#klEstimate}; its
+ *     standard error</td></tr>
  * <tr><td>gradientNorm</td><td>before clipping, mean over the updates</td></tr>
  * <tr><td>updates</td><td>how many</td></tr>
  * </tbody>
@@ -38,7 +39,7 @@ public final class UpdateDiagnostics {
   private double ratioMax;
   private double squaredLogSum;
   private double normSum;
-  private OptionalDouble klEstimate = OptionalDouble.empty();
+  private Optional<KlEstimate> klEstimate = Optional.empty();
   private final Map<String, Double> sums = new TreeMap<>();
 
   /**
@@ -131,9 +132,10 @@ public final class UpdateDiagnostics {
    * @param kl as {@link DiffusionPolicy#klEstimate} gave it; not reported where it is empty
    * @throws DivergedException if it is NaN or infinite
    */
-  public void klEstimate(OptionalDouble kl) {
-    if (kl.isPresent() && !Double.isFinite(kl.getAsDouble())) {
-      throw new DivergedException(where, "the KL to the reference is " + kl.getAsDouble() + REMEDY);
+  public void klEstimate(Optional<KlEstimate> kl) {
+    if (kl.isPresent()
+        && !(Double.isFinite(kl.get().value()) && Double.isFinite(kl.get().error()))) {
+      throw new DivergedException(where, "the KL to the reference is " + kl.get().value() + REMEDY);
     }
     klEstimate = kl;
   }
@@ -159,7 +161,11 @@ public final class UpdateDiagnostics {
       metrics.put("gradientNorm", normSum / updates);
       metrics.put("updates", (double) updates);
     }
-    klEstimate.ifPresent(kl -> metrics.put("klEstimate", kl));
+    klEstimate.ifPresent(
+        kl -> {
+          metrics.put("klToReferenceEstimate", kl.value());
+          metrics.put("klToReferenceError", kl.error());
+        });
     return metrics;
   }
 }

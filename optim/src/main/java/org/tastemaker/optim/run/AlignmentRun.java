@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -16,7 +16,6 @@ import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Judgement;
-import org.tastemaker.core.NothingJudgedException;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
@@ -26,10 +25,8 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
-import org.tastemaker.core.run.OwnerLock;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.core.run.Settings;
-import org.tastemaker.optim.run.RunCheckpoints.Saved;
 
 /**
  * Aligns a model to feedback, round by round:
@@ -44,7 +41,7 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  * <p>and adds evaluation, listeners, checkpoints and early stopping around these four lines:
  *
  * <pre>{@code
- * AlignmentRun.Result result =
+ * RunResult result =
  *     AlignmentRun.of(PromptSource.all(prompts, 8), policy.sampler(), reward, optimizer, seed)
  *         .judgedBy(oracle, rubric)
  *         .evaluated(Evaluation.every(10, heldOut, Seed.of(7)))
@@ -66,11 +63,12 @@ import org.tastemaker.optim.run.RunCheckpoints.Saved;
  *
  * <p><b>Failure.</b> An optimizer that meets NaN or infinity throws {@link DivergedException} and
  * leaves the model as it was before the round; the run saves the earlier rounds, ends with {@link
- * StopReason#DIVERGED} and names the round. A run that a bound has ended stops at the same round
- * when it is resumed, until the bound is raised. Not thread-safe.
+ * RunResult.Reason#DIVERGED} and names the round. A run that a bound has ended stops at the same
+ * round when it is resumed, until the bound is raised. Not thread-safe.
  */
 public final class AlignmentRun {
-  private static final long RUNNING = 1; // the part of a folder's lock that a run holds
+  /** The setting of how many images a round has, which may change. */
+  private static final String IMAGES = "imagesPerRound";
 
   private final PromptSource prompts;
   private final DiffusionSampler sampler;
@@ -233,81 +231,46 @@ public final class AlignmentRun {
    *     is a bound on a KL that is not measured
    * @throws IllegalStateException if another run goes on in the folder
    */
-  public Result run(Options options) {
-    if (folder == null) {
-      return go(options);
-    }
-    // The folder is this process's own, but two runs of this process may have been given it.
-    Optional<OwnerLock> turn = OwnerLock.tryTake(folder.path().resolve(".lock"), RUNNING);
-    if (turn.isEmpty()) {
-      throw new IllegalStateException(
-          "another run goes on in "
-              + folder.path()
-              + ": wait until it has ended, or give this one a folder of its own");
-    }
-    try {
-      return go(options);
-    } finally {
-      turn.get().close();
-    }
+  public RunResult run(Options options) {
+    return RunLoop.alone(folder, () -> go(options));
   }
 
-  private Result go(Options options) {
-    StopRule stop = StopRule.of(options.maxApproxKl(), options.maxKlToReference(), evaluation);
-    RunListener observers =
-        folder == null ? listener : RunListener.all(folder.listener(), listener);
-    RunCheckpoints checkpoints = new RunCheckpoints(folder, settings(), optimizer, resumables);
-    Optional<Saved> saved = checkpoints.resume(observers);
-    Saved state = saved.isPresent() ? saved.get() : new Saved(0, evaluate(0, observers));
-    Optional<String> passed = stop.passed(state.round(), state.measured());
-    SilentJudge silence = new SilentJudge(state.round() > 0);
-    while (passed.isEmpty() && state.round() < options.rounds()) {
-      long round = state.round() + 1;
-      cancellation.throwIfRequested("round " + round + " of " + options.rounds());
-      Round done;
-      try {
-        done = round(round, options, silence);
-      } catch (NothingJudgedException e) { // nothing was learned since the state
-        checkpoints.save(state, options.keepCheckpoints(), observers);
-        throw e;
-      } catch (DivergedException e) {
-        checkpoints.save(state, options.keepCheckpoints(), observers);
-        return new Result(
-            state.round(),
-            StopReason.DIVERGED,
-            "round " + round + " has diverged and was taken back: " + e.getMessage());
-      }
-      observers.on(new RunEvent.Metrics(round, done.metrics()));
-      observers.on(new RunEvent.Progress("aligning", round, options.rounds()));
-
-      boolean last = round == options.rounds();
-      Map<String, Double> measured = stop.measured(round, done.metrics(), done.skipped());
-      if (evaluation != null && (last || round % evaluation.every() == 0)) {
-        measured.putAll(evaluate(round, observers));
-      }
-      state = new Saved(round, measured);
-      passed = stop.passed(round, measured);
-      if (last || passed.isPresent() || round % options.checkpointEvery() == 0) {
-        checkpoints.save(state, options.keepCheckpoints(), observers);
-      }
-    }
-    if (passed.isPresent()) {
-      return new Result(state.round(), StopReason.KL, passed.get());
-    }
-    String message = "all " + state.round() + " rounds are done";
-    return new Result(state.round(), StopReason.FINISHED, message);
+  private RunResult go(Options options) {
+    KlWatch watch =
+        new KlWatch(
+            options.warnKlPerElement(),
+            folder,
+            folder == null ? listener : RunListener.all(folder.listener(), listener));
+    RunLoop loop =
+        new RunLoop(
+            "aligning",
+            new RunCheckpoints(
+                folder,
+                "alignment-run",
+                settings(),
+                Set.of(IMAGES),
+                new RunCheckpoints.Learner("optimizer", optimizer::save, optimizer::restore),
+                resumables),
+            StopRule.of(options.maxApproxKl(), options.maxKlToReference(), evaluation),
+            Evaluation.evaluator(evaluation, sampling(), reward, watch),
+            watch,
+            cancellation);
+    return loop.run(
+        done -> {
+          SilentJudge silence = new SilentJudge(done > 0);
+          return round -> round(round, options, watch, silence);
+        },
+        new RunLoop.Length(options.rounds(), options.checkpointEvery(), options.keepCheckpoints()));
   }
-
-  /** What a round measured, and whether the optimizer deliberately left the model unchanged. */
-  private record Round(Map<String, Double> metrics, boolean skipped) {}
 
   /** The four lines of the class comment. */
-  private Round round(long round, Options options, SilentJudge silence) {
+  private RunLoop.Done round(long round, Options options, KlWatch watch, SilentJudge silence) {
     long start = nanoTime.getAsLong();
     List<Prompt> shown = prompts.prompts(round);
     try (FeedbackSampling.Round made =
         sampling().sample(shown, seed.split(round), options.batchesPerRound())) {
       long sampled = nanoTime.getAsLong();
+      watch.sized(made.rollout());
       List<Judgement> judgements = made.judgements();
       silence.check(round, judgements);
       Rewards rewards = reward.score(made.rollout(), judgements);
@@ -317,7 +280,10 @@ public final class AlignmentRun {
       Map<String, Double> metrics = new TreeMap<>(report.metrics());
       metrics.put("images", (double) made.rollout().size());
       metrics.put("presentRewards", (double) rewards.present());
-      rewards.mean().ifPresent(mean -> metrics.put("rewardMean", mean));
+      metrics.remove("rewardMean");
+      if (!reward.isRelative()) { // else it is the same in every round
+        rewards.mean().ifPresent(mean -> metrics.put("rewardMean", mean));
+      }
       boolean skipped = report.skippedReason() != null;
       metrics.put("skipped", skipped ? 1.0 : 0.0);
       if (!judgements.isEmpty()) {
@@ -327,7 +293,7 @@ public final class AlignmentRun {
       metrics.put("secondsSampling", (sampled - start) * 1e-9);
       metrics.put("secondsFeedback", (judged - sampled) * 1e-9);
       metrics.put("secondsTraining", (nanoTime.getAsLong() - judged) * 1e-9);
-      return new Round(metrics, skipped);
+      return new RunLoop.Done(metrics, skipped);
     }
   }
 
@@ -335,46 +301,17 @@ public final class AlignmentRun {
     return new FeedbackSampling(sampler, oracle, rubric, executor, cancellation);
   }
 
-  /** Returns the evaluation's bounded metric, if it was measured. */
-  private Map<String, Double> evaluate(long round, RunListener observers) {
-    if (evaluation == null) {
-      return Map.of();
-    }
-    Map<String, Double> metrics = evaluation.measure(round, sampling(), reward, observers);
-    Double kl = metrics.get(Evaluation.KL_TO_REFERENCE);
-    return kl == null ? Map.of() : Map.of(Evaluation.KL_TO_REFERENCE, kl);
-  }
-
   /** What a resumed run must have in common with the run that saved the checkpoint. */
   private Settings settings() {
     return Settings.none()
         .with("seed", seed.key())
         .with("prompts", prompts.identity())
-        .with(RunCheckpoints.IMAGES, prompts.prompts(1).size())
+        .with(IMAGES, prompts.prompts(1).size())
         .with("rubric", rubric == null ? null : rubric.id())
         .with("reward", RunCheckpoints.kindOf(reward))
         .with("optimizer", RunCheckpoints.kindOf(optimizer))
         .with("parts", String.join(", ", resumables.keySet()));
   }
-
-  /** Why a run ended. */
-  public enum StopReason {
-    /** All rounds are done. */
-    FINISHED,
-    /** A KL was above its bound. */
-    KL,
-    /** A number was NaN or infinite: {@link DivergedException}. */
-    DIVERGED
-  }
-
-  /**
-   * How a run ended.
-   *
-   * @param rounds how many rounds are done
-   * @param reason why it ended
-   * @param message for a person to read
-   */
-  public record Result(long rounds, StopReason reason, String message) {}
 
   /**
    * How long to run.
@@ -389,6 +326,8 @@ public final class AlignmentRun {
    *     no bound, which methods without a probability ratio need
    * @param maxKlToReference the run stops at an evaluation whose {@code klToReference}, in nats, is
    *     above it; infinity for no bound, which runs without {@link Evaluation#withKlOf} need
+   * @param warnKlPerElement a KL to the pre-trained model above it, in nats for each element of a
+   *     latent, gives one {@link RunEvent.Notice}; infinity for none
    */
   @RecordBuilder
   public record Options(
@@ -397,7 +336,8 @@ public final class AlignmentRun {
       int checkpointEvery,
       int keepCheckpoints,
       double maxApproxKl,
-      double maxKlToReference)
+      double maxKlToReference,
+      double warnKlPerElement)
       implements AlignmentRunOptionsBuilder.With {
     public Options {
       require(rounds >= 1, "rounds must be at least 1, but was " + rounds);
@@ -410,17 +350,20 @@ public final class AlignmentRun {
       require(maxApproxKl > 0, "maxApproxKl must be above 0, but was " + maxApproxKl);
       require(
           maxKlToReference > 0, "maxKlToReference must be above 0, but was " + maxKlToReference);
+      require(
+          warnKlPerElement > 0, "warnKlPerElement must be above 0, but was " + warnKlPerElement);
     }
 
     /**
-     * One batch per round, a checkpoint every 20 rounds, of which the latest 2 are kept, and no
-     * bound on the KL.
+     * One batch per round, a checkpoint every 20 rounds, of which the latest 2 are kept, no bound
+     * on the KL that ends the run, and a warning at 2 nats for each element of a latent. In the
+     * tables of {@code docs/methods.md}, models beyond that had lost more than they gained.
      *
      * @param rounds in total, at least 1
      * @return the options
      */
     public static Options rounds(long rounds) {
-      return new Options(rounds, 1, 20, 2, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
+      return new Options(rounds, 1, 20, 2, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, 2);
     }
 
     private static void require(boolean condition, String message) {

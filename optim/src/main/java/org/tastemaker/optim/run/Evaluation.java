@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Prompt;
@@ -93,6 +94,46 @@ public record Evaluation(
     return withKl(rollout -> policy.klToReference(rollout, microBatch));
   }
 
+  /** For the loop, which needs the bounded metric; null for a run that is never evaluated. */
+  static @Nullable RoundEvaluator evaluator(
+      @Nullable Evaluation evaluation, FeedbackSampling run, RewardModel reward, KlWatch watch) {
+    if (evaluation == null) {
+      return null;
+    }
+    return new RoundEvaluator(
+        evaluation.every,
+        round -> {
+          if (round == 0) {
+            evaluation.warnIfItMeasuresNothing(reward, watch);
+          }
+          Double kl = evaluation.measure(round, run, reward, watch).get(KL_TO_REFERENCE);
+          return kl == null ? Map.of() : Map.of(KL_TO_REFERENCE, kl);
+        });
+  }
+
+  /** Of a search, which has no sampler and no reward: the evaluation has its own. */
+  static @Nullable RoundEvaluator evaluator(
+      @Nullable Evaluation evaluation, Cancellation cancellation, KlWatch watch) {
+    if (evaluation == null) {
+      return null;
+    }
+    FeedbackSampling sampling =
+        new FeedbackSampling(
+            Objects.requireNonNull(evaluation.sampler), null, null, Runnable::run, cancellation);
+    return evaluator(evaluation, sampling, Objects.requireNonNull(evaluation.reward), watch);
+  }
+
+  private void warnIfItMeasuresNothing(RewardModel rewardOfRun, RunListener observers) {
+    if (Objects.requireNonNullElse(reward, rewardOfRun).isRelative()) {
+      observers.on(
+          new RunEvent.Notice(
+              0,
+              "the reward only compares images of one evaluation with each other, so its mean is"
+                  + " the same whatever the model learns, and is left out: give the evaluation a"
+                  + " score of single images, with withReward"));
+    }
+  }
+
   /**
    * Evaluates the policy and reports the result.
    *
@@ -103,16 +144,19 @@ public record Evaluation(
    * @return the metrics
    */
   Map<String, Double> measure(
-      long round, FeedbackSampling run, RewardModel rewardOfRun, RunListener observers) {
+      long round, FeedbackSampling run, RewardModel rewardOfRun, KlWatch observers) {
     Map<String, Double> metrics = new TreeMap<>();
     around.accept(
         () -> {
           DiffusionSampler evaluated = Objects.requireNonNullElse(sampler, run.sampler());
           try (Rollout rollout = evaluated.rollout(prompts, seed)) {
             List<Judgement> judgements = reward == null ? run.judgements(rollout) : List.of();
-            Rewards rewards =
-                Objects.requireNonNullElse(reward, rewardOfRun).score(rollout, judgements);
-            rewards.mean().ifPresent(mean -> metrics.put("evaluation.rewardMean", mean));
+            RewardModel by = Objects.requireNonNullElse(reward, rewardOfRun);
+            Rewards rewards = by.score(rollout, judgements);
+            observers.sized(rollout);
+            if (!by.isRelative()) { // else it is the same in every evaluation
+              rewards.mean().ifPresent(mean -> metrics.put("evaluation.rewardMean", mean));
+            }
             metrics.put("evaluation.presentRewards", (double) rewards.present());
             if (kl != null) {
               metrics.put(KL_TO_REFERENCE, kl.applyAsDouble(rollout));

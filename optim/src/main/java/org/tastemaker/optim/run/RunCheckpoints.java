@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.RunFolder;
@@ -19,21 +20,28 @@ import org.tastemaker.optim.policy.CheckpointFile;
  *
  * @param folder of the run, or null for none: then nothing is saved or resumed
  * @param settings what a resumed run must have in common with the run that saved the checkpoint
- * @param optimizer of the run
+ * @param writer names what wrote them
+ * @param mayChange names of settings that may change
+ * @param learner what the run is about
  * @param parts the additional parts, by name
  */
 record RunCheckpoints(
     @Nullable RunFolder folder,
+    String writer,
     Settings settings,
-    PolicyOptimizer optimizer,
+    Set<String> mayChange,
+    Learner learner,
     Map<String, Resumable> parts) {
-  private static final String WRITER = "alignment-run";
   private static final String MEASURED = "measured";
 
-  /** How many images a round has. */
-  static final String IMAGES = "imagesPerRound";
-
-  private static final Set<String> MAY_CHANGE = Set.of(IMAGES);
+  /**
+   * What a run is about, such as an optimizer.
+   *
+   * @param name of its folder in a checkpoint
+   * @param save writes it into an empty folder
+   * @param restore reads it, and returns what has changed
+   */
+  record Learner(String name, Consumer<Path> save, Function<Path, List<String>> restore) {}
 
   /**
    * Where a run stands.
@@ -50,8 +58,9 @@ record RunCheckpoints(
       return Optional.empty();
     }
     Path latest = saved.get().folder();
-    CheckpointFile checkpoint = CheckpointFile.read(latest, WRITER, settings, MAY_CHANGE);
-    List<String> changes = checkpoint.changesAnd(optimizer.restore(latest.resolve("optimizer")));
+    CheckpointFile checkpoint = CheckpointFile.read(latest, writer, settings, mayChange);
+    List<String> changes =
+        checkpoint.changesAnd(learner.restore().apply(latest.resolve(learner.name())));
     parts.forEach((name, part) -> part.restore(latest.resolve(name)));
     Map<String, Double> measured = checkpoint.state().object(MEASURED).toNumbers();
     if (!changes.isEmpty()) {
@@ -75,8 +84,8 @@ record RunCheckpoints(
             round,
             target -> {
               CheckpointFile.write(
-                  target, WRITER, round, settings, Map.of(MEASURED, state.measured()));
-              optimizer.save(CheckpointFile.newPart(target, "optimizer"));
+                  target, writer, round, settings, Map.of(MEASURED, state.measured()));
+              learner.save().accept(CheckpointFile.newPart(target, learner.name()));
               parts.forEach((name, part) -> part.save(CheckpointFile.newPart(target, name)));
             });
     folder.keepCheckpoints(keep);

@@ -17,6 +17,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.run.Settings;
 
 /**
  * An image generator as a function of some of its numbers: the gains of a LoRA, all parameters of a
@@ -163,6 +164,19 @@ public final class ParameterProblem implements RankingProblem {
    */
   public void apply(float[] point) {
     space.moveTo(point);
+  }
+
+  /**
+   * What a resumed search must have in common with the one that was interrupted.
+   *
+   * @return the prompts and the rubric
+   */
+  public Settings settings() {
+    return Settings.none()
+        .with(
+            "prompts",
+            prompts.stream().map(prompt -> prompt.text() + " | " + prompt.negativeText()).toList())
+        .with("rubric", rubric.id());
   }
 
   @Override

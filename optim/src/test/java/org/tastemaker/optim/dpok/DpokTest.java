@@ -71,7 +71,7 @@ class DpokTest {
     try (Rollout rollout = rollout()) {
       GradientCheck.perturb(still, Seed.of(5), 0.2);
       StepReport report = step(options, rollout);
-      assertThat(report.metrics().get("kl")).isPositive();
+      assertThat(report.metrics().get("klPenalty")).isPositive();
       GradientCheck.assertGradient(
           still,
           GradientCheck.gradientOf(still),
@@ -134,8 +134,8 @@ class DpokTest {
       StepReport report = step(ONE_UPDATE.withKl(KlOptions.of(0)).withClipRange(1e-9), rollout);
       assertThat(report.metrics()).containsEntry("clipFraction", 1.0);
       assertThat(report.metrics()).containsEntry("gradientNorm", 0.0);
-      assertThat(report.metrics()).doesNotContainKey("kl"); // not in the loss, but measured:
-      assertThat(report.metrics().get("klEstimate")).isPositive();
+      assertThat(report.metrics()).doesNotContainKey("klPenalty"); // not in the loss, but measured:
+      assertThat(report.metrics().get("klToReferenceEstimate")).isPositive();
     }
   }
 
@@ -155,10 +155,10 @@ class DpokTest {
                   .withBatch(12)
                   .withMicroBatch(12),
               Seed.of(4))) {
-        double first = dpok.step(rollout, REWARDS).metrics().getOrDefault("kl", 0.0);
+        double first = dpok.step(rollout, REWARDS).metrics().getOrDefault("klPenalty", 0.0);
         double last = first;
         for (int i = 0; i < 5; i++) {
-          last = dpok.step(rollout, REWARDS).metrics().getOrDefault("kl", 0.0);
+          last = dpok.step(rollout, REWARDS).metrics().getOrDefault("klPenalty", 0.0);
         }
         assertThat(last).isLessThan(0.9 * first);
       }
@@ -181,7 +181,7 @@ class DpokTest {
       double mean = REWARDS.mean().orElseThrow();
       StepReport report = dpok.step(rollout, REWARDS);
       // Sixty updates know at least the mean reward of the transitions that they have seen.
-      assertThat(report.metrics().get("advantage")).isBetween(-0.5 * mean, 0.5 * mean);
+      assertThat(report.metrics().get("advantageMean")).isBetween(-0.5 * mean, 0.5 * mean);
       assertThat(report.metrics().get("valueLoss")).isPositive();
     }
   }
@@ -244,7 +244,8 @@ class DpokTest {
       assertThat(filtered)
           .isNotEqualTo(
               stepOf(ONE_UPDATE.withKl(KlOptions.of(0)), rollout, Rewards.of(0.3, -0.2, 1, -5)));
-      assertThat(filtered.get("advantage")).isCloseTo(1.3 / 4, within(1e-12)); // a mean of doubles
+      assertThat(filtered.get("advantageMean"))
+          .isCloseTo(1.3 / 4, within(1e-12)); // a mean of doubles
     }
   }
 
@@ -276,7 +277,7 @@ class DpokTest {
         Map<String, Double> metrics = warm.step(rollout, REWARDS).metrics();
         Map<String, Double> without = none.step(rollout, REWARDS).metrics();
         Map<String, Double> with = always.step(rollout, REWARDS).metrics();
-        assertThat(metrics.get("kl")).isPositive().isEqualTo(with.get("kl"));
+        assertThat(metrics.get("klPenalty")).isPositive().isEqualTo(with.get("klPenalty"));
         for (String name : List.of("loss", "gradientNorm")) {
           assertThat(metrics.get(name))
               .as("%s of round %d", name, round)
@@ -306,7 +307,7 @@ class DpokTest {
           double expected =
               round == 0 ? mean : (4 * (mean + shift) + 1 + 0.5 + 2 * (shift - 10)) / 6;
           // A mean of doubles in another order.
-          assertThat(metrics.get("advantage")).isCloseTo(expected, within(1e-9));
+          assertThat(metrics.get("advantageMean")).isCloseTo(expected, within(1e-9));
           // The ratios are to the policy that sampled: the same as now, but for float rounding.
           assertThat(metrics.get("ratioMax")).isCloseTo(1, within(1e-4));
         }
@@ -409,9 +410,9 @@ class DpokTest {
         Rollout rollout = rollout();
         Dpok dpok =
             new Dpok(full, ONE_UPDATE.withUpdates(2).withBatch(6).withMicroBatch(6), Seed.of(4))) {
-      assertThat(dpok.step(rollout, REWARDS).metrics()).containsKey("kl");
+      assertThat(dpok.step(rollout, REWARDS).metrics()).containsKey("klPenalty");
       // No way from itself before the first update, and some after it.
-      assertThat(dpok.step(rollout, REWARDS).metrics().get("kl")).isPositive();
+      assertThat(dpok.step(rollout, REWARDS).metrics().get("klPenalty")).isPositive();
     }
   }
 }

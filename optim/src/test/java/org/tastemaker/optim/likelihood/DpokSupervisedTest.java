@@ -66,9 +66,9 @@ class DpokSupervisedTest {
       Map<String, Double> outputs = step(o.withGamma(2), rollout);
       // The same draws: sums of the same floats in double precision.
       assertThat(data.get("loss"))
-          .isCloseTo(plain + 2 * data.getOrDefault("error", 0.0), within(1e-9));
+          .isCloseTo(plain + 2 * data.getOrDefault("denoisingError", 0.0), within(1e-9));
       assertThat(outputs.get("loss"))
-          .isCloseTo(plain + 2 * outputs.getOrDefault("difference", 0.0), within(1e-9));
+          .isCloseTo(plain + 2 * outputs.getOrDefault("differenceToReference", 0.0), within(1e-9));
     }
   }
 }

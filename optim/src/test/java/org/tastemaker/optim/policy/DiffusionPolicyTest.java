@@ -296,8 +296,8 @@ class DiffusionPolicyTest {
     try (DiffusionPolicy large = DiffusionPolicy.lora(model.with(wide), lora);
         Rollout rollout = rollout(policy.sampler())) {
       assertThatThrownBy(() -> large.transitions(rollout, 1))
-          .hasMessageContaining("latents are [C, h, w] = [4, 4, 4]")
-          .hasMessageContaining("[4, 8, 8]");
+          .hasMessageContaining("the rollout's images are 8 x 8 pixels with 4 channels")
+          .hasMessageContaining("the policy's are 16 x 16 pixels with 4");
     }
   }
 

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -32,41 +33,52 @@ class KlToReferenceTest {
   }
 
   private static Rollout rollout(LatentDiffusion sampler) {
-    return sampler.rollout(TinyModel.prompts(4), Seed.of(3));
+    return rollout(sampler, 4);
+  }
+
+  private static Rollout rollout(LatentDiffusion sampler, int images) {
+    return sampler.rollout(TinyModel.prompts(images), Seed.of(3));
   }
 
   @ParameterizedTest
   @ValueSource(doubles = {1, 3})
-  void anEstimateByAllStepsIsTheKl(double guidance) {
+  void anEstimateByAllImagesIsTheKl(double guidance) {
     LatentDiffusion view = model.with(model.options().withGuidanceScale(guidance));
     try (DiffusionPolicy policy = DiffusionPolicy.lora(view, lora)) {
       GradientCheck.perturb(policy, Seed.of(4), 0.3);
-      try (Rollout rollout = rollout(policy.sampler())) {
-        int all = 4 * 3 * 2; // images, steps, and both halves of guidance
-        OptionalDouble estimate = policy.klEstimate(rollout, all, Seed.of(5));
+      try (Rollout rollout = rollout(policy.sampler(), 2)) {
+        KlEstimate estimate = policy.klEstimate(rollout, 3, Seed.of(5)).orElseThrow();
         double exact = policy.klToReference(rollout, 4);
         assertThat(exact).isPositive();
         // Other micro-batches: float rounding of the U-Net.
-        assertThat(estimate.orElseThrow()).isCloseTo(exact, within(1e-4 * exact));
+        assertThat(estimate.value()).isCloseTo(exact, within(1e-4 * exact));
+        assertThat(estimate.error()).isZero();
       }
     }
   }
 
   @Test
-  void estimatesOfSomeStepsHaveTheKlAsTheirMean() {
+  void estimatesOfSomeImagesHaveTheKlAsTheirMeanAndTheErrorThatTheySay() {
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora)) {
       GradientCheck.perturb(policy, Seed.of(4), 0.3);
       try (Rollout rollout = rollout(policy.sampler())) {
-        double[] estimates =
+        List<KlEstimate> drawn =
             IntStream.range(0, 100)
-                .mapToDouble(i -> policy.klEstimate(rollout, 4, Seed.of(i)).orElseThrow())
-                .toArray();
+                .mapToObj(i -> policy.klEstimate(rollout, 4, Seed.of(i)).orElseThrow())
+                .toList();
+        double[] estimates = drawn.stream().mapToDouble(KlEstimate::value).toArray();
         double mean = IntStream.range(0, 100).mapToDouble(i -> estimates[i]).average().orElse(0);
         double variance =
             IntStream.range(0, 100).mapToDouble(i -> Math.pow(estimates[i] - mean, 2)).sum() / 99;
         assertThat(variance).isPositive();
         double exact = policy.klToReference(rollout, 4);
         assertThat(mean).isCloseTo(exact, within(4 * Math.sqrt(variance / 100))); // 4 sigma
+        double said = drawn.stream().mapToDouble(e -> e.error() * e.error()).average().orElse(0);
+        // The deviation of a variance of 100 estimates is about sqrt(2 / 99) of it: five of them.
+        assertThat(said).isCloseTo(variance, within(0.7 * variance));
+        // Rounds that are measured one after the other differ by the policy, and not by the draw.
+        assertThat(Arrays.stream(estimates).max().orElse(0))
+            .isLessThan(3 * Arrays.stream(estimates).min().orElse(0));
       }
     }
   }
@@ -131,7 +143,7 @@ class KlToReferenceTest {
       assertThat(policy.klEstimate(rollout, 4, Seed.of(5))).isEmpty();
       policy.keepReference();
       GradientCheck.perturb(policy, Seed.of(4), 0.01);
-      assertThat(policy.klEstimate(rollout, 4, Seed.of(5)).orElseThrow()).isPositive();
+      assertThat(policy.klEstimate(rollout, 4, Seed.of(5)).orElseThrow().value()).isPositive();
     }
   }
 
@@ -142,7 +154,7 @@ class KlToReferenceTest {
       Rwr.Options options = Rwr.Options.exponential().withUpdates(1).withBatch(4).withMicroBatch(2);
       Map<String, Double> metrics =
           new Rwr(policy, options, Seed.of(5)).step(rollout, Rewards.of(1, 2, 3, 4)).metrics();
-      assertThat(metrics.get("klEstimate")).isPositive();
+      assertThat(metrics.get("klToReferenceEstimate")).isPositive();
     }
   }
 }

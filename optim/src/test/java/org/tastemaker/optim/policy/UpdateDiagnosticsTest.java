@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.core.DivergedException;
 
@@ -47,21 +47,30 @@ class UpdateDiagnosticsTest {
   void updatesAreCountedWithTheMeanNormOfTheirGradients() {
     diagnostics.updated(1);
     diagnostics.updated(3);
-    diagnostics.klEstimate(OptionalDouble.of(0.25));
+    diagnostics.klEstimate(Optional.of(new KlEstimate(0.25, 0.125)));
     assertThat(diagnostics.metrics())
-        .isEqualTo(Map.of("updates", 2.0, "gradientNorm", 2.0, "klEstimate", 0.25));
+        .isEqualTo(
+            Map.of(
+                "updates",
+                2.0,
+                "gradientNorm",
+                2.0,
+                "klToReferenceEstimate",
+                0.25,
+                "klToReferenceError",
+                0.125));
   }
 
   @Test
   void aKlThatIsNotFiniteIsAnErrorThatSaysWhere() {
-    assertThatThrownBy(() -> diagnostics.klEstimate(OptionalDouble.of(Double.NaN)))
+    assertThatThrownBy(() -> diagnostics.klEstimate(Optional.of(new KlEstimate(Double.NaN, 0))))
         .isInstanceOf(DivergedException.class)
         .hasMessageStartingWith("step 3: the KL to the reference is NaN; the run has diverged");
   }
 
   @Test
   void whatWasNeverNotedIsLeftOut() {
-    diagnostics.klEstimate(OptionalDouble.empty());
+    diagnostics.klEstimate(Optional.empty());
     assertThat(diagnostics.metrics()).isEmpty();
   }
 

@@ -3,7 +3,9 @@ package org.tastemaker.optim.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -221,7 +223,7 @@ class AlignmentResumeTest {
                 ? RunFolder.open(path, CLOCK)
                 : RunFolder.create(path, Map.of(), Provenance.capture(CLOCK), CLOCK)) {
       PolicyOptimizer optimizer = method.optimizer(policy);
-      AlignmentRun.Result result =
+      RunResult result =
           AlignmentRun.of(
                   PromptSource.shuffled(TinyModel.prompts(3), 2, 2, Seed.of(4)),
                   policy.sampler(),
@@ -246,7 +248,7 @@ class AlignmentResumeTest {
                       .withBatchesPerRound(2)
                       .withCheckpointEvery(1)
                       .withKeepCheckpoints(9));
-      assertThat(result.reason()).isEqualTo(AlignmentRun.StopReason.FINISHED);
+      assertThat(result.reason()).isEqualTo(RunResult.Reason.FINISHED);
       if (optimizer instanceof Dpok dpok) {
         dpok.close();
       }
@@ -255,7 +257,8 @@ class AlignmentResumeTest {
 
   @ParameterizedTest
   @EnumSource(Method.class)
-  void aRunThatIsKilledAndResumedEndsWithTheSameBits(Method method, @TempDir Path path) {
+  void aRunThatIsKilledAndResumedEndsWithTheSameBits(Method method, @TempDir Path path)
+      throws IOException {
     List<RunEvent> events = new ArrayList<>();
     run(method, path.resolve("whole"), 2, 100, events);
     // Killed in the middle of round 2: the judge has seen one of its two batches. It is not asked
@@ -269,6 +272,13 @@ class AlignmentResumeTest {
           path.resolve("whole/checkpoints").resolve(step),
           path.resolve("killed/checkpoints").resolve(step));
     }
+    String glossary = Files.readString(Path.of("../docs/metrics.md"));
+    measured(events)
+        .forEach(
+            values ->
+                values
+                    .keySet()
+                    .forEach(name -> assertThat(glossary).contains("| `" + name + "` |")));
     // What the round and its evaluation have measured, too.
     assertThat(measured(again)).isNotEmpty().isEqualTo(measured(events).subList(2, 4));
     List<Double> kl =

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -121,6 +122,7 @@ class AlignmentRunTest {
     private double approxKl = 0.5;
     private boolean withApproxKl = true;
     private long failAt = -1;
+    private double klToReference = Double.NaN;
 
     @Override
     public StepReport step(Rollout rollout, Rewards rewards) {
@@ -135,8 +137,14 @@ class AlignmentRunTest {
         assertThat(rollout.latents().getFloat(1, i, 0, 0, 0))
             .isEqualTo(rollout.images().get(i).get(0, 0, 0));
       }
-      return StepReport.of(
-          steps, withApproxKl ? Map.of("approxKl", approxKl, "sum", sum) : Map.of("sum", sum));
+      Map<String, Double> metrics = new TreeMap<>(Map.of("sum", sum));
+      if (withApproxKl) {
+        metrics.put("approxKl", approxKl);
+      }
+      if (!Double.isNaN(klToReference)) {
+        metrics.put("klToReferenceEstimate", klToReference);
+      }
+      return StepReport.of(steps, metrics);
     }
 
     @Override
@@ -186,7 +194,7 @@ class AlignmentRunTest {
 
   @Test
   void aRoundIsTheFourLinesInOrder() {
-    AlignmentRun.Result result = run(new Sum()).run(AlignmentRun.Options.rounds(2));
+    RunResult result = run(new Sum()).run(AlignmentRun.Options.rounds(2));
     assertThat(log)
         .containsExactly(
             "sample [a, a, b, b]",
@@ -197,7 +205,7 @@ class AlignmentRunTest {
             "rank 2",
             "score",
             "step 4");
-    assertThat(result.reason()).isEqualTo(AlignmentRun.StopReason.FINISHED);
+    assertThat(result.reason()).isEqualTo(RunResult.Reason.FINISHED);
     assertThat(metrics("approxKl"))
         .hasSize(2)
         .allSatisfy(
@@ -234,7 +242,7 @@ class AlignmentRunTest {
     ExecutorService threads = Executors.newSingleThreadExecutor();
     Sum batches = new Sum();
     try {
-      AlignmentRun.Result unused =
+      RunResult unused =
           AlignmentRun.of(PromptSource.all(PROMPTS, 2), counting, scores, batches, Seed.of(1))
               .judgedBy(waiting, RUBRIC)
               .feedbackOn(threads)
@@ -246,7 +254,7 @@ class AlignmentRunTest {
     assertThat(log.indexOf("step 4")).isGreaterThan(log.lastIndexOf("rank 1"));
     // The same images and rewards as in one batch.
     Sum whole = new Sum();
-    AlignmentRun.Result unused = run(whole).run(AlignmentRun.Options.rounds(1));
+    RunResult unused = run(whole).run(AlignmentRun.Options.rounds(1));
     assertThat(batches.sum).isEqualTo(whole.sum);
   }
 
@@ -264,7 +272,7 @@ class AlignmentRunTest {
   void aKilledRunGoesOnFromItsCheckpointAndEndsTheSame(@TempDir Path path) {
     AlignmentRun.Options options = AlignmentRun.Options.rounds(7).withCheckpointEvery(2);
     Sum whole = new Sum();
-    AlignmentRun.Result unused = run(whole).run(options);
+    RunResult unused = run(whole).run(options);
     int[] asked = {0};
     FeedbackOracle failing =
         (groups, rubric) -> {
@@ -280,7 +288,7 @@ class AlignmentRunTest {
     }
     Sum resumed = new Sum();
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result result = run(resumed).in(folder).run(options);
+      RunResult result = run(resumed).in(folder).run(options);
       assertThat(result.rounds()).isEqualTo(7);
       assertThat(folder.checkpoints()).hasSize(2);
       assertThat(folder.metrics()).isNotEmpty();
@@ -315,7 +323,7 @@ class AlignmentRunTest {
     Sum ledger = new Sum();
     ledger.sum = 42;
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result unused =
+      RunResult unused =
           run(new Sum())
               .keeping("ledger", resumable(ledger))
               .in(folder)
@@ -323,7 +331,7 @@ class AlignmentRunTest {
     }
     Sum again = new Sum();
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result unused =
+      RunResult unused =
           run(new Sum())
               .keeping("ledger", resumable(again))
               .in(folder)
@@ -349,7 +357,7 @@ class AlignmentRunTest {
   @Test
   void aCheckpointOfAnotherRunIsAnError(@TempDir Path path) {
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result unused = run(new Sum()).in(folder).run(AlignmentRun.Options.rounds(1));
+      RunResult unused = run(new Sum()).in(folder).run(AlignmentRun.Options.rounds(1));
       AlignmentRun other =
           AlignmentRun.of(PromptSource.all(PROMPTS, 2), sampler, scores, new Sum(), Seed.of(2))
               .in(folder);
@@ -365,7 +373,7 @@ class AlignmentRunTest {
     PromptSource same = PromptSource.all(PROMPTS, 2);
     RewardModel equal = new EqualRewards();
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result unused =
+      RunResult unused =
           AlignmentRun.of(same, sampler, equal, new Sum(), Seed.of(1))
               .in(folder)
               .run(AlignmentRun.Options.rounds(1));
@@ -374,7 +382,7 @@ class AlignmentRunTest {
           AlignmentRun.of(others, sampler, equal, new Sum(), Seed.of(1)).in(folder);
       assertThatThrownBy(() -> otherPrompts.run(AlignmentRun.Options.rounds(2)))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("prompts is 4 in round 1, sha256 ")
+          .hasMessageContaining("prompts is 2, sha256 ")
           .hasMessageNotContaining("reward is");
       AlignmentRun otherReward =
           AlignmentRun.of(same, sampler, scores, new Sum(), Seed.of(1)).in(folder);
@@ -437,9 +445,9 @@ class AlignmentRunTest {
   void aDivergedRoundEndsTheRunAndSaysWhere(@TempDir Path path) {
     Sum failing = new Sum();
     failing.failAt = 3;
-    AlignmentRun.Result result = run(failing).run(AlignmentRun.Options.rounds(5));
+    RunResult result = run(failing).run(AlignmentRun.Options.rounds(5));
     assertThat(result.rounds()).isEqualTo(2);
-    assertThat(result.reason()).isEqualTo(AlignmentRun.StopReason.DIVERGED);
+    assertThat(result.reason()).isEqualTo(RunResult.Reason.DIVERGED);
     assertThat(result.message())
         .isEqualTo("round 3 has diverged and was taken back: step 3: the loss of image 0 is NaN");
   }
@@ -447,16 +455,88 @@ class AlignmentRunTest {
   @Test
   void aKlAboveItsBoundEndsTheRunWithACheckpoint(@TempDir Path path) {
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result result =
+      RunResult result =
           run(new Sum()).in(folder).run(AlignmentRun.Options.rounds(5).withMaxApproxKl(0.4));
       assertThat(result)
           .isEqualTo(
-              new AlignmentRun.Result(
-                  1,
-                  AlignmentRun.StopReason.KL,
-                  "approxKl is 0.5 after round 1, above the bound of 0.4"));
+              new RunResult(
+                  1, RunResult.Reason.KL, "approxKl is 0.5 after round 1, above the bound of 0.4"));
       assertThat(folder.latestCheckpoint().orElseThrow().step()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void aKlThatIsFarTooHighIsSaidOnce(@TempDir Path path) {
+    Sum far = new Sum();
+    far.klToReference = 133_097;
+    try (RunFolder folder = folder(path)) {
+      run(far).in(folder).run(AlignmentRun.Options.rounds(3).withCheckpointEvery(1));
+      assertThat(notices())
+          .singleElement()
+          .satisfies(
+              notice -> {
+                assertThat(notice.step()).isEqualTo(1);
+                assertThat(notice.message())
+                    .startsWith(
+                        "klToReferenceEstimate is 133097 nats, 33274.3 nats for each element of a"
+                            + " latent, above 2.0: the model is far from the pre-trained one")
+                    .contains("lower learning rate");
+              });
+      assertThat(folder.notices()).isEqualTo(notices());
+      // Nor is it said again when the run is resumed.
+      run(far).in(folder).run(AlignmentRun.Options.rounds(5));
+      assertThat(notices()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aKlWithinItsBoundIsNotMentioned() {
+    Sum near = new Sum();
+    near.klToReference = 8; // two for each of four elements
+    run(near).run(AlignmentRun.Options.rounds(2));
+    near.klToReference = 8.1;
+    run(near).run(AlignmentRun.Options.rounds(2).withWarnKlPerElement(Double.POSITIVE_INFINITY));
+    assertThat(notices()).isEmpty();
+  }
+
+  private List<RunEvent.Notice> notices() {
+    return events.stream()
+        .filter(RunEvent.Notice.class::isInstance)
+        .map(RunEvent.Notice.class::cast)
+        .toList();
+  }
+
+  @Test
+  void theMeanOfARewardThatOnlyComparesIsLeftOut() {
+    RewardModel relative =
+        new RewardModel() {
+          @Override
+          public Rewards score(Rollout rollout, List<Judgement> judgements) {
+            return Rewards.of(0, 1, 1, 0);
+          }
+
+          @Override
+          public boolean isRelative() {
+            return true;
+          }
+        };
+    AlignmentRun.of(PromptSource.all(PROMPTS, 2), sampler, relative, new Sum(), Seed.of(1))
+        .evaluated(
+            Evaluation.every(
+                1,
+                List.of(PROMPTS.get(0), PROMPTS.get(0), PROMPTS.get(1), PROMPTS.get(1)),
+                Seed.of(2)))
+        .listener(events::add)
+        .run(AlignmentRun.Options.rounds(1));
+    assertThat(metrics("rewardMean")).isEmpty();
+    assertThat(metrics("evaluation.rewardMean")).isEmpty();
+    assertThat(metrics("evaluation.presentRewards")).hasSize(2);
+    assertThat(notices())
+        .singleElement()
+        .satisfies(notice -> assertThat(notice.message()).contains("withReward"));
+    events.clear();
+    run(new Sum()).run(AlignmentRun.Options.rounds(1));
+    assertThat(metrics("rewardMean")).hasSize(1);
   }
 
   @Test
@@ -466,7 +546,7 @@ class AlignmentRunTest {
     AlignmentRun.Options options =
         AlignmentRun.Options.rounds(5).withCheckpointEvery(2).withKeepCheckpoints(9);
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result result = run(failing).in(folder).run(options);
+      RunResult result = run(failing).in(folder).run(options);
       assertThat(result.rounds()).isEqualTo(3);
       assertThat(folder.checkpoints().stream().map(RunFolder.Checkpoint::step))
           .containsExactly(2L, 3L);
@@ -488,7 +568,7 @@ class AlignmentRunTest {
     Sum failing = new Sum();
     failing.failAt = 1;
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result result =
+      RunResult result =
           run(failing).in(folder).run(AlignmentRun.Options.rounds(5).withCheckpointEvery(1));
       assertThat(result.rounds()).isZero();
       assertThat(folder.checkpoints()).isEmpty();
@@ -512,12 +592,12 @@ class AlignmentRunTest {
   void aRunThatABoundHasEndedEndsThereAgainUntilTheBoundIsRaised(@TempDir Path path) {
     AlignmentRun.Options strict = AlignmentRun.Options.rounds(3).withMaxApproxKl(0.4);
     try (RunFolder folder = folder(path)) {
-      AlignmentRun.Result first = run(new Sum()).in(folder).run(strict);
+      RunResult first = run(new Sum()).in(folder).run(strict);
       log.clear();
       assertThat(run(new Sum()).in(folder).run(strict)).isEqualTo(first);
       assertThat(log).isEmpty();
       assertThat(run(new Sum()).in(folder).run(strict.withMaxApproxKl(0.6)).reason())
-          .isEqualTo(AlignmentRun.StopReason.FINISHED);
+          .isEqualTo(RunResult.Reason.FINISHED);
       assertThat(log).contains("step 4");
     }
   }
@@ -556,7 +636,7 @@ class AlignmentRunTest {
           }
         };
     assertThat(run(skipping).run(AlignmentRun.Options.rounds(2).withMaxApproxKl(0.4)).reason())
-        .isEqualTo(AlignmentRun.StopReason.FINISHED);
+        .isEqualTo(RunResult.Reason.FINISHED);
   }
 
   @Test
@@ -581,7 +661,7 @@ class AlignmentRunTest {
     double[] kl = {0};
     Evaluation evaluation =
         new Evaluation(1, PROMPTS, Seed.of(7), null, Runnable::run, rollout -> kl[0] += 2, null);
-    AlignmentRun.Result result =
+    RunResult result =
         run(new Sum())
             .evaluated(evaluation)
             .run(AlignmentRun.Options.rounds(9).withMaxKlToReference(5));
@@ -593,7 +673,7 @@ class AlignmentRunTest {
   @Test
   void heldOutPromptsAreEvaluatedAtTheBeginningNowAndThenAndAtTheEnd() {
     List<Prompt> heldOut = List.of(Prompt.of("c"), Prompt.of("d"));
-    AlignmentRun.Result unused =
+    RunResult unused =
         run(new Sum())
             .evaluated(Evaluation.every(2, heldOut, Seed.of(7)))
             .run(AlignmentRun.Options.rounds(5));
@@ -615,7 +695,7 @@ class AlignmentRunTest {
           note("evaluate " + prompts.size());
           return sampler.rollout(prompts, seeds);
         };
-    AlignmentRun.Result unused =
+    RunResult unused =
         run(new Sum())
             .evaluated(Evaluation.every(1, PROMPTS, Seed.of(7)).withSampler(policy))
             .run(AlignmentRun.Options.rounds(1));
@@ -634,8 +714,7 @@ class AlignmentRunTest {
                             ? Judgement.missing(2, "refused", "test", Usage.NONE)
                             : oracle.rank(groups.subList(g, g + 1), rubric).get(0))
                 .toList();
-    AlignmentRun.Result unused =
-        run(new Sum()).judgedBy(silent, RUBRIC).run(AlignmentRun.Options.rounds(1));
+    RunResult unused = run(new Sum()).judgedBy(silent, RUBRIC).run(AlignmentRun.Options.rounds(1));
     assertThat(metrics("presentRewards").get(0))
         .containsEntry("presentRewards", 2.0)
         .containsEntry("missingJudgements", 1.0);
@@ -687,7 +766,7 @@ class AlignmentRunTest {
     FeedbackOracle silent = missing(round -> List.of("refused", "malformed"));
 
     assertThat(run(new Sum()).judgedBy(silent, RUBRIC).run(AlignmentRun.Options.rounds(2)).reason())
-        .isEqualTo(AlignmentRun.StopReason.FINISHED);
+        .isEqualTo(RunResult.Reason.FINISHED);
   }
 
   @Test

@@ -53,7 +53,7 @@ class DivergedRunTest {
     abstract PolicyOptimizer of(DiffusionPolicy policy);
   }
 
-  private AlignmentRun.Result run(
+  private RunResult run(
       Method method, Path path, double learningRate, int imagesPerPrompt, int rounds) {
     try (LatentDiffusion model = TinyModel.create(Seed.of(1));
         Lora lora = TinyModel.lora(model, Seed.of(2));
@@ -94,18 +94,17 @@ class DivergedRunTest {
   @ParameterizedTest
   @EnumSource(Method.class)
   void aRunThatDivergesIsResumedWithALowerLearningRateAndEnds(Method method, @TempDir Path path) {
-    assertThat(run(method, path, 1e-3, 3, 2).reason()).isEqualTo(AlignmentRun.StopReason.FINISHED);
-    AlignmentRun.Result diverged = run(method, path, 1e15, 3, 4);
-    assertThat(diverged.reason()).isEqualTo(AlignmentRun.StopReason.DIVERGED);
+    assertThat(run(method, path, 1e-3, 3, 2).reason()).isEqualTo(RunResult.Reason.FINISHED);
+    RunResult diverged = run(method, path, 1e15, 3, 4);
+    assertThat(diverged.reason()).isEqualTo(RunResult.Reason.DIVERGED);
     assertThat(diverged.message())
         .startsWith("round 3 has diverged and was taken back: step 3: ")
         .contains("learning rate");
 
-    AlignmentRun.Result resumed = run(method, path, 1e-4, 3, 4);
+    RunResult resumed = run(method, path, 1e-4, 3, 4);
 
     assertThat(resumed)
-        .isEqualTo(
-            new AlignmentRun.Result(4, AlignmentRun.StopReason.FINISHED, "all 4 rounds are done"));
+        .isEqualTo(new RunResult(4, RunResult.Reason.FINISHED, "all 4 rounds are done"));
     assertThat(notices)
         .containsExactly(
             new RunEvent.Notice(

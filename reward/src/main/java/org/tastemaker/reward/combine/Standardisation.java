@@ -27,6 +27,15 @@ public interface Standardisation {
   Rewards apply(Rollout rollout, Rewards rewards);
 
   /**
+   * Whether the mean of what it returns is always 0, as it is by the rollout's own mean.
+   *
+   * @return false unless a standardisation says otherwise
+   */
+  default boolean centres() {
+    return false;
+  }
+
+  /**
    * Leaves rewards as they are.
    *
    * @return a standardisation that changes nothing
@@ -62,8 +71,9 @@ public interface Standardisation {
    * @return the standardisation
    */
   static Standardisation byRollout() {
-    return (rollout, rewards) ->
-        standardised(rewards, List.of(IntStream.range(0, rewards.size()).boxed().toList()));
+    return centring(
+        (rollout, rewards) ->
+            standardised(rewards, List.of(IntStream.range(0, rewards.size()).boxed().toList())));
   }
 
   /**
@@ -73,7 +83,7 @@ public interface Standardisation {
    * @return the standardisation
    */
   static Standardisation byPrompt() {
-    return (rollout, rewards) -> standardised(rewards, rollout.groupIndices());
+    return centring((rollout, rewards) -> standardised(rewards, rollout.groupIndices()));
   }
 
   /**
@@ -85,18 +95,33 @@ public interface Standardisation {
    * @return the standardisation
    */
   static Standardisation centredByPrompt() {
-    return (rollout, rewards) -> {
-      OptionalDouble[] out = new OptionalDouble[rewards.size()];
-      Arrays.fill(out, OptionalDouble.empty());
-      for (List<Integer> group : rollout.groupIndices()) {
-        List<Integer> present = group.stream().filter(i -> rewards.get(i).isPresent()).toList();
-        double mean =
-            present.stream().mapToDouble(i -> rewards.get(i).getAsDouble()).average().orElse(0);
-        for (int i : present) {
-          out[i] = OptionalDouble.of(rewards.get(i).getAsDouble() - mean);
-        }
+    return centring(
+        (rollout, rewards) -> {
+          OptionalDouble[] out = new OptionalDouble[rewards.size()];
+          Arrays.fill(out, OptionalDouble.empty());
+          for (List<Integer> group : rollout.groupIndices()) {
+            List<Integer> present = group.stream().filter(i -> rewards.get(i).isPresent()).toList();
+            double mean =
+                present.stream().mapToDouble(i -> rewards.get(i).getAsDouble()).average().orElse(0);
+            for (int i : present) {
+              out[i] = OptionalDouble.of(rewards.get(i).getAsDouble() - mean);
+            }
+          }
+          return new Rewards(Arrays.asList(out));
+        });
+  }
+
+  private static Standardisation centring(Standardisation by) {
+    return new Standardisation() {
+      @Override
+      public Rewards apply(Rollout rollout, Rewards rewards) {
+        return by.apply(rollout, rewards);
       }
-      return new Rewards(Arrays.asList(out));
+
+      @Override
+      public boolean centres() {
+        return true;
+      }
     };
   }
 

@@ -50,6 +50,12 @@ public final class WeightedReward implements RewardModel {
   }
 
   @Override
+  public boolean isRelative() {
+    return parts.values().stream()
+        .allMatch(part -> part.model().isRelative() || part.standardisation().centres());
+  }
+
+  @Override
   public Rewards score(Rollout rollout, List<Judgement> judgements) {
     return combine(rollout, parts(rollout, judgements));
   }

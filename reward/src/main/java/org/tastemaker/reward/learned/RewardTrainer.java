@@ -193,7 +193,7 @@ public final class RewardTrainer {
                   listener.on(
                       new RunEvent.Metrics(
                           epoch,
-                          Map.of("training_loss", ofTraining, "validation_loss", ofValidation))));
+                          Map.of("trainingLoss", ofTraining, "validationLoss", ofValidation))));
       EarlyStopping.Limits limits =
           new EarlyStopping.Limits(options.batchPrompts(), options.maxEpochs(), options.patience());
       TrainedReward.StopReason stop =

@@ -55,6 +55,11 @@ public final class BradleyTerryReward implements RewardModel {
   }
 
   @Override
+  public boolean isRelative() {
+    return true;
+  }
+
+  @Override
   public Rewards score(Rollout rollout, List<Judgement> judgements) {
     order.requireKnown(judgements);
     return GroupRewards.of(rollout, judgements, judgement -> worths(order.of(judgement)));

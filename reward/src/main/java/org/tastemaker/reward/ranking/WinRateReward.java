@@ -60,6 +60,11 @@ public final class WinRateReward implements RewardModel {
   }
 
   @Override
+  public boolean isRelative() {
+    return true;
+  }
+
+  @Override
   public Rewards score(Rollout rollout, List<Judgement> judgements) {
     order.requireKnown(judgements);
     return GroupRewards.of(rollout, judgements, judgement -> winRates(order.of(judgement)));

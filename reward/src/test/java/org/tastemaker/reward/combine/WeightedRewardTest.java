@@ -86,6 +86,26 @@ class WeightedRewardTest {
   }
 
   @Test
+  void aSumIsRelativeIfEveryPartIs() {
+    RewardModel size = given(1, 2, 3);
+    assertThat(WeightedReward.builder().add("size", size, 1).build().isRelative()).isTrue();
+    for (Standardisation centring :
+        List.of(
+            Standardisation.byRollout(),
+            Standardisation.byPrompt(),
+            Standardisation.centredByPrompt())) {
+      assertThat(centring.centres()).isTrue();
+    }
+    RewardModel fixed =
+        WeightedReward.builder()
+            .add("size", size, 1)
+            .add("score", size, 1, Standardisation.fixed(0, 1))
+            .build();
+    assertThat(fixed.isRelative()).isFalse();
+    assertThat(Standardisation.none().centres()).isFalse();
+  }
+
+  @Test
   void whatMissesOnePartIsMissing() {
     RewardModel partly = (rollout, judgements) -> withoutFirst(Rewards.of(9, 1, 3));
     RewardModel reward =

@@ -167,8 +167,8 @@ class RewardTrainerTest {
     RunEvent.Metrics last = (RunEvent.Metrics) events.get(1);
     assertThat(last.step()).isEqualTo(1);
     assertThat(last.values())
-        .containsEntry("training_loss", trained.trainingLoss().get(1))
-        .containsEntry("validation_loss", trained.validationLoss().get(1));
+        .containsEntry("trainingLoss", trained.trainingLoss().get(1))
+        .containsEntry("validationLoss", trained.validationLoss().get(1));
   }
 
   @Test

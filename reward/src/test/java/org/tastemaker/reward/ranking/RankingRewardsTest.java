@@ -76,6 +76,29 @@ class RankingRewardsTest {
   }
 
   @Test
+  void theMeanOfARewardByOrderIsTheSameWhateverTheOrder() {
+    for (RewardModel model :
+        List.of(
+            WinRateReward.overall(),
+            BradleyTerryReward.overall(BRADLEY_TERRY),
+            PlackettLuceReward.overall(PLACKETT_LUCE))) {
+      assertThat(model.isRelative()).isTrue();
+      try (Rollout rollout = Rollouts.ofPrompts("a", "a", "a")) {
+        double one = mean(model, rollout, Ranking.of(2, 0, 1));
+        double tied = mean(model, rollout, Ranking.ofTiers(3, List.of(List.of(0, 1), List.of(2))));
+        // sums of three numbers near 1, and a fit that stops near its maximum
+        assertThat(one).isCloseTo(tied, within(1e-6));
+      }
+    }
+    RewardModel scores = (rollout, judgements) -> Rewards.of(1, 2, 3);
+    assertThat(scores.isRelative()).isFalse();
+  }
+
+  private static double mean(RewardModel model, Rollout rollout, Ranking ranking) {
+    return model.score(rollout, List.of(judged(ranking))).mean().orElseThrow();
+  }
+
+  @Test
   void rewardsStandWhereTheImagesStandInTheRollout() {
     try (Rollout rollout = Rollouts.ofPrompts("cat", "dog", "cat", "dog", "dog")) {
       Rewards rewards =

@@ -1,0 +1,22 @@
+package org.tastemaker.optim.run;
+
+import org.tastemaker.core.DivergedException;
+
+/**
+ * How a run ended.
+ *
+ * @param rounds how many rounds are done
+ * @param reason why it ended
+ * @param message for a person to read
+ */
+public record RunResult(long rounds, Reason reason, String message) {
+  /** Why a run ended. */
+  public enum Reason {
+    /** All rounds are done. */
+    FINISHED,
+    /** A KL was above its bound. */
+    KL,
+    /** A number was NaN or infinite: {@link DivergedException}. */
+    DIVERGED
+  }
+}
