@@ -14,6 +14,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.condition.PromptOptions;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -174,6 +175,22 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public LatentDiffusion with(StepKernel kernel) {
     return new LatentDiffusion(view.withKernel(kernel));
+  }
+
+  /**
+   * A view that reads prompts in another way: long ones in chunks, or with weights. Without this
+   * what is longer than the text encoder reads is cut off, and marks stand for themselves; both are
+   * logged once for each prompt, and told to the listener.
+   *
+   * <pre>{@code
+   * model.with(PromptOptions.defaults().withChunks(3))      // up to 3 * 75 tokens
+   * }</pre>
+   *
+   * @param prompts how to read them; for rollouts and their training alike
+   * @return a view of this model, which encodes its texts anew
+   */
+  public LatentDiffusion with(PromptOptions prompts) {
+    return new LatentDiffusion(view.withPrompts(prompts));
   }
 
   /**

@@ -7,6 +7,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.diffusion.condition.ClipTextEncoder;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.condition.PromptOptions;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -57,7 +58,7 @@ record View(
   static View of(Components components) {
     return new View(
         components,
-        conditioner(components, Engines.auto()),
+        conditioner(components, Engines.auto(), PromptOptions.defaults()),
         SamplingOptions.defaults(),
         components.scheduler().kind(),
         FunctionOptions.inference(),
@@ -66,15 +67,32 @@ record View(
         new Cancellation());
   }
 
-  private static Conditioner conditioner(Components components, Engine engine) {
+  private static Conditioner conditioner(
+      Components components, Engine engine, PromptOptions prompts) {
     return Conditioner.of(
-        new ClipTextEncoder(components.tokenizer(), components.textEncoder(), engine));
+        new ClipTextEncoder(components.tokenizer(), components.textEncoder(), engine, prompts));
+  }
+
+  private ClipTextEncoder encoder() {
+    return (ClipTextEncoder) conditioner.encoder(); // of which all views are made
+  }
+
+  /** How prompts are read. */
+  PromptOptions prompts() {
+    return encoder().options();
+  }
+
+  /** Prompts read in another way, and so with a cache of texts of its own. */
+  View withPrompts(PromptOptions prompts) {
+    return prompts.equals(prompts())
+        ? this
+        : withConditioner(conditioner(components, encoder().engine(), prompts));
   }
 
   /** Every part on an engine, and so with a cache of texts of its own. */
   View on(Engine engine) {
     return withExecution(execution.withEngine(engine))
-        .withConditioner(conditioner(components, engine));
+        .withConditioner(conditioner(components, engine, prompts()));
   }
 
   LatentShape latentShape() {
@@ -83,7 +101,7 @@ record View(
 
   /** Texts as conditions, with room for so many. */
   Conditions conditions(int texts) {
-    return conditioner.conditions(options.clipSkip(), texts);
+    return conditioner.conditions(options.clipSkip(), texts, listener);
   }
 
   /** What images are sampled with. */

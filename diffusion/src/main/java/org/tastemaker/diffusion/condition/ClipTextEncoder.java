@@ -1,6 +1,8 @@
 package org.tastemaker.diffusion.condition;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -13,26 +15,44 @@ import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
  * The text encoder of Stable Diffusion 1 and 2: CLIP's tokenizer and text transformer.
  *
  * <pre>
- *   ids    = tokenizer(text)                       [L]
- *   tokens = transformer(ids)                      [L, D], without the last clipSkip layers
- *   pooled = tokens at the end token               [D]
+ *   ids    = tokenizer(text)                       K times [L], one for each chunk
+ *   tokens = transformer(ids)                      K times [L, D], without the last clipSkip layers
+ *          * weights, then to the mean of before   where there are weights
+ *   tau    = tokens of all chunks                  [K L, D]
+ *   pooled = tokens at the first chunk's end       [D]
  * </pre>
  *
  * @param tokenizer text to ids
  * @param model ids to tokens; not closed here
  * @param engine runs the transformer
+ * @param options K, and whether weights are understood
  */
-public record ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model, Engine engine)
+public record ClipTextEncoder(
+    ClipTokenizer tokenizer, ClipTextModel model, Engine engine, PromptOptions options)
     implements TextEncoder {
+  private static final int SHOWN = 1000;
+
   public ClipTextEncoder {
     Objects.requireNonNull(tokenizer, "tokenizer == null");
     Objects.requireNonNull(model, "model == null");
     Objects.requireNonNull(engine, "engine == null");
+    Objects.requireNonNull(options, "options == null");
+  }
+
+  /**
+   * An encoder of one chunk, without weights.
+   *
+   * @param tokenizer text to ids
+   * @param model ids to tokens; not closed here
+   * @param engine runs the transformer
+   */
+  public ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model, Engine engine) {
+    this(tokenizer, model, engine, PromptOptions.defaults());
   }
 
   @Override
   public int length() {
-    return tokenizer.maxLength();
+    return options.chunks() * tokenizer.maxLength();
   }
 
   @Override
@@ -47,15 +67,77 @@ public record ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model, Engi
 
   @Override
   public Condition encode(String text, int clipSkip) {
-    int[] ids = tokenizer.encode(text).ids().toArray();
-    float[] tokens = new float[length() * width()];
-    FloatBuffers.of(model.encode(new int[][] {ids}, clipSkip, engine)).get(tokens); // [1, L, D]
-    OptionalInt end = model.endOf(ids);
-    Optional<FloatBuffer> pooled =
-        end.isPresent()
-            ? Optional.of(FloatBuffer.wrap(tokens, end.getAsInt() * width(), width()))
-            : Optional.empty();
+    float[] tokens = new float[length() * width()]; // [K L, D]
+    int each = tokenizer.maxLength() * width();
+    Optional<FloatBuffer> pooled = Optional.empty();
+    List<PromptChunks.Chunk> chunks = PromptChunks.of(tokenizer, text, options).filled();
+    for (int k = 0; k < chunks.size(); k++) {
+      PromptChunks.Chunk chunk = chunks.get(k);
+      int[][] ids = {chunk.ids()};
+      FloatBuffers.of(model.encode(ids, clipSkip, engine)).get(tokens, k * each, each); // [1, L, D]
+      weigh(tokens, k * each, chunk.weights());
+      OptionalInt end = model.endOf(chunk.ids());
+      if (k == 0 && end.isPresent()) {
+        pooled = Optional.of(FloatBuffer.wrap(tokens, end.getAsInt() * width(), width()));
+      }
+    }
     return new Condition(length(), width(), FloatBuffer.wrap(tokens), pooled, Optional.empty());
+  }
+
+  /** Multiplies a chunk's tokens, and scales all to the mean of before. */
+  private void weigh(float[] tokens, int offset, float[] weights) {
+    double before = 0;
+    double after = 0;
+    boolean plain = true;
+    for (int i = 0; i < weights.length * width(); i++) {
+      float weight = weights[i / width()];
+      plain &= weight == 1;
+      before += tokens[offset + i];
+      tokens[offset + i] *= weight;
+      after += tokens[offset + i];
+    }
+    double scale = before / after;
+    if (plain || !Double.isFinite(scale)) {
+      return;
+    }
+    for (int i = 0; i < weights.length * width(); i++) {
+      tokens[offset + i] *= (float) scale;
+    }
+  }
+
+  @Override
+  public List<String> remarks(String text) {
+    List<String> remarks = new ArrayList<>();
+    PromptChunks chunks = PromptChunks.of(tokenizer, text, options);
+    String cut = chunks.cut();
+    if (chunks.needed() > options.chunks()) {
+      int needed =
+          PromptChunks.of(tokenizer, text, options.withChunks(PromptOptions.MOST_CHUNKS)).needed();
+      remarks.add(
+          "a prompt of "
+              + chunks.tokens()
+              + " tokens is longer than the "
+              + options.chunks() * (tokenizer.maxLength() - 2)
+              + " that are read; the following part was cut off: \""
+              + (cut.length() > SHOWN ? cut.substring(0, SHOWN) + "..." : cut)
+              + "\". Shorten it"
+              + (needed > PromptOptions.MOST_CHUNKS
+                  ? ""
+                  : ", or encode long prompts in chunks:"
+                      + " model.with(PromptOptions.defaults().withChunks("
+                      + needed
+                      + "))"));
+    }
+    if (!options.weights() && WeightedText.isMarked(text)) {
+      remarks.add(
+          "a prompt has weights or other marks of AUTOMATIC1111's web UI, which are read as plain"
+              + " text: \""
+              + (text.length() > SHOWN ? text.substring(0, SHOWN) + "..." : text)
+              + "\". Have (words:1.3), [words] and BREAK understood with model.with(PromptOptions"
+              + ".webUi(chunks)), or remove them; a LoRA is loaded with LoraFile, and not by a"
+              + " prompt");
+    }
+    return remarks;
   }
 
   @Override

@@ -1,9 +1,15 @@
 package org.tastemaker.diffusion.condition;
 
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
 
 /**
  * Encodes the texts of prompts for the U-Net, and caches them. All views of a model share one, so a
@@ -21,7 +27,13 @@ public final class Conditioner {
 
   private record Key(String text, int clipSkip) {}
 
+  /** Of how many texts it is kept that they were remarked on. */
+  private static final int REMARKED = 10_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Conditioner.class);
+
   private final TextEncoder encoder;
+  private final Set<String> remarked = new HashSet<>();
   private final Map<Key, Condition> cache = new LinkedHashMap<>(16, 0.75f, true); // by last use
   private int capacity;
   private long checksum;
@@ -65,6 +77,20 @@ public final class Conditioner {
    * @return texts as conditions
    */
   public Conditions conditions(int clipSkip, int texts) {
+    return conditions(clipSkip, texts, RunListener.none());
+  }
+
+  /**
+   * Begins a use of the model, and says what is to say about its texts: once for each text it is
+   * logged, as a warning, and told.
+   *
+   * @param clipSkip last layers of the text encoder to leave out, at least 0
+   * @param texts for how many texts the cache must have room at least; 0 to leave it as it is
+   * @param listener receives a {@link RunEvent.Notice} for a text that was cut off, or read
+   *     literally though it looks as if more were meant
+   * @return texts as conditions
+   */
+  public Conditions conditions(int clipSkip, int texts, RunListener listener) {
     if (clipSkip < 0) {
       throw new IllegalArgumentException("clipSkip must be at least 0, but was " + clipSkip);
     }
@@ -74,7 +100,7 @@ public final class Conditioner {
       checksum = now;
     }
     capacity = Math.max(capacity, texts);
-    return text -> condition(new Key(text, clipSkip));
+    return text -> condition(new Key(text, clipSkip), listener);
   }
 
   /**
@@ -86,15 +112,25 @@ public final class Conditioner {
     return encoded;
   }
 
-  private Condition condition(Key key) {
+  private Condition condition(Key key, RunListener listener) {
     Condition found = cache.get(key);
     if (found == null) {
+      remark(key.text, listener);
       found = encoder.encode(key.text, key.clipSkip);
       encoded++;
       cache.put(key, found);
       evict();
     }
     return found;
+  }
+
+  private void remark(String text, RunListener listener) {
+    if (remarked.size() < REMARKED && remarked.add(text)) {
+      for (String remark : encoder.remarks(text)) {
+        LOG.warn(remark);
+        listener.on(new RunEvent.Notice(0, remark));
+      }
+    }
   }
 
   private void evict() {

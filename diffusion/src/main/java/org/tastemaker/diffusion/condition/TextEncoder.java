@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.condition;
 
+import java.util.List;
+
 /**
  * Turns a text into a {@link Condition}. A model whose U-Net reads two text encoders (Stable
  * Diffusion XL) has one more implementation of this, which runs both.
@@ -34,6 +36,17 @@ public interface TextEncoder {
    * @return the condition, without size ids
    */
   Condition encode(String text, int clipSkip);
+
+  /**
+   * What a person should know about how a text is read: what was cut off, and what was taken
+   * literally.
+   *
+   * @param text any
+   * @return sentences; none unless there is something to say
+   */
+  default List<String> remarks(String text) {
+    return List.of();
+  }
 
   /**
    * Tells the weights from others: it changes when they are trained.

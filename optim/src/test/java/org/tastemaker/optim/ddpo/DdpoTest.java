@@ -25,6 +25,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.condition.PromptOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.testing.TinyModel;
@@ -496,6 +497,23 @@ class DdpoTest {
           .hasMessage(
               "there must be a reward, or a missing one, for each of the 3 images, but there"
                   + " were 2");
+    }
+  }
+
+  @Test
+  void promptsInChunksAreTrainedOn() {
+    LatentDiffusion chunked = model.with(PromptOptions.defaults().withChunks(2));
+    String longText = "a photo of a cat, ".repeat(20);
+    DiffusionPolicy policy = Policies.still(chunked, lora);
+    try (policy;
+        Rollout rollout =
+            chunked.rollout(
+                List.of(Prompt.of(longText), Prompt.of("a dog")),
+                List.of(Seed.of(3), Seed.of(4)))) {
+      Ddpo ddpo = new Ddpo(policy, batchAdvantages(Ddpo.Options.importanceSampling()), Seed.of(4));
+      StepReport report = ddpo.step(rollout, Rewards.of(1, -1));
+      // Nothing has changed since the rollout: the new policy is the old one.
+      assertThat(report.metrics().get("ratioMax")).isCloseTo(1, within(1e-4));
     }
   }
 }
