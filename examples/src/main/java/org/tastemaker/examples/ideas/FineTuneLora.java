@@ -25,6 +25,7 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 import org.tastemaker.diffusion.train.CaptionedLatents;
 import org.tastemaker.diffusion.train.Checkpointing;
 import org.tastemaker.diffusion.train.DenoisingModels;
@@ -101,7 +102,7 @@ public final class FineTuneLora {
                 Lora.Options.defaults(),
                 Seed.of(2))) {
       // 1. What is trained on: latents and token ids, computed once.
-      CaptionedLatents batch = encode(model, images);
+      CaptionedLatents batch = encode(model, images, out);
 
       // 2. The U-Net's LoRA is trained; all else is frozen.
       Components parts = model.components();
@@ -140,7 +141,8 @@ public final class FineTuneLora {
     }
   }
 
-  private static CaptionedLatents encode(LatentDiffusion model, List<Captioned> images) {
+  private static CaptionedLatents encode(
+      LatentDiffusion model, List<Captioned> images, PrintStream out) {
     LatentShape shape = model.latentShape(); // of the model's own image size
     int factor = model.components().factor();
     List<Image> resized =
@@ -151,7 +153,18 @@ public final class FineTuneLora {
       float[] values = new float[images.size() * shape.size()];
       FloatBuffers.of(latents).get(values);
       ImmutableList.Builder<ImmutableIntArray> captions = ImmutableList.builder(); // [N, 77]
-      images.forEach(i -> captions.add(model.components().tokenizer().encode(i.caption()).ids()));
+      for (Captioned image : images) {
+        ClipTokenizer.Encoding encoding = model.components().tokenizer().encode(image.caption());
+        captions.add(encoding.ids());
+        if (encoding.truncated()) {
+          out.printf(
+              Locale.ROOT,
+              "a caption of %d tokens is cut at %d, before \"%s\"%n",
+              encoding.tokens(),
+              encoding.ids().length(),
+              encoding.cut());
+        }
+      }
       return new CaptionedLatents(
           new Samples(
               images.size(),
