@@ -11,6 +11,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.checkpoint.SingleFile;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -125,6 +126,45 @@ public record Components(
     return loadAs(folder, Objects.requireNonNull(scheduler, "scheduler == null"));
   }
 
+  /**
+   * Loads the parts from a checkpoint in a single safetensors file.
+   *
+   * @param file such as {@code v1-5-pruned-emaonly.safetensors}
+   * @param options what the file does not say of itself
+   * @return the parts: the caller closes them
+   * @throws IllegalArgumentException if the file is something else, or is not whole, or there is no
+   *     tokenizer; the message says which, and nothing stays loaded
+   */
+  public static Components load(Path file, CheckpointOptions options) {
+    Path tokenizers = options.tokenizer().orElseGet(() -> file.resolveSibling("tokenizer"));
+    List<AutoCloseable> loaded = new ArrayList<>();
+    try (SingleFile checkpoint = SingleFile.open(file, options.prediction())) {
+      if (!Files.isDirectory(tokenizers)) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "%s holds no tokenizer, and there is no folder %s: put CLIP's there, with vocab.json and merges.txt, such as the tokenizer/ of a Stable Diffusion in the diffusers layout, or name it with CheckpointOptions",
+                file,
+                tokenizers));
+      }
+      ClipTokenizer tokenizer = ClipTokenizer.load(tokenizers);
+      ClipTextModel text = checkpoint.textEncoder();
+      loaded.add(text);
+      AutoencoderKl vae = checkpoint.vae();
+      loaded.add(vae);
+      UNet2DConditionModel unet = checkpoint.unet();
+      loaded.add(unet);
+      SchedulerConfig scheduler =
+          SchedulerConfig.stableDiffusion()
+              .with("prediction_type", checkpoint.prediction().key())
+              .as(options.sampler());
+      return new Components(unet, vae, text, tokenizer, scheduler);
+    } catch (RuntimeException | Error e) {
+      closeAll(loaded, e);
+      throw e;
+    }
+  }
+
   private static Components loadAs(Path folder, @Nullable SchedulerKind kind) {
     for (String part : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
       if (!Files.isDirectory(folder) || !Files.isDirectory(FolderBounds.of(folder).resolve(part))) {
@@ -155,14 +195,18 @@ public record Components(
       loaded.add(unet);
       return new Components(unet, vae, text, tokenizer, scheduler);
     } catch (RuntimeException | Error e) {
-      for (AutoCloseable part : loaded) {
-        try {
-          part.close();
-        } catch (Exception suppressed) {
-          e.addSuppressed(suppressed);
-        }
-      }
+      closeAll(loaded, e);
       throw e;
+    }
+  }
+
+  private static void closeAll(List<AutoCloseable> loaded, Throwable because) {
+    for (AutoCloseable part : loaded) {
+      try {
+        part.close();
+      } catch (Exception suppressed) {
+        because.addSuppressed(suppressed);
+      }
     }
   }
 

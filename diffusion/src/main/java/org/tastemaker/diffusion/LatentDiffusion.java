@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -12,6 +13,7 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.checkpoint.CheckpointWriter;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.condition.PromptOptions;
@@ -68,16 +70,31 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * Loads a model from a folder in the diffusers layout: Stable Diffusion 1.x or 2.x, or one that
-   * {@link #save} wrote.
+   * Loads a model: Stable Diffusion 1.x or 2.x, as a folder in the diffusers layout, such as {@link
+   * #save} writes, or as a checkpoint in a single safetensors file with a tokenizer/ beside it.
    *
-   * @param folder with unet/, vae/, text_encoder/, tokenizer/ and scheduler/
+   * @param folder with unet/, vae/, text_encoder/, tokenizer/ and scheduler/; or a checkpoint
    * @return the model: the caller closes it
    * @throws IllegalArgumentException if a part is missing, does not fit or is not supported; the
    *     message says which, and nothing stays loaded
    */
   public static LatentDiffusion load(Path folder) {
-    return of(Components.load(folder));
+    return Files.isRegularFile(folder)
+        ? load(folder, CheckpointOptions.defaults())
+        : of(Components.load(folder));
+  }
+
+  /**
+   * Loads a checkpoint in a single safetensors file.
+   *
+   * @param file such as {@code v1-5-pruned-emaonly.safetensors}
+   * @param options what the file does not say of itself
+   * @return the model: the caller closes it
+   * @throws IllegalArgumentException if the file is something else, or is not whole, or there is no
+   *     tokenizer; the message says which, and nothing stays loaded
+   */
+  public static LatentDiffusion load(Path file, CheckpointOptions options) {
+    return of(Components.load(file, options));
   }
 
   /**
@@ -397,6 +414,27 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public void save(Path folder, DType dtype) {
     AtomicFiles.writeFolder(folder, target -> view.components().save(target, dtype));
+  }
+
+  /**
+   * Writes the model as a checkpoint in a single safetensors file, under the names that CompVis'
+   * programs have: for a Stable Diffusion 1.x. The tokenizer is not in it. The file appears
+   * complete or not at all.
+   *
+   * @param file replaced if it is there
+   * @param dtype of the weights: F32, F16 or BF16
+   * @throws IllegalArgumentException if the model is not one that such a file can express; the
+   *     message says what is in the way
+   */
+  public void saveCheckpoint(Path file, DType dtype) {
+    Components parts = view.components();
+    CheckpointWriter.write(
+        file,
+        parts.unet(),
+        parts.vae(),
+        parts.textEncoder(),
+        parts.scheduler().predictionType(),
+        dtype);
   }
 
   /** Frees the weights, the compiled graphs and their memory. */

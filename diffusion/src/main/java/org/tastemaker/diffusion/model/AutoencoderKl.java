@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -14,6 +15,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.TensorFile;
 
 /**
  * The autoencoder of Stable Diffusion: from images to latents and back (Rombach et al.,
@@ -97,6 +99,42 @@ public final class AutoencoderKl implements AutoCloseable {
   public static void check(Path folder) {
     ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS);
     files.check(declare(AutoencoderKlConfig.read(files.config())), AutoencoderKl::currentName);
+  }
+
+  /**
+   * Reads a model of a given configuration from tensors under its own names.
+   *
+   * @param config of the model
+   * @param tensors read, and not closed
+   * @return the model, in FLOAT, to be closed
+   * @throws WeightsMismatchException if the tensors do not fit the configuration
+   */
+  public static AutoencoderKl read(AutoencoderKlConfig config, TensorFile tensors) {
+    return new AutoencoderKl(
+        config,
+        Parameters.read(tensors, declare(config), name -> name, DataType.FLOAT),
+        DataType.FLOAT);
+  }
+
+  /**
+   * The names of the parameters of a model.
+   *
+   * @param config of the model
+   * @return in the network's order
+   */
+  public static List<String> names(AutoencoderKlConfig config) {
+    return declare(config).stream().map(ParameterSpec::name).toList();
+  }
+
+  /**
+   * Checks that tensors fit a configuration, by their names and shapes alone.
+   *
+   * @param config of the model
+   * @param tensors looked at, and not closed
+   * @throws WeightsMismatchException if they do not fit
+   */
+  public static void check(AutoencoderKlConfig config, TensorFile tensors) {
+    Map<String, String> unused = Parameters.check(tensors, declare(config), name -> name);
   }
 
   /**

@@ -22,6 +22,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.TensorFile;
 
 /**
  * The text encoder of Stable Diffusion: CLIP's text transformer (Radford et al., "Learning
@@ -83,6 +84,42 @@ public final class ClipTextModel implements AutoCloseable {
   public static void check(Path folder) {
     ModelFolder files = new ModelFolder(folder, ModelFolder.TRANSFORMERS);
     files.check(declare(ClipTextConfig.read(files.config())), ClipTextModel::prefixed);
+  }
+
+  /**
+   * Reads a model of a given configuration from tensors under its own names.
+   *
+   * @param config of the model
+   * @param tensors read, and not closed
+   * @return the model, in FLOAT, to be closed
+   * @throws WeightsMismatchException if the tensors do not fit the configuration
+   */
+  public static ClipTextModel read(ClipTextConfig config, TensorFile tensors) {
+    return new ClipTextModel(
+        config,
+        Parameters.read(tensors, declare(config), name -> name, DataType.FLOAT),
+        DataType.FLOAT);
+  }
+
+  /**
+   * The names of the parameters of a model.
+   *
+   * @param config of the model
+   * @return in the network's order
+   */
+  public static List<String> names(ClipTextConfig config) {
+    return declare(config).stream().map(ParameterSpec::name).toList();
+  }
+
+  /**
+   * Checks that tensors fit a configuration, by their names and shapes alone.
+   *
+   * @param config of the model
+   * @param tensors looked at, and not closed
+   * @throws WeightsMismatchException if they do not fit
+   */
+  public static void check(ClipTextConfig config, TensorFile tensors) {
+    Map<String, String> unused = Parameters.check(tensors, declare(config), name -> name);
   }
 
   /**

@@ -32,7 +32,9 @@ final class MissingWeights {
           + shards.size()
           + " shards"
           + (indices.isEmpty() ? "" : ", which " + indices.get(0) + " lists")
-          + ", and sharded weights are not read"
+          + ", without an index "
+          + weights
+          + ".safetensors.index.json of safetensors"
           + SAVE_ANEW;
     }
     for (String name : names) {

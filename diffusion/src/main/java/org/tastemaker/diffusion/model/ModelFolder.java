@@ -13,6 +13,8 @@ import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
+import org.tastemaker.diffusion.weights.ShardedSafetensors;
+import org.tastemaker.diffusion.weights.TensorFile;
 
 /** One model's folder in the diffusers layout: config.json and a file of weights. */
 record ModelFolder(Path path, String weights) {
@@ -32,14 +34,14 @@ record ModelFolder(Path path, String weights) {
   }
 
   Parameters read(List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
-    try (SafetensorsFile open = open()) {
+    try (TensorFile open = open()) {
       return Parameters.read(open, specs, rename, DataType.FLOAT);
     }
   }
 
   /** Checks the weights against what is expected: by the file's header, without reading numbers. */
   void check(List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
-    try (SafetensorsFile open = open()) {
+    try (TensorFile open = open()) {
       Parameters.check(open, specs, rename);
     }
   }
@@ -49,11 +51,15 @@ record ModelFolder(Path path, String weights) {
     return Files.isDirectory(path) ? FolderBounds.of(path).resolve(name) : path.resolve(name);
   }
 
-  private SafetensorsFile open() {
-    for (String suffix : List.of(".safetensors", ".fp16.safetensors")) {
-      Path file = file(weights + suffix);
+  private TensorFile open() {
+    for (String variant : List.of("", ".fp16")) {
+      Path file = file(weights + variant + ".safetensors");
       if (Files.isRegularFile(file)) {
         return SafetensorsFile.open(file);
+      }
+      Path index = file(weights + ".safetensors.index" + variant + ".json");
+      if (Files.isRegularFile(index)) {
+        return ShardedSafetensors.open(index, this::file);
       }
     }
     throw new IllegalArgumentException(

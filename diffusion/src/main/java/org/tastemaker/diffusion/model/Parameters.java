@@ -20,8 +20,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.model.ParameterSpec.Kind;
 import org.tastemaker.diffusion.weights.DType;
-import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
+import org.tastemaker.diffusion.weights.TensorFile;
 
 /**
  * The parameters of a network: one array each, in the layout of memory, shared by every graph over
@@ -92,7 +92,7 @@ public final class Parameters implements AutoCloseable {
    * @throws IllegalArgumentException if a weight is NaN or infinite
    */
   public static Parameters read(
-      SafetensorsFile file,
+      TensorFile file,
       List<ParameterSpec> specs,
       Function<String, @Nullable String> rename,
       DataType type) {
@@ -118,7 +118,7 @@ public final class Parameters implements AutoCloseable {
    * @return the names in the file, by those in {@code specs}
    */
   static Map<String, String> check(
-      SafetensorsFile file, List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
+      TensorFile file, List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
     Map<String, String> inFile = new LinkedHashMap<>();
     for (String name : file.names()) {
       String renamed = rename.apply(name);
@@ -134,14 +134,14 @@ public final class Parameters implements AutoCloseable {
       String name = inFile.get(spec.name());
       if (name == null) {
         missing.add(spec.name());
-      } else if (!fits(spec, file.info(name).shape())) {
+      } else if (!fits(spec, file.shape(name))) {
         misshapen.add(
             String.format(
                 Locale.ROOT,
                 "%s (expected %s, found %s)",
                 spec.name(),
                 spec.shape(),
-                Configs.shorten(file.info(name).shape())));
+                Configs.shorten(file.shape(name))));
       }
     }
     if (!missing.isEmpty() || !misshapen.isEmpty() || !surplus.isEmpty()) {
@@ -172,7 +172,7 @@ public final class Parameters implements AutoCloseable {
     return linear;
   }
 
-  private static void checkFinite(SafetensorsFile file, String name, INDArray array) {
+  private static void checkFinite(TensorFile file, String name, INDArray array) {
     FloatBuffer floats = array.dataType() == DataType.FLOAT ? array.data().asNioFloat() : null;
     for (int i = 0; i < array.length(); i++) {
       // The buffer, where there is one, is many times faster.

@@ -18,6 +18,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.TensorFile;
 
 /**
  * The denoising network of Stable Diffusion: {@code epsilon_theta(z_t, t, tau(y))}.
@@ -100,6 +101,42 @@ public final class UNet2DConditionModel implements AutoCloseable {
   public static void check(Path folder) {
     ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS);
     files.check(declare(UNetConfig.read(files.config())), name -> name);
+  }
+
+  /**
+   * Reads a model of a given configuration from tensors under its own names.
+   *
+   * @param config of the model
+   * @param tensors read, and not closed
+   * @return the model, in FLOAT, to be closed
+   * @throws WeightsMismatchException if the tensors do not fit the configuration
+   */
+  public static UNet2DConditionModel read(UNetConfig config, TensorFile tensors) {
+    return new UNet2DConditionModel(
+        config,
+        Parameters.read(tensors, declare(config), name -> name, DataType.FLOAT),
+        DataType.FLOAT);
+  }
+
+  /**
+   * The names of the parameters of a model.
+   *
+   * @param config of the model
+   * @return in the network's order
+   */
+  public static List<String> names(UNetConfig config) {
+    return declare(config).stream().map(ParameterSpec::name).toList();
+  }
+
+  /**
+   * Checks that tensors fit a configuration, by their names and shapes alone.
+   *
+   * @param config of the model
+   * @param tensors looked at, and not closed
+   * @throws WeightsMismatchException if they do not fit
+   */
+  public static void check(UNetConfig config, TensorFile tensors) {
+    Map<String, String> unused = Parameters.check(tensors, declare(config), name -> name);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.weights;
 
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.primitives.ImmutableLongArray;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,7 +40,7 @@ import org.tastemaker.core.files.BoundedFiles;
  * SafetensorsException} where the file has no such tensor or its type does not fit, and {@link
  * UncheckedIOException} where reading fails.
  */
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile implements TensorFile {
   /** One read: a multiple of every element size, small enough to stay in the processor's cache. */
   private static final int CHUNK = 1 << 20;
 
@@ -88,11 +89,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  /**
-   * The file.
-   *
-   * @return the path that it was opened by
-   */
+  @Override
   public Path path() {
     return path;
   }
@@ -106,11 +103,7 @@ public final class SafetensorsFile implements AutoCloseable {
     return header.metadata();
   }
 
-  /**
-   * The tensors' names.
-   *
-   * @return in the header's order
-   */
+  @Override
   public ImmutableSet<String> names() {
     return header.tensors().keySet();
   }
@@ -140,6 +133,11 @@ public final class SafetensorsFile implements AutoCloseable {
     return info;
   }
 
+  @Override
+  public ImmutableLongArray shape(String name) {
+    return info(name).shape();
+  }
+
   /**
    * A tensor as an ND4J array, in the type that holds its values exactly: FLOAT for F32, F16 and
    * BF16, DOUBLE for F64, and ND4J's integer types and BOOL for the others.
@@ -159,6 +157,7 @@ public final class SafetensorsFile implements AutoCloseable {
    *     floating-point tensor; F64 as FLOAT is rounded to the nearest
    * @return a new array of the tensor's shape in row-major ('c') order; to be closed by the caller
    */
+  @Override
   public INDArray array(String name, DataType type) {
     TensorInfo info = info(name);
     Objects.requireNonNull(type, "type == null");

@@ -11,6 +11,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,12 +25,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.json.Json;
 import org.tastemaker.diffusion.engine.CapturingEngine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Leaf;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
 import org.tastemaker.testing.Goldens;
 
 class UNet2DConditionModelTest {
@@ -284,13 +289,45 @@ class UNet2DConditionModelTest {
         .withMessageContaining("holds no diffusion_pytorch_model.safetensors");
   }
 
+  @Test
+  void weightsInShardsAreReadAsOneFile(@TempDir Path folder) throws IOException {
+    UNetConfig config = TestModels.unet(false);
+    try (UNet2DConditionModel model = UNet2DConditionModel.random(config, Seed.of(9))) {
+      // 1. As one file, for its names; then each half of them in a file of its own.
+      model.save(folder, DType.F32);
+      Path whole = folder.resolve("diffusion_pytorch_model.safetensors");
+      SafetensorsWriter[] shards = {new SafetensorsWriter(), new SafetensorsWriter()};
+      Map<String, Object> map = new LinkedHashMap<>();
+      try (SafetensorsFile file = SafetensorsFile.open(whole)) {
+        int number = 0;
+        for (String name : file.names()) {
+          int shard = number++ % 2;
+          shards[shard].add(name, file.array(name), DType.F32);
+          map.put(name, "diffusion_pytorch_model-0000%s-of-00002.safetensors".formatted(shard + 1));
+        }
+      }
+      Files.delete(whole);
+      for (int i = 0; i < 2; i++) {
+        shards[i].write(
+            folder.resolve("diffusion_pytorch_model-0000%s-of-00002.safetensors".formatted(i + 1)));
+      }
+      Files.writeString(
+          folder.resolve("diffusion_pytorch_model.safetensors.index.json"),
+          Json.write(Map.of("weight_map", map)));
+      // 2. The same model.
+      try (UNet2DConditionModel read = UNet2DConditionModel.load(folder)) {
+        assertThat(read.parameters().checksum()).isEqualTo(model.parameters().checksum());
+      }
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       textBlock =
           """
-          diffusion_pytorch_model-00001-of-00002.safetensors diffusion_pytorch_model-00002-of-00002.safetensors diffusion_pytorch_model.safetensors.index.json | in 2 shards, which diffusion_pytorch_model.safetensors.index.json lists
-          diffusion_pytorch_model.safetensors.index.fp16.json diffusion_pytorch_model.fp16-00001-of-00001.safetensors | in 1 shards
+          diffusion_pytorch_model-00001-of-00002.safetensors diffusion_pytorch_model-00002-of-00002.safetensors | in 2 shards, without an index diffusion_pytorch_model.safetensors.index.json
+          diffusion_pytorch_model.bin.index.json diffusion_pytorch_model-00001-of-00001.bin | in 1 shards, which diffusion_pytorch_model.bin.index.json lists
           diffusion_pytorch_model-00001-of-00002.bin | in 1 shards
           diffusion_pytorch_model.non_ema.safetensors | a variant that is not looked for; rename it
           diffusion_pytorch_model.bin | such as its diffusion_pytorch_model.bin

@@ -1,0 +1,164 @@
+package org.tastemaker.diffusion.checkpoint;
+
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tastemaker.diffusion.model.AutoencoderKl;
+import org.tastemaker.diffusion.model.AutoencoderKlConfig;
+import org.tastemaker.diffusion.model.ClipTextConfig;
+import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.model.UNetConfig;
+import org.tastemaker.diffusion.schedule.PredictionType;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+
+/**
+ * A checkpoint of Stable Diffusion 1.x or 2.x in one safetensors file, such as {@code
+ * v1-5-pruned-emaonly.safetensors}.
+ *
+ * <p>Sizes come from names and shapes ({@code Architecture}). What a file cannot say is whether its
+ * U-Net predicts noise or velocity: that comes from the caller, from the file's metadata ({@code
+ * modelspec.prediction_type}), or else it is assumed, as the models of Stability AI are: noise for
+ * 1.x, velocity for 2.x. What is assumed is logged. Averaged weights ({@code model_ema.*}) and
+ * whatever else is in the file are left alone, and counted in the log.
+ */
+public final class SingleFile implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SingleFile.class);
+  private static final String PREDICTION = "modelspec.prediction_type";
+
+  private final SafetensorsFile file;
+  private final boolean second;
+  private final PredictionType prediction;
+  private final UNetConfig unetConfig;
+  private final AutoencoderKlConfig vaeConfig;
+  private final ClipTextConfig textConfig;
+  private final CheckpointPart unetPart;
+  private final CheckpointPart vaePart;
+  private final CheckpointPart textPart;
+
+  private SingleFile(SafetensorsFile file, Optional<PredictionType> given) {
+    this.file = file;
+    Architecture architecture = new Architecture(file);
+    this.second = architecture.isSecond();
+    this.prediction = given.or(this::ofMetadata).orElseGet(this::assumed);
+    int pixels = second && prediction == PredictionType.V_PREDICTION ? 768 : 512;
+    this.unetConfig = architecture.unet(pixels);
+    this.vaeConfig = architecture.vae();
+    this.textConfig = architecture.text();
+    UNetNames unetNames = new UNetNames(unetConfig);
+    VaeNames vaeNames = new VaeNames(vaeConfig.blockOutChannels().size());
+    this.unetPart =
+        new CheckpointPart(file, UNet2DConditionModel.names(unetConfig), unetNames::placeOf);
+    this.vaePart = new CheckpointPart(file, AutoencoderKl.names(vaeConfig), vaeNames::placeOf);
+    this.textPart =
+        new CheckpointPart(
+            file,
+            ClipTextModel.names(textConfig),
+            second ? TextNames::inOpenClip : TextNames::inTransformers);
+  }
+
+  /**
+   * Opens a checkpoint and checks by its header that all of its networks are whole.
+   *
+   * @param path of a safetensors file
+   * @param prediction what the U-Net's output means, where the caller knows
+   * @return the checkpoint, to be closed
+   * @throws IllegalArgumentException if it is something else, or not whole; the message says what
+   *     it is
+   */
+  public static SingleFile open(Path path, Optional<PredictionType> prediction) {
+    SafetensorsFile file = SafetensorsFile.open(path);
+    try {
+      OtherFiles.refuse(path, file.names());
+      SingleFile opened = new SingleFile(file, prediction);
+      UNet2DConditionModel.check(opened.unetConfig, opened.unetPart);
+      AutoencoderKl.check(opened.vaeConfig, opened.vaePart);
+      ClipTextModel.check(opened.textConfig, opened.textPart);
+      opened.logWhatIsLeftAlone();
+      return opened;
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private Optional<PredictionType> ofMetadata() {
+    String said = file.metadata().getOrDefault(PREDICTION, "");
+    return switch (said) {
+      case "" -> Optional.empty();
+      case "epsilon" -> Optional.of(PredictionType.EPSILON);
+      case "v", "v_prediction" -> Optional.of(PredictionType.V_PREDICTION);
+      default -> {
+        LOG.warn("{}: {} is {}, which is not known and not used", file.path(), PREDICTION, said);
+        yield Optional.empty();
+      }
+    };
+  }
+
+  private PredictionType assumed() {
+    PredictionType assumed = second ? PredictionType.V_PREDICTION : PredictionType.EPSILON;
+    LOG.warn(
+        "{} does not say what its U-Net predicts: {} is assumed, as in Stable Diffusion {}",
+        file.path(),
+        assumed,
+        second ? "2.1" : "1.5");
+    return assumed;
+  }
+
+  private void logWhatIsLeftAlone() {
+    Set<String> left = new LinkedHashSet<>(file.names());
+    List.of(unetPart, vaePart, textPart).forEach(part -> left.removeAll(part.read()));
+    long averages = left.stream().filter(name -> name.startsWith("model_ema.")).count();
+    LOG.info(
+        "{}: Stable Diffusion {}; left alone: {} averaged weights, {} other tensors",
+        file.path(),
+        second ? "2.x" : "1.x",
+        averages,
+        left.size() - averages);
+  }
+
+  /**
+   * What the U-Net's output means.
+   *
+   * @return as given, as the file says, or as assumed
+   */
+  public PredictionType prediction() {
+    return prediction;
+  }
+
+  /**
+   * Reads the U-Net.
+   *
+   * @return the model, to be closed
+   */
+  public UNet2DConditionModel unet() {
+    return UNet2DConditionModel.read(unetConfig, unetPart);
+  }
+
+  /**
+   * Reads the autoencoder.
+   *
+   * @return the model, to be closed
+   */
+  public AutoencoderKl vae() {
+    return AutoencoderKl.read(vaeConfig, vaePart);
+  }
+
+  /**
+   * Reads the text encoder.
+   *
+   * @return the model, to be closed
+   */
+  public ClipTextModel textEncoder() {
+    return ClipTextModel.read(textConfig, textPart);
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

@@ -1,0 +1,56 @@
+package org.tastemaker.diffusion.checkpoint;
+
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The text encoder's names: transformers' own in Stable Diffusion 1.x, OpenCLIP's in 2.x, where the
+ * projections of query, key and value stand in one tensor.
+ */
+final class TextNames {
+  static final String TRANSFORMERS = "cond_stage_model.transformer.";
+  static final String OPEN_CLIP = "cond_stage_model.model.";
+
+  private static final List<String> FUSED = List.of("q_proj", "k_proj", "v_proj");
+  private static final Map<String, String> ENDS =
+      Map.of(
+          "text_model.embeddings.token_embedding.weight", "token_embedding.weight",
+          "text_model.embeddings.position_embedding.weight", "positional_embedding",
+          "text_model.final_layer_norm.weight", "ln_final.weight",
+          "text_model.final_layer_norm.bias", "ln_final.bias");
+  private static final Map<String, String> LAYER =
+      Map.of(
+          "layer_norm1", "ln_1",
+          "layer_norm2", "ln_2",
+          "self_attn.out_proj", "attn.out_proj",
+          "mlp.fc1", "mlp.c_fc",
+          "mlp.fc2", "mlp.c_proj");
+  private static final Pattern IN_LAYER =
+      Pattern.compile("text_model\\.encoder\\.layers\\.(\\d+)\\.(.+)\\.(weight|bias)");
+
+  private TextNames() {}
+
+  static Place inTransformers(String name) {
+    return Place.of(TRANSFORMERS + name);
+  }
+
+  static Place inOpenClip(String name) {
+    String end = ENDS.get(name);
+    if (end != null) {
+      return Place.of(OPEN_CLIP + end);
+    }
+    Matcher layer = IN_LAYER.matcher(name);
+    if (!layer.matches()) {
+      throw new IllegalArgumentException("a text encoder has no parameter " + name);
+    }
+    String start = OPEN_CLIP + "transformer.resblocks." + layer.group(1) + ".";
+    String part = layer.group(2);
+    int fused = FUSED.indexOf(part.replace("self_attn.", ""));
+    if (fused >= 0) {
+      return new Place(start + "attn.in_proj_" + layer.group(3), fused, FUSED.size());
+    }
+    return Place.of(start + LAYER.getOrDefault(part, part) + "." + layer.group(3));
+  }
+}

@@ -1,0 +1,45 @@
+package org.tastemaker.diffusion.weights;
+
+import com.google.common.primitives.ImmutableLongArray;
+import java.nio.file.Path;
+import java.util.Set;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Tensors by name, wherever they stand: in one file, in several, or in a part of one. */
+public interface TensorFile extends AutoCloseable {
+  /**
+   * Where the tensors come from, for messages.
+   *
+   * @return the file, or the one that lists the others
+   */
+  Path path();
+
+  /**
+   * The tensors' names.
+   *
+   * @return all of them, in an order that stays the same
+   */
+  Set<String> names();
+
+  /**
+   * A tensor's shape.
+   *
+   * @param name one of {@link #names()}
+   * @return its dimensions
+   * @throws SafetensorsException if there is no tensor of that name
+   */
+  ImmutableLongArray shape(String name);
+
+  /**
+   * A tensor as an ND4J array.
+   *
+   * @param name one of {@link #names()}
+   * @param type FLOAT or DOUBLE for any floating-point tensor
+   * @return a new array of the tensor's shape in row-major ('c') order; to be closed by the caller
+   */
+  INDArray array(String name, DataType type);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,256 @@
+package org.tastemaker.diffusion.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.model.AutoencoderKl;
+import org.tastemaker.diffusion.model.AutoencoderKlConfig;
+import org.tastemaker.diffusion.model.ClipTextConfig;
+import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.Parameters;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.model.UNetConfig;
+import org.tastemaker.diffusion.schedule.PredictionType;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
+
+class SingleFileTest {
+  private static final int TEXT = 64;
+
+  @TempDir Path folder;
+
+  private static UNetConfig unetConfig(boolean second) {
+    return new UNetConfig(
+        second ? 96 : 64,
+        4,
+        4,
+        ImmutableList.of(64, 128),
+        ImmutableList.of("CrossAttnDownBlock2D", "DownBlock2D"),
+        ImmutableList.of("UpBlock2D", "CrossAttnUpBlock2D"),
+        ImmutableList.of(2, 2),
+        ImmutableList.of(1, 1),
+        second ? ImmutableList.of(1, 2) : ImmutableList.of(8, 8),
+        TEXT,
+        32,
+        1e-5,
+        3,
+        3,
+        1,
+        true,
+        0,
+        256,
+        second);
+  }
+
+  private static final AutoencoderKlConfig VAE =
+      new AutoencoderKlConfig(
+          512, 3, 3, 4, ImmutableList.of(32, 64), 1, 32, true, true, true, 0.18215, false);
+
+  private static ClipTextConfig textConfig(boolean second) {
+    return new ClipTextConfig(
+        100,
+        TEXT,
+        128,
+        3,
+        1,
+        20,
+        second ? ClipTextConfig.Activation.GELU : ClipTextConfig.Activation.QUICK_GELU,
+        1e-5,
+        98,
+        99,
+        1,
+        TEXT);
+  }
+
+  /** The networks of a test. */
+  private record Networks(UNet2DConditionModel unet, AutoencoderKl vae, ClipTextModel text)
+      implements AutoCloseable {
+    static Networks random(boolean second) {
+      return new Networks(
+          UNet2DConditionModel.random(unetConfig(second), Seed.of(1)),
+          AutoencoderKl.random(VAE, Seed.of(2)),
+          ClipTextModel.random(textConfig(second), Seed.of(3)));
+    }
+
+    @Override
+    public void close() {
+      unet.close();
+      vae.close();
+      text.close();
+    }
+  }
+
+  @Test
+  void aFirstStableDiffusionIsReadAsItWasWritten() {
+    Path file = folder.resolve("first.safetensors");
+    try (Networks networks = Networks.random(false)) {
+      CheckpointWriter.write(
+          file,
+          networks.unet(),
+          networks.vae(),
+          networks.text(),
+          PredictionType.V_PREDICTION,
+          DType.F32);
+      try (SingleFile read = SingleFile.open(file, Optional.empty())) {
+        assertThat(read.prediction()).isEqualTo(PredictionType.V_PREDICTION);
+        requireEqual(read, networks);
+      }
+    }
+  }
+
+  @Test
+  void aSecondStableDiffusionIsReadFromOpenClipsNamesWithoutItsLastLayer() {
+    Path file = folder.resolve("second.safetensors");
+    try (Networks networks = Networks.random(true)) {
+      SafetensorsWriter writer = second(networks);
+      // What is in such files besides.
+      writer.add("cond_stage_model.model.logit_scale", new float[] {4.6f}, DType.F32);
+      writer.add("model_ema.decay", new float[] {1}, DType.F32);
+      writer.add("model_ema.diffusion_modelconv_inweight", new float[] {1}, DType.F32, 1);
+      writer.write(file);
+      try (SingleFile read = SingleFile.open(file, Optional.empty())) {
+        assertThat(read.prediction()).isEqualTo(PredictionType.V_PREDICTION);
+        requireEqual(read, networks);
+      }
+      try (SingleFile read = SingleFile.open(file, Optional.of(PredictionType.EPSILON))) {
+        assertThat(read.prediction()).isEqualTo(PredictionType.EPSILON);
+      }
+    }
+  }
+
+  /** As Stability AI's programs write it: with projections in one tensor, and a last layer. */
+  private static SafetensorsWriter second(Networks networks) {
+    SafetensorsWriter writer = new SafetensorsWriter();
+    UNetNames unetNames = new UNetNames(networks.unet().config());
+    VaeNames vaeNames = new VaeNames(2);
+    Parameters unet = networks.unet().parameters();
+    unet.arrays()
+        .forEach(
+            (name, a) ->
+                writer.add(unetNames.placeOf(name).name(), unet.torchLayout(name, a), DType.F32));
+    Parameters vae = networks.vae().parameters();
+    vae.arrays()
+        .forEach(
+            (name, a) ->
+                writer.add(vaeNames.placeOf(name).name(), vae.torchLayout(name, a), DType.F32));
+    Map<String, INDArray> text = networks.text().parameters().arrays();
+    String ours = "text_model.encoder.layers.";
+    String theirs = "cond_stage_model.model.transformer.resblocks.";
+    text.forEach(
+        (name, a) -> {
+          Place place = TextNames.inOpenClip(name);
+          if (place.parts() == 1) {
+            writer.add(place.name(), a, DType.F32);
+          }
+        });
+    for (int layer = 0; layer < 3; layer++) {
+      for (String end : new String[] {"weight", "bias"}) {
+        String start = ours + layer + ".self_attn.";
+        writer.add(
+            theirs + layer + ".attn.in_proj_" + end,
+            Nd4j.concat(
+                0,
+                text.get(start + "q_proj." + end),
+                text.get(start + "k_proj." + end),
+                text.get(start + "v_proj." + end)),
+            DType.F32);
+      }
+    }
+    writer.add(theirs + "3.ln_1.weight", new float[TEXT], DType.F32, TEXT);
+    return writer;
+  }
+
+  private static void requireEqual(SingleFile read, Networks networks) {
+    try (UNet2DConditionModel unet = read.unet();
+        AutoencoderKl vae = read.vae();
+        ClipTextModel text = read.textEncoder()) {
+      assertThat(unet.config()).isEqualTo(networks.unet().config());
+      assertThat(vae.config()).isEqualTo(networks.vae().config());
+      assertThat(text.config()).isEqualTo(networks.text().config());
+      assertThat(unet.parameters().checksum()).isEqualTo(networks.unet().parameters().checksum());
+      assertThat(vae.parameters().checksum()).isEqualTo(networks.vae().parameters().checksum());
+      assertThat(text.parameters().checksum()).isEqualTo(networks.text().parameters().checksum());
+    }
+  }
+
+  @Test
+  void whatIsMissingIsNamedBeforeAnythingIsRead() {
+    Path whole = folder.resolve("whole.safetensors");
+    Path part = folder.resolve("part.safetensors");
+    try (Networks networks = Networks.random(false)) {
+      CheckpointWriter.write(
+          whole,
+          networks.unet(),
+          networks.vae(),
+          networks.text(),
+          PredictionType.EPSILON,
+          DType.F16);
+    }
+    SafetensorsWriter writer = new SafetensorsWriter();
+    String gone = "model.diffusion_model.middle_block.1.proj_in.weight";
+    try (SafetensorsFile file = SafetensorsFile.open(whole)) {
+      file.names().stream()
+          .filter(name -> !name.equals(gone))
+          .forEach(name -> writer.add(name, file.array(name), DType.F16));
+    }
+    writer.write(part);
+    assertThatThrownBy(() -> SingleFile.open(part, Optional.empty()))
+        .hasMessageContaining(part.toString())
+        .hasMessageContaining("mid_block.attentions.0.proj_in.weight");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "conditioner.embedders.1.model.ln_final.weight | a checkpoint of Stable Diffusion XL",
+        "model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight | a model of Stable Diffusion 3",
+        "double_blocks.0.img_attn.qkv.weight | a model of FLUX",
+        "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight | a LoRA",
+        "unet.mid_block.attentions.0.to_q.lora_A.weight | a LoRA",
+        "control_model.input_blocks.0.0.weight | a ControlNet",
+        "down_blocks.0.resnets.0.conv1.weight | a network of a folder in the diffusers layout",
+        "emb_params | an embedding of textual inversion",
+        "something.else | no checkpoint of Stable Diffusion"
+      })
+  void anotherFileIsNamedForWhatItIs(String name, String kind) {
+    Path file = folder.resolve("other.safetensors");
+    SafetensorsWriter writer = new SafetensorsWriter();
+    writer.add(name, new float[] {1}, DType.F32, 1);
+    writer.write(file);
+    assertThatThrownBy(() -> SingleFile.open(file, Optional.empty()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(file + " is " + kind);
+  }
+
+  @Test
+  void aModelThatSuchAFileCannotExpressIsNotWritten() {
+    Path file = folder.resolve("not.safetensors");
+    try (Networks networks = Networks.random(true)) {
+      assertThatThrownBy(
+              () ->
+                  CheckpointWriter.write(
+                      file,
+                      networks.unet(),
+                      networks.vae(),
+                      networks.text(),
+                      PredictionType.EPSILON,
+                      DType.F32))
+          .hasMessageContaining("the U-Net's attention_head_dim")
+          .hasMessageContaining("save the model as a folder");
+    }
+    assertThat(file).doesNotExist();
+  }
+}

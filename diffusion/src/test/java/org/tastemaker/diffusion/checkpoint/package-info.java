@@ -1,0 +1,4 @@
+@NullMarked
+package org.tastemaker.diffusion.checkpoint;
+
+import org.jspecify.annotations.NullMarked;
