@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.openai;
 
+import com.squareup.moshi.JsonDataException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +29,12 @@ record BatchBill(String model, Usage used, long unsaid) {
         continue;
       }
       answered++;
-      String body = results.outcome(place).body();
-      Billed billed = Billed.read(json, body.getBytes(StandardCharsets.UTF_8));
+      byte[] body = results.outcome(place).body().getBytes(StandardCharsets.UTF_8);
+      Billed billed = Billed.read(json, body);
       Usage said = billed.usage();
+      if (said == null && isOnlyAnError(part.wire().format(), json, body)) {
+        continue; // as for a call: no answer was begun
+      }
       used = used.plus(said == null ? question.getValue() : said);
       unsaid += said == null ? 1 : 0;
       model = model == null || model.equals(billed.model()) ? billed.model() : "";
@@ -50,5 +54,13 @@ record BatchBill(String model, Usage used, long unsaid) {
       }
     }
     return new BatchBill(model == null ? "" : model, used, unsaid);
+  }
+
+  private static <B> boolean isOnlyAnError(CallFormat<B> format, AnswerJson json, byte[] body) {
+    try {
+      return format.isOnlyAnError(json.read(format.form(), body));
+    } catch (JsonDataException e) {
+      return false;
+    }
   }
 }

@@ -3,7 +3,6 @@ package org.tastemaker.feedback.openai;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -315,13 +314,11 @@ final class BatchDriver {
   }
 
   private void pause(Duration time) {
-    Clock clock = client.clock();
     Sleeper sleeper = client.sleeper();
-    long until = clock.millis() + time.toMillis();
     try {
-      for (long left = time.toMillis(); left > 0; left = until - clock.millis()) {
+      for (Duration left = time; !left.isNegative() && !left.isZero(); left = left.minus(SLICE)) {
         cancellation.throwIfRequested("a batch, which goes on at the server");
-        sleeper.sleep(Duration.ofMillis(Math.min(left, SLICE.toMillis())));
+        sleeper.sleep(left.compareTo(SLICE) < 0 ? left : SLICE);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -74,10 +74,13 @@ final class BatchJudge implements Judge {
     String key = keys.apply(question);
     List<BatchResults.Outcome> outcomes = results.of(key);
     int unreadable = 0;
+    boolean failed = false;
     for (BatchResults.Outcome outcome : outcomes) {
       if (outcome.status() == 200) {
         try {
           return read(live.options().wireFormat().format(), question, outcome, use);
+        } catch (ErrorInAnswer e) {
+          failed = true;
         } catch (JsonDataException e) {
           unreadable++;
         }
@@ -91,7 +94,8 @@ final class BatchJudge implements Judge {
     }
     ModelCall call = live.call(question);
     String can = live.client().capabilities(call.model()).toString();
-    boolean asLive = outcomes.isEmpty() ? take(first) : isRejected(outcomes, can) && take(rejected);
+    boolean asLive =
+        outcomes.isEmpty() ? take(first) : (failed || isRejected(outcomes, can)) && take(rejected);
     if (asLive) {
       return live.ask(question, use);
     }
@@ -125,7 +129,8 @@ final class BatchJudge implements Judge {
     byte[] bytes = outcome.body().getBytes(StandardCharsets.UTF_8);
     B body = parts.json().read(format.form(), bytes);
     if (format.failed(body)) {
-      throw new JsonDataException("the answer holds an error");
+      throw new ErrorInAnswer(
+          ErrorReader.read(200, outcome.body(), parts.key()), format.isOnlyAnError(body));
     }
     ModelAnswer answer = format.answer(body, Billed.read(parts.json(), bytes), call);
     ModelCapabilities can = live.client().capabilities(call.model());

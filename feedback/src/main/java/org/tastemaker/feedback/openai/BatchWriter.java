@@ -1,7 +1,5 @@
 package org.tastemaker.feedback.openai;
 
-import com.google.common.hash.Hasher;
-import com.google.common.hash.Hashing;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -18,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +55,6 @@ final class BatchWriter implements AutoCloseable {
     private final FileChannel requestsFile;
     private final OutputStream requests;
     private final StringBuilder keys = new StringBuilder();
-    private final Hasher hash = Hashing.sha256().newHasher();
     private final String can;
     private Usage estimate = Usage.NONE;
     private long bytes;
@@ -123,7 +121,6 @@ final class BatchWriter implements AutoCloseable {
       now.requests.write(line);
       now.bytes += line.length;
       now.estimate = now.estimate.plus(estimate);
-      now.hash.putUnencodedChars(key);
       now.keys
           .append(key)
           .append(' ')
@@ -168,8 +165,9 @@ final class BatchWriter implements AutoCloseable {
       return;
     }
     open = null;
-    String name =
-        "tm-" + clock.millis() + "-" + done.hash.hash().toString().substring(0, 16) + written;
+    // Never used for another batch, in whatever process: the ledger and the server find it by this.
+    String once = UUID.randomUUID().toString().substring(0, 18);
+    String name = "tm-" + clock.millis() + "-" + once;
     try {
       done.requests.flush();
       done.requestsFile.force(true);

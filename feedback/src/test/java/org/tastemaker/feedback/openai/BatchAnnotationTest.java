@@ -31,13 +31,13 @@ class BatchAnnotationTest {
         ChatGptOracle oracle = live.oracle(server)) {
       AnnotationJob.builder(live.dataset(), oracle, Greys.RUBRIC, oracle.settings())
           .build()
-          .run(live.groups(12));
+          .run(BatchWorld.groups(12));
     }
     BatchWorld batch = new BatchWorld(folder.resolve("batch"), Protocol.listwise(2)).with(format);
     try (LoopbackServer server = batch.server();
         ChatGptOracle oracle = batch.oracle(server)) {
       BatchReport report =
-          batch.annotation(oracle, o -> o.withLiveFirst(0)).build().run(batch.groups(12));
+          batch.annotation(oracle, o -> o.withLiveFirst(0)).build().run(BatchWorld.groups(12));
       assertThat(report.judged()).isEqualTo(12);
       assertThat(report.open()).isZero();
       assertThat(report.rounds()).as("first and second attempts").isEqualTo(2);
@@ -63,13 +63,13 @@ class BatchAnnotationTest {
         ChatGptOracle oracle = live.oracle(server)) {
       AnnotationJob.builder(live.dataset(), oracle, Greys.RUBRIC, oracle.settings())
           .build()
-          .run(live.groups(6));
+          .run(BatchWorld.groups(6));
     }
     BatchWorld batch = new BatchWorld(folder.resolve("batch"), Protocol.activePairs(5));
     try (LoopbackServer server = batch.server();
         ChatGptOracle oracle = batch.oracle(server)) {
       BatchReport report =
-          batch.annotation(oracle, o -> o.withRounds(20)).build().run(batch.groups(6));
+          batch.annotation(oracle, o -> o.withRounds(20)).build().run(BatchWorld.groups(6));
       assertThat(report.rounds()).isGreaterThan(1);
       assertThat(oracle.ledger().totals().usage()).isEqualTo(server.billed());
     }
@@ -85,13 +85,13 @@ class BatchAnnotationTest {
         ChatGptOracle oracle = live.oracle(server)) {
       AnnotationJob.builder(live.dataset(), oracle, Greys.RUBRIC, oracle.settings())
           .build()
-          .run(live.groups(6));
+          .run(BatchWorld.groups(6));
     }
     BatchWorld batch = new BatchWorld(folder.resolve("batch"), Protocol.listwise(2));
     try (LoopbackServer server = batch.server();
         ChatGptOracle oracle = batch.oracle(server)) {
       server.nextBatch(fault);
-      List<ImageGroup> groups = batch.groups(6);
+      List<ImageGroup> groups = BatchWorld.groups(6);
       BatchReport report = batch.annotation(oracle, o -> o.withLiveFirst(0)).build().run(groups);
       if (fault == BatchFault.CANCELLED) {
         assertThat(report.open()).isPositive();

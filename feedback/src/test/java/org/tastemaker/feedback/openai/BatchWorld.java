@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,6 +19,8 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.Greys;
 import org.tastemaker.feedback.annotate.PreferenceDataset;
+import org.tastemaker.feedback.ledger.Budget;
+import org.tastemaker.feedback.ledger.Ledger;
 import org.tastemaker.feedback.ledger.Price;
 import org.tastemaker.feedback.ledger.PriceTable;
 import org.tastemaker.feedback.mock.MockJudge;
@@ -26,12 +29,15 @@ import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.resilience.FakeTime;
 import org.tastemaker.feedback.resilience.ResilientCaller;
 import org.tastemaker.feedback.resilience.RetryPolicy;
+import org.tastemaker.feedback.resilience.Sleeper;
 import org.tastemaker.feedback.server.Fault;
 import org.tastemaker.feedback.server.LoopbackServer;
 
 /** A folder, a clock, a server and an oracle of a test of batches. */
 final class BatchWorld {
   private static final Price PRICE = Price.perMillionTokens("0.40", "1.60");
+
+  static final PriceTable PRICES = PriceTable.of("USD", Map.of("mock", PRICE));
 
   private final Path folder;
   private final Protocol protocol;
@@ -62,21 +68,31 @@ final class BatchWorld {
 
   /** A server whose model is a faulty one, and whose batches take three hours. */
   LoopbackServer server() {
+    return faulty().time(time, time).batchStep(Duration.ofHours(1)).start();
+  }
+
+  /** The same by the system's clock. */
+  LoopbackServer server(Duration step) {
+    return faulty().batchStep(step).start();
+  }
+
+  private static LoopbackServer.Builder faulty() {
     return LoopbackServer.builder(
             MockJudge.of(
                 Greys::score,
                 MockJudge.Options.defaults().withTemperature(0.3).withSeed(Seed.of(17))))
         .seed(Seed.of(5))
-        .time(time, time)
-        .batchStep(Duration.ofHours(1))
         .fault(Fault.REFUSAL, 0.1)
         .fault(Fault.CUT_OFF, 0.05)
         .fault(Fault.MALFORMED, 0.1)
-        .fault(Fault.WRONG_LABELS, 0.1)
-        .start();
+        .fault(Fault.WRONG_LABELS, 0.1);
   }
 
   ChatGptOracle oracle(LoopbackServer server) {
+    return oracle(server, time, time);
+  }
+
+  ChatGptOracle oracle(LoopbackServer server, Clock clock, Sleeper sleeper) {
     return ChatGptOracle.builder()
         .baseUrl(server.baseUrl())
         .withoutApiKey()
@@ -89,9 +105,9 @@ final class BatchWorld {
                 .withInFlight(1)
                 .withRetries(
                     RetryPolicy.DEFAULTS.withAttempts(3).withFirstDelay(Duration.ofMillis(1))))
-        .time(time, time)
+        .time(clock, sleeper)
         .cache(folder.resolve("answers"))
-        .prices(PriceTable.of("USD", Map.of("mock", PRICE)))
+        .prices(PRICES)
         .ledgerFile(folder.resolve("ledger.jsonl"))
         .build();
   }
@@ -101,7 +117,14 @@ final class BatchWorld {
         .options(change.apply(BatchOptions.DEFAULTS));
   }
 
-  List<ImageGroup> groups(int count) {
+  Ledger.Totals spent() {
+    try (Ledger ledger =
+        Ledger.open(folder.resolve("ledger.jsonl"), PRICES, Budget.unlimited(), time)) {
+      return ledger.totals();
+    }
+  }
+
+  static List<ImageGroup> groups(int count) {
     List<ImageGroup> groups = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       groups.add(
