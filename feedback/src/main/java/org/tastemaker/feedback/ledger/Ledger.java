@@ -226,7 +226,7 @@ public final class Ledger implements AutoCloseable {
     long id = books.nextId();
     Books.Call call = new Books.Call(asked, file == null ? "" : file.owner(), name);
     if (file != null) {
-      file.append(LedgerLines.begin(clock.instant(), id, model, call));
+      file.append(LedgerLines.begin(clock.instant(), id, model, asked, call.by(), name));
     }
     books.begin(id, call);
     return OptionalLong.of(id);

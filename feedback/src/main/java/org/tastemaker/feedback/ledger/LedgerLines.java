@@ -64,8 +64,9 @@ final class LedgerLines {
    */
   record Parsed(List<Entry> entries, boolean damaged) {}
 
-  static String begin(Instant at, long call, String model, Books.Call begun) {
-    return write(at, BEGIN, call, model, begun.asked(), null, begun.by(), orNull(begun.name()), 0);
+  static String begin(
+      Instant at, long call, String model, Sums asked, @Nullable String by, String name) {
+    return write(at, BEGIN, call, model, asked, null, by, orNull(name), 0);
   }
 
   /**

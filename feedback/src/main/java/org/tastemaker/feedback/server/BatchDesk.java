@@ -23,12 +23,7 @@ final class BatchDesk {
   private static final String FILES = "/v1/files";
   private static final String BATCHES = "/v1/batches";
 
-  /** Answers a line as the service answers the same request by itself. */
-  interface Service {
-    Outgoing answer(String path, String body);
-  }
-
-  private final Service service;
+  private final LineService service;
   private final Clock clock;
   private final Duration step;
   private final Map<String, String> files = new LinkedHashMap<>();
@@ -41,7 +36,7 @@ final class BatchDesk {
    *
    * @param step how long a batch is in each of its three states
    */
-  BatchDesk(Service service, Clock clock, Duration step) {
+  BatchDesk(LineService service, Clock clock, Duration step) {
     this.service = service;
     this.clock = clock;
     this.step = step;

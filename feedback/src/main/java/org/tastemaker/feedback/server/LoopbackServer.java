@@ -122,6 +122,15 @@ public final class LoopbackServer implements AutoCloseable {
   }
 
   /**
+   * What the answers say that they cost which were sent whole, those of batches left out.
+   *
+   * @return sums
+   */
+  public Usage told() {
+    return routes.told();
+  }
+
+  /**
    * Requests that came in.
    *
    * @return at least 0

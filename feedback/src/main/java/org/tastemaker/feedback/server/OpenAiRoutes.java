@@ -52,6 +52,7 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
   private final List<RequestCheck> checks = RequestCheck.all();
   private final AtomicLong answers = new AtomicLong();
   private final Tally tally = new Tally();
+  private final Tally told = new Tally();
   private final BatchDesk desk;
 
   OpenAiRoutes(Judge judge, ImageAnswers images, FaultPlan faults, Manners manners) {
@@ -65,6 +66,11 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
   /** Files and batches. */
   BatchDesk desk() {
     return desk;
+  }
+
+  /** Those that were sent whole, with what they cost. */
+  Usage told() {
+    return told.sum();
   }
 
   /** All answers that were made, of use or not. */
@@ -104,7 +110,11 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
       String answer = dialect.isPresent() ? answer(body, dialect.get(), fault) : image(body);
       tally.add(answer);
       Outgoing usual = Outgoing.of(200, answer);
-      return spoilt(rule.isPresent() ? rule.get().reshaped(usual) : usual, fault);
+      Outgoing sent = spoilt(rule.isPresent() ? rule.get().reshaped(usual) : usual, fault);
+      if (sent.delivery() == Outgoing.Delivery.WHOLE) {
+        told.addIfSaid(sent.body());
+      }
+      return sent;
     } catch (BadRequest e) {
       return ErrorBody.of(e);
     }

@@ -103,7 +103,7 @@ final class ServedBatch {
    * @param steps that have passed since it was made: it ends with the third
    * @return what it has made, once
    */
-  Optional<Files> move(long steps, BatchDesk.Service service) {
+  Optional<Files> move(long steps, LineService service) {
     boolean over = outputFile != null || errorFile != null || completed + failed > 0;
     if (over || status.equals("failed") || status.equals("cancelled")) {
       return Optional.empty();
@@ -131,7 +131,7 @@ final class ServedBatch {
     errorFile = error;
   }
 
-  private Files answered(BatchDesk.Service service) {
+  private Files answered(LineService service) {
     List<String> output = new ArrayList<>();
     List<String> wrong = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {

@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.server;
 
+import com.squareup.moshi.JsonDataException;
 import java.io.IOException;
 import java.util.Map;
 import org.tastemaker.core.Usage;
@@ -19,6 +20,13 @@ final class Tally {
     }
   }
 
+  /** Adds an answer that says what it used. */
+  void addIfSaid(String answer) {
+    if (!usage(answer).isEmpty()) {
+      add(answer);
+    }
+  }
+
   synchronized Usage sum() {
     return sum;
   }
@@ -28,8 +36,8 @@ final class Tally {
       return Json.read(answer) instanceof Map<?, ?> body && body.get("usage") instanceof Map<?, ?> m
           ? m
           : Map.of();
-    } catch (IOException e) {
-      throw new IllegalStateException("an answer of this server is no JSON: " + answer, e);
+    } catch (IOException | JsonDataException e) {
+      return Map.of(); // a plan may make anything of an answer
     }
   }
 }

@@ -18,6 +18,7 @@ import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.Greys;
+import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.annotate.PreferenceDataset;
 import org.tastemaker.feedback.ledger.Budget;
 import org.tastemaker.feedback.ledger.Ledger;
@@ -77,10 +78,7 @@ final class BatchWorld {
   }
 
   private static LoopbackServer.Builder faulty() {
-    return LoopbackServer.builder(
-            MockJudge.of(
-                Greys::score,
-                MockJudge.Options.defaults().withTemperature(0.3).withSeed(Seed.of(17))))
+    return LoopbackServer.builder(judge())
         .seed(Seed.of(5))
         .fault(Fault.REFUSAL, 0.1)
         .fault(Fault.CUT_OFF, 0.05)
@@ -92,9 +90,22 @@ final class BatchWorld {
     return oracle(server, time, time);
   }
 
+  static Judge judge() {
+    return MockJudge.of(
+        Greys::score, MockJudge.Options.defaults().withTemperature(0.3).withSeed(Seed.of(17)));
+  }
+
+  Path ledgerFile() {
+    return folder.resolve("ledger.jsonl");
+  }
+
   ChatGptOracle oracle(LoopbackServer server, Clock clock, Sleeper sleeper) {
+    return builder(server.baseUrl()).time(clock, sleeper).build();
+  }
+
+  ChatGptOracle.Builder builder(String baseUrl) {
     return ChatGptOracle.builder()
-        .baseUrl(server.baseUrl())
+        .baseUrl(baseUrl)
         .withoutApiKey()
         .model("mock")
         .judging(o -> o.withImages(ImageForm.DEFAULT.withSide(0)).withWireFormat(format))
@@ -105,11 +116,9 @@ final class BatchWorld {
                 .withInFlight(1)
                 .withRetries(
                     RetryPolicy.DEFAULTS.withAttempts(3).withFirstDelay(Duration.ofMillis(1))))
-        .time(clock, sleeper)
         .cache(folder.resolve("answers"))
         .prices(PRICES)
-        .ledgerFile(folder.resolve("ledger.jsonl"))
-        .build();
+        .ledgerFile(ledgerFile());
   }
 
   BatchAnnotation.Builder annotation(ChatGptOracle oracle, UnaryOperator<BatchOptions> change) {
@@ -118,8 +127,7 @@ final class BatchWorld {
   }
 
   Ledger.Totals spent() {
-    try (Ledger ledger =
-        Ledger.open(folder.resolve("ledger.jsonl"), PRICES, Budget.unlimited(), time)) {
+    try (Ledger ledger = Ledger.open(ledgerFile(), PRICES, Budget.unlimited(), time)) {
       return ledger.totals();
     }
   }

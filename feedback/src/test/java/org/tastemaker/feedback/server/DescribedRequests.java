@@ -1,9 +1,14 @@
 package org.tastemaker.feedback.server;
 
+import com.google.common.base.Splitter;
+import com.squareup.moshi.JsonAdapter;
+import com.squareup.moshi.Moshi;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Compares each request of every test with a loopback server with OpenAI's API description, as far
@@ -12,6 +17,9 @@ import java.util.Optional;
 public final class DescribedRequests implements RequestCheck {
   private static final String CHAT = "/v1/chat/completions";
   private static final String RESPONSES = "/v1/responses";
+  private static final JsonAdapter<Object> JSON = new Moshi.Builder().build().adapter(Object.class);
+  private static final JsonSchema FILES = JsonSchema.of("files.json");
+  private static final JsonSchema LINES = JsonSchema.of("batch-line.json");
   private static final Map<String, JsonSchema> FORMS =
       Map.of(
           CHAT,
@@ -28,6 +36,10 @@ public final class DescribedRequests implements RequestCheck {
 
   @Override
   public Optional<String> complaint(Incoming request) {
+    if (request.method().equals("POST") && request.path().equals("/v1/files")) {
+      List<String> found = fileComplaints(request);
+      return found.isEmpty() ? Optional.empty() : Optional.of("/v1/files: " + found);
+    }
     if (!request.method().equals("POST") || !FORMS.containsKey(request.path())) {
       return Optional.empty();
     }
@@ -37,6 +49,31 @@ public final class DescribedRequests implements RequestCheck {
     }
     found.addAll(complaints(request.path(), request.body()));
     return found.isEmpty() ? Optional.empty() : Optional.of(request.path() + ": " + found);
+  }
+
+  /** A file of a batch: its form, each of its lines, and the body of each line. */
+  private static List<String> fileComplaints(Incoming request) {
+    Map<String, String> parts;
+    try {
+      parts = Multipart.read(request.contentType(), request.body());
+    } catch (BadRequest e) {
+      return List.of(String.valueOf(e.getMessage()));
+    }
+    List<String> found = new ArrayList<>(FILES.complaints(parts));
+    Set<Object> ids = new HashSet<>();
+    for (String line : Splitter.on('\n').omitEmptyStrings().split(parts.getOrDefault("file", ""))) {
+      Object json = JsonSchema.parse(line);
+      List<String> its = LINES.complaints(json);
+      found.addAll(its);
+      if (its.isEmpty() && json instanceof Map<?, ?> map) {
+        if (!ids.add(map.get("custom_id"))) {
+          found.add("custom_id " + map.get("custom_id") + " comes twice");
+        }
+        String url = String.valueOf(map.get("url"));
+        found.addAll(complaints(url, JSON.toJson(map.get("body"))));
+      }
+    }
+    return found;
   }
 
   /** What in a body is not as the description of a path says; empty if all is. */
