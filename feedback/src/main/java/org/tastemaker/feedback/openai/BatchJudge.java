@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -78,7 +79,10 @@ final class BatchJudge implements Judge {
     for (BatchResults.Outcome outcome : outcomes) {
       if (outcome.status() == 200) {
         try {
-          return read(live.options().wireFormat().format(), question, outcome, use);
+          Optional<T> used = read(live.options().wireFormat().format(), question, outcome, use);
+          if (used.isPresent()) {
+            return used.get();
+          }
         } catch (ErrorInAnswer e) {
           failed = true;
         } catch (JsonDataException e) {
@@ -119,7 +123,8 @@ final class BatchJudge implements Judge {
     return left.getAndUpdate(n -> Math.max(0, n - 1)) > 0;
   }
 
-  private <B, T> T read(
+  /** Empty if the answer was cut off in thought, and the next request gives more room. */
+  private <B, T> Optional<T> read(
       CallFormat<B> format,
       Question question,
       BatchResults.Outcome outcome,
@@ -134,13 +139,14 @@ final class BatchJudge implements Judge {
     }
     ModelAnswer answer = format.answer(body, Billed.read(parts.json(), bytes), call);
     ModelCapabilities can = live.client().capabilities(call.model());
-    try {
-      return use.apply(() -> live.read(question, answer));
-    } finally {
-      if (can.toString().equals(outcome.part().state().can())) { // once for all lines
-        Trial.roomier(answer, can).ifPresent(more -> parts.learned().keep(call.model(), can, more));
-      }
+    boolean isFirst = can.toString().equals(outcome.part().state().can()); // of the batch's lines
+    Optional<ModelCapabilities> more = Trial.roomier(answer, can);
+    if (more.isPresent() && isFirst) {
+      parts.learned().keep(call.model(), can, more.get());
     }
+    return answer.isCutOffInThought() && (more.isPresent() || !isFirst)
+        ? Optional.empty()
+        : Optional.of(use.apply(() -> live.read(question, answer)));
   }
 
   /** The body of the request that would be sent for this question alone. */

@@ -10,6 +10,9 @@
  *     OpenAiClient       one call, in a WireFormat, with what the model supports
  *       PaidCalls          retries, rate limits, ledger; Retrofit, Moshi
  *         Transport          limits on answers, redirects, proxies; OkHttp
+ * BatchAnnotation    the same questions by the Batch API: at half the price, within a day
+ *   BatchJudge         answers from what came back, and notes the rest for the next batch
+ *   BatchDriver        from the disk to the server and back, a step at a time
  * PromptRewriter, OpenAiImageGenerator: on an OpenAiClient, which can be shared
  * </pre>
  *

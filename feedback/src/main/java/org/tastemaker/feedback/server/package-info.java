@@ -15,6 +15,8 @@
  *     AskedQuestion      a request back to a question
  *     AnswerWriter       a verdict, or a fault, to the body of an answer
  *     ImageAnswers       a text to an image
+ *     BatchDesk          files and batches, which take their time by the server's clock
+ *     Tally              what a service would bill
  * </pre>
  *
  * <p>It listens on the loopback interface only, and is not meant for anything else.

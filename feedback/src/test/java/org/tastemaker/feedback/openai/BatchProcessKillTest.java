@@ -18,8 +18,8 @@ import org.tastemaker.testing.Effort;
 
 /** Annotations by batch in real processes, which are killed. */
 class BatchProcessKillTest {
-  private static final int KILLS = Effort.times(4, 150);
-  private static final int GROUPS = 15;
+  private static final int KILLS = Effort.times(2, 150);
+  private static final int GROUPS = 8;
 
   @TempDir Path folder;
 
