@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.checkpoint.SingleFile;
+import org.tastemaker.diffusion.engine.Backend;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -136,6 +137,7 @@ public record Components(
    *     tokenizer; the message says which, and nothing stays loaded
    */
   public static Components load(Path file, CheckpointOptions options) {
+    Backend.require();
     Path tokenizers = options.tokenizer().orElseGet(() -> file.resolveSibling("tokenizer"));
     List<AutoCloseable> loaded = new ArrayList<>();
     try (SingleFile checkpoint = SingleFile.open(file, options.prediction())) {
@@ -166,6 +168,7 @@ public record Components(
   }
 
   private static Components loadAs(Path folder, @Nullable SchedulerKind kind) {
+    Backend.require();
     for (String part : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
       if (!Files.isDirectory(folder) || !Files.isDirectory(FolderBounds.of(folder).resolve(part))) {
         throw new IllegalArgumentException(

@@ -41,6 +41,23 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
         : Optional.of(reasons(Engine::whyNot));
   }
 
+  /** The first choice cannot run: the next one is slower. */
+  @Override
+  public Optional<String> notice() {
+    return candidates.stream()
+        .findFirst()
+        .flatMap(
+            first ->
+                first
+                    .whyNot()
+                    .map(
+                        why ->
+                            "the engine \""
+                                + first.name()
+                                + "\" cannot run, so graphs run several times slower: "
+                                + why));
+  }
+
   @Override
   public Optional<String> whyNot(GraphDefinition graph) {
     return candidates.stream().anyMatch(engine -> whyNot(engine, graph).isEmpty())

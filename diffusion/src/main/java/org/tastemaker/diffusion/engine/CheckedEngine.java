@@ -20,6 +20,11 @@ record CheckedEngine(Engine engine) implements Engine {
   }
 
   @Override
+  public Optional<String> notice() {
+    return engine.notice();
+  }
+
+  @Override
   public Optional<String> whyNot() {
     return engine.whyNot();
   }

@@ -52,6 +52,16 @@ public interface Engine {
   }
 
   /**
+   * What a person should know before work begins on this engine, such as that a faster one is
+   * missing.
+   *
+   * @return nothing where all is well, otherwise a sentence with the way out
+   */
+  default Optional<String> notice() {
+    return Optional.empty();
+  }
+
+  /**
    * The same engine elsewhere or in other numbers.
    *
    * @param placement where it computes, and in which numbers

@@ -257,6 +257,7 @@ public final class AlignmentRun {
             cancellation);
     return loop.run(
         done -> {
+          EngineNotice.tell(sampler, done, folder, watch);
           SilentJudge silence = new SilentJudge(done > 0);
           return round -> round(round, options, watch, silence);
         },

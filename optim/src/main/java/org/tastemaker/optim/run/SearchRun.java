@@ -177,7 +177,12 @@ public final class SearchRun {
             cancellation);
     RunLoop.Length length =
         new RunLoop.Length(options.rounds(), options.checkpointEvery(), options.keepCheckpoints());
-    return loop.run(done -> round -> round(), length);
+    return loop.run(
+        done -> {
+          EngineNotice.tell(evaluation == null ? null : evaluation.sampler(), done, folder, watch);
+          return round -> round();
+        },
+        length);
   }
 
   private List<String> restore(Path from) {

@@ -9,6 +9,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.MavenLines;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
@@ -32,7 +33,10 @@ public final class OneDnnEngine implements Engine {
             "oneDNN does not load; add org.bytedeco:dnnl and org.bytedeco:opencl with the"
                 + " classifier of this platform ("
                 + e
-                + ")";
+                + "):\n"
+                + MavenLines.withNatives("org.bytedeco", "dnnl", "dnnl")
+                + "\n"
+                + MavenLines.withNatives("org.bytedeco", "opencl", "opencl");
         LOG.warn("{}; without it graphs run on ND4J's own ops, several times slower", why);
         return Optional.of(why);
       }
