@@ -319,6 +319,17 @@ class LedgerTest {
   }
 
   @Test
+  void thePriceOfABatchIsAPartOfThePrice() {
+    assertThat(PRICES.batchCostOf("m", USED)).contains(new BigDecimal("0.00085"));
+    assertThat(PRICES.withBatchFactor("1").batchCostOf("m", USED))
+        .contains(new BigDecimal("0.0017"));
+    assertThat(PRICES.batchCostOf("another", USED)).isEmpty();
+    for (String factor : List.of("-0.1", "1.01")) {
+      assertThatThrownBy(() -> PRICES.withBatchFactor(factor)).hasMessageContaining(factor);
+    }
+  }
+
+  @Test
   void aBatchThatDoesNotFitTheBudgetIsNotBegun() {
     PriceTable prices = PriceTable.of("USD", Map.of("m", Price.perRequest("0.10")));
     Ledger ledger = Ledger.inMemory(prices, Budget.ofMoney("0.20"));

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Cancellation;
@@ -153,6 +154,31 @@ class BatchRulesTest {
       assertThat(report.rounds()).isEqualTo(2);
       assertThat(server.billed().requests()).isEqualTo(8);
       assertThat(oracle.ledger().totals().usage()).isEqualTo(server.billed());
+    }
+  }
+
+  @Test
+  void everyCallCarriesTheKeyAndNoFileHoldsIt() throws Exception {
+    BatchWorld world = new BatchWorld(folder, Protocol.listwise(2));
+    try (LoopbackServer server = clean(world).key(Fixtures.KEY).start();
+        ChatGptOracle oracle =
+            world
+                .builder(server.baseUrl())
+                .apiKey(Fixtures.KEY)
+                .time(world.time(), world.time())
+                .build()) {
+      BatchReport report =
+          world
+              .annotation(oracle, o -> o.withRounds(1).withMostRequests(4))
+              .build()
+              .run(BatchWorld.groups(4));
+      assertThat(report.open()).isZero();
+      assertThat(server.files()).isZero();
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        assertThat(Files.readString(file)).doesNotContain(Fixtures.KEY);
+      }
     }
   }
 

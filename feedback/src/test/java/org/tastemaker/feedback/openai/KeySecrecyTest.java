@@ -88,7 +88,7 @@ class KeySecrecyTest {
 
   @Test
   void theLogsWereOnForEveryLevel() {
-    assertThat(texts.get(LOGGED)).contains("attempt 1 failed", "rejected a request", "[key]");
+    assertThat(texts.get(LOGGED)).contains("attempt 1 of 2", "rejected a request", "[key]");
     assertThat(texts.get(LOGGED_BY_OKHTTP)).contains("okhttp3.");
   }
 
