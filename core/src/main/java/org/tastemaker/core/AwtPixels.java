@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class AwtPixels {
   private AwtPixels() {}
 
-  static Image read(BufferedImage source) {
+  static Canvas read(BufferedImage source) {
     return read(source, Orientation.PLAIN, null);
   }
 
@@ -21,7 +21,7 @@ final class AwtPixels {
    * @param orientation of the file
    * @param profile of its colours, if they are not grey; null for sRGB
    */
-  static Image read(BufferedImage source, int orientation, @Nullable ColourProfile profile) {
+  static Canvas read(BufferedImage source, int orientation, @Nullable ColourProfile profile) {
     Canvas canvas = new Canvas(source.getWidth(), source.getHeight(), orientation, profile);
     ColorModel model = source.getColorModel();
     boolean grey =
@@ -34,7 +34,7 @@ final class AwtPixels {
         colours(source, y, canvas);
       }
     }
-    return canvas.image();
+    return canvas;
   }
 
   private static void colours(BufferedImage source, int y, Canvas canvas) {

@@ -103,8 +103,16 @@ final class Canvas {
     return rgb;
   }
 
-  /** What was drawn; nothing may be drawn any more. */
-  Image image() {
-    return Image.owning(3, height, width, chw);
+  int height() {
+    return height;
+  }
+
+  int width() {
+    return width;
+  }
+
+  /** What was drawn, [3, height, width]; not a copy, so that nothing may be drawn any more. */
+  float[] chw() {
+    return chw;
   }
 }

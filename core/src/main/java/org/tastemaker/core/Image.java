@@ -159,7 +159,7 @@ public final class Image {
    *     or damaged; the message says what they are instead, as far as it can be seen
    */
   public static Image fromBytes(byte[] bytes, long mostPixels) {
-    return ImageCodec.decode(bytes, mostPixels);
+    return drawn(ImageCodec.decode(bytes, mostPixels));
   }
 
   /**
@@ -206,12 +206,11 @@ public final class Image {
   public static Image fromBufferedImage(BufferedImage source) {
     checkShape(
         3, source.getHeight(), source.getWidth(), 3L * source.getHeight() * source.getWidth());
-    return AwtPixels.read(source);
+    return drawn(AwtPixels.read(source));
   }
 
-  /** An image of values that are in range, and that nobody else has. */
-  static Image owning(int channels, int height, int width, float[] chw) {
-    return new Image(channels, height, width, chw);
+  private static Image drawn(Canvas canvas) {
+    return new Image(3, canvas.height(), canvas.width(), canvas.chw());
   }
 
   /**

@@ -5,7 +5,6 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Iterator;
 import java.util.Locale;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -27,7 +26,7 @@ final class ImageCodec {
    *
    * @param mostPixels how many pixels it may have
    */
-  static Image decode(byte[] bytes, long mostPixels) {
+  static Canvas decode(byte[] bytes, long mostPixels) {
     if (PngFile.is(bytes)) {
       return PngPixels.decode(PngFile.checked(bytes, mostPixels));
     }
@@ -36,11 +35,11 @@ final class ImageCodec {
     }
     if (GifFile.is(bytes)) {
       GifFile.check(bytes, mostPixels);
-      return Image.fromBufferedImage(decode("gif", bytes, mostPixels));
+      return AwtPixels.read(decode("gif", bytes, mostPixels));
     }
     if (BmpFile.is(bytes)) {
       BmpFile.check(bytes, mostPixels);
-      return Image.fromBufferedImage(decode("bmp", bytes, mostPixels));
+      return AwtPixels.read(decode("bmp", bytes, mostPixels));
     }
     if (WebpFile.is(bytes)) {
       return WebpPixels.decode(WebpFile.checked(bytes, mostPixels));
@@ -48,22 +47,8 @@ final class ImageCodec {
     throw ForeignFile.refusal(bytes);
   }
 
-  /** The JDK's own reader, whichever others are on the class path. */
-  static ImageReader reader(String format) {
-    Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
-    ImageReader first = readers.next();
-    ImageReader reader = first;
-    while (!reader.getClass().getName().startsWith("com.sun.imageio.")) {
-      if (!readers.hasNext()) {
-        return first;
-      }
-      reader = readers.next();
-    }
-    return reader;
-  }
-
   private static BufferedImage decode(String format, byte[] bytes, long mostPixels) {
-    ImageReader reader = reader(format);
+    ImageReader reader = JdkReader.of(format);
     // In memory: given a plain stream, ImageIO writes a temporary file.
     try (MemoryCacheImageInputStream in =
         new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {

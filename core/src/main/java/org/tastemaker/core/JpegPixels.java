@@ -14,18 +14,22 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * libjpeg does it: the JDK would treat grey as linear light, and not read inks.
  */
 final class JpegPixels {
+  private static final String CUT_OFF = "premature end";
+
+  /** Of libjpeg's warnings, which are in English everywhere, those after which pixels are lost. */
+  private static final List<String> LOST = List.of(CUT_OFF, "bad Huffman code", "instead of RST");
+
   private JpegPixels() {}
 
-  static Image decode(JpegFile file) {
+  static Canvas decode(JpegFile file) {
     List<String> warnings = new ArrayList<>();
     Raster raster = raster(file, warnings);
-    for (String warning : warnings) {
-      if (warning.contains("premature end")) {
-        throw file.damaged("it is cut off, a part of its pixels is missing");
-      }
-      if (warning.contains("bad Huffman code") || warning.contains("instead of RST")) {
-        throw file.damaged("its data are damaged (" + warning + ")");
-      }
+    if (!warnings.isEmpty()) {
+      String first = warnings.get(0);
+      throw file.damaged(
+          first.contains(CUT_OFF)
+              ? "it is cut off, a part of its pixels is missing"
+              : "its data are damaged (" + first + ")");
     }
     int count = file.components.length;
     Layout layout = count == 1 ? Layout.GREY : count == 3 ? Layout.RGB : Layout.CMYK;
@@ -49,7 +53,7 @@ final class JpegPixels {
       }
       canvas.draw(y, 0, 1, file.width, samples, layout);
     }
-    return canvas.image();
+    return canvas;
   }
 
   /** JFIF's formula, rounded as libjpeg does. */
@@ -67,7 +71,7 @@ final class JpegPixels {
   }
 
   private static Raster raster(JpegFile file, List<String> warnings) {
-    ImageReader reader = ImageCodec.reader("jpeg");
+    ImageReader reader = JdkReader.of("jpeg");
     // In memory: given a plain stream, ImageIO writes a temporary file.
     try (MemoryCacheImageInputStream in =
         new MemoryCacheImageInputStream(new ByteArrayInputStream(file.plain()))) {
@@ -87,9 +91,10 @@ final class JpegPixels {
     }
   }
 
+  /** Keeps the first warning of pixels that are lost; of what is only odd there may be others. */
   private static IIOReadWarningListener listener(List<String> warnings) {
     return (source, warning) -> {
-      if (warnings.size() < 100) {
+      if (warnings.isEmpty() && LOST.stream().anyMatch(warning::contains)) {
         warnings.add(warning);
       }
     };

@@ -29,7 +29,7 @@ final class PngPixels {
     this.next = file.nextData(PngFile.FIRST);
   }
 
-  static Image decode(PngFile file) {
+  static Canvas decode(PngFile file) {
     Layout layout = layout(file);
     Canvas canvas =
         new Canvas(
@@ -43,7 +43,7 @@ final class PngPixels {
     } finally {
       inflater.end();
     }
-    return canvas.image();
+    return canvas;
   }
 
   private static Layout layout(PngFile file) {

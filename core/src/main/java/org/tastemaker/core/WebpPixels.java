@@ -18,11 +18,11 @@ final class WebpPixels {
 
   private WebpPixels() {}
 
-  static Image decode(WebpFile file) {
+  static Canvas decode(WebpFile file) {
     return decode(file, ImageIO.getImageReadersByFormatName("webp"));
   }
 
-  static Image decode(WebpFile file, Iterator<ImageReader> readers) {
+  static Canvas decode(WebpFile file, Iterator<ImageReader> readers) {
     ImageReader reader = best(file, readers);
     try (MemoryCacheImageInputStream in =
         new MemoryCacheImageInputStream(new ByteArrayInputStream(file.plain()))) {

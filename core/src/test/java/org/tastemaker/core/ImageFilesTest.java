@@ -73,6 +73,23 @@ class ImageFilesTest {
   }
 
   @Test
+  void aJpegWhoseDataAreDamagedIsRefusedWithTheReason() {
+    byte[] jpeg = ReferenceImage.bytes("ycc-420-restart.jpg");
+    int refused = 0;
+    for (int at = jpeg.length / 2; at < jpeg.length - 10; at += 7) {
+      byte[] damaged = jpeg.clone();
+      Arrays.fill(damaged, at, at + 3, (byte) 0x7F); // codes that no table has
+      try {
+        assertThat(Image.fromBytes(damaged).width()).isEqualTo(37);
+      } catch (IllegalArgumentException e) {
+        assertThat(e).hasMessageMatching("(?s).*are a damaged JPEG image: (it|no marker).*");
+        refused++;
+      }
+    }
+    assertThat(refused).isPositive();
+  }
+
+  @Test
   void aPngWithoutSomeOfItsDataIsRefusedWithTheReason() {
     PngChunks none = new PngChunks().header(4, 4, 8, 0);
     assertThatThrownBy(() -> Image.fromBytes(none.end()))
