@@ -176,7 +176,7 @@ public final class RunFolder implements AutoCloseable {
    * @throws IllegalStateException if some differ; the message lists each with both values
    */
   public void requireConfig(Map<String, ?> expected) {
-    List<String> none = requireConfig(expected, Set.of());
+    List<String> unused = requireConfig(expected, Set.of());
   }
 
   /**

@@ -135,7 +135,7 @@ public record Settings(Map<String, String> values) {
    * @throws IllegalArgumentException if some differ; the message lists each with both values
    */
   public void requireSameAs(Settings earlier, String where, String problem, String instead) {
-    List<String> none = requireSameAs(earlier, where, problem, instead, Set.of());
+    List<String> unused = requireSameAs(earlier, where, problem, instead, Set.of());
   }
 
   /**

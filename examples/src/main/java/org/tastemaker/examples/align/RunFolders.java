@@ -62,7 +62,7 @@ public final class RunFolders {
     }
     try (RunFolder folder = RunFolder.open(path, Clock.systemUTC())) {
       try {
-        List<String> changes = folder.requireConfig(config, mayChange);
+        List<String> unused = folder.requireConfig(config, mayChange);
       } catch (IllegalStateException e) {
         throw new IllegalArgumentException(e.getMessage(), e);
       }
