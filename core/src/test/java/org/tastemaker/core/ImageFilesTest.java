@@ -82,8 +82,8 @@ class ImageFilesTest {
       try {
         assertThat(Image.fromBytes(damaged).width()).isEqualTo(37);
       } catch (IllegalArgumentException e) {
-        assertThat(e).hasMessageMatching("(?s).*are a damaged JPEG image: (it|no marker).*");
-        refused++;
+        assertThat(e).hasMessageContaining("are a damaged JPEG image: ");
+        refused += String.valueOf(e.getMessage()).contains("its data are damaged") ? 1 : 0;
       }
     }
     assertThat(refused).isPositive();
