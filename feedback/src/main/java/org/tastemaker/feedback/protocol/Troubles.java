@@ -22,7 +22,8 @@ final class Troubles {
 
   /** A question stays without an answer. */
   void tell(FeedbackException failure) {
-    if (told.size() < MOST && told.add(FailureKinds.of(failure))) {
+    String kind = FailureKinds.of(failure);
+    if (!kind.equals(FailureKinds.PENDING) && told.size() < MOST && told.add(kind)) {
       LOG.warn(
           "a question has no answer: {} (further failures of this kind are only counted)",
           failure.getMessage());

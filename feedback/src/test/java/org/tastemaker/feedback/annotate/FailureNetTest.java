@@ -143,6 +143,20 @@ class FailureNetTest {
   }
 
   @Test
+  void groupsWhoseAnswersComeLaterHaveNotFailed() {
+    JobReport report =
+        job(i -> new FeedbackException.Pending("with a batch")).build().run(Jobs.groups(30));
+    assertThat(report.postponed()).isEqualTo(30);
+
+    JobReport mixed =
+        job(i -> i == 0 ? invalid("no") : new FeedbackException.Pending("with a batch"))
+            .build()
+            .run(Jobs.groups(5));
+    assertThat(mixed.missing()).isEqualTo(1);
+    assertThat(mixed.postponed()).isEqualTo(4);
+  }
+
+  @Test
   void groupsThatFailForDifferentReasonsAreRecordedWithThem() {
     JobReport report =
         job(i -> i == 0 ? invalid("a thing") : new FeedbackException.Refused("no"))

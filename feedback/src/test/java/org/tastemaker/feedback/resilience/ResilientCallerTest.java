@@ -103,7 +103,7 @@ class ResilientCallerTest {
     assertThat(failure)
         .hasMessage(
             "a call: the service asks to wait 600 s, which is over the limit of 120 s; start again"
-                + " later, or raise longestRetryAfter.");
+                + " later, or raise longestRetryAfter. Its words: slow down");
     assertThat(failure.retryAfter()).contains(Duration.ofMinutes(10));
     assertThat(time.sleeps()).isEmpty();
   }
