@@ -3,7 +3,6 @@ package org.tastemaker.feedback.openai;
 import com.squareup.moshi.JsonDataException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,7 +37,8 @@ final class AnswerText {
               + NAME
               + ">|\\[(?<closes2>/)?think\\]|◁(?<closes3>/)?think▷|<\\|begin_of_thought\\|>"
               + "|(?<closes4><\\|end_of_thought\\|>|<\\|channel\\|>\\s*final\\s*<\\|message\\|>)"
-              + "|<\\|channel\\|>\\s*(?:analysis|commentary)[^<]{0,40}<\\|message\\|>");
+              + "|<\\|channel\\|>\\s*(?:analysis|commentary)[^<]{0,40}<\\|message\\|>",
+          Pattern.CASE_INSENSITIVE);
 
   /** Characters are looked at so many times at most: a text may be all braces. */
   private static final int MOST_LOOKS = 40;
@@ -146,7 +146,7 @@ final class AnswerText {
   /** For each character, whether it is thinking. */
   private static boolean[] thinking(String text, List<Found> objects) {
     boolean[] thinking = new boolean[text.length()];
-    Matcher mark = MARK.matcher(text.toLowerCase(Locale.ROOT));
+    Matcher mark = MARK.matcher(text);
     int opened = -1;
     int object = 0;
     while (mark.find()) {

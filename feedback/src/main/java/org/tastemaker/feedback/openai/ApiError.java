@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param http the status of HTTP; 200 where the error stands in an answer
  * @param status the status that counts: that of HTTP, or what an error in an answer names
  * @param message without the key; the beginning of the body if it has an unknown form
+ * @param quoted whether the message is only the beginning of a page, or of an answer
  * @param type empty where there is none
  * @param param which parameter it is about; empty where there is none
  * @param code empty where there is none
@@ -20,15 +21,17 @@ record ApiError(
     int http,
     int status,
     String message,
+    boolean quoted,
     String type,
     String param,
     String code,
     String quota,
     @Nullable Duration delay) {
 
-  /** All of its words in small letters, to be searched. */
+  /** All that it says in small letters, to be searched; what it only quotes is none of it. */
   String text() {
-    return String.join(" ", code, type, param, message, quota).toLowerCase(Locale.ROOT);
+    return String.join(" ", code, type, param, quoted ? "" : message, quota)
+        .toLowerCase(Locale.ROOT);
   }
 
   /** The server's words, for a message. */

@@ -54,7 +54,7 @@ record Billed(String model, @Nullable Usage usage, long reasoningTokens, String 
         depth--;
       } else if (c == '"') {
         int end = endOfText(text, i);
-        int value = isOneOf(text.substring(i + 1, Math.max(i + 1, end))) ? objectAt(text, end) : -1;
+        int value = isOneOf(text, i + 1, end) ? objectAt(text, end) : -1;
         if (value >= 0 && depth <= least) {
           best = value;
           least = depth;
@@ -78,9 +78,9 @@ record Billed(String model, @Nullable Usage usage, long reasoningTokens, String 
     return ("{\"usage\":" + object + "}").getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  private static boolean isOneOf(String name) {
-    for (String one : NAMES) {
-      if (one.equals(name)) {
+  private static boolean isOneOf(String text, int from, int to) {
+    for (String name : NAMES) {
+      if (name.length() == to - from && text.startsWith(name, from)) {
         return true;
       }
     }

@@ -80,7 +80,9 @@ final class Diagnosis {
     if (ErrorWords.PERMISSION.matcher(text).find()) {
       return ErrorKind.PERMISSION;
     }
-    if (NOT_THERE.contains(status) || ErrorWords.MODEL.matcher(text).find()) {
+    if (NOT_THERE.contains(status)
+        || ErrorWords.MODEL.matcher(text).find()
+        || (status < 500 && ErrorWords.NO_MODEL.matcher(text).find())) {
       return ErrorKind.MODEL;
     }
     if (status == 403) {

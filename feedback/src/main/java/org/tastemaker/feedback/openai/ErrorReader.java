@@ -50,6 +50,7 @@ final class ErrorReader {
   private final List<String> quotas = new ArrayList<>();
   private @Nullable Duration delay;
   private String message = "";
+  private boolean quoted;
   private String type = "";
   private String param = "";
   private String code = "";
@@ -72,6 +73,7 @@ final class ErrorReader {
     boolean saysNothing = reader.code.isEmpty() && reader.type.isEmpty();
     if (reader.message.isEmpty() && (saysNothing || http == 200)) {
       reader.message = body;
+      reader.quoted = http == 200 || body.stripLeading().startsWith("<");
     }
     return reader.error(http);
   }
@@ -85,6 +87,7 @@ final class ErrorReader {
         http,
         http < 400 && http != 0 ? status(cleanCode + " " + name + " " + type) : http,
         clean(message),
+        quoted,
         clean(type.isEmpty() ? name : type),
         clean(param),
         cleanCode,

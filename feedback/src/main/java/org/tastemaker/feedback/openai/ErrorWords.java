@@ -90,7 +90,7 @@ final class ErrorWords {
           "unknown model",
           "invalid model",
           "not a valid model",
-          "model[^.]{0,80} (?:does not exist|not found|is not available|is not loaded"
+          "model[^.]{0,80} (?:does not exist|not found"
               + "|has been (?:deprecated|decommissioned|retired|removed))",
           "deploymentnotfound",
           "operationnotsupported",
@@ -100,6 +100,9 @@ final class ErrorWords {
           "did you mean to use v1/",
           "unexpected endpoint",
           "(?:unknown|invalid) (?:url|endpoint|route|path)");
+
+  /** Of a model that may be there later, where the status says so. */
+  static final Pattern NO_MODEL = any("model[^.]{0,80} is not (?:available|loaded|served)");
 
   static final Pattern PERMISSION =
       any(

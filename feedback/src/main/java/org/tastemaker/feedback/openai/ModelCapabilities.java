@@ -83,16 +83,29 @@ public record ModelCapabilities(
         can ->
             can.logprobs(logprobs && (after.logprobs || !before.logprobs))
                 .topLogprobs(
-                    after.topLogprobs == before.topLogprobs ? topLogprobs : after.topLogprobs)
+                    after.topLogprobs == before.topLogprobs
+                        ? topLogprobs
+                        : Math.min(topLogprobs, after.topLogprobs))
                 .temperature(temperature && (after.temperature || !before.temperature))
                 .seed(seed && (after.seed || !before.seed))
                 .detail(detail && (after.detail || !before.detail))
                 .effort(effort && (after.effort || !before.effort))
                 .systemRole(systemRole && (after.systemRole || !before.systemRole))
-                .structure(after.structure == before.structure ? structure : after.structure)
-                .limit(after.limit == before.limit ? limit : after.limit)
+                .structure(
+                    after.structure == before.structure
+                        ? structure
+                        : Structure.values()[
+                            Math.max(structure.ordinal(), after.structure.ordinal())])
+                .limit(
+                    after.limit == before.limit
+                        ? limit
+                        : Limit.values()[Math.max(limit.ordinal(), after.limit.ordinal())])
                 .hiddenTokens(
-                    after.hiddenTokens == before.hiddenTokens ? hiddenTokens : after.hiddenTokens));
+                    after.hiddenTokens > before.hiddenTokens
+                        ? Math.max(hiddenTokens, after.hiddenTokens)
+                        : after.hiddenTokens < before.hiddenTokens
+                            ? after.hiddenTokens
+                            : hiddenTokens));
   }
 
   /**

@@ -160,7 +160,7 @@ final class RejectedParameter {
   }
 
   private static List<String> sentences(ApiError error) {
-    String message = withoutRequest(error.message().toLowerCase(Locale.ROOT));
+    String message = error.quoted() ? "" : withoutRequest(error.message().toLowerCase(Locale.ROOT));
     List<String> sentences = new ArrayList<>(List.of(SENTENCE.split(message)));
     return sentences.isEmpty() ? List.of("") : sentences;
   }

@@ -2,9 +2,8 @@ package org.tastemaker.feedback.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
-import java.util.function.UnaryOperator;
 import mockwebserver3.MockResponse;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +16,21 @@ import org.tastemaker.feedback.protocol.JudgementFacts;
 class AnswerFormsTest {
   private static final String USAGE = "\"usage\":{\"prompt_tokens\":50,\"completion_tokens\":9}";
   private static final Usage PAID = new Usage(4, 200, 0, 36);
+
+  /** A stream of three pieces. */
+  private static final String PIECES =
+      """
+      data: {'choices':[{'delta':{'role':'assistant','content':''}}],'usage':null}
+
+      data: {'choices':[{'delta':{'content':%s},'finish_reason':null}]}
+
+      data: {'choices':[{'delta':{},'finish_reason':'stop'}]}
+
+      data: {'choices':[],USAGE}
+
+      data: [DONE]
+
+      """;
 
   @ParameterizedTest
   @ValueSource(
@@ -40,11 +54,9 @@ class AnswerFormsTest {
         "\uFEFF  %s  "
       })
   void theFirstObjectThatFitsIsTakenAndThinkingIsNot(String form) throws Exception {
-    UnaryOperator<Map<String, Object>> same = body -> body;
     try (RednessServer server =
         new RednessServer(
-            (number, body) ->
-                Fixtures.says(form.replace("%s", RednessServer.verdict(same.apply(body)))))) {
+            (number, body) -> Fixtures.says(form.replace("%s", RednessServer.verdict(body))))) {
       assertThat(RednessServer.isRight(server.rank())).isTrue();
       assertThat(server.requests()).isEqualTo(4);
     }
@@ -67,10 +79,7 @@ class AnswerFormsTest {
             + "'candidatesTokenCount':4,'thoughtsTokenCount':5,'totalTokenCount':59}}",
         "{'choices':[{'message':{'content':%s}}],'error':null,USAGE}",
         "{'choices':[{'message':{'content':%s}}],'error':{'message':'','code':0},USAGE}",
-        "data: {'choices':[{'delta':{'role':'assistant','content':''}}],'usage':null}\n\n"
-            + "data: {'choices':[{'delta':{'content':%s},'finish_reason':null}]}\n\n"
-            + "data: {'choices':[{'delta':{},'finish_reason':'stop'}]}\n\n"
-            + "data: {'choices':[],USAGE}\n\ndata: [DONE]\n\n",
+        PIECES,
         ": a comment\n\ndata: {'choices':[{'delta':{'content':%s},'finish_reason':'stop'}],USAGE}\n"
       })
   void anAnswerOfAnotherFormIsReadAndBilledAsItSays(String form) throws Exception {
@@ -140,8 +149,7 @@ class AnswerFormsTest {
 
   @Test
   void aSumAloneIsTakenAsInput() {
-    byte[] body =
-        "{\"usage\":{\"total_tokens\":59}}".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] body = "{\"usage\":{\"total_tokens\":59}}".getBytes(StandardCharsets.UTF_8);
     assertThat(Billed.read(new AnswerJson(ApiKey.none()), body).usage())
         .isEqualTo(new Usage(1, 59, 0, 0));
   }

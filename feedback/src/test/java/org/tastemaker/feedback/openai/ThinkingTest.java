@@ -58,8 +58,7 @@ class ThinkingTest {
                   + "}");
       try (RednessServer server =
               new RednessServer(
-                  (number, body) ->
-                      (double) body.get("max_output_tokens") < 4000 ? cut : answered(body));
+                  (number, body) -> room(body, "max_output_tokens") < 4000 ? cut : answered(body));
           ChatGptOracle oracle =
               server
                   .oracle()
@@ -119,7 +118,11 @@ class ThinkingTest {
   }
 
   private static int room(Map<String, Object> body) {
-    return (int) (double) body.getOrDefault("max_completion_tokens", 0.0);
+    return room(body, "max_completion_tokens");
+  }
+
+  private static int room(Map<String, Object> body, String parameter) {
+    return body.get(parameter) instanceof Double tokens ? tokens.intValue() : 0;
   }
 
   private static MockResponse cutOff(String message, String reason) {

@@ -3,6 +3,7 @@ package org.tastemaker.feedback.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.util.List;
 import mockwebserver3.MockResponse;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -136,14 +137,29 @@ class WhoseFailureTest {
       assertThat(server.requests()).isEqualTo(5);
       assertThat(oracle.client().capabilities("gpt-test").systemRole()).isFalse();
       String system =
-          text(server.body(1)).replaceAll("(?s).*role=system, content=(.*?)}, \\{.*", "$1");
+          server.body(1).toString().replaceAll("(?s).*role=system, content=(.*?)}, \\{.*", "$1");
       assertThat(system).contains("image").doesNotContain("role=");
-      assertThat(text(server.body(2))).contains(system).doesNotContain("role=system");
+      assertThat(server.body(2).toString()).contains(system).doesNotContain("role=system");
     }
   }
 
-  private static String text(Object body) {
-    return body.toString();
+  @Test
+  void whatAnAnswerQuotesIsNotTheServersWord() throws Exception {
+    MockResponse odd =
+        Fixtures.json(
+            200,
+            "{\"choices\":[{\"message\":{\"content\":\"At most 1 image; insufficient_quota;"
+                + " content_policy\"},\"finish_reason\":\"error\"}]}");
+    MockResponse page =
+        Fixtures.json(503, "<html><style>.json_schema{}</style>insufficient_quota</html>");
+    for (MockResponse response : List.of(odd, page)) {
+      try (RednessServer server = RednessServer.first(1, response);
+          ChatGptOracle oracle = server.oracle().build()) {
+        assertThat(RednessServer.isRight(RednessServer.rank(oracle))).isTrue();
+        assertThat(server.requests()).isEqualTo(5);
+        assertThat(oracle.client().capabilities("gpt-test")).isEqualTo(ModelCapabilities.ALL);
+      }
+    }
   }
 
   @Test
