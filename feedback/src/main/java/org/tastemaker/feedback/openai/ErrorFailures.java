@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Usage;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.resilience.AttemptFailed;
 import org.tastemaker.feedback.resilience.ServerHints;
@@ -46,12 +47,12 @@ final class ErrorFailures {
                   "",
                   "a JSON object",
                   "none, by the server's own account: " + error.words(),
-                  org.tastemaker.core.Usage.NONE));
+                  Usage.NONE));
       case SERVER -> server(error, hints, words);
       case SIZE, IMAGE, UNKNOWN ->
           retry ? server(error, hints, words) : invalid(words + wayOut(kind, error), false);
       default ->
-          retry || error.status() >= 500 && kind == ErrorKind.FORM
+          retry || (error.status() >= 500 && kind == ErrorKind.FORM)
               ? server(error, hints, words)
               : invalid(words + wayOut(kind, error), true);
     };

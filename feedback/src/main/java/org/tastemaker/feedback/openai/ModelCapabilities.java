@@ -94,18 +94,19 @@ public record ModelCapabilities(
                 .structure(
                     after.structure == before.structure
                         ? structure
-                        : Structure.values()[
-                            Math.max(structure.ordinal(), after.structure.ordinal())])
-                .limit(
-                    after.limit == before.limit
-                        ? limit
-                        : Limit.values()[Math.max(limit.ordinal(), after.limit.ordinal())])
+                        : weaker(structure, after.structure))
+                .limit(after.limit == before.limit ? limit : weaker(limit, after.limit))
                 .hiddenTokens(
                     after.hiddenTokens > before.hiddenTokens
                         ? Math.max(hiddenTokens, after.hiddenTokens)
                         : after.hiddenTokens < before.hiddenTokens
                             ? after.hiddenTokens
                             : hiddenTokens));
+  }
+
+  /** The later of two: what a model can do less of comes later. */
+  private static <E extends Enum<E>> E weaker(E a, E b) {
+    return a.compareTo(b) >= 0 ? a : b;
   }
 
   /**

@@ -30,9 +30,6 @@ public final class OpenAiClient implements AutoCloseable {
   /** The service itself. */
   public static final String OPENAI = "https://api.openai.com/v1";
 
-  /** Each parameter can be rejected once, some in two steps. */
-  private static final int MOST_LESSONS = 12;
-
   private final HttpUrl baseUrl;
   private final ApiKey key;
   private final Ledger ledger;
@@ -40,6 +37,7 @@ public final class OpenAiClient implements AutoCloseable {
   private final PaidCalls calls;
   private final AnswerJson json;
   private final LearnedCapabilities learned;
+  private final ModelQuestions questions;
   private final Parts parts;
 
   private OpenAiClient(Builder builder, HttpUrl baseUrl, ApiKey key) {
@@ -59,6 +57,7 @@ public final class OpenAiClient implements AutoCloseable {
             caller,
             builder.limits.inFlight());
     this.json = new AnswerJson(key);
+    this.questions = new ModelQuestions(calls, learned, baseUrl.toString());
     this.parts = new Parts(calls, json, key, learned, ledger, builder.clock, builder.sleeper);
   }
 
@@ -127,54 +126,7 @@ public final class OpenAiClient implements AutoCloseable {
 
   /** Asks a model, and uses the answer, or the refusal, while the call still is in flight. */
   <T> T complete(WireFormat format, ModelCall call, Function<Supplier<ModelAnswer>, T> first) {
-    Trial trial = new Trial(learned, call);
-    for (int lesson = 0; lesson <= MOST_LESSONS; lesson++) {
-      Optional<T> used = attempt(format.format(), call, trial, first);
-      if (used.isPresent()) {
-        return used.get();
-      }
-    }
-    throw new FeedbackException.InvalidRequest(
-        "the server at "
-            + baseUrl
-            + " rejected one parameter after another for "
-            + call.model()
-            + "; is it an OpenAI-compatible server?",
-        true);
-  }
-
-  /** Empty if something was learned: the next attempt is changed by it. */
-  private <B, T> Optional<T> attempt(
-      CallFormat<B> format, ModelCall call, Trial trial, Function<Supplier<ModelAnswer>, T> first) {
-    ModelCapabilities can = trial.can();
-    return calls.post(
-        new PaidCalls.Post<>(
-            "a question to " + call.model(),
-            call.model(),
-            false,
-            trial.estimate(),
-            service -> format.request(service, call, can),
-            Billed::read,
-            format.form()),
-        trial::learns,
-        received -> {
-          B body = received.body();
-          if (format.failed(body)) {
-            ApiError failure = received.asError().get();
-            if (Diagnosis.of(failure) == ErrorKind.CONTENT) {
-              return Optional.of(
-                  first.apply(
-                      () -> {
-                        throw new FeedbackException.Refused(failure.words());
-                      }));
-            }
-            throw new ErrorInAnswer(failure, format.isOnlyAnError(body));
-          }
-          ModelAnswer answer = format.answer(body, received.billed(), call);
-          return trial.wantsMoreRoom(answer)
-              ? Optional.empty()
-              : Optional.of(first.apply(() -> trial.whole(answer)));
-        });
+    return questions.complete(format, call, first);
   }
 
   /** What batches need of a client. */

@@ -39,9 +39,7 @@ final class Wire {
     }
     return value instanceof String text
         ? !text.isBlank()
-        : value instanceof Double number
-            ? number != 0
-            : value != null && !value.equals(Boolean.FALSE);
+        : value instanceof Double number ? number != 0 : value != null && !value.equals(false);
   }
 
   /** A name that a server gave: a line of bounded length, since it is stored and shown. */

@@ -392,19 +392,20 @@ class ResilientCallerTest {
 
     for (int call = 0; call < 3; call++) {
       int one = call;
-      catchThrowableOfType(
-          FeedbackException.class,
-          () ->
-              caller.call(
-                  "a call",
-                  1,
-                  number -> {
-                    soon.add(told.size());
-                    return fail(
-                        one < 2
-                            ? AttemptFailed.server(down("error 500 of req-" + number), true, null)
-                            : tooFast(Duration.ofSeconds(7)));
-                  }));
+      assertThatThrownBy(
+              () ->
+                  caller.call(
+                      "a call",
+                      1,
+                      number -> {
+                        soon.add(told.size());
+                        return fail(
+                            one < 2
+                                ? AttemptFailed.server(
+                                    down("error 500 of req-" + number), true, null)
+                                : tooFast(Duration.ofSeconds(7)));
+                      }))
+          .isInstanceOf(FeedbackException.class);
     }
 
     assertThat(told)
