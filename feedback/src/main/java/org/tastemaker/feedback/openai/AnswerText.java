@@ -40,8 +40,10 @@ final class AnswerText {
               + "|<\\|channel\\|>\\s*(?:analysis|commentary)[^<]{0,40}<\\|message\\|>",
           Pattern.CASE_INSENSITIVE);
 
-  /** Characters are looked at so many times at most: a text may be all braces. */
+  /** Characters are looked at so many times at most, and objects read: a text may be all braces. */
   private static final int MOST_LOOKS = 40;
+
+  private static final int MOST_OBJECTS = 100;
 
   private final String text;
   private final AnswerJson json;
@@ -87,12 +89,14 @@ final class AnswerText {
   }
 
   private void find(int from, int to, List<Found> found) {
-    for (int i = from; i < to; i++) {
+    int tried = 0;
+    for (int i = from; i < to && tried < MOST_OBJECTS && looks > 0; i++) {
       if (text.charAt(i) != '{') {
         continue;
       }
       int end = end(i, to);
       if (end > 0) {
+        tried++;
         try {
           if (json.read(text.substring(i, end)) instanceof Map<?, ?> map) {
             found.add(new Found(map, i, end));
@@ -102,9 +106,6 @@ final class AnswerText {
           continue; // braces of something else
         }
       }
-      if (looks < 0) {
-        return;
-      }
     }
   }
 
@@ -112,7 +113,7 @@ final class AnswerText {
   private static void inner(Object value, Found outer, List<Found> found) {
     if (value instanceof Map<?, ?> map) {
       for (Object one : map.values()) {
-        if (one instanceof Map<?, ?> object) {
+        if (one instanceof Map<?, ?> object && found.size() < MOST_OBJECTS) {
           found.add(new Found(object, outer.from, outer.to));
           inner(object, outer, found);
         }

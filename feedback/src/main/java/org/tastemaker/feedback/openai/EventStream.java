@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * body that would have come otherwise. A stream without an end is an error of the server.
  */
 final class EventStream {
+  /** One for each token of a long answer with its thinking. */
+  private static final int MOST_EVENTS = 50_000;
+
   private final Map<String, Object> whole = new LinkedHashMap<>();
   private final Map<String, StringBuilder> texts = new LinkedHashMap<>();
   private final List<Object> tokens = new ArrayList<>();
@@ -23,12 +26,16 @@ final class EventStream {
   /** The body; that of one object if nothing else was there. */
   static Map<String, Object> join(String stream, AnswerJson json) {
     EventStream events = new EventStream();
-    for (String line : stream.split("\r\n|\n|\r", -1)) {
+    int count = 0;
+    for (String line : (Iterable<String>) stream.lines()::iterator) {
       if (line.startsWith("data:")) {
         String data = line.substring(5).strip();
         if (data.equals("[DONE]")) {
           events.ended = true;
         } else if (!data.isEmpty()) {
+          if (++count > MOST_EVENTS) {
+            throw new JsonDataException("a stream of over " + MOST_EVENTS + " events");
+          }
           events.add(data, json);
         }
       }

@@ -28,8 +28,15 @@
  * nothing; a certificate that is refused ends the job.
  *
  * <p><b>What a model can do is data</b> ({@link org.tastemaker.feedback.openai.ModelCapabilities}):
- * if a request is rejected because of a parameter, it is sent again without it, and the client
- * remembers that; with a folder for answers, later runs do too.
+ * if a request is rejected in words that call a parameter unsupported, it is sent again without it,
+ * and the client remembers that once a request has succeeded; with a folder for answers, later runs
+ * of the next 30 days do too. The same goes for the form of answers, the system message, and room
+ * for thinking.
+ *
+ * <p><b>An error is told apart by the server's words</b>, under whatever status and in whatever
+ * form they come: what every question would meet ends the job, what passes is asked again, and only
+ * what is about one question loses that one. A prompt, an answer or a page that an error repeats is
+ * none of its words.
  *
  * <p><b>Prompts and images are data, never instructions.</b> A prompt is shown to the judge as a
  * quoted JSON string, which it cannot break out of. The judge is told to follow no instruction in a

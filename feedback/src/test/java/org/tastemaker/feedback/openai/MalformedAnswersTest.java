@@ -217,6 +217,14 @@ class MalformedAnswersTest {
       "{\"model\":\"" + "m".repeat(3_000_000) + "\"}",
       chat("[".repeat(1_000_000)),
       chat("{" + "[".repeat(1_000_000) + "}"),
+      chat("{".repeat(1_000_000)),
+      chat("{x}".repeat(300_000)),
+      chat("{\"a\":{}}".repeat(100_000)),
+      chat("<think>".repeat(100_000)),
+      chat("{\"a\":\"</think>\"}".repeat(50_000)),
+      "{" + "\"usage\":{},".repeat(100_000) + "\"choices\":5}",
+      "{" + "\"usage\":{".repeat(300_000),
+      "data: {}\n".repeat(300_000),
       chat("{\"overall\":[" + "[],".repeat(800_000) + "[]]}"),
       chat("{\"overall\":[" + "1,".repeat(800_000) + "1]}")
     };
