@@ -49,7 +49,7 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
       return true;
     }
     ChatWire.Choice choice = choices.get(0);
-    return choice.message() == null
+    return (choice.message() == null && end(choice) != ModelAnswer.End.FILTERED)
         || Wire.isError(choice.error())
         || FAILED.contains(Wire.text(choice.finishReason()).toLowerCase(Locale.ROOT));
   }
@@ -98,20 +98,29 @@ final class ChatFormat implements CallFormat<ChatWire.Response> {
   @Override
   public ModelAnswer answer(ChatWire.Response response, Billed billed, ModelCall call) {
     ChatWire.Choice choice = Wire.whole(response.choices()).get(0);
+    ChatWire.Reply reply = choice.message();
     MessageContent content =
-        MessageContent.of(Objects.requireNonNull(choice.message(), "not failed, so it has one"));
-    String reason = Wire.text(choice.finishReason()).toLowerCase(Locale.ROOT);
+        reply == null ? new MessageContent("", null, false) : MessageContent.of(reply);
     ChatWire.Logprobs logprobs = choice.logprobs();
     return new ModelAnswer(
-        CUT_OFF.contains(reason)
-            ? ModelAnswer.End.TRUNCATED
-            : FILTERED.contains(reason) ? ModelAnswer.End.FILTERED : ModelAnswer.End.COMPLETE,
+        end(choice),
         content.text(),
         content.refusal(),
         logprobs == null ? List.of() : Wire.whole(logprobs.content()),
         Objects.requireNonNullElse(billed.usage(), new Usage(1, 0, 0, 0)),
         content.thought() || billed.reasoningTokens() > 0,
         Wire.name(response.model(), call.model()));
+  }
+
+  private static ModelAnswer.End end(ChatWire.Choice choice) {
+    String reason = Wire.text(choice.finishReason()).toLowerCase(Locale.ROOT);
+    if (CUT_OFF.contains(reason)) {
+      return ModelAnswer.End.TRUNCATED;
+    }
+    // Gemini's has the filter's name behind it.
+    return FILTERED.contains(reason) || reason.startsWith("content_filter")
+        ? ModelAnswer.End.FILTERED
+        : ModelAnswer.End.COMPLETE;
   }
 
   private static ChatWire.@Nullable ResponseFormat format(

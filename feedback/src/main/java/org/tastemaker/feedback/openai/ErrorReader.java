@@ -85,7 +85,7 @@ final class ErrorReader {
     String cleanCode = clean(code.isEmpty() ? name : code);
     return new ApiError(
         http,
-        http < 400 && http != 0 ? status(cleanCode + " " + name + " " + type) : http,
+        http >= 200 && http < 300 ? status(cleanCode + " " + name + " " + type) : http,
         clean(message),
         quoted,
         clean(type.isEmpty() ? name : type),
