@@ -200,7 +200,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    * logged once for each prompt, and told to the listener.
    *
    * <pre>{@code
-   * model.with(PromptOptions.defaults().withChunks(3))      // up to 3 * 75 tokens
+   * LatentDiffusion view = model.with(PromptOptions.defaults().withChunks(3));  // 3 * 75 tokens
    * }</pre>
    *
    * @param prompts how to read them; for rollouts and their training alike

@@ -35,6 +35,7 @@
  * <tr><td>lora</td><td>low-rank adapters and their files</td></tr>
  * <tr><td>schedule</td><td>noise schedules, samplers and the denoising step</td></tr>
  * <tr><td>cuda</td><td>the denoising step on a GPU</td></tr>
+ * <tr><td>checkpoint</td><td>models in a single file, under the names of the programs that wrote them</td></tr>
  * <tr><td>condition</td><td>from the text of a prompt to the U-Net's input</td></tr>
  * <tr><td>train</td><td>pre-training and fine-tuning by the denoising objective</td></tr>
  * </tbody>

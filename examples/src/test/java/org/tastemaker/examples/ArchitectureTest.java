@@ -59,6 +59,7 @@ class ArchitectureTest {
                   "engine.graph",
                   "engine",
                   "model", // below the engines: it knows none of them
+                  "checkpoint",
                   "condition",
                   "engine.nd4j",
                   "engine.onednn",

@@ -125,6 +125,14 @@ class JavadocBlocksTest {
             "policy", "DiffusionPolicy",
             "heldOut", "List<Prompt>",
             "folder", "RunFolder"));
+    own.put(
+        "optim/run/SearchRun",
+        Map.of(
+            "adapted", "LatentDiffusion",
+            "gains", "LoraGains",
+            "heldOut", "List<Prompt>",
+            "score", "RewardModel",
+            "folder", "RunFolder"));
     own.put("reward/combine/WeightedReward", all("RewardModel", "debiasing", "penalty"));
     return own;
   }

@@ -103,7 +103,7 @@ final class AnswerText {
             i = end - 1;
           }
         } catch (JsonDataException e) {
-          continue; // braces of something else
+          // braces of something else: those within them are looked at next
         }
       }
     }

@@ -36,8 +36,10 @@ final class Json {
       list.forEach(one -> all.add(whole(one)));
       return all;
     }
-    boolean isWhole = value instanceof Double number && number == Math.rint(number);
-    return isWhole ? (Object) ((Double) value).longValue() : value;
+    if (value instanceof Double number && number == Math.rint(number)) {
+      return number.longValue();
+    }
+    return value;
   }
 
   static @Nullable Object read(String text) throws IOException {

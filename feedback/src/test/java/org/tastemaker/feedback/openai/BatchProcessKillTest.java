@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ class BatchProcessKillTest {
     return ChildProgram.of(
         BatchProgram.class,
         server.baseUrl(),
-        world.dataset().getParent().toString(),
+        Objects.requireNonNull(world.dataset().getParent()).toString(),
         String.valueOf(GROUPS));
   }
 

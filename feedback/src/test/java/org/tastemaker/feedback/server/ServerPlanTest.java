@@ -16,16 +16,22 @@ import org.tastemaker.feedback.mock.MockJudge;
 class ServerPlanTest {
   private static final String IMAGE =
       Base64.getEncoder().encodeToString(Image.filled(4, 4, 0, 0, 1).toPng());
-  private static final String PART =
-      "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64," + IMAGE + "\"}}";
   private static final String ASKED =
-      "{\"model\":\"m\",\"seed\":3,\"max_tokens\":64,\"messages\":["
-          + "{\"role\":\"system\",\"content\":\"Judge.\"},"
-          + "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Image A:\"},"
-          + PART
-          + "]}],\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":"
-          + "{\"properties\":{\"overall\":{\"type\":\"object\",\"properties\":{\"A\":"
-          + "{\"type\":\"integer\",\"minimum\":0,\"maximum\":9}}}}}}}}";
+      """
+      {"model": "m", "seed": 3, "max_tokens": 64, "messages": [
+        {"role": "system", "content": "Judge."},
+        {"role": "user", "content": [
+          {"type": "text", "text": "Image A:"},
+          {"type": "image_url",
+           "image_url": {"url": "data:image/png;base64,IMAGE", "detail": "high"}}]}],
+       "response_format": {"type": "json_schema", "json_schema": {
+         "name": "verdict", "strict": true, "schema": {
+           "type": "object", "additionalProperties": false, "required": ["overall"],
+           "properties": {"overall": {
+             "type": "object", "additionalProperties": false, "required": ["A"],
+             "properties": {"A": {"type": "integer", "minimum": 0, "maximum": 9}}}}}}}}
+      """
+          .replace("IMAGE", IMAGE);
 
   @Test
   void whatNoRuleIsForIsAnsweredAsUsual() throws Exception {
@@ -124,6 +130,7 @@ class ServerPlanTest {
     return HttpClient.newHttpClient()
         .send(
             HttpRequest.newBuilder(URI.create(server.baseUrl() + "/chat/completions"))
+                .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(ASKED))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
