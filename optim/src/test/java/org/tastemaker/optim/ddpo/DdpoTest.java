@@ -372,9 +372,7 @@ class DdpoTest {
       double exact = still.klToReference(rollout, 2);
       assertThat(exact).isPositive();
       double estimate =
-          ddpo.step(rollout, Rewards.of(1, 4))
-              .metrics()
-              .getOrDefault("klToReferenceEstimate", 0.0);
+          ddpo.step(rollout, Rewards.of(1, 4)).metrics().getOrDefault("klToReferenceEstimate", 0.0);
       // Other micro-batches: float rounding of the U-Net.
       assertThat(estimate).isCloseTo(exact, within(1e-4 * exact));
     }
