@@ -290,6 +290,24 @@ class UNet2DConditionModelTest {
   }
 
   @Test
+  void weightsOfHalfPrecisionAloneAreRead(@TempDir Path folder) throws IOException {
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(9))) {
+      model.save(folder, DType.F16);
+      String name = "diffusion_pytorch_model";
+      Files.move(folder.resolve(name + ".safetensors"), folder.resolve(name + ".fp16.safetensors"));
+      try (UNet2DConditionModel read = UNet2DConditionModel.load(folder);
+          INDArray difference =
+              read.parameters()
+                  .get("conv_in.weight")
+                  .sub(model.parameters().get("conv_in.weight"))) {
+        // Half precision has 11 bits, and the weights are below 1.
+        assertThat(difference.amaxNumber().doubleValue()).isPositive().isLessThan(0x1p-11);
+      }
+    }
+  }
+
+  @Test
   void weightsInShardsAreReadAsOneFile(@TempDir Path folder) throws IOException {
     UNetConfig config = TestModels.unet(false);
     try (UNet2DConditionModel model = UNet2DConditionModel.random(config, Seed.of(9))) {
