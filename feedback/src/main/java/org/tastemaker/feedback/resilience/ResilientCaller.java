@@ -203,6 +203,10 @@ public final class ResilientCaller {
         }
         if (failed.failure() instanceof FeedbackException.QuotaExhausted) {
           breaker.trip(failed.failure());
+        } else if (failed.isUnreachable() && !reached) {
+          // The first calls give up by themselves: many of them at a time must not wait for a
+          // breaker that is made for services which come back.
+          breaker.abandoned();
         } else if (failed.isServerAtFault()) {
           breaker.failed(failed.failure());
         } else {

@@ -343,6 +343,20 @@ class ResilientCallerTest {
   }
 
   @Test
+  void manyCallsToAServiceThatWasNeverReachedDoNotWaitForTheBreaker() {
+    ResilientCaller caller = caller(ResilientCaller.Options.DEFAULTS);
+    for (int call = 0; call < 20; call++) { // three times the failures that open a breaker
+      assertThatThrownBy(
+              () ->
+                  caller.call(
+                      "a call", 1, number -> fail(AttemptFailed.unreachable(down("refused")))))
+          .hasMessageContaining("nobody has answered there yet");
+    }
+    // Each waits for 1.5 s at most by itself.
+    assertThat(time.elapsed()).isLessThanOrEqualTo(Duration.ofSeconds(30));
+  }
+
+  @Test
   void aServiceThatHasAnsweredBeforeIsWaitedFor() {
     ResilientCaller caller = caller(ResilientCaller.Options.DEFAULTS);
     assertThat(ask(caller, number -> "answer")).isEqualTo("answer");
