@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -50,6 +51,12 @@ class JavadocBlocksTest {
           Map.entry("lora", "Lora"),
           Map.entry("unet", "UNet2DConditionModel"),
           Map.entry("cancellation", "Cancellation"));
+
+  /**
+   * Modules that are not on this class path: benchmarks have no blocks, and the one block for tests
+   * of engines is what the tests of the engine on LibTorch do.
+   */
+  private static final Set<String> ELSEWHERE = Set.of("benchmarks", "diffusion/testing");
 
   /** What is of another type, or known to a block only, by the class that shows it. */
   private static final Map<String, Map<String, String>> OWN = own();
@@ -235,7 +242,7 @@ class JavadocBlocksTest {
             .matcher(Files.readString(ROOT.resolve("pom.xml")));
     while (modules.find()) {
       Path main = ROOT.resolve(modules.group(1)).resolve("src/main/java");
-      if (Files.isDirectory(main) && !modules.group(1).equals("benchmarks")) {
+      if (Files.isDirectory(main) && !ELSEWHERE.contains(modules.group(1))) {
         try (Stream<Path> files = Files.walk(main)) {
           files.filter(file -> file.toString().endsWith(".java")).sorted().forEach(sources::add);
         }
