@@ -40,7 +40,7 @@ final class DenoisingLoop implements AutoCloseable {
   private final UNetInputs inputs; // [B or 2B, ...]
   private @Nullable Batch current;
   private long done;
-  private final long total;
+  private final int batches;
 
   /** What happens to the latents after each step. */
   @FunctionalInterface
@@ -88,7 +88,7 @@ final class DenoisingLoop implements AutoCloseable {
     this.shape = shape;
     this.rows = Math.min(options.batchSize(), prompts.size());
     this.guided = options.guided();
-    this.total = (long) options.steps() * ((prompts.size() + rows - 1) / rows);
+    this.batches = (prompts.size() + rows - 1) / rows;
     this.conditions = conditions;
     int unetRows = guided ? 2 * rows : rows;
     int textLength = view.conditioner().encoder().length();
@@ -125,6 +125,8 @@ final class DenoisingLoop implements AutoCloseable {
   void denoise(SamplingRun run, Batch batch, INDArray latents, Recorder recorder) {
     FloatBuffer z = FloatBuffers.of(latents); // [B, C, h, w]
     boolean recorded = recorder != Recorder.NONE;
+    // A run may have more or fewer steps than were asked for: two for each of Heun's, for instance.
+    long total = (long) batches * run.steps().size();
     double[] density = new double[recorded ? rows : 0];
     Optional<ResidentDenoiser> resident =
         ResidentDenoiser.of(unet, view.kernel(), run, options, rows, shape);

@@ -420,6 +420,20 @@ class LatentDiffusionTest {
   }
 
   @Test
+  void theProgressOfASamplerThatAsksTwiceForAStepCountsBoth() {
+    List<RunEvent> heard = new ArrayList<>();
+    RunListener listener = heard::add;
+    model
+        .with(SamplingOptions.defaults().withSteps(3).withHeight(16).withWidth(16))
+        .with(SchedulerKind.HEUN_DISCRETE)
+        .listener(listener)
+        .generate(prompts(1), Seed.of(1));
+
+    assertThat(heard).hasSize(5); // the last step asks once
+    assertThat(heard.get(2)).isEqualTo(new RunEvent.Progress("sampling", 3, 5));
+  }
+
+  @Test
   void aCancelledRunStopsBeforeTheNextStep() {
     Cancellation cancellation = new Cancellation();
     List<RunEvent> heard = new ArrayList<>();
