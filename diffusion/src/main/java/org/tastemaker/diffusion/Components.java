@@ -5,17 +5,33 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.diffusion.StableDiffusionXl.Second;
 import org.tastemaker.diffusion.checkpoint.SingleFile;
+import org.tastemaker.diffusion.condition.ClipTextEncoder;
+import org.tastemaker.diffusion.condition.ClipTextEncoder.Output;
+import org.tastemaker.diffusion.condition.ClipTextEncoderPair;
+import org.tastemaker.diffusion.condition.PromptEncoder;
+import org.tastemaker.diffusion.condition.PromptOptions;
 import org.tastemaker.diffusion.engine.Backend;
+import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.model.AutoencoderKl;
+import org.tastemaker.diffusion.model.AutoencoderKlConfig;
+import org.tastemaker.diffusion.model.ClipTextConfig;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
@@ -26,76 +42,65 @@ import org.tastemaker.diffusion.weights.DType;
  *
  * @param unet predicts the noise in a latent
  * @param vae turns images into latents and back
- * @param textEncoder turns token ids into what the U-Net attends to
- * @param tokenizer turns text into token ids
+ * @param textEncoder turns token ids into what the U-Net attends to; the first one, where there are
+ *     two
+ * @param tokenizer turns text into token ids, of the first text encoder
  * @param scheduler the noise schedule that the U-Net was trained on
+ * @param xl what a Stable Diffusion XL has beside these; empty for the others
  */
 public record Components(
     UNet2DConditionModel unet,
     AutoencoderKl vae,
     ClipTextModel textEncoder,
     ClipTokenizer tokenizer,
-    SchedulerConfig scheduler)
+    SchedulerConfig scheduler,
+    Optional<StableDiffusionXl> xl)
     implements AutoCloseable {
-  /** The file that tells diffusers the class of each part. */
-  private static final String MODEL_INDEX =
-      """
-      {
-        "_class_name": "StableDiffusionPipeline",
-        "_diffusers_version": "0.30.0",
-        "feature_extractor": [null, null],
-        "image_encoder": [null, null],
-        "requires_safety_checker": false,
-        "safety_checker": [null, null],
-        "scheduler": ["diffusers", "SCHEDULER"],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "AutoencoderKL"]
-      }
-      """;
-
   public Components {
     Objects.requireNonNull(unet, "unet == null");
     Objects.requireNonNull(vae, "vae == null");
     Objects.requireNonNull(textEncoder, "textEncoder == null");
     Objects.requireNonNull(tokenizer, "tokenizer == null");
     Objects.requireNonNull(scheduler, "scheduler == null");
-    int width = textEncoder.config().hiddenSize();
-    if (width != unet.config().crossAttentionDim()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the text encoder makes vectors of %d numbers, but the U-Net attends to vectors of %d",
-              width,
-              unet.config().crossAttentionDim()));
-    }
-    if (vae.config().latentChannels() != unet.config().inChannels()
-        || vae.config().latentChannels() != unet.config().outChannels()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the autoencoder's latents have %d channels, but the U-Net takes %d and gives %d",
-              vae.config().latentChannels(),
-              unet.config().inChannels(),
-              unet.config().outChannels()));
-    }
-    if (tokenizer.size() > textEncoder.config().vocabSize()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the tokenizer knows %d tokens, but the text encoder only %d",
-              tokenizer.size(),
-              textEncoder.config().vocabSize()));
-    }
-    if (tokenizer.maxLength() > textEncoder.config().maxPositionEmbeddings()) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "the tokenizer makes %d tokens, but the text encoder has %d positions",
-              tokenizer.maxLength(),
-              textEncoder.config().maxPositionEmbeddings()));
-    }
+    Objects.requireNonNull(xl, "xl == null: use Optional.empty() for none");
+    ComponentsFit.require(
+        unet.config(),
+        vae.config(),
+        encoders(textEncoder, xl).stream().map(ClipTextModel::config).toList(),
+        tokenizers(tokenizer, xl),
+        xl.map(StableDiffusionXl::aestheticScore));
+  }
+
+  /**
+   * The parts of a Stable Diffusion 1 or 2.
+   *
+   * @param unet as above
+   * @param vae as above
+   * @param textEncoder as above
+   * @param tokenizer as above
+   * @param scheduler as above
+   */
+  public Components(
+      UNet2DConditionModel unet,
+      AutoencoderKl vae,
+      ClipTextModel textEncoder,
+      ClipTokenizer tokenizer,
+      SchedulerConfig scheduler) {
+    this(unet, vae, textEncoder, tokenizer, scheduler, Optional.empty());
+  }
+
+  private static List<ClipTextModel> encoders(ClipTextModel first, Optional<StableDiffusionXl> xl) {
+    return Stream.concat(
+            Stream.of(first),
+            xl.flatMap(StableDiffusionXl::second).map(Second::textEncoder).stream())
+        .toList();
+  }
+
+  private static List<ClipTokenizer> tokenizers(
+      ClipTokenizer first, Optional<StableDiffusionXl> xl) {
+    return Stream.concat(
+            Stream.of(first), xl.flatMap(StableDiffusionXl::second).map(Second::tokenizer).stream())
+        .toList();
   }
 
   /**
@@ -169,34 +174,57 @@ public record Components(
 
   private static Components loadAs(Path folder, @Nullable SchedulerKind kind) {
     Backend.require();
-    for (String part : List.of("unet", "vae", "text_encoder", "tokenizer", "scheduler")) {
-      if (!Files.isDirectory(folder) || !Files.isDirectory(FolderBounds.of(folder).resolve(part))) {
-        throw new IllegalArgumentException(
-            folder
-                + " has no folder "
-                + part
-                + "/; expected a model in the diffusers layout, with unet/, vae/, text_encoder/,"
-                + " tokenizer/ and scheduler/");
-      }
-    }
+    ModelIndex index = ModelIndex.read(folder);
+    // The refiner of Stable Diffusion XL has the second text encoder only.
+    boolean first = index.has("text_encoder") || !index.has("text_encoder_2");
+    boolean second = index.has("text_encoder_2");
+    String encoder = first ? "text_encoder" : "text_encoder_2";
+    String tokens = first ? "tokenizer" : "tokenizer_2";
+    index.require(List.of("unet", "vae", encoder, tokens, "scheduler"));
     List<AutoCloseable> loaded = new ArrayList<>();
     try {
       // The small files and the headers first: what is wrong with them is found before gigabytes
       // are read.
-      Path settings = FolderBounds.of(folder.resolve("scheduler")).resolve("scheduler_config.json");
+      Path settings = FolderBounds.of(index.path("scheduler")).resolve("scheduler_config.json");
       SchedulerConfig scheduler =
           kind == null ? SchedulerConfig.read(settings) : SchedulerConfig.read(settings, kind);
-      ClipTokenizer tokenizer = ClipTokenizer.load(folder.resolve("tokenizer"));
-      ClipTextModel.check(folder.resolve("text_encoder"));
-      AutoencoderKl.check(folder.resolve("vae"));
-      UNet2DConditionModel.check(folder.resolve("unet"));
-      ClipTextModel text = ClipTextModel.load(folder.resolve("text_encoder"));
+      UNetConfig unetConfig = UNet2DConditionModel.check(folder.resolve("unet"));
+      AutoencoderKlConfig vaeConfig = AutoencoderKl.check(folder.resolve("vae"));
+      List<ClipTextConfig> textConfigs = new ArrayList<>();
+      textConfigs.add(ClipTextModel.check(folder.resolve(encoder)));
+      List<ClipTokenizer> tokenizers = new ArrayList<>();
+      tokenizers.add(ClipTokenizer.load(folder.resolve(tokens)));
+      boolean pair = first && second && unetConfig.added().isPresent();
+      if (pair) {
+        index.require(List.of("tokenizer_2"));
+        textConfigs.add(ClipTextModel.check(folder.resolve("text_encoder_2")));
+        tokenizers.add(ClipTokenizer.load(folder.resolve("tokenizer_2")));
+      }
+      int pooled = textConfigs.get(textConfigs.size() - 1).projectionDim();
+      Optional<Boolean> score =
+          unetConfig.added().map(added -> added.width() == pooled + 5 * added.sizeChannels());
+      ComponentsFit.require(unetConfig, vaeConfig, textConfigs, tokenizers, score);
+      ClipTextModel text = ClipTextModel.load(folder.resolve(encoder));
       loaded.add(text);
+      Optional<Second> more = Optional.empty();
+      if (pair) {
+        ClipTextModel other = ClipTextModel.load(folder.resolve("text_encoder_2"));
+        loaded.add(other);
+        more = Optional.of(new Second(other, tokenizers.get(1)));
+      }
       AutoencoderKl vae = AutoencoderKl.load(folder.resolve("vae"));
       loaded.add(vae);
       UNet2DConditionModel unet = UNet2DConditionModel.load(folder.resolve("unet"));
       loaded.add(unet);
-      return new Components(unet, vae, text, tokenizer, scheduler);
+      Optional<Second> encoders = more;
+      return new Components(
+          unet,
+          vae,
+          text,
+          tokenizers.get(0),
+          scheduler,
+          score.map(
+              scored -> new StableDiffusionXl(encoders, index.zerosForEmptyPrompt(), scored)));
     } catch (RuntimeException | Error e) {
       closeAll(loaded, e);
       throw e;
@@ -215,25 +243,59 @@ public record Components(
 
   /** The same parts around another U-Net. */
   Components with(UNet2DConditionModel other) {
-    return new Components(other, vae, textEncoder, tokenizer, scheduler);
+    return new Components(other, vae, textEncoder, tokenizer, scheduler, xl);
+  }
+
+  /** What encodes prompts for the U-Net. */
+  PromptEncoder encoder(Engine engine, PromptOptions prompts) {
+    if (xl.isEmpty()) {
+      return new ClipTextEncoder(tokenizer, textEncoder, engine, prompts, Output.LAST);
+    }
+    ClipTextEncoder first =
+        new ClipTextEncoder(tokenizer, textEncoder, engine, prompts, Output.PENULTIMATE);
+    return xl.get()
+        .second()
+        .<PromptEncoder>map(
+            two ->
+                new ClipTextEncoderPair(
+                    first,
+                    new ClipTextEncoder(
+                        two.tokenizer(), two.textEncoder(), engine, prompts, Output.PENULTIMATE)))
+        .orElse(first);
   }
 
   /** Writes the parts into an existing folder. */
   void save(Path folder, DType dtype) {
     unet.save(folder.resolve("unet"), dtype);
     vae.save(folder.resolve("vae"), dtype);
-    textEncoder.save(folder.resolve("text_encoder"), dtype);
+    boolean refiner = xl.isPresent() && xl.get().second().isEmpty();
+    Map<String, ClipTextModel> encoders = new LinkedHashMap<>();
+    encoders.put(refiner ? "text_encoder_2" : "text_encoder", textEncoder);
+    Map<String, ClipTokenizer> tokenizers = new LinkedHashMap<>();
+    tokenizers.put(refiner ? "tokenizer_2" : "tokenizer", tokenizer);
+    xl.flatMap(StableDiffusionXl::second)
+        .ifPresent(
+            second -> {
+              encoders.put("text_encoder_2", second.textEncoder());
+              tokenizers.put("tokenizer_2", second.tokenizer());
+            });
+    encoders.forEach((name, encoder) -> encoder.save(folder.resolve(name), dtype));
     try {
-      Files.createDirectories(folder.resolve("tokenizer"));
+      for (String name : tokenizers.keySet()) {
+        Files.createDirectories(folder.resolve(name));
+      }
       Files.createDirectories(folder.resolve("scheduler"));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
     }
-    tokenizer.save(folder.resolve("tokenizer"));
+    tokenizers.forEach((name, each) -> each.save(folder.resolve(name)));
     AtomicFiles.write(folder.resolve("scheduler/scheduler_config.json"), scheduler.toJson());
+    Set<String> parts = new HashSet<>(Set.of("scheduler", "unet", "vae"));
+    parts.addAll(encoders.keySet());
+    parts.addAll(tokenizers.keySet());
     AtomicFiles.write(
         folder.resolve("model_index.json"),
-        MODEL_INDEX.replace("SCHEDULER", scheduler.kind().className()));
+        ModelIndex.toJson(parts, scheduler.kind(), xl.orElse(null)));
   }
 
   /**
@@ -274,6 +336,6 @@ public record Components(
   public void close() {
     unet.close();
     vae.close();
-    textEncoder.close();
+    encoders(textEncoder, xl).forEach(ClipTextModel::close);
   }
 }

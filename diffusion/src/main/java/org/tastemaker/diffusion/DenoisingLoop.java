@@ -194,7 +194,7 @@ final class DenoisingLoop implements AutoCloseable {
     for (int row = 0; row < rows; row++) {
       Prompt prompt = batch.prompts().get(row);
       if (guided) {
-        inputs.setCondition(row, conditions.of(prompt.negativeText()));
+        inputs.setCondition(row, conditions.negative(prompt.negativeText()));
       }
       inputs.setCondition(guided ? rows + row : row, conditions.of(prompt.text()));
     }

@@ -76,7 +76,7 @@ final class ImageSampling {
       BiFunction<SamplingRun, DenoisingLoop.Batch, INDArray> start) {
     SamplingRun unused = runs.get(); // says what is wrong with it before any work
     List<Image> images = new ArrayList<>();
-    try (DenoisingLoop loop = new DenoisingLoop(view, shape, prompts, view.conditions(0))) {
+    try (DenoisingLoop loop = new DenoisingLoop(view, shape, prompts, view.conditions(0, shape))) {
       for (DenoisingLoop.Batch batch : loop.batches(prompts, seeds)) {
         SamplingRun run = runs.get();
         try (INDArray latents = start.apply(run, batch)) { // [B, C, h, w]

@@ -104,7 +104,7 @@ final class Rollouts {
   private DenoisingLoop loop(LatentShape shape, List<Prompt> prompts) {
     long texts =
         prompts.stream().flatMap(p -> Stream.of(p.text(), p.negativeText())).distinct().count();
-    return new DenoisingLoop(view, shape, prompts, view.conditions((int) texts));
+    return new DenoisingLoop(view, shape, prompts, view.conditions((int) texts, shape));
   }
 
   private static void requireOwn(Rollout rollout, SamplingRun run, LatentShape shape) {

@@ -4,9 +4,9 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.Objects;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunListener;
-import org.tastemaker.diffusion.condition.ClipTextEncoder;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.condition.PromptEncoder;
 import org.tastemaker.diffusion.condition.PromptOptions;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
@@ -58,7 +58,7 @@ record View(
   static View of(Components components) {
     return new View(
         components,
-        conditioner(components, Engines.auto(), PromptOptions.defaults()),
+        Conditioner.of(components.encoder(Engines.auto(), PromptOptions.defaults())),
         SamplingOptions.defaults(),
         components.scheduler().kind(),
         FunctionOptions.inference(),
@@ -67,14 +67,8 @@ record View(
         new Cancellation());
   }
 
-  private static Conditioner conditioner(
-      Components components, Engine engine, PromptOptions prompts) {
-    return Conditioner.of(
-        new ClipTextEncoder(components.tokenizer(), components.textEncoder(), engine, prompts));
-  }
-
-  private ClipTextEncoder encoder() {
-    return (ClipTextEncoder) conditioner.encoder(); // of which all views are made
+  private PromptEncoder encoder() {
+    return (PromptEncoder) conditioner.encoder(); // of which all views are made
   }
 
   /** How prompts are read. */
@@ -86,22 +80,33 @@ record View(
   View withPrompts(PromptOptions prompts) {
     return prompts.equals(prompts())
         ? this
-        : withConditioner(conditioner(components, encoder().engine(), prompts));
+        : withConditioner(Conditioner.of(components.encoder(encoder().engine(), prompts)));
   }
 
   /** Every part on an engine, and so with a cache of texts of its own. */
   View on(Engine engine) {
     return withExecution(execution.withEngine(engine))
-        .withConditioner(conditioner(components, engine, prompts()));
+        .withConditioner(Conditioner.of(components.encoder(engine, prompts())));
   }
 
   LatentShape latentShape() {
     return components.latentShape(options.height(), options.width());
   }
 
-  /** Texts as conditions, with room for so many. */
+  /** Texts as conditions for this view's images, with room for so many. */
   Conditions conditions(int texts) {
-    return conditioner.conditions(options.clipSkip(), texts, listener);
+    return conditions(texts, latentShape());
+  }
+
+  /** Texts as conditions for images of a size, with room for so many texts. */
+  Conditions conditions(int texts, LatentShape shape) {
+    Conditions read = conditioner.conditions(options.clipSkip(), texts, listener);
+    int factor = components.factor();
+    return components
+        .xl()
+        .<Conditions>map(
+            xl -> new SizedConditions(read, xl, shape.height() * factor, shape.width() * factor))
+        .orElse(read);
   }
 
   /** What images are sampled with. */

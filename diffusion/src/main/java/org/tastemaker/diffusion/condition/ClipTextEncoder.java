@@ -3,33 +3,54 @@ package org.tastemaker.diffusion.condition;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 
 /**
- * The text encoder of Stable Diffusion 1 and 2: CLIP's tokenizer and text transformer.
+ * A text encoder of Stable Diffusion: CLIP's tokenizer and text transformer.
  *
  * <pre>
  *   ids    = tokenizer(text)                       K times [L], one for each chunk
  *   tokens = transformer(ids)                      K times [L, D], without the last clipSkip layers
  *          * weights, then to the mean of before   where there are weights
  *   tau    = tokens of all chunks                  [K L, D]
- *   pooled = tokens at the first chunk's end       [D]
+ *   pooled = tokens at the first chunk's end       [D], or their projection [P]
  * </pre>
  *
  * @param tokenizer text to ids
  * @param model ids to tokens; not closed here
  * @param engine runs the transformer
  * @param options K, and whether weights are understood
+ * @param output which of the transformer's numbers are tau and pooled
  */
 public record ClipTextEncoder(
-    ClipTokenizer tokenizer, ClipTextModel model, Engine engine, PromptOptions options)
-    implements TextEncoder {
+    ClipTokenizer tokenizer,
+    ClipTextModel model,
+    Engine engine,
+    PromptOptions options,
+    Output output)
+    implements PromptEncoder {
+  /** Which of the transformer's numbers a U-Net reads. */
+  public enum Output {
+    /** The last layer's, after the last norm, for both: Stable Diffusion 1 and 2. */
+    LAST,
+    /**
+     * The last layer's but one, without a norm; pooled is the projection of the last layer's, if
+     * there is one: Stable Diffusion XL.
+     */
+    PENULTIMATE
+  }
+
   private static final int SHOWN = 1000;
 
   public ClipTextEncoder {
@@ -37,17 +58,18 @@ public record ClipTextEncoder(
     Objects.requireNonNull(model, "model == null");
     Objects.requireNonNull(engine, "engine == null");
     Objects.requireNonNull(options, "options == null");
+    Objects.requireNonNull(output, "output == null");
   }
 
   /**
-   * An encoder of one chunk, without weights.
+   * An encoder of one chunk, without weights, for Stable Diffusion 1 and 2.
    *
    * @param tokenizer text to ids
    * @param model ids to tokens; not closed here
    * @param engine runs the transformer
    */
   public ClipTextEncoder(ClipTokenizer tokenizer, ClipTextModel model, Engine engine) {
-    this(tokenizer, model, engine, PromptOptions.defaults());
+    this(tokenizer, model, engine, PromptOptions.defaults(), Output.LAST);
   }
 
   @Override
@@ -62,7 +84,10 @@ public record ClipTextEncoder(
 
   @Override
   public int pooledWidth() {
-    return width();
+    if (output == Output.LAST) {
+      return width();
+    }
+    return model.config().projected() ? model.config().projectionDim() : 0;
   }
 
   @Override
@@ -73,15 +98,41 @@ public record ClipTextEncoder(
     List<PromptChunks.Chunk> chunks = PromptChunks.of(tokenizer, text, options).filled();
     for (int k = 0; k < chunks.size(); k++) {
       PromptChunks.Chunk chunk = chunks.get(k);
-      int[][] ids = {chunk.ids()};
-      FloatBuffers.of(model.encode(ids, clipSkip, engine)).get(tokens, k * each, each); // [1, L, D]
+      Optional<float[]> vector = run(chunk.ids(), clipSkip, tokens, k * each);
       weigh(tokens, k * each, chunk.weights());
       OptionalInt end = model.endOf(chunk.ids());
-      if (k == 0 && end.isPresent()) {
+      if (k == 0 && end.isPresent() && output == Output.LAST) {
         pooled = Optional.of(FloatBuffer.wrap(tokens, end.getAsInt() * width(), width()));
+      } else if (k == 0) {
+        pooled = vector.map(FloatBuffer::wrap);
       }
     }
     return new Condition(length(), width(), FloatBuffer.wrap(tokens), pooled, Optional.empty());
+  }
+
+  /** Puts a chunk's tokens into an array; returns the projection at its end, if there is one. */
+  private Optional<float[]> run(int[] chunk, int clipSkip, float[] tokens, int offset) {
+    int[][] ids = {chunk};
+    int each = chunk.length * width();
+    if (output == Output.LAST) {
+      FloatBuffers.of(model.encode(ids, clipSkip, engine)).get(tokens, offset, each); // [1, L, D]
+      return Optional.empty();
+    }
+    FunctionOptions inference = FunctionOptions.inference().withEngine(engine);
+    GraphFunction function = model.hiddenStates(1, chunk.length, clipSkip + 1, inference);
+    try (INDArray input = Nd4j.createFromArray(ids)) {
+      Map<String, INDArray> outputs = function.forward(Map.of(ClipTextModel.INPUT_IDS, input));
+      FloatBuffers.of(Objects.requireNonNull(outputs.get(ClipTextModel.HIDDEN_STATE)))
+          .get(tokens, offset, each); // [1, L, D]
+      OptionalInt end = model.endOf(chunk);
+      if (!model.config().projected() || end.isEmpty()) {
+        return Optional.empty();
+      }
+      float[] vector = new float[pooledWidth()];
+      FloatBuffers.of(Objects.requireNonNull(outputs.get(ClipTextModel.TEXT_EMBEDS)))
+          .get(end.getAsInt() * vector.length, vector); // of [1, L, P]
+      return Optional.of(vector);
+    }
   }
 
   /** Multiplies a chunk's tokens, and scales all to the mean of before. */

@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.condition;
 import java.nio.FloatBuffer;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What a U-Net is given beside the noisy latent and the timestep: a text, read by a {@link
@@ -47,7 +48,8 @@ public record Condition(
 
   /**
    * The sizes that Stable Diffusion XL is told beside the text (Podell et al., "SDXL", 2023,
-   * section 2.2): six numbers, in this order. In diffusers they are {@code time_ids}.
+   * section 2.2): six numbers, in this order. In diffusers they are {@code time_ids}. Its refiner
+   * is told how good the image should look in the place of the target's size.
    *
    * @param originalHeight of the image before it was scaled, in pixels, at least 1
    * @param originalWidth of the image before it was scaled, in pixels, at least 1
@@ -55,6 +57,8 @@ public record Condition(
    * @param cropLeft columns cut off on the left, at least 0
    * @param targetHeight of the image to make, in pixels, at least 1
    * @param targetWidth of the image to make, in pixels, at least 1
+   * @param aestheticScore for the refiner, usually 6, and 2.5 for the negative prompt; otherwise
+   *     empty
    */
   public record SizeIds(
       int originalHeight,
@@ -62,7 +66,8 @@ public record Condition(
       int cropTop,
       int cropLeft,
       int targetHeight,
-      int targetWidth) {
+      int targetWidth,
+      OptionalDouble aestheticScore) {
     public SizeIds {
       requireAtLeast(1, "originalHeight", originalHeight);
       requireAtLeast(1, "originalWidth", originalWidth);
@@ -70,6 +75,39 @@ public record Condition(
       requireAtLeast(0, "cropLeft", cropLeft);
       requireAtLeast(1, "targetHeight", targetHeight);
       requireAtLeast(1, "targetWidth", targetWidth);
+      aestheticScore.ifPresent(
+          score -> {
+            if (!Double.isFinite(score)) {
+              throw new IllegalArgumentException("aestheticScore must be finite, but was " + score);
+            }
+          });
+    }
+
+    /**
+     * Sizes without an aesthetic score.
+     *
+     * @param originalHeight as above
+     * @param originalWidth as above
+     * @param cropTop as above
+     * @param cropLeft as above
+     * @param targetHeight as above
+     * @param targetWidth as above
+     */
+    public SizeIds(
+        int originalHeight,
+        int originalWidth,
+        int cropTop,
+        int cropLeft,
+        int targetHeight,
+        int targetWidth) {
+      this(
+          originalHeight,
+          originalWidth,
+          cropTop,
+          cropLeft,
+          targetHeight,
+          targetWidth,
+          OptionalDouble.empty());
     }
 
     /**
@@ -83,12 +121,52 @@ public record Condition(
       return new SizeIds(height, width, 0, 0, height, width);
     }
 
+    /**
+     * The numbers as the U-Net is told them.
+     *
+     * @return six; or, with an aesthetic score, the first four and the score
+     */
+    public double[] values() {
+      return aestheticScore.isPresent()
+          ? new double[] {
+            originalHeight, originalWidth, cropTop, cropLeft, aestheticScore.getAsDouble()
+          }
+          : new double[] {
+            originalHeight, originalWidth, cropTop, cropLeft, targetHeight, targetWidth
+          };
+    }
+
     private static void requireAtLeast(int least, String name, int value) {
       if (value < least) {
         throw new IllegalArgumentException(
             name + " must be at least " + least + ", but was " + value);
       }
     }
+  }
+
+  /**
+   * The same text for an image of given sizes.
+   *
+   * @param sizes of the image
+   * @return a condition that shares this one's numbers
+   */
+  public Condition with(SizeIds sizes) {
+    return new Condition(length, width, tokens, pooled, Optional.of(sizes));
+  }
+
+  /**
+   * Zeros in the place of every token and of the pooled vector: what Stable Diffusion XL was
+   * trained to take for no text at all.
+   *
+   * @return a condition of this one's shape and sizes
+   */
+  public Condition zeros() {
+    return new Condition(
+        length,
+        width,
+        FloatBuffer.allocate(length * width),
+        pooled.map(vector -> FloatBuffer.allocate(vector.capacity())),
+        sizeIds);
   }
 
   /**

@@ -14,4 +14,15 @@ public interface Conditions {
    * @return its condition, cached or encoded now
    */
   Condition of(String text);
+
+  /**
+   * A text as the U-Net reads it where guidance leads away from it. It is another than {@link #of}
+   * for models that have zeros for no text (Stable Diffusion XL), or other sizes (its refiner).
+   *
+   * @param text any; empty for no text
+   * @return its condition
+   */
+  default Condition negative(String text) {
+    return of(text);
+  }
 }

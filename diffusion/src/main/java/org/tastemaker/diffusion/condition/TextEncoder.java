@@ -2,10 +2,7 @@ package org.tastemaker.diffusion.condition;
 
 import java.util.List;
 
-/**
- * Turns a text into a {@link Condition}. A model whose U-Net reads two text encoders (Stable
- * Diffusion XL) has one more implementation of this, which runs both.
- */
+/** Turns a text into a {@link Condition}. */
 public interface TextEncoder {
   /**
    * How many tokens a text has; shorter ones are padded, longer ones cut.

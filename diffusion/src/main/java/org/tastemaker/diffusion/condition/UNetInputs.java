@@ -1,12 +1,15 @@
 package org.tastemaker.diffusion.condition;
 
+import com.google.common.collect.ImmutableMap;
 import java.nio.FloatBuffer;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.diffusion.engine.graph.Residence;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
@@ -20,16 +23,21 @@ public final class UNetInputs implements AutoCloseable {
   private final INDArray sample; // [R, C, h, w]
   private final INDArray timestep; // [R]
   private final INDArray text; // [R, L, D]
+  private final UNetConfig config;
+  private final @Nullable INDArray added; // [R, A], where the U-Net has it
   private final FloatBuffer samples;
   private final FloatBuffer timesteps;
   private final FloatBuffer texts;
 
-  private UNetInputs(int rows, int channels, int height, int width, int length, int tokenWidth) {
+  private UNetInputs(UNetConfig config, int rows, int height, int width, int length) {
+    this.config = config;
     this.length = length;
-    this.width = tokenWidth;
-    this.sample = Nd4j.create(DataType.FLOAT, rows, channels, height, width);
+    this.width = config.crossAttentionDim();
+    this.sample = Nd4j.create(DataType.FLOAT, rows, config.inChannels(), height, width);
     this.timestep = Nd4j.create(DataType.FLOAT, rows);
-    this.text = Nd4j.create(DataType.FLOAT, rows, length, tokenWidth);
+    this.text = Nd4j.create(DataType.FLOAT, rows, length, config.crossAttentionDim());
+    this.added =
+        config.added().map(it -> Nd4j.create(DataType.FLOAT, rows, it.width())).orElse(null);
     this.samples = FloatBuffers.of(sample);
     this.timesteps = FloatBuffers.of(timestep);
     this.texts = FloatBuffers.of(text);
@@ -47,8 +55,7 @@ public final class UNetInputs implements AutoCloseable {
    */
   public static UNetInputs of(
       UNet2DConditionModel unet, int rows, int height, int width, int length) {
-    return new UNetInputs(
-        rows, unet.config().inChannels(), height, width, length, unet.config().crossAttentionDim());
+    return new UNetInputs(unet.config(), rows, height, width, length);
   }
 
   /**
@@ -82,10 +89,12 @@ public final class UNetInputs implements AutoCloseable {
   }
 
   /**
-   * Sets a row's condition. A U-Net of Stable Diffusion 1 or 2 reads its tokens alone.
+   * Sets a row's condition. A U-Net of Stable Diffusion 1 or 2 reads its tokens alone, one of
+   * Stable Diffusion XL the pooled vector and the sizes too.
    *
    * @param row from 0
    * @param condition of the U-Net's shape
+   * @throws IllegalArgumentException if it is of another shape, or lacks what the U-Net reads
    */
   public void setCondition(int row, Condition condition) {
     if (condition.length() != length || condition.width() != width) {
@@ -101,6 +110,19 @@ public final class UNetInputs implements AutoCloseable {
               + "]");
     }
     texts.put(row * length * width, condition.tokens(), 0, length * width);
+    if (added != null) {
+      double[] sizes =
+          condition
+              .sizeIds()
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "the U-Net is told the image's sizes beside the text, but the condition"
+                              + " has none: take it from LatentDiffusion.conditions"))
+              .values();
+      float[] values = config.addedRow(condition.requirePooled(), sizes); // [A]
+      FloatBuffers.of(added).put(row * values.length, values);
+    }
   }
 
   /**
@@ -120,6 +142,9 @@ public final class UNetInputs implements AutoCloseable {
    */
   public void sendTextsTo(Residence residence) {
     residence.upload(UNet2DConditionModel.TEXT, 0, texts);
+    if (added != null) {
+      residence.upload(UNet2DConditionModel.ADDED, 0, FloatBuffers.of(added));
+    }
   }
 
   /**
@@ -138,10 +163,14 @@ public final class UNetInputs implements AutoCloseable {
    * @return the arrays themselves, not to be closed
    */
   public Map<String, INDArray> arrays() {
-    return Map.of(
-        UNet2DConditionModel.SAMPLE, sample,
-        UNet2DConditionModel.TIMESTEP, timestep,
-        UNet2DConditionModel.TEXT, text);
+    ImmutableMap.Builder<String, INDArray> arrays = ImmutableMap.builder();
+    arrays.put(UNet2DConditionModel.SAMPLE, sample);
+    arrays.put(UNet2DConditionModel.TIMESTEP, timestep);
+    arrays.put(UNet2DConditionModel.TEXT, text);
+    if (added != null) {
+      arrays.put(UNet2DConditionModel.ADDED, added);
+    }
+    return arrays.buildOrThrow();
   }
 
   @Override
@@ -149,5 +178,8 @@ public final class UNetInputs implements AutoCloseable {
     sample.close();
     timestep.close();
     text.close();
+    if (added != null) {
+      added.close();
+    }
   }
 }

@@ -8,10 +8,9 @@
  *                            '--no--TextEncoder: ids, encoder --'  pooled [P], size ids
  * </pre>
  *
- * <p>A second text encoder (Stable Diffusion XL) is one more {@link
- * org.tastemaker.diffusion.condition.TextEncoder}, which runs both encoders and puts their tokens
- * side by side, and two more arrays in {@link org.tastemaker.diffusion.condition.UNetInputs}: the
- * pooled vector and the size ids.
+ * <p>Stable Diffusion XL has two text encoders, whose tokens stand side by side: {@link
+ * org.tastemaker.diffusion.condition.ClipTextEncoderPair}. Its pooled vector and size ids are one
+ * more array in {@link org.tastemaker.diffusion.condition.UNetInputs}.
  *
  * <p>Pre-training ({@code org.tastemaker.diffusion.train}) does not use this package: it encodes
  * token ids in batches, and needs the text encoder's graph for its gradient. A checksum of the

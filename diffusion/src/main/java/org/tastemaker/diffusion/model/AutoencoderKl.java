@@ -93,12 +93,15 @@ public final class AutoencoderKl implements AutoCloseable {
    * file alone: what {@link #load} would find out, but for damaged numbers.
    *
    * @param folder as for {@link #load}
+   * @return the configuration
    * @throws IllegalArgumentException if the configuration is not supported
    * @throws WeightsMismatchException if the weights do not fit the configuration
    */
-  public static void check(Path folder) {
+  public static AutoencoderKlConfig check(Path folder) {
     ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS);
-    files.check(declare(AutoencoderKlConfig.read(files.config())), AutoencoderKl::currentName);
+    AutoencoderKlConfig config = AutoencoderKlConfig.read(files.config());
+    files.check(declare(config), AutoencoderKl::currentName);
+    return config;
   }
 
   /**

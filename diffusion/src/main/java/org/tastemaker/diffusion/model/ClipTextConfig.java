@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
  * @param eosTokenId of the token that ends a text; 2 in the files of CLIP's authors, where it
  *     stands for the greatest id in the text
  * @param padTokenId of the token that fills a text up
- * @param projectionDim kept for other programs; the text model has no projection
+ * @param projectionDim the size of a text's vector, where there is a projection; otherwise kept for
+ *     other programs
+ * @param projected whether there is a projection after the last layer: transformers'
+ *     CLIPTextModelWithProjection, and not CLIPTextModel
  */
 public record ClipTextConfig(
     int vocabSize,
@@ -36,11 +39,14 @@ public record ClipTextConfig(
     int bosTokenId,
     int eosTokenId,
     int padTokenId,
-    int projectionDim) {
+    int projectionDim,
+    boolean projected) {
 
   private static final int MOST_TOKENS = 1_000_000;
   private static final int MOST_LAYERS = 256;
   private static final int MOST_POSITIONS = 65_536;
+
+  private static final String PROJECTED = "CLIPTextModelWithProjection";
 
   /** The activations that CLIP models use. */
   public enum Activation {
@@ -84,6 +90,7 @@ public record ClipTextConfig(
    * @param eosTokenId as above
    * @param padTokenId as above
    * @param projectionDim as above
+   * @param projected as above
    */
   public ClipTextConfig {
     Configs.within("vocab_size", vocabSize, 1, MOST_TOKENS);
@@ -94,6 +101,54 @@ public record ClipTextConfig(
     Configs.within("max_position_embeddings", maxPositionEmbeddings, 1, MOST_POSITIONS);
     Configs.positive("layer_norm_eps", layerNormEps);
     Configs.divides("hidden_size", hiddenSize, "heads", numAttentionHeads);
+    if (projected) {
+      Configs.within("projection_dim", projectionDim, 1, Configs.MOST_CHANNELS);
+    }
+  }
+
+  /**
+   * The configuration of a model without a projection.
+   *
+   * @param vocabSize as above
+   * @param hiddenSize as above
+   * @param intermediateSize as above
+   * @param numHiddenLayers as above
+   * @param numAttentionHeads as above
+   * @param maxPositionEmbeddings as above
+   * @param hiddenAct as above
+   * @param layerNormEps as above
+   * @param bosTokenId as above
+   * @param eosTokenId as above
+   * @param padTokenId as above
+   * @param projectionDim as above
+   */
+  public ClipTextConfig(
+      int vocabSize,
+      int hiddenSize,
+      int intermediateSize,
+      int numHiddenLayers,
+      int numAttentionHeads,
+      int maxPositionEmbeddings,
+      Activation hiddenAct,
+      double layerNormEps,
+      int bosTokenId,
+      int eosTokenId,
+      int padTokenId,
+      int projectionDim) {
+    this(
+        vocabSize,
+        hiddenSize,
+        intermediateSize,
+        numHiddenLayers,
+        numAttentionHeads,
+        maxPositionEmbeddings,
+        hiddenAct,
+        layerNormEps,
+        bosTokenId,
+        eosTokenId,
+        padTokenId,
+        projectionDim,
+        false);
   }
 
   /**
@@ -110,7 +165,6 @@ public record ClipTextConfig(
   static ClipTextConfig read(ConfigReader json) {
     // How the weights were first drawn, how they were stored, and dropout, which inference lacks.
     json.ignore(
-            "architectures",
             "attention_dropout",
             "dropout",
             "dtype",
@@ -136,7 +190,8 @@ public record ClipTextConfig(
             json.integer("bos_token_id", 49406),
             json.integer("eos_token_id", 49407),
             json.integer("pad_token_id", 1),
-            json.integer("projection_dim", 512));
+            json.integer("projection_dim", 512),
+            json.texts("architectures", List.of()).contains(PROJECTED));
     json.done();
     return config;
   }
@@ -148,7 +203,7 @@ public record ClipTextConfig(
    */
   public void write(Path path) {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
-    json.put("architectures", List.of("CLIPTextModel"));
+    json.put("architectures", List.of(projected ? PROJECTED : "CLIPTextModel"));
     json.put("model_type", "clip_text_model");
     json.put("vocab_size", vocabSize);
     json.put("hidden_size", hiddenSize);

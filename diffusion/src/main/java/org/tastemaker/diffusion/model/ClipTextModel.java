@@ -31,10 +31,13 @@ import org.tastemaker.diffusion.weights.TensorFile;
  * <p>Token and position embeddings, then layers of causal self-attention and a two-layer network,
  * each behind a layer norm and each with a residual connection, then a last layer norm. The
  * denoising network reads all tokens of the output; CLIP itself reads the one token that ends the
- * text, which {@link #endOf} finds.
+ * text, which {@link #endOf} finds. Stable Diffusion XL reads tokens before the last layer, without
+ * the last norm, and of its second encoder also the projection of that one token: {@link
+ * #hiddenStates}.
  *
- * <p>Numbers, names and order are those of transformers' CLIPTextModel. Parameters are read with or
- * without the prefix {@code text_model.}, and written with it.
+ * <p>Numbers, names and order are those of transformers' CLIPTextModel and
+ * CLIPTextModelWithProjection. Parameters are read with or without the prefix {@code text_model.},
+ * and written with it.
  */
 public final class ClipTextModel implements AutoCloseable {
   /** The input of token ids, [B, N], of type INT32. */
@@ -43,7 +46,14 @@ public final class ClipTextModel implements AutoCloseable {
   /** The output, [B, N, hidden_size]. */
   public static final String LAST_HIDDEN_STATE = "last_hidden_state";
 
+  /** An output of {@link #hiddenStates}, [B, N, hidden_size]. */
+  public static final String HIDDEN_STATE = "hidden_state";
+
+  /** An output of {@link #hiddenStates} of a model with a projection, [B, N, projection_dim]. */
+  public static final String TEXT_EMBEDS = "text_embeds";
+
   private static final String PREFIX = "text_model.";
+  private static final String PROJECTION = "text_projection";
 
   /** A buffer that older versions of transformers wrote among the weights. */
   private static final String POSITION_IDS = PREFIX + "embeddings.position_ids";
@@ -78,12 +88,15 @@ public final class ClipTextModel implements AutoCloseable {
    * file alone: what {@link #load} would find out, but for damaged numbers.
    *
    * @param folder as for {@link #load}
+   * @return the configuration
    * @throws IllegalArgumentException if the configuration is not supported
    * @throws WeightsMismatchException if the weights do not fit the configuration
    */
-  public static void check(Path folder) {
+  public static ClipTextConfig check(Path folder) {
     ModelFolder files = new ModelFolder(folder, ModelFolder.TRANSFORMERS);
-    files.check(declare(ClipTextConfig.read(files.config())), ClipTextModel::prefixed);
+    ClipTextConfig config = ClipTextConfig.read(files.config());
+    files.check(declare(config), ClipTextModel::prefixed);
+    return config;
   }
 
   /**
@@ -168,6 +181,45 @@ public final class ClipTextModel implements AutoCloseable {
    *     evicts the function as the least recently used
    */
   public GraphFunction function(int batch, int length, int clipSkip, FunctionOptions options) {
+    requireSizes(batch, length, "clipSkip", clipSkip);
+    options.requireInputs(Set.of());
+    return functions.get(
+        List.of(batch, length, clipSkip, options),
+        () ->
+            options
+                .engine()
+                .create(define(config, options.layers(parameters, type), batch, length, clipSkip)));
+  }
+
+  /**
+   * The tokens before the last layers as a function of fixed shapes, without the last norm: input
+   * {@link #INPUT_IDS}, output {@link #HIDDEN_STATE}. With a projection, {@link #TEXT_EMBEDS} too:
+   * that of each token after the last layer and the last norm, of which the one at {@link #endOf}
+   * stands for the text.
+   *
+   * @param batch B, at least 1
+   * @param length N, at least 1 and at most the configuration's longest text
+   * @param layersLeftOut of {@link #HIDDEN_STATE}: 1 for Stable Diffusion XL; less than the number
+   *     of layers
+   * @param options what it can do
+   * @return the function, owned by the model, which closes it when it is closed itself or when it
+   *     evicts the function as the least recently used
+   */
+  public GraphFunction hiddenStates(
+      int batch, int length, int layersLeftOut, FunctionOptions options) {
+    requireSizes(batch, length, "layersLeftOut", layersLeftOut);
+    options.requireInputs(Set.of());
+    return functions.get(
+        List.of(HIDDEN_STATE, batch, length, layersLeftOut, options),
+        () ->
+            options
+                .engine()
+                .create(
+                    defineHidden(
+                        config, options.layers(parameters, type), batch, length, layersLeftOut)));
+  }
+
+  private void requireSizes(int batch, int length, String what, int skipped) {
     if (batch < 1 || length < 1 || length > config.maxPositionEmbeddings()) {
       throw new IllegalArgumentException(
           String.format(
@@ -177,21 +229,15 @@ public final class ClipTextModel implements AutoCloseable {
               batch,
               length));
     }
-    if (clipSkip < 0 || clipSkip >= config.numHiddenLayers()) {
+    if (skipped < 0 || skipped >= config.numHiddenLayers()) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "clipSkip must be in [0, %d), but was %d",
+              "%s must be in [0, %d), but was %d",
+              what,
               config.numHiddenLayers(),
-              clipSkip));
+              skipped));
     }
-    options.requireInputs(Set.of());
-    return functions.get(
-        List.of(batch, length, clipSkip, options),
-        () ->
-            options
-                .engine()
-                .create(define(config, options.layers(parameters, type), batch, length, clipSkip)));
   }
 
   /**
@@ -279,13 +325,18 @@ public final class ClipTextModel implements AutoCloseable {
   }
 
   private static @Nullable String prefixed(String name) {
-    String prefixed = name.startsWith(PREFIX) ? name : PREFIX + name;
+    boolean whole = name.startsWith(PREFIX) || name.startsWith(PROJECTION);
+    String prefixed = whole ? name : PREFIX + name;
     return prefixed.equals(POSITION_IDS) ? null : prefixed;
   }
 
   private static ImmutableList<ParameterSpec> declare(ClipTextConfig config) {
     Layers layers = Layers.declaring();
-    define(config, layers, 1, 1, 0);
+    if (config.projected()) {
+      defineHidden(config, layers, 1, 1, 0);
+    } else {
+      define(config, layers, 1, 1, 0);
+    }
     return layers.declared();
   }
 
@@ -293,10 +344,31 @@ public final class ClipTextModel implements AutoCloseable {
 
   private static GraphDefinition define(
       ClipTextConfig config, Layers net, int batch, int length, int clipSkip) {
+    Tensor h = embedded(config, net, batch, length); // [B, N, C]
+    h = layers(config, net, h, 0, config.numHiddenLayers() - clipSkip);
+    return GraphDefinition.of(
+        net.ops(), ImmutableMap.of(LAST_HIDDEN_STATE, normed(config, net, h)));
+  }
+
+  private static GraphDefinition defineHidden(
+      ClipTextConfig config, Layers net, int batch, int length, int leftOut) {
+    int all = config.numHiddenLayers();
+    Tensor hidden =
+        layers(config, net, embedded(config, net, batch, length), 0, all - leftOut); // [B, N, C]
+    if (!config.projected()) {
+      return GraphDefinition.of(net.ops(), ImmutableMap.of(HIDDEN_STATE, hidden));
+    }
+    Tensor last = normed(config, net, layers(config, net, hidden, all - leftOut, all));
+    Tensor projected = net.linear(PROJECTION, last, config.projectionDim(), false); // [B, N, P]
+    return GraphDefinition.of(
+        net.ops(), ImmutableMap.of(HIDDEN_STATE, hidden, TEXT_EMBEDS, projected));
+  }
+
+  private static Tensor embedded(ClipTextConfig config, Layers net, int batch, int length) {
     Ops ops = net.ops();
     Tensor ids = ops.intInput(INPUT_IDS, batch, length);
 
-    // 1. Tokens and positions.
+    // Tokens and positions.
     Tensor tokens =
         net.table(PREFIX + "embeddings.token_embedding", config.vocabSize(), config.hiddenSize());
     Tensor positions =
@@ -308,17 +380,26 @@ public final class ClipTextModel implements AutoCloseable {
       positions = ops.slice(PREFIX + "embeddings.positions", positions, 0, 0, length); // [N, C]
     }
     Tensor h = ops.embedding(PREFIX + "embeddings.token_embedding", ids, tokens); // [B, N, C]
-    h = ops.addToBatch(PREFIX + "embeddings", h, positions);
+    return ops.addToBatch(PREFIX + "embeddings", h, positions);
+  }
 
-    // 2. The layers. A token sees itself and those before it.
-    Tensor mask = ops.causalMask("causal_mask", length);
+  /** Some of the layers. A token sees itself and those before it. */
+  private static Tensor layers(ClipTextConfig config, Layers net, Tensor x, int from, int to) {
+    if (from == to) {
+      return x;
+    }
+    String name = from == 0 ? "causal_mask" : "causal_mask." + from;
+    Tensor mask = net.ops().causalMask(name, (int) x.dim(1));
     ClipBlock block = ClipBlock.of(config);
-    for (int i = 0; i < config.numHiddenLayers() - clipSkip; i++) {
+    Tensor h = x;
+    for (int i = from; i < to; i++) {
       h = block.apply(net, PREFIX + "encoder.layers." + i, h, mask);
     }
+    return h;
+  }
 
-    // 3. The last norm, whichever layer comes last.
-    h = net.layerNorm(PREFIX + "final_layer_norm", h, config.layerNormEps());
-    return GraphDefinition.of(ops, ImmutableMap.of(LAST_HIDDEN_STATE, h));
+  /** The last norm, whichever layer comes last. */
+  private static Tensor normed(ClipTextConfig config, Layers net, Tensor h) {
+    return net.layerNorm(PREFIX + "final_layer_norm", h, config.layerNormEps());
   }
 }

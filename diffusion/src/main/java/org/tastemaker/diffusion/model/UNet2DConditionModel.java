@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.model;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -41,6 +42,7 @@ import org.tastemaker.diffusion.weights.TensorFile;
  * <tr><td>z_t</td><td>{@link #SAMPLE}, [B, in, H, W]</td></tr>
  * <tr><td>t</td><td>{@link #TIMESTEP}, [B], one for each image</td></tr>
  * <tr><td>tau(y)</td><td>{@link #TEXT}, [B, N, cross_attention_dim]</td></tr>
+ * <tr><td>size, crop and pooled text (SDXL)</td><td>{@link #ADDED}, [B, A]</td></tr>
  * <tr><td>phi(z_t)</td><td>the tokens of an image, one a pixel</td></tr>
  * <tr><td>epsilon_theta</td><td>{@link #OUT}, [B, out, H, W]; or v, as the model was trained</td></tr>
  * </tbody>
@@ -58,6 +60,12 @@ public final class UNet2DConditionModel implements AutoCloseable {
 
   /** The input of text tokens, [B, N, cross_attention_dim]. */
   public static final String TEXT = "encoder_hidden_states";
+
+  /**
+   * The input of what is told beside the text, [B, A]: the text's vector, then the sines and
+   * cosines of the sizes. Only where the configuration has {@link UNetConfig#added}.
+   */
+  public static final String ADDED = "added_conditions";
 
   /** The output, [B, out, H, W]. */
   public static final String OUT = "out";
@@ -95,12 +103,15 @@ public final class UNet2DConditionModel implements AutoCloseable {
    * file alone: what {@link #load} would find out, but for damaged numbers.
    *
    * @param folder as for {@link #load}
+   * @return the configuration
    * @throws IllegalArgumentException if the configuration is not supported
    * @throws WeightsMismatchException if the weights do not fit the configuration
    */
-  public static void check(Path folder) {
+  public static UNetConfig check(Path folder) {
     ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS);
-    files.check(declare(UNetConfig.read(files.config())), name -> name);
+    UNetConfig config = UNetConfig.read(files.config());
+    files.check(declare(config), name -> name);
+    return config;
   }
 
   /**
@@ -182,8 +193,20 @@ public final class UNet2DConditionModel implements AutoCloseable {
   }
 
   /**
-   * The model as a function of fixed shapes: inputs {@link #SAMPLE}, {@link #TIMESTEP} and {@link
-   * #TEXT}, output {@link #OUT}.
+   * The names of the inputs of a model's functions.
+   *
+   * @param config of the model
+   * @return {@link #SAMPLE}, {@link #TIMESTEP}, {@link #TEXT} and, if the configuration has it,
+   *     {@link #ADDED}
+   */
+  public static ImmutableSet<String> inputs(UNetConfig config) {
+    return config.added().isPresent()
+        ? ImmutableSet.of(SAMPLE, TIMESTEP, TEXT, ADDED)
+        : ImmutableSet.of(SAMPLE, TIMESTEP, TEXT);
+  }
+
+  /**
+   * The model as a function of fixed shapes: inputs {@link #inputs}, output {@link #OUT}.
    *
    * @param batch B, at least 1
    * @param height H of the latents
@@ -196,7 +219,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
   public GraphFunction function(
       int batch, int height, int width, int textLength, FunctionOptions options) {
     requireSizes(config, batch, height, width, textLength);
-    options.requireInputs(Set.of(SAMPLE, TIMESTEP, TEXT));
+    options.requireInputs(inputs(config));
     return functions.get(
         List.of(batch, height, width, textLength, options),
         () ->
@@ -337,8 +360,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
    * @param height H of the latents
    * @param width W of the latents
    * @param textLength N, at least 1
-   * @return the graph; its inputs are {@link #SAMPLE}, {@link #TIMESTEP}, {@link #TEXT} and the
-   *     parameters
+   * @return the graph; its inputs are {@link #inputs} and the parameters
    */
   public static GraphDefinition outline(
       UNetConfig config, int batch, int height, int width, int textLength) {
@@ -382,6 +404,11 @@ public final class UNet2DConditionModel implements AutoCloseable {
     Tensor timestep = ops.input(TIMESTEP, gradients.contains(TIMESTEP), batch);
     Tensor text =
         ops.input(TEXT, gradients.contains(TEXT), batch, textLength, config.crossAttentionDim());
-    return new UNetPath(config, net, blocks).out(sample, timestep, text);
+    Tensor added =
+        config
+            .added()
+            .map(it -> ops.input(ADDED, gradients.contains(ADDED), batch, it.width()))
+            .orElse(null);
+    return new UNetPath(config, net, blocks).out(sample, timestep, text, added);
   }
 }

@@ -2,15 +2,19 @@ package org.tastemaker.diffusion.model;
 
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of a {@link UNet2DConditionModel}: the settings of diffusers' config.json that
- * Stable Diffusion 1 and 2 use. Every other setting that diffusers knows is accepted with its
+ * Stable Diffusion 1, 2 and XL use. Every other setting that diffusers knows is accepted with its
  * default; any other value is rejected with an error that names the setting.
  *
  * @param sampleSize height and width of the latents that the model was trained on; a hint
@@ -38,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  *     level's channels if not set
  * @param useLinearProjection whether a transformer's first and last layer are linear layers and not
  *     1 x 1 convolutions
+ * @param added what it is told beside the text, if anything
  */
 public record UNetConfig(
     int sampleSize,
@@ -58,7 +63,8 @@ public record UNetConfig(
     boolean flipSinToCos,
     int freqShift,
     int timeEmbeddingDim,
-    boolean useLinearProjection) {
+    boolean useLinearProjection,
+    Optional<Added> added) {
 
   private static final int MOST_SIDE = 8192;
   static final String CROSS_DOWN = "CrossAttnDownBlock2D";
@@ -66,7 +72,58 @@ public record UNetConfig(
   static final String CROSS_UP = "CrossAttnUpBlock2D";
   static final String UP = "UpBlock2D";
 
+  private static final String TEXT_TIME = "text_time";
+
   private static final Map<String, @Nullable Object> FIXED = fixed();
+  private static final Map<String, @Nullable Object> NOTHING_ADDED = nothingAdded();
+
+  /**
+   * What Stable Diffusion XL is told beside the text's tokens (Podell et al., "SDXL", 2023, sec.
+   * 2.2): the text as one vector, and sizes, each as sines and cosines. In diffusers this is {@code
+   * addition_embed_type = text_time}.
+   *
+   * @param sizeChannels the sines and cosines of each size; even; {@code addition_time_embed_dim}
+   * @param width of the vector and all sizes together; {@code
+   *     projection_class_embeddings_input_dim}
+   */
+  public record Added(int sizeChannels, int width) {
+    /**
+     * Checks both.
+     *
+     * @param sizeChannels as above
+     * @param width as above
+     */
+    public Added {
+      Configs.within("addition_time_embed_dim", sizeChannels, 2, Configs.MOST_CHANNELS);
+      Configs.within(
+          "projection_class_embeddings_input_dim", width, sizeChannels, 4 * Configs.MOST_CHANNELS);
+      if (sizeChannels % 2 != 0) {
+        throw new IllegalArgumentException(
+            "addition_time_embed_dim must be even, but was " + sizeChannels);
+      }
+    }
+
+    /**
+     * How many sizes there are beside a vector of the text.
+     *
+     * @param pooledWidth of the vector
+     * @return 6 for Stable Diffusion XL, 5 for its refiner
+     * @throws IllegalArgumentException if these widths do not fit
+     */
+    public int sizes(int pooledWidth) {
+      int rest = width - pooledWidth;
+      if (rest < 0 || rest % sizeChannels != 0) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "the U-Net is told %d numbers beside the text, but a text's vector of %d and sizes of %d each do not add up to that",
+                width,
+                pooledWidth,
+                sizeChannels));
+      }
+      return rest / sizeChannels;
+    }
+  }
 
   /**
    * Checks every setting.
@@ -90,6 +147,7 @@ public record UNetConfig(
    * @param freqShift as above
    * @param timeEmbeddingDim as above
    * @param useLinearProjection as above
+   * @param added as above
    */
   public UNetConfig {
     int levels = blockOutChannels.size();
@@ -132,6 +190,108 @@ public record UNetConfig(
               + blockOutChannels);
     }
     Configs.within("freq_shift", freqShift, 0, blockOutChannels.get(0) / 2 - 1);
+    Objects.requireNonNull(added, "added == null: use Optional.empty() for nothing");
+  }
+
+  /**
+   * The configuration of a network that is told nothing beside the text, as in Stable Diffusion 1
+   * and 2.
+   *
+   * @param sampleSize as above
+   * @param inChannels as above
+   * @param outChannels as above
+   * @param blockOutChannels as above
+   * @param downBlockTypes as above
+   * @param upBlockTypes as above
+   * @param layersPerBlock as above
+   * @param transformerLayers as above
+   * @param heads as above
+   * @param crossAttentionDim as above
+   * @param normNumGroups as above
+   * @param normEps as above
+   * @param convInKernel as above
+   * @param convOutKernel as above
+   * @param downsamplePadding as above
+   * @param flipSinToCos as above
+   * @param freqShift as above
+   * @param timeEmbeddingDim as above
+   * @param useLinearProjection as above
+   */
+  public UNetConfig(
+      int sampleSize,
+      int inChannels,
+      int outChannels,
+      ImmutableList<Integer> blockOutChannels,
+      ImmutableList<String> downBlockTypes,
+      ImmutableList<String> upBlockTypes,
+      ImmutableList<Integer> layersPerBlock,
+      ImmutableList<Integer> transformerLayers,
+      ImmutableList<Integer> heads,
+      int crossAttentionDim,
+      int normNumGroups,
+      double normEps,
+      int convInKernel,
+      int convOutKernel,
+      int downsamplePadding,
+      boolean flipSinToCos,
+      int freqShift,
+      int timeEmbeddingDim,
+      boolean useLinearProjection) {
+    this(
+        sampleSize,
+        inChannels,
+        outChannels,
+        blockOutChannels,
+        downBlockTypes,
+        upBlockTypes,
+        layersPerBlock,
+        transformerLayers,
+        heads,
+        crossAttentionDim,
+        normNumGroups,
+        normEps,
+        convInKernel,
+        convOutKernel,
+        downsamplePadding,
+        flipSinToCos,
+        freqShift,
+        timeEmbeddingDim,
+        useLinearProjection,
+        Optional.empty());
+  }
+
+  /**
+   * What a U-Net is told beside the text of one image: the text's vector, then the sines and
+   * cosines of each size, with the frequencies of the time embedding.
+   *
+   * @param pooled the vector, [P]
+   * @param sizes in the order of {@link UNet2DConditionModel#ADDED}'s training
+   * @return [A]
+   * @throws IllegalArgumentException if the network is told nothing, or not as much
+   */
+  public float[] addedRow(float[] pooled, double[] sizes) {
+    Added it =
+        added.orElseThrow(
+            () -> new IllegalArgumentException("the U-Net is told nothing beside the text"));
+    if (it.sizes(pooled.length) != sizes.length) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the U-Net is told %d sizes beside the text, but was given %d",
+              it.sizes(pooled.length),
+              sizes.length));
+    }
+    float[] row = Arrays.copyOf(pooled, it.width);
+    int half = it.sizeChannels / 2;
+    for (int k = 0; k < sizes.length; k++) {
+      int from = pooled.length + k * it.sizeChannels;
+      for (int i = 0; i < half; i++) {
+        double angle = sizes[k] * Math.exp(-Math.log(10000) * i / (half - freqShift));
+        row[from + (flipSinToCos ? half : 0) + i] = (float) Math.sin(angle);
+        row[from + (flipSinToCos ? 0 : half) + i] = (float) Math.cos(angle);
+      }
+    }
+    return row;
   }
 
   /**
@@ -173,9 +333,22 @@ public record UNetConfig(
             json.flag("flip_sin_to_cos", true),
             json.integer("freq_shift", 0),
             json.integer("time_embedding_dim", (int) Math.min(4L * outermost, Integer.MAX_VALUE)),
-            json.flag("use_linear_projection", false));
+            json.flag("use_linear_projection", false),
+            added(json));
     json.done();
     return config;
+  }
+
+  private static Optional<Added> added(ConfigReader json) {
+    if (!json.has("addition_embed_type")) {
+      json.only(NOTHING_ADDED);
+      return Optional.empty();
+    }
+    json.only(Map.of("addition_embed_type", TEXT_TIME));
+    return Optional.of(
+        new Added(
+            json.integer("addition_time_embed_dim", 256),
+            json.integer("projection_class_embeddings_input_dim", 2816)));
   }
 
   /**
@@ -206,6 +379,13 @@ public record UNetConfig(
     json.put("freq_shift", freqShift);
     json.put("time_embedding_dim", timeEmbeddingDim);
     json.put("use_linear_projection", useLinearProjection);
+    json.putAll(NOTHING_ADDED);
+    added.ifPresent(
+        it -> {
+          json.put("addition_embed_type", TEXT_TIME);
+          json.put("addition_time_embed_dim", it.sizeChannels);
+          json.put("projection_class_embeddings_input_dim", it.width);
+        });
     json.putAll(FIXED);
     ConfigReader.write(path, json);
   }
@@ -227,15 +407,12 @@ public record UNetConfig(
     fixed.put("time_embedding_type", "positional");
     for (String unset :
         List.of(
-            "addition_embed_type",
-            "addition_time_embed_dim",
             "class_embed_type",
             "cross_attention_norm",
             "encoder_hid_dim",
             "encoder_hid_dim_type",
             "mid_block_only_cross_attention",
             "num_class_embeds",
-            "projection_class_embeddings_input_dim",
             "reverse_transformer_layers_per_block",
             "time_cond_proj_dim",
             "time_embedding_act_fn",
@@ -243,5 +420,13 @@ public record UNetConfig(
       fixed.put(unset, null);
     }
     return fixed;
+  }
+
+  private static Map<String, @Nullable Object> nothingAdded() {
+    Map<String, @Nullable Object> unset = new LinkedHashMap<>();
+    unset.put("addition_embed_type", null);
+    unset.put("addition_time_embed_dim", null);
+    unset.put("projection_class_embeddings_input_dim", null);
+    return unset;
   }
 }

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 
@@ -17,12 +18,13 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
 record UNetPath(UNetConfig config, Layers net, Map<String, Tensor> blocks) {
   static final String MIDDLE = "mid_block";
 
-  Tensor out(Tensor sample, Tensor timestep, Tensor text) {
+  Tensor out(Tensor sample, Tensor timestep, Tensor text, @Nullable Tensor added) {
     UNetBlocks layers = new UNetBlocks(config, net);
     ImmutableList<Integer> channels = config.blockOutChannels();
     int levels = channels.size();
 
-    // 1. The timestep as a vector. Every residual block takes SiLU of it, computed once here.
+    // 1. The timestep, and what is told beside the text, as a vector. Every residual block takes
+    // SiLU of it, computed once here.
     Tensor time =
         net.ops()
             .timestepEmbedding(
@@ -34,6 +36,12 @@ record UNetPath(UNetConfig config, Layers net, Map<String, Tensor> blocks) {
     time = net.linear("time_embedding.linear_1", time, config.timeEmbeddingDim(), true);
     time = net.ops().silu("time_embedding.act", time);
     time = net.linear("time_embedding.linear_2", time, config.timeEmbeddingDim(), true);
+    if (added != null) { // [B, A]
+      Tensor more = net.linear("add_embedding.linear_1", added, config.timeEmbeddingDim(), true);
+      more = net.ops().silu("add_embedding.act", more);
+      more = net.linear("add_embedding.linear_2", more, config.timeEmbeddingDim(), true);
+      time = net.ops().add("add_embedding.add", time, more);
+    }
     time = net.ops().silu("time_embedding.out_act", time); // [B, T]
 
     // 2. Into the first level's channels.

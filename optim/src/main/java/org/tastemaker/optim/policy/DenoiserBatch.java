@@ -23,10 +23,8 @@ import org.tastemaker.diffusion.train.TrainingState;
  * that they go through. Every row has a timestep of its own.
  */
 final class DenoiserBatch implements AutoCloseable {
-  private static final Set<String> INPUTS =
-      Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TIMESTEP, UNet2DConditionModel.TEXT);
-
   private final LatentDiffusion model;
+  private final Set<String> inputNames;
   private final FunctionOptions options;
   private final LatentShape shape;
   private final int rows;
@@ -38,6 +36,7 @@ final class DenoiserBatch implements AutoCloseable {
 
   DenoiserBatch(LatentDiffusion model, FunctionOptions options, LatentShape shape, int rows) {
     this.model = model;
+    this.inputNames = UNet2DConditionModel.inputs(model.components().unet().config());
     this.options = options;
     this.shape = shape;
     this.rows = rows;
@@ -97,7 +96,7 @@ final class DenoiserBatch implements AutoCloseable {
   /** Adds the gradients of the parameters to those that a training has. */
   void backward(TrainingState state) {
     Map<String, INDArray> unused =
-        state.backward(PolicyNetwork.UNET, requireFunction(), outputCotangents, INPUTS);
+        state.backward(PolicyNetwork.UNET, requireFunction(), outputCotangents, inputNames);
   }
 
   private GraphFunction requireFunction() {

@@ -184,7 +184,7 @@ public final class Transitions {
       double t = run.steps().get(steps[n]).timestep();
       Prompt prompt = trajectories.get(images[n]).prompt();
       if (guided()) {
-        batch.setRow(row, x, t, conditions.of(prompt.negativeText()));
+        batch.setRow(row, x, t, conditions.negative(prompt.negativeText()));
         batch.setRow(capacity + row, x, t, conditions.of(prompt.text()));
       } else {
         batch.setRow(row, x, t, conditions.of(prompt.text()));
@@ -306,7 +306,7 @@ public final class Transitions {
     for (int row = 0; row < capacity; row++) {
       Prompt prompt = trajectories.get(images[row < images.length ? row : 0]).prompt();
       if (guided()) {
-        reference.setCondition(row, referenceConditions.of(prompt.negativeText()));
+        reference.setCondition(row, referenceConditions.negative(prompt.negativeText()));
         reference.setCondition(capacity + row, referenceConditions.of(prompt.text()));
       } else {
         reference.setCondition(row, referenceConditions.of(prompt.text()));

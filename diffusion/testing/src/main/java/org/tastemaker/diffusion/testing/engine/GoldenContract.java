@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,6 +18,7 @@ import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.testing.Goldens;
 
@@ -26,6 +28,7 @@ import org.tastemaker.testing.Goldens;
  */
 public abstract class GoldenContract extends EngineContract {
   private static final String GRADIENT = "grad.";
+  private static final String INPUT_GRADIENT = "grad_input.";
 
   /** For subclasses. */
   protected GoldenContract() {}
@@ -67,13 +70,15 @@ public abstract class GoldenContract extends EngineContract {
               (int) sample.size(2),
               (int) sample.size(3),
               (int) text.size(1),
-              trained.isEmpty() ? inference() : inference().withTrainable(trained::contains));
-      Map<String, INDArray> outputs =
-          unet.forward(
-              Map.of(
-                  UNet2DConditionModel.SAMPLE, sample,
-                  UNet2DConditionModel.TIMESTEP, timestep,
-                  UNet2DConditionModel.TEXT, text));
+              options(trained, io));
+      Map<String, INDArray> inputs = new HashMap<>();
+      inputs.put(UNet2DConditionModel.SAMPLE, sample);
+      inputs.put(UNet2DConditionModel.TIMESTEP, timestep);
+      inputs.put(UNet2DConditionModel.TEXT, text);
+      if (model.config().added().isPresent()) {
+        inputs.put(UNet2DConditionModel.ADDED, added(model.config(), io));
+      }
+      Map<String, INDArray> outputs = unet.forward(inputs);
       INDArray out = requireNonNull(outputs.get(UNet2DConditionModel.OUT));
       expected.check("out", out, Goldens.BOUND);
 
@@ -81,17 +86,43 @@ public abstract class GoldenContract extends EngineContract {
         try (INDArray cotangent = io.array("cotangent", DataType.FLOAT)) {
           Map<String, INDArray> gradients =
               unet.backward(Map.of(UNet2DConditionModel.OUT, cotangent));
-          assertThat(gradients).containsOnlyKeys(trained);
+          assertThat(gradients.keySet()).containsAll(trained);
           double scale = expected.largestNorm(GRADIENT);
           gradients.forEach(
-              (name, gradient) ->
+              (name, gradient) -> {
+                if (trained.contains(name)) {
                   expected.check(
                       GRADIENT + name,
                       model.parameters().torchLayout(name, gradient),
                       Goldens.GRADIENT_BOUND,
-                      scale));
+                      scale);
+                } else {
+                  expected.check(INPUT_GRADIENT + name, gradient, Goldens.GRADIENT_BOUND);
+                }
+              });
         }
       }
+    }
+  }
+
+  private FunctionOptions options(Set<String> trained, SafetensorsFile io) {
+    FunctionOptions options = inference();
+    if (io.names().contains(INPUT_GRADIENT + UNet2DConditionModel.TEXT)) {
+      options = options.withInputGradients(Set.of(UNet2DConditionModel.TEXT));
+    }
+    return trained.isEmpty() ? options : options.withTrainable(trained::contains);
+  }
+
+  /** What Stable Diffusion XL's U-Net is told beside the text, [B, A]. */
+  private static INDArray added(UNetConfig config, SafetensorsFile io) {
+    try (INDArray pooled = io.array("text_embeds", DataType.FLOAT);
+        INDArray sizes = io.array("time_ids", DataType.FLOAT)) {
+      float[][] rows = new float[(int) pooled.size(0)][];
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] =
+            config.addedRow(pooled.getRow(i).toFloatVector(), sizes.getRow(i).toDoubleVector());
+      }
+      return Nd4j.createFromArray(rows);
     }
   }
 
