@@ -1,7 +1,6 @@
 package org.tastemaker.optim;
 
 import java.util.function.IntConsumer;
-import org.bytedeco.javacpp.Pointer;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
@@ -10,14 +9,13 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.testing.MemoryGrowth;
 
 /**
- * Samples so many times, then does so many steps of DDPO, each with its rollout. Prints the lowest
- * resident memory in each of twenty windows of either: {@code sampling 3 401234567}.
+ * Samples so many times, then does so many steps of DDPO, each with its rollout. Prints by how much
+ * resident memory grew with either.
  */
 final class LongRunMemoryProgram {
-  static final int WINDOWS = 20;
-
   private LongRunMemoryProgram() {}
 
   /**
@@ -29,7 +27,7 @@ final class LongRunMemoryProgram {
     try (LatentDiffusion whole = TinyModel.create(Seed.of(1));
         Lora lora = TinyModel.lora(whole, Seed.of(2))) {
       LatentDiffusion model = whole.with(whole.options().withSteps(2).withBatchSize(2));
-      floors(
+      repeat(
           "sampling",
           Integer.parseInt(arguments[0]),
           i -> {
@@ -41,7 +39,7 @@ final class LongRunMemoryProgram {
                 policy,
                 Ddpo.Options.importanceSampling().withUpdatesPerEpoch(1).withMicroBatch(4),
                 Seed.of(4));
-        floors("steps", Integer.parseInt(arguments[1]), i -> step(policy, ddpo, i));
+        repeat("steps", Integer.parseInt(arguments[1]), i -> step(policy, ddpo, i));
       }
     }
   }
@@ -55,15 +53,12 @@ final class LongRunMemoryProgram {
     }
   }
 
-  private static void floors(String what, int calls, IntConsumer call) {
-    int length = calls / WINDOWS;
-    for (int window = 0; window < WINDOWS; window++) {
-      long floor = Long.MAX_VALUE;
-      for (int i = 0; i < length; i++) {
-        call.accept(window * length + i);
-        floor = Math.min(floor, Pointer.physicalBytes());
-      }
-      System.out.println(what + " " + window + " " + floor);
+  private static void repeat(String what, int calls, IntConsumer call) {
+    MemoryGrowth growth = MemoryGrowth.over(calls / 4, calls - calls / 4);
+    for (int i = 0; i < calls; i++) {
+      call.accept(i);
+      growth.called();
     }
+    growth.print(what);
   }
 }

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.bytedeco.javacpp.Pointer;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
@@ -21,12 +20,13 @@ import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.testing.MemoryGrowth;
 
 /**
  * Three hundred steps, fifty of each kind, each with a rollout of its own. Prints by how many bytes
- * resident memory grew after a warm-up, and how many arrays the steps of each kind left open. A
- * program of its own, because in the tests' process the Java heap grows and shrinks by more than
- * what is looked for.
+ * resident memory grew with the steps of each kind, and how many arrays they left open. A program
+ * of its own, because in the tests' process the Java heap grows and shrinks by more than what is
+ * looked for.
  */
 final class OptimizerMemoryProgram {
   private static final int WARM_UP = 17;
@@ -104,19 +104,20 @@ final class OptimizerMemoryProgram {
   }
 
   private static void run(DiffusionPolicy policy, Map<String, PolicyOptimizer> optimizers) {
-    optimizers.forEach((name, optimizer) -> steps(policy, optimizer, WARM_UP));
-    long before = Pointer.physicalBytes();
+    optimizers.forEach((name, optimizer) -> steps(policy, optimizer, WARM_UP, () -> {}));
     optimizers.forEach(
         (name, optimizer) -> {
-          steps(policy, optimizer, FIRST); // the model keeps the latest plans alone
-          long left = steps(policy, optimizer, STEPS);
+          steps(policy, optimizer, FIRST, () -> {}); // the model keeps the latest plans alone
+          MemoryGrowth growth = MemoryGrowth.over(0, STEPS);
+          long left = steps(policy, optimizer, STEPS, growth::called);
           System.out.println("left %s %d".formatted(name, left));
+          growth.print(name);
         });
-    System.out.println("grown " + (Pointer.physicalBytes() - before));
   }
 
   /** Returns how many arrays the steps left open. */
-  private static long steps(DiffusionPolicy policy, PolicyOptimizer optimizer, int count) {
+  private static long steps(
+      DiffusionPolicy policy, PolicyOptimizer optimizer, int count, Runnable afterEach) {
     OpenArrays open = new OpenArrays();
     long left = 0;
     for (int i = 0; i < count; i++) {
@@ -128,6 +129,7 @@ final class OptimizerMemoryProgram {
         }
       }
       left += Math.max(0, open.count() - before); // fewer where garbage was collected meanwhile
+      afterEach.run();
     }
     return left;
   }

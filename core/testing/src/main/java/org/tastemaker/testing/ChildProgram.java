@@ -7,19 +7,26 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A test class with a main method, run in a separate Java process. */
 public final class ChildProgram {
   private final Class<?> program;
   private final List<String> options;
   private final List<String> arguments;
+  private final Map<String, String> environment;
   private final int kilobytes; // 0 for no limit
 
   private ChildProgram(
-      Class<?> program, List<String> options, List<String> arguments, int kilobytes) {
+      Class<?> program,
+      List<String> options,
+      List<String> arguments,
+      Map<String, String> environment,
+      int kilobytes) {
     this.program = program;
     this.options = options;
     this.arguments = arguments;
+    this.environment = environment;
     this.kilobytes = kilobytes;
   }
 
@@ -31,7 +38,7 @@ public final class ChildProgram {
    * @return the program, not started
    */
   public static ChildProgram of(Class<?> program, String... arguments) {
-    return new ChildProgram(program, List.of(), List.of(arguments), 0);
+    return new ChildProgram(program, List.of(), List.of(arguments), Map.of(), 0);
   }
 
   /**
@@ -43,7 +50,17 @@ public final class ChildProgram {
   public ChildProgram withVmOptions(String... vmOptions) {
     List<String> all = new ArrayList<>(options);
     all.addAll(List.of(vmOptions));
-    return new ChildProgram(program, all, arguments, kilobytes);
+    return new ChildProgram(program, all, arguments, environment, kilobytes);
+  }
+
+  /**
+   * The same program with more environment variables than this process has.
+   *
+   * @param variables by name, in place of those that were given before
+   * @return the program, not started
+   */
+  public ChildProgram withEnvironment(Map<String, String> variables) {
+    return new ChildProgram(program, options, arguments, Map.copyOf(variables), kilobytes);
   }
 
   /**
@@ -54,7 +71,7 @@ public final class ChildProgram {
    */
   public ChildProgram withFileSizeLimit(int kilobytes) {
     ChildProgram quiet = withVmOptions("-XX:-UsePerfData");
-    return new ChildProgram(program, quiet.options, arguments, kilobytes);
+    return new ChildProgram(program, quiet.options, arguments, environment, kilobytes);
   }
 
   /**
@@ -75,7 +92,9 @@ public final class ChildProgram {
     if (kilobytes > 0) {
       command.addAll(0, List.of("bash", "-c", "ulimit -f " + kilobytes + "; exec \"$@\"", "-"));
     }
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    return builder.start();
   }
 
   /**

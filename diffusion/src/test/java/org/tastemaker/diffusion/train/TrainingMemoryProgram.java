@@ -1,12 +1,12 @@
 package org.tastemaker.diffusion.train;
 
-import org.bytedeco.javacpp.Pointer;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.testing.MemoryGrowth;
 
 /**
  * Trains the tiny denoiser and its text encoder, and prints by how many bytes resident memory has
@@ -20,14 +20,11 @@ final class TrainingMemoryProgram {
   private TrainingMemoryProgram() {}
 
   public static void main(String[] arguments) {
-    long[] resident = new long[2];
+    MemoryGrowth growth = MemoryGrowth.over(WARM_UP, STEPS);
     RunListener listener =
         event -> {
-          if (event instanceof RunEvent.Progress progress && progress.done() == WARM_UP) {
-            resident[0] = Pointer.physicalBytes();
-          } else if (event instanceof RunEvent.Progress progress
-              && progress.done() == WARM_UP + STEPS) {
-            resident[1] = Pointer.physicalBytes();
+          if (event instanceof RunEvent.Progress progress && progress.done() > 0) {
+            growth.called();
           }
         };
     try (UNet2DConditionModel unet = TinyModels.unet(Seed.of(1));
@@ -40,6 +37,6 @@ final class TrainingMemoryProgram {
               Seed.of(3))
           .run(TinyModels.latents(4, 8), Checkpointing.none(), listener, new Cancellation());
     }
-    System.out.println("grown " + (resident[1] - resident[0]));
+    growth.print("");
   }
 }

@@ -1,10 +1,10 @@
 package org.tastemaker.diffusion;
 
 import java.util.List;
-import org.bytedeco.javacpp.Pointer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.testing.TinyModel;
+import org.tastemaker.testing.MemoryGrowth;
 
 /** Samples repeatedly, and prints by how many bytes resident memory grew after a warm-up. */
 final class SamplingMemoryProgram {
@@ -23,14 +23,7 @@ final class SamplingMemoryProgram {
                   .withHeight(16)
                   .withWidth(16)
                   .withBatchSize(2));
-      long before = 0;
-      for (int i = 0; i < WARM_UP + CALLS; i++) {
-        if (i == WARM_UP) {
-          before = Pointer.physicalBytes();
-        }
-        view.generate(prompts, Seed.of(i));
-      }
-      System.out.println("grown " + (Pointer.physicalBytes() - before));
+      MemoryGrowth.print(WARM_UP, CALLS, i -> view.generate(prompts, Seed.of(i)));
     }
   }
 }

@@ -1,13 +1,13 @@
 package org.tastemaker.reward.learned;
 
 import java.util.List;
-import org.bytedeco.javacpp.Pointer;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.UNetActivations;
 import org.tastemaker.diffusion.testing.TinyModel;
+import org.tastemaker.testing.MemoryGrowth;
 
 /** Computes features repeatedly, and prints by how many bytes resident memory has grown. */
 final class FeaturesMemoryProgram {
@@ -20,22 +20,21 @@ final class FeaturesMemoryProgram {
     try (LatentDiffusion model = TinyModel.ofReferenceSizes(Seed.of(1))) {
       Features features = UnetFeatures.of(model, "tiny", UNetActivations.Options.defaults());
       List<Prompt> prompts = List.of(Prompt.of("a red cat"), Prompt.of("a blue dog"));
-      long before = 0;
-      for (int i = 0; i < WARM_UP + CALLS; i++) {
-        if (i == WARM_UP) {
-          before = Pointer.physicalBytes();
-        }
-        float grey = i / 1000f;
-        float[][] rows =
-            features.of(
-                prompts,
-                List.of(
-                    Image.filled(16, 16, grey, grey, grey), Image.filled(16, 16, 1, grey, grey)));
-        if (rows.length != 2) {
-          throw new IllegalStateException("there are %d rows".formatted(rows.length));
-        }
-      }
-      System.out.println("grown " + (Pointer.physicalBytes() - before));
+      MemoryGrowth.print(
+          WARM_UP,
+          CALLS,
+          i -> {
+            float grey = i / 1000f;
+            float[][] rows =
+                features.of(
+                    prompts,
+                    List.of(
+                        Image.filled(16, 16, grey, grey, grey),
+                        Image.filled(16, 16, 1, grey, grey)));
+            if (rows.length != 2) {
+              throw new IllegalStateException("there are %d rows".formatted(rows.length));
+            }
+          });
     }
   }
 }

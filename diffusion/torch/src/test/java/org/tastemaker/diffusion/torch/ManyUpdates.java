@@ -4,7 +4,6 @@ import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -12,11 +11,15 @@ import org.tastemaker.diffusion.engine.graph.AdamStep;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.ResidentTraining.Kind;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.testing.MemoryGrowth;
 
-/** Prints by how much the process grows over thousands of updates where the engine computes. */
+/**
+ * Prints by how much the process grows over trainings of ten updates each, as many as a step of a
+ * policy has, where the engine computes.
+ */
 final class ManyUpdates {
-  private static final int WARM_UP = 5_000; // the compiler takes memory of its own until then
-  private static final int UPDATES = 4_000;
+  private static final int WARM_UP = 100;
+  private static final int TRAININGS = 400;
 
   private ManyUpdates() {}
 
@@ -35,16 +38,8 @@ final class ManyUpdates {
     Map<String, INDArray> cotangents = Map.of("out", fixture.cotangent);
     try (TorchFunction function =
         fixture.function(store, graph, false, 1, true, new Fixture.Limit())) {
-      long before = 0;
-      for (int i = 0; i < WARM_UP + UPDATES; i++) {
-        if (i == WARM_UP) {
-          before = Pointer.physicalBytes();
-        }
-        if (i % 10 == 0) { // a training of its own, as each step of a policy has
-          run(function, store, parameters, inputs, cotangents);
-        }
-      }
-      System.out.println("grown " + (Pointer.physicalBytes() - before));
+      MemoryGrowth.print(
+          WARM_UP, TRAININGS, i -> run(function, store, parameters, inputs, cotangents));
     }
   }
 

@@ -1,16 +1,16 @@
 package org.tastemaker.diffusion.torch;
 
 import java.util.Map;
-import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.testing.MemoryGrowth;
 
 /**
  * Prints by how much the process grows over ten thousand calls: forward and backward, whole, with
  * checkpoints on two devices with copied weights, and as recorded halves.
  */
 final class TenThousandCalls {
-  private static final int WARM_UP = 4_000; // the compiler takes memory of its own until then
+  private static final int WARM_UP = 1_000;
 
   private TenThousandCalls() {}
 
@@ -25,16 +25,14 @@ final class TenThousandCalls {
             fixture.function(new Weights(), true, 2, false, new Fixture.Limit());
         GraphFunction graphed = GraphedFunctionTest.graphed(fixture)) {
       GraphFunction[] all = {whole, whole, checkpointed, graphed};
-      long before = 0;
-      for (int i = 0; i < WARM_UP + 5000; i++) {
-        if (i == WARM_UP) {
-          before = Pointer.physicalBytes();
-        }
-        GraphFunction each = all[i % all.length];
-        each.forward(inputs);
-        each.backward(cotangents);
-      }
-      System.out.println("grown " + (Pointer.physicalBytes() - before));
+      MemoryGrowth.print(
+          WARM_UP,
+          5_000,
+          i -> {
+            GraphFunction each = all[i % all.length];
+            each.forward(inputs);
+            each.backward(cotangents);
+          });
     }
   }
 }

@@ -1,7 +1,6 @@
 package org.tastemaker.diffusion.testing.engine;
 
 import java.util.Map;
-import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.Engine;
@@ -10,10 +9,11 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
+import org.tastemaker.testing.MemoryGrowth;
 
 /** Runs a function thousands of times, and prints by how many bytes resident memory grew. */
 public final class MemoryUse {
-  private static final int WARM_UP = 6_000; // the compiler takes memory of its own until then
+  private static final int WARM_UP = 1_000;
   private static final int CALLS = 5_000;
   private static final long[] IMAGE = {2, 8, 16, 16};
 
@@ -34,15 +34,13 @@ public final class MemoryUse {
     GraphDefinition graph = GraphDefinition.of(ops, Map.of("out", out));
     Map<String, INDArray> cotangents = Map.of("out", values.array(1, IMAGE));
     try (GraphFunction function = engine.create(graph)) {
-      long before = 0;
-      for (int i = 0; i < WARM_UP + CALLS; i++) {
-        if (i == WARM_UP) {
-          before = Pointer.physicalBytes();
-        }
-        function.forward(values.inputs());
-        function.backward(cotangents);
-      }
-      System.out.println("grown " + (Pointer.physicalBytes() - before));
+      MemoryGrowth.print(
+          WARM_UP,
+          CALLS,
+          i -> {
+            function.forward(values.inputs());
+            function.backward(cotangents);
+          });
     }
   }
 }
