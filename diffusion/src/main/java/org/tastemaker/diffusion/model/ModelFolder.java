@@ -13,7 +13,7 @@ import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
-import org.tastemaker.diffusion.weights.ShardedSafetensors;
+import org.tastemaker.diffusion.weights.ShardedTensors;
 import org.tastemaker.diffusion.weights.TensorFile;
 
 /** One model's folder in the diffusers layout: config.json and a file of weights. */
@@ -59,7 +59,7 @@ record ModelFolder(Path path, String weights) {
       }
       Path index = file(weights + ".safetensors.index" + variant + ".json");
       if (Files.isRegularFile(index)) {
-        return ShardedSafetensors.open(index, this::file);
+        return ShardedTensors.open(index, this::file);
       }
     }
     throw new IllegalArgumentException(

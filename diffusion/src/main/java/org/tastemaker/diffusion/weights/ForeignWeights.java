@@ -3,14 +3,17 @@ package org.tastemaker.diffusion.weights;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** What a file is that is no safetensors file, by its first bytes. */
+/** What a file is that is no file of tensors, by its first bytes. */
 final class ForeignWeights {
+  /** Where a tar file names itself. */
+  private static final int USTAR = 257;
+
   private ForeignWeights() {}
 
   /**
    * What the bytes begin.
    *
-   * @param first up to 8 bytes
+   * @param first at least 8 bytes, if it has as many; a tar file needs 262
    * @return for the end of a message
    */
   static String what(ByteBuffer first) {
@@ -23,9 +26,12 @@ final class ForeignWeights {
     if (text.startsWith("version ")) {
       return ": it is a pointer of Git LFS and not the weights; fetch them with 'git lfs pull'";
     }
-    if (text.startsWith("PK\3\4") || text.startsWith("\u0080\2")) {
-      return ": it is a file of PyTorch, which may hold code and is not read; convert it to"
-          + " safetensors";
+    if (FileKind.of(first) != FileKind.OTHER) {
+      return ": it is a file of PyTorch; open it with TorchFile or TensorFiles";
+    }
+    if (text.length() > USTAR + 5 && text.startsWith("ustar", USTAR)) {
+      return ": it is a tar file, as PyTorch wrote them before version 0.1.10; save it anew with a"
+          + " later one";
     }
     if (text.startsWith("<")) {
       return ": it is a page of HTML or XML, as a server gives one in a file's place; download the"

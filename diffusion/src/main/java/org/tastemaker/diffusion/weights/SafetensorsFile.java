@@ -3,12 +3,10 @@ package org.tastemaker.diffusion.weights;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import com.google.common.primitives.ImmutableLongArray;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -17,10 +15,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Objects;
-import org.bytedeco.javacpp.BytePointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.files.BoundedFiles;
 
 /**
@@ -41,11 +37,7 @@ import org.tastemaker.core.files.BoundedFiles;
  * UncheckedIOException} where reading fails.
  */
 public final class SafetensorsFile implements TensorFile {
-  /** One read: a multiple of every element size, small enough to stay in the processor's cache. */
-  private static final int CHUNK = 1 << 20;
-
-  /** The most dimensions an ND4J array has. */
-  private static final int MAX_RANK = 32;
+  private static final int CHUNK = StoredElements.CHUNK;
 
   private final Path path;
   private final FileChannel channel;
@@ -74,10 +66,10 @@ public final class SafetensorsFile implements TensorFile {
       try {
         long size = channel.size();
         ByteBuffer first = ByteBuffer.allocate((int) Math.min(8, size));
-        readFully(path, channel, 0, first);
+        StoredElements.readFully(path, channel, 0, first);
         int length = SafetensorsHeader.length(path.toString(), first.flip(), size);
         byte[] json = new byte[length];
-        readFully(path, channel, 8, ByteBuffer.wrap(json));
+        StoredElements.readFully(path, channel, 8, ByteBuffer.wrap(json));
         SafetensorsHeader header = SafetensorsHeader.parse(path.toString(), json, size);
         return new SafetensorsFile(path, channel, header);
       } catch (IOException | RuntimeException e) {
@@ -99,6 +91,7 @@ public final class SafetensorsFile implements TensorFile {
    *
    * @return by key; empty when the file has none
    */
+  @Override
   public ImmutableMap<String, String> metadata() {
     return header.metadata();
   }
@@ -161,9 +154,7 @@ public final class SafetensorsFile implements TensorFile {
   public INDArray array(String name, DataType type) {
     TensorInfo info = info(name);
     Objects.requireNonNull(type, "type == null");
-    boolean converts =
-        info.dtype().isFloat() && (type == DataType.FLOAT || type == DataType.DOUBLE);
-    if (!converts && type != info.dtype().arrayType()) {
+    if (!StoredElements.converts(info.dtype(), type)) {
       throw new SafetensorsException(
           where(info)
               + "expected to be read as "
@@ -172,32 +163,15 @@ public final class SafetensorsFile implements TensorFile {
               + ", but was asked for as "
               + type);
     }
-    if (info.shape().length() > MAX_RANK) {
+    if (info.shape().length() > StoredElements.MAX_RANK) {
       throw new SafetensorsException(
           where(info)
               + "expected at most "
-              + MAX_RANK
+              + StoredElements.MAX_RANK
               + " dimensions for an ND4J array, but it has "
               + info.shape().length());
     }
-    if (info.length() == 0) {
-      return Nd4j.create(type, info.shape().toArray());
-    }
-    INDArray array = Nd4j.createUninitialized(type, info.shape().toArray(), 'c');
-    try {
-      long bytes = info.length() * type.width();
-      for (long from = 0; from < bytes; from += CHUNK) {
-        int size = (int) Math.min(CHUNK, bytes - from);
-        read(info, from / type.width(), memory(array, from, size), type);
-      }
-      return array;
-    } catch (IOException e) {
-      array.close();
-      throw new UncheckedIOException(e);
-    } catch (RuntimeException e) {
-      array.close();
-      throw e;
-    }
+    return elements(info).array(info.shape().toArray(), type);
   }
 
   /**
@@ -242,11 +216,12 @@ public final class SafetensorsFile implements TensorFile {
               + " elements, but it has room for "
               + out.remaining());
     }
+    StoredElements elements = elements(info);
     ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.nativeOrder());
     try {
       for (long from = 0; from < info.length(); from += CHUNK / Float.BYTES) {
         int count = (int) Math.min(CHUNK / Float.BYTES, info.length() - from);
-        read(info, from, chunk.clear().limit(count * Float.BYTES), DataType.FLOAT);
+        elements.read(from, chunk.clear().limit(count * Float.BYTES), DataType.FLOAT);
         out.put(chunk.rewind().asFloatBuffer());
       }
     } catch (IOException e) {
@@ -285,65 +260,9 @@ public final class SafetensorsFile implements TensorFile {
     }
   }
 
-  /**
-   * Reads elements from {@code first} on until {@code out} is full, as {@code type}.
-   *
-   * @param out direct, in the machine's byte order, a whole number of elements
-   */
-  private void read(TensorInfo info, long first, ByteBuffer out, DataType type) throws IOException {
-    DType dtype = info.dtype();
-    long position = header.dataStart() + info.begin() + first * dtype.bytes();
-    boolean littleEndian = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
-    if (type == dtype.arrayType() && type.width() == dtype.bytes() && littleEndian) {
-      readFully(path, channel, position, out);
-      return;
-    }
-    int count = out.remaining() / type.width();
-    ByteBuffer raw =
-        ByteBuffer.allocateDirect(count * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    readFully(path, channel, position, raw);
-    raw.flip();
-    if (type == DataType.FLOAT) {
-      FloatBuffer floats = out.asFloatBuffer();
-      for (int i = 0; i < count; i++) {
-        floats.put(i, (float) element(raw, i, dtype));
-      }
-    } else if (type == DataType.DOUBLE) {
-      DoubleBuffer doubles = out.asDoubleBuffer();
-      for (int i = 0; i < count; i++) {
-        doubles.put(i, element(raw, i, dtype));
-      }
-    } else {
-      throw new SafetensorsException(where(info) + "integers need a little-endian machine");
-    }
-  }
-
-  private static double element(ByteBuffer raw, int i, DType dtype) {
-    return switch (dtype) {
-      case F64 -> raw.getDouble(i * 8);
-      case F32 -> raw.getFloat(i * 4);
-      case F16 -> HalfPrecision.f16ToFloat(raw.getShort(i * 2));
-      case BF16 -> HalfPrecision.bf16ToFloat(raw.getShort(i * 2));
-      default -> throw new IllegalArgumentException(dtype + " is not a floating-point type");
-    };
-  }
-
-  /** Part of the memory behind an array that was just made. */
-  private static ByteBuffer memory(INDArray array, long from, int size) {
-    BytePointer bytes = new BytePointer(array.data().pointer());
-    return bytes.position(from).limit(from + size).asByteBuffer().order(ByteOrder.nativeOrder());
-  }
-
-  private static void readFully(Path path, FileChannel channel, long position, ByteBuffer out)
-      throws IOException {
-    while (out.hasRemaining()) {
-      int read = channel.read(out, position);
-      if (read < 0) {
-        throw new EOFException(
-            path + ": ended at byte " + position + " while it was read; was it cut short?");
-      }
-      position += read;
-    }
+  /** A tensor's elements. */
+  private StoredElements elements(TensorInfo info) {
+    return new StoredElements(path, channel, info.dtype(), header.dataStart() + info.begin());
   }
 
   private void requireFloat(TensorInfo info) {

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.weights;
 
+import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
 import java.nio.file.Path;
 import java.util.Set;
@@ -23,11 +24,31 @@ public interface TensorFile extends AutoCloseable {
   Set<String> names();
 
   /**
+   * A tensor's name as it stands in the file, for messages.
+   *
+   * @param name one of {@link #names()}, or one that is missing there
+   * @return the name itself, unless this gives the tensors of the file other names
+   */
+  default String nameInFile(String name) {
+    return name;
+  }
+
+  /**
+   * What the file says of itself beside its tensors.
+   *
+   * @return free text by key; empty when it says nothing
+   */
+  default ImmutableMap<String, String> metadata() {
+    return ImmutableMap.of();
+  }
+
+  /**
    * A tensor's shape.
    *
    * @param name one of {@link #names()}
    * @return its dimensions
-   * @throws SafetensorsException if there is no tensor of that name
+   * @throws SafetensorsException if a safetensors file has no tensor of that name
+   * @throws TorchFileException if a file of PyTorch has none
    */
   ImmutableLongArray shape(String name);
 

@@ -1,5 +1,5 @@
 /**
- * Weights on disk: the safetensors format, read and written.
+ * Weights on disk: the safetensors format, read and written, and files of PyTorch, read.
  *
  * <p>A safetensors file is eight bytes with the length of a JSON header (little-endian), the
  * header, and the tensors' bytes, packed without holes in row-major order. The header comes from
@@ -18,6 +18,12 @@
  * <p>{@link org.tastemaker.diffusion.weights.SafetensorsWriter} collects references to arrays and
  * writes them in one pass to a temporary file that takes the target's place at the end, so that a
  * reader never sees half a file. The same tensors give the same bytes.
+ *
+ * <p>{@link org.tastemaker.diffusion.weights.TorchFile} reads what {@code torch.save} writes
+ * ({@code .ckpt}, {@code .bin}, {@code .pt}). Its table of contents is a pickle, which in Python is
+ * a program. Here a small machine reads it that knows tensors, containers and a few names that
+ * stand for nothing; a file with any other name is refused by that name. {@link
+ * org.tastemaker.diffusion.weights.TensorFiles} opens either kind, by its first bytes.
  */
 @NullMarked
 package org.tastemaker.diffusion.weights;

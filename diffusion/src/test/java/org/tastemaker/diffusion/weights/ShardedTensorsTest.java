@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-class ShardedSafetensorsTest {
+class ShardedTensorsTest {
   @TempDir Path folder;
 
   private Path index(String map) throws IOException {
@@ -29,15 +29,15 @@ class ShardedSafetensorsTest {
         .write(folder.resolve(file));
   }
 
-  private ShardedSafetensors open(Path index) {
-    return ShardedSafetensors.open(index, folder::resolve);
+  private ShardedTensors open(Path index) {
+    return ShardedTensors.open(index, folder::resolve);
   }
 
   @Test
   void eachTensorIsReadFromItsFile() throws IOException {
     Path index =
         index("'a':'model-00001-of-00002.safetensors','b':'model-00002-of-00002.safetensors'");
-    try (ShardedSafetensors tensors = open(index);
+    try (ShardedTensors tensors = open(index);
         INDArray b = tensors.array("b", DataType.FLOAT)) {
       assertThat(tensors.names()).containsExactly("a", "b");
       assertThat(tensors.shape("a").toArray()).containsExactly(2);

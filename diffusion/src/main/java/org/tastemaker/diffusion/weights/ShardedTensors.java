@@ -15,21 +15,21 @@ import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.core.json.JsonObject;
 
 /**
- * A model in several safetensors files, with an index that says which tensor is in which: {@code
- * ….safetensors.index.json} with a {@code weight_map}, as diffusers and transformers write it.
+ * A model in several files, with an index that says which tensor is in which: {@code
+ * ….safetensors.index.json} or {@code ….bin.index.json} with a {@code weight_map}, as diffusers and
+ * transformers write them.
  */
-public final class ShardedSafetensors implements TensorFile {
+public final class ShardedTensors implements TensorFile {
   /** The largest models have some thousand tensors. */
   private static final JsonLimits LIMITS = new JsonLimits(16 << 20, 20, 200_000);
 
   private static final int MOST_SHARDS = 1000;
 
   private final Path index;
-  private final ImmutableMap<String, SafetensorsFile> shards; // by the name of a tensor
-  private final Set<SafetensorsFile> open;
+  private final ImmutableMap<String, TensorFile> shards; // by the name of a tensor
+  private final Set<TensorFile> open;
 
-  private ShardedSafetensors(
-      Path index, Map<String, SafetensorsFile> shards, Set<SafetensorsFile> open) {
+  private ShardedTensors(Path index, Map<String, TensorFile> shards, Set<TensorFile> open) {
     this.index = index;
     this.shards = ImmutableMap.copyOf(shards);
     this.open = open;
@@ -44,7 +44,7 @@ public final class ShardedSafetensors implements TensorFile {
    * @throws SafetensorsException if a shard is missing or damaged, or holds other tensors than the
    *     index says; nothing stays open
    */
-  public static ShardedSafetensors open(Path index, Function<String, Path> resolve) {
+  public static ShardedTensors open(Path index, Function<String, Path> resolve) {
     JsonObject root = Json.parseObject(Json.readText(index, LIMITS), index.toString(), LIMITS);
     Map<String, String> map = root.object("weight_map").toTexts();
     Set<String> files = new LinkedHashSet<>(map.values());
@@ -52,27 +52,27 @@ public final class ShardedSafetensors implements TensorFile {
       throw new SafetensorsException(
           index + ": expected at most " + MOST_SHARDS + " shards, but it names " + files.size());
     }
-    Map<String, SafetensorsFile> byFile = new LinkedHashMap<>();
+    Map<String, TensorFile> byFile = new LinkedHashMap<>();
     try {
       for (String file : files) {
         if (file.contains("/") || file.contains("\\")) {
           throw new SafetensorsException(
               index + ": a shard must be a file beside it, but it names " + file);
         }
-        byFile.put(file, SafetensorsFile.open(resolve.apply(file)));
+        byFile.put(file, TensorFiles.open(resolve.apply(file)));
       }
-      Map<String, SafetensorsFile> byName = new LinkedHashMap<>();
+      Map<String, TensorFile> byName = new LinkedHashMap<>();
       map.forEach((name, file) -> byName.put(name, byFile.get(file)));
       check(index, byName, byFile);
-      return new ShardedSafetensors(index, byName, new LinkedHashSet<>(byFile.values()));
+      return new ShardedTensors(index, byName, new LinkedHashSet<>(byFile.values()));
     } catch (RuntimeException | Error e) {
-      byFile.values().forEach(SafetensorsFile::close);
+      byFile.values().forEach(TensorFile::close);
       throw e;
     }
   }
 
   private static void check(
-      Path index, Map<String, SafetensorsFile> byName, Map<String, SafetensorsFile> byFile) {
+      Path index, Map<String, TensorFile> byName, Map<String, TensorFile> byFile) {
     byName.forEach(
         (name, shard) -> {
           if (!shard.names().contains(name)) {
@@ -124,8 +124,8 @@ public final class ShardedSafetensors implements TensorFile {
     return shard(name).array(name, type);
   }
 
-  private SafetensorsFile shard(String name) {
-    SafetensorsFile shard = shards.get(name);
+  private TensorFile shard(String name) {
+    TensorFile shard = shards.get(name);
     if (shard == null) {
       throw new SafetensorsException(index + ": no tensor " + SafetensorsHeader.quote(name));
     }
@@ -134,6 +134,6 @@ public final class ShardedSafetensors implements TensorFile {
 
   @Override
   public void close() {
-    open.forEach(SafetensorsFile::close);
+    open.forEach(TensorFile::close);
   }
 }
