@@ -89,6 +89,15 @@ public record Components(
     this(unet, vae, textEncoder, tokenizer, scheduler, Optional.empty());
   }
 
+  /**
+   * The text encoders in the order in which the U-Net reads them.
+   *
+   * @return two for Stable Diffusion XL, one for the others
+   */
+  public List<ClipTextModel> textEncoders() {
+    return encoders(textEncoder, xl);
+  }
+
   private static List<ClipTextModel> encoders(ClipTextModel first, Optional<StableDiffusionXl> xl) {
     return Stream.concat(
             Stream.of(first),
@@ -143,20 +152,14 @@ public record Components(
    */
   public static Components load(Path file, CheckpointOptions options) {
     Backend.require();
-    Path tokenizers = options.tokenizer().orElseGet(() -> file.resolveSibling("tokenizer"));
     List<AutoCloseable> loaded = new ArrayList<>();
     try (SingleFile checkpoint = SingleFile.open(file, options.prediction())) {
-      if (!Files.isDirectory(tokenizers)) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "%s holds no tokenizer, and there is no folder %s: put CLIP's there, with vocab.json and merges.txt, such as the tokenizer/ of a Stable Diffusion in the diffusers layout, or name it with CheckpointOptions",
-                file,
-                tokenizers));
+      List<ClipTokenizer> tokenizers = CheckpointTokenizers.load(file, options, checkpoint);
+      List<ClipTextModel> texts = new ArrayList<>();
+      for (int i = 0; i < tokenizers.size(); i++) {
+        texts.add(checkpoint.textEncoder(i));
+        loaded.add(texts.get(i));
       }
-      ClipTokenizer tokenizer = ClipTokenizer.load(tokenizers);
-      ClipTextModel text = checkpoint.textEncoder();
-      loaded.add(text);
       AutoencoderKl vae = checkpoint.vae();
       loaded.add(vae);
       UNet2DConditionModel unet = checkpoint.unet();
@@ -165,7 +168,15 @@ public record Components(
           SchedulerConfig.stableDiffusion()
               .with("prediction_type", checkpoint.prediction().key())
               .as(options.sampler());
-      return new Components(unet, vae, text, tokenizer, scheduler);
+      Optional<StableDiffusionXl> xl = Optional.empty();
+      if (checkpoint.isXl()) {
+        xl =
+            Optional.of(
+                texts.size() == 1
+                    ? StableDiffusionXl.refiner()
+                    : StableDiffusionXl.base(texts.get(1), tokenizers.get(1)));
+      }
+      return new Components(unet, vae, texts.get(0), tokenizers.get(0), scheduler, xl);
     } catch (RuntimeException | Error e) {
       closeAll(loaded, e);
       throw e;
@@ -203,7 +214,11 @@ public record Components(
       int pooled = textConfigs.get(textConfigs.size() - 1).projectionDim();
       Optional<Boolean> score =
           unetConfig.added().map(added -> added.width() == pooled + 5 * added.sizeChannels());
-      ComponentsFit.require(unetConfig, vaeConfig, textConfigs, tokenizers, score);
+      try {
+        ComponentsFit.require(unetConfig, vaeConfig, textConfigs, tokenizers, score);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(index + ": " + e.getMessage(), e);
+      }
       ClipTextModel text = ClipTextModel.load(folder.resolve(encoder));
       loaded.add(text);
       Optional<Second> more = Optional.empty();
@@ -336,6 +351,6 @@ public record Components(
   public void close() {
     unet.close();
     vae.close();
-    encoders(textEncoder, xl).forEach(ClipTextModel::close);
+    textEncoders().forEach(ClipTextModel::close);
   }
 }

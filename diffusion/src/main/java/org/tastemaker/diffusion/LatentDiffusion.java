@@ -418,8 +418,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
 
   /**
    * Writes the model as a checkpoint in a single safetensors file, under the names that CompVis'
-   * programs have: for a Stable Diffusion 1.x. The tokenizer is not in it. The file appears
-   * complete or not at all.
+   * programs have: for a Stable Diffusion 1.x, XL or XL's refiner. The tokenizer is not in it. The
+   * file appears complete or not at all.
    *
    * @param file replaced if it is there
    * @param dtype of the weights: F32, F16 or BF16
@@ -432,7 +432,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
         file,
         parts.unet(),
         parts.vae(),
-        parts.textEncoder(),
+        parts.textEncoders(),
         parts.scheduler().predictionType(),
         dtype);
   }

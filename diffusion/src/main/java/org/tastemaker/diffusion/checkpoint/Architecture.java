@@ -5,6 +5,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.ClipTextConfig;
 import org.tastemaker.diffusion.model.UNetConfig;
@@ -14,8 +15,9 @@ import org.tastemaker.diffusion.weights.TensorFile;
  * What a checkpoint's networks are like, from the names and shapes of its tensors.
  *
  * <p>Shapes do not say how many heads an attention has. Stable Diffusion 1.x has 8 at every level;
- * 2.x, which is known by its transformers' linear projections, has heads of 64 channels. OpenCLIP's
- * heads have 64 channels too. Norms have 32 groups, as those programs have written into them.
+ * 2.x and XL, which are known by their transformers' linear projections, have heads of 64 channels.
+ * OpenCLIP's heads have 64 channels too. Norms have 32 groups, as those programs have written into
+ * them.
  */
 final class Architecture {
   private static final int HEAD = 64;
@@ -23,15 +25,14 @@ final class Architecture {
   private static final int FACTOR = 8; // pixels of a latent's side
   private static final String IN = UNetNames.PREFIX + "input_blocks.";
 
+  private static final int SIZE_CHANNELS = 256; // the sines and cosines of each size in XL
+
   private final TensorFile file;
+  private final Family family;
 
-  Architecture(TensorFile file) {
+  Architecture(TensorFile file, Family family) {
     this.file = file;
-  }
-
-  /** Whether the text encoder is OpenCLIP's: Stable Diffusion 2.x. */
-  boolean isSecond() {
-    return file.names().stream().anyMatch(name -> name.startsWith(TextNames.OPEN_CLIP));
+    this.family = family;
   }
 
   /**
@@ -78,6 +79,8 @@ final class Architecture {
       }
     }
     require(!channels.isEmpty(), "the blocks of a U-Net");
+    String middle = UNetNames.PREFIX + "middle_block.1.transformer_blocks.";
+    depths.set(depths.size() - 1, Math.max(1, count(middle, ".attn2.to_k.weight")));
     // 2. What the levels have in common.
     String proj = firstWith(".1.proj_in.weight");
     boolean linear = file.shape(proj).length() == 2;
@@ -106,7 +109,16 @@ final class Architecture {
         true,
         0,
         (int) size(UNetNames.PREFIX + "time_embed.0.weight", 0),
-        linear);
+        linear,
+        added());
+  }
+
+  private Optional<UNetConfig.Added> added() {
+    return family.isXl()
+        ? Optional.of(
+            new UNetConfig.Added(
+                SIZE_CHANNELS, (int) size(UNetNames.PREFIX + "label_emb.0.0.weight", 1)))
+        : Optional.empty();
   }
 
   AutoencoderKlConfig vae() {
@@ -123,7 +135,7 @@ final class Architecture {
     }
     require(!channels.isEmpty(), "an autoencoder");
     return new AutoencoderKlConfig(
-        512,
+        family.isXl() ? 1024 : 512,
         (int) size(encoder + "conv_in.weight", 1),
         (int) size(VaeNames.PREFIX + "decoder.conv_out.weight", 0),
         (int) size(VaeNames.PREFIX + "post_quant_conv.weight", 0),
@@ -133,26 +145,29 @@ final class Architecture {
         true,
         true,
         true,
-        0.18215,
-        false);
+        family.scalingFactor(),
+        family.isXl());
   }
 
-  ClipTextConfig text() {
-    boolean second = isSecond();
-    String start = second ? TextNames.OPEN_CLIP : TextNames.TRANSFORMERS + "text_model.";
+  /** A text encoder. */
+  ClipTextConfig text(TextNames names) {
+    boolean openClip = names.isOpenClip();
+    boolean projected = family.isXl() && openClip;
+    String start = openClip ? names.prefix() : names.prefix() + "text_model.";
     String tokens =
-        start + (second ? "token_embedding.weight" : "embeddings.token_embedding.weight");
+        start + (openClip ? "token_embedding.weight" : "embeddings.token_embedding.weight");
     String positions =
-        start + (second ? "positional_embedding" : "embeddings.position_embedding.weight");
+        start + (openClip ? "positional_embedding" : "embeddings.position_embedding.weight");
     require(file.names().contains(tokens), "a text encoder");
     int width = (int) size(tokens, 1);
     int vocabulary = (int) size(tokens, 0);
     int layers =
-        second
-            ? count(start + "transformer.resblocks.", ".ln_1.weight") - 1 // the last is not used
+        openClip
+            ? count(start + "transformer.resblocks.", ".ln_1.weight")
+                - (family == Family.SECOND ? 1 : 0) // whose last is not used
             : count(start + "encoder.layers.", ".layer_norm1.weight");
     String fc1 =
-        second
+        openClip
             ? start + "transformer.resblocks.0.mlp.c_fc.weight"
             : start + "encoder.layers.0.mlp.fc1.weight";
     return new ClipTextConfig(
@@ -162,12 +177,13 @@ final class Architecture {
         layers,
         Math.max(1, width / HEAD),
         (int) size(positions, 0),
-        second ? ClipTextConfig.Activation.GELU : ClipTextConfig.Activation.QUICK_GELU,
+        openClip ? ClipTextConfig.Activation.GELU : ClipTextConfig.Activation.QUICK_GELU,
         1e-5,
         vocabulary - 2,
         vocabulary - 1,
         1,
-        width);
+        projected ? (int) size(names.placeOf("text_projection.weight").name(), 1) : width,
+        projected);
   }
 
   private String firstWith(String end) {

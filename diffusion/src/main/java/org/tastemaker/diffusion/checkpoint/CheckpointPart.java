@@ -61,6 +61,9 @@ final class CheckpointPart implements TensorFile {
     if (place.parts() > 1 && shape.length > 0) {
       shape[0] /= place.parts();
     }
+    if (place.transposed() && shape.length == 2) {
+      return ImmutableLongArray.of(shape[1], shape[0]);
+    }
     return ImmutableLongArray.copyOf(shape);
   }
 
@@ -68,6 +71,11 @@ final class CheckpointPart implements TensorFile {
   public INDArray array(String name, DataType type) {
     Place place = place(name);
     INDArray whole = file.array(place.name(), type);
+    if (place.transposed()) {
+      INDArray transposed = whole.transpose().dup('c');
+      whole.close();
+      return transposed;
+    }
     if (place.parts() == 1) {
       return whole;
     }

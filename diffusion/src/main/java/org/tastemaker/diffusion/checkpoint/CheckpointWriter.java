@@ -1,13 +1,12 @@
 package org.tastemaker.diffusion.checkpoint;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.ClipTextConfig;
 import org.tastemaker.diffusion.model.ClipTextModel;
-import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.PredictionType;
@@ -15,13 +14,14 @@ import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 /**
- * Writes the networks of a Stable Diffusion 1.x as a checkpoint in a single file, which the
- * programs that read such files understand. What the layout of names and shapes cannot express is
- * refused.
+ * Writes the networks of a Stable Diffusion 1.x, XL or XL's refiner as a checkpoint in a single
+ * file, which the programs that read such files understand. What the layout of names and shapes
+ * cannot express is refused.
  */
 public final class CheckpointWriter {
   private static final int GROUPS = 32;
   private static final int HEADS = 8;
+  private static final int HEAD = 64;
 
   private CheckpointWriter() {}
 
@@ -29,9 +29,10 @@ public final class CheckpointWriter {
    * Writes a checkpoint. The file appears complete or not at all.
    *
    * @param file replaced if it is there
-   * @param unet of 8 heads, norms of 32 groups
+   * @param unet of 8 heads, in XL of heads of 64 channels; norms of 32 groups
    * @param vae of norms of 32 groups
-   * @param text OpenAI's architecture
+   * @param texts the text encoders in the order in which the U-Net reads them: OpenAI's; or for XL
+   *     OpenAI's and OpenCLIP's; or for its refiner OpenCLIP's
    * @param prediction what the U-Net's output means: goes into the file's metadata
    * @param dtype of the weights: F32, F16 or BF16
    * @throws IllegalArgumentException if a network is not as a reader of such files would take it
@@ -41,48 +42,63 @@ public final class CheckpointWriter {
       Path file,
       UNet2DConditionModel unet,
       AutoencoderKl vae,
-      ClipTextModel text,
+      List<ClipTextModel> texts,
       PredictionType prediction,
       DType dtype) {
     // 1. A reader finds all sizes in the shapes, and takes the rest for Stable Diffusion's.
-    require("the U-Net", "norm_num_groups", GROUPS, unet.config().normNumGroups());
+    Family family =
+        unet.config().added().isEmpty()
+            ? Family.FIRST
+            : texts.size() == 1 ? Family.REFINER : Family.XL;
+    require("the model", "number of text encoders", family.texts().size(), texts.size());
+    requireUnet(unet.config(), family);
     require("the autoencoder", "norm_num_groups", GROUPS, vae.config().normNumGroups());
-    unet.config()
-        .heads()
-        .forEach(heads -> require("the U-Net", "attention_head_dim", HEADS, heads));
-    require("the U-Net", "use_linear_projection", false, unet.config().useLinearProjection());
     require(
-        "the text encoder",
-        "hidden_act",
-        ClipTextConfig.Activation.QUICK_GELU,
-        text.config().hiddenAct());
-    require("the autoencoder", "scaling_factor", 0.18215, vae.config().scalingFactor());
-    requireMirrored(unet.config());
+        "the autoencoder", "scaling_factor", family.scalingFactor(), vae.config().scalingFactor());
+    for (int i = 0; i < texts.size(); i++) {
+      requireText(texts.get(i).config(), family, family.texts().get(i).isOpenClip());
+    }
     // 2. Its names.
     UNetNames unetNames = new UNetNames(unet.config());
     VaeNames vaeNames = new VaeNames(vae.config().blockOutChannels().size());
     SafetensorsWriter writer =
         new SafetensorsWriter()
-            .metadata("modelspec.architecture", "stable-diffusion-v1")
+            .metadata("modelspec.architecture", family.architecture())
             .metadata(
                 "modelspec.prediction_type",
                 prediction == PredictionType.V_PREDICTION ? "v" : prediction.key());
-    add(writer, unet.parameters(), unetNames::placeOf, dtype);
-    add(writer, vae.parameters(), vaeNames::placeOf, dtype);
-    add(writer, text.parameters(), TextNames::inTransformers, dtype);
-    writer.write(file);
+    try (Joined joined = new Joined(writer, dtype)) {
+      joined.add(unet.parameters(), unetNames::placeOf);
+      joined.add(vae.parameters(), vaeNames::placeOf);
+      for (int i = 0; i < texts.size(); i++) {
+        joined.add(texts.get(i).parameters(), family.texts().get(i)::placeOf);
+      }
+      writer.write(file);
+    }
   }
 
-  private static void add(
-      SafetensorsWriter writer,
-      Parameters parameters,
-      Function<String, Place> placeOf,
-      DType dtype) {
-    parameters
-        .arrays()
-        .forEach(
-            (name, array) ->
-                writer.add(placeOf.apply(name).name(), parameters.torchLayout(name, array), dtype));
+  private static void requireUnet(UNetConfig config, Family family) {
+    require("the U-Net", "norm_num_groups", GROUPS, config.normNumGroups());
+    for (int i = 0; i < config.heads().size(); i++) {
+      int heads = family.isXl() ? Math.max(1, config.blockOutChannels().get(i) / HEAD) : HEADS;
+      require("the U-Net", "attention_head_dim", heads, config.heads().get(i));
+    }
+    require("the U-Net", "use_linear_projection", family.isXl(), config.useLinearProjection());
+    requireMirrored(config);
+  }
+
+  private static void requireText(ClipTextConfig config, Family family, boolean openClip) {
+    require(
+        "a text encoder",
+        "hidden_act",
+        openClip ? ClipTextConfig.Activation.GELU : ClipTextConfig.Activation.QUICK_GELU,
+        config.hiddenAct());
+    require("a text encoder", "projection", openClip && family.isXl(), config.projected());
+    require(
+        "a text encoder",
+        "num_attention_heads",
+        Math.max(1, config.hiddenSize() / HEAD),
+        config.numAttentionHeads());
   }
 
   /** The way up must be the way down, mirrored. */

@@ -5,17 +5,11 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 
-/** Recognises safetensors files that are no checkpoint of Stable Diffusion 1.x or 2.x. */
+/** Recognises safetensors files that are no checkpoint of a Stable Diffusion. */
 final class OtherFiles {
   /** By a part of a tensor's name that only such files have. */
   private static final ImmutableMap<String, String> KINDS =
       ImmutableMap.<String, String>builder()
-          .put(
-              "conditioner.embedders.1.",
-              "a checkpoint of Stable Diffusion XL, whose two text encoders are not supported")
-          .put(
-              "conditioner.embedders.0.model.",
-              "a refiner of Stable Diffusion XL, which is not supported")
           .put("joint_blocks.", "a model of Stable Diffusion 3, a transformer and not a U-Net")
           .put("double_blocks.", "a model of FLUX, a transformer and not a U-Net")
           .put("control_model.", "a ControlNet, which is not supported")

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.checkpoint;
 
+import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,48 +18,50 @@ import org.tastemaker.diffusion.schedule.PredictionType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 
 /**
- * A checkpoint of Stable Diffusion 1.x or 2.x in one safetensors file, such as {@code
- * v1-5-pruned-emaonly.safetensors}.
+ * A checkpoint of Stable Diffusion 1.x, 2.x, XL or its refiner in one safetensors file, such as
+ * {@code v1-5-pruned-emaonly.safetensors}.
  *
  * <p>Sizes come from names and shapes ({@code Architecture}). What a file cannot say is whether its
  * U-Net predicts noise or velocity: that comes from the caller, from the file's metadata ({@code
- * modelspec.prediction_type}), or else it is assumed, as the models of Stability AI are: noise for
- * 1.x, velocity for 2.x. What is assumed is logged. Averaged weights ({@code model_ema.*}) and
- * whatever else is in the file are left alone, and counted in the log.
+ * modelspec.prediction_type}), or else it is assumed, as the models of Stability AI are: velocity
+ * for 2.x, noise for the others. What is assumed is logged. Averaged weights ({@code model_ema.*})
+ * and whatever else is in the file are left alone, and counted in the log.
  */
 public final class SingleFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SingleFile.class);
   private static final String PREDICTION = "modelspec.prediction_type";
 
   private final SafetensorsFile file;
-  private final boolean second;
+  private final Family family;
   private final PredictionType prediction;
   private final UNetConfig unetConfig;
   private final AutoencoderKlConfig vaeConfig;
-  private final ClipTextConfig textConfig;
+  private final ImmutableList<ClipTextConfig> textConfigs;
   private final CheckpointPart unetPart;
   private final CheckpointPart vaePart;
-  private final CheckpointPart textPart;
+  private final ImmutableList<CheckpointPart> textParts;
 
   private SingleFile(SafetensorsFile file, Optional<PredictionType> given) {
     this.file = file;
-    Architecture architecture = new Architecture(file);
-    this.second = architecture.isSecond();
+    this.family = Family.of(file.names());
+    Architecture architecture = new Architecture(file, family);
     this.prediction = given.or(this::ofMetadata).orElseGet(this::assumed);
-    int pixels = second && prediction == PredictionType.V_PREDICTION ? 768 : 512;
-    this.unetConfig = architecture.unet(pixels);
+    this.unetConfig = architecture.unet(family.pixels(prediction));
     this.vaeConfig = architecture.vae();
-    this.textConfig = architecture.text();
+    this.textConfigs =
+        family.texts().stream().map(architecture::text).collect(ImmutableList.toImmutableList());
     UNetNames unetNames = new UNetNames(unetConfig);
     VaeNames vaeNames = new VaeNames(vaeConfig.blockOutChannels().size());
     this.unetPart =
         new CheckpointPart(file, UNet2DConditionModel.names(unetConfig), unetNames::placeOf);
     this.vaePart = new CheckpointPart(file, AutoencoderKl.names(vaeConfig), vaeNames::placeOf);
-    this.textPart =
-        new CheckpointPart(
-            file,
-            ClipTextModel.names(textConfig),
-            second ? TextNames::inOpenClip : TextNames::inTransformers);
+    ImmutableList.Builder<CheckpointPart> texts = ImmutableList.builder();
+    for (int i = 0; i < textConfigs.size(); i++) {
+      texts.add(
+          new CheckpointPart(
+              file, ClipTextModel.names(textConfigs.get(i)), family.texts().get(i)::placeOf));
+    }
+    this.textParts = texts.build();
   }
 
   /**
@@ -77,7 +80,9 @@ public final class SingleFile implements AutoCloseable {
       SingleFile opened = new SingleFile(file, prediction);
       UNet2DConditionModel.check(opened.unetConfig, opened.unetPart);
       AutoencoderKl.check(opened.vaeConfig, opened.vaePart);
-      ClipTextModel.check(opened.textConfig, opened.textPart);
+      for (int i = 0; i < opened.textParts.size(); i++) {
+        ClipTextModel.check(opened.textConfigs.get(i), opened.textParts.get(i));
+      }
       opened.logWhatIsLeftAlone();
       return opened;
     } catch (RuntimeException | Error e) {
@@ -100,23 +105,24 @@ public final class SingleFile implements AutoCloseable {
   }
 
   private PredictionType assumed() {
-    PredictionType assumed = second ? PredictionType.V_PREDICTION : PredictionType.EPSILON;
+    PredictionType assumed = family.usualPrediction();
     LOG.warn(
         "{} does not say what its U-Net predicts: {} is assumed, as in Stable Diffusion {}",
         file.path(),
         assumed,
-        second ? "2.1" : "1.5");
+        family.example());
     return assumed;
   }
 
   private void logWhatIsLeftAlone() {
     Set<String> left = new LinkedHashSet<>(file.names());
-    List.of(unetPart, vaePart, textPart).forEach(part -> left.removeAll(part.read()));
+    List.of(unetPart, vaePart).forEach(part -> left.removeAll(part.read()));
+    textParts.forEach(part -> left.removeAll(part.read()));
     long averages = left.stream().filter(name -> name.startsWith("model_ema.")).count();
     LOG.info(
         "{}: Stable Diffusion {}; left alone: {} averaged weights, {} other tensors",
         file.path(),
-        second ? "2.x" : "1.x",
+        family,
         averages,
         left.size() - averages);
   }
@@ -149,12 +155,50 @@ public final class SingleFile implements AutoCloseable {
   }
 
   /**
-   * Reads the text encoder.
+   * The configurations of the text encoders, in the order in which the U-Net reads them.
    *
+   * @return two for Stable Diffusion XL, one for the others
+   */
+  public ImmutableList<ClipTextConfig> textConfigs() {
+    return textConfigs;
+  }
+
+  /**
+   * Whether a text encoder is OpenCLIP's, which was trained with texts filled up with token 0.
+   *
+   * @param index of the text encoder, from 0
+   * @return whether it is; otherwise it is OpenAI's
+   */
+  public boolean isOpenClip(int index) {
+    return family.texts().get(index).isOpenClip();
+  }
+
+  /**
+   * Whether it is a Stable Diffusion XL, or its refiner.
+   *
+   * @return whether it is
+   */
+  public boolean isXl() {
+    return family.isXl();
+  }
+
+  /**
+   * Reads a text encoder.
+   *
+   * @param index of the text encoder, from 0
    * @return the model, to be closed
    */
-  public ClipTextModel textEncoder() {
-    return ClipTextModel.read(textConfig, textPart);
+  public ClipTextModel textEncoder(int index) {
+    return ClipTextModel.read(textConfigs.get(index), textParts.get(index));
+  }
+
+  /**
+   * The U-Net's configuration.
+   *
+   * @return as found by names and shapes
+   */
+  public UNetConfig unetConfig() {
+    return unetConfig;
   }
 
   @Override

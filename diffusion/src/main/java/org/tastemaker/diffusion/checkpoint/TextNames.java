@@ -6,13 +6,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The text encoder's names: transformers' own in Stable Diffusion 1.x, OpenCLIP's in 2.x, where the
- * projections of query, key and value stand in one tensor.
+ * A text encoder's names: transformers' own, or OpenCLIP's, where the projections of query, key and
+ * value stand in one tensor, and that of the text is transposed.
  */
 final class TextNames {
-  static final String TRANSFORMERS = "cond_stage_model.transformer.";
-  static final String OPEN_CLIP = "cond_stage_model.model.";
-
   private static final List<String> FUSED = List.of("q_proj", "k_proj", "v_proj");
   private static final Map<String, String> ENDS =
       Map.of(
@@ -30,26 +27,52 @@ final class TextNames {
   private static final Pattern IN_LAYER =
       Pattern.compile("text_model\\.encoder\\.layers\\.(\\d+)\\.(.+)\\.(weight|bias)");
 
-  private TextNames() {}
+  private final String prefix;
+  private final boolean openClip;
 
-  static Place inTransformers(String name) {
-    return Place.of(TRANSFORMERS + name);
+  private TextNames(String prefix, boolean openClip) {
+    this.prefix = prefix;
+    this.openClip = openClip;
   }
 
-  static Place inOpenClip(String name) {
+  static TextNames transformers(String prefix) {
+    return new TextNames(prefix, false);
+  }
+
+  static TextNames openClip(String prefix) {
+    return new TextNames(prefix, true);
+  }
+
+  /** With which all of its tensors begin. */
+  String prefix() {
+    return prefix;
+  }
+
+  boolean isOpenClip() {
+    return openClip;
+  }
+
+  Place placeOf(String name) {
+    return openClip ? inOpenClip(name) : Place.of(prefix + name);
+  }
+
+  private Place inOpenClip(String name) {
+    if (name.equals("text_projection.weight")) {
+      return Place.transposed(prefix + "text_projection");
+    }
     String end = ENDS.get(name);
     if (end != null) {
-      return Place.of(OPEN_CLIP + end);
+      return Place.of(prefix + end);
     }
     Matcher layer = IN_LAYER.matcher(name);
     if (!layer.matches()) {
       throw new IllegalArgumentException("a text encoder has no parameter " + name);
     }
-    String start = OPEN_CLIP + "transformer.resblocks." + layer.group(1) + ".";
+    String start = prefix + "transformer.resblocks." + layer.group(1) + ".";
     String part = layer.group(2);
     int fused = FUSED.indexOf(part.replace("self_attn.", ""));
     if (fused >= 0) {
-      return new Place(start + "attn.in_proj_" + layer.group(3), fused, FUSED.size());
+      return Place.partOf(start + "attn.in_proj_" + layer.group(3), fused, FUSED.size());
     }
     return Place.of(start + LAYER.getOrDefault(part, part) + "." + layer.group(3));
   }

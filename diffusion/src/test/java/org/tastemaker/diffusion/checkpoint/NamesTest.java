@@ -110,7 +110,7 @@ class NamesTest {
     "text_model.final_layer_norm.weight, ln_final.weight, 0, 1"
   })
   void openClipsNames(String ours, String original, int part, int parts) {
-    assertThat(TextNames.inOpenClip(ours))
-        .isEqualTo(new Place("cond_stage_model.model." + original, part, parts));
+    assertThat(TextNames.openClip("cond_stage_model.model.").placeOf(ours))
+        .isEqualTo(Place.partOf("cond_stage_model.model." + original, part, parts));
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,8 @@ import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 class SingleFileTest {
   private static final int TEXT = 64;
+
+  private static final TextNames OPEN_CLIP = TextNames.openClip("cond_stage_model.model.");
 
   @TempDir Path folder;
 
@@ -100,7 +103,7 @@ class SingleFileTest {
           file,
           networks.unet(),
           networks.vae(),
-          networks.text(),
+          List.of(networks.text()),
           PredictionType.V_PREDICTION,
           DType.F32);
       try (SingleFile read = SingleFile.open(file, Optional.empty())) {
@@ -150,7 +153,7 @@ class SingleFileTest {
     String theirs = "cond_stage_model.model.transformer.resblocks.";
     text.forEach(
         (name, a) -> {
-          Place place = TextNames.inOpenClip(name);
+          Place place = OPEN_CLIP.placeOf(name);
           if (place.parts() == 1) {
             writer.add(place.name(), a, DType.F32);
           }
@@ -175,7 +178,7 @@ class SingleFileTest {
   private static void requireEqual(SingleFile read, Networks networks) {
     try (UNet2DConditionModel unet = read.unet();
         AutoencoderKl vae = read.vae();
-        ClipTextModel text = read.textEncoder()) {
+        ClipTextModel text = read.textEncoder(0)) {
       assertThat(unet.config()).isEqualTo(networks.unet().config());
       assertThat(vae.config()).isEqualTo(networks.vae().config());
       assertThat(text.config()).isEqualTo(networks.text().config());
@@ -194,7 +197,7 @@ class SingleFileTest {
           whole,
           networks.unet(),
           networks.vae(),
-          networks.text(),
+          List.of(networks.text()),
           PredictionType.EPSILON,
           DType.F16);
     }
@@ -215,7 +218,6 @@ class SingleFileTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "conditioner.embedders.1.model.ln_final.weight | a checkpoint of Stable Diffusion XL",
         "model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight | a model of Stable Diffusion 3",
         "double_blocks.0.img_attn.qkv.weight | a model of FLUX",
         "lora_unet_mid_block_attentions_0_proj_in.lora_down.weight | a LoRA",
@@ -245,7 +247,7 @@ class SingleFileTest {
                       file,
                       networks.unet(),
                       networks.vae(),
-                      networks.text(),
+                      List.of(networks.text()),
                       PredictionType.EPSILON,
                       DType.F32))
           .hasMessageContaining("the U-Net's attention_head_dim")

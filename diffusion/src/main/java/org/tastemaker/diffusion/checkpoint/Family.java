@@ -1,0 +1,87 @@
+package org.tastemaker.diffusion.checkpoint;
+
+import com.google.common.collect.ImmutableList;
+import java.util.Set;
+import org.tastemaker.diffusion.schedule.PredictionType;
+
+/** The Stable Diffusions whose checkpoints are read, by the text encoders that are in them. */
+enum Family {
+  FIRST("1.x", "1.5", TextNames.transformers("cond_stage_model.transformer.")),
+  SECOND("2.x", "2.1", TextNames.openClip("cond_stage_model.model.")),
+  XL(
+      "XL",
+      "XL 1.0",
+      TextNames.transformers("conditioner.embedders.0.transformer."),
+      TextNames.openClip("conditioner.embedders.1.model.")),
+  REFINER("XL's refiner", "XL's refiner 1.0", TextNames.openClip("conditioner.embedders.0.model."));
+
+  private final String title;
+  private final String example;
+  private final ImmutableList<TextNames> texts;
+
+  Family(String title, String example, TextNames... texts) {
+    this.title = title;
+    this.example = example;
+    this.texts = ImmutableList.copyOf(texts);
+  }
+
+  /** The family of a file, by the names in it. */
+  static Family of(Set<String> names) {
+    for (Family family : ImmutableList.of(XL, REFINER, SECOND)) {
+      boolean all =
+          family.texts.stream()
+              .allMatch(text -> names.stream().anyMatch(name -> name.startsWith(text.prefix())));
+      if (all) {
+        return family;
+      }
+    }
+    return FIRST;
+  }
+
+  boolean isXl() {
+    return this == XL || this == REFINER;
+  }
+
+  /** The text encoders, in the order in which the U-Net reads them. */
+  ImmutableList<TextNames> texts() {
+    return texts;
+  }
+
+  /** What the U-Net predicts where nobody says it. */
+  PredictionType usualPrediction() {
+    return this == SECOND ? PredictionType.V_PREDICTION : PredictionType.EPSILON;
+  }
+
+  /** The side of the images that it was made for, in pixels. */
+  int pixels(PredictionType prediction) {
+    if (isXl()) {
+      return 1024;
+    }
+    return this == SECOND && prediction == PredictionType.V_PREDICTION ? 768 : 512;
+  }
+
+  /** What its latents are multiplied by. */
+  double scalingFactor() {
+    return isXl() ? 0.13025 : 0.18215;
+  }
+
+  /** Its name in the metadata of such files (ModelSpec of Stability AI). */
+  String architecture() {
+    return switch (this) {
+      case FIRST -> "stable-diffusion-v1";
+      case SECOND -> "stable-diffusion-v2-768-v";
+      case XL -> "stable-diffusion-xl-v1-base";
+      case REFINER -> "stable-diffusion-xl-v1-refiner";
+    };
+  }
+
+  /** A model of it. */
+  String example() {
+    return example;
+  }
+
+  @Override
+  public String toString() {
+    return title;
+  }
+}
