@@ -16,7 +16,8 @@ public final class SoftwareDriver {
   private SoftwareDriver() {}
 
   private static Path build() {
-    Path library = Path.of("target", "software-gpu", "libcuda-software.so").toAbsolutePath();
+    Path library =
+        Path.of("target", "software-gpu", ProcessHandle.current().pid() + ".so").toAbsolutePath();
     SoftwareGpu.build(Path.of(""), Path.of("src/main/cuda"), library);
     return library;
   }
