@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.lora;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
 import io.soabase.recordbuilder.core.RecordBuilder;
@@ -9,6 +10,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.graph.Ops;
@@ -98,21 +100,27 @@ public final class Lora implements Adapter, AutoCloseable {
   private final LoraNetwork network;
   private final ImmutableMap<String, LoraModule> modules;
   private final Parameters parameters;
+  private final ImmutableList<LoraChange> changes;
+  private final DataType type;
   private final double dropout;
   private final Predicate<String> trainable;
   private @Nullable LoraMerge merge;
 
-  /** A LoRA over parameters of the modules' shapes, whose owner it becomes. */
+  /** A LoRA over parameters of the modules' shapes and changes, whose owner it becomes. */
   Lora(
       String name,
       LoraNetwork network,
       ImmutableMap<String, LoraModule> modules,
       Parameters parameters,
+      ImmutableList<LoraChange> changes,
+      DataType type,
       double dropout) {
     this.name = name;
     this.network = network;
     this.modules = modules;
     this.parameters = parameters;
+    this.changes = changes;
+    this.type = type;
     this.dropout = dropout;
     this.trainable = parameters.specs()::containsKey;
   }
@@ -148,7 +156,14 @@ public final class Lora implements Adapter, AutoCloseable {
       }
       parameters.get(prefix + LoraParameters.UP).assign(0);
     }
-    return new Lora(name, network, modules, parameters, options.dropout());
+    return new Lora(
+        name,
+        network,
+        modules,
+        parameters,
+        ImmutableList.of(),
+        LoraParameters.type(base),
+        options.dropout());
   }
 
   // ---- What it is
@@ -172,12 +187,43 @@ public final class Lora implements Adapter, AutoCloseable {
   }
 
   /**
-   * What the LoRA adds, and where.
+   * The low-rank pairs that the LoRA adds, and where.
    *
    * @return by the layer's path, in the network's order
    */
   public ImmutableMap<String, LoraModule> modules() {
     return modules;
+  }
+
+  /**
+   * What a file changes that is not a low-rank pair: DoRA, LoHa, LoKr, whole differences. Such a
+   * LoRA acts only when it is merged ({@link #mergeInto}, with any weight), and cannot be trained
+   * further.
+   *
+   * @return the kind, such as "LoHa", by the layer's path; empty for a LoRA of pairs alone
+   */
+  public ImmutableMap<String, String> mergedOnly() {
+    return changes.stream()
+        .collect(ImmutableMap.toImmutableMap(LoraChange::path, LoraChange::kind));
+  }
+
+  ImmutableList<LoraChange> changes() {
+    return changes;
+  }
+
+  /** Throws if there are layers that act only when they are merged. */
+  void requirePairs(String otherwise) {
+    if (!changes.isEmpty()) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "LoRA \"%s\" has %s layers that are no low-rank pairs, such as \"%s\" (%s): %s",
+              name,
+              changes.size(),
+              changes.get(0).path(),
+              changes.get(0).kind(),
+              otherwise));
+    }
   }
 
   /**
@@ -203,30 +249,38 @@ public final class Lora implements Adapter, AutoCloseable {
    *
    * @return the same predicate at each call, so that options with it are equal and hit the model's
    *     cache of functions
+   * @throws IllegalStateException if it has layers that cannot be trained, see {@link #mergedOnly}
    */
   public Predicate<String> trainable() {
+    requirePairs(
+        "they cannot be trained further; merge it into the network, and train a new LoRA beside it");
     return trainable;
   }
 
   INDArray down(LoraModule module) {
-    return parameters.get(
-        LoraParameters.prefix(name, network, module.path()) + LoraParameters.DOWN);
+    return parameters.get(parameter(module, LoraParameters.DOWN));
   }
 
   INDArray up(LoraModule module) {
-    return parameters.get(LoraParameters.prefix(name, network, module.path()) + LoraParameters.UP);
+    return parameters.get(parameter(module, LoraParameters.UP));
+  }
+
+  INDArray upBias(LoraModule module) {
+    return parameters.get(parameter(module, LoraParameters.UP_BIAS));
   }
 
   /** A as in files: [r, in] or [r, in, kH, kW]. */
   INDArray torchDown(LoraModule module) {
-    String parameter = LoraParameters.prefix(name, network, module.path()) + LoraParameters.DOWN;
-    return parameters.torchLayout(parameter, parameters.get(parameter));
+    return parameters.torchLayout(parameter(module, LoraParameters.DOWN), down(module));
   }
 
   /** B as in files: [out, r] or [out, r, 1, 1]. */
   INDArray torchUp(LoraModule module) {
-    String parameter = LoraParameters.prefix(name, network, module.path()) + LoraParameters.UP;
-    return parameters.torchLayout(parameter, parameters.get(parameter));
+    return parameters.torchLayout(parameter(module, LoraParameters.UP), up(module));
+  }
+
+  private String parameter(LoraModule module, String end) {
+    return LoraParameters.prefix(name, network, module.path()) + end;
   }
 
   /**
@@ -239,6 +293,12 @@ public final class Lora implements Adapter, AutoCloseable {
   public void requireFits(Parameters base) {
     List<String> problems = new ArrayList<>();
     modules.values().forEach(module -> module.misfit(base).ifPresent(problems::add));
+    for (LoraChange change : changes) {
+      change.targets().stream()
+          .filter(target -> !target.equals(base.specs().get(target.name())))
+          .map(target -> "no parameter \"" + target.name() + "\" of shape " + target.shape())
+          .forEach(problems::add);
+    }
     if (!problems.isEmpty()) {
       throw new LoraMismatchException(
           String.format(Locale.ROOT, "LoRA \"%s\" does not fit the network", name), problems);
@@ -261,6 +321,9 @@ public final class Lora implements Adapter, AutoCloseable {
    * @throws IllegalStateException if the LoRA is merged: it would act twice
    */
   boolean hasBranch(Site site) {
+    if (merge == null) {
+      requirePairs("they act only when it is merged; call mergeInto, and build without it");
+    }
     LoraModule module = modules.get(site.path());
     if (module == null) {
       return false;
@@ -294,41 +357,64 @@ public final class Lora implements Adapter, AutoCloseable {
     String prefix = LoraParameters.prefix(name, network, site.path());
     Tensor a = layers.parameter(parameters, prefix + LoraParameters.DOWN);
     Tensor b = layers.parameter(parameters, prefix + LoraParameters.UP);
+    Tensor bias =
+        module.bias() ? layers.parameter(parameters, prefix + LoraParameters.UP_BIAS) : null;
     double factor = weight * module.scale();
 
     Tensor h =
         module.isConvolution()
             ? ops.conv2d(prefix + ".down", input, a, null, site.stride(), site.padding())
             : ops.linear(prefix + ".down", input, a, null); // [B, r, H', W'] or [.., r]
-    if (factor != 1) {
+    if (factor != 1 && bias == null) {
       h = ops.scale(prefix + ".scale", h, factor); // here, where the tensor is thin
     }
     h =
         module.isConvolution()
-            ? ops.conv2d(prefix + ".up", h, b, null, 1, Padding.NONE)
-            : ops.linear(prefix + ".up", h, b, null); // [B, out, H', W'] or [.., out]
+            ? ops.conv2d(prefix + ".up", h, b, bias, 1, Padding.NONE)
+            : ops.linear(prefix + ".up", h, b, bias); // [B, out, H', W'] or [.., out]
+    if (factor != 1 && bias != null) {
+      h = ops.scale(prefix + ".scale", h, factor); // of the bias too
+    }
     return ops.add(prefix + ".add", output, h);
   }
 
   // ---- Merged
 
   /**
-   * Adds {@code weight (alpha / r) B A} to the network's own weights, in place.
+   * Adds {@code weight (alpha / r) B A} to the network's own weights, in place, and {@code weight}
+   * times whatever else the LoRA changes. Of DoRA that is the difference to the weights as they are
+   * now.
    *
    * @param base the network's parameters
    * @param weight finite; 1 for the effect that the LoRA was trained for
    * @throws IllegalStateException if the LoRA is merged already
-   * @throws LoraMismatchException if it does not fit; nothing has changed then
+   * @throws LoraMismatchException if it does not fit, or changes a bias that a layer does not have;
+   *     nothing has changed then
    * @throws IllegalArgumentException if the weight or a parameter is not finite; nothing has
    *     changed then
    */
   public void mergeInto(Parameters base, double weight) {
     requireMergeable(base, weight);
     LoraMerge all = new LoraMerge();
-    for (LoraModule module : modules.values()) {
-      INDArray target = base.get(module.weight().name());
-      all.add(target, down(module), up(module), weight * module.scale(), module.isConvolution());
+    try {
+      for (LoraModule module : modules.values()) {
+        INDArray target = base.get(module.weight().name());
+        double factor = weight * module.scale();
+        all.add(target, down(module), up(module), factor, module.isConvolution());
+        if (module.bias()) {
+          all.add(base.get(LoraParameters.bias(module.weight())), upBias(module), factor);
+        }
+      }
+      for (LoraChange change : changes) {
+        change
+            .targets()
+            .forEach(target -> all.add(base.get(target.name()), change, target, weight));
+      }
+    } catch (RuntimeException e) {
+      all.close();
+      throw e;
     }
+    all.apply();
     merge = all;
   }
 
@@ -339,16 +425,31 @@ public final class Lora implements Adapter, AutoCloseable {
     }
     requireWeight(name, weight);
     requireFits(base);
-    if (LoraParameters.type(base) != LoraParameters.type(parameters)) {
+    requireBiases(base);
+    if (LoraParameters.type(base) != type) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
               "LoRA \"%s\" is of type %s and cannot be merged into weights of type %s",
               name,
-              LoraParameters.type(parameters),
+              type,
               LoraParameters.type(base)));
     }
     LoraMerge.requireFinite(parameters);
+  }
+
+  private void requireBiases(Parameters base) {
+    List<String> problems =
+        modules.values().stream()
+            .filter(LoraModule::bias)
+            .filter(module -> !base.specs().containsKey(LoraParameters.bias(module.weight())))
+            .map(module -> "\"" + module.path() + "\" has no bias to add lora_B.bias to")
+            .toList();
+    if (!problems.isEmpty()) {
+      throw new LoraMismatchException(
+          String.format(Locale.ROOT, "LoRA \"%s\" cannot be merged; use it as an adapter", name),
+          problems);
+    }
   }
 
   static void requireWeight(String name, double weight) {
@@ -397,6 +498,7 @@ public final class Lora implements Adapter, AutoCloseable {
       merge.close();
       merge = null;
     }
+    changes.forEach(LoraChange::close);
     parameters.close();
   }
 }

@@ -1,52 +1,72 @@
 package org.tastemaker.diffusion.lora;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Function;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.weights.DType;
-import org.tastemaker.diffusion.weights.SafetensorsFile;
-import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 /**
  * LoRAs on disk, in safetensors, under the names that other programs look for.
  *
  * <table class="striped">
- * <caption>The tensors of a layer with the path {@code mid_block.attentions.0.proj_in}</caption>
- * <thead><tr><th>format</th><th>tensors</th></tr></thead>
+ * <caption>What is read</caption>
+ * <thead><tr><th>dialect</th><th>a tensor of {@code mid_block.attentions.0.proj_in}</th></tr></thead>
  * <tbody>
- * <tr><td>{@link Format#KOHYA}</td><td>{@code
- * lora_unet_mid_block_attentions_0_proj_in.lora_down.weight}, {@code .lora_up.weight} and the
- * scalar {@code .alpha}; the text encoder's begin with {@code lora_te_}</td></tr>
- * <tr><td>{@link Format#PEFT}</td><td>{@code
- * unet.mid_block.attentions.0.proj_in.lora_A.weight} and {@code .lora_B.weight}; the text encoder's
- * begin with {@code text_encoder.}</td></tr>
+ * <tr><td>kohya, written by {@link Format#KOHYA}</td><td>{@code
+ * lora_unet_mid_block_attentions_0_proj_in.lora_down.weight}, or with the names of blocks of CompVis
+ * and Stability, {@code lora_unet_middle_block_1_proj_in.lora_down.weight}; text encoders {@code
+ * lora_te_}, or {@code lora_te1_} and {@code lora_te2_}</td></tr>
+ * <tr><td>diffusers, written by {@link Format#DIFFUSERS}</td><td>{@code
+ * unet.mid_block.attentions.0.proj_in.lora_A.weight}; text encoders {@code text_encoder.} and {@code
+ * text_encoder_2.}, with {@code text_model.} after that or without</td></tr>
+ * <tr><td>diffusers of 2023</td><td>{@code ..attn1.processor.to_q_lora.down.weight}, {@code
+ * ..lora.down.weight}, {@code ..lora_linear_layer.down.weight}; with {@code unet.} or without</td></tr>
+ * <tr><td>a folder of PEFT's, written by {@link Format#PEFT_FOLDER}</td><td>{@code
+ * base_model.model.mid_block.attentions.0.proj_in.lora_A.weight}, with an adapter's name or without;
+ * alpha, patterns and rslora from {@code adapter_config.json}</td></tr>
+ * <tr><td>LyCORIS</td><td>{@code lora_mid}, {@code hada_w1_a} (LoHa), {@code lokr_w1} (LoKr), {@code
+ * diff}, {@code diff_b}, {@code w_norm}, {@code b_norm}</td></tr>
+ * <tr><td>DoRA</td><td>{@code dora_scale}, {@code lora_magnitude_vector}, {@code
+ * lora_magnitude_vector.weight}</td></tr>
  * </tbody>
  * </table>
  *
  * <p>A kohya name has lost the dots of its path. It is matched with the paths of the network that
  * it is read for, never guessed.
+ *
+ * <p>A middle becomes a part of A, exactly. LoHa, LoKr, DoRA and differences are no low-rank pairs:
+ * such a LoRA acts when it is merged, and cannot be trained ({@link Lora#mergedOnly}).
  */
 public final class LoraFile {
+  private static final Logger LOG = LoggerFactory.getLogger(LoraFile.class);
+
   /** How tensors are named. */
   public enum Format {
-    /** kohya's names, which diffusers, ComfyUI and AUTOMATIC1111 all read. */
+    /** kohya's names, which diffusers, ComfyUI and AUTOMATIC1111 all read; LyCORIS' beside them. */
     KOHYA,
     /**
-     * PEFT's names, which diffusers reads and ComfyUI does not. They have no place for alpha: an up
-     * layer is multiplied by alpha / rank when it is written, because readers take alpha to be the
-     * rank.
+     * diffusers' names, which ComfyUI does not read. They have no place for alpha: an up layer is
+     * multiplied by alpha / rank when it is written, because readers take alpha to be the rank.
      */
-    PEFT
+    DIFFUSERS,
+    /**
+     * A folder as PEFT's save_pretrained makes it: adapter_model.safetensors and
+     * adapter_config.json, with ranks and alphas. Several LoRAs become a folder each, named after
+     * the network.
+     */
+    PEFT_FOLDER
   }
 
   /**
@@ -54,14 +74,20 @@ public final class LoraFile {
    *
    * @param format of the names
    * @param dtype F32, F16 or BF16, of every tensor
-   * @param baseModel the model that the LoRA is for, in kohya's metadata: {@code sd_v1} or {@code
-   *     sd_v2}
+   * @param baseModel the model that the LoRA is for, in kohya's metadata: {@code sd_v1}, {@code
+   *     sd_v2} or {@code sdxl_base_v1-0}
+   * @param textModel whether the paths of a text encoder's layers begin with {@code text_model.},
+   *     as in transformers before 5; kohya's always do
    * @param metadata further entries for the file's header; they override those that are always
    *     written
    */
   @RecordBuilder
   public record Options(
-      Format format, DType dtype, String baseModel, ImmutableMap<String, String> metadata)
+      Format format,
+      DType dtype,
+      String baseModel,
+      boolean textModel,
+      ImmutableMap<String, String> metadata)
       implements LoraFileOptionsBuilder.With {
     private static final Set<DType> TYPES = EnumSet.of(DType.F32, DType.F16, DType.BF16);
 
@@ -74,7 +100,7 @@ public final class LoraFile {
       }
       if (baseModel.isEmpty()) {
         throw new IllegalArgumentException(
-            "baseModel must not be empty; use \"sd_v1\" or \"sd_v2\"");
+            "baseModel must not be empty; use \"sd_v1\", \"sd_v2\" or \"sdxl_base_v1-0\"");
       }
       Objects.requireNonNull(metadata, "metadata == null");
     }
@@ -85,27 +111,44 @@ public final class LoraFile {
      * @return the options
      */
     public static Options kohya() {
-      return new Options(Format.KOHYA, DType.F16, "sd_v1", ImmutableMap.of());
+      return of(Format.KOHYA);
     }
 
     /**
-     * PEFT's names, in half precision.
+     * diffusers' names, in half precision.
      *
      * @return the options
      */
-    public static Options peft() {
-      return new Options(Format.PEFT, DType.F16, "sd_v1", ImmutableMap.of());
+    public static Options diffusers() {
+      return of(Format.DIFFUSERS);
+    }
+
+    /**
+     * A folder of PEFT's, in half precision.
+     *
+     * @return the options
+     */
+    public static Options peftFolder() {
+      return of(Format.PEFT_FOLDER);
+    }
+
+    private static Options of(Format format) {
+      return new Options(format, DType.F16, "sd_v1", true, ImmutableMap.of());
     }
   }
 
   private LoraFile() {}
 
   /**
-   * Writes LoRAs into one file.
+   * Writes LoRAs into one file, or into a folder of PEFT's.
    *
-   * @param path replaced if it exists; its folder must exist
+   * @param path of the file, replaced if it exists; its folder must exist. Of the folder, made if
+   *     it does not exist
    * @param loras at least one, and at most one for each network
    * @param options of the file
+   * @throws IllegalArgumentException if the format has no place for a bias of a low-rank pair
+   * @throws IllegalStateException if the format has no place for what is no low-rank pair; nothing
+   *     is ever left out
    * @throws org.tastemaker.diffusion.weights.SafetensorsException if a number does not fit the type
    */
   public static void write(Path path, List<Lora> loras, Options options) {
@@ -114,94 +157,91 @@ public final class LoraFile {
           "a file holds one LoRA for each network, but was given "
               + loras.stream().map(lora -> lora.name() + ": " + lora.network()).toList());
     }
-    SafetensorsWriter writer = new SafetensorsWriter();
-    List<INDArray> temporary = new ArrayList<>();
-    try {
-      if (options.format() == Format.KOHYA) {
-        loras.forEach(lora -> addKohya(lora, options.dtype(), writer));
-        kohyaMetadata(loras, options.baseModel()).forEach(writer::metadata);
-      } else {
-        loras.forEach(lora -> addPeft(lora, options.dtype(), writer, temporary));
-        writer.metadata("format", "pt");
-      }
-      options.metadata().forEach(writer::metadata);
-      writer.write(path);
-    } finally {
-      temporary.forEach(INDArray::close);
+    LoraWriter writer = new LoraWriter(loras, options.dtype(), options.metadata());
+    switch (options.format()) {
+      case KOHYA -> writer.kohya(path, options.baseModel());
+      case DIFFUSERS -> writer.diffusers(path, options.textModel());
+      case PEFT_FOLDER -> writer.peftFolder(path, options.textModel());
     }
-  }
-
-  private static void addKohya(Lora lora, DType dtype, SafetensorsWriter writer) {
-    for (LoraModule module : lora.modules().values()) {
-      String name = LoraKeys.kohya(lora.network(), module.path());
-      writer.add(name + LoraKeys.KOHYA_DOWN, lora.torchDown(module), dtype);
-      writer.add(name + LoraKeys.KOHYA_UP, lora.torchUp(module), dtype);
-      writer.add(name + LoraKeys.ALPHA, new float[] {(float) module.alpha()}, dtype);
-    }
-  }
-
-  private static void addPeft(
-      Lora lora, DType dtype, SafetensorsWriter writer, List<INDArray> temporary) {
-    for (LoraModule module : lora.modules().values()) {
-      String name = LoraKeys.dotted(lora.network(), module.path());
-      writer.add(name + LoraKeys.PEFT_DOWN, lora.torchDown(module), dtype);
-      INDArray up = lora.torchUp(module);
-      if (module.scale() != 1) {
-        up = up.mul(module.scale());
-        temporary.add(up);
-      }
-      writer.add(name + LoraKeys.PEFT_UP, up, dtype);
-    }
-  }
-
-  /** The minimum that kohya's own tools and AUTOMATIC1111's list of LoRAs show. */
-  private static Map<String, String> kohyaMetadata(List<Lora> loras, String baseModel) {
-    return Map.of(
-        "ss_v2",
-        baseModel.startsWith("sd_v2") ? "True" : "False",
-        "ss_base_model_version",
-        baseModel,
-        "ss_network_module",
-        "networks.lora",
-        "ss_network_dim",
-        common(loras, module -> String.valueOf(module.rank())),
-        "ss_network_alpha",
-        common(loras, module -> String.valueOf((float) module.alpha())),
-        "ss_network_args",
-        "{}");
-  }
-
-  /** The value that all layers have, or kohya's word for differing ones. */
-  private static String common(List<Lora> loras, Function<LoraModule, String> field) {
-    List<String> values =
-        loras.stream()
-            .flatMap(lora -> lora.modules().values().stream())
-            .map(field)
-            .distinct()
-            .toList();
-    return values.size() == 1 ? values.get(0) : "Dynamic";
   }
 
   /**
-   * Reads the LoRAs of a file, in either format. A layer's rank is that of its tensors; where alpha
-   * is missing or 0, it is the rank. Linear layers may be stored as 1 x 1 convolutions; the text
-   * encoder's names may begin with {@code lora_te1_}.
+   * Reads the LoRAs of a file or folder, in every dialect of the table. A layer's rank is that of
+   * its tensors; where alpha is missing or 0, it is the rank. Linear layers may be stored as 1 x 1
+   * convolutions and the other way round. Embeddings that are bundled with a LoRA are named in the
+   * log; {@link #contents} gives them too.
    *
-   * @param path of the file
+   * @param path of a safetensors file; or of a folder: PEFT's, diffusers', or one with a folder of
+   *     PEFT's for each network
    * @param name for the LoRAs: letters, digits, '-' and '_'
    * @param networks the parameters of every network that the file may adapt; read for their names,
    *     shapes and type only
    * @return a LoRA for each network that the file adapts, to be closed; without dropout
    * @throws LoraMismatchException if the file holds something else, half of a pair, a layer that
-   *     the networks do not have or a tensor of the wrong shape
-   * @throws IllegalArgumentException if a number is not finite
+   *     the networks do not have, a network that was not given or a tensor of the wrong shape: no
+   *     tensor is left out in silence
+   * @throws IllegalArgumentException if a number is not finite, or PEFT's configuration says
+   *     something that is not supported
    * @throws org.tastemaker.diffusion.weights.SafetensorsException if it is not a safetensors file
    */
   public static ImmutableMap<LoraNetwork, Lora> read(
       Path path, String name, Map<LoraNetwork, Parameters> networks) {
+    LoraContents contents = contents(path, name, networks);
+    if (!contents.embeddings().isEmpty()) {
+      LOG.warn(
+          "{}: the embeddings {} that are bundled with the LoRA are not loaded; their words mean nothing to the tokenizer",
+          path,
+          contents.embeddings().keySet());
+    }
+    return contents.loras();
+  }
+
+  /**
+   * Reads the LoRAs of a file or folder as {@link #read} does, and says what embeddings are bundled
+   * with them.
+   *
+   * @param path as above
+   * @param name as above
+   * @param networks as above
+   * @return the LoRAs, to be closed, and the names of the embeddings
+   */
+  public static LoraContents contents(
+      Path path, String name, Map<LoraNetwork, Parameters> networks) {
     LoraParameters.requireName(name);
-    try (SafetensorsFile file = SafetensorsFile.open(path)) {
-      return new LoraReader(file, name, networks).read();
+    if (networks.isEmpty()) {
+      throw new IllegalArgumentException(
+          "networks must hold the parameters of at least one network, but is empty");
+    }
+    Map<LoraNetwork, Lora> loras = new EnumMap<>(LoraNetwork.class);
+    Map<String, ImmutableList<String>> embeddings = new LinkedHashMap<>();
+    try {
+      for (Path found : LoraSource.find(path)) {
+        try (LoraSource source = LoraSource.open(found)) {
+          LoraReader reader = new LoraReader(source, name, networks);
+          reader.check();
+          for (Map.Entry<LoraNetwork, Lora> entry : reader.read().entrySet()) {
+            add(loras, entry.getKey(), entry.getValue(), found);
+          }
+          reader
+              .embeddings()
+              .forEach((word, keys) -> embeddings.put(word, ImmutableList.copyOf(keys)));
+        }
+      }
+    } catch (RuntimeException e) {
+      loras.values().forEach(Lora::close);
+      throw e;
+    }
+    return new LoraContents(ImmutableMap.copyOf(loras), ImmutableMap.copyOf(embeddings));
+  }
+
+  private static void add(
+      Map<LoraNetwork, Lora> loras, LoraNetwork network, Lora lora, Path found) {
+    Lora other = loras.putIfAbsent(network, lora);
+    if (other != null) {
+      lora.close();
+      throw new LoraMismatchException(
+          found + ": not a LoRA of one network for each folder",
+          List.of("\"" + found + "\" adapts " + network.words() + ", as another folder does"));
     }
   }
 }

@@ -6,24 +6,41 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.model.Parameters;
 
 /**
  * What a LoRA has added to a network's weights: {@code W + factor B A}, with copies of A and B, so
- * that exactly that can be subtracted again.
+ * that exactly that can be subtracted again, and what it has changed otherwise.
  */
 final class LoraMerge implements AutoCloseable {
   private final List<Change> changes = new ArrayList<>();
 
-  /** Adds {@code factor B A} to a layer's weight. */
+  /** Will add {@code factor B A} to a layer's weight. */
   void add(INDArray weight, INDArray down, INDArray up, double factor, boolean convolution) {
-    Change change = new Change(weight, down.dup('c'), up.dup('c'), factor, convolution);
-    changes.add(change);
-    change.add(factor);
+    changes.add(new Pair(weight, down.dup('c'), up.dup('c'), factor, convolution));
+  }
+
+  /** Will add {@code factor} times a vector to a layer's bias. */
+  void add(INDArray bias, INDArray vector, double factor) {
+    changes.add(new Kept(bias, vector.mul(factor)));
+  }
+
+  /** Will add {@code factor} times what a change is to a parameter. */
+  void add(INDArray parameter, LoraChange changed, ParameterSpec target, double factor) {
+    // What depends on the weights as they are now cannot be computed again later.
+    changes.add(
+        changed.dependsOn(target)
+            ? new Kept(parameter, changed.delta(target, parameter).muli(factor))
+            : new Computed(parameter, changed, target, factor));
+  }
+
+  void apply() {
+    changes.forEach(change -> change.add(1));
   }
 
   void undo() {
-    changes.forEach(change -> change.add(-change.factor));
+    changes.forEach(change -> change.add(-1));
     close();
   }
 
@@ -50,10 +67,54 @@ final class LoraMerge implements AutoCloseable {
     }
   }
 
-  private record Change(
+  private interface Change extends AutoCloseable {
+    /** Adds it; -1 takes it away again. */
+    void add(int sign);
+
+    @Override
+    void close();
+  }
+
+  /** A change that is kept as it is. */
+  private record Kept(INDArray parameter, INDArray delta) implements Change {
+    @Override
+    public void add(int sign) {
+      if (sign > 0) {
+        parameter.addi(delta);
+      } else {
+        parameter.subi(delta);
+      }
+    }
+
+    @Override
+    public void close() {
+      delta.close();
+    }
+  }
+
+  /** A change that is computed from its small matrices each time. */
+  private record Computed(
+      INDArray parameter, LoraChange change, ParameterSpec target, double factor)
+      implements Change {
+    @Override
+    public void add(int sign) {
+      try (INDArray delta = change.delta(target, parameter)) {
+        parameter.addi(delta.muli(sign * factor));
+      }
+    }
+
+    @Override
+    public void close() {
+      // The matrices are the LoRA's.
+    }
+  }
+
+  private record Pair(
       INDArray weight, INDArray down, INDArray up, double factor, boolean convolution)
-      implements AutoCloseable {
-    void add(double times) {
+      implements Change {
+    @Override
+    public void add(int sign) {
+      double times = sign * factor;
       INDArray product;
       if (convolution) {
         // In memory [kH, kW, in, out] is [kH, kW, in, r] times [1, 1, r, out].

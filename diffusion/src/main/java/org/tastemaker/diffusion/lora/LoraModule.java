@@ -14,8 +14,9 @@ import org.tastemaker.diffusion.model.Parameters;
  * @param weight what the layer's own weight is like; of kind LINEAR or CONV
  * @param rank r, at least 1
  * @param alpha finite, not 0
+ * @param bias whether B has a bias: PEFT's {@code lora_bias}
  */
-public record LoraModule(String path, ParameterSpec weight, int rank, double alpha) {
+public record LoraModule(String path, ParameterSpec weight, int rank, double alpha, boolean bias) {
   /** Checks the layer's kind, the rank and alpha. */
   public LoraModule {
     if (!isAdaptable(weight)) {
@@ -35,6 +36,18 @@ public record LoraModule(String path, ParameterSpec weight, int rank, double alp
           String.format(
               Locale.ROOT, "alpha of \"%s\" must be finite and not 0, but was %s", path, alpha));
     }
+  }
+
+  /**
+   * One without a bias.
+   *
+   * @param path as above
+   * @param weight as above
+   * @param rank as above
+   * @param alpha as above
+   */
+  public LoraModule(String path, ParameterSpec weight, int rank, double alpha) {
+    this(path, weight, rank, alpha, false);
   }
 
   /**
@@ -84,5 +97,10 @@ public record LoraModule(String path, ParameterSpec weight, int rank, double alp
     ImmutableLongArray shape =
         isConvolution() ? ImmutableLongArray.of(out, rank, 1, 1) : ImmutableLongArray.of(out, rank);
     return new ParameterSpec(name, shape, weight.kind(), rank);
+  }
+
+  /** B's bias: [out]. */
+  ParameterSpec upBias(String name) {
+    return new ParameterSpec(name, ImmutableLongArray.of(weight.shape().get(0)), Kind.BIAS, rank);
   }
 }

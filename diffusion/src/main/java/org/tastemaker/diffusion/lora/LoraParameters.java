@@ -14,6 +14,7 @@ import org.tastemaker.diffusion.model.Parameters;
 final class LoraParameters {
   static final String DOWN = ".down.weight";
   static final String UP = ".up.weight";
+  static final String UP_BIAS = ".up.bias";
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
 
@@ -34,6 +35,11 @@ final class LoraParameters {
     return weight.name().substring(0, weight.name().length() - ".weight".length());
   }
 
+  /** The name of the bias of the layer that a weight belongs to. */
+  static String bias(ParameterSpec weight) {
+    return path(weight) + ".bias";
+  }
+
   /** What the names of a layer's A and B begin with. */
   static String prefix(String name, LoraNetwork network, String path) {
     return "lora." + name + "." + network.prefix() + "." + path;
@@ -46,6 +52,9 @@ final class LoraParameters {
       String prefix = prefix(name, network, module.path());
       specs.add(module.down(prefix + DOWN));
       specs.add(module.up(prefix + UP));
+      if (module.bias()) {
+        specs.add(module.upBias(prefix + UP_BIAS));
+      }
     }
     return specs;
   }

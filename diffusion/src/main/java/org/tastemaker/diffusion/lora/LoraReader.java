@@ -1,190 +1,191 @@
 package org.tastemaker.diffusion.lora;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tastemaker.diffusion.lora.LoraKeys.Meaning;
-import org.tastemaker.diffusion.lora.LoraKeys.Place;
-import org.tastemaker.diffusion.lora.LoraKeys.Role;
 import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.model.Parameters;
-import org.tastemaker.diffusion.weights.SafetensorsFile;
 
 /** Reads one file: first everything is checked, then the numbers are read. */
 final class LoraReader {
-  private final SafetensorsFile file;
+  private static final Pattern EMBEDDING =
+      Pattern.compile(
+          "bundle_emb\\.(.+?)\\.(string_to_param\\.\\*|emb_params|clip_l|clip_g|[^.]+)");
+
+  private final LoraSource source;
   private final String name;
   private final Map<LoraNetwork, Parameters> networks;
-  private final LoraKeys keys;
-  private final PeftMetadata metadata;
+  private final LoraTensors tensors;
   private final List<String> problems = new ArrayList<>();
+  private final Map<String, List<String>> embeddings = new LinkedHashMap<>();
+  private final Map<LoraNetwork, List<LoraLayer>> layers = new EnumMap<>(LoraNetwork.class);
 
-  LoraReader(SafetensorsFile file, String name, Map<LoraNetwork, Parameters> networks) {
-    this.file = file;
+  LoraReader(LoraSource source, String name, Map<LoraNetwork, Parameters> networks) {
+    this.source = source;
     this.name = name;
     this.networks = networks;
-    this.keys = new LoraKeys(networks);
-    this.metadata = PeftMetadata.of(file);
+    this.tensors = new LoraTensors(source.file());
   }
 
-  ImmutableMap<LoraNetwork, Lora> read() {
+  /** Checks every tensor of the file; what is wrong is thrown as one. */
+  void check() {
     // 1. Which tensors belong to which layer?
-    Map<Place, Map<Role, String>> found = tensors();
+    Map<LoraPlace, Map<LoraRole, String>> found = places();
 
     // 2. Is each layer complete, and of the right shape?
-    Map<LoraNetwork, List<LoraModule>> modules = new EnumMap<>(LoraNetwork.class);
+    LayerReader reader = new LayerReader(source.file(), tensors, source.config(), problems);
     found.forEach(
-        (place, tensors) -> {
-          LoraModule module = module(place, tensors);
-          if (module != null) {
-            modules.computeIfAbsent(place.network(), n -> new ArrayList<>()).add(module);
+        (place, keys) -> {
+          LoraLayer layer = reader.layer(place, keys);
+          if (layer != null) {
+            layers.computeIfAbsent(place.network(), n -> new ArrayList<>()).add(layer);
           }
         });
     if (found.isEmpty() && problems.isEmpty()) {
-      problems.add("no tensor at all");
+      problems.add(
+          embeddings.isEmpty() ? "no tensor at all" : "only embeddings: " + embeddings.keySet());
     }
     if (!problems.isEmpty()) {
+      String madeFor = source.madeFor();
       throw new LoraMismatchException(
-          file.path() + ": not a LoRA for the given networks " + networks.keySet(), problems);
+          source.file().path()
+              + ": not a LoRA for the given networks "
+              + networks.keySet()
+              + (madeFor.isEmpty() ? "" : " (it says that it was made for \"" + madeFor + "\")"),
+          problems);
     }
+  }
 
-    // 3. The numbers.
+  /** The names of the tensors of bundled embeddings, by the embedding's name. */
+  Map<String, List<String>> embeddings() {
+    return embeddings;
+  }
+
+  /** Reads the numbers; after {@link #check}. */
+  Map<LoraNetwork, Lora> read() {
     Map<LoraNetwork, Lora> loras = new EnumMap<>(LoraNetwork.class);
     try {
-      modules.forEach((network, list) -> loras.put(network, lora(network, list, found)));
+      layers.forEach((network, list) -> loras.put(network, lora(network, list)));
     } catch (RuntimeException e) {
       loras.values().forEach(Lora::close);
       throw e;
     }
-    return ImmutableMap.copyOf(loras);
+    return loras;
   }
 
-  private Map<Place, Map<Role, String>> tensors() {
-    Map<Place, Map<Role, String>> found = new LinkedHashMap<>();
-    ForeignLora foreign = new ForeignLora(networks.keySet());
-    for (String key : file.names()) {
-      Meaning meaning = keys.meaning(key);
-      boolean known = meaning != null && meaning.place() != null;
-      if (!known && foreign.claims(key)) {
+  private Map<LoraPlace, Map<LoraRole, String>> places() {
+    Map<LoraPlace, Map<LoraRole, String>> found = new LinkedHashMap<>();
+    LoraPlaces places = new LoraPlaces(networks, source.network());
+    ForeignLora foreign = new ForeignLora(networks.keySet(), source.network());
+    for (String key : source.file().names()) {
+      Matcher embedding = EMBEDDING.matcher(key);
+      if (embedding.matches()) {
+        embeddings.computeIfAbsent(embedding.group(1), n -> new ArrayList<>()).add(key);
         continue;
       }
-      if (meaning == null) {
-        problems.add("\"" + key + "\" is not the name of a LoRA's tensor");
-      } else if (meaning.place() == null) {
-        problems.add(
-            keys.isAmbiguous(meaning.module())
-                ? "\"" + key + "\" could be several layers"
-                : "\"" + key + "\" belongs to no linear layer or convolution");
-      } else {
-        Map<Role, String> tensors =
-            found.computeIfAbsent(meaning.place(), place -> new EnumMap<>(Role.class));
-        String other = tensors.put(meaning.role(), key);
+      LoraRole.Named named = LoraRole.of(key);
+      Set<LoraPlace> candidates = named == null ? Set.of() : places.find(named.module());
+      if (named != null && candidates.size() == 1) {
+        LoraPlace place = candidates.iterator().next();
+        Map<LoraRole, String> keys =
+            found.computeIfAbsent(place, p -> new EnumMap<>(LoraRole.class));
+        String other = keys.put(named.role(), key);
         if (other != null) {
           problems.add("\"" + key + "\" and \"" + other + "\" are for the same layer");
         }
+      } else if (candidates.size() > 1) {
+        problems.add("\"" + key + "\" could be several layers: " + several(candidates));
+      } else if (!foreign.claims(key)) {
+        problems.add(
+            named == null
+                ? "\"" + key + "\" is not the name of a LoRA's tensor"
+                : "\"" + key + "\" belongs to no linear layer or convolution");
       }
     }
     problems.addAll(foreign.problems());
     return found;
   }
 
-  /** The layer's LoRA, or null if something is wrong with it. */
-  private @Nullable LoraModule module(Place place, Map<Role, String> tensors) {
-    String down = tensors.get(Role.DOWN);
-    String up = tensors.get(Role.UP);
-    if (down == null || up == null) {
-      problems.add(
-          String.format(
-              Locale.ROOT,
-              "\"%s\" has %s, but no %s tensor",
-              place.path(),
-              String.join(", ", tensors.values()),
-              down == null && up == null ? "down and no up" : down == null ? "down" : "up"));
-      return null;
-    }
-    ImmutableLongArray shape = file.info(down).shape();
-    int rank = shape.isEmpty() ? 0 : (int) Math.min(shape.get(0), Integer.MAX_VALUE);
-    if (rank < 1) {
-      problems.add(
-          String.format(
-              Locale.ROOT, "\"%s\" must begin with the rank, but has shape %s", down, shape));
-      return null;
-    }
-    Double alpha = alpha(place, tensors.get(Role.ALPHA), rank);
-    if (alpha == null) {
-      return null;
-    }
-    LoraModule module = new LoraModule(place.path(), place.weight(), rank, alpha);
-    boolean downFits = fits(down, module.down(down)); // both, so that both are reported
-    boolean upFits = fits(up, module.up(up));
-    return downFits && upFits ? module : null;
+  private static String several(Set<LoraPlace> places) {
+    return String.join(
+        ", ",
+        places.stream()
+            .map(place -> place.network().prefix() + "." + place.path())
+            .limit(3)
+            .toList());
   }
 
-  private boolean fits(String key, ParameterSpec spec) {
-    ImmutableLongArray expected = spec.shape();
-    ImmutableLongArray found = file.info(key).shape();
-    boolean fits =
-        found.equals(expected)
-            || (expected.length() == 2
-                && found.equals(ImmutableLongArray.of(expected.get(0), expected.get(1), 1, 1)));
-    if (!fits) {
-      problems.add(
-          String.format(Locale.ROOT, "\"%s\" expected %s, found %s", key, expected, found));
-    }
-    return fits;
-  }
-
-  /** Alpha, or null if it is not a number. */
-  private @Nullable Double alpha(Place place, @Nullable String key, int rank) {
-    double alpha;
-    if (key == null) {
-      alpha = metadata.alpha(place, rank);
-    } else if (file.info(key).length() != 1) {
-      problems.add(
-          String.format(
-              Locale.ROOT, "\"%s\" expected a scalar, found %s", key, file.info(key).shape()));
-      return null;
-    } else {
-      INDArray array = file.array(key);
-      alpha = array.getDouble(0);
-      array.close();
-    }
-    if (!Double.isFinite(alpha)) {
-      problems.add(String.format(Locale.ROOT, "alpha of \"%s\" is %s", place.path(), alpha));
-      return null;
-    }
-    return alpha == 0 ? rank : alpha; // as kohya's own trainer has it
-  }
-
-  private Lora lora(
-      LoraNetwork network, List<LoraModule> modules, Map<Place, Map<Role, String>> found) {
+  private Lora lora(LoraNetwork network, List<LoraLayer> list) {
     Map<String, String> names = new HashMap<>(); // from the file's to ours
-    for (LoraModule module : modules) {
-      Map<Role, String> tensors = found.getOrDefault(new Place(network, module.weight()), Map.of());
-      String prefix = LoraParameters.prefix(name, network, module.path());
-      names.put(tensors.getOrDefault(Role.DOWN, ""), prefix + LoraParameters.DOWN);
-      names.put(tensors.getOrDefault(Role.UP, ""), prefix + LoraParameters.UP);
+    ImmutableMap.Builder<String, LoraModule> modules = ImmutableMap.builder();
+    for (LoraLayer layer : list) {
+      LoraModule module = layer.module();
+      if (module != null) {
+        modules.put(module.path(), module);
+        String prefix = LoraParameters.prefix(name, network, module.path());
+        names.put(layer.pair().getOrDefault(LoraRole.DOWN, ""), prefix + LoraParameters.DOWN);
+        names.put(layer.pair().getOrDefault(LoraRole.UP, ""), prefix + LoraParameters.UP);
+        names.put(layer.pair().getOrDefault(LoraRole.UP_BIAS, ""), prefix + LoraParameters.UP_BIAS);
+      }
     }
-    ImmutableMap.Builder<String, LoraModule> byPath = ImmutableMap.builder();
-    modules.forEach(module -> byPath.put(module.path(), module));
-    Parameters base = networks.getOrDefault(network, networks.values().iterator().next());
-    return new Lora(
-        name,
-        network,
-        byPath.buildOrThrow(),
+    names.remove("");
+    ImmutableMap<String, LoraModule> byPath = modules.buildOrThrow();
+    DataType type = LoraParameters.type(Objects.requireNonNull(networks.get(network)));
+    Parameters parameters =
         Parameters.read(
-            file,
-            LoraParameters.specs(name, network, modules),
+            tensors,
+            LoraParameters.specs(name, network, byPath.values().asList()),
             names::get,
-            LoraParameters.type(base)),
-        0);
+            type);
+    List<LoraChange> changes = new ArrayList<>();
+    try {
+      for (LoraLayer layer : list) {
+        if (!layer.change().isEmpty()) {
+          changes.add(change(layer, type));
+        }
+      }
+    } catch (RuntimeException e) {
+      changes.forEach(LoraChange::close);
+      parameters.close();
+      throw e;
+    }
+    return new Lora(name, network, byPath, parameters, ImmutableList.copyOf(changes), type, 0);
+  }
+
+  /** Reads a change's matrices, which keep the shapes that they have in the file. */
+  private LoraChange change(LoraLayer layer, DataType type) {
+    Map<String, ParameterSpec> specs = new LinkedHashMap<>();
+    layer
+        .change()
+        .values()
+        .forEach(
+            key ->
+                specs.put(
+                    key,
+                    new ParameterSpec(key, tensors.shape(key), ParameterSpec.Kind.EMBEDDING, 1)));
+    Parameters read =
+        Parameters.read(
+            tensors,
+            ImmutableList.copyOf(specs.values()),
+            key -> specs.containsKey(key) ? key : null,
+            type);
+    ImmutableMap.Builder<LoraRole, INDArray> arrays = ImmutableMap.builder();
+    layer
+        .change()
+        .forEach(
+            (role, key) ->
+                arrays.put(role == LoraRole.MAGNITUDE ? LoraRole.DORA_SCALE : role, read.get(key)));
+    return new LoraChange(layer.place(), arrays.buildOrThrow(), layer.scale(), layer.rank());
   }
 }

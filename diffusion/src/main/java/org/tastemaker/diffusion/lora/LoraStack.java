@@ -1,6 +1,8 @@
 package org.tastemaker.diffusion.lora;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Lists;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -130,7 +132,16 @@ public record LoraStack(ImmutableList<Part> parts) implements Adapter {
    */
   public void mergeInto(Parameters base) {
     parts.forEach(part -> part.lora().requireMergeable(base, part.weight()));
-    parts.forEach(part -> part.lora().mergeInto(base, part.weight()));
+    List<Lora> merged = new ArrayList<>();
+    try {
+      for (Part part : parts) {
+        part.lora().mergeInto(base, part.weight());
+        merged.add(part.lora());
+      }
+    } catch (RuntimeException e) {
+      Lists.reverse(merged).forEach(Lora::unmerge);
+      throw e;
+    }
   }
 
   /**

@@ -127,7 +127,8 @@ class LoraFileTest {
   void peftFileHasTheSameEffect() {
     try (Lora lora = trained(newLora("a", unet, everywhere().withAlpha(3)));
         Lora textLora = textLora()) {
-      LoraFile.write(path, List.of(lora, textLora), LoraFile.Options.peft().withDtype(DType.F32));
+      LoraFile.write(
+          path, List.of(lora, textLora), LoraFile.Options.diffusers().withDtype(DType.F32));
       ImmutableMap<LoraNetwork, Lora> read = read();
       assertSame(requireNonNull(read.get(LoraNetwork.TEXT_ENCODER)), textLora); // alpha is the rank
       try (INDArray expected = run(unet, with(lora));
@@ -184,7 +185,7 @@ class LoraFileTest {
   void peftFileHoldsTwoTensorsALayer() {
     Lora.Options options = Lora.Options.defaults().withTargets(LoraTargets.named(TO_Q));
     try (Lora lora = newLora("a", unet, options)) {
-      LoraFile.write(path, List.of(lora), LoraFile.Options.peft());
+      LoraFile.write(path, List.of(lora), LoraFile.Options.diffusers());
       try (SafetensorsFile file = SafetensorsFile.open(path)) {
         assertThat(file.names())
             .containsExactlyInAnyOrder(
@@ -328,18 +329,15 @@ class LoraFileTest {
     assertThatThrownBy(this::read)
         .isInstanceOf(LoraMismatchException.class)
         .hasMessageContaining(path + ": not a LoRA for the given networks")
-        .hasMessageContaining("5 problems")
+        .hasMessageContaining("4 problems")
         .satisfies(
             e ->
                 assertThat(((LoraMismatchException) e).problems())
                     .containsExactlyInAnyOrder(
                         "\"lora_unet_mid_block_nothing.lora_down.weight\" belongs to no linear layer"
                             + " or convolution",
-                        "the file is of the kind DoRA, which is not supported: 1 tensors, such as \""
-                            + KOHYA_TO_Q
-                            + ".dora_scale\"",
-                        "\"%s\" has %s.lora_down.weight, but no up tensor"
-                            .formatted(TO_Q, KOHYA_TO_Q),
+                        "\"%s\" has %s.lora_down.weight, %s.dora_scale, but no up tensor"
+                            .formatted(TO_Q, KOHYA_TO_Q, KOHYA_TO_Q),
                         "\"%s.lora_down.weight\" expected [2, 8, 3, 3], found [2, 8, 1, 1]"
                             .formatted(KOHYA_CONV),
                         "\"%s.lora_up.weight\" expected [8, 2, 1, 1], found [8, 3, 1, 1]"
@@ -396,9 +394,11 @@ class LoraFileTest {
           lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight | a second text encoder
           text_encoder_2.text_model.x.lora_A.weight | a second text encoder
           transformer.blocks.0.attn.to_q.lora_A.weight | a diffusion transformer
-          lora_unet_mid_block.hada_w1_a | of the kind LoHa, which is not supported
-          lora_unet_mid_block.lokr_w1 | of the kind LoKr
-          lora_unet_mid_block.dora_scale | of the kind DoRA
+          lora_unet_double_blocks_0_img_attn_proj.lora_down.weight | a diffusion transformer
+          lora_unet_mid_block.oft_blocks | of the kind OFT, which is not supported
+          lora_unet_mid_block.on_input | of the kind IA3
+          lora_unet_mid_block.a1.weight | of the kind GLoRA
+          base_model.model.conv_in.modules_to_save.weight | of the kind a whole weight beside a LoRA
           emb_params | of the kind textual inversion
           """)
   void filesOfOtherKindsAreNamed(String key, String expected) {

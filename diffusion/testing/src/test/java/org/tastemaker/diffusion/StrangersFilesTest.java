@@ -59,7 +59,7 @@ class StrangersFilesTest {
       LoraFile.write(
           folder.resolve("peft.safetensors"),
           List.of(lora),
-          LoraFile.Options.peft()
+          LoraFile.Options.diffusers()
               .withMetadata(
                   ImmutableMap.of(
                       "lora_adapter_metadata",
