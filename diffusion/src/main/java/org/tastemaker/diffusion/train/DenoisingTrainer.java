@@ -1,15 +1,14 @@
 package org.tastemaker.diffusion.train;
 
-import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableIntArray;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -18,8 +17,8 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
@@ -46,7 +45,7 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
  * <tr><td>latents</td><td>x_0, [N, C, H, W]</td></tr>
  * <tr><td>example.noisy, example.timesteps</td><td>x_t, t</td></tr>
  * <tr><td>example.target</td><td>e, v or x_0</td></tr>
- * <tr><td>captions, context</td><td>y, [N, L]; tau(y), [N, L, D]</td></tr>
+ * <tr><td>batch, text</td><td>y, [N, L]; tau(y), [N, L, D], and for XL more</td></tr>
  * <tr><td>{@link Options#minSnrGamma}</td><td>w(t): Hang et al., 2023; 1 without</td></tr>
  * </tbody>
  * </table>
@@ -62,13 +61,12 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
  */
 public final class DenoisingTrainer {
   private static final String UNET = "unet";
-  private static final String TEXT_ENCODER = "text_encoder";
-  private static final Set<String> UNET_INPUTS =
-      Set.of(UNet2DConditionModel.SAMPLE, UNet2DConditionModel.TIMESTEP, UNet2DConditionModel.TEXT);
+  private static final String TEXT_ENCODER = CaptionPath.TEXT_ENCODER;
+  private static final String SECOND_ENCODER = CaptionPath.SECOND_ENCODER;
 
   private final DenoisingModels models;
   private final FunctionOptions unetOptions;
-  private final boolean trainsText;
+  private final CaptionPath captions;
   private final DenoisingObjective objective;
   private final TrainingState state;
   private final TrainingLoop loop;
@@ -135,17 +133,25 @@ public final class DenoisingTrainer {
     this.models = models;
     this.options = options;
     this.seed = seed;
-    this.state =
-        new TrainingState(
-            options.optimizer(),
-            ImmutableMap.of(UNET, models.trainedUnet(), TEXT_ENCODER, models.trainedTextEncoder()),
-            ImmutableMap.of(
-                UNET, models.unet().parameters(), TEXT_ENCODER, models.textEncoder().parameters()));
-    this.trainsText = state.names().stream().anyMatch(n -> n.startsWith(TEXT_ENCODER + "/"));
+    Map<String, TrainedPart> trained = new LinkedHashMap<>();
+    Map<String, Parameters> own = new LinkedHashMap<>();
+    trained.put(UNET, models.trainedUnet());
+    own.put(UNET, models.unet().parameters());
+    trained.put(TEXT_ENCODER, models.trainedTextEncoder());
+    own.put(TEXT_ENCODER, models.textEncoder().parameters());
+    models
+        .second()
+        .ifPresent(
+            it -> {
+              trained.put(SECOND_ENCODER, it.trained());
+              own.put(SECOND_ENCODER, it.textEncoder().parameters());
+            });
+    this.state = new TrainingState(options.optimizer(), trained, own);
+    this.captions = CaptionPath.of(models, state);
     this.unetOptions =
-        trainsText
-            ? models.trainedUnet().options().withInputGradients(Set.of(UNet2DConditionModel.TEXT))
-            : models.trainedUnet().options();
+        captions.needed().isEmpty()
+            ? models.trainedUnet().options()
+            : models.trainedUnet().options().withInputGradients(captions.needed());
     NoiseSchedule schedule = NoiseSchedule.of(models.scheduler());
     this.objective =
         new DenoisingObjective(
@@ -192,18 +198,10 @@ public final class DenoisingTrainer {
     // 1. Timesteps, noise, noisy latents and targets; captions, some of them dropped.
     Seed ofBatch = seed.split(number);
     DenoisingObjective.Example example = objective.draw(latents, ofBatch);
-    int[][] captions = captions(batch.captions(), example.promptDropped()); // [N][L]
     models.trainedUnet().redraw().accept(ofBatch.split(UNET));
     models.trainedTextEncoder().redraw().accept(ofBatch.split(TEXT_ENCODER));
+    models.second().ifPresent(it -> it.trained().redraw().accept(ofBatch.split(SECOND_ENCODER)));
 
-    GraphFunction tau =
-        models
-            .textEncoder()
-            .function(
-                captions.length,
-                captions[0].length,
-                models.clipSkip(),
-                models.trainedTextEncoder().options());
     GraphFunction unet =
         models
             .unet()
@@ -211,28 +209,17 @@ public final class DenoisingTrainer {
                 latents.count(),
                 latents.height(),
                 latents.width(),
-                captions[0].length,
+                batch.captions().get(0).length(),
                 unetOptions);
-    try (INDArray ids = Nd4j.createFromArray(captions); // [N, L]
+    try (CaptionPath.Reading text = captions.read(batch, example.promptDropped());
         INDArray noisy = latents.arrayOf(example.noisy()); // [N, C, H, W]
         INDArray timesteps = timesteps(example.timesteps()); // [N]
         INDArray cotangent = Nd4j.create(DataType.FLOAT, noisy.shape())) { // [N, C, H, W]
       // 2. The prediction.
-      INDArray context =
-          Graphs.output(
-              tau.forward(Map.of(ClipTextModel.INPUT_IDS, ids)),
-              ClipTextModel.LAST_HIDDEN_STATE); // [N, L, D]
-      INDArray out =
-          Graphs.output(
-              unet.forward(
-                  Map.of(
-                      UNet2DConditionModel.SAMPLE,
-                      noisy,
-                      UNet2DConditionModel.TIMESTEP,
-                      timesteps,
-                      UNet2DConditionModel.TEXT,
-                      context)),
-              UNet2DConditionModel.OUT); // [N, C, H, W]
+      Map<String, INDArray> inputs = new HashMap<>(text.inputs());
+      inputs.put(UNet2DConditionModel.SAMPLE, noisy);
+      inputs.put(UNet2DConditionModel.TIMESTEP, timesteps);
+      INDArray out = Graphs.output(unet.forward(inputs), UNet2DConditionModel.OUT); // [N, C, H, W]
 
       // 3. The loss and its gradient with respect to the prediction.
       double loss =
@@ -242,14 +229,8 @@ public final class DenoisingTrainer {
       }
 
       // 4. The gradient of the U-Net, and through its text that of the text encoder.
-      Map<String, INDArray> gradients =
-          state.backward(UNET, unet, Map.of(UNet2DConditionModel.OUT, cotangent), UNET_INPUTS);
-      if (trainsText) {
-        INDArray ofContext = Graphs.output(gradients, UNet2DConditionModel.TEXT); // [N, L, D]
-        Map<String, INDArray> unused =
-            state.backward(
-                TEXT_ENCODER, tau, Map.of(ClipTextModel.LAST_HIDDEN_STATE, ofContext), Set.of());
-      }
+      text.backward(
+          state.backward(UNET, unet, Map.of(UNet2DConditionModel.OUT, cotangent), inputs.keySet()));
       return Map.of("loss", loss);
     }
   }
@@ -267,6 +248,7 @@ public final class DenoisingTrainer {
               batch.latents().channels()));
     }
     batch.latents().requireFinite(where + ": latents");
+    captions.check(batch, where);
     for (ImmutableIntArray caption : batch.captions()) {
       models.requireIds(caption, where + ": a caption");
       if (options.promptDropout() > 0 && caption.length() != models.emptyPrompt().length()) {
@@ -281,14 +263,6 @@ public final class DenoisingTrainer {
     }
   }
 
-  private int[][] captions(ImmutableList<ImmutableIntArray> captions, boolean[] dropped) {
-    int[][] ids = new int[captions.size()][];
-    for (int n = 0; n < ids.length; n++) {
-      ids[n] = (dropped[n] ? models.emptyPrompt() : captions.get(n)).toArray();
-    }
-    return ids;
-  }
-
   private static INDArray timesteps(int[] timesteps) {
     float[] values = new float[timesteps.length];
     for (int n = 0; n < values.length; n++) {
@@ -298,12 +272,23 @@ public final class DenoisingTrainer {
   }
 
   private Settings settings(NoiseSchedule schedule) {
-    return Settings.of(options, "optimizer")
-        .with("seed", seed.key())
-        .with("noiseSchedule", schedule.checksum())
-        .with("prediction", models.scheduler().predictionType().key())
-        .with("clipSkip", models.clipSkip())
-        .with("emptyPrompt", models.emptyPrompt().toString());
+    Settings settings =
+        Settings.of(options, "optimizer")
+            .with("seed", seed.key())
+            .with("noiseSchedule", schedule.checksum())
+            .with("prediction", models.scheduler().predictionType().key())
+            .with("clipSkip", models.clipSkip())
+            .with("emptyPrompt", models.emptyPrompt().toString());
+    return models
+        .xl()
+        .map(
+            xl ->
+                settings
+                    .with("zerosForEmptyPrompt", xl.zerosForEmptyPrompt())
+                    .with(
+                        "secondEmptyPrompt",
+                        xl.second().map(it -> it.emptyPrompt().toString()).orElse("")))
+        .orElse(settings);
   }
 
   /**
