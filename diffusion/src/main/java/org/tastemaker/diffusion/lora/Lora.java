@@ -211,6 +211,11 @@ public final class Lora implements Adapter, AutoCloseable {
     return changes;
   }
 
+  void requireTrainable() {
+    requirePairs(
+        "they cannot be trained further; merge it into the network, and train a new LoRA beside it");
+  }
+
   /** Throws if there are layers that act only when they are merged. */
   void requirePairs(String otherwise) {
     if (!changes.isEmpty()) {
@@ -252,8 +257,7 @@ public final class Lora implements Adapter, AutoCloseable {
    * @throws IllegalStateException if it has layers that cannot be trained, see {@link #mergedOnly}
    */
   public Predicate<String> trainable() {
-    requirePairs(
-        "they cannot be trained further; merge it into the network, and train a new LoRA beside it");
+    requireTrainable();
     return trainable;
   }
 

@@ -41,6 +41,7 @@ public final class LoraDropout implements Adapter, AutoCloseable {
    */
   public LoraDropout(Lora lora, double rate, Seed seed) {
     Lora.Options.requireDropout(rate);
+    lora.requireTrainable();
     this.lora = lora;
     this.rate = rate;
     this.seed = seed;

@@ -70,6 +70,7 @@ public final class LoraGains {
    *     layer's; nothing has changed then
    */
   public static LoraGains of(Lora lora, Parameters base, Seed seed) {
+    lora.requireTrainable();
     lora.requireFits(base);
     for (LoraModule module : lora.modules().values()) {
       requireNew(lora, module);
