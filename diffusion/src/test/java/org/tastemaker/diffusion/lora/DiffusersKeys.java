@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 /**
  * What diffusers makes of the keys of a kohya file: first names of its own older kind ({@code
  * _convert_non_diffusers_lora_to_diffusers}), then PEFT's ({@code convert_state_dict}). A key that
- * is left over is an error there.
+ * is left over is an error there. And what it makes of its own keys ({@code load_lora_into_unet}
+ * and {@code _load_lora_into_text_encoder}).
  */
 final class DiffusersKeys {
   private static final Pattern LAST_INDEX = Pattern.compile("\\.\\d+(?=\\D*$)");
@@ -27,6 +28,8 @@ final class DiffusersKeys {
   static {
     words(
         UNET_WORDS,
+        "input.blocks.0.0=conv_in",
+        "out.2=conv_out",
         "input.blocks=down_blocks",
         "down.blocks=down_blocks",
         "middle.block=mid_block",
@@ -43,6 +46,10 @@ final class DiffusersKeys {
         "emb.layers=time_emb_proj",
         "conv.in=conv_in",
         "conv.out=conv_out",
+        "time.embed.0=time_embedding.linear_1",
+        "time.embed.2=time_embedding.linear_2",
+        "label.emb.0.0=add_embedding.linear_1",
+        "label.emb.0.2=add_embedding.linear_2",
         "time.embedding.linear.1=time_embedding.linear_1",
         "time.embedding.linear.2=time_embedding.linear_2");
     words(
@@ -52,7 +59,8 @@ final class DiffusersKeys {
         "q.proj.lora=to_q_lora",
         "k.proj.lora=to_k_lora",
         "v.proj.lora=to_v_lora",
-        "out.proj.lora=to_out_lora");
+        "out.proj.lora=to_out_lora",
+        "text.projection=text_projection");
     for (String side : new String[] {"up=B", "down=A"}) {
       String[] names = side.split("=", 2);
       words(
@@ -68,7 +76,8 @@ final class DiffusersKeys {
           ".to_k_lora." + names[0] + "=.k_proj.lora_" + names[1],
           ".to_v_lora." + names[0] + "=.v_proj.lora_" + names[1],
           ".to_out_lora." + names[0] + "=.out_proj.lora_" + names[1],
-          ".lora_linear_layer." + names[0] + "=.lora_" + names[1]);
+          ".lora_linear_layer." + names[0] + "=.lora_" + names[1],
+          "text_projection.lora." + names[0] + "=text_projection.lora_" + names[1]);
     }
   }
 
@@ -106,6 +115,34 @@ final class DiffusersKeys {
     return converted;
   }
 
+  /**
+   * The keys for one network of a file with diffusers' own: those with its prefix, without it, and
+   * for a text encoder once to the older names and back.
+   */
+  static Set<String> own(Set<String> keys, String prefix) {
+    if (!keys.stream().allMatch(key -> key.contains("lora"))) {
+      throw new IllegalArgumentException("not all keys have lora in them: " + keys);
+    }
+    Set<String> found = new LinkedHashSet<>();
+    for (String key : keys) {
+      if (key.startsWith(prefix + ".")) {
+        String name = key.substring(prefix.length() + 1);
+        found.add(prefix.equals("unet") ? name : ends(older(name)));
+      }
+    }
+    boolean known =
+        prefix.equals("unet") || found.stream().anyMatch(key -> key.contains("_proj.lora_A"));
+    if (!found.isEmpty() && !known) {
+      throw new IllegalArgumentException("could not infer the kind of " + found);
+    }
+    return found;
+  }
+
+  private static String older(String name) {
+    return name.replaceFirst("\\.([qkv]|out)_proj\\.lora_B", ".$1_proj.lora_linear_layer.up")
+        .replaceFirst("\\.([qkv]|out)_proj\\.lora_A", ".$1_proj.lora_linear_layer.down");
+  }
+
   private static void take(Set<String> left, String key) {
     if (!left.remove(key)) {
       throw new IllegalArgumentException("no key " + key);
@@ -128,11 +165,11 @@ final class DiffusersKeys {
   }
 
   private static String text(String key) {
-    String name = replaced(key.replaceFirst("lora_te1?_", "").replace('_', '.'), TEXT_WORDS);
+    String name = replaced(key.replaceFirst("lora_te[12]?_", "").replace('_', '.'), TEXT_WORDS);
     if (!name.contains("self_attn") && name.contains("mlp")) {
       name = name.replace(".lora.", ".lora_linear_layer.");
     }
-    return "text_encoder." + name;
+    return (key.startsWith("lora_te2_") ? "text_encoder_2." : "text_encoder.") + name;
   }
 
   private static String replaced(String name, Map<String, String> words) {

@@ -29,7 +29,7 @@ class LoraDialectsTest {
   private static final ImmutableMap<LoraNetwork, Parameters> NETWORKS =
       ImmutableMap.of(
           LoraNetwork.UNET, NamedNetworks.unet(2, 0, 1, 2),
-          LoraNetwork.TEXT_ENCODER, firstTextEncoder(),
+          LoraNetwork.TEXT_ENCODER, NamedNetworks.textEncoder(2),
           LoraNetwork.TEXT_ENCODER_2, NamedNetworks.secondTextEncoder(3));
 
   private static final Map<String, String> LDM = ldm();
@@ -38,10 +38,6 @@ class LoraDialectsTest {
 
   @TempDir Path folder;
   private Path path;
-
-  private static Parameters firstTextEncoder() {
-    return NamedNetworks.secondTextEncoder(2);
-  }
 
   /** From our names to CompVis', as far as a U-Net of two layers a level needs it. */
   private static Map<String, String> ldm() {

@@ -65,22 +65,33 @@ final class NamedNetworks {
     return net.parameters("unet");
   }
 
+  /** The first text encoder: CLIP. */
+  static Parameters textEncoder(int layers) {
+    return textEncoder("text_encoder", layers, false);
+  }
+
   /** The second text encoder: CLIP with a projection. */
   static Parameters secondTextEncoder(int layers) {
+    return textEncoder("text_encoder_2", layers, true);
+  }
+
+  private static Parameters textEncoder(String seed, int layers, boolean projection) {
     NamedNetworks net = new NamedNetworks();
     for (int i = 0; i < layers; i++) {
       String layer = "text_model.encoder.layers." + i;
       net.norm(layer + ".layer_norm1");
-      for (String projection : List.of("q_proj", "k_proj", "v_proj", "out_proj")) {
-        net.linear(layer + ".self_attn." + projection, true);
+      for (String attention : List.of("q_proj", "k_proj", "v_proj", "out_proj")) {
+        net.linear(layer + ".self_attn." + attention, true);
       }
       net.norm(layer + ".layer_norm2");
       net.linear(layer + ".mlp.fc1", true);
       net.linear(layer + ".mlp.fc2", true);
     }
     net.norm("text_model.final_layer_norm");
-    net.linear("text_projection", false);
-    return net.parameters("text_encoder_2");
+    if (projection) {
+      net.linear("text_projection", false);
+    }
+    return net.parameters(seed);
   }
 
   private Parameters parameters(String seed) {

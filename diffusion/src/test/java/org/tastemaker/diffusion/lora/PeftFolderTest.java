@@ -42,7 +42,7 @@ class PeftFolderTest {
     networks =
         ImmutableMap.of(
             LoraNetwork.UNET, NamedNetworks.unet(1, 1),
-            LoraNetwork.TEXT_ENCODER, NamedNetworks.secondTextEncoder(1),
+            LoraNetwork.TEXT_ENCODER, NamedNetworks.textEncoder(1),
             LoraNetwork.TEXT_ENCODER_2, NamedNetworks.secondTextEncoder(2));
   }
 
