@@ -59,6 +59,10 @@ import org.tastemaker.diffusion.weights.DType;
  * names, or the one that {@link #with(SchedulerKind)} sets. {@link #rollout} always samples with
  * DDIM as ddpo-pytorch does, and needs an eta above 0: a deterministic step has no likelihood.
  *
+ * <p><b>Stable Diffusion XL.</b> Its U-Net is told the image's size, as neither scaled nor cropped,
+ * and the text as one vector; without a negative prompt it is given zeros. Its refiner is a model
+ * of its own, for {@link #imageToImage}: a base model's image, and a strength of about 0.3.
+ *
  * <p>The views that the {@code with...} methods return share weights and compiled graphs; closing
  * any of them closes all. Not thread-safe.
  */
@@ -70,8 +74,9 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * Loads a model: Stable Diffusion 1.x or 2.x, as a folder in the diffusers layout, such as {@link
-   * #save} writes, or as a checkpoint in a single safetensors file with a tokenizer/ beside it.
+   * Loads a model: Stable Diffusion 1.x, 2.x, XL or XL's refiner, as a folder in the diffusers
+   * layout, such as {@link #save} writes, or as a checkpoint in a single safetensors file with a
+   * tokenizer/ beside it.
    *
    * @param folder with unet/, vae/, text_encoder/, tokenizer/ and scheduler/; or a checkpoint
    * @return the model: the caller closes it
@@ -418,8 +423,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
 
   /**
    * Writes the model as a checkpoint in a single safetensors file, under the names that CompVis'
-   * programs have: for a Stable Diffusion 1.x, XL or XL's refiner. The tokenizer is not in it. The
-   * file appears complete or not at all.
+   * programs have: for a Stable Diffusion 1.x, 2.x, XL or XL's refiner. The tokenizer is not in it.
+   * The file appears complete or not at all.
    *
    * @param file replaced if it is there
    * @param dtype of the weights: F32, F16 or BF16

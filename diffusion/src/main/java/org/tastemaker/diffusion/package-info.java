@@ -44,12 +44,6 @@
  * <h2>Where the next things go</h2>
  *
  * <ul>
- *   <li><b>A second text encoder</b> (Stable Diffusion XL): one more {@link
- *       org.tastemaker.diffusion.condition.TextEncoder}, which runs both encoders, joins their
- *       tokens and fills in the pooled vector; two more inputs of the U-Net in {@link
- *       org.tastemaker.diffusion.condition.UNetInputs}, for the pooled vector and the size ids; two
- *       more parts in {@link org.tastemaker.diffusion.Components}. What uses conditions stays as it
- *       is.
  *   <li><b>An image tower</b> (CLIP's, for rewards): a network in {@code model}, of the same blocks
  *       as the text encoder ({@code ClipBlock}); its rewards in the reward module, as features.
  *   <li><b>A further engine</b>: see {@link org.tastemaker.diffusion.engine}.

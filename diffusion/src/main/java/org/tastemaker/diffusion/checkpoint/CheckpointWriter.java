@@ -14,9 +14,9 @@ import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 
 /**
- * Writes the networks of a Stable Diffusion 1.x, XL or XL's refiner as a checkpoint in a single
- * file, which the programs that read such files understand. What the layout of names and shapes
- * cannot express is refused.
+ * Writes the networks of a Stable Diffusion 1.x, 2.x, XL or XL's refiner as a checkpoint in a
+ * single file, which the programs that read such files understand. What the layout of names and
+ * shapes cannot express is refused.
  */
 public final class CheckpointWriter {
   private static final int GROUPS = 32;
@@ -29,10 +29,10 @@ public final class CheckpointWriter {
    * Writes a checkpoint. The file appears complete or not at all.
    *
    * @param file replaced if it is there
-   * @param unet of 8 heads, in XL of heads of 64 channels; norms of 32 groups
+   * @param unet of 8 heads in 1.x, otherwise of heads of 64 channels; norms of 32 groups
    * @param vae of norms of 32 groups
-   * @param texts the text encoders in the order in which the U-Net reads them: OpenAI's; or for XL
-   *     OpenAI's and OpenCLIP's; or for its refiner OpenCLIP's
+   * @param texts the text encoders in the order in which the U-Net reads them: OpenAI's for 1.x,
+   *     OpenCLIP's for 2.x, both for XL, OpenCLIP's for its refiner
    * @param prediction what the U-Net's output means: goes into the file's metadata
    * @param dtype of the weights: F32, F16 or BF16
    * @throws IllegalArgumentException if a network is not as a reader of such files would take it
@@ -46,10 +46,7 @@ public final class CheckpointWriter {
       PredictionType prediction,
       DType dtype) {
     // 1. A reader finds all sizes in the shapes, and takes the rest for Stable Diffusion's.
-    Family family =
-        unet.config().added().isEmpty()
-            ? Family.FIRST
-            : texts.size() == 1 ? Family.REFINER : Family.XL;
+    Family family = familyOf(unet.config(), texts);
     require("the model", "number of text encoders", family.texts().size(), texts.size());
     requireUnet(unet.config(), family);
     require("the autoencoder", "norm_num_groups", GROUPS, vae.config().normNumGroups());
@@ -63,7 +60,7 @@ public final class CheckpointWriter {
     VaeNames vaeNames = new VaeNames(vae.config().blockOutChannels().size());
     SafetensorsWriter writer =
         new SafetensorsWriter()
-            .metadata("modelspec.architecture", family.architecture())
+            .metadata("modelspec.architecture", family.architecture(prediction))
             .metadata(
                 "modelspec.prediction_type",
                 prediction == PredictionType.V_PREDICTION ? "v" : prediction.key());
@@ -73,17 +70,30 @@ public final class CheckpointWriter {
       for (int i = 0; i < texts.size(); i++) {
         joined.add(texts.get(i).parameters(), family.texts().get(i)::placeOf);
       }
+      if (family == Family.SECOND) {
+        UnusedLayer.add(writer, family.texts().get(0).prefix(), texts.get(0).config(), dtype);
+      }
       writer.write(file);
     }
+  }
+
+  private static Family familyOf(UNetConfig unet, List<ClipTextModel> texts) {
+    if (unet.added().isPresent()) {
+      return texts.size() == 1 ? Family.REFINER : Family.XL;
+    }
+    // Of the two, 2.x alone has linear projections.
+    return unet.useLinearProjection() ? Family.SECOND : Family.FIRST;
   }
 
   private static void requireUnet(UNetConfig config, Family family) {
     require("the U-Net", "norm_num_groups", GROUPS, config.normNumGroups());
     for (int i = 0; i < config.heads().size(); i++) {
-      int heads = family.isXl() ? Math.max(1, config.blockOutChannels().get(i) / HEAD) : HEADS;
+      int heads =
+          family == Family.FIRST ? HEADS : Math.max(1, config.blockOutChannels().get(i) / HEAD);
       require("the U-Net", "attention_head_dim", heads, config.heads().get(i));
     }
-    require("the U-Net", "use_linear_projection", family.isXl(), config.useLinearProjection());
+    require(
+        "the U-Net", "use_linear_projection", family != Family.FIRST, config.useLinearProjection());
     requireMirrored(config);
   }
 

@@ -66,10 +66,13 @@ enum Family {
   }
 
   /** Its name in the metadata of such files (ModelSpec of Stability AI). */
-  String architecture() {
+  String architecture(PredictionType prediction) {
     return switch (this) {
       case FIRST -> "stable-diffusion-v1";
-      case SECOND -> "stable-diffusion-v2-768-v";
+      case SECOND ->
+          prediction == PredictionType.V_PREDICTION
+              ? "stable-diffusion-v2-768-v"
+              : "stable-diffusion-v2-512";
       case XL -> "stable-diffusion-xl-v1-base";
       case REFINER -> "stable-diffusion-xl-v1-refiner";
     };

@@ -33,6 +33,7 @@ import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
 import org.tastemaker.diffusion.testing.TinyModel;
+import org.tastemaker.diffusion.testing.TinyXl;
 
 /** Latents stay where the U-Net runs, and come out as if they had travelled. */
 class ResidentSamplingTest {
@@ -125,8 +126,13 @@ class ResidentSamplingTest {
 
   /** Latents, log-probabilities and pixels of a rollout in two batches. */
   private static List<float[]> rollout(Engine engine, StepKernel kernel, double guidance) {
+    return rollout(TinyModel.create(Seed.of(4)), engine, kernel, guidance);
+  }
+
+  private static List<float[]> rollout(
+      LatentDiffusion whole, Engine engine, StepKernel kernel, double guidance) {
     List<float[]> results = new ArrayList<>();
-    try (LatentDiffusion tiny = TinyModel.create(Seed.of(4))) {
+    try (LatentDiffusion tiny = whole) {
       LatentDiffusion model = tiny.on(engine).with(kernel);
       model = model.with(model.options().withGuidanceScale(guidance));
       try (Rollout rollout = model.rollout(PROMPTS, Seed.of(5))) {
@@ -149,6 +155,15 @@ class ResidentSamplingTest {
       }
       assertThat(List.of(here.inPlace, here.onTheHost)).containsExactly(6, 0);
       assertThat(List.of(elsewhere.inPlace, elsewhere.onTheHost)).containsExactly(0, 6);
+    }
+  }
+
+  @Test
+  void whatAnXlIsToldBesideTheTextIsThereToo() {
+    List<float[]> inPlace = rollout(TinyXl.base(Seed.of(4)), TORCH, here(), 3);
+    List<float[]> travelled = rollout(TinyXl.base(Seed.of(4)), TORCH, elsewhere(), 3);
+    for (int i = 0; i < inPlace.size(); i++) {
+      assertThat(inPlace.get(i)).isEqualTo(travelled.get(i));
     }
   }
 
