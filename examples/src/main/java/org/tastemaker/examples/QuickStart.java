@@ -203,6 +203,7 @@ public final class QuickStart implements Callable<Integer> {
    * @param listener receives the run's events
    * @param counts of the images that are measured
    * @param steps in which they are sampled
+   * @param defaults what no option changes
    * @param asking puts a question to a person; empty if there is nobody to ask
    * @param output used instead of the process's streams
    */
@@ -211,6 +212,7 @@ public final class QuickStart implements Callable<Integer> {
       RunListener listener,
       EmojiReport.Counts counts,
       int steps,
+      Alignment.Settings defaults,
       Optional<UnaryOperator<@Nullable String>> asking,
       Optional<PrintWriter> output) {
     static Setup ofProgram() {
@@ -219,6 +221,7 @@ public final class QuickStart implements Callable<Integer> {
           RunListener.none(),
           new EmojiReport.Counts(1, 4, 8, 4),
           10,
+          Alignment.Settings.defaults(),
           Terminal.console().map(console -> question -> console.readLine("%s", question)),
           Optional.empty());
     }
@@ -289,7 +292,8 @@ public final class QuickStart implements Callable<Integer> {
     require(
         learningRate >= 0 && Double.isFinite(learningRate),
         "--learning-rate must be at least 0 and finite, but was " + learningRate);
-    return Alignment.Settings.defaults()
+    return setup
+        .defaults
         .withRounds(rounds)
         .withSeed(seed)
         .withImagesPerPrompt(images)

@@ -69,7 +69,7 @@ class QuickStartReportTest {
     try (LatentDiffusion model = BundledModel.load();
         Rollout again =
             model
-                .with(SamplingOptions.ddpo().withSteps(10).withGuidanceScale(3))
+                .with(SamplingOptions.ddpo().withSteps(QuickStarts.STEPS).withGuidanceScale(3))
                 .rollout(List.of(Prompt.of("green heart")), List.of(Seed.of(seed)))) {
       float[] expected = shown.toFloats();
       float[] made = again.images().get(0).toFloats();

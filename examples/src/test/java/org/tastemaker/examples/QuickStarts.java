@@ -10,10 +10,17 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunListener;
+import org.tastemaker.examples.align.Alignment;
 import org.tastemaker.examples.emoji.EmojiReport;
 
-/** The quick start in a small setting: one prompt, two images unless more are asked for. */
+/**
+ * The quick start in a small setting: one prompt, two images unless more are asked for, few steps,
+ * and few images held out.
+ */
 final class QuickStarts {
+  /** Of the images that are trained on and held out. */
+  static final int STEPS = 4;
+
   final Path run;
   final Cancellation cancellation = new Cancellation();
   RunListener listener = RunListener.none();
@@ -54,6 +61,7 @@ final class QuickStarts {
             listener,
             new EmojiReport.Counts(1, 1, 1, 2),
             2,
+            Alignment.Settings.defaults().withHeldOutPerPrompt(4).withDenoisingSteps(STEPS),
             asking,
             Optional.of(new PrintWriter(out, true)));
     int code = QuickStart.run(setup, args);

@@ -86,6 +86,12 @@ record Experiment(
         shown);
   }
 
+  /** The same experiment, measured in another way. */
+  Experiment with(Measured other) {
+    return new Experiment(
+        name, title, prompts, imagesPerPrompt, rounds, guidance, other, quality, arms, rows, shown);
+  }
+
   /** What must be the same for a training to be resumed. */
   Settings config(Arm arm, long seed) {
     return Settings.of(

@@ -74,6 +74,11 @@ final class ExperimentCommand implements Callable<Integer> {
               + " (default: the experiment's).")
   private List<Integer> measured = new ArrayList<>();
 
+  @Option(
+      names = "--measured-steps",
+      description = "Denoising steps of the images measured (default: the experiment's).")
+  private int measuredSteps;
+
   @SuppressWarnings("NullAway.Init")
   @CommandLine.Spec
   private CommandLine.Model.CommandSpec spec;
@@ -102,8 +107,15 @@ final class ExperimentCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--rounds and --prompts must be at least 1 and --images at least 2 (one image cannot be ranked)");
     }
+    if (measuredSteps < 0) {
+      throw new IllegalArgumentException(
+          "--measured-steps must be at least 1, but was " + measuredSteps);
+    }
     Experiment experiment =
         whole.smaller(rounds, images == 0 ? whole.imagesPerPrompt() : images, prompts);
+    if (measuredSteps > 0) {
+      experiment = experiment.with(experiment.measured().withSteps(measuredSteps));
+    }
     List<Experiment.Arm> chosen =
         arms.isEmpty() ? experiment.arms() : arms.stream().map(experiment::arm).toList();
     try (LatentDiffusion model = BundledModel.load()) {

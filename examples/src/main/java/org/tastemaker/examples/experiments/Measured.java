@@ -1,6 +1,7 @@
 package org.tastemaker.examples.experiments;
 
 import java.util.Map;
+import java.util.TreeMap;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.examples.emoji.BundledModel;
@@ -12,22 +13,32 @@ import org.tastemaker.examples.emoji.EmojiReport;
  * @param words a description for files; empty for the model's default sampling
  * @param counts how many images, unless the command says otherwise
  * @param otherwise other samplings for consistency, by the measurement's name
+ * @param steps denoising steps that the command asks for; 0 for those of the samplings
  */
 record Measured(
     String words,
     EmojiReport.Counts counts,
     SamplingOptions sampling,
-    Map<String, SamplingOptions> otherwise) {
+    Map<String, SamplingOptions> otherwise,
+    int steps) {
   /** What must be the same for measurements to be compared. */
   Settings config(EmojiReport.Counts counts) {
     Settings config = Settings.none().with("counts", counts);
-    return words.isEmpty() ? config : config.with("measured", words);
+    config = words.isEmpty() ? config : config.with("measured", words);
+    return steps == 0 ? config : config.with("measuredSteps", steps);
+  }
+
+  /** The same in so many denoising steps. */
+  Measured withSteps(int count) {
+    Map<String, SamplingOptions> changed = new TreeMap<>();
+    otherwise.forEach((name, options) -> changed.put(name, options.withSteps(count)));
+    return new Measured(words, counts, sampling.withSteps(count), changed, count);
   }
 
   /** As the bundled model is meant to be used. */
   static Measured asUsed() {
     return new Measured(
-        "", new EmojiReport.Counts(4, 16, 16, 8), BundledModel.sampling(), Map.of());
+        "", new EmojiReport.Counts(4, 16, 16, 8), BundledModel.sampling(), Map.of(), 0);
   }
 
   /** As in training, with consistency also at a higher guidance scale and as used. */
@@ -40,6 +51,7 @@ record Measured(
             Findings.CONSISTENCY_GUIDED,
             Training.sampling(more),
             Findings.CONSISTENCY_AS_USED,
-            BundledModel.sampling()));
+            BundledModel.sampling()),
+        0);
   }
 }

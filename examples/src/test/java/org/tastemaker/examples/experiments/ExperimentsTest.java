@@ -47,7 +47,9 @@ class ExperimentsTest {
   @ParameterizedTest
   @CsvSource({"bias, even", "harm, safe", "consistency, ranked"})
   void eachLeavesFindingsATableAPictureAndALora(String experiment, String arm) throws IOException {
-    String[] small = {"--rounds", "1", "--images", "2", "--prompts", "2", "--arms", arm};
+    String[] small = {
+      "--rounds", "1", "--images", "2", "--prompts", "2", "--measured-steps", "2", "--arms", arm
+    };
     String said = run(0, experiment, shared, small);
 
     assertThat(said).contains("| measurement | before |").contains("KL to the base model");
@@ -80,6 +82,7 @@ class ExperimentsTest {
     assertThat(run(2, "bias", folder, "--arms", "odd")).contains("[even, even-alone]");
     assertThat(run(2, "bias", folder, "--images", "1")).contains("cannot be ranked");
     assertThat(run(2, "bias", folder, "--measured", "1,2")).contains("four numbers");
+    assertThat(run(2, "bias", folder, "--measured-steps", "-1")).contains("at least 1");
     assertThat(run(2, "bias", folder, "--sed", "1")).contains("--seeds");
     assertThat(folder).isEmptyDirectory();
   }
