@@ -82,7 +82,20 @@ public final class AutoencoderKl implements AutoCloseable {
    * @throws WeightsMismatchException if the weights do not fit the configuration
    */
   public static AutoencoderKl load(Path folder) {
-    ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS);
+    return load(folder, "");
+  }
+
+  /**
+   * Reads a model from one of several files of weights.
+   *
+   * @param folder as for {@link #load(Path)}
+   * @param variant which file, such as {@code fp16} or {@code non_ema}; where it is not there, or
+   *     this is empty, the usual one
+   * @return the model, in FLOAT, to be closed
+   * @throws WeightsMismatchException if the weights do not fit the configuration
+   */
+  public static AutoencoderKl load(Path folder, String variant) {
+    ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS, variant);
     AutoencoderKlConfig config = AutoencoderKlConfig.read(files.config());
     return new AutoencoderKl(
         config, files.read(declare(config), AutoencoderKl::currentName), DataType.FLOAT);
@@ -90,15 +103,28 @@ public final class AutoencoderKl implements AutoCloseable {
 
   /**
    * Checks that the configuration is supported and that the weights fit it, by the header of their
-   * file alone: what {@link #load} would find out, but for damaged numbers.
+   * file alone: what {@link #load(Path)} would find out, but for damaged numbers.
    *
-   * @param folder as for {@link #load}
+   * @param folder as for {@link #load(Path)}
    * @return the configuration
    * @throws IllegalArgumentException if the configuration is not supported
    * @throws WeightsMismatchException if the weights do not fit the configuration
    */
   public static AutoencoderKlConfig check(Path folder) {
-    ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS);
+    return check(folder, "");
+  }
+
+  /**
+   * Checks one of several files of weights.
+   *
+   * @param folder as for {@link #check(Path)}
+   * @param variant which file, as for {@link #load(Path, String)}
+   * @return the configuration
+   * @throws IllegalArgumentException if the configuration is not supported
+   * @throws WeightsMismatchException if the weights do not fit the configuration
+   */
+  public static AutoencoderKlConfig check(Path folder, String variant) {
+    ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS, variant);
     AutoencoderKlConfig config = AutoencoderKlConfig.read(files.config());
     files.check(declare(config), AutoencoderKl::currentName);
     return config;

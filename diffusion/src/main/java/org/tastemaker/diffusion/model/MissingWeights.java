@@ -1,10 +1,8 @@
 package org.tastemaker.diffusion.model;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Set;
 
 /** What a model's folder holds in place of the weights that are looked for, and the way out. */
 final class MissingWeights {
@@ -19,10 +17,10 @@ final class MissingWeights {
    * The end of a message.
    *
    * @param folder of the model
-   * @param weights the expected name, without its ending
+   * @param weights the names that were looked for
    */
-  static String found(Path folder, String weights) {
-    List<String> names = names(folder);
+  static String found(Path folder, WeightFiles weights) {
+    List<String> names = WeightFiles.names(folder);
     List<String> indices =
         names.stream().filter(name -> name.matches(".*[.]index([.]\\w+)?[.]json")).toList();
     List<String> shards =
@@ -33,25 +31,25 @@ final class MissingWeights {
           + " shards"
           + (indices.isEmpty() ? "" : ", which " + indices.get(0) + " lists")
           + ", without an index "
-          + weights
-          + ".safetensors.index.json of safetensors"
+          + weights.safetensors()
+          + ".safetensors.index.json"
           + SAVE_ANEW;
     }
-    for (String name : names) {
-      if (name.startsWith(weights) && name.endsWith(".safetensors")) {
-        return "it holds "
-            + name
-            + ", of a variant that is not looked for; rename it to "
-            + weights
-            + ".safetensors";
-      }
+    Set<String> variants = weights.variants(folder);
+    if (!variants.isEmpty()) {
+      return "it holds the variants "
+          + String.join(", ", variants)
+          + "; say which, with FolderOptions.defaults().withVariant(...)";
     }
     for (String name : names) {
-      if (name.matches(".*[.](bin|ckpt|pth?)")) {
-        return "weights in a .bin or .ckpt file, such as its "
+      if (name.matches(".*[.](bin|ckpt|pth?|safetensors)")) {
+        return "its "
             + name
-            + ", may hold code and must be converted first, in Python with"
-            + " model.save_pretrained(folder, safe_serialization=True)";
+            + " has another name than the weights of such a folder; rename it to "
+            + weights.safetensors()
+            + ".safetensors, or to "
+            + weights.pickles()
+            + ".bin if it is a file of PyTorch";
       }
     }
     for (String name : names) {
@@ -65,13 +63,5 @@ final class MissingWeights {
             + String.join(", ", names.subList(0, Math.min(SHOWN, names.size())))
             + (names.size() > SHOWN ? " and " + (names.size() - SHOWN) + " more" : "")
             + "; download the model's safetensors";
-  }
-
-  private static List<String> names(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.map(file -> file.getFileName().toString()).sorted().limit(1000).toList();
-    } catch (IOException e) {
-      return List.of();
-    }
   }
 }

@@ -6,20 +6,43 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tastemaker.core.files.FolderBounds;
+import org.tastemaker.diffusion.model.WeightFiles.Found;
 import org.tastemaker.diffusion.weights.DType;
-import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 import org.tastemaker.diffusion.weights.ShardedTensors;
 import org.tastemaker.diffusion.weights.TensorFile;
+import org.tastemaker.diffusion.weights.TensorFiles;
 
-/** One model's folder in the diffusers layout: config.json and a file of weights. */
-record ModelFolder(Path path, String weights) {
-  static final String DIFFUSERS = "diffusion_pytorch_model";
-  static final String TRANSFORMERS = "model";
+/**
+ * One model's folder in the diffusers layout: config.json and a file of weights.
+ *
+ * @param path of the folder
+ * @param weights their names
+ * @param variant which of them; empty for the usual ones
+ */
+record ModelFolder(Path path, WeightFiles weights, String variant) {
+  static final WeightFiles DIFFUSERS = WeightFiles.DIFFUSERS;
+  static final WeightFiles TRANSFORMERS = WeightFiles.TRANSFORMERS;
+
+  private static final Logger LOG = LoggerFactory.getLogger(ModelFolder.class);
+
+  ModelFolder {
+    if (!variant.matches("\\w{0,50}")) {
+      throw new IllegalArgumentException(
+          "a variant is a word, such as fp16 or non_ema, but was \"" + variant + "\"");
+    }
+  }
+
+  ModelFolder(Path path, WeightFiles weights) {
+    this(path, weights, "");
+  }
 
   Path config() {
     Path config = file("config.json");
@@ -52,23 +75,25 @@ record ModelFolder(Path path, String weights) {
   }
 
   private TensorFile open() {
-    for (String variant : List.of("", ".fp16")) {
-      Path file = file(weights + variant + ".safetensors");
-      if (Files.isRegularFile(file)) {
-        return SafetensorsFile.open(file);
-      }
-      Path index = file(weights + ".safetensors.index" + variant + ".json");
-      if (Files.isRegularFile(index)) {
-        return ShardedTensors.open(index, this::file);
-      }
+    Optional<Found> found = weights.of(variant, this::file).or(() -> weights.usual(path, this::file));
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%s holds no %s.safetensors: %s",
+              path,
+              weights.safetensors(),
+              MissingWeights.found(path, weights)));
     }
-    throw new IllegalArgumentException(
-        String.format(
-            Locale.ROOT,
-            "%s holds no %s.safetensors: %s",
-            path,
-            weights,
-            MissingWeights.found(path, weights)));
+    Found file = found.get();
+    if (!file.variant().equals(variant)) {
+      LOG.info(
+          "{} has no weights{}: {} is read",
+          path,
+          variant.isEmpty() ? " without a variant in their name" : " of the variant " + variant,
+          file.path().getFileName());
+    }
+    return file.index() ? ShardedTensors.open(file.path(), this::file) : TensorFiles.open(file.path());
   }
 
   /** Writes the weights; the folder is made if it is not there. */
@@ -80,6 +105,6 @@ record ModelFolder(Path path, String weights) {
     }
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
     parameters.addTo(writer, dtype);
-    writer.write(path.resolve(weights + ".safetensors"));
+    writer.write(path.resolve(weights.safetensors() + ".safetensors"));
   }
 }

@@ -126,29 +126,52 @@ public final class Parameters implements AutoCloseable {
         inFile.put(renamed, name);
       }
     }
+    // What does not fit is named as it stands in the file, so that it can be looked up there.
     List<String> missing = new ArrayList<>();
     List<String> misshapen = new ArrayList<>();
     Set<String> surplus = new LinkedHashSet<>(inFile.keySet());
+    String prefix = addedPrefix(inFile);
     for (ParameterSpec spec : specs) {
       surplus.remove(spec.name());
       String name = inFile.get(spec.name());
       if (name == null) {
-        missing.add(spec.name());
+        String unprefixed =
+            spec.name().startsWith(prefix)
+                ? spec.name().substring(prefix.length())
+                : spec.name();
+        missing.add(file.nameInFile(unprefixed));
       } else if (!fits(spec, file.shape(name))) {
         misshapen.add(
             String.format(
                 Locale.ROOT,
                 "%s (expected %s, found %s)",
-                spec.name(),
+                file.nameInFile(name),
                 spec.shape(),
                 Configs.shorten(file.shape(name))));
       }
     }
     if (!missing.isEmpty() || !misshapen.isEmpty() || !surplus.isEmpty()) {
       throw new WeightsMismatchException(
-          file.path().toString(), missing, List.copyOf(surplus), misshapen);
+          file.path().toString(),
+          missing,
+          surplus.stream()
+              .map(name -> file.nameInFile(inFile.getOrDefault(name, name)))
+              .toList(),
+          misshapen);
     }
     return inFile;
+  }
+
+  /** What the names in the file lack at their beginning; empty if they lack nothing. */
+  private static String addedPrefix(Map<String, String> inFile) {
+    for (Map.Entry<String, String> each : inFile.entrySet()) {
+      String renamed = each.getKey();
+      String name = each.getValue();
+      if (renamed.length() > name.length() && renamed.endsWith("." + name)) {
+        return renamed.substring(0, renamed.length() - name.length());
+      }
+    }
+    return "";
   }
 
   private static boolean fits(ParameterSpec spec, ImmutableLongArray shape) {

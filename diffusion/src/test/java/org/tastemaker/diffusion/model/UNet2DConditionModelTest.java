@@ -345,11 +345,11 @@ class UNet2DConditionModelTest {
       textBlock =
           """
           diffusion_pytorch_model-00001-of-00002.safetensors diffusion_pytorch_model-00002-of-00002.safetensors | in 2 shards, without an index diffusion_pytorch_model.safetensors.index.json
-          diffusion_pytorch_model.bin.index.json diffusion_pytorch_model-00001-of-00001.bin | in 1 shards, which diffusion_pytorch_model.bin.index.json lists
+          model.bin.index.json diffusion_pytorch_model-00001-of-00001.bin | in 1 shards, which model.bin.index.json lists
           diffusion_pytorch_model-00001-of-00002.bin | in 1 shards
-          diffusion_pytorch_model.non_ema.safetensors | a variant that is not looked for; rename it
-          diffusion_pytorch_model.bin | such as its diffusion_pytorch_model.bin
-          sd.ckpt | must be converted first
+          diffusion_pytorch_model.non_ema.safetensors diffusion_pytorch_model.bf16.bin | it holds the variants bf16, non_ema; say which
+          sd.ckpt | its sd.ckpt has another name than the weights of such a folder; rename it to diffusion_pytorch_model.safetensors, or to diffusion_pytorch_model.bin
+          pytorch_model.bin | its pytorch_model.bin has another name
           diffusion_flax_model.msgpack | for another library
           README.md | it holds README.md, config.json
           """)
@@ -371,7 +371,7 @@ class UNet2DConditionModelTest {
       textBlock =
           """
           version https://git-lfs.github.com/spec/v1 | a pointer of Git LFS
-          PK\3\4 and more of a zip | a file of PyTorch
+          PK\3\4 and more of a zip | the zip file of PyTorch is not whole
           <!DOCTYPE html><html> | a page of HTML
           '' | it is empty
           abcdefghijkl | cut short or not a safetensors file
