@@ -17,10 +17,15 @@ import org.tastemaker.diffusion.schedule.SchedulerKind;
  * @param prediction what the U-Net's output means; by default as the file's metadata say, or else
  *     noise for Stable Diffusion 1.x and velocity for 2.x
  * @param sampler for images; by default DDIM
+ * @param averaged whether to take the U-Net's averaged weights, {@code model_ema.*}, which some
+ *     files have beside those to train further; by default not
  */
 @RecordBuilder
 public record CheckpointOptions(
-    Optional<Path> tokenizer, Optional<PredictionType> prediction, SchedulerKind sampler)
+    Optional<Path> tokenizer,
+    Optional<PredictionType> prediction,
+    SchedulerKind sampler,
+    boolean averaged)
     implements CheckpointOptionsBuilder.With {
   public CheckpointOptions {
     Objects.requireNonNull(tokenizer, "tokenizer == null");
@@ -34,6 +39,6 @@ public record CheckpointOptions(
    * @return nothing given
    */
   public static CheckpointOptions defaults() {
-    return new CheckpointOptions(Optional.empty(), Optional.empty(), SchedulerKind.DDIM);
+    return new CheckpointOptions(Optional.empty(), Optional.empty(), SchedulerKind.DDIM, false);
   }
 }

@@ -14,8 +14,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.files.FolderBounds;
+import org.tastemaker.core.files.HubFolder;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.StableDiffusionXl.Second;
 import org.tastemaker.diffusion.checkpoint.SingleFile;
@@ -124,7 +124,7 @@ public record Components(
    *     message says which, and nothing stays loaded
    */
   public static Components load(Path folder) {
-    return loadAs(folder, null);
+    return load(folder, FolderOptions.defaults());
   }
 
   /**
@@ -138,11 +138,11 @@ public record Components(
    *     message says which, and nothing stays loaded
    */
   public static Components load(Path folder, SchedulerKind scheduler) {
-    return loadAs(folder, Objects.requireNonNull(scheduler, "scheduler == null"));
+    return load(folder, FolderOptions.defaults().withSampler(Optional.of(scheduler)));
   }
 
   /**
-   * Loads the parts from a checkpoint in a single safetensors file.
+   * Loads the parts from a checkpoint in a single file, safetensors or PyTorch's.
    *
    * @param file such as {@code v1-5-pruned-emaonly.safetensors}
    * @param options what the file does not say of itself
@@ -153,7 +153,7 @@ public record Components(
   public static Components load(Path file, CheckpointOptions options) {
     Backend.require();
     List<AutoCloseable> loaded = new ArrayList<>();
-    try (SingleFile checkpoint = SingleFile.open(file, options.prediction())) {
+    try (SingleFile checkpoint = SingleFile.open(file, options.prediction(), options.averaged())) {
       List<ClipTokenizer> tokenizers = CheckpointTokenizers.load(file, options, checkpoint);
       List<ClipTextModel> texts = new ArrayList<>();
       for (int i = 0; i < tokenizers.size(); i++) {
@@ -183,9 +183,22 @@ public record Components(
     }
   }
 
-  private static Components loadAs(Path folder, @Nullable SchedulerKind kind) {
+  /**
+   * Loads the parts of a folder by options.
+   *
+   * @param path of the folder, with unet/, vae/, text_encoder/, tokenizer/ and scheduler/; or of
+   *     the folder {@code models--owner--name/} in the cache of Hugging Face's programs
+   * @param options which files, and as what
+   * @return the parts: the caller closes them
+   * @throws IllegalArgumentException if a part is missing, does not fit or is not supported; the
+   *     message says which, and nothing stays loaded
+   */
+  public static Components load(Path path, FolderOptions options) {
     Backend.require();
+    Path folder = HubFolder.resolve(path);
     ModelIndex index = ModelIndex.read(folder);
+    String variant = options.variant().orElse("");
+    index.requireVariant(variant);
     // The refiner of Stable Diffusion XL has the second text encoder only.
     boolean first = index.has("text_encoder") || !index.has("text_encoder_2");
     boolean second = index.has("text_encoder_2");
@@ -198,17 +211,20 @@ public record Components(
       // are read.
       Path settings = FolderBounds.of(index.path("scheduler")).resolve("scheduler_config.json");
       SchedulerConfig scheduler =
-          kind == null ? SchedulerConfig.read(settings) : SchedulerConfig.read(settings, kind);
-      UNetConfig unetConfig = UNet2DConditionModel.check(folder.resolve("unet"));
-      AutoencoderKlConfig vaeConfig = AutoencoderKl.check(folder.resolve("vae"));
+          options
+              .sampler()
+              .map(kind -> SchedulerConfig.read(settings, kind))
+              .orElseGet(() -> SchedulerConfig.read(settings));
+      UNetConfig unetConfig = UNet2DConditionModel.check(folder.resolve("unet"), variant);
+      AutoencoderKlConfig vaeConfig = AutoencoderKl.check(folder.resolve("vae"), variant);
       List<ClipTextConfig> textConfigs = new ArrayList<>();
-      textConfigs.add(ClipTextModel.check(folder.resolve(encoder)));
+      textConfigs.add(ClipTextModel.check(folder.resolve(encoder), variant));
       List<ClipTokenizer> tokenizers = new ArrayList<>();
       tokenizers.add(ClipTokenizer.load(folder.resolve(tokens)));
       boolean pair = first && second && unetConfig.added().isPresent();
       if (pair) {
         index.require(List.of("tokenizer_2"));
-        textConfigs.add(ClipTextModel.check(folder.resolve("text_encoder_2")));
+        textConfigs.add(ClipTextModel.check(folder.resolve("text_encoder_2"), variant));
         tokenizers.add(ClipTokenizer.load(folder.resolve("tokenizer_2")));
       }
       int pooled = textConfigs.get(textConfigs.size() - 1).projectionDim();
@@ -219,17 +235,17 @@ public record Components(
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(index + ": " + e.getMessage(), e);
       }
-      ClipTextModel text = ClipTextModel.load(folder.resolve(encoder));
+      ClipTextModel text = ClipTextModel.load(folder.resolve(encoder), variant);
       loaded.add(text);
       Optional<Second> more = Optional.empty();
       if (pair) {
-        ClipTextModel other = ClipTextModel.load(folder.resolve("text_encoder_2"));
+        ClipTextModel other = ClipTextModel.load(folder.resolve("text_encoder_2"), variant);
         loaded.add(other);
         more = Optional.of(new Second(other, tokenizers.get(1)));
       }
-      AutoencoderKl vae = AutoencoderKl.load(folder.resolve("vae"));
+      AutoencoderKl vae = AutoencoderKl.load(folder.resolve("vae"), variant);
       loaded.add(vae);
-      UNet2DConditionModel unet = UNet2DConditionModel.load(folder.resolve("unet"));
+      UNet2DConditionModel unet = UNet2DConditionModel.load(folder.resolve("unet"), variant);
       loaded.add(unet);
       Optional<Second> encoders = more;
       return new Components(

@@ -75,8 +75,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
 
   /**
    * Loads a model: Stable Diffusion 1.x, 2.x, XL or XL's refiner, as a folder in the diffusers
-   * layout, such as {@link #save} writes, or as a checkpoint in a single safetensors file with a
-   * tokenizer/ beside it.
+   * layout, such as {@link #save} writes, or as a checkpoint in a single file, safetensors or
+   * PyTorch's, with a tokenizer/ beside it.
    *
    * @param folder with unet/, vae/, text_encoder/, tokenizer/ and scheduler/; or a checkpoint
    * @return the model: the caller closes it
@@ -90,7 +90,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
-   * Loads a checkpoint in a single safetensors file.
+   * Loads a checkpoint in a single file, safetensors or PyTorch's.
    *
    * @param file such as {@code v1-5-pruned-emaonly.safetensors}
    * @param options what the file does not say of itself
@@ -114,6 +114,19 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public static LatentDiffusion load(Path folder, SchedulerKind sampler) {
     return of(Components.load(folder, sampler));
+  }
+
+  /**
+   * Loads a model's folder by options.
+   *
+   * @param folder as for {@link #load(Path)}
+   * @param options which files, and as what
+   * @return the model: the caller closes it
+   * @throws IllegalArgumentException if a part is missing, does not fit or is not supported; the
+   *     message says which, and nothing stays loaded
+   */
+  public static LatentDiffusion load(Path folder, FolderOptions options) {
+    return of(Components.load(folder, options));
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -7,8 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.files.FolderBounds;
+import org.tastemaker.core.files.MissingPath;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.core.json.JsonObject;
@@ -31,6 +36,7 @@ record ModelIndex(Path folder, String className, boolean zerosForEmptyPrompt) {
 
   /** Reads it, and refuses folders of other kinds of models by name. */
   static ModelIndex read(Path folder) {
+    MissingPath.require(folder);
     if (!Files.isDirectory(folder)) {
       throw new IllegalArgumentException(folder + " has no folder unet/" + EXPECTED);
     }
@@ -61,6 +67,42 @@ record ModelIndex(Path folder, String className, boolean zerosForEmptyPrompt) {
     return Files.isDirectory(folder) && Files.isDirectory(path(part));
   }
 
+  /** Refuses a variant of weights that no part has; empty for the usual ones. */
+  void requireVariant(String variant) {
+    if (variant.isEmpty()) {
+      return;
+    }
+    Pattern name =
+        Pattern.compile(".*\\." + Pattern.quote(variant) + "[.-].*(safetensors|bin|json)");
+    Set<String> others = new TreeSet<>();
+    for (String part : List.of("unet", "vae", "text_encoder", "text_encoder_2")) {
+      if (has(part)) {
+        for (String file : names(path(part))) {
+          if (name.matcher(file).matches()) {
+            return;
+          }
+          if (file.matches(".*\\.(safetensors|bin)")) {
+            others.add(part + "/" + file);
+          }
+        }
+      }
+    }
+    throw new IllegalArgumentException(
+        folder
+            + " has no weights of the variant "
+            + variant
+            + "; there are "
+            + String.join(", ", others));
+  }
+
+  private static List<String> names(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> String.valueOf(file.getFileName())).sorted().limit(1000).toList();
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+
   /** Refuses a folder without one of some parts. */
   void require(List<String> parts) {
     for (String part : parts) {
@@ -71,9 +113,19 @@ record ModelIndex(Path folder, String className, boolean zerosForEmptyPrompt) {
                 + " has no folder "
                 + part
                 + "/"
+                + checkpoint()
                 + EXPECTED);
       }
     }
+  }
+
+  /** What else the folder holds that can be loaded. */
+  private String checkpoint() {
+    return names(folder).stream()
+        .filter(name -> name.matches(".*\\.(safetensors|ckpt)"))
+        .findFirst()
+        .map(name -> ", but a file " + name + ": load that, if it is a checkpoint")
+        .orElse("");
   }
 
   Path path(String part) {

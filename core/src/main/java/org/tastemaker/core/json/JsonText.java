@@ -19,6 +19,8 @@ final class JsonText {
   /** Stands for an infinity: a number beyond the range of doubles. */
   private static final String HUGE = "9e999";
 
+  private static final String GIT_LFS = "version https://git-lfs";
+
   private JsonText() {}
 
   /** Returns the text, which has passed. */
@@ -34,6 +36,7 @@ final class JsonText {
 
   private static void check(CharSequence text, String where, JsonLimits limits) {
     requireSize(text.length(), where, limits);
+    requireNoOtherFile(text, where);
     int depth = 0;
     int number = 0;
     int values = 0;
@@ -66,6 +69,26 @@ final class JsonText {
         throw new JsonException(
             where + what + " at character " + i + ", at path " + JsonPlace.of(text, i));
       }
+    }
+  }
+
+  /** What a download may leave in a file's place. */
+  private static void requireNoOtherFile(CharSequence text, String where) {
+    String first = text.subSequence(0, Math.min(text.length(), GIT_LFS.length())).toString();
+    if (first.equals(GIT_LFS)) {
+      throw new JsonException(
+          where
+              + " is not JSON: it is a pointer of Git LFS and not the file; fetch it with 'git lfs"
+              + " pull'");
+    }
+    if (first.startsWith("<!DOCTYPE") || first.startsWith("<html")) {
+      throw new JsonException(
+          where
+              + " is not JSON: it is a page of HTML, as a server gives one in another thing's"
+              + " place");
+    }
+    if (first.isEmpty()) {
+      throw new JsonException(where + " is not JSON: End of input: it is empty");
     }
   }
 
@@ -121,6 +144,9 @@ final class JsonText {
       }
     }
     throw new JsonException(
-        where + " is not JSON: the string at character " + begin + " does not end");
+        where
+            + " is not JSON: the string at character "
+            + begin
+            + " does not end; is it cut short?");
   }
 }

@@ -40,7 +40,9 @@ final class JsonTree {
             String.valueOf(e.getMessage())
                 .replace("Use JsonReader.setLenient(true) to accept malformed JSON", "malformed");
         String path = message.contains("$") ? "" : " at path " + reader.getPath();
-        throw new JsonException(where + " is not JSON: " + message + path, e);
+        boolean cut = message.startsWith("End of input");
+        throw new JsonException(
+            where + " is not JSON: " + message + path + (cut ? "; is it cut short?" : ""), e);
       }
     } catch (IOException e) {
       throw new IllegalStateException("closing a buffer in memory does not fail", e);

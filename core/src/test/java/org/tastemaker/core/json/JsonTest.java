@@ -20,6 +20,7 @@ import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonTest {
@@ -254,5 +255,21 @@ class JsonTest {
         .hasMessageStartingWith("test is not JSON");
     assertThatThrownBy(() -> Json.stream("1 1", "test", reader -> reader.nextInt()))
         .isInstanceOf(JsonException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "version https://git-lfs.github.com/spec/v1 | it is a pointer of Git LFS",
+        "<!DOCTYPE html><html></html> | it is a page of HTML",
+        "'' | it is empty",
+        "{\"a\": [1, | is it cut short?"
+      })
+  void whatADownloadLeftInItsPlaceIsNamed(String text, String expected) {
+    assertThatThrownBy(() -> Json.parse(text, "f.json"))
+        .isInstanceOf(JsonException.class)
+        .hasMessageStartingWith("f.json is not JSON: ")
+        .hasMessageContaining(expected);
   }
 }

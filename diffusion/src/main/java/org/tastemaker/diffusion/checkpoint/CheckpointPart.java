@@ -16,6 +16,7 @@ import org.tastemaker.diffusion.weights.TensorFile;
 /** One network of a checkpoint, under the names that diffusers has for its parameters. */
 final class CheckpointPart implements TensorFile {
   private final TensorFile file;
+  private final Function<String, Place> placeOf;
   private final ImmutableMap<String, Place> places;
 
   /**
@@ -27,6 +28,7 @@ final class CheckpointPart implements TensorFile {
    */
   CheckpointPart(TensorFile file, List<String> names, Function<String, Place> placeOf) {
     this.file = file;
+    this.placeOf = placeOf;
     Map<String, Place> places = new LinkedHashMap<>();
     for (String name : names) {
       Place place = placeOf.apply(name);
@@ -52,6 +54,11 @@ final class CheckpointPart implements TensorFile {
   @Override
   public Set<String> names() {
     return places.keySet();
+  }
+
+  @Override
+  public String nameInFile(String name) {
+    return placeOf.apply(name).name();
   }
 
   @Override

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 
-/** Recognises safetensors files that are no checkpoint of a Stable Diffusion. */
+/** Recognises files of tensors that are no checkpoint of a Stable Diffusion. */
 final class OtherFiles {
   /** By a part of a tensor's name that only such files have. */
   private static final ImmutableMap<String, String> KINDS =
@@ -17,6 +17,7 @@ final class OtherFiles {
           .put("lora_te", "a LoRA: load the model that it is for, and apply this to it")
           .put(".lora_A.", "a LoRA: load the model that it is for, and apply this to it")
           .put(".lora.down.", "a LoRA: load the model that it is for, and apply this to it")
+          .put("string_to_param", "an embedding of textual inversion, and not a model")
           .put("emb_params", "an embedding of textual inversion, and not a model")
           .put(
               "down_blocks.0.resnets.0.conv1.weight",

@@ -15,23 +15,25 @@ import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.PredictionType;
-import org.tastemaker.diffusion.weights.SafetensorsFile;
+import org.tastemaker.diffusion.weights.TensorFile;
+import org.tastemaker.diffusion.weights.TensorFiles;
 
 /**
- * A checkpoint of Stable Diffusion 1.x, 2.x, XL or its refiner in one safetensors file, such as
- * {@code v1-5-pruned-emaonly.safetensors}.
+ * A checkpoint of Stable Diffusion 1.x, 2.x, XL or its refiner in one file, such as {@code
+ * v1-5-pruned-emaonly.safetensors} or {@code sd-v1-4.ckpt}.
  *
  * <p>Sizes come from names and shapes ({@code Architecture}). What a file cannot say is whether its
  * U-Net predicts noise or velocity: that comes from the caller, from the file's metadata ({@code
  * modelspec.prediction_type}), or else it is assumed, as the models of Stability AI are: velocity
  * for 2.x, noise for the others. What is assumed is logged. Averaged weights ({@code model_ema.*})
- * and whatever else is in the file are left alone, and counted in the log.
+ * are read in place of the U-Net's last ones if that is asked for. What is not read is counted in
+ * the log.
  */
 public final class SingleFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SingleFile.class);
   private static final String PREDICTION = "modelspec.prediction_type";
 
-  private final SafetensorsFile file;
+  private final TensorFile file;
   private final Family family;
   private final PredictionType prediction;
   private final UNetConfig unetConfig;
@@ -41,7 +43,7 @@ public final class SingleFile implements AutoCloseable {
   private final CheckpointPart vaePart;
   private final ImmutableList<CheckpointPart> textParts;
 
-  private SingleFile(SafetensorsFile file, Optional<PredictionType> given) {
+  private SingleFile(TensorFile file, Optional<PredictionType> given, boolean averaged) {
     this.file = file;
     this.family = Family.of(file.names());
     Architecture architecture = new Architecture(file, family);
@@ -53,7 +55,10 @@ public final class SingleFile implements AutoCloseable {
     UNetNames unetNames = new UNetNames(unetConfig);
     VaeNames vaeNames = new VaeNames(vaeConfig.blockOutChannels().size());
     this.unetPart =
-        new CheckpointPart(file, UNet2DConditionModel.names(unetConfig), unetNames::placeOf);
+        new CheckpointPart(
+            file,
+            UNet2DConditionModel.names(unetConfig),
+            averaged ? name -> AveragedNames.placeOf(unetNames.placeOf(name)) : unetNames::placeOf);
     this.vaePart = new CheckpointPart(file, AutoencoderKl.names(vaeConfig), vaeNames::placeOf);
     ImmutableList.Builder<CheckpointPart> texts = ImmutableList.builder();
     for (int i = 0; i < textConfigs.size(); i++) {
@@ -67,17 +72,21 @@ public final class SingleFile implements AutoCloseable {
   /**
    * Opens a checkpoint and checks by its header that all of its networks are whole.
    *
-   * @param path of a safetensors file
+   * @param path of a safetensors file, or of a file of PyTorch
    * @param prediction what the U-Net's output means, where the caller knows
+   * @param averaged whether the U-Net's averaged weights are taken, {@code model_ema.*}
    * @return the checkpoint, to be closed
    * @throws IllegalArgumentException if it is something else, or not whole; the message says what
    *     it is
    */
-  public static SingleFile open(Path path, Optional<PredictionType> prediction) {
-    SafetensorsFile file = SafetensorsFile.open(path);
+  public static SingleFile open(Path path, Optional<PredictionType> prediction, boolean averaged) {
+    TensorFile file = TensorFiles.open(path);
     try {
       OtherFiles.refuse(path, file.names());
-      SingleFile opened = new SingleFile(file, prediction);
+      if (averaged) {
+        AveragedNames.require(path, file.names());
+      }
+      SingleFile opened = new SingleFile(file, prediction, averaged);
       UNet2DConditionModel.check(opened.unetConfig, opened.unetPart);
       AutoencoderKl.check(opened.vaeConfig, opened.vaePart);
       for (int i = 0; i < opened.textParts.size(); i++) {
@@ -118,7 +127,7 @@ public final class SingleFile implements AutoCloseable {
     Set<String> left = new LinkedHashSet<>(file.names());
     List.of(unetPart, vaePart).forEach(part -> left.removeAll(part.read()));
     textParts.forEach(part -> left.removeAll(part.read()));
-    long averages = left.stream().filter(name -> name.startsWith("model_ema.")).count();
+    long averages = left.stream().filter(name -> name.startsWith(AveragedNames.PREFIX)).count();
     LOG.info(
         "{}: Stable Diffusion {}; left alone: {} averaged weights, {} other tensors",
         file.path(),

@@ -15,17 +15,20 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.core.json.JsonObject;
 
 /**
  * Reads a model's config.json strictly: a setting that is not understood is an error, because it
- * would change what the network computes. An absent setting has the default that diffusers gives
- * it.
+ * would change what the network computes; but for {@link HarmlessSettings}. An absent setting has
+ * the default that diffusers gives it.
  */
 final class ConfigReader {
   private static final int SHOWN = 10;
+  private static final Logger LOG = LoggerFactory.getLogger(ConfigReader.class);
 
   private final String where;
   private final JsonObject root;
@@ -167,13 +170,19 @@ final class ConfigReader {
     return value(key) != null;
   }
 
-  /** Throws if the file has a setting that was not read. */
+  /** Throws if the file has a setting that was not read and could matter. */
   void done() {
     List<String> unknown = new ArrayList<>();
+    List<String> harmless = new ArrayList<>();
     for (String key : root.names()) {
       if (!read.contains(key) && !key.startsWith("_")) {
-        unknown.add(Configs.shorten(key + " = " + Json.write(root.value(key))));
+        // What is null is not set.
+        boolean idle = HarmlessSettings.KEYS.contains(key) || root.value(key) == null;
+        (idle ? harmless : unknown).add(Configs.shorten(key + " = " + Json.write(root.value(key))));
       }
+    }
+    if (!harmless.isEmpty()) {
+      LOG.info("{}: settings that change nothing here are left alone: {}", where, harmless);
     }
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(

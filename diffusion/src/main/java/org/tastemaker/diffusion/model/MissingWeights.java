@@ -39,7 +39,7 @@ final class MissingWeights {
     if (!variants.isEmpty()) {
       return "it holds the variants "
           + String.join(", ", variants)
-          + "; say which, with FolderOptions.defaults().withVariant(...)";
+          + "; say which, with FolderOptions";
     }
     for (String name : names) {
       if (name.matches(".*[.](bin|ckpt|pth?|safetensors)")) {

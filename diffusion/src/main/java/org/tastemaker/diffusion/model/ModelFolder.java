@@ -75,7 +75,8 @@ record ModelFolder(Path path, WeightFiles weights, String variant) {
   }
 
   private TensorFile open() {
-    Optional<Found> found = weights.of(variant, this::file).or(() -> weights.usual(path, this::file));
+    Optional<Found> found =
+        weights.of(variant, this::file).or(() -> weights.usual(path, this::file));
     if (found.isEmpty()) {
       throw new IllegalArgumentException(
           String.format(
@@ -93,7 +94,9 @@ record ModelFolder(Path path, WeightFiles weights, String variant) {
           variant.isEmpty() ? " without a variant in their name" : " of the variant " + variant,
           file.path().getFileName());
     }
-    return file.index() ? ShardedTensors.open(file.path(), this::file) : TensorFiles.open(file.path());
+    return file.index()
+        ? ShardedTensors.open(file.path(), this::file)
+        : TensorFiles.open(file.path());
   }
 
   /** Writes the weights; the folder is made if it is not there. */

@@ -136,9 +136,7 @@ public final class Parameters implements AutoCloseable {
       String name = inFile.get(spec.name());
       if (name == null) {
         String unprefixed =
-            spec.name().startsWith(prefix)
-                ? spec.name().substring(prefix.length())
-                : spec.name();
+            spec.name().startsWith(prefix) ? spec.name().substring(prefix.length()) : spec.name();
         missing.add(file.nameInFile(unprefixed));
       } else if (!fits(spec, file.shape(name))) {
         misshapen.add(
@@ -154,9 +152,7 @@ public final class Parameters implements AutoCloseable {
       throw new WeightsMismatchException(
           file.path().toString(),
           missing,
-          surplus.stream()
-              .map(name -> file.nameInFile(inFile.getOrDefault(name, name)))
-              .toList(),
+          surplus.stream().map(name -> file.nameInFile(inFile.getOrDefault(name, name))).toList(),
           misshapen);
     }
     return inFile;

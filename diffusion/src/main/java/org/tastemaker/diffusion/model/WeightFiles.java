@@ -36,8 +36,7 @@ record WeightFiles(String safetensors, String pickles) {
   /** The file of a variant, or of the usual weights; safetensors before pickles. */
   Optional<Found> of(String variant, Function<String, Path> files) {
     String dot = variant.isEmpty() ? "" : "." + variant;
-    for (String[] kind :
-        new String[][] {{safetensors, ".safetensors"}, {pickles, ".bin"}}) {
+    for (String[] kind : new String[][] {{safetensors, ".safetensors"}, {pickles, ".bin"}}) {
       Path file = files.apply(kind[0] + dot + kind[1]);
       if (Files.isRegularFile(file)) {
         return Optional.of(new Found(file, false, variant));

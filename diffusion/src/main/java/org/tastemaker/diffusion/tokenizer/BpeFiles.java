@@ -92,6 +92,10 @@ final class BpeFiles {
     }
     String text = new String(bytes, StandardCharsets.UTF_8);
     int begin = endOfLine(text, 0);
+    if (text.startsWith("version https://git-lfs")) {
+      throw error(
+          file, "it is a pointer of Git LFS and not the file; fetch it with 'git lfs pull'");
+    }
     if (!text.startsWith("#version")) {
       throw new IllegalArgumentException(
           file

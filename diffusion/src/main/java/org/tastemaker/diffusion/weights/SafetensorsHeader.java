@@ -168,7 +168,8 @@ record SafetensorsHeader(
               + ": expected "
               + next
               + " bytes of tensors after the header, but the file has "
-              + dataLength);
+              + dataLength
+              + (dataLength < next ? ": it is cut short; download it again" : ""));
     }
   }
 
@@ -281,7 +282,12 @@ record SafetensorsHeader(
         throw error(
             name,
             "data_offsets [begin, end] with begin <= end <= " + dataLength + " (the file's data)",
-            "[" + begin + ", " + end + "]");
+            "["
+                + begin
+                + ", "
+                + end
+                + "]"
+                + (begin <= end ? "; is the file cut short? Download it again" : ""));
       }
       long bytes = bytes(name, dtype, shape);
       if (end - begin != bytes) {

@@ -26,6 +26,7 @@ import org.tastemaker.diffusion.schedule.PredictionType;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
+import org.tastemaker.diffusion.weights.TorchBytes;
 
 class SingleFileTest {
   private static final int TEXT = 64;
@@ -106,7 +107,7 @@ class SingleFileTest {
           List.of(networks.text()),
           PredictionType.V_PREDICTION,
           DType.F32);
-      try (SingleFile read = SingleFile.open(file, Optional.empty())) {
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), false)) {
         assertThat(read.prediction()).isEqualTo(PredictionType.V_PREDICTION);
         requireEqual(read, networks);
       }
@@ -124,7 +125,7 @@ class SingleFileTest {
           List.of(networks.text()),
           PredictionType.V_PREDICTION,
           DType.F32);
-      try (SingleFile read = SingleFile.open(file, Optional.empty());
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), false);
           SafetensorsFile names = SafetensorsFile.open(file);
           SafetensorsFile others = SafetensorsFile.open(published(networks))) {
         requireEqual(read, networks);
@@ -150,11 +151,11 @@ class SingleFileTest {
       writer.add("model_ema.decay", new float[] {1}, DType.F32);
       writer.add("model_ema.diffusion_modelconv_inweight", new float[] {1}, DType.F32, 1);
       writer.write(file);
-      try (SingleFile read = SingleFile.open(file, Optional.empty())) {
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), false)) {
         assertThat(read.prediction()).isEqualTo(PredictionType.V_PREDICTION);
         requireEqual(read, networks);
       }
-      try (SingleFile read = SingleFile.open(file, Optional.of(PredictionType.EPSILON))) {
+      try (SingleFile read = SingleFile.open(file, Optional.of(PredictionType.EPSILON), false)) {
         assertThat(read.prediction()).isEqualTo(PredictionType.EPSILON);
       }
     }
@@ -236,9 +237,81 @@ class SingleFileTest {
           .forEach(name -> writer.add(name, file.array(name), DType.F16));
     }
     writer.write(part);
-    assertThatThrownBy(() -> SingleFile.open(part, Optional.empty()))
+    assertThatThrownBy(() -> SingleFile.open(part, Optional.empty(), false))
         .hasMessageContaining(part.toString())
-        .hasMessageContaining("mid_block.attentions.0.proj_in.weight");
+        .hasMessageContaining("1 missing: " + gone + ".");
+  }
+
+  @Test
+  void aCheckpointOfPyTorchIsReadAsItsSafetensorsAre() {
+    Path file = folder.resolve("first.safetensors");
+    Path pickled = folder.resolve("first.ckpt");
+    try (Networks networks = Networks.random(false)) {
+      CheckpointWriter.write(
+          file,
+          networks.unet(),
+          networks.vae(),
+          List.of(networks.text()),
+          PredictionType.EPSILON,
+          DType.F32);
+      TorchBytes.convert(file, pickled, "state_dict");
+      try (SingleFile read = SingleFile.open(pickled, Optional.empty(), false)) {
+        assertThat(read.prediction()).isEqualTo(PredictionType.EPSILON);
+        requireEqual(read, networks);
+      }
+    }
+  }
+
+  @Test
+  void theAveragedWeightsOfTheUNetAreReadWhereThatIsAskedFor() {
+    Path plain = folder.resolve("plain.safetensors");
+    Path file = folder.resolve("averaged.safetensors");
+    try (Networks networks = Networks.random(false);
+        UNet2DConditionModel averaged =
+            UNet2DConditionModel.random(networks.unet().config(), Seed.of(7))) {
+      CheckpointWriter.write(
+          plain,
+          networks.unet(),
+          networks.vae(),
+          List.of(networks.text()),
+          PredictionType.EPSILON,
+          DType.F32);
+      SafetensorsWriter writer = new SafetensorsWriter();
+      try (SafetensorsFile whole = SafetensorsFile.open(plain)) {
+        whole.names().forEach(name -> writer.add(name, whole.array(name), DType.F32));
+      }
+      // LitEma of CompVis' programs: the names without their dots, and its own two numbers.
+      UNetNames names = new UNetNames(averaged.config());
+      Parameters weights = averaged.parameters();
+      weights
+          .arrays()
+          .forEach(
+              (name, array) ->
+                  writer.add(
+                      "model_ema."
+                          + names
+                              .placeOf(name)
+                              .name()
+                              .replaceFirst("^model\\.", "")
+                              .replace(".", ""),
+                      weights.torchLayout(name, array),
+                      DType.F32));
+      writer.add("model_ema.decay", new float[] {1}, DType.F32);
+      writer.add("model_ema.num_updates", new float[] {1}, DType.F32);
+      writer.write(file);
+      try (SafetensorsFile whole = SafetensorsFile.open(file)) {
+        assertThat(whole.names()).contains("model_ema.diffusion_modelinput_blocks00weight");
+      }
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), true);
+          UNet2DConditionModel unet = read.unet()) {
+        assertThat(unet.parameters().checksum()).isEqualTo(weights.checksum());
+      }
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), false)) {
+        requireEqual(read, networks);
+      }
+      assertThatThrownBy(() -> SingleFile.open(plain, Optional.empty(), true))
+          .hasMessageContaining("holds no averaged weights (model_ema.diffusion_model*)");
+    }
   }
 
   @ParameterizedTest
@@ -251,6 +324,7 @@ class SingleFileTest {
         "unet.mid_block.attentions.0.to_q.lora_A.weight | a LoRA",
         "control_model.input_blocks.0.0.weight | a ControlNet",
         "down_blocks.0.resnets.0.conv1.weight | a network of a folder in the diffusers layout",
+        "string_to_param.* | an embedding of textual inversion",
         "emb_params | an embedding of textual inversion",
         "something.else | no checkpoint of Stable Diffusion"
       })
@@ -259,7 +333,7 @@ class SingleFileTest {
     SafetensorsWriter writer = new SafetensorsWriter();
     writer.add(name, new float[] {1}, DType.F32, 1);
     writer.write(file);
-    assertThatThrownBy(() -> SingleFile.open(file, Optional.empty()))
+    assertThatThrownBy(() -> SingleFile.open(file, Optional.empty(), false))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(file + " is " + kind);
   }

@@ -138,8 +138,7 @@ class ModelFolderTest {
     Path pickled = folder.resolve("pickled");
     Files.createDirectory(pickled);
     try (ClipTextModel model =
-        ClipTextModel.random(
-            TestModels.clip(ClipTextConfig.Activation.QUICK_GELU), Seed.of(3))) {
+        ClipTextModel.random(TestModels.clip(ClipTextConfig.Activation.QUICK_GELU), Seed.of(3))) {
       model.save(safe);
       Files.copy(safe.resolve("config.json"), pickled.resolve("config.json"));
       TorchBytes.convert(
@@ -153,8 +152,7 @@ class ModelFolderTest {
   @Test
   void whatDoesNotFitIsNamedAsItStandsInTheFile() throws IOException {
     try (ClipTextModel model =
-        ClipTextModel.random(
-            TestModels.clip(ClipTextConfig.Activation.QUICK_GELU), Seed.of(3))) {
+        ClipTextModel.random(TestModels.clip(ClipTextConfig.Activation.QUICK_GELU), Seed.of(3))) {
       model.save(folder.resolve("text"));
     }
     Path whole = folder.resolve("text/model.safetensors");

@@ -99,6 +99,21 @@ class UNetConfigTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "decay: 0.9999",
+        "inv_gamma: 1.0",
+        "optimization_step: 12000",
+        "tie_word_embeddings: false",
+        "gradient_checkpointing: true",
+        "something_new: null"
+      })
+  void aSettingThatChangesNothingIsLeftAlone(String text) {
+    String[] parts = text.split(": ", -1);
+    assertThat(read(with(parts[0], parts[1]))).isEqualTo(read(STABLE_DIFFUSION_1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "only_cross_attention: true: false",
         "class_embed_type: \"timestep\": null",
         "addition_embed_type: \"text_time\": null",

@@ -127,7 +127,8 @@ class CheckpointTest {
           new CheckpointOptions(
               Optional.of(tokenizer),
               Optional.of(PredictionType.V_PREDICTION),
-              SchedulerKind.UNIPC_MULTISTEP);
+              SchedulerKind.UNIPC_MULTISTEP,
+              false);
       try (LatentDiffusion loaded = LatentDiffusion.load(file, options)) {
         SchedulerConfig scheduler = loaded.components().scheduler();
         assertThat(scheduler.kind()).isEqualTo(SchedulerKind.UNIPC_MULTISTEP);
