@@ -6,20 +6,16 @@ import org.tastemaker.diffusion.schedule.PredictionType;
 
 /** The Stable Diffusions whose checkpoints are read, by the text encoders that are in them. */
 enum Family {
-  FIRST("1.x", "1.5", TextNames.transformers("cond_stage_model.transformer.")),
-  SECOND("2.x", "2.1", TextNames.openClip("cond_stage_model.model.")),
-  XL(
-      "XL",
-      "XL 1.0",
-      TextNames.transformers("conditioner.embedders.0.transformer."),
-      TextNames.openClip("conditioner.embedders.1.model.")),
-  REFINER("XL's refiner", "XL's refiner 1.0", TextNames.openClip("conditioner.embedders.0.model."));
+  FIRST("1.x", "1.5", "cond_stage_model.transformer."),
+  SECOND("2.x", "2.1", "cond_stage_model.model."),
+  XL("XL", "XL 1.0", "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."),
+  REFINER("XL's refiner", "XL's refiner 1.0", "conditioner.embedders.0.model.");
 
   private final String title;
   private final String example;
-  private final ImmutableList<TextNames> texts;
+  private final ImmutableList<String> texts; // how the names of each text encoder begin
 
-  Family(String title, String example, TextNames... texts) {
+  Family(String title, String example, String... texts) {
     this.title = title;
     this.example = example;
     this.texts = ImmutableList.copyOf(texts);
@@ -30,7 +26,7 @@ enum Family {
     for (Family family : ImmutableList.of(XL, REFINER, SECOND)) {
       boolean all =
           family.texts.stream()
-              .allMatch(text -> names.stream().anyMatch(name -> name.startsWith(text.prefix())));
+              .allMatch(text -> names.stream().anyMatch(name -> name.startsWith(text)));
       if (all) {
         return family;
       }
@@ -44,7 +40,13 @@ enum Family {
 
   /** The text encoders, in the order in which the U-Net reads them. */
   ImmutableList<TextNames> texts() {
-    return texts;
+    return texts.stream()
+        .map(
+            prefix ->
+                prefix.endsWith(".transformer.")
+                    ? TextNames.transformers(prefix)
+                    : TextNames.openClip(prefix))
+        .collect(ImmutableList.toImmutableList());
   }
 
   /** What the U-Net predicts where nobody says it. */

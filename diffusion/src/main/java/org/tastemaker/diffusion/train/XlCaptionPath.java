@@ -114,8 +114,9 @@ final class XlCaptionPath implements CaptionPath {
     int[] ends = new int[n];
     List<GraphFunction> functions = new ArrayList<>();
     int from = 0;
-    for (Encoder encoder : encoders) {
-      boolean first = encoder == encoders.get(0);
+    for (int e = 0; e < encoders.size(); e++) {
+      Encoder encoder = encoders.get(e);
+      boolean first = e == 0;
       int[][] ids =
           CaptionPath.ids(first ? batch.captions() : more.second(), dropped, encoder.empty());
       GraphFunction tau =
@@ -129,7 +130,7 @@ final class XlCaptionPath implements CaptionPath {
             tokens.put(row * width + from, hidden, row * encoder.width(), encoder.width());
           }
         }
-        if (encoder == last()) {
+        if (e == encoders.size() - 1) {
           FloatBuffer all = FloatBuffers.of(Graphs.output(made, ClipTextModel.TEXT_EMBEDS));
           for (int i = 0; i < n; i++) {
             ends[i] = encoder.model().endOf(ids[i]).orElse(length - 1);
@@ -197,7 +198,7 @@ final class XlCaptionPath implements CaptionPath {
                   .put(row * encoder.width(), of, row * width + from, encoder.width());
             }
           }
-          if (encoder == last()) {
+          if (e == encoders.size() - 1) {
             cotangents.put(ClipTextModel.TEXT_EMBEDS, ofPooled(gradients, n, length));
           }
           try {
