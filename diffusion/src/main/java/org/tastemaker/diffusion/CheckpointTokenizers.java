@@ -33,8 +33,7 @@ final class CheckpointTokenizers {
     List<ClipTokenizer> tokenizers = new ArrayList<>();
     for (int i = 0; i < checkpoint.textConfigs().size(); i++) {
       String padding = checkpoint.isOpenClip(i) ? OPEN_CLIP_PADDING : tokenizer.options().eos();
-      tokenizers.add(
-          ClipTokenizer.of(tokenizer.vocabulary(), tokenizer.options().withPad(padding)));
+      tokenizers.add(tokenizer.with(tokenizer.options().withPad(padding)));
     }
     return tokenizers;
   }

@@ -25,7 +25,7 @@ final class BpeFiles {
   static final String VERSION = "#version: 0.2";
 
   /** How many tokens and merges there may be; CLIP has 49,408. */
-  private static final int MOST = 1 << 16;
+  static final int MOST = 1 << 16;
 
   private static final int MOST_MERGE_BYTES = 2 << 20;
   private static final JsonLimits LIMITS = new JsonLimits(4 << 20, 20, 2 * MOST);
@@ -42,8 +42,7 @@ final class BpeFiles {
         json -> readIds(file, json));
   }
 
-  private static ImmutableMap<String, Integer> readIds(Path file, JsonReader json)
-      throws IOException {
+  static ImmutableMap<String, Integer> readIds(Path file, JsonReader json) throws IOException {
     if (json.peek() != Token.BEGIN_OBJECT) {
       throw error(file, "expected an object from token to id, but found " + json.peek());
     }
@@ -72,7 +71,7 @@ final class BpeFiles {
     return ImmutableMap.copyOf(ids);
   }
 
-  private static @Nullable Integer integer(String digits) {
+  static @Nullable Integer integer(String digits) {
     try {
       return Integer.valueOf(digits);
     } catch (NumberFormatException e) {

@@ -57,9 +57,10 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
   }
 
   /**
-   * Reads {@code vocab.json} and {@code merges.txt}.
+   * Reads {@code vocab.json} and {@code merges.txt}, or where they are not there {@code
+   * tokenizer.json}.
    *
-   * @param folder where the two files are
+   * @param folder where the files are
    * @return the vocabulary
    * @throws IllegalArgumentException if a file is not what it should be, or larger than a CLIP
    *     tokenizer's can be (65,536 tokens and merges, 4 and 2 MiB); the message names the file and
@@ -70,6 +71,23 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
     FolderBounds bounds = FolderBounds.of(folder);
     Path vocabFile = bounds.resolve(VOCAB_FILE);
     Path mergesFile = bounds.resolve(MERGES_FILE);
+    Path whole = bounds.resolve(TokenizerJson.FILE);
+    boolean both = Files.exists(vocabFile) && Files.exists(mergesFile);
+    if (!both && Files.exists(whole)) {
+      return TokenizerJson.read(whole).vocabulary();
+    }
+    if (!both) {
+      throw new IllegalArgumentException(
+          folder
+              + " holds no tokenizer: expected "
+              + VOCAB_FILE
+              + " and "
+              + MERGES_FILE
+              + ", or "
+              + TokenizerJson.FILE
+              + "; those of CLIP are in the tokenizer/ of every Stable Diffusion in the diffusers"
+              + " layout");
+    }
     ImmutableMap<String, Integer> ids = BpeFiles.readIds(vocabFile);
     checkIds(vocabFile.toString(), ids);
     ImmutableList<Merge> merges = BpeFiles.readMerges(mergesFile, Merge::new);

@@ -8,13 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The tokenizer of CLIP's text encoder: byte-pair encoding of words in lower case.
@@ -30,9 +28,10 @@ import java.util.stream.Stream;
  * the same files, the ids are those of the public tools; where those disagree with each other about
  * the clean-up of a text, they are those of CLIP's own tokenizer.
  *
- * <p>Special tokens in a text are taken as such: {@code <|endoftext|>} in a prompt becomes the one
- * id. A symbol that is not in the vocabulary becomes the unknown token; a vocabulary that has all
- * bytes never needs it.
+ * <p>Special and added tokens in a text are taken as such: {@code <|endoftext|>} in a prompt
+ * becomes the one id, and so does {@code <cat-toy>} where the folder declares it, or {@link
+ * #withToken} was called. A symbol that is not in the vocabulary becomes the unknown token; a
+ * vocabulary that has all bytes never needs it.
  */
 public final class ClipTokenizer {
   private final BpeVocabulary vocabulary;
@@ -43,31 +42,46 @@ public final class ClipTokenizer {
   private final int eos;
   private final int unk;
   private final int pad;
-  private final Pattern specials;
+  private final ImmutableMap<String, Integer> added;
+  private final TokenSearch search;
+  private final BitSet whole = new BitSet(); // the ids of added tokens, which are no pieces
 
-  private ClipTokenizer(BpeVocabulary vocabulary, TokenizerOptions options) {
+  private ClipTokenizer(
+      BpeVocabulary vocabulary, TokenizerOptions options, Map<String, Integer> added) {
     this.vocabulary = vocabulary;
     this.options = options;
+    this.added = ImmutableMap.copyOf(added);
     ImmutableMap<String, Integer> ids = vocabulary.ids();
-    tokens = new String[ids.size()];
+    int largest = added.values().stream().mapToInt(id -> id).max().orElse(0);
+    tokens = new String[Math.max(ids.size(), largest + 1)];
+    Arrays.fill(tokens, "");
     ids.forEach((token, id) -> tokens[id] = token);
+    added.forEach(
+        (token, id) -> {
+          tokens[id] = token;
+          whole.set(id);
+        });
     bos = special("bos", options.bos());
     eos = special("eos", options.eos());
     unk = special("unk", options.unk());
     pad = special("pad", options.pad());
-    specials =
-        Pattern.compile(
-            Stream.of(options.bos(), options.eos(), options.unk(), options.pad())
-                .filter(token -> token.startsWith("<")) // a padding "!" in a text is only a "!"
-                .distinct()
-                .sorted(Comparator.comparingInt(String::length).reversed())
-                .map(Pattern::quote)
-                .collect(Collectors.joining("|")));
+    Map<String, Integer> specials = new LinkedHashMap<>();
+    for (String token : List.of(options.bos(), options.eos(), options.unk())) {
+      if (token.startsWith("<")) { // an ordinary character for what is unknown is only itself
+        specials.put(token, vocabulary.ids().getOrDefault(token, unk));
+      }
+    }
+    if (options.padInText()) {
+      specials.put(options.pad(), pad);
+    }
+    Map<String, Integer> found = new LinkedHashMap<>(added);
+    found.keySet().remove(options.pad());
+    search = new TokenSearch(specials, found);
     merges = new BpeMerges(vocabulary, unk);
   }
 
   private int special(String kind, String token) {
-    Integer id = vocabulary.ids().get(token);
+    Integer id = vocabulary.ids().getOrDefault(token, added.get(token));
     if (id == null) {
       throw new IllegalArgumentException(
           "expected the "
@@ -82,9 +96,10 @@ public final class ClipTokenizer {
   }
 
   /**
-   * Reads a tokenizer folder: {@code vocab.json} and {@code merges.txt}, and where they are there
-   * {@code tokenizer_config.json} and {@code special_tokens_map.json} for the special tokens and
-   * the length.
+   * Reads a tokenizer folder: {@code vocab.json} and {@code merges.txt}, or {@code tokenizer.json};
+   * and where they are there {@code tokenizer_config.json} and {@code special_tokens_map.json} for
+   * the special tokens and the length, and {@code added_tokens.json} for further tokens, which
+   * {@code tokenizer.json} and {@code tokenizer_config.json} may declare too.
    *
    * @param folder the folder
    * @return the tokenizer
@@ -96,8 +111,9 @@ public final class ClipTokenizer {
     Objects.requireNonNull(folder, "folder == null");
     BpeVocabulary vocabulary = BpeVocabulary.load(folder);
     TokenizerOptions options = TokenizerConfig.load(folder);
+    ImmutableMap<String, Integer> added = AddedTokens.load(folder, vocabulary);
     try {
-      return new ClipTokenizer(vocabulary, options);
+      return new ClipTokenizer(vocabulary, options, added);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
     }
@@ -114,11 +130,80 @@ public final class ClipTokenizer {
   public static ClipTokenizer of(BpeVocabulary vocabulary, TokenizerOptions options) {
     Objects.requireNonNull(vocabulary, "vocabulary == null");
     Objects.requireNonNull(options, "options == null");
-    return new ClipTokenizer(vocabulary, options);
+    return new ClipTokenizer(vocabulary, options, ImmutableMap.of());
   }
 
   /**
-   * Writes the four files that {@link #load} reads.
+   * The same tokenizer with other options.
+   *
+   * @param other special tokens, which are in the vocabulary, and length
+   * @return a tokenizer of the same tokens
+   * @throws IllegalArgumentException if the vocabulary lacks a special token
+   */
+  public ClipTokenizer with(TokenizerOptions other) {
+    return new ClipTokenizer(vocabulary, Objects.requireNonNull(other, "other == null"), added);
+  }
+
+  /**
+   * The same tokenizer with one more token, which is found in a text and never read as pieces. Its
+   * ids follow the largest.
+   *
+   * @param token any text, such as {@code <cat-toy>}; not a token yet
+   * @param vectors how many ids it stands for, at least 1: the first is that of {@code token}, the
+   *     others those of {@code token_1}, {@code token_2} and so on, as diffusers names them
+   * @return the tokenizer; {@link #idsOf} gives the ids
+   */
+  public ClipTokenizer withToken(String token, int vectors) {
+    if (token.isBlank() || vectors < 1 || vectors > options.maxLength() - 2) {
+      throw new IllegalArgumentException(
+          "a token must not be blank and have 1 to "
+              + (options.maxLength() - 2)
+              + " vectors, but '"
+              + BpeFiles.shorten(token)
+              + "' has "
+              + vectors);
+    }
+    Map<String, Integer> more = new LinkedHashMap<>(added);
+    for (int i = 0; i <= vectors; i++) { // the one behind the last would belong to it too
+      String name = i == 0 ? token : token + "_" + i;
+      if (vocabulary.ids().containsKey(name) || added.containsKey(name)) {
+        throw new IllegalArgumentException(
+            "'" + BpeFiles.shorten(name) + "' is a token already; give the new one another name");
+      }
+      if (i < vectors) {
+        more.put(name, tokens.length + i);
+      }
+    }
+    return new ClipTokenizer(vocabulary, options, more);
+  }
+
+  /**
+   * The tokens beside the vocabulary, and those of it that the folder names once more.
+   *
+   * @return their ids
+   */
+  public ImmutableMap<String, Integer> added() {
+    return added;
+  }
+
+  /**
+   * What an added token stands for.
+   *
+   * @param token one of {@link #added()}
+   * @return its ids, more than one if it has several vectors
+   * @throws IllegalArgumentException if there is no such token
+   */
+  public ImmutableIntArray idsOf(String token) {
+    if (!added.containsKey(token)) {
+      throw new IllegalArgumentException(
+          "'" + BpeFiles.shorten(token) + "' is no added token; there are " + added.keySet());
+    }
+    return TokenSearch.vectors(token, added);
+  }
+
+  /**
+   * Writes the four files that {@link #load} reads, and {@code added_tokens.json} if there are
+   * tokens behind the vocabulary.
    *
    * @param folder an existing folder; files of these names are replaced
    * @throws UncheckedIOException if writing fails
@@ -126,6 +211,9 @@ public final class ClipTokenizer {
   public void save(Path folder) {
     vocabulary.save(folder);
     TokenizerConfig.save(options, folder);
+    Map<String, Integer> behind = new LinkedHashMap<>(added);
+    behind.values().removeIf(id -> id < vocabulary.ids().size());
+    AddedTokens.save(behind, folder);
   }
 
   /**
@@ -176,6 +264,9 @@ public final class ClipTokenizer {
       int id = Objects.checkIndex(ids.get(i), tokens.length);
       if (id == bos || id == eos) {
         ended = id == eos;
+      } else if (whole.get(id) && id >= vocabulary.ids().size()) {
+        bytes.writeBytes((tokens[id] + " ").getBytes(StandardCharsets.UTF_8));
+        ended = false;
       } else if (id != pad || !ended) {
         append(tokens[id], bytes);
         ended = false;
@@ -267,13 +358,13 @@ public final class ClipTokenizer {
   private List<Integer> content(String text) {
     Objects.requireNonNull(text, "text == null");
     List<Integer> ids = new ArrayList<>();
-    // 1. Special tokens in the text stand for themselves; what is between is cleaned apart.
-    Matcher matcher = specials.matcher(text);
+    // 1. Special and added tokens in the text stand for themselves; what is between is cleaned
+    // apart.
     int from = 0;
-    while (matcher.find()) {
-      encodePlain(text.substring(from, matcher.start()), ids);
-      ids.add(id(matcher.group()));
-      from = matcher.end();
+    for (TokenSearch.Found found : search.in(text)) {
+      encodePlain(text.substring(from, found.begin()), ids);
+      ids.addAll(found.ids().asList());
+      from = found.end();
     }
     encodePlain(text.substring(from), ids);
     return ids;

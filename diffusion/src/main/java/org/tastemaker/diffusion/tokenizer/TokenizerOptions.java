@@ -10,9 +10,14 @@ import io.soabase.recordbuilder.core.RecordBuilder;
  * @param eos the token that ends a text
  * @param unk the token for symbols outside the vocabulary
  * @param pad the token that fills an encoding after the end
+ * @param padInText whether the padding token is found in a text too. It matters where it is an
+ *     ordinary character: OpenCLIP fills up with "!", which is token 0. In a text, diffusers and
+ *     transformers take every "!" as that token, and so does this unless it is false; the tokenizer
+ *     of OpenCLIP itself, with which the encoder was trained, takes it as a word, token 256
  */
 @RecordBuilder
-public record TokenizerOptions(int maxLength, String bos, String eos, String unk, String pad)
+public record TokenizerOptions(
+    int maxLength, String bos, String eos, String unk, String pad, boolean padInText)
     implements TokenizerOptionsBuilder.With {
   /**
    * Checks every field.
@@ -28,6 +33,19 @@ public record TokenizerOptions(int maxLength, String bos, String eos, String unk
     requireToken("eos", eos);
     requireToken("unk", unk);
     requireToken("pad", pad);
+  }
+
+  /**
+   * Options with a padding token that is found in a text too.
+   *
+   * @param maxLength as above
+   * @param bos as above
+   * @param eos as above
+   * @param unk as above
+   * @param pad as above
+   */
+  public TokenizerOptions(int maxLength, String bos, String eos, String unk, String pad) {
+    this(maxLength, bos, eos, unk, pad, true);
   }
 
   /**

@@ -154,7 +154,7 @@ class ClipTokenizerTest {
             tokenizer.vocabulary(),
             new TokenizerOptions(8, "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "!"));
     Encoding encoding = padded.encode("a !!");
-    assertThat(encoding.ids().toArray()).containsExactly(623, 320, 0, 256, 624, 0, 0, 0);
+    assertThat(encoding.ids().toArray()).containsExactly(623, 320, 0, 0, 624, 0, 0, 0);
     assertThat(padded.decode(encoding.ids())).isEqualTo("a !!");
   }
 

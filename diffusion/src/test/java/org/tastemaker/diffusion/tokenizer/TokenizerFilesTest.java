@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -89,8 +88,11 @@ class TokenizerFilesTest {
   }
 
   @Test
-  void aMissingFileIsAnInputError() {
-    assertThatThrownBy(() -> ClipTokenizer.load(folder)).isInstanceOf(UncheckedIOException.class);
+  void aFolderWithoutTheFilesIsRefused() {
+    assertThatThrownBy(() -> ClipTokenizer.load(folder))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(
+            folder + " holds no tokenizer: expected vocab.json and merges.txt, or tokenizer.json");
   }
 
   @Test
@@ -113,7 +115,7 @@ class TokenizerFilesTest {
     assertThat(load(VOCAB, "#version: 0.2\n").padId()).isZero();
     Files.writeString(
         folder.resolve("tokenizer_config.json"),
-        "{\"pad_token\": \"b</w>\", \"added_tokens_decoder\": {\"3\": {\"content\": \"a\"}}}");
+        "{\"pad_token\": \"b</w>\", \"added_tokens_decoder\": {\"0\": {\"content\": \"a\"}}}");
     assertThat(ClipTokenizer.load(folder).padId()).isEqualTo(1);
   }
 
