@@ -176,10 +176,15 @@ public final class Alignment implements AutoCloseable {
         : train(oracle, rubric, folder, measuring, cancellation);
   }
 
+  /** How many rows the U-Net computes at once: it computes as many where there are fewer. */
+  private static int rowsAtOnce(int rows) {
+    return Math.min(32, rows);
+  }
+
   private Evaluation evaluation() {
     return Evaluation.every(5, heldOut.prompts(), heldOut.seed())
         .withReward(heldOut.reward())
-        .withKlOf(policy, 32);
+        .withKlOf(policy, rowsAtOnce(heldOut.prompts().size() * settings.denoisingSteps));
   }
 
   private RunResult search(
@@ -215,11 +220,12 @@ public final class Alignment implements AutoCloseable {
       RunFolder folder,
       RunListener listener,
       Cancellation cancellation) {
+    int rows = task.prompts().size() * settings.imagesPerPrompt * settings.denoisingSteps;
     Ddpo.Options options =
         Ddpo.Options.importanceSampling()
             .withClipRange(settings.clipRange)
             .withUpdatesPerEpoch(settings.updates)
-            .withMicroBatch(32)
+            .withMicroBatch(rowsAtOnce(1 + rows / settings.updates))
             .withPromptStatistics(
                 Optional.of(
                     new PromptStatistics.Options(

@@ -17,8 +17,8 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * @param updates per round
  */
 record Training(Method method, double learningRate, double strength, int updates) {
-  /** Rows that the U-Net computes at once. */
-  static final int MICRO_BATCH = 32;
+  /** Images that the U-Net computes at once. */
+  private static final int BATCH = 32;
 
   private static final int STEPS = 10;
 
@@ -54,10 +54,12 @@ record Training(Method method, double learningRate, double strength, int updates
 
   /** How trajectories are sampled. */
   static SamplingOptions sampling(double guidance) {
-    return SamplingOptions.ddpo()
-        .withSteps(STEPS)
-        .withGuidanceScale(guidance)
-        .withBatchSize(MICRO_BATCH);
+    return SamplingOptions.ddpo().withSteps(STEPS).withGuidanceScale(guidance).withBatchSize(BATCH);
+  }
+
+  /** How many of so many rows the U-Net computes at once: it would compute as many of fewer. */
+  static int microBatch(int rows) {
+    return Math.min(BATCH, rows);
   }
 
   /**
@@ -74,7 +76,7 @@ record Training(Method method, double learningRate, double strength, int updates
               Ddpo.Options.importanceSampling()
                   .withClipRange(strength)
                   .withUpdatesPerEpoch(updates)
-                  .withMicroBatch(MICRO_BATCH)
+                  .withMicroBatch(microBatch(1 + imagesPerRound * STEPS / updates))
                   .withTimestepFraction(TIMESTEP_FRACTION)
                   .withPromptStatistics(Optional.empty()),
               seed);
@@ -85,7 +87,7 @@ record Training(Method method, double learningRate, double strength, int updates
                   .withBeta(strength)
                   .withUpdates(updates)
                   .withBatch(imagesPerRound)
-                  .withMicroBatch(MICRO_BATCH),
+                  .withMicroBatch(microBatch(imagesPerRound)),
               seed);
     };
   }

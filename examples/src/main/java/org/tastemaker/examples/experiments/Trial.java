@@ -198,7 +198,8 @@ final class Trial {
             .flatMap(prompt -> Collections.nCopies(2, prompt).stream())
             .toList();
     try (Rollout rollout = policy.sampler().rollout(prompts, seed.split("divergence"))) {
-      return policy.klToReference(rollout, Training.MICRO_BATCH);
+      return policy.klToReference(
+          rollout, Training.microBatch(rollout.size() * rollout.timesteps().size()));
     }
   }
 

@@ -174,7 +174,8 @@ public final class JpegExperiment implements Callable<Integer> {
           Ddpo.Options.importanceSampling()
               .withClipRange(CLIP_RANGE)
               .withUpdatesPerEpoch(UPDATES)
-              .withMicroBatch(Protocol.MICRO_BATCH)
+              .withMicroBatch(
+                  Protocol.microBatch(1 + protocol.imagesPerRound() * Protocol.STEPS / UPDATES))
               .withPromptStatistics(
                   Optional.of(
                       new PromptStatistics.Options(
@@ -201,7 +202,7 @@ public final class JpegExperiment implements Callable<Integer> {
                 kilobytes,
                 sizes(before.images()),
                 sizes(after.images()),
-                policy.klToReference(after, Protocol.MICRO_BATCH));
+                policy.klToReference(after, Protocol.microBatch(after.size() * Protocol.STEPS)));
         done.write(run);
         AtomicFiles.write(
             run.resolve(job.direction().id() + "-" + job.seed() + ".png"),

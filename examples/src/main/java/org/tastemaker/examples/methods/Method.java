@@ -153,7 +153,8 @@ enum Method {
       PretrainingData pretraining,
       Seed seed) {
     int images = protocol.imagesPerRound();
-    int microBatch = Protocol.MICRO_BATCH;
+    int microBatch =
+        Protocol.microBatch(Math.max(images, 1 + images * Protocol.STEPS / setting.updates()));
     Optional<PromptStatistics.Options> statistics =
         Optional.of(
             new PromptStatistics.Options(

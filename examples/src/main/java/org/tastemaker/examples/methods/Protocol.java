@@ -25,8 +25,8 @@ record Protocol(
   /** Scores this close are a tie to the judge; otherwise it would teach its own noise. */
   static final double TIE = 0.03;
 
-  /** How many rows the U-Net computes at once. */
-  static final int MICRO_BATCH = 32;
+  /** How many images the U-Net computes at once. */
+  private static final int BATCH = 32;
 
   Protocol {
     prompts = List.copyOf(prompts);
@@ -45,10 +45,12 @@ record Protocol(
   /** The model with the sampling of all trials. */
   LatentDiffusion sampled(LatentDiffusion model) {
     return model.with(
-        SamplingOptions.ddpo()
-            .withSteps(STEPS)
-            .withGuidanceScale(guidance)
-            .withBatchSize(MICRO_BATCH));
+        SamplingOptions.ddpo().withSteps(STEPS).withGuidanceScale(guidance).withBatchSize(BATCH));
+  }
+
+  /** How many of some rows the U-Net computes at once: it would compute as many of fewer. */
+  static int microBatch(int rows) {
+    return Math.min(BATCH, rows);
   }
 
   int imagesPerRound() {

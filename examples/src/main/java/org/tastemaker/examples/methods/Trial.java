@@ -295,7 +295,7 @@ final class Trial {
             .flatMap(prompt -> Collections.nCopies(each, prompt).stream())
             .toList();
     try (Rollout rollout = policy.sampler().rollout(prompts, heldOutSeeds(prompts.size()))) {
-      return policy.klToReference(rollout, Protocol.MICRO_BATCH);
+      return policy.klToReference(rollout, Protocol.microBatch(prompts.size() * Protocol.STEPS));
     }
   }
 
