@@ -16,6 +16,7 @@ import org.tastemaker.diffusion.lora.LoraRole.Kind;
 import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.TensorFile;
+import org.tastemaker.diffusion.weights.TorchFile;
 
 /** Checks what a file holds for one layer: that it is complete, and that the shapes fit. */
 final class LayerReader {
@@ -169,17 +170,17 @@ final class LayerReader {
     long inner = file.shape(down).isEmpty() ? 0 : file.shape(down).get(0);
     long in = weight.get(1);
     ImmutableLongArray first = ImmutableLongArray.of(inner, in, 1, 1);
-    boolean fits =
-        expect(mid, ImmutableLongArray.of(module.rank(), inner, weight.get(2), weight.get(3)))
-            & expect(down, first, ImmutableLongArray.of(inner, in));
-    if (fits && merged) {
+    boolean middle =
+        expect(mid, ImmutableLongArray.of(module.rank(), inner, weight.get(2), weight.get(3)));
+    boolean before = expect(down, first, ImmutableLongArray.of(inner, in));
+    if (middle && before && merged) {
       tensors.put(
           down,
           module.down(down).shape(),
           type -> {
-            try (INDArray middle = file.array(mid, type);
-                INDArray before = file.array(down, type)) {
-              return LoraProducts.tucker(middle, before)
+            try (INDArray second = file.array(mid, type);
+                INDArray stored = file.array(down, type)) {
+              return LoraProducts.tucker(second, stored)
                   .reshape('c', module.down(down).shape().toArray());
             }
           });
@@ -249,6 +250,8 @@ final class LayerReader {
   private long checkKronecker(LoraPlace place, Map<LoraRole, String> keys) {
     boolean whole = keys.containsKey(LoraRole.LOKR_W1);
     boolean wholeToo = keys.containsKey(LoraRole.LOKR_W2);
+    exclude(keys, LoraRole.LOKR_W1, LoraRole.LOKR_W1_A, LoraRole.LOKR_W1_B);
+    exclude(keys, LoraRole.LOKR_W2, LoraRole.LOKR_W2_A, LoraRole.LOKR_W2_B, LoraRole.LOKR_T2);
     ImmutableLongArray left =
         whole
             ? shape(keys, LoraRole.LOKR_W1)
@@ -402,6 +405,16 @@ final class LayerReader {
     return key;
   }
 
+  /** Expects that a whole matrix does not stand beside the parts of one. */
+  private void exclude(Map<LoraRole, String> keys, LoraRole whole, LoraRole... parts) {
+    String key = keys.get(whole);
+    for (LoraRole part : parts) {
+      if (key != null && keys.containsKey(part)) {
+        problem("\"%s\" and \"%s\" are for the same matrix", key, keys.get(part));
+      }
+    }
+  }
+
   private boolean expect(String key, ImmutableLongArray... shapes) {
     ImmutableLongArray found = file.shape(key);
     for (ImmutableLongArray shape : shapes) {
@@ -451,10 +464,7 @@ final class LayerReader {
       problem("\"%s\" expected a scalar, found %s", key, file.shape(key));
       return null;
     } else {
-      try (INDArray array =
-          file instanceof SafetensorsFile safetensors
-              ? safetensors.array(key)
-              : file.array(key, DataType.FLOAT)) {
+      try (INDArray array = file.array(key, type(key))) {
         alpha = array.getDouble(0);
       }
     }
@@ -463,5 +473,12 @@ final class LayerReader {
       return null;
     }
     return alpha == 0 ? 1 : alpha / rank; // 0 means the rank, as kohya's own trainer has it
+  }
+
+  /** The type that holds a tensor's numbers: alpha is an integer in some files. */
+  private DataType type(String key) {
+    return file instanceof SafetensorsFile safetensors
+        ? safetensors.info(key).dtype().arrayType()
+        : file instanceof TorchFile torch ? torch.dtype(key).arrayType() : DataType.FLOAT;
   }
 }

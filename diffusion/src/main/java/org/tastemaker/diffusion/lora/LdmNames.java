@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.lora;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -38,14 +39,12 @@ final class LdmNames {
       Pattern.compile("mid_block\\.(resnets|attentions)\\.(\\d{1,3})\\.(.+)");
 
   /** How many numbers a level takes, by "down" or "up". */
-  private final Map<String, TreeMap<Integer, Integer>> counts = new HashMap<>();
+  private final Map<String, NavigableMap<Integer, Integer>> counts = new HashMap<>();
 
   private final Set<Integer> attending = new HashSet<>();
 
   /** The names of a U-Net with these layers. */
   LdmNames(Iterable<String> paths) {
-    counts.put("down", new TreeMap<>());
-    counts.put("up", new TreeMap<>());
     Set<Integer> downsampled = new HashSet<>();
     for (String path : paths) {
       Matcher block = BLOCK.matcher(path);
@@ -67,7 +66,7 @@ final class LdmNames {
     downsampled.forEach(level -> levels("down").merge(level, 1, Integer::sum));
   }
 
-  private TreeMap<Integer, Integer> levels(String way) {
+  private NavigableMap<Integer, Integer> levels(String way) {
     return counts.computeIfAbsent(way, w -> new TreeMap<>());
   }
 

@@ -114,6 +114,12 @@ final class LoraReader {
       }
     }
     problems.addAll(foreign.problems());
+    for (String key : source.metadata().keySet()) {
+      LoraRole.Named named = LoraRole.of(key);
+      if (named != null && places.find(named.module()).size() == 1) {
+        problems.add("\"" + key + "\" is a number and not a tensor");
+      }
+    }
     return found;
   }
 

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonLimits;
-import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.TensorFile;
+import org.tastemaker.diffusion.weights.TensorFiles;
 
 /**
  * An open file of a LoRA, with what stands beside it.
@@ -38,8 +38,11 @@ record LoraSource(
   /** What PEFT calls its weights. */
   static final String PEFT = "adapter_model.safetensors";
 
+  private static final List<String> PEFTS = List.of(PEFT, "adapter_model.bin");
+
   /** What diffusers calls its weights. */
-  static final String DIFFUSERS = "pytorch_lora_weights.safetensors";
+  private static final List<String> DIFFUSERS =
+      List.of("pytorch_lora_weights.safetensors", "pytorch_lora_weights.bin");
 
   private static final Logger LOG = LoggerFactory.getLogger(LoraSource.class);
 
@@ -67,8 +70,10 @@ record LoraSource(
     if (!folders.isEmpty()) {
       return folders;
     }
-    if (Files.isRegularFile(path.resolve(DIFFUSERS))) {
-      return List.of(path.resolve(DIFFUSERS));
+    for (String name : DIFFUSERS) {
+      if (Files.isRegularFile(path.resolve(name))) {
+        return List.of(path.resolve(name));
+      }
     }
     List<Path> files = safetensors(path);
     if (files.size() == 1) {
@@ -81,7 +86,7 @@ record LoraSource(
             path,
             CONFIG,
             PEFT,
-            DIFFUSERS,
+            DIFFUSERS.get(0),
             files.isEmpty()
                 ? "none of them"
                 : files.stream().map(Path::getFileName).limit(10).toList()));
@@ -104,13 +109,9 @@ record LoraSource(
   static LoraSource open(Path found) {
     boolean isFolder = Files.isDirectory(found);
     Path folder = isFolder ? found : found.toAbsolutePath().getParent();
-    Path weights = isFolder ? FolderBounds.of(found).resolve(PEFT) : found;
-    if (isFolder && !Files.isRegularFile(weights)) {
-      throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "%s has %s, but no %s", found, CONFIG, PEFT));
-    }
+    Path weights = isFolder ? weights(found) : found;
     PeftConfig beside = isFolder || isPeft(found) ? beside(folder) : null;
-    SafetensorsFile file = SafetensorsFile.open(weights);
+    TensorFile file = TensorFiles.open(weights);
     try {
       String header = file.metadata().get(PeftConfig.KEY);
       PeftConfig config =
@@ -136,8 +137,19 @@ record LoraSource(
     }
   }
 
+  private static Path weights(Path folder) {
+    for (String name : PEFTS) {
+      Path file = FolderBounds.of(folder).resolve(name);
+      if (Files.isRegularFile(file)) {
+        return file;
+      }
+    }
+    throw new IllegalArgumentException(
+        String.format(Locale.ROOT, "%s has %s, but no %s", folder, CONFIG, PEFT));
+  }
+
   private static boolean isPeft(Path file) {
-    return file.endsWith(PEFT);
+    return PEFTS.stream().anyMatch(file::endsWith);
   }
 
   private static @Nullable PeftConfig beside(@Nullable Path folder) {

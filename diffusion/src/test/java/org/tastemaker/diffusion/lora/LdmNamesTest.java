@@ -12,8 +12,12 @@ import org.tastemaker.diffusion.model.Parameters;
 
 /** Names as they stand in published files of Stable Diffusion 1.5 and XL. */
 class LdmNamesTest {
-  private static final List<String> RESNET =
-      List.of("in_layers.0=norm1", "in_layers.2=conv1", "emb_layers.1=time_emb_proj");
+  private static final Map<String, String> RESNET =
+      Map.of(
+          "in_layers.2", "conv1",
+          "emb_layers.1", "time_emb_proj",
+          "out_layers.3", "conv2",
+          "skip_connection", "conv_shortcut");
 
   private static List<String> paths(Parameters parameters) {
     return parameters.specs().keySet().stream()
@@ -117,10 +121,9 @@ class LdmNamesTest {
     }
     String rest = String.join(".", parts);
     if (start.contains("resnets")) {
-      for (String pair : RESNET) {
-        rest = rest.replace(pair.split("=")[0], pair.split("=")[1]);
+      for (Map.Entry<String, String> word : RESNET.entrySet()) {
+        rest = rest.replace(word.getKey(), word.getValue());
       }
-      rest = rest.replace("out_layers.3", "conv2").replace("skip_connection", "conv_shortcut");
     }
     return start + "." + (start.contains("downsamplers") ? rest.replace("op", "conv") : rest);
   }

@@ -9,6 +9,7 @@ import static org.tastemaker.diffusion.lora.LoraFixtures.trained;
 
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -18,11 +19,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.tastemaker.diffusion.model.ParameterSpec.Kind;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
+import org.tastemaker.diffusion.weights.TorchBytes;
 
 /** The same LoRAs of all three networks of Stable Diffusion XL, in the names of each dialect. */
 class LoraDialectsTest {
@@ -119,60 +121,72 @@ class LoraDialectsTest {
   }
 
   /** How a dialect names the tensors of a layer. */
-  enum Dialect {
-    KOHYA_WITH_BLOCKS_OF_DIFFUSERS(
-        (network, path) -> kohya(network, path), ".lora_down.weight", ".lora_up.weight"),
-    KOHYA_WITH_BLOCKS_OF_COMPVIS(
-        (network, path) -> kohya(network, network == LoraNetwork.UNET ? compvis(path) : path),
-        ".lora_down.weight",
-        ".lora_up.weight"),
-    DIFFUSERS((network, path) -> network.prefix() + "." + path, ".lora_A.weight", ".lora_B.weight"),
-    DIFFUSERS_WITHOUT_TEXT_MODEL(
-        (network, path) -> network.prefix() + "." + path.replaceFirst("^text_model\\.", ""),
-        ".lora_A.weight",
-        ".lora_B.weight"),
-    DIFFUSERS_OF_2023(
-        (network, path) ->
-            network.prefix()
-                + "."
-                + (in2023(path).equals(path)
-                    ? path + (network == LoraNetwork.UNET ? ".lora" : ".lora_linear_layer")
-                    : in2023(path)),
-        ".down.weight",
-        ".up.weight"),
-    DIFFUSERS_OF_LATER_IN_2023(
-        (network, path) ->
-            network.prefix()
-                + "."
-                + path
-                + (network == LoraNetwork.UNET ? ".lora" : ".lora_linear_layer"),
-        ".down.weight",
-        ".up.weight"),
-    PEFT_WITH_THE_NAME_OF_AN_ADAPTER(
-        (network, path) -> "base_model.model." + network.prefix() + "." + path,
-        ".lora_A.default.weight",
-        ".lora_B.default.weight"),
-    PEFT_WITHIN_A_PIPELINE(
-        (network, path) -> network.prefix() + ".base_model.model." + path,
-        ".lora_A.weight",
-        ".lora_B.weight"),
-    COMFY(
-        (network, path) ->
-            network == LoraNetwork.UNET
-                ? "diffusion_model." + compvis(path)
-                : network.prefix() + "." + path,
-        ".lora_down.weight",
-        ".lora_up.weight");
-
-    private final Naming naming;
-    private final String down;
-    private final String up;
-
-    Dialect(Naming naming, String down, String up) {
-      this.naming = naming;
-      this.down = down;
-      this.up = up;
+  record Dialect(String name, Naming naming, String down, String up) {
+    @Override
+    public String toString() {
+      return name;
     }
+  }
+
+  static List<Dialect> dialects() {
+    return List.of(
+        new Dialect(
+            "kohya with blocks of diffusers",
+            (network, path) -> kohya(network, path),
+            ".lora_down.weight",
+            ".lora_up.weight"),
+        new Dialect(
+            "kohya with blocks of compvis",
+            (network, path) -> kohya(network, network == LoraNetwork.UNET ? compvis(path) : path),
+            ".lora_down.weight",
+            ".lora_up.weight"),
+        new Dialect(
+            "diffusers",
+            (network, path) -> network.prefix() + "." + path,
+            ".lora_A.weight",
+            ".lora_B.weight"),
+        new Dialect(
+            "diffusers without text model",
+            (network, path) -> network.prefix() + "." + path.replaceFirst("^text_model\\.", ""),
+            ".lora_A.weight",
+            ".lora_B.weight"),
+        new Dialect(
+            "diffusers of 2023",
+            (network, path) ->
+                network.prefix()
+                    + "."
+                    + (in2023(path).equals(path)
+                        ? path + (network == LoraNetwork.UNET ? ".lora" : ".lora_linear_layer")
+                        : in2023(path)),
+            ".down.weight",
+            ".up.weight"),
+        new Dialect(
+            "diffusers of later in 2023",
+            (network, path) ->
+                network.prefix()
+                    + "."
+                    + path
+                    + (network == LoraNetwork.UNET ? ".lora" : ".lora_linear_layer"),
+            ".down.weight",
+            ".up.weight"),
+        new Dialect(
+            "peft with the name of an adapter",
+            (network, path) -> "base_model.model." + network.prefix() + "." + path,
+            ".lora_A.default.weight",
+            ".lora_B.default.weight"),
+        new Dialect(
+            "peft within a pipeline",
+            (network, path) -> network.prefix() + ".base_model.model." + path,
+            ".lora_A.weight",
+            ".lora_B.weight"),
+        new Dialect(
+            "comfy",
+            (network, path) ->
+                network == LoraNetwork.UNET
+                    ? "diffusion_model." + compvis(path)
+                    : network.prefix() + "." + path,
+            ".lora_down.weight",
+            ".lora_up.weight"));
   }
 
   interface Naming {
@@ -212,9 +226,9 @@ class LoraDialectsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("dialects")
   void everyLayerOfAllThreeNetworksIsFound(Dialect dialect) {
-    write(dialect.naming, dialect.down, dialect.up, LoraNetwork.values());
+    write(dialect.naming(), dialect.down(), dialect.up(), LoraNetwork.values());
     try (LoraContents read = LoraFile.contents(path, "read", NETWORKS)) {
       assertThat(read.loras().keySet()).containsExactly(LoraNetwork.values());
       read.loras().forEach((network, lora) -> assertSame(lora, network));
@@ -233,6 +247,19 @@ class LoraDialectsTest {
     try (LoraContents read = LoraFile.contents(path, "read", NETWORKS)) {
       assertThat(read.loras().keySet()).containsExactly(LoraNetwork.UNET);
       assertSame(requireNonNull(read.loras().get(LoraNetwork.UNET)), LoraNetwork.UNET);
+    }
+  }
+
+  @Test
+  void filesOfPytorchAreReadAsWell() {
+    LoraFile.write(
+        path, written.values().asList(), LoraFile.Options.diffusers().withDtype(DType.F32));
+    TorchBytes.convert(path, folder.resolve("pytorch_lora_weights.bin"), "");
+    for (Path place : List.of(folder.resolve("pytorch_lora_weights.bin"), folder)) {
+      try (LoraContents read = LoraFile.contents(place, "read", NETWORKS)) {
+        read.loras().forEach((network, lora) -> assertSame(lora, network));
+        assertThat(read.loras()).hasSize(3);
+      }
     }
   }
 
@@ -257,9 +284,14 @@ class LoraDialectsTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("dialects")
   void aNetworkThatWasNotGivenIsMissedInEveryDialect(Dialect dialect) {
-    write(dialect.naming, dialect.down, dialect.up, LoraNetwork.UNET, LoraNetwork.TEXT_ENCODER_2);
+    write(
+        dialect.naming(),
+        dialect.down(),
+        dialect.up(),
+        LoraNetwork.UNET,
+        LoraNetwork.TEXT_ENCODER_2);
     for (LoraNetwork missed : new LoraNetwork[] {LoraNetwork.UNET, LoraNetwork.TEXT_ENCODER_2}) {
       ImmutableMap<LoraNetwork, Parameters> given =
           NETWORKS.entrySet().stream()

@@ -34,6 +34,7 @@ class LycorisTest {
   private static final String LINEAR = "down_blocks.0.attentions.0.proj_in";
   private static final String CONV = "down_blocks.0.resnets.0.conv1";
   private static final String NORM = "down_blocks.0.resnets.0.norm1";
+  private static final String TWICE = "down_blocks.0.attentions.0.proj_out";
   private static final LycorisFormulas LINEAR_SIZE = new LycorisFormulas(6, 4, 1);
   private static final LycorisFormulas CONV_SIZE = new LycorisFormulas(6, 4, 9);
 
@@ -437,6 +438,9 @@ class LycorisTest {
     tensor(kohya("conv_out") + ".lora_down.weight", 2, 4, 3, 3);
     tensor(kohya("conv_out") + ".lora_up.weight", 6, 2, 1, 1);
     tensor(kohya("conv_out") + ".dora_scale", 5, 1, 1, 1);
+    tensor(kohya(TWICE) + ".lokr_w1", 2, 2);
+    tensor(kohya(TWICE) + ".lokr_w1_a", 2, 1);
+    tensor(kohya(TWICE) + ".lokr_w2", 3, 2);
     tensor(kohya("conv_in") + ".diff", 6, 4, 3, 3);
     tensor(kohya("conv_in") + ".hada_w1_a", 6, 3);
     tensor(kohya(NORM) + ".lora_down.weight", 2, 6);
@@ -447,7 +451,8 @@ class LycorisTest {
         .satisfies(
             e ->
                 assertThat(((LoraMismatchException) e).problems())
-                    .hasSize(7)
+                    .hasSize(8)
+                    .anyMatch(problem -> problem.endsWith("lokr_w1_a\" are for the same matrix"))
                     .anyMatch(
                         problem -> problem.endsWith("hada_w1_b\" expected [3, 4], found [3, 5]"))
                     .anyMatch(problem -> problem.endsWith("but no hada_w2_b"))
