@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion;
 
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -26,10 +27,13 @@ import org.tastemaker.diffusion.condition.PromptEncoder;
 import org.tastemaker.diffusion.condition.PromptOptions;
 import org.tastemaker.diffusion.engine.Backend;
 import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.lora.LoraFile;
+import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.AutoencoderKl;
 import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.ClipTextConfig;
 import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
@@ -96,6 +100,23 @@ public record Components(
    */
   public List<ClipTextModel> textEncoders() {
     return encoders(textEncoder, xl);
+  }
+
+  /**
+   * The networks that a LoRA's file can adapt, for {@link LoraFile#read}.
+   *
+   * @return the parameters of the U-Net and of each text encoder; the only one of a refiner of
+   *     Stable Diffusion XL is a second one
+   */
+  public ImmutableMap<LoraNetwork, Parameters> loraNetworks() {
+    ImmutableMap.Builder<LoraNetwork, Parameters> networks = ImmutableMap.builder();
+    networks.put(LoraNetwork.UNET, unet.parameters());
+    Optional<ClipTextModel> second = xl.flatMap(StableDiffusionXl::second).map(Second::textEncoder);
+    boolean refiner = xl.isPresent() && second.isEmpty();
+    networks.put(
+        refiner ? LoraNetwork.TEXT_ENCODER_2 : LoraNetwork.TEXT_ENCODER, textEncoder.parameters());
+    second.ifPresent(text -> networks.put(LoraNetwork.TEXT_ENCODER_2, text.parameters()));
+    return networks.buildOrThrow();
   }
 
   private static List<ClipTextModel> encoders(ClipTextModel first, Optional<StableDiffusionXl> xl) {

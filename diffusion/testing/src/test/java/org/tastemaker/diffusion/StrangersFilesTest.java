@@ -15,6 +15,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.files.UnsafeFileException;
 import org.tastemaker.core.json.JsonException;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraContents;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraMismatchException;
 import org.tastemaker.diffusion.lora.LoraNetwork;
@@ -27,7 +28,9 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsException;
+import org.tastemaker.diffusion.weights.SafetensorsWriter;
 import org.tastemaker.testing.Attack;
 import org.tastemaker.testing.Effort;
 
@@ -66,6 +69,38 @@ class StrangersFilesTest {
                       "{\"unet.lora_alpha\":4,\"unet.alpha_pattern\":"
                           + "{\"mid_block.*(to_q|to_k)\":8,\"(a+)+b\":2},\"unet.use_rslora\":true}")));
     }
+    lycoris(model.components().unet().parameters());
+  }
+
+  /** LoHa, LoKr, DoRA and differences, each of a layer of the attention in the middle. */
+  private static void lycoris(Parameters parameters) {
+    List<String> layers =
+        parameters.specs().keySet().stream()
+            .filter(name -> name.matches("mid_block\\..*attn1\\.to_(q|k|v|out\\.0)\\.weight"))
+            .map(name -> name.substring(0, name.length() - ".weight".length()))
+            .toList();
+    int side = (int) parameters.get(layers.get(0) + ".weight").size(0);
+    SafetensorsWriter writer = new SafetensorsWriter();
+    tensor(writer, layers.get(0) + ".hada_w1_a", side, 2);
+    tensor(writer, layers.get(0) + ".hada_w1_b", 2, side);
+    tensor(writer, layers.get(0) + ".hada_w2_a", side, 2);
+    tensor(writer, layers.get(0) + ".hada_w2_b", 2, side);
+    tensor(writer, layers.get(1) + ".lokr_w1", 2, 2);
+    tensor(writer, layers.get(1) + ".lokr_w2_a", side / 2, 2);
+    tensor(writer, layers.get(1) + ".lokr_w2_b", 2, side / 2);
+    tensor(writer, layers.get(2) + ".lora_A.weight", 2, side);
+    tensor(writer, layers.get(2) + ".lora_B.weight", side, 2);
+    tensor(writer, layers.get(2) + ".lora_magnitude_vector", side);
+    tensor(writer, layers.get(3) + ".diff", side, side);
+    writer.write(folder.resolve("lycoris.safetensors"));
+  }
+
+  private static void tensor(SafetensorsWriter writer, String name, int rows, int... columns) {
+    int length = rows * (columns.length == 0 ? 1 : columns[0]);
+    float[] values = new float[length];
+    Seed.of(3).split(name).gaussian(0, values);
+    long[] shape = columns.length == 0 ? new long[] {rows} : new long[] {rows, columns[0]};
+    writer.add("unet." + name, values, DType.F32, shape);
   }
 
   @Test
@@ -126,7 +161,8 @@ class StrangersFilesTest {
             "an adapter",
             List.of(
                 Files.readAllBytes(folder.resolve("kohya.safetensors")),
-                Files.readAllBytes(folder.resolve("peft.safetensors"))),
+                Files.readAllBytes(folder.resolve("peft.safetensors")),
+                Files.readAllBytes(folder.resolve("lycoris.safetensors"))),
             ERRORS);
     outcome(
         attack.run(
@@ -134,7 +170,12 @@ class StrangersFilesTest {
             TIMES,
             bytes -> {
               Files.write(file, bytes);
-              LoraFile.read(file, "damaged", unet).values().forEach(Lora::close);
+              try (LoraContents read = LoraFile.contents(file, "damaged", unet)) {
+                for (Lora lora : read.loras().values()) {
+                  lora.mergeInto(unet.get(LoraNetwork.UNET), 1);
+                  lora.unmerge();
+                }
+              }
             }));
   }
 
