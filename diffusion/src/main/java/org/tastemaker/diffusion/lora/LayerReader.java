@@ -46,6 +46,12 @@ final class LayerReader {
   /** The layer, or null if something is wrong with it, which is among the problems then. */
   @Nullable LoraLayer layer(LoraPlace place, Map<LoraRole, String> keys) {
     int before = problems.size();
+    for (String key : keys.values()) {
+      if (LoraTensors.length(file.shape(key)) == 0) {
+        problem("\"%s\" is empty: its shape is %s", key, file.shape(key));
+        return null;
+      }
+    }
     Set<Kind> kinds =
         keys.keySet().stream()
             .map(LoraRole::kind)
@@ -259,6 +265,7 @@ final class LayerReader {
     if (left == null
         || left.length() < 2
         || left.get(0) < 1
+        || left.get(1) < 1
         || left.get(0) * left.get(1) != LoraTensors.length(left)) {
       problem("\"%s\" has no usable lokr_w1: %s", place.path(), String.join(", ", keys.values()));
       return 0;
@@ -468,7 +475,7 @@ final class LayerReader {
         alpha = array.getDouble(0);
       }
     }
-    if (!Double.isFinite(alpha)) {
+    if (!Float.isFinite((float) alpha)) {
       problem("alpha of \"%s\" is %s", place.path(), alpha);
       return null;
     }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.core.files.FolderBounds;
+import org.tastemaker.core.files.HubFolder;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonLimits;
 import org.tastemaker.diffusion.weights.TensorFile;
@@ -57,27 +58,28 @@ record LoraSource(
     if (!Files.isDirectory(path)) {
       return List.of(path);
     }
-    if (Files.isRegularFile(path.resolve(CONFIG))) {
-      return List.of(path);
-    }
+    Path folder = HubFolder.resolve(path);
+    FolderBounds bounds = FolderBounds.of(folder);
     List<Path> folders = new ArrayList<>();
+    if (Files.isRegularFile(bounds.resolve(CONFIG))) {
+      folders.add(folder);
+    }
     for (LoraNetwork network : LoraNetwork.values()) {
-      Path folder = path.resolve(network.prefix());
-      if (Files.isRegularFile(folder.resolve(CONFIG))) {
-        folders.add(folder);
+      if (Files.isRegularFile(bounds.resolve(network.prefix() + "/" + CONFIG))) {
+        folders.add(folder.resolve(network.prefix()));
       }
     }
     if (!folders.isEmpty()) {
       return folders;
     }
     for (String name : DIFFUSERS) {
-      if (Files.isRegularFile(path.resolve(name))) {
-        return List.of(path.resolve(name));
+      if (Files.isRegularFile(bounds.resolve(name))) {
+        return List.of(folder.resolve(name));
       }
     }
-    List<Path> files = safetensors(path);
+    List<Path> files = safetensors(folder);
     if (files.size() == 1) {
-      return files;
+      return List.of(bounds.resolve(files.get(0).getFileName().toString()));
     }
     throw new IllegalArgumentException(
         String.format(

@@ -35,7 +35,9 @@
  * <ul>
  *   <li>{@link org.tastemaker.diffusion.lora.LoraStack}: several at once, each with a weight.
  *   <li>{@link org.tastemaker.diffusion.lora.LoraDropout}: the adapter for training with dropout.
- *   <li>{@link org.tastemaker.diffusion.lora.LoraFile}: the files that other programs read.
+ *   <li>{@link org.tastemaker.diffusion.lora.LoraFile}: the files that other programs write and
+ *       read, in every dialect. What is no low-rank pair in them (LoHa, LoKr, DoRA, whole
+ *       differences) acts merged only: {@link org.tastemaker.diffusion.lora.Lora#mergedOnly}.
  *   <li>{@link org.tastemaker.diffusion.lora.LoraGains}: a LoRA with one number for each layer, for
  *       a search without gradients.
  * </ul>

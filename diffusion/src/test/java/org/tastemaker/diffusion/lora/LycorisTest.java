@@ -429,6 +429,57 @@ class LycorisTest {
   // ---- Damaged files
 
   @Test
+  void noTensorIsLeftOutInSilence() {
+    Path whole = folder.resolve("whole.safetensors");
+    hada(LINEAR, LINEAR_SIZE, "w1");
+    hada(LINEAR, LINEAR_SIZE, "w2");
+    tensor(kohya(LINEAR) + ".dora_scale", 6, 1);
+    alpha(LINEAR, 1);
+    tensor(kohya(CONV) + ".lokr_w1", 3, 2);
+    tensor(kohya(CONV) + ".lokr_w2_a", 2, 2);
+    tensor(kohya(CONV) + ".lokr_w2_b", 2, 18);
+    tensor(kohya(TWICE) + ".lora_down.weight", 2, 4);
+    tensor("unet." + TWICE + ".lora_B.weight", 6, 2);
+    tensor("unet." + TWICE + ".lora_B.bias", 6);
+    tensor(kohya("conv_out") + ".lora_down.weight", 2, 4, 1, 1);
+    tensor(kohya("conv_out") + ".lora_mid.weight", 2, 2, 3, 3);
+    tensor(kohya("conv_out") + ".lora_up.weight", 6, 2, 1, 1);
+    tensor(kohya("conv_out") + ".diff_b", 6);
+    tensor(kohya(NORM) + ".w_norm", 6);
+    tensor(kohya(NORM) + ".b_norm", 6);
+    writer.write(whole);
+    LoraFile.contents(whole, "read", networks()).close();
+    try (SafetensorsFile file = SafetensorsFile.open(whole)) {
+      for (String changed : file.names()) {
+        for (String name : List.of(changed + "_more", "more_" + changed)) {
+          writer = new SafetensorsWriter();
+          for (String key : file.names()) {
+            writer.add(
+                key.equals(changed) ? name : key,
+                file.floats(key),
+                DType.F32,
+                file.shape(key).toArray());
+          }
+          writer.write(path);
+          assertThatThrownBy(this::read)
+              .isInstanceOf(LoraMismatchException.class)
+              .hasMessageContaining("\"" + name + "\"");
+        }
+      }
+    }
+  }
+
+  @Test
+  void emptyTensorsAreNoMatrices() {
+    writer.add(kohya(LINEAR) + ".lokr_w1", new float[0], DType.F32, 2, 0);
+    tensor(kohya(LINEAR) + ".lokr_w2", 3, 2);
+    writer.write(path);
+    assertThatThrownBy(this::read)
+        .isInstanceOf(LoraMismatchException.class)
+        .hasMessageContaining("lokr_w1\" is empty: its shape is [2, 0]");
+  }
+
+  @Test
   void everyWrongShapeAndEveryMissingMatrixIsNamed() {
     tensor(kohya(LINEAR) + ".hada_w1_a", 6, 3);
     tensor(kohya(LINEAR) + ".hada_w1_b", 3, 5); // 4 inputs

@@ -222,6 +222,14 @@ class PeftFolderTest {
   }
 
   @Test
+  void aFolderOfTheCacheOfTheHubIsItsSnapshot() throws IOException {
+    Path snapshot = folder.resolve("models--someone--style/snapshots/0123abcd");
+    weights(snapshot, "");
+    config(snapshot, "{\"peft_type\": \"LORA\", \"r\": 4, \"lora_alpha\": 2}");
+    assertThat(scales(folder.resolve("models--someone--style"))).containsEntry(TO_Q, 0.5);
+  }
+
+  @Test
   void metadataOfASingleNetworkHaveNoPrefix() {
     Path file = folder.resolve("a.safetensors");
     new SafetensorsWriter()

@@ -172,8 +172,10 @@ class StrangersFilesTest {
               Files.write(file, bytes);
               try (LoraContents read = LoraFile.contents(file, "damaged", unet)) {
                 for (Lora lora : read.loras().values()) {
-                  lora.mergeInto(unet.get(LoraNetwork.UNET), 1);
-                  lora.unmerge();
+                  if (!lora.mergedOnly().isEmpty()) {
+                    lora.mergeInto(unet.get(LoraNetwork.UNET), 1);
+                    lora.unmerge();
+                  }
                 }
               }
             }));
