@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.core.files.HubFolder;
 import org.tastemaker.core.run.AtomicFiles;
@@ -25,6 +26,7 @@ import org.tastemaker.diffusion.condition.ClipTextEncoder.Output;
 import org.tastemaker.diffusion.condition.ClipTextEncoderPair;
 import org.tastemaker.diffusion.condition.PromptEncoder;
 import org.tastemaker.diffusion.condition.PromptOptions;
+import org.tastemaker.diffusion.condition.TextualInversion;
 import org.tastemaker.diffusion.engine.Backend;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.lora.LoraFile;
@@ -296,6 +298,30 @@ public record Components(
   /** The same parts around another U-Net. */
   Components with(UNet2DConditionModel other) {
     return new Components(other, vae, textEncoder, tokenizer, scheduler, xl);
+  }
+
+  /** The same parts with one more token in every text encoder. */
+  Components with(TextualInversion embedding) {
+    List<ClipTextModel> encoders = textEncoders();
+    List<INDArray> vectors =
+        embedding.matrices(
+            encoders.stream().map(encoder -> encoder.config().hiddenSize()).toList());
+    List<ClipTokenizer> known = tokenizers(tokenizer, xl);
+    List<ClipTokenizer> more =
+        known.stream().map(each -> each.withToken(embedding.token(), embedding.vectors())).toList();
+    List<ClipTextModel> wider = new ArrayList<>();
+    for (int i = 0; i < encoders.size(); i++) {
+      wider.add(encoders.get(i).withTokens(known.get(i).size(), vectors.get(i)));
+    }
+    Optional<Second> second =
+        wider.size() == 1 ? Optional.empty() : Optional.of(new Second(wider.get(1), more.get(1)));
+    return new Components(
+        unet,
+        vae,
+        wider.get(0),
+        more.get(0),
+        scheduler,
+        xl.map(it -> new StableDiffusionXl(second, it.zerosForEmptyPrompt(), it.aestheticScore())));
   }
 
   /** What encodes prompts for the U-Net. */

@@ -17,6 +17,7 @@ import org.tastemaker.diffusion.checkpoint.CheckpointWriter;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.condition.PromptOptions;
+import org.tastemaker.diffusion.condition.TextualInversion;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -226,6 +227,19 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public LatentDiffusion with(PromptOptions prompts) {
     return new LatentDiffusion(view.withPrompts(prompts));
+  }
+
+  /**
+   * A view whose prompts may have one more word: a token of textual inversion, which stands for its
+   * vectors wherever it is found in a prompt. {@link #save} writes it with the model.
+   *
+   * @param embedding learned for the text encoders of a model like this one
+   * @return a view of this model; it has tables of tokens of its own, so close it and not this one
+   * @throws IllegalArgumentException if the vectors are of another model, or the token is one
+   *     already
+   */
+  public LatentDiffusion with(TextualInversion embedding) {
+    return new LatentDiffusion(view.withToken(embedding));
   }
 
   /**

@@ -8,6 +8,7 @@ import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.condition.PromptEncoder;
 import org.tastemaker.diffusion.condition.PromptOptions;
+import org.tastemaker.diffusion.condition.TextualInversion;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.model.FunctionOptions;
@@ -81,6 +82,13 @@ record View(
     return prompts.equals(prompts())
         ? this
         : withConditioner(Conditioner.of(components.encoder(encoder().engine(), prompts)));
+  }
+
+  /** One more token in prompts, and so with a cache of texts of its own. */
+  View withToken(TextualInversion embedding) {
+    Components more = components.with(embedding);
+    return withComponents(more)
+        .withConditioner(Conditioner.of(more.encoder(encoder().engine(), prompts())));
   }
 
   /** Every part on an engine, and so with a cache of texts of its own. */

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.diffusion.engine.Engine;
@@ -52,6 +54,8 @@ public record ClipTextEncoder(
   }
 
   private static final int SHOWN = 1000;
+  private static final int LOOKED_AT = 20_000;
+  private static final Pattern NAME = Pattern.compile("<[\\w-]{1,60}>");
 
   public ClipTextEncoder {
     Objects.requireNonNull(tokenizer, "tokenizer == null");
@@ -178,6 +182,19 @@ public record ClipTextEncoder(
                       + " model.with(PromptOptions.defaults().withChunks("
                       + needed
                       + "))"));
+    }
+    Matcher name = NAME.matcher(text.substring(0, Math.min(text.length(), LOOKED_AT)));
+    while (name.find()) {
+      String written = name.group();
+      if (tokenizer.added().keySet().stream().noneMatch(written::equalsIgnoreCase)) {
+        remarks.add(
+            "a prompt has "
+                + written
+                + ", which looks like a word of textual inversion, but is no token of this model"
+                + " and is read letter by letter. Add it with"
+                + " model.with(TextualInversion.read(file)), or remove it");
+        break;
+      }
     }
     if (!options.weights() && WeightedText.isMarked(text)) {
       remarks.add(

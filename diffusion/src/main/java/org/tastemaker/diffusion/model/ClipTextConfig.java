@@ -162,6 +162,24 @@ public record ClipTextConfig(
     return ConfigReader.read(path, ClipTextConfig::read);
   }
 
+  /** The same with another number of tokens and another end token. */
+  ClipTextConfig with(int vocabulary, int end) {
+    return new ClipTextConfig(
+        vocabulary,
+        hiddenSize,
+        intermediateSize,
+        numHiddenLayers,
+        numAttentionHeads,
+        maxPositionEmbeddings,
+        hiddenAct,
+        layerNormEps,
+        bosTokenId,
+        end,
+        padTokenId,
+        projectionDim,
+        projected);
+  }
+
   static ClipTextConfig read(ConfigReader json) {
     // How the weights were first drawn, how they were stored, and dropout, which inference lacks.
     json.ignore(

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
@@ -55,18 +56,27 @@ public final class ClipTextModel implements AutoCloseable {
   private static final String PREFIX = "text_model.";
   private static final String PROJECTION = "text_projection";
 
+  private static final String TABLE = PREFIX + "embeddings.token_embedding.weight";
+
   /** A buffer that older versions of transformers wrote among the weights. */
   private static final String POSITION_IDS = PREFIX + "embeddings.position_ids";
 
   private final ClipTextConfig config;
   private final Parameters parameters;
   private final DataType type;
+  private final @Nullable ClipTextModel base; // with which this shares parameters
   private final FunctionCache functions = new FunctionCache();
 
   private ClipTextModel(ClipTextConfig config, Parameters parameters, DataType type) {
+    this(config, parameters, type, null);
+  }
+
+  private ClipTextModel(
+      ClipTextConfig config, Parameters parameters, DataType type, @Nullable ClipTextModel base) {
     this.config = config;
     this.parameters = parameters;
     this.type = type;
+    this.base = base;
   }
 
   /**
@@ -174,6 +184,39 @@ public final class ClipTextModel implements AutoCloseable {
 
   static ClipTextModel random(ClipTextConfig config, Seed seed, DataType type) {
     return new ClipTextModel(config, Parameters.random(declare(config), seed, type), type);
+  }
+
+  /**
+   * The same model with further tokens, such as those of textual inversion. All parameters but the
+   * table of tokens are shared with this model.
+   *
+   * @param first the id of the first of them: the tokenizer's size, at most the vocabulary's
+   * @param vectors [tokens, hidden_size], the rows of the table; copied
+   * @return the model; closing it closes this one too
+   */
+  public ClipTextModel withTokens(int first, INDArray vectors) {
+    if (first < 0
+        || first > config.vocabSize()
+        || vectors.rank() != 2
+        || vectors.size(1) != config.hiddenSize()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "tokens from %d on with vectors of shape %s do not fit a table of %d tokens of %d numbers",
+              first,
+              Arrays.toString(vectors.shape()),
+              config.vocabSize(),
+              config.hiddenSize()));
+    }
+    long end = first + vectors.size(0);
+    int rows = (int) Math.max(config.vocabSize(), end);
+    // An end token of 2 stands for the largest id of a text, which would be a new one's.
+    int eos = config.eosTokenId() == 2 ? config.vocabSize() - 1 : config.eosTokenId();
+    ClipTextConfig wider = config.with(rows, eos);
+    INDArray table = Nd4j.createUninitialized(type, rows, config.hiddenSize());
+    table.get(NDArrayIndex.interval(0, config.vocabSize())).assign(parameters.get(TABLE));
+    table.get(NDArrayIndex.interval(first, end)).assign(vectors);
+    return new ClipTextModel(wider, parameters.replacing(declare(wider), TABLE, table), type, this);
   }
 
   /**
@@ -348,6 +391,9 @@ public final class ClipTextModel implements AutoCloseable {
   public void close() {
     functions.close();
     parameters.close();
+    if (base != null) {
+      base.close();
+    }
   }
 
   private static @Nullable String prefixed(String name) {

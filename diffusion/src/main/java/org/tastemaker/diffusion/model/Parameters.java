@@ -308,6 +308,13 @@ public final class Parameters implements AutoCloseable {
     return new Parameters(specs.values().asList(), copies);
   }
 
+  /** The same arrays but for one, for a network that differs in it. */
+  Parameters replacing(List<ParameterSpec> others, String name, INDArray array) {
+    Map<String, INDArray> replaced = new LinkedHashMap<>(arrays);
+    replaced.put(name, array);
+    return new Parameters(others, replaced);
+  }
+
   /** Frees every array. */
   @Override
   public void close() {

@@ -200,4 +200,30 @@ public final class TorchBytes {
       throw new UncheckedIOException(e);
     }
   }
+
+  /** Writes an embedding as AUTOMATIC1111's web UI does; parameters in a dict of them or plain. */
+  public static void writeWebUi(Path target, String name, float[] values, boolean parameters) {
+    TorchBytes torch = new TorchBytes();
+    Object tensor = torch.tensor(values, 1, values.length);
+    Map<String, Object> params = Map.of("*", tensor);
+    Map<String, Object> root = new LinkedHashMap<>();
+    root.put("string_to_token", Map.of("*", 265L));
+    root.put(
+        "string_to_param",
+        parameters
+            ? new Instance(
+                "torch.nn.modules.container",
+                "ParameterDict",
+                List.of(),
+                Map.of("training", true, "_parameters", params))
+            : params);
+    root.put("name", name);
+    root.put("step", 499L);
+    root.put("sd_checkpoint_name", PickleWriter.NONE);
+    try {
+      Files.write(target, torch.zip(root));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 }
