@@ -101,6 +101,7 @@ class AddedWordsTest {
                 "a <PET>");
       }
     }
+    told.removeIf(message -> message.contains("the following part was cut off"));
     assertThat(told).hasSize(1);
     assertThat(told.get(0)).contains("<PET>").contains("is no token of this model");
   }
