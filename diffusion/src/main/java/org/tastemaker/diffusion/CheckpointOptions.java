@@ -19,13 +19,15 @@ import org.tastemaker.diffusion.schedule.SchedulerKind;
  * @param sampler for images; by default DDIM
  * @param averaged whether to take the U-Net's averaged weights, {@code model_ema.*}, which some
  *     files have beside those to train further; by default not
+ * @param halfInMemory as in {@link FolderOptions}; by default not
  */
 @RecordBuilder
 public record CheckpointOptions(
     Optional<Path> tokenizer,
     Optional<PredictionType> prediction,
     SchedulerKind sampler,
-    boolean averaged)
+    boolean averaged,
+    boolean halfInMemory)
     implements CheckpointOptionsBuilder.With {
   public CheckpointOptions {
     Objects.requireNonNull(tokenizer, "tokenizer == null");
@@ -39,6 +41,7 @@ public record CheckpointOptions(
    * @return nothing given
    */
   public static CheckpointOptions defaults() {
-    return new CheckpointOptions(Optional.empty(), Optional.empty(), SchedulerKind.DDIM, false);
+    return new CheckpointOptions(
+        Optional.empty(), Optional.empty(), SchedulerKind.DDIM, false, false);
   }
 }

@@ -176,7 +176,8 @@ public record Components(
   public static Components load(Path file, CheckpointOptions options) {
     Backend.require();
     List<AutoCloseable> loaded = new ArrayList<>();
-    try (SingleFile checkpoint = SingleFile.open(file, options.prediction(), options.averaged())) {
+    try (SingleFile checkpoint =
+        SingleFile.open(file, options.prediction(), options.averaged(), options.halfInMemory())) {
       List<ClipTokenizer> tokenizers = CheckpointTokenizers.load(file, options, checkpoint);
       List<ClipTextModel> texts = new ArrayList<>();
       for (int i = 0; i < tokenizers.size(); i++) {
@@ -258,17 +259,21 @@ public record Components(
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(index + ": " + e.getMessage(), e);
       }
-      ClipTextModel text = ClipTextModel.load(folder.resolve(encoder), variant);
+      ClipTextModel text =
+          ClipTextModel.load(folder.resolve(encoder), variant, options.halfInMemory());
       loaded.add(text);
       Optional<Second> more = Optional.empty();
       if (pair) {
-        ClipTextModel other = ClipTextModel.load(folder.resolve("text_encoder_2"), variant);
+        ClipTextModel other =
+            ClipTextModel.load(folder.resolve("text_encoder_2"), variant, options.halfInMemory());
         loaded.add(other);
         more = Optional.of(new Second(other, tokenizers.get(1)));
       }
-      AutoencoderKl vae = AutoencoderKl.load(folder.resolve("vae"), variant);
+      AutoencoderKl vae =
+          AutoencoderKl.load(folder.resolve("vae"), variant, options.halfInMemory());
       loaded.add(vae);
-      UNet2DConditionModel unet = UNet2DConditionModel.load(folder.resolve("unet"), variant);
+      UNet2DConditionModel unet =
+          UNet2DConditionModel.load(folder.resolve("unet"), variant, options.halfInMemory());
       loaded.add(unet);
       Optional<Second> encoders = more;
       return new Components(

@@ -13,9 +13,13 @@ import org.tastemaker.diffusion.schedule.SchedulerKind;
  *     part must have it. By default the usual weights, or what there is in their place
  * @param sampler as which the settings in scheduler/ are read, also where they are those of a
  *     scheduler that is not supported here; by default the one that they name
+ * @param halfInMemory whether weights in half precision stay so in memory, where otherwise every
+ *     weight has single precision: half of the memory, and the same numbers. Only the engine torch
+ *     reads them; such weights are not trained, but a LoRA on them is
  */
 @RecordBuilder
-public record FolderOptions(Optional<String> variant, Optional<SchedulerKind> sampler)
+public record FolderOptions(
+    Optional<String> variant, Optional<SchedulerKind> sampler, boolean halfInMemory)
     implements FolderOptionsBuilder.With {
   public FolderOptions {
     Objects.requireNonNull(variant, "variant == null");
@@ -28,6 +32,6 @@ public record FolderOptions(Optional<String> variant, Optional<SchedulerKind> sa
    * @return nothing given
    */
   public static FolderOptions defaults() {
-    return new FolderOptions(Optional.empty(), Optional.empty());
+    return new FolderOptions(Optional.empty(), Optional.empty(), false);
   }
 }

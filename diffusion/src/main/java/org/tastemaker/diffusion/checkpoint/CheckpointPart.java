@@ -11,6 +11,7 @@ import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.TensorFile;
 
 /** One network of a checkpoint, under the names that diffusers has for its parameters. */
@@ -72,6 +73,16 @@ final class CheckpointPart implements TensorFile {
       return ImmutableLongArray.of(shape[1], shape[0]);
     }
     return ImmutableLongArray.copyOf(shape);
+  }
+
+  @Override
+  public DType dtype(String name) {
+    return file.dtype(place(name).name());
+  }
+
+  @Override
+  public DataType memoryType(String name) {
+    return file.memoryType(place(name).name());
   }
 
   @Override

@@ -15,6 +15,7 @@ import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.PredictionType;
+import org.tastemaker.diffusion.weights.HalvesInMemory;
 import org.tastemaker.diffusion.weights.TensorFile;
 import org.tastemaker.diffusion.weights.TensorFiles;
 
@@ -75,12 +76,15 @@ public final class SingleFile implements AutoCloseable {
    * @param path of a safetensors file, or of a file of PyTorch
    * @param prediction what the U-Net's output means, where the caller knows
    * @param averaged whether the U-Net's averaged weights are taken, {@code model_ema.*}
+   * @param halfInMemory whether weights in half precision stay so in memory
    * @return the checkpoint, to be closed
    * @throws IllegalArgumentException if it is something else, or not whole; the message says what
    *     it is
    */
-  public static SingleFile open(Path path, Optional<PredictionType> prediction, boolean averaged) {
-    TensorFile file = TensorFiles.open(path);
+  public static SingleFile open(
+      Path path, Optional<PredictionType> prediction, boolean averaged, boolean halfInMemory) {
+    TensorFile stored = TensorFiles.open(path);
+    TensorFile file = halfInMemory ? new HalvesInMemory(stored) : stored;
     try {
       OtherFiles.refuse(path, file.names());
       if (averaged) {

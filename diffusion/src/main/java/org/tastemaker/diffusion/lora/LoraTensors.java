@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.TensorFile;
 
 /**
@@ -59,6 +60,11 @@ final class LoraTensors implements TensorFile {
   public ImmutableLongArray shape(String name) {
     Form form = forms.get(name);
     return form == null ? file.shape(name) : form.shape();
+  }
+
+  @Override
+  public DType dtype(String name) {
+    return file.dtype(name);
   }
 
   @Override

@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import org.tastemaker.core.files.FolderBounds;
 import org.tastemaker.diffusion.model.WeightFiles.Found;
 import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.HalvesInMemory;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 import org.tastemaker.diffusion.weights.ShardedTensors;
 import org.tastemaker.diffusion.weights.TensorFile;
@@ -56,9 +57,11 @@ record ModelFolder(Path path, WeightFiles weights, String variant) {
     return config;
   }
 
-  Parameters read(List<ParameterSpec> specs, Function<String, @Nullable String> rename) {
+  Parameters read(
+      List<ParameterSpec> specs, Function<String, @Nullable String> rename, boolean halfInMemory) {
     try (TensorFile open = open()) {
-      return Parameters.read(open, specs, rename, DataType.FLOAT);
+      TensorFile kept = halfInMemory ? new HalvesInMemory(open) : open;
+      return Parameters.read(kept, specs, rename, DataType.FLOAT);
     }
   }
 

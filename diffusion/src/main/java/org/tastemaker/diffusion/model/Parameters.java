@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.model;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -13,6 +14,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.ShortPointer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -86,7 +88,8 @@ public final class Parameters implements AutoCloseable {
    * @param specs what is expected
    * @param rename from a name in the file to the name in {@code specs}, or null for a tensor to
    *     leave out
-   * @param type of the arrays, FLOAT or DOUBLE
+   * @param type of the arrays, FLOAT or DOUBLE; for FLOAT it is the file's {@link
+   *     TensorFile#memoryType}, which may be one of half precision
    * @return the parameters
    * @throws WeightsMismatchException if the file does not fit
    * @throws IllegalArgumentException if a weight is NaN or infinite
@@ -101,7 +104,8 @@ public final class Parameters implements AutoCloseable {
     try {
       for (ParameterSpec spec : specs) {
         String name = inFile.getOrDefault(spec.name(), spec.name());
-        INDArray array = fromTorch(spec, file.array(name, type));
+        DataType kept = type == DataType.FLOAT ? file.memoryType(name) : type;
+        INDArray array = fromTorch(spec, file.array(name, kept));
         arrays.put(spec.name(), array);
         checkFinite(file, name, array);
       }
@@ -192,20 +196,46 @@ public final class Parameters implements AutoCloseable {
   }
 
   private static void checkFinite(TensorFile file, String name, INDArray array) {
+    double bad =
+        switch (array.dataType()) {
+          case HALF -> firstNotFinite(array, (short) 0x7C00);
+          case BFLOAT16 -> firstNotFinite(array, (short) 0x7F80);
+          default -> firstNotFinite(array);
+        };
+    if (!Double.isFinite(bad)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%s: weight \"%s\" holds %s; the file is damaged or its training diverged",
+              file.path(),
+              name,
+              bad));
+    }
+  }
+
+  /** The first number that is not finite; 0 if there is none. */
+  private static double firstNotFinite(INDArray array) {
     FloatBuffer floats = array.dataType() == DataType.FLOAT ? array.data().asNioFloat() : null;
     for (int i = 0; i < array.length(); i++) {
       // The buffer, where there is one, is many times faster.
       double value = floats != null ? floats.get(i) : array.data().getDouble(i);
       if (!Double.isFinite(value)) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "%s: weight \"%s\" holds %s; the file is damaged or its training diverged",
-                file.path(),
-                name,
-                value));
+        return value;
       }
     }
+    return 0;
+  }
+
+  /** The same for 16 bits, of which all these are set where a number is not finite. */
+  private static double firstNotFinite(INDArray array, short exponent) {
+    ShortBuffer bits =
+        new ShortPointer(array.data().addressPointer()).capacity(array.length()).asBuffer();
+    for (int i = 0; i < array.length(); i++) {
+      if ((bits.get(i) & exponent) == exponent) {
+        return array.data().getDouble(i);
+      }
+    }
+    return 0;
   }
 
   /**

@@ -105,10 +105,25 @@ public final class UNet2DConditionModel implements AutoCloseable {
    * @throws WeightsMismatchException if the weights do not fit the configuration
    */
   public static UNet2DConditionModel load(Path folder, String variant) {
+    return load(folder, variant, false);
+  }
+
+  /**
+   * Reads a model from one of several files of weights, perhaps as they are.
+   *
+   * @param folder as for {@link #load(Path)}
+   * @param variant which file, such as {@code fp16} or {@code non_ema}; where it is not there, or
+   *     this is empty, the usual one
+   * @param halfInMemory whether weights in half precision stay so in memory, which only some
+   *     engines read
+   * @return the model, computing in FLOAT, to be closed
+   * @throws WeightsMismatchException if the weights do not fit the configuration
+   */
+  public static UNet2DConditionModel load(Path folder, String variant, boolean halfInMemory) {
     ModelFolder files = new ModelFolder(folder, ModelFolder.DIFFUSERS, variant);
     UNetConfig config = UNetConfig.read(files.config());
     return new UNet2DConditionModel(
-        config, files.read(declare(config), name -> name), DataType.FLOAT);
+        config, files.read(declare(config), name -> name, halfInMemory), DataType.FLOAT);
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32C;
+import org.bytedeco.javacpp.BytePointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.Engine;
@@ -102,6 +103,14 @@ record TrainedParameters(
     ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
     for (Map.Entry<String, INDArray> entry : frozen.entrySet()) {
       sum.update(entry.getKey().getBytes(StandardCharsets.UTF_8));
+      if (entry.getValue().dataType() != DataType.FLOAT) { // of half precision
+        INDArray half = entry.getValue();
+        sum.update(
+            new BytePointer(half.data().addressPointer())
+                .capacity(half.length() * half.dataType().width())
+                .asByteBuffer());
+        continue;
+      }
       FloatBuffer rest = FloatBuffers.of(entry.getValue());
       while (rest.hasRemaining()) {
         FloatBuffer part = rest.slice();

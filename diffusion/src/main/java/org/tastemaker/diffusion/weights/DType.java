@@ -58,6 +58,20 @@ public enum DType {
   }
 
   /**
+   * The type of an ND4J array of elements as they are: HALF for F16 and BFLOAT16 for BF16, and for
+   * the others {@link #arrayType}.
+   *
+   * @return a type whose elements are as wide as these
+   */
+  public DataType storedType() {
+    return switch (this) {
+      case F16 -> DataType.FLOAT16;
+      case BF16 -> DataType.BFLOAT16;
+      default -> arrayType;
+    };
+  }
+
+  /**
    * Whether the elements are floating-point numbers.
    *
    * @return true for F64, F32, F16 and BF16

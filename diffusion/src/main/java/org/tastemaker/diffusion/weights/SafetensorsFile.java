@@ -131,6 +131,11 @@ public final class SafetensorsFile implements TensorFile {
     return info(name).shape();
   }
 
+  @Override
+  public DType dtype(String name) {
+    return info(name).dtype();
+  }
+
   /**
    * A tensor as an ND4J array, in the type that holds its values exactly: FLOAT for F32, F16 and
    * BF16, DOUBLE for F64, and ND4J's integer types and BOOL for the others.

@@ -120,6 +120,11 @@ public final class ShardedTensors implements TensorFile {
   }
 
   @Override
+  public DType dtype(String name) {
+    return shard(name).dtype(name);
+  }
+
+  @Override
   public INDArray array(String name, DataType type) {
     return shard(name).array(name, type);
   }

@@ -32,7 +32,7 @@ record StoredElements(Path path, FileChannel channel, DType dtype, long position
   /** Whether an array of a type can be read of elements of another. */
   static boolean converts(DType dtype, DataType type) {
     boolean widens = dtype.isFloat() && (type == DataType.FLOAT || type == DataType.DOUBLE);
-    return widens || type == dtype.arrayType();
+    return widens || type == dtype.arrayType() || type == dtype.storedType();
   }
 
   /**
@@ -75,7 +75,7 @@ record StoredElements(Path path, FileChannel channel, DType dtype, long position
   void read(long first, ByteBuffer out, DataType type) throws IOException {
     long begin = position + first * dtype.bytes();
     boolean littleEndian = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
-    if (type == dtype.arrayType() && type.width() == dtype.bytes() && littleEndian) {
+    if (type == dtype.storedType() && littleEndian) {
       readFully(path, channel, begin, out);
       return;
     }

@@ -53,10 +53,29 @@ public interface TensorFile extends AutoCloseable {
   ImmutableLongArray shape(String name);
 
   /**
+   * The type of a tensor's elements.
+   *
+   * @param name one of {@link #names()}
+   * @return their type in the file
+   */
+  DType dtype(String name);
+
+  /**
+   * The type in which a weight is kept in memory: FLOAT, unless this keeps halves ({@link
+   * HalvesInMemory}).
+   *
+   * @param name one of {@link #names()}
+   * @return FLOAT, HALF or BFLOAT16
+   */
+  default DataType memoryType(String name) {
+    return DataType.FLOAT;
+  }
+
+  /**
    * A tensor as an ND4J array.
    *
    * @param name one of {@link #names()}
-   * @param type FLOAT or DOUBLE for any floating-point tensor
+   * @param type FLOAT or DOUBLE for any floating-point tensor, or its own {@link DType#storedType}
    * @return a new array of the tensor's shape in row-major ('c') order; to be closed by the caller
    */
   INDArray array(String name, DataType type);

@@ -105,12 +105,7 @@ public final class TorchFile implements TensorFile {
     return tensor(name).shape();
   }
 
-  /**
-   * The type of a tensor's elements.
-   *
-   * @param name one of {@link #names()}
-   * @return its type in the file
-   */
+  @Override
   public DType dtype(String name) {
     return tensor(name).storage().dtype();
   }

@@ -107,7 +107,7 @@ class SingleFileTest {
           List.of(networks.text()),
           PredictionType.V_PREDICTION,
           DType.F32);
-      try (SingleFile read = SingleFile.open(file, Optional.empty(), false)) {
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), false, false)) {
         assertThat(read.prediction()).isEqualTo(PredictionType.V_PREDICTION);
         requireEqual(read, networks);
       }
@@ -125,7 +125,7 @@ class SingleFileTest {
           List.of(networks.text()),
           PredictionType.V_PREDICTION,
           DType.F32);
-      try (SingleFile read = SingleFile.open(file, Optional.empty(), false);
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), false, false);
           SafetensorsFile names = SafetensorsFile.open(file);
           SafetensorsFile others = SafetensorsFile.open(published(networks))) {
         requireEqual(read, networks);
@@ -151,11 +151,12 @@ class SingleFileTest {
       writer.add("model_ema.decay", new float[] {1}, DType.F32);
       writer.add("model_ema.diffusion_modelconv_inweight", new float[] {1}, DType.F32, 1);
       writer.write(file);
-      try (SingleFile read = SingleFile.open(file, Optional.empty(), false)) {
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), false, false)) {
         assertThat(read.prediction()).isEqualTo(PredictionType.V_PREDICTION);
         requireEqual(read, networks);
       }
-      try (SingleFile read = SingleFile.open(file, Optional.of(PredictionType.EPSILON), false)) {
+      try (SingleFile read =
+          SingleFile.open(file, Optional.of(PredictionType.EPSILON), false, false)) {
         assertThat(read.prediction()).isEqualTo(PredictionType.EPSILON);
       }
     }
@@ -237,7 +238,7 @@ class SingleFileTest {
           .forEach(name -> writer.add(name, file.array(name), DType.F16));
     }
     writer.write(part);
-    assertThatThrownBy(() -> SingleFile.open(part, Optional.empty(), false))
+    assertThatThrownBy(() -> SingleFile.open(part, Optional.empty(), false, false))
         .hasMessageContaining(part.toString())
         .hasMessageContaining("1 missing: " + gone + ".");
   }
@@ -255,7 +256,7 @@ class SingleFileTest {
           PredictionType.EPSILON,
           DType.F32);
       TorchBytes.convert(file, pickled, "state_dict");
-      try (SingleFile read = SingleFile.open(pickled, Optional.empty(), false)) {
+      try (SingleFile read = SingleFile.open(pickled, Optional.empty(), false, false)) {
         assertThat(read.prediction()).isEqualTo(PredictionType.EPSILON);
         requireEqual(read, networks);
       }
@@ -302,14 +303,14 @@ class SingleFileTest {
       try (SafetensorsFile whole = SafetensorsFile.open(file)) {
         assertThat(whole.names()).contains("model_ema.diffusion_modelinput_blocks00weight");
       }
-      try (SingleFile read = SingleFile.open(file, Optional.empty(), true);
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), true, false);
           UNet2DConditionModel unet = read.unet()) {
         assertThat(unet.parameters().checksum()).isEqualTo(weights.checksum());
       }
-      try (SingleFile read = SingleFile.open(file, Optional.empty(), false)) {
+      try (SingleFile read = SingleFile.open(file, Optional.empty(), false, false)) {
         requireEqual(read, networks);
       }
-      assertThatThrownBy(() -> SingleFile.open(plain, Optional.empty(), true))
+      assertThatThrownBy(() -> SingleFile.open(plain, Optional.empty(), true, false))
           .hasMessageContaining("holds no averaged weights (model_ema.diffusion_model*)");
     }
   }
@@ -333,7 +334,7 @@ class SingleFileTest {
     SafetensorsWriter writer = new SafetensorsWriter();
     writer.add(name, new float[] {1}, DType.F32, 1);
     writer.write(file);
-    assertThatThrownBy(() -> SingleFile.open(file, Optional.empty(), false))
+    assertThatThrownBy(() -> SingleFile.open(file, Optional.empty(), false, false))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(file + " is " + kind);
   }

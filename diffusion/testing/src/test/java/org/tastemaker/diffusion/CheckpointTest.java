@@ -128,6 +128,7 @@ class CheckpointTest {
               Optional.of(tokenizer),
               Optional.of(PredictionType.V_PREDICTION),
               SchedulerKind.UNIPC_MULTISTEP,
+              false,
               false);
       try (LatentDiffusion loaded = LatentDiffusion.load(file, options)) {
         SchedulerConfig scheduler = loaded.components().scheduler();

@@ -79,6 +79,17 @@ public record GraphDefinition(
   }
 
   /**
+   * Whether a frozen parameter's array is of half precision, which not every engine reads.
+   *
+   * @return whether there is one
+   */
+  public boolean hasHalves() {
+    return leaves.values().stream()
+        .map(Leaf::array)
+        .anyMatch(array -> array != null && Ops.isHalf(array.dataType()));
+  }
+
+  /**
    * Whether there is a backward half.
    *
    * @return whether an output depends on a differentiable leaf

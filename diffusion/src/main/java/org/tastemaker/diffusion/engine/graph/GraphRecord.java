@@ -59,7 +59,8 @@ final class GraphRecord {
 
   Tensor array(Leaf.Role role, String name, INDArray array) {
     boolean trainable = role == Leaf.Role.TRAINABLE;
-    return leaf(role, new Tensor(name, array.dataType(), shape(array.shape()), trainable), array);
+    DataType type = Ops.isHalf(array.dataType()) ? dataType : array.dataType();
+    return leaf(role, new Tensor(name, type, shape(array.shape()), trainable), array);
   }
 
   private Tensor leaf(Leaf.Role role, Tensor tensor, @Nullable INDArray array) {

@@ -96,12 +96,14 @@ public final class Ops extends PlainOps {
    * A parameter: the graph reads the array itself, not a copy.
    *
    * @param name of the parameter
-   * @param value of the graph's type, in C order, not a view
+   * @param value of the graph's type, in C order, not a view; a frozen one of a graph in FLOAT may
+   *     be HALF or BFLOAT16, and is read as if it were FLOAT
    * @param trainable whether its gradient is wanted; a frozen one is a constant
    * @return the parameter
    */
   public Tensor parameter(String name, INDArray value, boolean trainable) {
-    if (value.dataType() != dataType() || value.ordering() != 'c' || value.isView()) {
+    boolean half = !trainable && dataType() == DataType.FLOAT && isHalf(value.dataType());
+    if ((value.dataType() != dataType() && !half) || value.ordering() != 'c' || value.isView()) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
@@ -113,6 +115,11 @@ public final class Ops extends PlainOps {
               value.isView() ? ", a view" : ""));
     }
     return graph.array(trainable ? Leaf.Role.TRAINABLE : Leaf.Role.FROZEN, name, value);
+  }
+
+  /** Whether a type has 16 bits. */
+  static boolean isHalf(DataType type) {
+    return type == DataType.FLOAT16 || type == DataType.BFLOAT16;
   }
 
   /**

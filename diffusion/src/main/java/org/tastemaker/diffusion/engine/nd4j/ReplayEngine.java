@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.engine.nd4j;
 
 import java.util.Optional;
 import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Halves;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
@@ -26,6 +27,11 @@ public final class ReplayEngine implements Engine {
   @Override
   public Optional<String> whyNot() {
     return Optional.empty();
+  }
+
+  @Override
+  public Optional<String> whyNot(GraphDefinition graph) {
+    return Halves.whyNot(graph);
   }
 
   @Override

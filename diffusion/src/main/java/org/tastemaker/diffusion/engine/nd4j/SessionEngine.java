@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.engine.nd4j;
 
 import java.util.Optional;
 import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Halves;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
@@ -18,6 +19,11 @@ public final class SessionEngine implements Engine {
   @Override
   public Optional<String> whyNot() {
     return Optional.empty();
+  }
+
+  @Override
+  public Optional<String> whyNot(GraphDefinition graph) {
+    return Halves.whyNot(graph);
   }
 
   @Override

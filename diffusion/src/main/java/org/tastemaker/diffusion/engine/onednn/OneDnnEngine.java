@@ -9,6 +9,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Halves;
 import org.tastemaker.diffusion.engine.MavenLines;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
@@ -84,7 +85,7 @@ public final class OneDnnEngine implements Engine {
   @Override
   public Optional<String> whyNot(GraphDefinition graph) {
     return graph.dataType() == DataType.FLOAT
-        ? Optional.empty()
+        ? Halves.whyNot(graph)
         : Optional.of("it computes in FLOAT, not in " + graph.dataType());
   }
 

@@ -33,6 +33,8 @@ final class HostArrays {
       case DOUBLE -> ScalarType.Double;
       case INT -> ScalarType.Int;
       case LONG -> ScalarType.Long;
+      case HALF -> ScalarType.Half;
+      case BFLOAT16 -> ScalarType.BFloat16;
       default -> throw new IllegalArgumentException("no graph has arrays of type " + type);
     };
   }

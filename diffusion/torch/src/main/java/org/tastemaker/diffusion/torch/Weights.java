@@ -14,7 +14,9 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -233,9 +235,16 @@ final class Weights {
     }
   }
 
-  /** In a scope. */
+  /**
+   * In a scope. A weight in half precision is widened, one at a time, so that it counts the same.
+   */
   private static Tensor read(INDArray array, @Nullable TrainedMasters training) {
-    return training == null ? HostArrays.view(array) : training.master(array).detach();
+    if (training != null) {
+      return training.master(array).detach();
+    }
+    Tensor own = HostArrays.view(array);
+    boolean half = array.dataType() == DataType.FLOAT16 || array.dataType() == DataType.BFLOAT16;
+    return half ? own.to(ScalarType.Float) : own;
   }
 
   private static long checksum(INDArray array) {
