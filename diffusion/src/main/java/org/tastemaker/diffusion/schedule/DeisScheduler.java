@@ -67,7 +67,7 @@ final class DeisScheduler implements Scheduler {
   private SigmaSchedule schedule(int steps) {
     SigmaSchedule solver = SigmaSchedule.ofSolver(config, noise, steps);
     double[] sigmas = solver.sigmas();
-    boolean own = config.flag("use_karras_sigmas") || config.flag("use_exponential_sigmas");
+    boolean own = SigmaSpacing.of(config) != SigmaSpacing.TIMESTEPS;
     sigmas[steps] = own ? sigmas[steps - 1] : NoiseLevels.of(config, noise).smallest();
     return solver;
   }

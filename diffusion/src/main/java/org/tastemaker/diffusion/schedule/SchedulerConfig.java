@@ -289,6 +289,11 @@ public record SchedulerConfig(SchedulerKind kind, Map<String, Object> given) {
     return kind.defaults().containsKey(name) && Boolean.TRUE.equals(setting(name));
   }
 
+  /** Whether a setting by name has a value; false for a class that does not know it. */
+  boolean is(String name, String value) {
+    return kind.defaults().containsKey(name) && value.equals(setting(name));
+  }
+
   int integer(String name) {
     return ((Number) required(name)).intValue();
   }

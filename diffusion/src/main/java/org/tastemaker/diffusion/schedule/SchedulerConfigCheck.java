@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.schedule;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,16 +19,15 @@ final class SchedulerConfigCheck {
           "prediction_type", Set.of("epsilon", "v_prediction", "sample"),
           "timestep_spacing", Set.of("leading", "trailing", "linspace"),
           "final_sigmas_type", Set.of("zero", "sigma_min"),
-          "interpolation_type", Set.of("linear"),
-          "timestep_type", Set.of("discrete"),
+          "interpolation_type", Set.of("linear", "log_linear"),
+          "timestep_type", Set.of("discrete", "continuous"),
           "variance_type", Set.of("fixed_small", "fixed_small_log", "fixed_large"));
 
   private static final Set<String> DPM_ALGORITHMS =
       Set.of("dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver");
 
   /** Switches of diffusers that change the result and that nothing here implements. */
-  private static final Set<String> UNSUPPORTED =
-      Set.of("use_beta_sigmas", "use_lu_lambdas", "use_flow_sigmas");
+  private static final Set<String> UNSUPPORTED = Set.of("use_flow_sigmas");
 
   /** A hundred times as many as any model has: the schedule is a table of so many numbers. */
   private static final int MOST_STEPS = 100_000;
@@ -96,6 +96,15 @@ final class SchedulerConfigCheck {
           "from 1 to num_train_timesteps, " + trainSteps);
     }
     checkAlgorithm();
+    List<String> levels =
+        Arrays.stream(SigmaSpacing.values())
+            .map(SigmaSpacing::flag)
+            .filter(
+                flag -> !flag.equals(SigmaSpacing.LU.flag())) // which the others go before or after
+            .filter(
+                flag -> kind.defaults().containsKey(flag) && Boolean.TRUE.equals(given.get(flag)))
+            .toList();
+    require(levels.size() <= 1, String.join(" and ", levels), true, "true one at a time");
   }
 
   private void checkAlgorithm() {

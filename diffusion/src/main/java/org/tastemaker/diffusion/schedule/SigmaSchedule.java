@@ -13,8 +13,8 @@ import java.util.Locale;
  */
 record SigmaSchedule(double[] timesteps, double[] sigmas) {
   /**
-   * k-diffusion's: Euler, Heun, KDPM2, LMS. Karras' and exponential levels lie between the first
-   * and the last of the levels that the spacing gives.
+   * k-diffusion's: Euler, Heun, KDPM2, LMS. Karras', exponential and beta levels lie between the
+   * first and the last of the levels that the spacing gives.
    */
   static SigmaSchedule ofSteps(SchedulerConfig config, NoiseSchedule noise, int steps) {
     NoiseLevels levels = NoiseLevels.of(config, noise);
@@ -24,33 +24,49 @@ record SigmaSchedule(double[] timesteps, double[] sigmas) {
     for (int i = 0; i < steps; i++) {
       sigmas[i] = levels.at(timesteps[i]);
     }
-    if (config.flag("use_karras_sigmas") || config.flag("use_exponential_sigmas")) {
-      double smallest = config.optionalNumber("sigma_min").orElse(sigmas[steps - 1]);
-      double largest = config.optionalNumber("sigma_max").orElse(sigmas[0]);
-      System.arraycopy(between(config, smallest, largest, steps), 0, sigmas, 0, steps);
+    sigmas[steps] = config.landsOnSmallest() ? levels.smallest() : 0;
+    double first = sigmas[0];
+    double last = sigmas[steps - 1];
+    if (config.is("interpolation_type", "log_linear")) {
+      // One level more than there are steps: the last step lands on the smallest.
+      sigmas = NoiseLevels.exponential(levels.smallest(), levels.largest(), steps + 1);
+      first = levels.largest();
+      last = levels.smallest();
+    }
+    SigmaSpacing spacing = SigmaSpacing.of(config);
+    if (spacing != SigmaSpacing.TIMESTEPS) {
+      double smallest = config.optionalNumber("sigma_min").orElse(last);
+      double largest = config.optionalNumber("sigma_max").orElse(first);
+      sigmas = Arrays.copyOf(spacing.between(smallest, largest, steps), steps + 1);
+      sigmas[steps] = config.landsOnSmallest() ? levels.smallest() : 0;
       for (int i = 0; i < steps; i++) {
         timesteps[i] = levels.timestep(sigmas[i]);
       }
     }
-    sigmas[steps] = config.landsOnSmallest() ? levels.smallest() : 0;
+    if (config.is("timestep_type", "continuous")
+        && config.predictionType() == PredictionType.V_PREDICTION) {
+      // What models trained on Karras' continuous levels are told: c_noise of his table 1.
+      for (int i = 0; i < steps; i++) {
+        timesteps[i] = 0.25 * Math.log(sigmas[i]);
+      }
+    }
     return new SigmaSchedule(timesteps, sigmas);
   }
 
   /**
-   * The multistep solvers': DPM-Solver, UniPC, DEIS. Timesteps are whole; Karras' and exponential
-   * levels lie between the ends of the whole noise schedule.
+   * The multistep solvers': DPM-Solver, UniPC, DEIS. Timesteps are whole; Karras', Lu's,
+   * exponential and beta levels lie between the ends of the whole noise schedule.
    */
   static SigmaSchedule ofSolver(SchedulerConfig config, NoiseSchedule noise, int steps) {
     NoiseLevels levels = NoiseLevels.of(config, noise);
     double[] timesteps = new double[steps];
     double[] sigmas = new double[steps + 1];
     sigmas[steps] = config.landsOnSmallest() ? levels.smallest() : 0;
-    if (config.flag("use_karras_sigmas") || config.flag("use_exponential_sigmas")) {
-      double[] between = between(config, levels.smallest(), levels.largest(), steps);
+    SigmaSpacing spacing = SigmaSpacing.of(config);
+    if (spacing != SigmaSpacing.TIMESTEPS) {
+      double[] between = spacing.between(levels.smallest(), levels.largest(), steps);
       System.arraycopy(between, 0, sigmas, 0, steps);
-      boolean rounds =
-          config.flag("use_karras_sigmas")
-              && !config.text("beta_schedule").equals("squaredcos_cap_v2");
+      boolean rounds = spacing.rounds() && !config.is("beta_schedule", "squaredcos_cap_v2");
       for (int i = 0; i < steps; i++) {
         double timestep = levels.timestep(sigmas[i]);
         // The ends are whole numbers up to the rounding of the logarithms.
@@ -79,13 +95,6 @@ record SigmaSchedule(double[] timesteps, double[] sigmas) {
       }
     }
     return new SigmaSchedule(timesteps, sigmas);
-  }
-
-  private static double[] between(
-      SchedulerConfig config, double smallest, double largest, int steps) {
-    return config.flag("use_karras_sigmas")
-        ? NoiseLevels.karras(smallest, largest, steps)
-        : NoiseLevels.exponential(smallest, largest, steps);
   }
 
   int steps() {

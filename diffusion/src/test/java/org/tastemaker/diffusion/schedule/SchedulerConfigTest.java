@@ -154,8 +154,9 @@ class SchedulerConfigTest {
           DPM_SOLVER_MULTISTEP | "solver_order": 4 | solver_order must be 1, 2 or 3, but was 4
           UNIPC_MULTISTEP | "solver_type": "midpoint" | solver_type must be one of [bh1, bh2], but was midpoint
           LCM | "original_inference_steps": 2000 | original_inference_steps must be from 1 to num_train_timesteps, 1000, but was 2000
-          DPM_SOLVER_MULTISTEP | "use_lu_lambdas": true | use_lu_lambdas must be false (true is not supported), but was true
-          EULER_DISCRETE | "interpolation_type": "log_linear" | interpolation_type must be one of [linear], but was log_linear
+          DPM_SOLVER_MULTISTEP | "use_flow_sigmas": true | use_flow_sigmas must be false (true is not supported), but was true
+          LMS_DISCRETE | "use_beta_sigmas": true, "use_karras_sigmas": true | use_karras_sigmas and use_beta_sigmas must be true one at a time, but was true
+          EULER_DISCRETE | "interpolation_type": "cubic" | interpolation_type must be one of [linear, log_linear], but was cubic
           EULER_DISCRETE | "final_sigmas_type": "one" | final_sigmas_type must be one of [sigma_min, zero], but was one
           """)
   void aSettingThatIsWrongOrNotSupportedIsNamed(SchedulerKind kind, String json, String message) {
