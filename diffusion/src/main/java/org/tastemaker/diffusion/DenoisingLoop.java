@@ -17,6 +17,7 @@ import org.tastemaker.diffusion.condition.UNetInputs;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.Guidance;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.SamplingStep;
@@ -38,6 +39,7 @@ final class DenoisingLoop implements AutoCloseable {
   private final GraphFunction unet;
   private final Conditions conditions;
   private final UNetInputs inputs; // [B or 2B, ...]
+  private final FloatBuffer rescaled; // [B, C, h, w]
   private @Nullable Batch current;
   private long done;
   private final int batches;
@@ -90,6 +92,7 @@ final class DenoisingLoop implements AutoCloseable {
     this.guided = options.guided();
     this.batches = (prompts.size() + rows - 1) / rows;
     this.conditions = conditions;
+    this.rescaled = FloatBuffer.allocate(options.rescaled() ? rows * shape.size() : 0);
     int unetRows = guided ? 2 * rows : rows;
     int textLength = view.conditioner().encoder().length();
     UNet2DConditionModel model = view.components().unet();
@@ -183,7 +186,14 @@ final class DenoisingLoop implements AutoCloseable {
     // 2. The network.
     INDArray output = unet.forward(inputs.arrays()).get(UNet2DConditionModel.OUT);
     FloatBuffer answer = FloatBuffers.of(Objects.requireNonNull(output));
-    // 3. Guidance: e = u + g (c - u), which the step's kernel computes.
+    // 3. Guidance: e = u + g (c - u), which the step's kernel computes unless it is scaled.
+    if (options.rescaled()) {
+      FloatBuffer e = rescaled.slice(0, half);
+      FloatBuffer c = answer.slice(half, half);
+      Guidance.guide(options.guidanceScale(), answer.slice(0, half), c, e);
+      Guidance.rescale(options.guidanceRescale(), rows, c, e);
+      return ModelOutput.of(e);
+    }
     return guided
         ? ModelOutput.guided(
             options.guidanceScale(), answer.slice(0, half), answer.slice(half, half))

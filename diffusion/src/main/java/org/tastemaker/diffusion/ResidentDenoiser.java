@@ -41,7 +41,7 @@ final class ResidentDenoiser {
 
   /**
    * Steps in place, if they can be taken so: the U-Net has a residence, the kernel works on the
-   * same device, and each step needs the model's output and the sample alone.
+   * same device, and each step needs the model's output, unscaled, and the sample alone.
    */
   static Optional<ResidentDenoiser> of(
       GraphFunction unet,
@@ -53,7 +53,7 @@ final class ResidentDenoiser {
     boolean plain =
         run.steps().stream()
             .allMatch(step -> step.inputScale() == 1 && step.rule() instanceof StepCoefficients);
-    if (!plain || !(kernel instanceof ResidentStepKernel there)) {
+    if (!plain || options.rescaled() || !(kernel instanceof ResidentStepKernel there)) {
       return Optional.empty();
     }
     return unet.residence()

@@ -22,6 +22,55 @@ public final class Guidance {
   }
 
   /**
+   * Scales the guided output of each image, in place, toward the deviation that the output for its
+   * prompt has: equations 14 to 16 of Lin et al., "Common Diffusion Noise Schedules and Sample
+   * Steps are Flawed" (2023).
+   *
+   * <pre>
+   *   g' = phi g std(c) / std(g) + (1 - phi) g
+   * </pre>
+   *
+   * @param rescale phi, in [0, 1]; 0 changes nothing
+   * @param images N
+   * @param conditional c, [N, ...]
+   * @param guided g of {@link #guide}, the same size; an image whose elements are all equal stays
+   */
+  public static void rescale(
+      double rescale, int images, FloatBuffer conditional, FloatBuffer guided) {
+    if (!(rescale >= 0 && rescale <= 1)) {
+      throw new IllegalArgumentException("rescale must be in [0, 1], but was " + rescale);
+    }
+    int length = Elementwise.imageSize(images, conditional, "guided", guided, "guided", guided);
+    for (int image = 0; image < images; image++) {
+      double expected = deviation(conditional, image * length, length);
+      double found = deviation(guided, image * length, length);
+      if (found == 0) {
+        continue;
+      }
+      double factor = rescale * expected / found + 1 - rescale;
+      int first = guided.position() + image * length;
+      for (int i = first; i < first + length; i++) {
+        guided.put(i, (float) (factor * guided.get(i)));
+      }
+    }
+  }
+
+  private static double deviation(FloatBuffer x, int from, int length) {
+    int first = x.position() + from;
+    double sum = 0;
+    for (int i = first; i < first + length; i++) {
+      sum += x.get(i);
+    }
+    double mean = sum / length;
+    double squares = 0;
+    for (int i = first; i < first + length; i++) {
+      double d = x.get(i) - mean;
+      squares += d * d;
+    }
+    return Math.sqrt(squares / length);
+  }
+
+  /**
    * The gradient of {@link #guide}, split to its two inputs.
    *
    * @param scale as in the forward direction

@@ -150,6 +150,40 @@ class LatentDiffusionTest {
   }
 
   @Test
+  void scaledGuidanceChangesImagesAndIsReplayedAsItWasSampled() {
+    LatentDiffusion scaled = model.with(RL.withGuidanceRescale(0.7));
+    try (Rollout rollout = scaled.rollout(prompts(5), Seed.of(7));
+        Rollout plain = model.with(RL).rollout(prompts(5), Seed.of(7));
+        INDArray replayed = scaled.replay(rollout)) {
+      assertThat(rollout.images()).isNotEqualTo(plain.images());
+      assertThat(replayed.data().asFloat()).isEqualTo(rollout.logProbabilities().data().asFloat());
+    }
+    LatentDiffusion unguided = model.with(RL.withGuidanceScale(1));
+    assertThat(
+            unguided
+                .with(unguided.options().withGuidanceRescale(1))
+                .generate(prompts(1), Seed.of(7)))
+        .isEqualTo(unguided.generate(prompts(1), Seed.of(7)));
+  }
+
+  @Test
+  void aFolderOfLinspaceSpacingIsToldThatTheSpacingIsInTheWayOfRollouts(@TempDir Path temp)
+      throws IOException {
+    Path folder = temp.resolve("model");
+    model.save(folder);
+    Path config = folder.resolve("scheduler/scheduler_config.json");
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replaceAll("\"timestep_spacing\": \"\\w+\"", "\"timestep_spacing\": \"linspace\""));
+    try (LatentDiffusion loaded = LatentDiffusion.load(folder)) {
+      assertThatThrownBy(() -> loaded.with(RL).rollout(prompts(1), Seed.of(7)))
+          .hasMessageContaining("Choose a timestep_spacing of leading with a steps_offset")
+          .hasMessageContaining("linspace always ends at timestep 0");
+    }
+  }
+
+  @Test
   void theLogProbabilityIsThatOfTheDrawnNoise() {
     // With mean mu and x = mu + sigma z the log-probability is -z^2/2 - log sigma - log sqrt(2 pi).
     try (Rollout rollout = model.with(RL).rollout(List.of(CAT), List.of(Seed.of(8)))) {

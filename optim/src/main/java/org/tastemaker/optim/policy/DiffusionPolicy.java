@@ -5,6 +5,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -121,6 +122,15 @@ public final class DiffusionPolicy implements AutoCloseable {
     this.model = Objects.requireNonNull(model, "model == null");
     this.lora = lora;
     this.options = Objects.requireNonNull(options, "options == null");
+    if (model.options().guidanceRescale() != 0) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a policy is trained on guidance that is not scaled, but guidanceRescale is %s: give"
+                  + " it a view of the model with withGuidanceRescale(0), and scale when sampling"
+                  + " what was trained",
+              model.options().guidanceRescale()));
+    }
     OptimizerOptions training =
         new OptimizerOptions(
             Long.MAX_VALUE,

@@ -13,7 +13,8 @@ final class PolicySettings {
   static Settings of(LatentDiffusion model, @Nullable Lora lora, String frozenSum, Record options) {
     NoiseSchedule noise = NoiseSchedule.of(model.components().scheduler());
     // How many images are sampled together changes none of them. A size of 0 is the model's own.
-    return Settings.of(model.options(), "batchSize", "height", "width")
+    // Scaled guidance is refused, and earlier settings do not have it.
+    return Settings.of(model.options(), "batchSize", "height", "width", "guidanceRescale")
         .with("imageSize", ImageSize.of(model))
         .with("latentChannels", model.latentShape().channels())
         .with("prediction", model.components().scheduler().predictionType().key())

@@ -1,6 +1,7 @@
 package org.tastemaker.optim.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
@@ -48,6 +49,22 @@ class DiffusionPolicyTest {
 
   private static Rollout rollout(LatentDiffusion sampler) {
     return sampler.rollout(TinyModel.prompts(4), Seed.of(3));
+  }
+
+  @Test
+  void scaledGuidanceIsRefusedWithTheWayOut() {
+    LatentDiffusion scaled = model.with(model.options().withGuidanceRescale(0.7));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> DiffusionPolicy.lora(scaled, lora))
+        .withMessageContaining("guidanceRescale is 0.7")
+        .withMessageContaining("withGuidanceRescale(0)");
+  }
+
+  @Test
+  void settingsAreThoseOfEarlierVersions() {
+    assertThat(PolicySettings.of(model, lora, "", DiffusionPolicy.Options.lora()).values())
+        .containsKey("guidanceScale")
+        .doesNotContainKey("guidanceRescale");
   }
 
   @ParameterizedTest
