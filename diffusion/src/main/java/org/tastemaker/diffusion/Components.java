@@ -17,7 +17,6 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.files.FolderBounds;
-import org.tastemaker.core.files.HubFolder;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.diffusion.StableDiffusionXl.Second;
 import org.tastemaker.diffusion.checkpoint.SingleFile;
@@ -32,12 +31,9 @@ import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.AutoencoderKl;
-import org.tastemaker.diffusion.model.AutoencoderKlConfig;
-import org.tastemaker.diffusion.model.ClipTextConfig;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
-import org.tastemaker.diffusion.model.UNetConfig;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
@@ -219,74 +215,70 @@ public record Components(
    */
   public static Components load(Path path, FolderOptions options) {
     Backend.require();
-    Path folder = HubFolder.resolve(path);
-    ModelIndex index = ModelIndex.read(folder);
-    String variant = options.variant().orElse("");
-    index.requireVariant(variant);
-    // The refiner of Stable Diffusion XL has the second text encoder only.
-    boolean first = index.has("text_encoder") || !index.has("text_encoder_2");
-    boolean second = index.has("text_encoder_2");
-    String encoder = first ? "text_encoder" : "text_encoder_2";
-    String tokens = first ? "tokenizer" : "tokenizer_2";
-    index.require(List.of("unet", "vae", encoder, tokens, "scheduler"));
+    FolderCheck check = FolderCheck.of(path, options);
+    Path folder = check.index().folder();
     List<AutoCloseable> loaded = new ArrayList<>();
     try {
-      // The small files and the headers first: what is wrong with them is found before gigabytes
-      // are read.
-      Path settings = FolderBounds.of(index.path("scheduler")).resolve("scheduler_config.json");
-      SchedulerConfig scheduler =
-          options
-              .sampler()
-              .map(kind -> SchedulerConfig.read(settings, kind))
-              .orElseGet(() -> SchedulerConfig.read(settings));
-      UNetConfig unetConfig = UNet2DConditionModel.check(folder.resolve("unet"), variant);
-      AutoencoderKlConfig vaeConfig = AutoencoderKl.check(folder.resolve("vae"), variant);
-      List<ClipTextConfig> textConfigs = new ArrayList<>();
-      textConfigs.add(ClipTextModel.check(folder.resolve(encoder), variant));
-      List<ClipTokenizer> tokenizers = new ArrayList<>();
-      tokenizers.add(ClipTokenizer.load(folder.resolve(tokens)));
-      boolean pair = first && second && unetConfig.added().isPresent();
-      if (pair) {
-        index.require(List.of("tokenizer_2"));
-        textConfigs.add(ClipTextModel.check(folder.resolve("text_encoder_2"), variant));
-        tokenizers.add(ClipTokenizer.load(folder.resolve("tokenizer_2")));
-      }
-      int pooled = textConfigs.get(textConfigs.size() - 1).projectionDim();
-      Optional<Boolean> score =
-          unetConfig.added().map(added -> added.width() == pooled + 5 * added.sizeChannels());
-      try {
-        ComponentsFit.require(unetConfig, vaeConfig, textConfigs, tokenizers, score);
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(index + ": " + e.getMessage(), e);
-      }
       ClipTextModel text =
-          ClipTextModel.load(folder.resolve(encoder), variant, options.halfInMemory());
+          ClipTextModel.load(
+              folder.resolve(check.encoder()), check.variant(), options.halfInMemory());
       loaded.add(text);
       Optional<Second> more = Optional.empty();
-      if (pair) {
+      if (check.pair()) {
         ClipTextModel other =
-            ClipTextModel.load(folder.resolve("text_encoder_2"), variant, options.halfInMemory());
+            ClipTextModel.load(
+                folder.resolve("text_encoder_2"), check.variant(), options.halfInMemory());
         loaded.add(other);
-        more = Optional.of(new Second(other, tokenizers.get(1)));
+        more = Optional.of(new Second(other, check.tokenizers().get(1)));
       }
       AutoencoderKl vae =
-          AutoencoderKl.load(folder.resolve("vae"), variant, options.halfInMemory());
+          AutoencoderKl.load(folder.resolve("vae"), check.variant(), options.halfInMemory());
       loaded.add(vae);
       UNet2DConditionModel unet =
-          UNet2DConditionModel.load(folder.resolve("unet"), variant, options.halfInMemory());
+          UNet2DConditionModel.load(
+              folder.resolve("unet"), check.variant(), options.halfInMemory());
       loaded.add(unet);
       Optional<Second> encoders = more;
       return new Components(
           unet,
           vae,
           text,
-          tokenizers.get(0),
-          scheduler,
-          score.map(
-              scored -> new StableDiffusionXl(encoders, index.zerosForEmptyPrompt(), scored)));
+          check.tokenizers().get(0),
+          check.scheduler(),
+          check
+              .score()
+              .map(
+                  scored ->
+                      new StableDiffusionXl(
+                          encoders, check.index().zerosForEmptyPrompt(), scored)));
     } catch (RuntimeException | Error e) {
       closeAll(loaded, e);
       throw e;
+    }
+  }
+
+  /**
+   * Checks what {@link #load(Path, FolderOptions)} and {@link #load(Path, CheckpointOptions)} check
+   * before they read a weight, with their usual options: configurations, tokenizers, names and
+   * shapes.
+   *
+   * @param path of a folder in the diffusers layout, or of a checkpoint in a single file
+   * @throws IllegalArgumentException if it cannot be loaded; the message is that of loading
+   */
+  public static void check(Path path) {
+    if (!Files.isRegularFile(path)) {
+      FolderCheck unused = FolderCheck.of(path, FolderOptions.defaults());
+      return;
+    }
+    CheckpointOptions options = CheckpointOptions.defaults();
+    try (SingleFile checkpoint =
+        SingleFile.open(path, options.prediction(), options.averaged(), options.halfInMemory())) {
+      ComponentsFit.require(
+          checkpoint.unetConfig(),
+          checkpoint.vaeConfig(),
+          checkpoint.textConfigs(),
+          CheckpointTokenizers.load(path, options, checkpoint),
+          checkpoint.isXl() ? Optional.of(checkpoint.textConfigs().size() == 1) : Optional.empty());
     }
   }
 

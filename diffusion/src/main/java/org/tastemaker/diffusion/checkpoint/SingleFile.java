@@ -206,6 +206,24 @@ public final class SingleFile implements AutoCloseable {
   }
 
   /**
+   * The autoencoder's configuration.
+   *
+   * @return as found by names and shapes
+   */
+  public AutoencoderKlConfig vaeConfig() {
+    return vaeConfig;
+  }
+
+  /**
+   * The model that it is one of.
+   *
+   * @return such as "Stable Diffusion 1.x"
+   */
+  public String model() {
+    return "Stable Diffusion " + family;
+  }
+
+  /**
    * The U-Net's configuration.
    *
    * @return as found by names and shapes
