@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -61,7 +62,8 @@ class LorasOfAModelTest {
       for (Path file : List.of(written, renamed)) {
         try (LoraContents contents = LoraFile.contents(file, "all", networks)) {
           for (Lora lora : loras) {
-            assertThat(contents.loras().get(lora.network()).modules()).isEqualTo(lora.modules());
+            assertThat(requireNonNull(contents.loras().get(lora.network())).modules())
+                .isEqualTo(lora.modules());
           }
         }
       }
@@ -94,7 +96,8 @@ class LorasOfAModelTest {
   void aFileOfXlIsRefusedByAModelWithoutASecondTextEncoder() {
     try (LatentDiffusion xl = TinyXl.base(Seed.of(1));
         LatentDiffusion first = TinyModel.create(Seed.of(1))) {
-      Parameters second = xl.components().loraNetworks().get(LoraNetwork.TEXT_ENCODER_2);
+      Parameters second =
+          requireNonNull(xl.components().loraNetworks().get(LoraNetwork.TEXT_ENCODER_2));
       Path file = folder.resolve("te2.safetensors");
       try (Lora lora = everywhere(LoraNetwork.TEXT_ENCODER_2, second)) {
         LoraFile.write(

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.collect.ImmutableMap;
@@ -173,7 +174,7 @@ class StrangersFilesTest {
               try (LoraContents read = LoraFile.contents(file, "damaged", unet)) {
                 for (Lora lora : read.loras().values()) {
                   if (!lora.mergedOnly().isEmpty()) {
-                    lora.mergeInto(unet.get(LoraNetwork.UNET), 1);
+                    lora.mergeInto(requireNonNull(unet.get(LoraNetwork.UNET)), 1);
                     lora.unmerge();
                   }
                 }
