@@ -13,9 +13,11 @@ For each file and each network of it:
 2. it adapts exactly the layers that the LoRA has;
 3. of the change that merging makes, at most 1e-5 is otherwise, in the norm of all weights.
 
-transformers before 5 has text_model in the names of a text encoder's layers, and later ones have
-not. The files are written with it and without; what the installed version does not read of that is
-reported and does not count, if it reads the other.
+transformers before 5.6 has text_model in the names of the text encoder's layers, and later ones have
+not (those of a second text encoder always do). The files are written with it and without; what the
+installed version does not read of that is reported and does not count, if it reads the other.
+kohya's names always have it: versions of diffusers that do not take it out again read them with an
+older transformers only.
 
 The exit status is 0 only if every file passed.
 """
@@ -79,7 +81,7 @@ def plain(name):
 
 def weights(network):
     return {
-        plain(name): value.detach().float()
+        plain(name): value.detach().float().clone()  # merging is done in place
         for name, value in network.state_dict().items()
         if ".lora_" not in name
     }
@@ -145,7 +147,7 @@ def check(bundle, case):
             pipeline = (Two if "text_encoder_2" in networks else One)(**networks)
             pipeline.load_lora_weights(str(path.parent), weight_name=path.name)
             layers = {name: adapted(network) for name, network in networks.items()}
-            pipeline.fuse_lora(components=list(networks))
+            pipeline.fuse_lora()
             after = {name: weights(network) for name, network in networks.items()}
     finally:
         for logger in loggers:

@@ -76,8 +76,8 @@ public final class LoraFile {
    * @param dtype F32, F16 or BF16, of every tensor
    * @param baseModel the model that the LoRA is for, in kohya's metadata: {@code sd_v1}, {@code
    *     sd_v2} or {@code sdxl_base_v1-0}
-   * @param textModel whether the paths of a text encoder's layers begin with {@code text_model.},
-   *     as in transformers before 5; kohya's always do
+   * @param textModel whether the paths of the text encoder's layers begin with {@code text_model.},
+   *     as in transformers before 5.6; those of a second text encoder always do, and kohya's too
    * @param metadata further entries for the file's header; they override those that are always
    *     written
    */

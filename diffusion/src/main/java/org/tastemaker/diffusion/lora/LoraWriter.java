@@ -129,7 +129,7 @@ record LoraWriter(List<Lora> loras, DType dtype, Map<String, String> metadata) {
   /**
    * Writes the names that diffusers gives.
    *
-   * @param textModel whether a text encoder's paths begin with text_model
+   * @param textModel whether the first text encoder's paths begin with text_model
    */
   void diffusers(Path path, boolean textModel) {
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
@@ -149,8 +149,11 @@ record LoraWriter(List<Lora> loras, DType dtype, Map<String, String> metadata) {
     }
   }
 
+  /** transformers from 5.6 has no text_model in CLIP, but in CLIP with a projection. */
   private static String path(LoraNetwork network, String path, boolean textModel) {
-    return textModel ? network.pathInFiles(path) : network.shortPathInFiles(path);
+    return textModel || network == LoraNetwork.TEXT_ENCODER_2
+        ? network.pathInFiles(path)
+        : network.shortPathInFiles(path);
   }
 
   /** Adds A, B and B's bias, which are multiplied by a factor. */
@@ -182,7 +185,7 @@ record LoraWriter(List<Lora> loras, DType dtype, Map<String, String> metadata) {
   /**
    * Writes a folder as PEFT's save_pretrained, or with several LoRAs one for each in the folder.
    *
-   * @param textModel whether a text encoder's paths begin with text_model
+   * @param textModel whether the first text encoder's paths begin with text_model
    */
   void peftFolder(Path folder, boolean textModel) {
     for (Lora lora : loras) {

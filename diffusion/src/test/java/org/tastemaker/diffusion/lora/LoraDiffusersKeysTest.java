@@ -82,7 +82,11 @@ class LoraDiffusersKeysTest {
             .forEach(key -> found.add(network.prefix() + "." + key));
       }
       Set<String> expected = new TreeSet<>();
-      xl.expected().forEach(key -> expected.add(textModel ? key : key.replace("text_model.", "")));
+      xl.expected()
+          .forEach(
+              key ->
+                  expected.add(
+                      textModel ? key : key.replace("text_encoder.text_model.", "text_encoder.")));
       assertThat(found).isEqualTo(expected);
     }
   }
@@ -97,7 +101,11 @@ class LoraDiffusersKeysTest {
         Set<String> modules = // of transformers and diffusers, with every norm
             Objects.requireNonNull(xl.networks.get(lora.network())).specs().keySet().stream()
                 .map(name -> name.replaceFirst("\\.(weight|bias)$", ""))
-                .map(name -> textModel ? name : name.replaceFirst("^text_model\\.", ""))
+                .map(
+                    name ->
+                        textModel || lora.network() == LoraNetwork.TEXT_ENCODER_2
+                            ? name
+                            : name.replaceFirst("^text_model\\.", ""))
                 .collect(Collectors.toCollection(TreeSet::new));
         List<String> targets =
             Json.readObject(own.resolve("adapter_config.json")).texts("target_modules");
