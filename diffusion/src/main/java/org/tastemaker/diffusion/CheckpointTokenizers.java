@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.tastemaker.core.files.HubFolder;
 import org.tastemaker.diffusion.checkpoint.SingleFile;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 
@@ -20,12 +21,16 @@ final class CheckpointTokenizers {
 
   /** One for each text encoder. */
   static List<ClipTokenizer> load(Path file, CheckpointOptions options, SingleFile checkpoint) {
-    Path folder = options.tokenizer().orElseGet(() -> file.resolveSibling("tokenizer"));
+    Path named =
+        HubFolder.resolve(options.tokenizer().orElseGet(() -> file.resolveSibling("tokenizer")));
+    // A whole model's folder holds one too.
+    boolean whole = Files.isDirectory(named.resolve("unet"));
+    Path folder = whole ? named.resolve("tokenizer") : named;
     if (!Files.isDirectory(folder)) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "%s holds no tokenizer, and there is no folder %s: put CLIP's there, with vocab.json and merges.txt, such as the tokenizer/ of a Stable Diffusion in the diffusers layout, or name it with CheckpointOptions",
+              "%s holds no tokenizer, and there is no folder %s: put CLIP's there, with vocab.json and merges.txt or tokenizer.json, such as the tokenizer/ of a Stable Diffusion in the diffusers layout, or name it with CheckpointOptions",
               file,
               folder));
     }

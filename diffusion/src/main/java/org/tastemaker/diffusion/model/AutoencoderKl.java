@@ -356,7 +356,7 @@ public final class AutoencoderKl implements AutoCloseable {
     return old.group(1) + current + old.group(3);
   }
 
-  private static ImmutableList<ParameterSpec> declare(AutoencoderKlConfig config) {
+  static ImmutableList<ParameterSpec> declare(AutoencoderKlConfig config) {
     Layers encoder = Layers.declaring();
     int side = config.factor();
     encode(encoder, config, encoder.ops().input(IMAGE, false, 1, config.inChannels(), side, side));

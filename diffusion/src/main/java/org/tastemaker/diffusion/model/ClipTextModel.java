@@ -417,7 +417,7 @@ public final class ClipTextModel implements AutoCloseable {
     return prefixed.equals(POSITION_IDS) ? null : prefixed;
   }
 
-  private static ImmutableList<ParameterSpec> declare(ClipTextConfig config) {
+  static ImmutableList<ParameterSpec> declare(ClipTextConfig config) {
     Layers layers = Layers.declaring();
     if (config.projected()) {
       defineHidden(config, layers, 1, 1, 0);

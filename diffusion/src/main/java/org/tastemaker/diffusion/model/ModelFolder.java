@@ -13,6 +13,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.core.files.FolderBounds;
+import org.tastemaker.core.files.MissingPath;
 import org.tastemaker.diffusion.model.WeightFiles.Found;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.HalvesInMemory;
@@ -46,6 +47,7 @@ record ModelFolder(Path path, WeightFiles weights, String variant) {
   }
 
   Path config() {
+    MissingPath.require(path);
     Path config = file("config.json");
     if (!Files.isRegularFile(config)) {
       throw new IllegalArgumentException(

@@ -208,7 +208,7 @@ public final class Parameters implements AutoCloseable {
               Locale.ROOT,
               "%s: weight \"%s\" holds %s; the file is damaged or its training diverged",
               file.path(),
-              name,
+              file.nameInFile(name),
               bad));
     }
   }

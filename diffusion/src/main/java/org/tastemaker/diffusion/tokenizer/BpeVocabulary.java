@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntFunction;
 import org.tastemaker.core.files.FolderBounds;
+import org.tastemaker.core.files.MissingPath;
 import org.tastemaker.core.json.Json;
 
 /**
@@ -68,6 +69,7 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
    * @throws UncheckedIOException if a file cannot be read
    */
   public static BpeVocabulary load(Path folder) {
+    MissingPath.require(folder);
     FolderBounds bounds = FolderBounds.of(folder);
     Path vocabFile = bounds.resolve(VOCAB_FILE);
     Path mergesFile = bounds.resolve(MERGES_FILE);

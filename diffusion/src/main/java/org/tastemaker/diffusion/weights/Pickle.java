@@ -268,12 +268,17 @@ final class Pickle {
   }
 
   private List<Object> popLast(int count) {
-    List<Object> last = stack.subList(Math.max(0, stack.size() - count), stack.size());
-    if (last.size() < count || last.stream().anyMatch(value -> value == MARK)) {
-      throw error("takes " + count + " values from a smaller stack at byte " + in.position());
+    int from = stack.size() - count;
+    List<Object> popped = new ArrayList<>(count);
+    for (int i = from; i < stack.size(); i++) {
+      if (from < 0 || stack.get(i) == MARK) {
+        throw error("takes " + count + " values from a smaller stack at byte " + in.position());
+      }
+      popped.add(stack.get(i));
     }
-    List<Object> popped = new ArrayList<>(last);
-    last.clear();
+    for (int i = 0; i < count; i++) {
+      stack.remove(stack.size() - 1);
+    }
     return popped;
   }
 

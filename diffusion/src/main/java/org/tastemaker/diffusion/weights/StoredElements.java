@@ -80,8 +80,8 @@ record StoredElements(Path path, FileChannel channel, DType dtype, long position
       return;
     }
     int count = out.remaining() / type.width();
-    ByteBuffer raw =
-        ByteBuffer.allocateDirect(count * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    // On the heap, where it is collected at once; memory outside would add up over many tensors.
+    ByteBuffer raw = ByteBuffer.allocate(count * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     readFully(path, channel, begin, raw);
     raw.flip();
     if (type == DataType.FLOAT) {

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import org.tastemaker.core.files.BoundedFiles;
+import org.tastemaker.core.files.MissingPath;
 
 /** Opens files of tensors, whatever their names end in. */
 public final class TensorFiles {
@@ -27,9 +27,7 @@ public final class TensorFiles {
    */
   public static TensorFile open(Path path) {
     Objects.requireNonNull(path, "path == null");
-    if (!Files.exists(path)) {
-      throw new IllegalArgumentException("there is no file " + path.toAbsolutePath());
-    }
+    MissingPath.require(path);
     BoundedFiles.requireSize(path, Long.MAX_VALUE);
     ByteBuffer first = ByteBuffer.allocate(16);
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {

@@ -9,6 +9,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,7 @@ import org.tastemaker.diffusion.model.ParameterSpec.Kind;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
+import org.tastemaker.diffusion.weights.TensorFile;
 
 class ParametersTest {
   private static final ParameterSpec LINEAR = spec("to_q.weight", Kind.LINEAR, 16, 64, 16);
@@ -120,6 +122,59 @@ class ParametersTest {
     try (Parameters parameters = read(List.of(LINEAR))) {
       assertThat(parameters.get("to_q.weight").shape()).containsExactly(64, 16);
       assertThat(parameters.get("to_q.weight").data().asFloat()).isEqualTo(ramp(1024));
+    }
+  }
+
+  /** So the peak of the memory is that of the parameters and one tensor. */
+  @Test
+  void ofWhatIsReadNothingStaysButTheParameters() {
+    new SafetensorsWriter()
+        .add("to_q.weight", ramp(1024), DType.F16, 64, 16, 1, 1)
+        .add("conv.weight", ramp(54), DType.F32, 3, 2, 3, 3)
+        .add("conv.bias", ramp(3), DType.F32, 3)
+        .write(file);
+    List<INDArray> read = new ArrayList<>();
+    try (SafetensorsFile open = SafetensorsFile.open(file);
+        Parameters parameters =
+            Parameters.read(
+                new TensorFile() {
+                  @Override
+                  public Path path() {
+                    return open.path();
+                  }
+
+                  @Override
+                  public Set<String> names() {
+                    return open.names();
+                  }
+
+                  @Override
+                  public ImmutableLongArray shape(String name) {
+                    return open.shape(name);
+                  }
+
+                  @Override
+                  public DType dtype(String name) {
+                    return open.dtype(name);
+                  }
+
+                  @Override
+                  public INDArray array(String name, DataType type) {
+                    read.add(open.array(name, type));
+                    return read.get(read.size() - 1);
+                  }
+
+                  @Override
+                  public void close() {}
+                },
+                ALL,
+                name -> name,
+                DataType.FLOAT)) {
+      assertThat(read).hasSize(3);
+      for (INDArray array : read) {
+        boolean kept = parameters.arrays().values().stream().anyMatch(own -> own == array);
+        assertThat(array.wasClosed()).isEqualTo(!kept);
+      }
     }
   }
 

@@ -16,7 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonException;
 import org.tastemaker.diffusion.tokenizer.BpeVocabulary.Merge;
+import org.tastemaker.testing.Attack;
+import org.tastemaker.testing.Effort;
 
 /** Folders with {@code tokenizer.json} alone, as transformers 5 writes them. */
 class TokenizerJsonTest {
@@ -146,5 +149,29 @@ class TokenizerJsonTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(folder.resolve("tokenizer.json").toString())
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void damagedFilesAreReadOrRefusedInLittleMemory() throws IOException {
+    Map<String, Object> root = whole(true);
+    write(root);
+    byte[] pairs = Files.readAllBytes(folder.resolve("tokenizer.json"));
+    write(whole(false));
+    byte[] texts = Files.readAllBytes(folder.resolve("tokenizer.json"));
+    int times = Effort.times(500, 1_000_000);
+    Attack.Outcome outcome =
+        new Attack(
+                "tokenizer.json",
+                List.of(pairs, texts),
+                List.of(IllegalArgumentException.class, JsonException.class))
+            .run(
+                1,
+                times,
+                bytes -> {
+                  Files.write(folder.resolve("tokenizer.json"), bytes);
+                  ClipTokenizer unused = ClipTokenizer.load(folder);
+                });
+    assertThat(outcome.read() + outcome.refused()).isEqualTo(times);
+    assertThat(outcome.refused()).as("the damage was seen").isPositive();
   }
 }
