@@ -164,29 +164,31 @@ class TorchFileFuzzTest {
     readOrRefuse(soup.code('.').bytes());
   }
 
+  private static void readAll(byte[] bytes) throws IOException {
+    Files.write(file, bytes);
+    try (TorchFile open = TorchFile.open(file)) {
+      for (String name : open.names()) {
+        if (open.dtype(name).isFloat()) {
+          try (INDArray array = open.array(name, DataType.FLOAT)) {
+            assertThat(array.length()).isLessThanOrEqualTo(bytes.length);
+          }
+        }
+      }
+    }
+  }
+
   @Test
-  void aFileWithSomeBytesChangedIsReadOrRefused() {
+  void aFileWithSomeBytesChangedIsReadOrRefused() throws IOException {
     TorchBytes torch = new TorchBytes();
     Map<String, Object> root =
         Map.of("x", torch.tensor(new float[] {1, 2, 3, 4}, 2, 2), "epoch", 3L);
-    List<Class<? extends RuntimeException>> errors = List.of(TorchFileException.class);
+    List<byte[]> whole = List.of(torch.zip(root), torch.legacy(root));
+    for (byte[] bytes : whole) { // what is loaded once is not this file's expense
+      readAll(bytes);
+    }
     Attack.Outcome outcome =
-        new Attack("a file of PyTorch", List.of(torch.zip(root), torch.legacy(root)), errors)
-            .run(
-                1,
-                TIMES,
-                bytes -> {
-                  Files.write(file, bytes);
-                  try (TorchFile open = TorchFile.open(file)) {
-                    for (String name : open.names()) {
-                      if (open.dtype(name).isFloat()) {
-                        try (INDArray array = open.array(name, DataType.FLOAT)) {
-                          assertThat(array.length()).isLessThanOrEqualTo(bytes.length);
-                        }
-                      }
-                    }
-                  }
-                });
+        new Attack("a file of PyTorch", whole, List.of(TorchFileException.class))
+            .run(1, TIMES, TorchFileFuzzTest::readAll);
     assertThat(outcome.read() + outcome.refused()).isEqualTo(TIMES);
     assertThat(outcome.refused()).as("the damage was seen").isPositive();
     assertThat(outcome.read()).as("some damage does no harm").isPositive();
