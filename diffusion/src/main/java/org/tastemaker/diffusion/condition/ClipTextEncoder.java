@@ -9,8 +9,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.diffusion.condition.PromptOptions.Weights;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.ClipTextModel;
@@ -24,7 +26,7 @@ import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
  * <pre>
  *   ids    = tokenizer(text)                       K times [L], one for each chunk
  *   tokens = transformer(ids)                      K times [L, D], without the last clipSkip layers
- *          * weights, then to the mean of before   where there are weights
+ *          * weights, then to the mean of before   where there are the web UI's weights
  *   tau    = tokens of all chunks                  [K L, D]
  *   pooled = tokens at the first chunk's end       [D], or their projection [P]
  * </pre>
@@ -96,14 +98,17 @@ public record ClipTextEncoder(
 
   @Override
   public Condition encode(String text, int clipSkip) {
+    PromptChunks read = PromptChunks.of(tokenizer, text, options);
     float[] tokens = new float[length() * width()]; // [K L, D]
     int each = tokenizer.maxLength() * width();
     Optional<FloatBuffer> pooled = Optional.empty();
-    List<PromptChunks.Chunk> chunks = PromptChunks.of(tokenizer, text, options).filled();
+    List<PromptChunks.Chunk> chunks = read.filled();
     for (int k = 0; k < chunks.size(); k++) {
       PromptChunks.Chunk chunk = chunks.get(k);
-      Optional<float[]> vector = run(chunk.ids(), clipSkip, tokens, k * each);
-      weigh(tokens, k * each, chunk.weights());
+      Optional<float[]> vector = run(chunk.ids(), null, clipSkip, tokens, k * each);
+      if (options.weights() == Weights.WEB_UI) {
+        weigh(tokens, k * each, chunk.weights());
+      }
       OptionalInt end = model.endOf(chunk.ids());
       if (k == 0 && end.isPresent() && output == Output.LAST) {
         pooled = Optional.of(FloatBuffer.wrap(tokens, end.getAsInt() * width(), width()));
@@ -111,25 +116,59 @@ public record ClipTextEncoder(
         pooled = vector.map(FloatBuffer::wrap);
       }
     }
+    if (options.weights() == Weights.COMPEL) {
+      new CompelWeights(width(), empty(clipSkip))
+          .apply(
+              read,
+              tokens,
+              (chunk, hidden, into, offset) -> {
+                Optional<float[]> unused = run(chunk, hidden, clipSkip, into, offset);
+              });
+    }
     return new Condition(length(), width(), FloatBuffer.wrap(tokens), pooled, Optional.empty());
   }
 
-  /** Puts a chunk's tokens into an array; returns the projection at its end, if there is one. */
-  private Optional<float[]> run(int[] chunk, int clipSkip, float[] tokens, int offset) {
-    int[][] ids = {chunk};
-    int each = chunk.length * width();
-    if (output == Output.LAST) {
-      FloatBuffers.of(model.encode(ids, clipSkip, engine)).get(tokens, offset, each); // [1, L, D]
-      return Optional.empty();
-    }
+  /** The tokens of the empty text, [L, D]. */
+  private float[] empty(int clipSkip) {
+    float[] tokens = new float[tokenizer.maxLength() * width()];
+    int[] ids = tokenizer.encode("").ids().toArray();
+    Optional<float[]> unused = run(ids, null, clipSkip, tokens, 0);
+    return tokens;
+  }
+
+  /**
+   * Puts a chunk's tokens into an array; returns the projection at its end, if there is one.
+   *
+   * @param hidden the tokens that none sees; null for no such
+   */
+  private Optional<float[]> run(
+      int[] chunk, boolean @Nullable [] hidden, int clipSkip, float[] tokens, int offset) {
+    boolean last = output == Output.LAST;
+    int leftOut = last ? clipSkip : clipSkip + 1;
     FunctionOptions inference = FunctionOptions.inference().withEngine(engine);
-    GraphFunction function = model.hiddenStates(1, chunk.length, clipSkip + 1, inference);
-    try (INDArray input = Nd4j.createFromArray(ids)) {
-      Map<String, INDArray> outputs = function.forward(Map.of(ClipTextModel.INPUT_IDS, input));
-      FloatBuffers.of(Objects.requireNonNull(outputs.get(ClipTextModel.HIDDEN_STATE)))
-          .get(tokens, offset, each); // [1, L, D]
+    GraphFunction function;
+    if (hidden != null) {
+      function = model.masked(1, chunk.length, leftOut, last, inference);
+    } else {
+      function =
+          last
+              ? model.function(1, chunk.length, leftOut, inference)
+              : model.hiddenStates(1, chunk.length, leftOut, inference);
+    }
+    int[][] ids = {chunk};
+    boolean[] mask = hidden == null ? new boolean[1] : hidden;
+    try (INDArray input = Nd4j.createFromArray(ids);
+        INDArray masked = ClipTextModel.maskOf(mask)) {
+      Map<String, INDArray> outputs =
+          function.forward(
+              hidden == null
+                  ? Map.of(ClipTextModel.INPUT_IDS, input)
+                  : Map.of(ClipTextModel.INPUT_IDS, input, ClipTextModel.ATTENTION_MASK, masked));
+      String name = last ? ClipTextModel.LAST_HIDDEN_STATE : ClipTextModel.HIDDEN_STATE;
+      FloatBuffers.of(Objects.requireNonNull(outputs.get(name)))
+          .get(tokens, offset, chunk.length * width()); // [1, L, D]
       OptionalInt end = model.endOf(chunk);
-      if (!model.config().projected() || end.isEmpty()) {
+      if (last || !model.config().projected() || end.isEmpty()) {
         return Optional.empty();
       }
       float[] vector = new float[pooledWidth()];
@@ -196,14 +235,27 @@ public record ClipTextEncoder(
         break;
       }
     }
-    if (!options.weights() && WeightedText.isMarked(text)) {
+    String shown = text.length() > SHOWN ? text.substring(0, SHOWN) + "..." : text;
+    if (options.weights() == Weights.NONE && WeightedText.isMarked(text)) {
       remarks.add(
           "a prompt has weights or other marks of AUTOMATIC1111's web UI, which are read as plain"
               + " text: \""
-              + (text.length() > SHOWN ? text.substring(0, SHOWN) + "..." : text)
+              + shown
               + "\". Have (words:1.3), [words] and BREAK understood with model.with(PromptOptions"
               + ".webUi(chunks)), or remove them; a LoRA is loaded with LoraFile, and not by a"
               + " prompt");
+    } else if (options.weights() == Weights.NONE && CompelText.isMarked(text)) {
+      remarks.add(
+          "a prompt has weights of compel, which are read as plain text: \""
+              + shown
+              + "\". Have (words)1.3, (words)++ and word- understood with model.with(PromptOptions"
+              + ".compel(chunks)), or remove them");
+    } else if (options.weights() == Weights.COMPEL && CompelText.hasMore(text)) {
+      remarks.add(
+          "a prompt has a blend, a conjunction, a swap or a LoRA of compel, which is read as plain"
+              + " text: \""
+              + shown
+              + "\". Only compel's weights are understood; a LoRA is loaded with LoraFile");
     }
     return remarks;
   }

@@ -17,14 +17,20 @@ final class PromptChunks {
   /** How near to a chunk's end its last comma must be for the chunk to end there. */
   private static final int BACK = 20;
 
-  /** A chunk's tokens, start and end included, and the weight of each. */
-  record Chunk(int[] ids, float[] weights) {}
+  /**
+   * A chunk's tokens, start and end included.
+   *
+   * @param weights of each
+   * @param parts of the text that each is of, from 0; -1 for what is of none
+   */
+  record Chunk(int[] ids, float[] weights, int[] parts) {}
 
-  private record Token(int id, double weight) {}
+  private record Token(int id, double weight, int part) {}
 
   private final ClipTokenizer tokenizer;
   private final int most;
   private final int room;
+  private final List<WeightedText> parts = new ArrayList<>();
   private final List<List<Token>> chunks = new ArrayList<>();
   private List<Token> open = new ArrayList<>();
   private int comma = -1; // the last one in the open chunk
@@ -44,15 +50,20 @@ final class PromptChunks {
   static PromptChunks of(ClipTokenizer tokenizer, String text, PromptOptions options) {
     PromptChunks chunks = new PromptChunks(tokenizer, options.chunks());
     boolean several = options.chunks() > 1;
-    List<WeightedText> parts =
-        options.weights() ? WeightedText.parse(text, several) : WeightedText.plain(text, several);
+    chunks.parts.addAll(
+        switch (options.weights()) {
+          case NONE -> WeightedText.plain(text, several);
+          case WEB_UI -> WeightedText.parse(text, several);
+          case COMPEL -> CompelText.parse(text);
+        });
     int commaId = chunks.onlyId(",");
-    for (WeightedText part : parts) {
+    for (int i = 0; i < chunks.parts.size(); i++) {
+      WeightedText part = chunks.parts.get(i);
       if (part.breaks()) {
         chunks.close();
       }
       for (int id : content(tokenizer, part.text())) {
-        chunks.add(new Token(id, part.weight()), id == commaId);
+        chunks.add(new Token(id, part.weight(), i), id == commaId);
       }
     }
     if (!chunks.open.isEmpty() || chunks.chunks.isEmpty()) {
@@ -94,6 +105,11 @@ final class PromptChunks {
     comma = -1;
   }
 
+  /** The text's parts, by whose number a chunk's tokens are known. */
+  List<WeightedText> parts() {
+    return parts;
+  }
+
   /** How many chunks the whole text has, at least 1. */
   int needed() {
     return chunks.size();
@@ -125,14 +141,17 @@ final class PromptChunks {
   private Chunk chunk(List<Token> tokens) {
     int[] ids = new int[room + 2];
     float[] weights = new float[room + 2];
+    int[] parts = new int[room + 2];
     Arrays.fill(ids, tokenizer.padId());
     Arrays.fill(weights, 1);
+    Arrays.fill(parts, -1);
     ids[0] = tokenizer.bosId();
     for (int i = 0; i < tokens.size(); i++) {
       ids[i + 1] = tokens.get(i).id();
       weights[i + 1] = (float) tokens.get(i).weight();
+      parts[i + 1] = tokens.get(i).part();
     }
     ids[tokens.size() + 1] = tokenizer.eosId();
-    return new Chunk(ids, weights);
+    return new Chunk(ids, weights, parts);
   }
 }

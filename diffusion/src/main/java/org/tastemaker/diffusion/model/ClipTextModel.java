@@ -44,6 +44,12 @@ public final class ClipTextModel implements AutoCloseable {
   /** The input of token ids, [B, N], of type INT32. */
   public static final String INPUT_IDS = "input_ids";
 
+  /**
+   * The input of what is added to the scores of every attention, [N, N], where a function has it:
+   * {@link #masked}.
+   */
+  public static final String ATTENTION_MASK = "attention_mask";
+
   /** The output, [B, N, hidden_size]. */
   public static final String LAST_HIDDEN_STATE = "last_hidden_state";
 
@@ -55,6 +61,7 @@ public final class ClipTextModel implements AutoCloseable {
 
   private static final String PREFIX = "text_model.";
   private static final String PROJECTION = "text_projection";
+  private static final float HIDDEN = -1e30f; // finite: a row of nothing else must not be NaN
 
   private static final String TABLE = PREFIX + "embeddings.token_embedding.weight";
 
@@ -303,6 +310,53 @@ public final class ClipTextModel implements AutoCloseable {
                         config, options.layers(parameters, type), batch, length, layersLeftOut)));
   }
 
+  /**
+   * {@link #function} or {@link #hiddenStates}, with one more input, {@link #ATTENTION_MASK}, in
+   * the place of the mask of a text: {@link #maskOf} makes one that hides tokens.
+   *
+   * @param batch B, at least 1
+   * @param length N, at least 1 and at most the configuration's longest text
+   * @param layersLeftOut as for either
+   * @param normed whether it is {@link #function}, and not {@link #hiddenStates}
+   * @param options what it can do
+   * @return the function, owned by the model, which closes it when it is closed itself or when it
+   *     evicts the function as the least recently used
+   */
+  public GraphFunction masked(
+      int batch, int length, int layersLeftOut, boolean normed, FunctionOptions options) {
+    requireSizes(batch, length, "layersLeftOut", layersLeftOut);
+    options.requireInputs(Set.of());
+    return functions.get(
+        List.of(ATTENTION_MASK, normed, batch, length, layersLeftOut, options),
+        () -> {
+          Layers net = options.layers(parameters, type);
+          Tensor mask = net.ops().input(ATTENTION_MASK, false, length, length);
+          return options
+              .engine()
+              .create(
+                  normed
+                      ? define(config, net, batch, length, layersLeftOut, mask)
+                      : defineHidden(config, net, batch, length, layersLeftOut, mask));
+        });
+  }
+
+  /**
+   * The mask of a text in which some tokens are seen by none: a token sees itself and those before
+   * it, but for these.
+   *
+   * @param hidden whether a token is hidden, [N]
+   * @return [N, N], 0 or far below any score; to be closed by the caller
+   */
+  public static INDArray maskOf(boolean[] hidden) {
+    float[][] mask = new float[hidden.length][hidden.length];
+    for (int row = 0; row < hidden.length; row++) {
+      for (int column = 0; column < hidden.length; column++) {
+        mask[row][column] = column > row || hidden[column] ? HIDDEN : 0;
+      }
+    }
+    return Nd4j.createFromArray(mask);
+  }
+
   private void requireSizes(int batch, int length, String what, int skipped) {
     if (batch < 1 || length < 1 || length > config.maxPositionEmbeddings()) {
       throw new IllegalArgumentException(
@@ -431,21 +485,34 @@ public final class ClipTextModel implements AutoCloseable {
 
   private static GraphDefinition define(
       ClipTextConfig config, Layers net, int batch, int length, int clipSkip) {
+    return define(
+        config, net, batch, length, clipSkip, net.ops().causalMask("causal_mask", length));
+  }
+
+  private static GraphDefinition define(
+      ClipTextConfig config, Layers net, int batch, int length, int clipSkip, Tensor mask) {
     Tensor h = embedded(config, net, batch, length); // [B, N, C]
-    h = layers(config, net, h, 0, config.numHiddenLayers() - clipSkip);
+    h = layers(config, net, h, 0, config.numHiddenLayers() - clipSkip, mask);
     return GraphDefinition.of(
         net.ops(), ImmutableMap.of(LAST_HIDDEN_STATE, normed(config, net, h)));
   }
 
   private static GraphDefinition defineHidden(
       ClipTextConfig config, Layers net, int batch, int length, int leftOut) {
+    return defineHidden(
+        config, net, batch, length, leftOut, net.ops().causalMask("causal_mask", length));
+  }
+
+  private static GraphDefinition defineHidden(
+      ClipTextConfig config, Layers net, int batch, int length, int leftOut, Tensor mask) {
     int all = config.numHiddenLayers();
     Tensor hidden =
-        layers(config, net, embedded(config, net, batch, length), 0, all - leftOut); // [B, N, C]
+        layers(
+            config, net, embedded(config, net, batch, length), 0, all - leftOut, mask); // [B, N, C]
     if (!config.projected()) {
       return GraphDefinition.of(net.ops(), ImmutableMap.of(HIDDEN_STATE, hidden));
     }
-    Tensor last = normed(config, net, layers(config, net, hidden, all - leftOut, all));
+    Tensor last = normed(config, net, layers(config, net, hidden, all - leftOut, all, mask));
     Tensor projected = net.linear(PROJECTION, last, config.projectionDim(), false); // [B, N, P]
     return GraphDefinition.of(
         net.ops(), ImmutableMap.of(HIDDEN_STATE, hidden, TEXT_EMBEDS, projected));
@@ -470,13 +537,9 @@ public final class ClipTextModel implements AutoCloseable {
     return ops.addToBatch(PREFIX + "embeddings", h, positions);
   }
 
-  /** Some of the layers. A token sees itself and those before it. */
-  private static Tensor layers(ClipTextConfig config, Layers net, Tensor x, int from, int to) {
-    if (from == to) {
-      return x;
-    }
-    String name = from == 0 ? "causal_mask" : "causal_mask." + from;
-    Tensor mask = net.ops().causalMask(name, (int) x.dim(1));
+  /** Some of the layers. */
+  private static Tensor layers(
+      ClipTextConfig config, Layers net, Tensor x, int from, int to, Tensor mask) {
     ClipBlock block = ClipBlock.of(config);
     Tensor h = x;
     for (int i = from; i < to; i++) {

@@ -114,7 +114,7 @@ class PromptChunksTest {
 
   @Test
   void theNumberOfChunksIsChecked() {
-    assertThatThrownBy(() -> new PromptOptions(0, false))
+    assertThatThrownBy(() -> new PromptOptions(0, PromptOptions.Weights.NONE))
         .hasMessage("chunks must be from 1 to 32, but was 0");
     assertThatThrownBy(() -> PromptOptions.webUi(33)).hasMessageContaining("but was 33");
   }

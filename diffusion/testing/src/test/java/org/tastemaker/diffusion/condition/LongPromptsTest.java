@@ -17,6 +17,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.UNetActivations;
 import org.tastemaker.diffusion.testing.TinyModel;
+import org.tastemaker.diffusion.testing.TinyXl;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 
 /** Prompts beyond 77 tokens, and prompts with weights, in a complete model. */
@@ -166,5 +167,88 @@ class LongPromptsTest {
     notices.clear();
     told.with(PromptOptions.webUi(1)).generate(prompts, Seed.of(1));
     assertThat(notices).isEmpty();
+  }
+
+  // ---- Compel's weights
+
+  private final LatentDiffusion compel = model.with(PromptOptions.compel(1));
+
+  /** The numbers of one token, counted from the start token. */
+  private float[] token(float[] tokens, int index) {
+    return Arrays.copyOfRange(tokens, index * width, (index + 1) * width);
+  }
+
+  @Test
+  void compelsWeightsMoveTokensAwayFromTheEmptyText() {
+    float[] plain = tokens(model, "x y z");
+    float[] empty = tokens(model, "");
+    float[] heavy = tokens(compel, "x (y)1.5 z");
+    for (int i = 0; i < plain.length; i++) {
+      boolean weighted = i / width == 2;
+      float expected = weighted ? empty[i] + 1.5f * (plain[i] - empty[i]) : plain[i];
+      assertThat(heavy[i]).isCloseTo(expected, within(1e-6f)); // numbers of about 1
+    }
+  }
+
+  @Test
+  void aPartOfWeightZeroIsSeenByNone() {
+    float[] one = tokens(compel, "x (y)0 z");
+    float[] other = tokens(compel, "x (w)0 z");
+    // z, whatever stands before it. The weight 0 stands for 1e-5, which is seen by 1.6e-5.
+    assertThat(token(one, 3)).containsExactly(token(other, 3), within(1e-4f));
+    assertThat(token(tokens(model, "x y z"), 3)).isNotEqualTo(token(tokens(model, "x w z"), 3));
+    assertThat(token(one, 1)) // x sees no y anyway
+        .containsExactly(token(tokens(model, "x y z"), 1), within(1e-6f));
+  }
+
+  @Test
+  void aPartOfWeightOneHalfIsHalfSeen() {
+    float[] plain = tokens(model, "x y z");
+    float[] none = tokens(compel, "x (y)0 z");
+    float[] half = tokens(compel, "x (y)0.5 z");
+    for (int i = 3 * width; i < 5 * width; i++) { // z and the end
+      // The weight 0 stands for 1e-5, which is seen by 1.6e-5 of numbers of about 1.
+      assertThat(half[i]).isCloseTo((plain[i] + none[i]) / 2, within(1e-4f));
+    }
+  }
+
+  @Test
+  void severalLightPartsAreBlended() {
+    float[] plain = tokens(model, "x y z w v");
+    float[] noY = tokens(compel, "x (y)0 z w v");
+    float[] noW = tokens(compel, "x y z (w)0 v");
+    float[] both = tokens(compel, "x (y)0.5 z (w)0.5 v");
+    for (int i = 5 * width; i < 6 * width; i++) { // v
+      assertThat(both[i]).isCloseTo((plain[i] + noY[i] + noW[i]) / 3, within(1e-4f));
+    }
+  }
+
+  @Test
+  void aTextWithoutCompelsWeightsIsThePlainOne() {
+    assertThat(tokens(compel, SECOND)).isEqualTo(tokens(model, SECOND));
+    assertThat(tokens(compel, "(x) y")).isEqualTo(tokens(model, "x y"));
+  }
+
+  @Test
+  void anXlsPooledVectorDoesNotKnowWeights() {
+    try (LatentDiffusion xl = TinyXl.base(Seed.of(2))) {
+      LatentDiffusion weighted = xl.with(PromptOptions.compel(1));
+      assertThat(weighted.conditions(0).of("a (cat)0.4").requirePooled())
+          .isEqualTo(xl.conditions(0).of("a cat").requirePooled());
+      assertThat(tokens(weighted, "a (cat)0.4")).isNotEqualTo(tokens(xl, "a cat"));
+    }
+  }
+
+  @Test
+  void marksThatAreReadLiterallyAreRemarkedOn() {
+    assertThat(model.conditioner().encoder().remarks("a (cat)1.3"))
+        .singleElement()
+        .asString()
+        .contains("PromptOptions.compel(chunks)");
+    assertThat(compel.conditioner().encoder().remarks("(\"a\", \"b\").blend(1, 1)"))
+        .singleElement()
+        .asString()
+        .contains("Only compel's weights are understood");
+    assertThat(compel.conditioner().encoder().remarks("a (cat)1.3")).isEmpty();
   }
 }
