@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,7 +97,7 @@ class TokenizerJsonTest {
     assertThat(List.of(usual.bosId(), usual.eosId()))
         .containsExactly(vocabulary.size(), vocabulary.size() + 1);
     @SuppressWarnings("unchecked")
-    Map<String, Object> model = (Map<String, Object>) root.get("model");
+    Map<String, Object> model = (Map<String, Object>) Objects.requireNonNull(root.get("model"));
     model.put("vocab", vocabulary);
     write(root);
     ClipTokenizer read = ClipTokenizer.load(folder);
