@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.weights.DType;
@@ -104,6 +105,37 @@ class LoraGoldenTest {
             INDArray actual = unet.parameters().torchLayout(parameter, found).dup('c')) {
           assertThat(LoraFixtures.relativeError(actual, expected)).as(parameter).isLessThan(1e-6);
         }
+      }
+    }
+  }
+
+  /** {@code scripts/lora_golden_2023.py}: a file of PyTorch, as ddpo-pytorch writes it. */
+  @Test
+  void aFileOfDiffusersOf2023HasTheEffectThatItHadThere() {
+    Path folder = golden("lora_2023");
+    try (Lora lora = read(folder);
+        SafetensorsFile given =
+            SafetensorsFile.open(golden("unet_tiny").resolve("io.safetensors"));
+        SafetensorsFile result = SafetensorsFile.open(folder.resolve("io.safetensors"));
+        INDArray sample = given.array("sample");
+        INDArray text = given.array("encoder_hidden_states");
+        INDArray steps = given.array("timestep");
+        INDArray time = steps.castTo(DataType.FLOAT);
+        INDArray without = given.array("out");
+        INDArray expected = result.array("out")) {
+      Map<String, INDArray> inputs =
+          Map.of(
+              UNet2DConditionModel.SAMPLE, sample,
+              UNet2DConditionModel.TIMESTEP, time,
+              UNet2DConditionModel.TEXT, text);
+      INDArray out =
+          requireNonNull(
+              unet.function(2, 16, 16, 7, LoraFixtures.with(lora))
+                  .forward(inputs)
+                  .get(UNet2DConditionModel.OUT));
+      try (INDArray actual = out.dup('c')) {
+        assertThat(LoraFixtures.relativeError(actual, expected)).isLessThan(1e-5);
+        assertThat(LoraFixtures.relativeError(without, expected)).isGreaterThan(0.01);
       }
     }
   }
