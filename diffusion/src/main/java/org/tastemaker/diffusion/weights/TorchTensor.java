@@ -58,6 +58,9 @@ record TorchTensor(
 
   /** Whether its elements lie one behind the other in row-major order. */
   boolean contiguous() {
+    if (count() == 0) {
+      return true;
+    }
     long expected = 1;
     for (int i = shape.length() - 1; i >= 0; i--) {
       if (shape.get(i) > 1 && strides.get(i) != expected) {

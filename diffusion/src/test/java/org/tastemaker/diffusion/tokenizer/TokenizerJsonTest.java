@@ -159,7 +159,7 @@ class TokenizerJsonTest {
     byte[] pairs = Files.readAllBytes(folder.resolve("tokenizer.json"));
     write(whole(false));
     byte[] texts = Files.readAllBytes(folder.resolve("tokenizer.json"));
-    int times = Effort.times(500, 1_000_000);
+    int times = Effort.times(500, 50_000);
     Attack.Outcome outcome =
         new Attack(
                 "tokenizer.json",

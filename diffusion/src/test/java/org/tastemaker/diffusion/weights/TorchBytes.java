@@ -129,7 +129,9 @@ public final class TorchBytes {
     }
     out.writeBytes(first.code('.').bytes());
     out.writeBytes(PickleWriter.write(1001L));
-    out.writeBytes(PickleWriter.write(Map.of("little_endian", true, "protocol_version", 1001L)));
+    out.writeBytes(
+        PickleWriter.write(
+            new PickleWriter.Entries(List.of("protocol_version", 1001L, "little_endian", true))));
     out.writeBytes(PickleWriter.write(withViewMetadata(root)));
     out.writeBytes(PickleWriter.write(List.copyOf(storages.keySet())));
     storages.forEach(

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -113,7 +114,7 @@ class TorchFileFuzzTest {
           "torch\nFloatStorage\n",
           "builtins\nset\n");
 
-  private static final int TIMES = Effort.times(1_000, 1_000_000);
+  private static final int TIMES = Effort.times(1_000, 100_000);
 
   private static Path file = Path.of("");
 
@@ -180,8 +181,9 @@ class TorchFileFuzzTest {
   @Test
   void aFileWithSomeBytesChangedIsReadOrRefused() throws IOException {
     TorchBytes torch = new TorchBytes();
-    Map<String, Object> root =
-        Map.of("x", torch.tensor(new float[] {1, 2, 3, 4}, 2, 2), "epoch", 3L);
+    Map<String, Object> root = new LinkedHashMap<>(); // in one order, so that a seed is one file
+    root.put("x", torch.tensor(new float[] {1, 2, 3, 4}, 2, 2));
+    root.put("epoch", 3L);
     List<byte[]> whole = List.of(torch.zip(root), torch.legacy(root));
     for (byte[] bytes : whole) { // what is loaded once is not this file's expense
       readAll(bytes);

@@ -118,6 +118,7 @@ class TorchFileTest {
         "channels_last",
         torch.view(DType.F32, key, 0, List.of(2L, 3L, 2L, 2L), List.of(12L, 1L, 6L, 3L)));
     root.put("same", torch.view(DType.F32, key, 2, List.of(3L), List.of(0L)));
+    root.put("empty", torch.view(DType.F32, key, 3, List.of(2L, 0L), List.of(5L, 7L)));
     root.put("any", torch.view(DType.F32, key, 3, List.of(1L, 3L), List.of(99L, 1L)));
     try (TorchFile file = open(torch.zip(root))) {
       assertThat(floats(file, "transposed")).containsExactly(0, 3, 1, 4, 2, 5);
@@ -127,6 +128,8 @@ class TorchFileTest {
           .containsExactly(
               0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, 12, 15, 18, 21, 13, 16, 19, 22, 14, 17, 20, 23);
       assertThat(floats(file, "same")).containsExactly(2, 2, 2);
+      assertThat(file.shape("empty").toArray()).containsExactly(2, 0);
+      assertThat(file.array("empty", DataType.FLOAT).length()).isZero();
       assertThat(floats(file, "any")).containsExactly(3, 4, 5);
     }
   }
