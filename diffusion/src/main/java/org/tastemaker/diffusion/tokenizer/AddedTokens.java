@@ -21,8 +21,7 @@ import org.tastemaker.core.json.JsonObject;
 final class AddedTokens {
   static final String FILE = "added_tokens.json";
 
-  /** How many there may be. */
-  static final int MOST = 10_000;
+  private static final int MOST = 10_000;
 
   private static final int LARGEST_ID = 1 << 18;
   private static final String DECODER = "added_tokens_decoder";
@@ -73,7 +72,7 @@ final class AddedTokens {
   }
 
   /** Adds a token, which another file may have named already. */
-  static void put(Path file, Map<String, Integer> added, String token, int id) {
+  private static void put(Path file, Map<String, Integer> added, String token, int id) {
     if (token.isEmpty() || id < 0 || id >= LARGEST_ID || added.size() >= MOST) {
       throw new IllegalArgumentException(
           file

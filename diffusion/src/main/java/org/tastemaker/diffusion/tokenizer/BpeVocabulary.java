@@ -76,7 +76,13 @@ public record BpeVocabulary(ImmutableMap<String, Integer> ids, ImmutableList<Mer
     Path whole = bounds.resolve(TokenizerJson.FILE);
     boolean both = Files.exists(vocabFile) && Files.exists(mergesFile);
     if (!both && Files.exists(whole)) {
-      return TokenizerJson.read(whole).vocabulary();
+      TokenizerJson json = TokenizerJson.read(whole);
+      ImmutableMap<String, Integer> all = json.ids();
+      try {
+        return new BpeVocabulary(all, json.merges(Merge::new));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(whole + ": " + e.getMessage(), e);
+      }
     }
     if (!both) {
       throw new IllegalArgumentException(

@@ -8,11 +8,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.files.BoundedFiles;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonLimits;
-import org.tastemaker.diffusion.tokenizer.BpeVocabulary.Merge;
 
 /**
  * The file {@code tokenizer.json} of the tokenizers library, which newer versions of transformers
@@ -24,12 +24,13 @@ final class TokenizerJson {
   static final String FILE = "tokenizer.json";
 
   private static final int MOST_BYTES = 8 << 20;
-  private static final JsonLimits LIMITS =
-      new JsonLimits(MOST_BYTES, 20, 6 * BpeFiles.MOST + AddedTokens.MOST);
+  private static final JsonLimits LIMITS = new JsonLimits(MOST_BYTES, 20, 8 * BpeFiles.MOST);
+
+  private record Pair(String left, String right) {}
 
   private final Path file;
   private ImmutableMap<String, Integer> ids = ImmutableMap.of();
-  private ImmutableList<Merge> merges = ImmutableList.of();
+  private ImmutableList<Pair> merges = ImmutableList.of();
   private final Map<String, Integer> added = new LinkedHashMap<>();
   private final Map<String, Integer> special = new LinkedHashMap<>();
   private String type = "";
@@ -52,8 +53,12 @@ final class TokenizerJson {
         new TokenizerJson(file)::read);
   }
 
-  /** The tokens that text is made of. */
-  BpeVocabulary vocabulary() {
+  /**
+   * The tokens that text is made of.
+   *
+   * @throws IllegalArgumentException if they are not made as CLIP's
+   */
+  ImmutableMap<String, Integer> ids() {
     if (!type.equals("BPE") || !ByteSymbols.END_OF_WORD.equals(ending)) {
       throw error(
           "expected a model of type BPE whose words end in "
@@ -68,11 +73,18 @@ final class TokenizerJson {
         .sorted(Map.Entry.comparingByValue())
         .filter(each -> each.getValue() == all.size() && !all.containsKey(each.getKey()))
         .forEach(each -> all.put(each.getKey(), each.getValue()));
-    try {
-      return new BpeVocabulary(ImmutableMap.copyOf(all), merges);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-    }
+    return ImmutableMap.copyOf(all);
+  }
+
+  /**
+   * The merges, earliest first.
+   *
+   * @param merge makes one of its two symbols
+   */
+  <M> ImmutableList<M> merges(BiFunction<String, String, M> merge) {
+    return merges.stream()
+        .map(pair -> merge.apply(pair.left(), pair.right()))
+        .collect(ImmutableList.toImmutableList());
   }
 
   /** The ids of tokens beside the vocabulary, and of those of it that are special. */
@@ -123,7 +135,7 @@ final class TokenizerJson {
   /** Each is a text of two symbols and a space, or since 2024 a list of two. */
   private void readMerges(JsonReader json) throws IOException {
     require(json, Token.BEGIN_ARRAY, "model.merges");
-    ImmutableList.Builder<Merge> read = ImmutableList.builder();
+    ImmutableList.Builder<Pair> read = ImmutableList.builder();
     int count = 0;
     json.beginArray();
     while (json.hasNext()) {
@@ -132,7 +144,7 @@ final class TokenizerJson {
       }
       if (json.peek() == Token.BEGIN_ARRAY) {
         json.beginArray();
-        read.add(new Merge(text(json, "a merge"), text(json, "a merge")));
+        read.add(new Pair(text(json, "a merge"), text(json, "a merge")));
         json.endArray();
         continue;
       }
@@ -144,7 +156,7 @@ final class TokenizerJson {
                 + BpeFiles.shorten(pair)
                 + "'");
       }
-      read.add(new Merge(pair.substring(0, space), pair.substring(space + 1)));
+      read.add(new Pair(pair.substring(0, space), pair.substring(space + 1)));
     }
     json.endArray();
     merges = read.build();
@@ -177,7 +189,10 @@ final class TokenizerJson {
       if (content == null || id == null) {
         throw error("expected an added token with its content and id");
       }
-      AddedTokens.put(file, added, content, id);
+      Integer other = added.put(content, id);
+      if (other != null && !other.equals(id)) {
+        throw error("expected one id of '" + BpeFiles.shorten(content) + "', but found two");
+      }
       if (isSpecial) {
         special.put(content, id);
       }

@@ -138,9 +138,10 @@ class TokenizerJsonTest {
         "{\"model\": {\"merges\": [[\"a\"]]}}      | expected a merge to be STRING",
         "{\"model\": {\"merges\": {}}}             | expected model.merges to be BEGIN_ARRAY",
         "{\"added_tokens\": [{\"id\": 3}]}         | expected an added token with its content and id",
-        "{\"added_tokens\": [{\"id\": -3, \"content\": \"a\"}]} | but 'a' has -3",
-        "{\"added_tokens\": [{\"id\": 999999999, \"content\": \"a\"}]} | but 'a' has 999999999",
+        "{\"model\": {\"type\": \"BPE\", \"end_of_word_suffix\": \"</w>\", \"vocab\": {\"b\": 0}, \"merges\": []}, \"added_tokens\": [{\"id\": -3, \"content\": \"a\"}]} | but 'a' has -3",
+        "{\"model\": {\"type\": \"BPE\", \"end_of_word_suffix\": \"</w>\", \"vocab\": {\"b\": 0}, \"merges\": []}, \"added_tokens\": [{\"id\": 999999999, \"content\": \"a\"}]} | but 'a' has 999999999",
         "{\"model\": {\"type\": \"BPE\", \"end_of_word_suffix\": \"</w>\", \"vocab\": {\"a\": 7}, \"merges\": []}} | expected the ids 0 to 0",
+        "{\"added_tokens\": [{\"id\": 3, \"content\": \"a\"}, {\"id\": 4, \"content\": \"a\"}]} | expected one id of 'a', but found two",
         "{\"model\":                               | is it cut short?",
         "version https://git-lfs.github.com/spec/v1 | a pointer of Git LFS"
       })
