@@ -49,4 +49,19 @@ final class SizedConditions implements Conditions {
         width,
         xl.aestheticScore() ? OptionalDouble.of(score) : OptionalDouble.empty());
   }
+
+  /** The sizes of an image that was scaled to another size, as training is told them. */
+  static SizeIds sizes(
+      StableDiffusionXl xl, int originalHeight, int originalWidth, int height, int width) {
+    return new SizeIds(
+        originalHeight,
+        originalWidth,
+        0,
+        0,
+        height,
+        width,
+        xl.aestheticScore()
+            ? OptionalDouble.of(StableDiffusionXl.AESTHETIC_SCORE)
+            : OptionalDouble.empty());
+  }
 }

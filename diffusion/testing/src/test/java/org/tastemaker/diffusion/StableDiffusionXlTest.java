@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,13 +25,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
+import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.condition.Condition;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.model.ClipTextModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
@@ -39,6 +43,11 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.diffusion.testing.TinyXl;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
+import org.tastemaker.diffusion.train.CaptionedLatents;
+import org.tastemaker.diffusion.train.Checkpointing;
+import org.tastemaker.diffusion.train.DenoisingModels;
+import org.tastemaker.diffusion.train.DenoisingTrainer;
+import org.tastemaker.diffusion.train.TrainedPart;
 import org.tastemaker.diffusion.weights.DType;
 
 class StableDiffusionXlTest {
@@ -372,5 +381,34 @@ class StableDiffusionXlTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(other + " holds a " + (className.isEmpty() ? "model" : className))
         .hasMessageContaining("a transformer and not a U-Net");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aLoraIsTrainedOnCaptionedImages(boolean refines) {
+    try (LatentDiffusion model = refines ? TinyXl.refiner(Seed.of(5)) : TinyXl.base(Seed.of(5));
+        Lora lora = TinyModel.lora(model, Seed.of(6))) {
+      DenoisingModels models =
+          FineTuning.models(model).withTrainedUnet(TrainedPart.adapter(lora, lora.parameters()));
+      CaptionedLatents batch =
+          FineTuning.batch(model, List.of(Image.filled(24, 20, 1, 0, 0)), List.of(CAT));
+      assertThat(batch.xl().orElseThrow().sizes().get(0).values())
+          .startsWith(24, 20, 0, 0)
+          .endsWith(refines ? new double[] {6} : new double[] {16, 16});
+      long before = lora.parameters().checksum();
+      List<Double> losses = new ArrayList<>();
+      new DenoisingTrainer(models, DenoisingTrainer.Options.defaults(3), Seed.of(7))
+          .run(
+              number -> batch,
+              Checkpointing.none(),
+              event -> {
+                if (event instanceof RunEvent.Metrics metrics) {
+                  losses.add(metrics.values().getOrDefault("loss", Double.NaN));
+                }
+              },
+              new Cancellation());
+      assertThat(losses).hasSize(3).allSatisfy(loss -> assertThat(loss).isBetween(0.1, 10.0));
+      assertThat(lora.parameters().checksum()).isNotEqualTo(before);
+    }
   }
 }

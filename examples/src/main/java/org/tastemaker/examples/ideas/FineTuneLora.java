@@ -1,16 +1,12 @@
 package org.tastemaker.examples.ideas;
 
-import com.google.common.collect.ImmutableList;
-import com.google.common.primitives.ImmutableIntArray;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
@@ -18,20 +14,17 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
-import org.tastemaker.diffusion.Components;
+import org.tastemaker.diffusion.FineTuning;
 import org.tastemaker.diffusion.LatentDiffusion;
-import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 import org.tastemaker.diffusion.train.CaptionedLatents;
 import org.tastemaker.diffusion.train.Checkpointing;
 import org.tastemaker.diffusion.train.DenoisingModels;
 import org.tastemaker.diffusion.train.DenoisingTrainer;
 import org.tastemaker.diffusion.train.OptimizerOptions;
-import org.tastemaker.diffusion.train.Samples;
 import org.tastemaker.diffusion.train.TrainedPart;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.feedback.annotate.PromptFolders;
@@ -105,15 +98,8 @@ public final class FineTuneLora {
       CaptionedLatents batch = encode(model, images, out);
 
       // 2. The U-Net's LoRA is trained; all else is frozen.
-      Components parts = model.components();
       DenoisingModels models =
-          DenoisingModels.of(
-                  parts.unet(),
-                  parts.textEncoder(),
-                  parts.scheduler(),
-                  parts.tokenizer().encode("").ids())
-              .withTrainedUnet(TrainedPart.adapter(lora, lora.parameters()))
-              .withTrainedTextEncoder(TrainedPart.nothing());
+          FineTuning.models(model).withTrainedUnet(TrainedPart.adapter(lora, lora.parameters()));
       OptimizerOptions optimizer =
           OptimizerOptions.defaults(steps)
               .withRate(new OptimizerOptions.Rate(OptimizerOptions.Decay.CONSTANT, 1e-3, 0));
@@ -143,37 +129,21 @@ public final class FineTuneLora {
 
   private static CaptionedLatents encode(
       LatentDiffusion model, List<Captioned> images, PrintStream out) {
-    LatentShape shape = model.latentShape(); // of the model's own image size
-    int factor = model.components().factor();
-    List<Image> resized =
-        images.stream()
-            .map(i -> i.image().resized(shape.height() * factor, shape.width() * factor))
-            .toList();
-    try (INDArray latents = model.encode(resized)) { // [N, 4, h, w]
-      float[] values = new float[images.size() * shape.size()];
-      FloatBuffers.of(latents).get(values);
-      ImmutableList.Builder<ImmutableIntArray> captions = ImmutableList.builder(); // [N, 77]
-      for (Captioned image : images) {
-        ClipTokenizer.Encoding encoding = model.components().tokenizer().encode(image.caption());
-        captions.add(encoding.ids());
-        if (encoding.truncated()) {
-          out.printf(
-              Locale.ROOT,
-              "a caption of %d tokens is cut at %d, before \"%s\"%n",
-              encoding.tokens(),
-              encoding.ids().length(),
-              encoding.cut());
-        }
+    for (Captioned image : images) {
+      ClipTokenizer.Encoding encoding = model.components().tokenizer().encode(image.caption());
+      if (encoding.truncated()) {
+        out.printf(
+            Locale.ROOT,
+            "a caption of %d tokens is cut at %d, before \"%s\"%n",
+            encoding.tokens(),
+            encoding.ids().length(),
+            encoding.cut());
       }
-      return new CaptionedLatents(
-          new Samples(
-              images.size(),
-              shape.channels(),
-              shape.height(),
-              shape.width(),
-              FloatBuffer.wrap(values)),
-          captions.build());
     }
+    return FineTuning.batch(
+        model,
+        images.stream().map(Captioned::image).toList(),
+        images.stream().map(Captioned::caption).toList());
   }
 
   static List<Captioned> colours() {
