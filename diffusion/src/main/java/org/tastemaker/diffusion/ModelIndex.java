@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -57,8 +58,10 @@ record ModelIndex(Path folder, String className, boolean zerosForEmptyPrompt) {
     if (has("transformer") && !has("unet")) {
       throw new IllegalArgumentException(
           String.format(
+              Locale.ROOT,
               "%s holds %s: its denoiser is a transformer and not a U-Net, which is not supported; supported are Stable Diffusion 1, 2 and XL",
-              folder, className.isEmpty() ? "a model with a transformer/" : "a " + className));
+              folder,
+              className.isEmpty() ? "a model with a transformer/" : "a " + className));
     }
   }
 

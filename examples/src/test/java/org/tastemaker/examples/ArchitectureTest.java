@@ -67,7 +67,8 @@ class ArchitectureTest {
                   "torch",
                   "lora",
                   "train",
-                  ""),
+                  "",
+                  "inspect"),
           "feedback",
               List.of(
                   "rubric",

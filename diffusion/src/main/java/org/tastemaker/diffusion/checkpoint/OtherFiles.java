@@ -7,34 +7,69 @@ import java.util.Set;
 
 /** Recognises files of tensors that are no checkpoint of a Stable Diffusion. */
 final class OtherFiles {
+  /**
+   * What a file is.
+   *
+   * @param contents by kind
+   * @param words for a message; empty for a checkpoint and for what is not known
+   */
+  record Found(FileContents contents, String words) {}
+
+  private static final String LORA = "a LoRA: load the model that it is for, and apply this to it";
+  private static final String FLUX = "a model of FLUX, a transformer and not a U-Net";
+  private static final String THIRD =
+      "a model of Stable Diffusion 3, a transformer and not a U-Net";
+  private static final String CONTROL = "a ControlNet, which is not supported";
+  private static final String INVERSION = "an embedding of textual inversion, and not a model";
+  private static final String PART =
+      "a network of a folder in the diffusers layout: load the folder, with model_index.json";
+  private static final String ALONE = ", and not a whole model: load one that has a U-Net too";
+
   /** By a part of a tensor's name that only such files have. */
-  private static final ImmutableMap<String, String> KINDS =
-      ImmutableMap.<String, String>builder()
-          .put("joint_blocks.", "a model of Stable Diffusion 3, a transformer and not a U-Net")
-          .put("double_blocks.", "a model of FLUX, a transformer and not a U-Net")
-          .put("control_model.", "a ControlNet, which is not supported")
-          .put("lora_unet_", "a LoRA: load the model that it is for, and apply this to it")
-          .put("lora_te", "a LoRA: load the model that it is for, and apply this to it")
-          .put(".lora_A.", "a LoRA: load the model that it is for, and apply this to it")
-          .put(".lora.down.", "a LoRA: load the model that it is for, and apply this to it")
-          .put("string_to_param", "an embedding of textual inversion, and not a model")
-          .put("emb_params", "an embedding of textual inversion, and not a model")
+  private static final ImmutableMap<String, Found> KINDS =
+      ImmutableMap.<String, Found>builder()
+          .put("joint_blocks.", new Found(FileContents.TRANSFORMER, THIRD))
+          .put("attn.add_k_proj.", new Found(FileContents.TRANSFORMER, THIRD))
+          .put("double_blocks.", new Found(FileContents.TRANSFORMER, FLUX))
+          .put("single_transformer_blocks.", new Found(FileContents.TRANSFORMER, FLUX))
+          .put("control_model.", new Found(FileContents.CONTROL_NET, CONTROL))
+          .put("controlnet_cond_embedding.", new Found(FileContents.CONTROL_NET, CONTROL))
+          .put("lora_unet_", new Found(FileContents.LORA, LORA))
+          .put("lora_te", new Found(FileContents.LORA, LORA))
+          .put(".lora_A.", new Found(FileContents.LORA, LORA))
+          .put(".lora.down.", new Found(FileContents.LORA, LORA))
+          .put("string_to_param", new Found(FileContents.TEXTUAL_INVERSION, INVERSION))
+          .put("emb_params", new Found(FileContents.TEXTUAL_INVERSION, INVERSION))
+          .put("down_blocks.0.resnets.0.conv1.weight", new Found(FileContents.NETWORK, PART))
           .put(
-              "down_blocks.0.resnets.0.conv1.weight",
-              "a network of a folder in the diffusers layout: load the folder, with model_index.json")
+              "decoder.mid.block_1.conv1.weight",
+              new Found(FileContents.NETWORK, "an autoencoder" + ALONE))
+          .put(
+              "text_model.encoder.layers.0.self_attn.q_proj.weight",
+              new Found(FileContents.NETWORK, "a text encoder" + ALONE))
           .buildOrThrow();
 
   private OtherFiles() {}
 
-  static void refuse(Path path, Set<String> names) {
+  /** What a file is, by the names of its tensors. */
+  static Found of(Set<String> names) {
     boolean ofOurs = names.stream().anyMatch(name -> name.startsWith(UNetNames.PREFIX));
-    for (Map.Entry<String, String> kind : KINDS.entrySet()) {
+    for (Map.Entry<String, Found> kind : KINDS.entrySet()) {
       boolean has = names.stream().anyMatch(name -> name.contains(kind.getKey()));
-      if (has && !(ofOurs && kind.getValue().startsWith("a network"))) {
-        throw new IllegalArgumentException(path + " is " + kind.getValue());
+      // A whole checkpoint holds networks.
+      if (has && !(ofOurs && kind.getValue().contents() == FileContents.NETWORK)) {
+        return kind.getValue();
       }
     }
-    if (!ofOurs) {
+    return new Found(ofOurs ? FileContents.CHECKPOINT : FileContents.OTHER, "");
+  }
+
+  static void refuse(Path path, Set<String> names) {
+    Found found = of(names);
+    if (!found.words().isEmpty()) {
+      throw new IllegalArgumentException(path + " is " + found.words());
+    }
+    if (found.contents() != FileContents.CHECKPOINT) {
       throw new IllegalArgumentException(
           path
               + " is no checkpoint of Stable Diffusion: it has no tensors "

@@ -104,6 +104,16 @@ public final class SingleFile implements AutoCloseable {
     }
   }
 
+  /**
+   * What a file holds by the names of its tensors, as {@link #open} looks at them first.
+   *
+   * @param names of the tensors
+   * @return the contents; only a {@link FileContents#CHECKPOINT} is opened
+   */
+  public static FileContents contents(Set<String> names) {
+    return OtherFiles.of(names).contents();
+  }
+
   private Optional<PredictionType> ofMetadata() {
     String said = file.metadata().getOrDefault(PREDICTION, "");
     return switch (said) {

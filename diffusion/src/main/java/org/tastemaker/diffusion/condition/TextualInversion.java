@@ -63,33 +63,51 @@ public final class TextualInversion {
    */
   public static TextualInversion read(Path file, String token) {
     try (TensorFile tensors = TensorFiles.open(file)) {
-      Set<String> names = tensors.names();
-      if (names.equals(Set.of(FIRST, SECOND))) {
-        return read(tensors, List.of(FIRST, SECOND), token.isEmpty() ? ofFile(file) : token);
-      }
-      List<String> vectors = names.stream().filter(name -> isVectors(tensors, name)).toList();
-      List<String> webUi = names.stream().filter(name -> name.startsWith(WEB_UI)).toList();
-      List<String> found = webUi.size() == 1 ? webUi : vectors;
-      if (found.size() != 1 || !vectors.containsAll(found)) {
-        throw new IllegalArgumentException(
-            file
-                + " is no embedding of textual inversion: expected one tensor of vectors, or "
-                + FIRST
-                + " and "
-                + SECOND
-                + ", but it has "
-                + names.size()
-                + " tensors, such as "
-                + names.stream().limit(5).toList()
-                + (vectors.size() > 1 ? "; save each token in a file of its own" : ""));
-      }
+      List<String> found = found(tensors);
       String name = found.get(0);
       String own =
           name.startsWith(WEB_UI)
               ? tensors.metadata().getOrDefault("name", ofFile(file))
-              : name.equals(WEB_UI_NEW) ? ofFile(file) : name;
+              : name.equals(WEB_UI_NEW) || found.size() > 1 ? ofFile(file) : name;
       return read(tensors, found, token.isEmpty() ? own : token);
     }
+  }
+
+  /**
+   * Checks what {@link #read(Path)} checks before it reads a number.
+   *
+   * @param file safetensors or of PyTorch
+   * @throws IllegalArgumentException if it is no embedding; the message is that of reading
+   */
+  public static void check(Path file) {
+    try (TensorFile tensors = TensorFiles.open(file)) {
+      found(tensors).forEach(name -> requireVectors(tensors, name));
+    }
+  }
+
+  /** The names of the tensors of vectors, one for each text encoder. */
+  private static List<String> found(TensorFile tensors) {
+    Set<String> names = tensors.names();
+    if (names.equals(Set.of(FIRST, SECOND))) {
+      return List.of(FIRST, SECOND);
+    }
+    List<String> vectors = names.stream().filter(name -> isVectors(tensors, name)).toList();
+    List<String> webUi = names.stream().filter(name -> name.startsWith(WEB_UI)).toList();
+    List<String> found = webUi.size() == 1 ? webUi : vectors;
+    if (found.size() != 1 || !vectors.containsAll(found)) {
+      throw new IllegalArgumentException(
+          tensors.path()
+              + " is no embedding of textual inversion: expected one tensor of vectors, or "
+              + FIRST
+              + " and "
+              + SECOND
+              + ", but it has "
+              + names.size()
+              + " tensors, such as "
+              + names.stream().limit(5).toList()
+              + (vectors.size() > 1 ? "; save each token in a file of its own" : ""));
+    }
+    return found;
   }
 
   private static String ofFile(Path file) {
@@ -106,29 +124,36 @@ public final class TextualInversion {
   private static TextualInversion read(TensorFile tensors, List<String> names, String token) {
     List<INDArray> matrices = new ArrayList<>();
     for (String name : names) {
+      requireVectors(tensors, name);
       var shape = tensors.shape(name);
       long vectors = shape.length() == 2 ? shape.get(0) : 1;
-      long width = shape.length() == 0 ? 0 : shape.get(shape.length() - 1);
-      boolean fits = shape.length() == 1 || shape.length() == 2;
-      if (!fits
-          || vectors < 1
-          || vectors > MOST_VECTORS
-          || width < 1
-          || width > MOST_NUMBERS / vectors) {
-        throw new IllegalArgumentException(
-            tensors.path()
-                + ": \""
-                + name
-                + "\" must be 1 to "
-                + MOST_VECTORS
-                + " vectors, but its shape is "
-                + shape);
-      }
+      long width = shape.get(shape.length() - 1);
       try (INDArray read = tensors.array(name, DataType.FLOAT)) {
         matrices.add(read.reshape(vectors, width).dup('c'));
       }
     }
     return of(token, matrices);
+  }
+
+  private static void requireVectors(TensorFile tensors, String name) {
+    var shape = tensors.shape(name);
+    boolean fits = shape.length() == 1 || shape.length() == 2;
+    long vectors = shape.length() == 2 ? shape.get(0) : 1;
+    long width = shape.length() == 0 ? 0 : shape.get(shape.length() - 1);
+    if (!fits
+        || vectors < 1
+        || vectors > MOST_VECTORS
+        || width < 1
+        || width > MOST_NUMBERS / vectors) {
+      throw new IllegalArgumentException(
+          tensors.path()
+              + ": \""
+              + name
+              + "\" must be 1 to "
+              + MOST_VECTORS
+              + " vectors, but its shape is "
+              + shape);
+    }
   }
 
   /**

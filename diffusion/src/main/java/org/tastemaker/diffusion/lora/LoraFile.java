@@ -197,6 +197,23 @@ public final class LoraFile {
   }
 
   /**
+   * Checks what {@link #read} checks before it reads a number: names, shapes and PEFT's
+   * configuration.
+   *
+   * @param path as for {@link #read}
+   * @param networks as for {@link #read}
+   * @throws LoraMismatchException if it cannot be read for these networks, as reading throws it
+   * @throws IllegalArgumentException if it is no LoRA's file or folder, as reading throws it
+   */
+  public static void check(Path path, Map<LoraNetwork, Parameters> networks) {
+    for (Path found : LoraSource.find(path)) {
+      try (LoraSource source = LoraSource.open(found)) {
+        new LoraReader(source, "check", networks).check();
+      }
+    }
+  }
+
+  /**
    * Reads the LoRAs of a file or folder as {@link #read} does, and says what embeddings are bundled
    * with them.
    *

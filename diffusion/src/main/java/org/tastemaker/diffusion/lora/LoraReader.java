@@ -38,6 +38,11 @@ final class LoraReader {
     this.tensors = new LoraTensors(source.file());
   }
 
+  /** Whether a name is that of a tensor of an embedding that is bundled with a LoRA. */
+  static boolean isEmbedding(String key) {
+    return EMBEDDING.matcher(key).matches();
+  }
+
   /** Checks every tensor of the file; what is wrong is thrown as one. */
   void check() {
     // 1. Which tensors belong to which layer?

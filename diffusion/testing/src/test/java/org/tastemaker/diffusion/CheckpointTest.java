@@ -36,7 +36,7 @@ class CheckpointTest {
   @TempDir Path folder;
 
   /** A Stable Diffusion 1.x of two levels; random, but for the tokenizer of a tiny model. */
-  private static LatentDiffusion model() {
+  static LatentDiffusion model() {
     ClipTokenizer tokenizer;
     try (LatentDiffusion tiny = TinyModel.create(Seed.of(1))) {
       tokenizer = tiny.components().tokenizer();
