@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.engine.graph.Ops;
-import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.BranchBuilder;
@@ -357,29 +355,9 @@ public final class Lora implements Adapter, AutoCloseable {
   /** {@code output + weight (alpha / r) B A input}. */
   Tensor add(BranchBuilder layers, Site site, Tensor input, Tensor output, double weight) {
     LoraModule module = Objects.requireNonNull(modules.get(site.path()));
-    Ops ops = layers.ops();
     String prefix = LoraParameters.prefix(name, network, site.path());
-    Tensor a = layers.parameter(parameters, prefix + LoraParameters.DOWN);
-    Tensor b = layers.parameter(parameters, prefix + LoraParameters.UP);
-    Tensor bias =
-        module.bias() ? layers.parameter(parameters, prefix + LoraParameters.UP_BIAS) : null;
-    double factor = weight * module.scale();
-
-    Tensor h =
-        module.isConvolution()
-            ? ops.conv2d(prefix + ".down", input, a, null, site.stride(), site.padding())
-            : ops.linear(prefix + ".down", input, a, null); // [B, r, H', W'] or [.., r]
-    if (factor != 1 && bias == null) {
-      h = ops.scale(prefix + ".scale", h, factor); // here, where the tensor is thin
-    }
-    h =
-        module.isConvolution()
-            ? ops.conv2d(prefix + ".up", h, b, bias, 1, Padding.NONE)
-            : ops.linear(prefix + ".up", h, b, bias); // [B, out, H', W'] or [.., out]
-    if (factor != 1 && bias != null) {
-      h = ops.scale(prefix + ".scale", h, factor); // of the bias too
-    }
-    return ops.add(prefix + ".add", output, h);
+    return new LoraBranch(module, parameters, prefix, weight * module.scale())
+        .add(layers, site, input, output);
   }
 
   // ---- Merged
@@ -387,7 +365,8 @@ public final class Lora implements Adapter, AutoCloseable {
   /**
    * Adds {@code weight (alpha / r) B A} to the network's own weights, in place, and {@code weight}
    * times whatever else the LoRA changes. Of DoRA that is the difference to the weights as they are
-   * now.
+   * now, as in ComfyUI; PEFT multiplies B A by the weight instead, before the lengths of the rows
+   * are set, which is the same for the weight 1.
    *
    * @param base the network's parameters
    * @param weight finite; 1 for the effect that the LoRA was trained for
@@ -429,7 +408,7 @@ public final class Lora implements Adapter, AutoCloseable {
     }
     requireWeight(name, weight);
     requireFits(base);
-    requireBiases(base);
+    LoraMerge.requireBiases(name, modules.values(), base);
     if (LoraParameters.type(base) != type) {
       throw new IllegalArgumentException(
           String.format(
@@ -440,20 +419,6 @@ public final class Lora implements Adapter, AutoCloseable {
               LoraParameters.type(base)));
     }
     LoraMerge.requireFinite(parameters);
-  }
-
-  private void requireBiases(Parameters base) {
-    List<String> problems =
-        modules.values().stream()
-            .filter(LoraModule::bias)
-            .filter(module -> !base.specs().containsKey(LoraParameters.bias(module.weight())))
-            .map(module -> "\"" + module.path() + "\" has no bias to add lora_B.bias to")
-            .toList();
-    if (!problems.isEmpty()) {
-      throw new LoraMismatchException(
-          String.format(Locale.ROOT, "LoRA \"%s\" cannot be merged; use it as an adapter", name),
-          problems);
-    }
   }
 
   static void requireWeight(String name, double weight) {

@@ -2,6 +2,7 @@ package org.tastemaker.diffusion.lora;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -48,6 +49,21 @@ final class LoraMerge implements AutoCloseable {
   public void close() {
     changes.forEach(Change::close);
     changes.clear();
+  }
+
+  /** Checks that each layer has a bias where its pair has one. */
+  static void requireBiases(String name, Collection<LoraModule> modules, Parameters base) {
+    List<String> problems =
+        modules.stream()
+            .filter(LoraModule::bias)
+            .filter(module -> !base.specs().containsKey(LoraParameters.bias(module.weight())))
+            .map(module -> "\"" + module.path() + "\" has no bias to add lora_B.bias to")
+            .toList();
+    if (!problems.isEmpty()) {
+      throw new LoraMismatchException(
+          String.format(Locale.ROOT, "LoRA \"%s\" cannot be merged; use it as an adapter", name),
+          problems);
+    }
   }
 
   static void requireFinite(Parameters parameters) {
