@@ -1,6 +1,5 @@
 package org.tastemaker.diffusion.schedule;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,6 +24,10 @@ final class SchedulerConfigCheck {
 
   private static final Set<String> DPM_ALGORITHMS =
       Set.of("dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver");
+
+  /** Ways to place noise levels, of which diffusers allows one. */
+  private static final List<String> LEVELS =
+      List.of("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas");
 
   /** Switches of diffusers that change the result and that nothing here implements. */
   private static final Set<String> UNSUPPORTED = Set.of("use_flow_sigmas");
@@ -97,12 +100,9 @@ final class SchedulerConfigCheck {
     }
     checkAlgorithm();
     List<String> levels =
-        Arrays.stream(SigmaSpacing.values())
-            .map(SigmaSpacing::flag)
-            .filter(
-                flag -> !flag.equals(SigmaSpacing.LU.flag())) // which the others go before or after
-            .filter(
-                flag -> kind.defaults().containsKey(flag) && Boolean.TRUE.equals(given.get(flag)))
+        LEVELS.stream()
+            .filter(flag -> kind.defaults().containsKey(flag))
+            .filter(flag -> Boolean.TRUE.equals(given.get(flag)))
             .toList();
     require(levels.size() <= 1, String.join(" and ", levels), true, "true one at a time");
   }

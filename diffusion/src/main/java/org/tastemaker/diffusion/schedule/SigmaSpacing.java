@@ -2,7 +2,7 @@ package org.tastemaker.diffusion.schedule;
 
 /**
  * How noise levels lie between the largest and the smallest, where they do not follow from
- * timesteps: the switches of diffusers, of which at most one may be on.
+ * timesteps: the switches of diffusers, in their order of precedence.
  */
 enum SigmaSpacing {
   /** Those of the spaced timesteps. */
@@ -23,11 +23,6 @@ enum SigmaSpacing {
 
   SigmaSpacing(String flag) {
     this.flag = flag;
-  }
-
-  /** The name of the switch in diffusers. */
-  String flag() {
-    return flag;
   }
 
   static SigmaSpacing of(SchedulerConfig config) {

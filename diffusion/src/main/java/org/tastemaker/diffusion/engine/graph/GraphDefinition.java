@@ -86,7 +86,7 @@ public record GraphDefinition(
   public boolean hasHalves() {
     return leaves.values().stream()
         .map(Leaf::array)
-        .anyMatch(array -> array != null && Ops.isHalf(array.dataType()));
+        .anyMatch(array -> array != null && GraphRecord.isHalf(array.dataType()));
   }
 
   /**

@@ -59,7 +59,7 @@ final class GraphRecord {
 
   Tensor array(Leaf.Role role, String name, INDArray array) {
     boolean trainable = role == Leaf.Role.TRAINABLE;
-    DataType type = Ops.isHalf(array.dataType()) ? dataType : array.dataType();
+    DataType type = isHalf(array.dataType()) ? dataType : array.dataType();
     return leaf(role, new Tensor(name, type, shape(array.shape()), trainable), array);
   }
 
@@ -123,5 +123,10 @@ final class GraphRecord {
 
   private static ImmutableLongArray shape(long... shape) {
     return ImmutableLongArray.copyOf(shape);
+  }
+
+  /** Whether a type has 16 bits. */
+  static boolean isHalf(DataType type) {
+    return type == DataType.FLOAT16 || type == DataType.BFLOAT16;
   }
 }

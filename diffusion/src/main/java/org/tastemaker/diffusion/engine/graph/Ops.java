@@ -102,7 +102,8 @@ public final class Ops extends PlainOps {
    * @return the parameter
    */
   public Tensor parameter(String name, INDArray value, boolean trainable) {
-    boolean half = !trainable && dataType() == DataType.FLOAT && isHalf(value.dataType());
+    boolean half =
+        !trainable && dataType() == DataType.FLOAT && GraphRecord.isHalf(value.dataType());
     if ((value.dataType() != dataType() && !half) || value.ordering() != 'c' || value.isView()) {
       throw new IllegalArgumentException(
           String.format(
@@ -115,11 +116,6 @@ public final class Ops extends PlainOps {
               value.isView() ? ", a view" : ""));
     }
     return graph.array(trainable ? Leaf.Role.TRAINABLE : Leaf.Role.FROZEN, name, value);
-  }
-
-  /** Whether a type has 16 bits. */
-  static boolean isHalf(DataType type) {
-    return type == DataType.FLOAT16 || type == DataType.BFLOAT16;
   }
 
   /**
