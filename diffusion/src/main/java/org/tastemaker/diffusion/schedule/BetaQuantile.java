@@ -58,7 +58,7 @@ final class BetaQuantile {
     double c = 1;
     double d = 0;
     for (int i = 1; i < TERMS; i++) {
-      double m = i / 2;
+      int m = i / 2;
       double term =
           i % 2 == 0
               ? m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
