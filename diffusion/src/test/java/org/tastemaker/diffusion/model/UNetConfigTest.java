@@ -116,7 +116,7 @@ class UNetConfigTest {
       strings = {
         "only_cross_attention: true: false",
         "class_embed_type: \"timestep\": null",
-        "addition_embed_type: \"text_time\": null",
+        "addition_embed_type: \"image\": \"text_time\"",
         "resnet_time_scale_shift: \"scale_shift\": \"default\"",
         "dual_cross_attention: true: false",
         "dropout: 0.1: 0.0"

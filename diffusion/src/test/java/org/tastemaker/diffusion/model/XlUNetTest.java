@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -191,5 +195,35 @@ class XlUNetTest {
         .isThrownBy(
             () -> told(TestModels.unet(true)).addedRow(new float[3], new double[] {1, 2, 3}))
         .withMessageContaining("told 2 sizes beside the text, but was given 3");
+  }
+
+  /** The settings of the published base model that are not the usual ones. */
+  private static final String PUBLISHED =
+      """
+      {
+        "_class_name": "UNet2DConditionModel",
+        "addition_embed_type": "text_time",
+        "addition_embed_type_num_heads": 64,
+        "addition_time_embed_dim": 256,
+        "attention_head_dim": [5, 10, 20],
+        "block_out_channels": [320, 640, 1280],
+        "cross_attention_dim": 2048,
+        "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+        "projection_class_embeddings_input_dim": 2816,
+        "sample_size": 128,
+        "transformer_layers_per_block": [1, 2, 10],
+        "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+        "upcast_attention": null,
+        "use_linear_projection": true
+      }
+      """;
+
+  @Test
+  void thePublishedConfigurationIsReadAndWritten(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("config.json");
+    Files.writeString(file, PUBLISHED);
+    assertThat(UNetConfig.read(file)).isEqualTo(XL);
+    XL.write(file);
+    assertThat(UNetConfig.read(file)).isEqualTo(XL);
   }
 }
