@@ -26,11 +26,7 @@ interface CaptionPath {
     /** The U-Net's inputs of it, by name. */
     Map<String, INDArray> inputs();
 
-    /**
-     * Adds the gradient of the text encoders' weights to the state.
-     *
-     * @param gradients of {@link #inputs}, by name
-     */
+    /** Adds the gradient of the text encoders' weights to the state, by that of the inputs. */
     void backward(Map<String, INDArray> gradients);
 
     @Override
@@ -43,11 +39,7 @@ interface CaptionPath {
   /** Checks a batch. */
   void check(CaptionedLatents batch, String where);
 
-  /**
-   * Reads captions.
-   *
-   * @param dropped whether a caption is left out, [N]
-   */
+  /** Reads captions, of which those are left out that are dropped, [N]. */
   Reading read(CaptionedLatents batch, boolean[] dropped);
 
   /** The path of some models. */

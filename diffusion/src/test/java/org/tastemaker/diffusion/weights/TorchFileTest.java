@@ -1,9 +1,11 @@
 package org.tastemaker.diffusion.weights;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -293,5 +295,24 @@ class TorchFileTest {
     assertThatThrownBy(() -> TensorFiles.open(folder.resolve("gone.bin")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("there is no file or folder " + folder.resolve("gone.bin"));
+  }
+
+  /** Files that torch 1.13 wrote, with scripts/torch_files.py. */
+  @ParameterizedTest
+  @ValueSource(strings = {"torch_zip.ckpt", "torch_legacy.ckpt"})
+  void filesThatTorchWroteAreReadBitForBit(String name) throws URISyntaxException {
+    Path files = Path.of(requireNonNull(TorchFileTest.class.getResource("/torch")).toURI());
+    try (TorchFile file = TorchFile.open(files.resolve(name));
+        SafetensorsFile same = SafetensorsFile.open(files.resolve("torch.safetensors"))) {
+      assertThat(file.names()).containsExactlyInAnyOrderElementsOf(same.names());
+      for (String tensor : same.names()) {
+        assertThat(file.dtype(tensor)).isEqualTo(same.dtype(tensor));
+        assertThat(file.shape(tensor)).isEqualTo(same.shape(tensor));
+        try (INDArray one = file.array(tensor, same.info(tensor).dtype().arrayType());
+            INDArray other = same.array(tensor)) {
+          assertThat(one).as(tensor).isEqualTo(other);
+        }
+      }
+    }
   }
 }
