@@ -42,15 +42,8 @@ interface CaptionPath {
   /** Reads captions, of which those are left out that are dropped, [N]. */
   Reading read(CaptionedLatents batch, boolean[] dropped);
 
-  /** The path of some models. */
-  static CaptionPath of(DenoisingModels models, TrainingState state) {
-    return models.xl().isPresent()
-        ? new XlCaptionPath(models, state)
-        : new OneEncoder(models, state, trains(state, TEXT_ENCODER));
-  }
-
   /** Whether anything of a network is trained. */
-  static boolean trains(TrainingState state, String network) {
+  static boolean isTrained(TrainingState state, String network) {
     return state.names().stream().anyMatch(name -> name.startsWith(network + "/"));
   }
 
@@ -67,6 +60,10 @@ interface CaptionPath {
   /** Stable Diffusion 1 and 2: the tokens of one text encoder. */
   record OneEncoder(DenoisingModels models, TrainingState state, boolean trains)
       implements CaptionPath {
+    OneEncoder(DenoisingModels models, TrainingState state) {
+      this(models, state, isTrained(state, TEXT_ENCODER));
+    }
+
     @Override
     public Set<String> needed() {
       return trains ? Set.of(UNet2DConditionModel.TEXT) : Set.of();

@@ -147,7 +147,10 @@ public final class DenoisingTrainer {
               own.put(SECOND_ENCODER, it.textEncoder().parameters());
             });
     this.state = new TrainingState(options.optimizer(), trained, own);
-    this.captions = CaptionPath.of(models, state);
+    this.captions =
+        models.xl().isPresent()
+            ? new XlCaptionPath(models, state)
+            : new CaptionPath.OneEncoder(models, state);
     this.unetOptions =
         captions.needed().isEmpty()
             ? models.trainedUnet().options()

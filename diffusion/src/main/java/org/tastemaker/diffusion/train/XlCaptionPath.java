@@ -52,7 +52,7 @@ final class XlCaptionPath implements CaptionPath {
             models.textEncoder(),
             models.trainedTextEncoder(),
             models.emptyPrompt(),
-            CaptionPath.trains(state, TEXT_ENCODER)));
+            CaptionPath.isTrained(state, TEXT_ENCODER)));
     models
         .second()
         .ifPresent(
@@ -63,7 +63,7 @@ final class XlCaptionPath implements CaptionPath {
                         it.textEncoder(),
                         it.trained(),
                         it.emptyPrompt(),
-                        CaptionPath.trains(state, SECOND_ENCODER))));
+                        CaptionPath.isTrained(state, SECOND_ENCODER))));
     this.encoders = all.build();
   }
 

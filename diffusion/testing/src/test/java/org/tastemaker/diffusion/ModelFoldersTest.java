@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -85,7 +86,7 @@ class ModelFoldersTest {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Path blob = model.resolve("blobs").resolve(Integer.toString(number++));
         Files.move(file, blob);
-        Files.createSymbolicLink(file, file.getParent().relativize(blob));
+        Files.createSymbolicLink(file, Objects.requireNonNull(file.getParent()).relativize(blob));
       }
     }
     Files.createDirectories(model.resolve("refs"));
