@@ -23,10 +23,18 @@ interface CaptionPath {
 
   /** What a U-Net reads of a batch's captions. Closed after {@link #backward}. */
   interface Reading extends AutoCloseable {
-    /** The U-Net's inputs of it, by name. */
+    /**
+     * The U-Net's inputs of it.
+     *
+     * @return by name
+     */
     Map<String, INDArray> inputs();
 
-    /** Adds the gradient of the text encoders' weights to the state, by that of the inputs. */
+    /**
+     * Adds the gradient of the text encoders' weights to the state.
+     *
+     * @param gradients of {@link #inputs}, by name
+     */
     void backward(Map<String, INDArray> gradients);
 
     @Override
