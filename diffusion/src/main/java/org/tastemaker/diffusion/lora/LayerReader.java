@@ -9,12 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.lora.LoraRole.Kind;
-import org.tastemaker.diffusion.weights.SafetensorsFile;
 import org.tastemaker.diffusion.weights.TensorFile;
-import org.tastemaker.diffusion.weights.TorchFile;
 
 /** Checks what a file holds for one layer, and says what that is. */
 final class LayerReader {
@@ -129,7 +126,8 @@ final class LayerReader {
       problem("\"%s\" expected a scalar, found %s", key, file.shape(key));
       return null;
     } else {
-      try (INDArray array = file.array(key, type(key))) {
+      // Alpha is an integer in some files.
+      try (INDArray array = file.array(key, file.dtype(key).arrayType())) {
         alpha = array.getDouble(0);
       }
     }
@@ -138,12 +136,5 @@ final class LayerReader {
       return null;
     }
     return alpha == 0 ? 1 : alpha / rank; // 0 means the rank, as kohya's own trainer has it
-  }
-
-  /** The type that holds a tensor's numbers: alpha is an integer in some files. */
-  private DataType type(String key) {
-    return file instanceof SafetensorsFile safetensors
-        ? safetensors.info(key).dtype().arrayType()
-        : file instanceof TorchFile torch ? torch.dtype(key).arrayType() : DataType.FLOAT;
   }
 }

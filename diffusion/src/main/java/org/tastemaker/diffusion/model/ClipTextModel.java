@@ -1,7 +1,6 @@
 package org.tastemaker.diffusion.model;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -18,9 +17,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
-import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
-import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.TensorFile;
@@ -59,8 +56,8 @@ public final class ClipTextModel implements AutoCloseable {
   /** An output of {@link #hiddenStates} of a model with a projection, [B, N, projection_dim]. */
   public static final String TEXT_EMBEDS = "text_embeds";
 
-  private static final String PREFIX = "text_model.";
-  private static final String PROJECTION = "text_projection";
+  static final String PREFIX = "text_model.";
+  static final String PROJECTION = "text_projection";
   private static final float HIDDEN = -1e30f; // finite: a row of nothing else must not be NaN
 
   private static final String TABLE = PREFIX + "embeddings.token_embedding.weight";
@@ -279,7 +276,7 @@ public final class ClipTextModel implements AutoCloseable {
         () ->
             options
                 .engine()
-                .create(define(config, options.layers(parameters, type), batch, length, clipSkip)));
+                .create(network(options.layers(parameters, type)).last(batch, length, clipSkip)));
   }
 
   /**
@@ -306,8 +303,8 @@ public final class ClipTextModel implements AutoCloseable {
             options
                 .engine()
                 .create(
-                    defineHidden(
-                        config, options.layers(parameters, type), batch, length, layersLeftOut)));
+                    network(options.layers(parameters, type))
+                        .hidden(batch, length, layersLeftOut)));
   }
 
   /**
@@ -335,8 +332,8 @@ public final class ClipTextModel implements AutoCloseable {
               .engine()
               .create(
                   normed
-                      ? define(config, net, batch, length, layersLeftOut, mask)
-                      : defineHidden(config, net, batch, length, layersLeftOut, mask));
+                      ? network(net).last(batch, length, layersLeftOut, mask)
+                      : network(net).hidden(batch, length, layersLeftOut, mask));
         });
   }
 
@@ -355,6 +352,10 @@ public final class ClipTextModel implements AutoCloseable {
       }
     }
     return Nd4j.createFromArray(mask);
+  }
+
+  private ClipTextNetwork network(Layers net) {
+    return new ClipTextNetwork(config, net);
   }
 
   private void requireSizes(int batch, int length, String what, int skipped) {
@@ -474,82 +475,10 @@ public final class ClipTextModel implements AutoCloseable {
   static ImmutableList<ParameterSpec> declare(ClipTextConfig config) {
     Layers layers = Layers.declaring();
     if (config.projected()) {
-      defineHidden(config, layers, 1, 1, 0);
+      new ClipTextNetwork(config, layers).hidden(1, 1, 0);
     } else {
-      define(config, layers, 1, 1, 0);
+      new ClipTextNetwork(config, layers).last(1, 1, 0);
     }
     return layers.declared();
-  }
-
-  // ---- The network
-
-  private static GraphDefinition define(
-      ClipTextConfig config, Layers net, int batch, int length, int clipSkip) {
-    return define(
-        config, net, batch, length, clipSkip, net.ops().causalMask("causal_mask", length));
-  }
-
-  private static GraphDefinition define(
-      ClipTextConfig config, Layers net, int batch, int length, int clipSkip, Tensor mask) {
-    Tensor h = embedded(config, net, batch, length); // [B, N, C]
-    h = layers(config, net, h, 0, config.numHiddenLayers() - clipSkip, mask);
-    return GraphDefinition.of(
-        net.ops(), ImmutableMap.of(LAST_HIDDEN_STATE, normed(config, net, h)));
-  }
-
-  private static GraphDefinition defineHidden(
-      ClipTextConfig config, Layers net, int batch, int length, int leftOut) {
-    return defineHidden(
-        config, net, batch, length, leftOut, net.ops().causalMask("causal_mask", length));
-  }
-
-  private static GraphDefinition defineHidden(
-      ClipTextConfig config, Layers net, int batch, int length, int leftOut, Tensor mask) {
-    int all = config.numHiddenLayers();
-    Tensor hidden =
-        layers(
-            config, net, embedded(config, net, batch, length), 0, all - leftOut, mask); // [B, N, C]
-    if (!config.projected()) {
-      return GraphDefinition.of(net.ops(), ImmutableMap.of(HIDDEN_STATE, hidden));
-    }
-    Tensor last = normed(config, net, layers(config, net, hidden, all - leftOut, all, mask));
-    Tensor projected = net.linear(PROJECTION, last, config.projectionDim(), false); // [B, N, P]
-    return GraphDefinition.of(
-        net.ops(), ImmutableMap.of(HIDDEN_STATE, hidden, TEXT_EMBEDS, projected));
-  }
-
-  private static Tensor embedded(ClipTextConfig config, Layers net, int batch, int length) {
-    Ops ops = net.ops();
-    Tensor ids = ops.intInput(INPUT_IDS, batch, length);
-
-    // Tokens and positions.
-    Tensor tokens =
-        net.table(PREFIX + "embeddings.token_embedding", config.vocabSize(), config.hiddenSize());
-    Tensor positions =
-        net.table(
-            PREFIX + "embeddings.position_embedding",
-            config.maxPositionEmbeddings(),
-            config.hiddenSize());
-    if (length < config.maxPositionEmbeddings()) {
-      positions = ops.slice(PREFIX + "embeddings.positions", positions, 0, 0, length); // [N, C]
-    }
-    Tensor h = ops.embedding(PREFIX + "embeddings.token_embedding", ids, tokens); // [B, N, C]
-    return ops.addToBatch(PREFIX + "embeddings", h, positions);
-  }
-
-  /** Some of the layers. */
-  private static Tensor layers(
-      ClipTextConfig config, Layers net, Tensor x, int from, int to, Tensor mask) {
-    ClipBlock block = ClipBlock.of(config);
-    Tensor h = x;
-    for (int i = from; i < to; i++) {
-      h = block.apply(net, PREFIX + "encoder.layers." + i, h, mask);
-    }
-    return h;
-  }
-
-  /** The last norm, whichever layer comes last. */
-  private static Tensor normed(ClipTextConfig config, Layers net, Tensor h) {
-    return net.layerNorm(PREFIX + "final_layer_norm", h, config.layerNormEps());
   }
 }
