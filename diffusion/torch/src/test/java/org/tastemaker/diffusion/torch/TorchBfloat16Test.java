@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,14 +46,15 @@ class TorchBfloat16Test {
     GraphFunction function =
         model.function(2, side, side, 7, FunctionOptions.training().withEngine(engine));
     int channels = model.config().inChannels();
-    Map<String, INDArray> inputs =
-        Map.of(
-            UNet2DConditionModel.SAMPLE,
-            values.array(1, 2, channels, side, side),
-            UNet2DConditionModel.TIMESTEP,
-            values.array(0, 2).addi(501),
-            UNet2DConditionModel.TEXT,
-            values.array(1, 2, 7, model.config().crossAttentionDim()));
+    Map<String, INDArray> inputs = new HashMap<>();
+    inputs.put(UNet2DConditionModel.SAMPLE, values.array(1, 2, channels, side, side));
+    inputs.put(UNet2DConditionModel.TIMESTEP, values.array(0, 2).addi(501));
+    inputs.put(
+        UNet2DConditionModel.TEXT, values.array(1, 2, 7, model.config().crossAttentionDim()));
+    model
+        .config()
+        .added()
+        .ifPresent(it -> inputs.put(UNet2DConditionModel.ADDED, values.array(1, 2, it.width())));
     INDArray out = requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT));
     assertThat(out.dataType()).isEqualTo(DataType.FLOAT);
     float[] copy = out.dup('c').data().asFloat();
