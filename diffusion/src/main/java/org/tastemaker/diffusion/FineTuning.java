@@ -24,7 +24,7 @@ import org.tastemaker.diffusion.train.XlTexts;
  * <pre>{@code
  * DenoisingModels models =
  *     FineTuning.models(model).withTrainedUnet(TrainedPart.adapter(lora, lora.parameters()));
- * CaptionedLatents batch = FineTuning.batch(model, images, captions);
+ * CaptionedLatents batch = FineTuning.batch(model, images, List.of("a red wall", "a blue wall"));
  * }</pre>
  */
 public final class FineTuning {
