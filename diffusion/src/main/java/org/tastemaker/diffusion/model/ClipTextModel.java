@@ -276,7 +276,8 @@ public final class ClipTextModel implements AutoCloseable {
         () ->
             options
                 .engine()
-                .create(network(options.layers(parameters, type)).last(batch, length, clipSkip)));
+                .create(
+                    network(options.layers(parameters, type)).last(batch, length, clipSkip, null)));
   }
 
   /**
@@ -304,7 +305,7 @@ public final class ClipTextModel implements AutoCloseable {
                 .engine()
                 .create(
                     network(options.layers(parameters, type))
-                        .hidden(batch, length, layersLeftOut)));
+                        .hidden(batch, length, layersLeftOut, null)));
   }
 
   /**
@@ -475,9 +476,9 @@ public final class ClipTextModel implements AutoCloseable {
   static ImmutableList<ParameterSpec> declare(ClipTextConfig config) {
     Layers layers = Layers.declaring();
     if (config.projected()) {
-      new ClipTextNetwork(config, layers).hidden(1, 1, 0);
+      new ClipTextNetwork(config, layers).hidden(1, 1, 0, null);
     } else {
-      new ClipTextNetwork(config, layers).last(1, 1, 0);
+      new ClipTextNetwork(config, layers).last(1, 1, 0, null);
     }
     return layers.declared();
   }

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.model;
 
 import com.google.common.collect.ImmutableMap;
+import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Tensor;
@@ -12,37 +13,41 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  * @param net its layers
  */
 record ClipTextNetwork(ClipTextConfig config, Layers net) {
-  /** {@link ClipTextModel#function}. */
-  GraphDefinition last(int batch, int length, int clipSkip) {
-    return last(batch, length, clipSkip, net.ops().causalMask("causal_mask", length));
-  }
-
-  /** The same with a mask, [N, N]. */
-  GraphDefinition last(int batch, int length, int clipSkip, Tensor mask) {
+  /**
+   * {@link ClipTextModel#function}.
+   *
+   * @param mask [N, N]; null for that of a text, in which a token sees itself and those before it
+   */
+  GraphDefinition last(int batch, int length, int clipSkip, @Nullable Tensor mask) {
     Tensor h = embedded(batch, length); // [B, N, C]
-    h = layers(h, 0, config.numHiddenLayers() - clipSkip, mask);
+    h = layers(h, 0, config.numHiddenLayers() - clipSkip, orCausal(mask, length));
     return GraphDefinition.of(
         net.ops(), ImmutableMap.of(ClipTextModel.LAST_HIDDEN_STATE, normed(h)));
   }
 
-  /** {@link ClipTextModel#hiddenStates}. */
-  GraphDefinition hidden(int batch, int length, int leftOut) {
-    return hidden(batch, length, leftOut, net.ops().causalMask("causal_mask", length));
-  }
-
-  /** The same with a mask, [N, N]. */
-  GraphDefinition hidden(int batch, int length, int leftOut, Tensor mask) {
+  /**
+   * {@link ClipTextModel#hiddenStates}.
+   *
+   * @param mask as for {@link #last}
+   */
+  GraphDefinition hidden(int batch, int length, int leftOut, @Nullable Tensor mask) {
     int all = config.numHiddenLayers();
-    Tensor hidden = layers(embedded(batch, length), 0, all - leftOut, mask); // [B, N, C]
+    Tensor h = embedded(batch, length); // [B, N, C]
+    Tensor seen = orCausal(mask, length);
+    Tensor hidden = layers(h, 0, all - leftOut, seen);
     if (!config.projected()) {
       return GraphDefinition.of(net.ops(), ImmutableMap.of(ClipTextModel.HIDDEN_STATE, hidden));
     }
-    Tensor last = normed(layers(hidden, all - leftOut, all, mask));
+    Tensor last = normed(layers(hidden, all - leftOut, all, seen));
     Tensor projected =
         net.linear(ClipTextModel.PROJECTION, last, config.projectionDim(), false); // [B, N, P]
     return GraphDefinition.of(
         net.ops(),
         ImmutableMap.of(ClipTextModel.HIDDEN_STATE, hidden, ClipTextModel.TEXT_EMBEDS, projected));
+  }
+
+  private Tensor orCausal(@Nullable Tensor mask, int length) {
+    return mask == null ? net.ops().causalMask("causal_mask", length) : mask;
   }
 
   private Tensor embedded(int batch, int length) {
