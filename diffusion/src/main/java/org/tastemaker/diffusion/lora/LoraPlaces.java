@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.diffusion.checkpoint.LdmNames;
 import org.tastemaker.diffusion.model.ParameterSpec;
 import org.tastemaker.diffusion.model.Parameters;
 

@@ -88,6 +88,10 @@ class SingleFileTest {
           ClipTextModel.random(textConfig(second), Seed.of(3)));
     }
 
+    void write(Path file, PredictionType prediction) {
+      CheckpointWriter.write(file, unet, vae, List.of(text), prediction, DType.F32);
+    }
+
     @Override
     public void close() {
       unet.close();
@@ -100,13 +104,7 @@ class SingleFileTest {
   void aFirstStableDiffusionIsReadAsItWasWritten() {
     Path file = folder.resolve("first.safetensors");
     try (Networks networks = Networks.random(false)) {
-      CheckpointWriter.write(
-          file,
-          networks.unet(),
-          networks.vae(),
-          List.of(networks.text()),
-          PredictionType.V_PREDICTION,
-          DType.F32);
+      networks.write(file, PredictionType.V_PREDICTION);
       try (SingleFile read = SingleFile.open(file, Optional.empty(), false, false)) {
         assertThat(read.prediction()).isEqualTo(PredictionType.V_PREDICTION);
         requireEqual(read, networks);
@@ -118,13 +116,7 @@ class SingleFileTest {
   void aSecondStableDiffusionIsReadAsItWasWritten() {
     Path file = folder.resolve("second.safetensors");
     try (Networks networks = Networks.random(true)) {
-      CheckpointWriter.write(
-          file,
-          networks.unet(),
-          networks.vae(),
-          List.of(networks.text()),
-          PredictionType.V_PREDICTION,
-          DType.F32);
+      networks.write(file, PredictionType.V_PREDICTION);
       try (SingleFile read = SingleFile.open(file, Optional.empty(), false, false);
           SafetensorsFile names = SafetensorsFile.open(file);
           SafetensorsFile others = SafetensorsFile.open(published(networks))) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tastemaker.diffusion.checkpoint.LdmNames;
 import org.tastemaker.diffusion.model.Parameters;
 
 /** Names as they stand in published files of Stable Diffusion 1.5 and XL. */

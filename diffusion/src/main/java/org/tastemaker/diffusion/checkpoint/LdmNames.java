@@ -1,4 +1,4 @@
-package org.tastemaker.diffusion.lora;
+package org.tastemaker.diffusion.checkpoint;
 
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * Diffusion XL: the blocks on the way down and up are numbered through, residual block, transformer
  * and resampling together. How many a level has is read off the names of its layers.
  */
-final class LdmNames {
+public final class LdmNames {
   private static final Map<String, String> ENDS =
       Map.of(
           "time_embedding.linear_1", "time_embed.0",
@@ -43,8 +43,12 @@ final class LdmNames {
 
   private final Set<Integer> attending = new HashSet<>();
 
-  /** The names of a U-Net with these layers. */
-  LdmNames(Iterable<String> paths) {
+  /**
+   * The names of a U-Net's layers.
+   *
+   * @param paths of its layers, as diffusers calls them
+   */
+  public LdmNames(Iterable<String> paths) {
     Set<Integer> downsampled = new HashSet<>();
     for (String path : paths) {
       Matcher block = BLOCK.matcher(path);
@@ -70,8 +74,13 @@ final class LdmNames {
     return counts.computeIfAbsent(way, w -> new TreeMap<>());
   }
 
-  /** The other name of a layer; the same where there is no other. */
-  String of(String path) {
+  /**
+   * The other name of a layer.
+   *
+   * @param path of the layer, as diffusers calls it
+   * @return its name in those programs; the path itself where there is no other
+   */
+  public String of(String path) {
     String end = ENDS.get(path);
     if (end != null) {
       return end;
