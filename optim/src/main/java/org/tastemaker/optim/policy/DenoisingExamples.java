@@ -3,7 +3,7 @@ package org.tastemaker.optim.policy;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Locale;
-import java.util.random.RandomGenerator;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.condition.Conditions;
@@ -17,8 +17,9 @@ import org.tastemaker.diffusion.schedule.Reduction;
  * <pre>
  *   x_t     = sqrt(abar_t) x_0 + sqrt(1 - abar_t) e,  t uniform,  e ~ N(0, I)
  *   error_n = |target - o(x_t, t, z)|^2                 {@link #errors}, mean over an image's elements
+ *   ref_n   = |target - o_ref(x_t, t, z)|^2             {@link #referenceErrors}, likewise
  *   diff_n  = |o_ref(x_t, t, z) - o(x_t, t, z)|^2       {@link #differences}, likewise
- *   backward: d/d(parameters) of sum_n a_n error_n + b_n diff_n
+ *   backward: d/d(parameters) of sum_n a_n error_n + b_n diff_n, or of any function of the outputs
  * </pre>
  *
  * <p>The error stands for {@code -log p(x_0 | z)} up to the weight of a timestep (Ho, Jain and
@@ -35,6 +36,8 @@ public final class DenoisingExamples {
   private final int size; // C h w
   private final DenoiserBatch batch; // [B, ...]
   private final float[] noise; // e of one row
+  private final FloatBuffer noisy; // x_t, [B, C, h, w]
+  private final int[] timesteps; // t of each row
   private final FloatBuffer target; // [B, C, h, w]
   private final FloatBuffer referenceOutput; // [B, C, h, w]
   private FloatBuffer output; // [B, C, h, w]
@@ -54,6 +57,8 @@ public final class DenoisingExamples {
     this.size = policy.model().latentShape().size();
     this.batch = policy.batch(microBatch);
     this.noise = new float[size];
+    this.noisy = FloatBuffer.allocate(microBatch * size);
+    this.timesteps = new int[microBatch];
     this.target = FloatBuffer.allocate(microBatch * size);
     this.referenceOutput = FloatBuffer.allocate(microBatch * size);
     this.output = FloatBuffer.allocate(0);
@@ -69,34 +74,58 @@ public final class DenoisingExamples {
   }
 
   /**
-   * Draws timesteps and noise, and runs the U-Net.
+   * Draws timesteps and noise, and runs the U-Net. Rows with the same seed have the same timestep
+   * and the same noise.
    *
    * @param clean x_0 of each row, [C, h, w], as the U-Net sees latents
    * @param texts z of each row, as many
    * @param seeds of each row's timestep and noise, as many
    */
   public void forward(List<FloatBuffer> clean, List<String> texts, List<Seed> seeds) {
+    int steps = policy.noiseSchedule().trainSteps();
+    forward(
+        clean,
+        texts,
+        seeds.stream().mapToInt(seed -> seed.generator().nextInt(steps)).toArray(),
+        seeds);
+  }
+
+  /**
+   * Draws noise, and runs the U-Net at given timesteps.
+   *
+   * @param clean x_0 of each row, [C, h, w], as the U-Net sees latents
+   * @param texts z of each row, as many
+   * @param timesteps t of each row, from 0, as many
+   * @param seeds of each row's noise, as many
+   */
+  public void forward(
+      List<FloatBuffer> clean, List<String> texts, int[] timesteps, List<Seed> seeds) {
     int rows = clean.size();
-    if (rows < 1 || rows > capacity || texts.size() != rows || seeds.size() != rows) {
+    if (rows < 1
+        || rows > capacity
+        || texts.size() != rows
+        || timesteps.length != rows
+        || seeds.size() != rows) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "there must be 1 to %s rows of latents, a text and a seed, but there were %s, %s and %s",
+              "there must be 1 to %s rows of latents, a text, a timestep and a seed, but there were %s, %s, %s and %s",
               capacity,
               rows,
               texts.size(),
+              timesteps.length,
               seeds.size()));
     }
     this.texts = List.copyOf(texts);
     compared = false;
     for (int row = 0; row < capacity; row++) {
       int n = row < rows ? row : 0; // rows that are not used repeat the first
-      setRow(row, clean.get(n), texts.get(n), seeds.get(n));
+      setRow(row, clean.get(n), texts.get(n), timesteps[n], seeds.get(n));
     }
     output = batch.forward();
   }
 
-  private void setRow(int row, FloatBuffer clean, String text, Seed seed) {
+  private void setRow(int row, FloatBuffer clean, String text, int timestep, Seed seed) {
     if (clean.remaining() != size) {
       throw new IllegalArgumentException(
           String.format(
@@ -107,8 +136,8 @@ public final class DenoisingExamples {
               clean.remaining()));
     }
     // 1. What is drawn.
-    RandomGenerator random = seed.generator();
-    int[] t = {random.nextInt(policy.noiseSchedule().trainSteps())};
+    int[] t = {timestep};
+    timesteps[row] = timestep;
     seed.gaussian(NOISE, noise);
     FloatBuffer e = FloatBuffer.wrap(noise);
     // 2. What should be answered.
@@ -119,8 +148,9 @@ public final class DenoisingExamples {
       case V_PREDICTION -> policy.noiseSchedule().velocity(t, clean, e, answer);
     }
     // 3. What is asked.
-    policy.noiseSchedule().addNoise(t, clean, e, e);
-    batch.setRow(row, e, t[0], conditions.of(text));
+    FloatBuffer x = noisy.slice(row * size, size);
+    policy.noiseSchedule().addNoise(t, clean, e, x);
+    batch.setRow(row, x, timestep, conditions.of(text));
   }
 
   /**
@@ -133,12 +163,31 @@ public final class DenoisingExamples {
   }
 
   /**
+   * The squared error of {@link DiffusionPolicy#reference} on each row. Runs the reference.
+   *
+   * @return [rows], the mean over an image's elements
+   */
+  public double[] referenceErrors() {
+    runReference();
+    double[] errors = new double[texts.size()];
+    for (int n = 0; n < errors.length; n++) {
+      errors[n] = SquaredError.of(Reduction.MEAN, row(referenceOutput, n), row(target, n));
+    }
+    return errors;
+  }
+
+  /**
    * The squared difference of each row from what {@link DiffusionPolicy#reference} answers. Runs
    * the reference.
    *
    * @return [rows], the mean over an image's elements
    */
   public double[] differences() {
+    runReference();
+    return errors(referenceOutput);
+  }
+
+  private void runReference() {
     if (!compared) {
       if (reference == null || referenceConditions == null) {
         reference = policy.referenceBatch(capacity);
@@ -152,7 +201,6 @@ public final class DenoisingExamples {
       referenceOutput.put(0, reference.forward(), 0, capacity * size);
       compared = true;
     }
-    return errors(referenceOutput);
   }
 
   private double[] errors(FloatBuffer answers) {
@@ -193,6 +241,78 @@ public final class DenoisingExamples {
       }
     }
     policy.backward(batch);
+  }
+
+  // ---- For losses of other forms
+
+  /**
+   * The timestep of a row.
+   *
+   * @param n the row
+   * @return t, from 0
+   */
+  public int timestep(int n) {
+    return timesteps[requireRow(n)];
+  }
+
+  /**
+   * What the U-Net was shown.
+   *
+   * @param n the row
+   * @return x_t, [C, h, w]; valid until the next {@code forward}, to be read by absolute index
+   */
+  public FloatBuffer noisy(int n) {
+    return row(noisy, requireRow(n));
+  }
+
+  /**
+   * What the U-Net answered.
+   *
+   * @param n the row
+   * @return o, [C, h, w]; valid until the next {@code forward}, to be read by absolute index
+   */
+  public FloatBuffer output(int n) {
+    return row(output, requireRow(n));
+  }
+
+  /**
+   * What {@link DiffusionPolicy#reference} answers. Runs the reference.
+   *
+   * @param n the row
+   * @return o_ref, [C, h, w]; valid until the next {@code forward}, to be read by absolute index
+   */
+  public FloatBuffer referenceOutput(int n) {
+    int row = requireRow(n);
+    runReference();
+    return row(referenceOutput, row);
+  }
+
+  /**
+   * Adds the gradient of a function of the outputs to the policy's.
+   *
+   * @param byOutput the derivative of the loss by each row's output, [rows, C, h, w]
+   */
+  public void backward(FloatBuffer byOutput) {
+    int length = texts.size() * size;
+    if (byOutput.remaining() != length) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the derivative by the output of %s rows has %s elements, but there were %s",
+              texts.size(),
+              length,
+              byOutput.remaining()));
+    }
+    FloatBuffer cotangents = batch.cotangents();
+    for (int i = length; i < cotangents.capacity(); i++) {
+      cotangents.put(i, 0);
+    }
+    cotangents.put(0, byOutput, byOutput.position(), length);
+    policy.backward(batch);
+  }
+
+  private int requireRow(int n) {
+    return Objects.checkIndex(n, texts.size());
   }
 
   private FloatBuffer row(FloatBuffer rows, int n) {
