@@ -54,6 +54,18 @@ public record OptimizerOptions(
       LearningRate.check(peak, warmUp, Long.MAX_VALUE);
     }
 
+    /**
+     * The rate of an update.
+     *
+     * @param step how many updates came before it, at least 0
+     * @param steps how many updates there are in all, after which a rate that falls is 0; more than
+     *     the warm-up
+     * @return the rate, at least 0
+     */
+    public double at(long step, long steps) {
+      return over(steps).at(step);
+    }
+
     LearningRate over(long steps) {
       return switch (decay) {
         case CONSTANT -> LearningRate.constant(peak, warmUp);

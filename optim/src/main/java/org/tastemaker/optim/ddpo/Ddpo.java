@@ -133,7 +133,7 @@ public final class Ddpo implements PolicyOptimizer {
     }
 
     // 2. to 6. The updates: all of them, or none if one fails.
-    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
+    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number, policy);
     try {
       Transitions transitions = policy.transitions(rollout, options.microBatch());
       policy.atomically(

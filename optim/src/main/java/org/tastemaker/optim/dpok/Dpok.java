@@ -119,7 +119,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     TransitionPool pool = TransitionPool.of(own, batch.images(), earlier);
 
     // 2. to 7. The updates: all of them, or none if one fails.
-    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
+    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number, policy);
     Map<String, Double> metrics = new TreeMap<>(batch.metrics());
     metrics.put("replayedImages", (double) earlier.size());
     baseline.atomically(

@@ -94,7 +94,7 @@ abstract class LikelihoodOptimizer implements PolicyOptimizer {
 
     // 1. The weight of each image.
     List<Example> weighted = weigh(rollout, batch);
-    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
+    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number, policy);
     DenoisingExamples denoising = policy.examples(microBatch);
     policy.atomically(
         number,

@@ -62,11 +62,13 @@ public final class DiffusionPolicy implements AutoCloseable {
   private final PolicyNetwork network;
   private @Nullable String frozenSum;
   private String where = "";
+  private double latestRate;
 
   /**
    * How gradients become weights.
    *
-   * @param learningRate at least 0, constant
+   * @param learningRate the highest, at least 0
+   * @param schedule of the learning rate over the updates
    * @param adamW of the optimizer
    * @param maxGradientNorm to which the gradient's global norm is clipped, above 0; infinite for no
    *     clipping
@@ -74,13 +76,18 @@ public final class DiffusionPolicy implements AutoCloseable {
    */
   @RecordBuilder
   public record Options(
-      double learningRate, AdamW.Options adamW, double maxGradientNorm, Optional<Ema.Options> ema)
+      double learningRate,
+      RateSchedule schedule,
+      AdamW.Options adamW,
+      double maxGradientNorm,
+      Optional<Ema.Options> ema)
       implements DiffusionPolicyOptionsBuilder.With {
     public Options {
       if (!(learningRate >= 0) || Double.isInfinite(learningRate)) {
         throw new IllegalArgumentException(
             "learningRate must be at least 0 and finite, but was " + learningRate);
       }
+      Objects.requireNonNull(schedule, "schedule == null: use RateSchedule.constant()");
       Objects.requireNonNull(adamW, "adamW == null");
       if (!(maxGradientNorm > 0)) {
         throw new IllegalArgumentException(
@@ -90,13 +97,14 @@ public final class DiffusionPolicy implements AutoCloseable {
     }
 
     /**
-     * For LoRA, as ddpo-pytorch: AdamW at 3e-4 with weight decay 1e-4, a gradient norm of at most
-     * 1, no average.
+     * For LoRA, as ddpo-pytorch: AdamW at a constant 3e-4 with weight decay 1e-4, a gradient norm
+     * of at most 1, no average.
      *
      * @return the options
      */
     public static Options lora() {
-      return new Options(3e-4, AdamW.Options.defaults(), 1, Optional.empty());
+      return new Options(
+          3e-4, RateSchedule.constant(), AdamW.Options.defaults(), 1, Optional.empty());
     }
 
     /**
@@ -135,7 +143,7 @@ public final class DiffusionPolicy implements AutoCloseable {
         new OptimizerOptions(
             Long.MAX_VALUE,
             1,
-            // The rate itself is passed to each update; a schedule cannot be 0.
+            // The rate itself is passed to each update, by the policy's own schedule.
             new OptimizerOptions.Rate(OptimizerOptions.Decay.CONSTANT, 1, 0),
             options.adamW(),
             options.maxGradientNorm(),
@@ -361,12 +369,22 @@ public final class DiffusionPolicy implements AutoCloseable {
     if (!network.hasGradient()) {
       throw new IllegalStateException("there is no gradient: a backward comes before an update");
     }
+    long done = state.step();
+    double rate = options.learningRate() * options.schedule().factor(done);
     try {
-      return state.update(
-          where.isEmpty() ? "update " + (state.step() + 1) : where, options.learningRate());
+      double norm = state.update(where.isEmpty() ? "update " + (done + 1) : where, rate);
+      latestRate = rate;
+      return norm;
     } finally {
       begin();
     }
+  }
+
+  /** What a gradient's norm is to be compared with. */
+  UpdateScale updateScale() {
+    long elements = parameters().values().stream().mapToLong(FloatBuffer::limit).sum();
+    return new UpdateScale(
+        elements, options.maxGradientNorm(), options.adamW().epsilon(), () -> latestRate);
   }
 
   /**

@@ -10,10 +10,18 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
 final class PolicySettings {
   private PolicySettings() {}
 
-  static Settings of(LatentDiffusion model, @Nullable Lora lora, String frozenSum, Record options) {
+  static Settings of(
+      LatentDiffusion model,
+      @Nullable Lora lora,
+      String frozenSum,
+      DiffusionPolicy.Options options) {
     NoiseSchedule noise = NoiseSchedule.of(model.components().scheduler());
     // How many images are sampled together changes none of them. A size of 0 is the model's own.
-    // Scaled guidance is refused, and earlier settings do not have it.
+    // Scaled guidance is refused, and earlier settings do not have it, nor a schedule.
+    Settings training = Settings.of(options, "schedule");
+    if (!options.schedule().equals(RateSchedule.constant())) {
+      training = training.with("schedule", options.schedule());
+    }
     return Settings.of(model.options(), "batchSize", "height", "width", "guidanceRescale")
         .with("imageSize", ImageSize.of(model))
         .with("latentChannels", model.latentShape().channels())
@@ -21,7 +29,7 @@ final class PolicySettings {
         .with("noiseSchedule", noise.checksum())
         .with("trained", lora == null ? "full weights" : describe(lora))
         .with("frozen", frozenSum)
-        .and(Settings.of(options));
+        .and(training);
   }
 
   /** Names and shapes of a LoRA's weights are checked by themselves; its scale is not in them. */

@@ -21,6 +21,11 @@ import org.tastemaker.core.DivergedException;
  *     DiffusionPolicy#klToReference}, by some images: {@link DiffusionPolicy#klEstimate}; its
  *     standard error</td></tr>
  * <tr><td>gradientNorm</td><td>before clipping, mean over the updates</td></tr>
+ * <tr><td>gradientRms</td><td>root mean square of the clipped gradient's elements, which is what
+ *     Adam sees, mean over the updates</td></tr>
+ * <tr><td>adamEpsilon</td><td>Adam's epsilon: above gradientRms it makes the steps, and not the
+ *     gradient</td></tr>
+ * <tr><td>learningRate</td><td>of the latest update</td></tr>
  * <tr><td>updates</td><td>how many</td></tr>
  * </tbody>
  * </table>
@@ -30,6 +35,7 @@ public final class UpdateDiagnostics {
       "; the run has diverged: resume it with a lower learning rate";
 
   private final String where;
+  private final UpdateScale scale;
   private long rows;
   private long ratios;
   private long clipped;
@@ -39,6 +45,7 @@ public final class UpdateDiagnostics {
   private double ratioMax;
   private double squaredLogSum;
   private double normSum;
+  private double rmsSum;
   private Optional<KlEstimate> klEstimate = Optional.empty();
   private final Map<String, Double> sums = new TreeMap<>();
 
@@ -46,9 +53,15 @@ public final class UpdateDiagnostics {
    * Nothing measured yet.
    *
    * @param step the optimizer's step, for messages
+   * @param policy what is updated
    */
-  public UpdateDiagnostics(long step) {
+  public UpdateDiagnostics(long step, DiffusionPolicy policy) {
+    this(step, policy.updateScale());
+  }
+
+  UpdateDiagnostics(long step, UpdateScale scale) {
     this.where = "step " + step;
+    this.scale = scale;
   }
 
   /**
@@ -123,6 +136,7 @@ public final class UpdateDiagnostics {
    */
   public void updated(double gradientNorm) {
     normSum += gradientNorm;
+    rmsSum += scale.rootMeanSquare(gradientNorm);
     updates++;
   }
 
@@ -159,6 +173,9 @@ public final class UpdateDiagnostics {
     }
     if (updates > 0) {
       metrics.put("gradientNorm", normSum / updates);
+      metrics.put("gradientRms", rmsSum / updates);
+      metrics.put("adamEpsilon", scale.epsilon());
+      metrics.put("learningRate", scale.latestRate().getAsDouble());
       metrics.put("updates", (double) updates);
     }
     klEstimate.ifPresent(

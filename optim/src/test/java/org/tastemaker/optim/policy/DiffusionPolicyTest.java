@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -64,7 +65,79 @@ class DiffusionPolicyTest {
   void settingsAreThoseOfEarlierVersions() {
     assertThat(PolicySettings.of(model, lora, "", DiffusionPolicy.Options.lora()).values())
         .containsKey("guidanceScale")
-        .doesNotContainKey("guidanceRescale");
+        .doesNotContainKey("guidanceRescale")
+        .allSatisfy((name, value) -> assertThat(name).doesNotStartWith("schedule"));
+  }
+
+  @Test
+  void theLearningRateFollowsItsScheduleUpdateByUpdate() {
+    DiffusionPolicy.Options options =
+        DiffusionPolicy.Options.lora()
+            .withLearningRate(0.1)
+            .withSchedule(RateSchedule.linear(2, 6));
+    try (DiffusionPolicy own = DiffusionPolicy.lora(model, lora, options);
+        Rollout rollout = rollout(own.sampler())) {
+      float[] first = flat(own);
+      List<Double> rates = new ArrayList<>();
+      for (int i = 0; i < 7; i++) {
+        update(own, rollout);
+        UpdateDiagnostics diagnostics = new UpdateDiagnostics(1, own);
+        diagnostics.updated(1);
+        rates.add(diagnostics.metrics().get("learningRate"));
+        if (i == 0) {
+          assertThat(flat(own)).as("at a rate of 0").isEqualTo(first);
+        }
+      }
+      // Up over 2 updates, down over 4, then 0.
+      assertThat(rates).containsExactly(0.0, 0.05, 0.1, 0.1 * 0.75, 0.05, 0.1 * 0.25, 0.0);
+    }
+  }
+
+  @Test
+  void aScheduleGoesOnWhereItWasResumed(@TempDir Path folder) {
+    DiffusionPolicy.Options options =
+        DiffusionPolicy.Options.lora()
+            .withLearningRate(0.1)
+            .withSchedule(RateSchedule.cosine(1, 5));
+    try (DiffusionPolicy own = DiffusionPolicy.lora(model, lora, options);
+        Rollout rollout = rollout(own.sampler())) {
+      update(own, rollout);
+      update(own, rollout);
+      own.save(folder);
+      update(own, rollout);
+      float[] whole = flat(own);
+      own.restore(folder);
+      update(own, rollout);
+      assertThat(flat(own)).isEqualTo(whole);
+      assertThat(own.updates()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void anotherScheduleIsAnotherRunAndAnotherPeakIsNot(@TempDir Path folder) {
+    DiffusionPolicy.Options options =
+        DiffusionPolicy.Options.lora().withSchedule(RateSchedule.cosine(1, 5));
+    try (DiffusionPolicy own = DiffusionPolicy.lora(model, lora, options);
+        DiffusionPolicy peak = DiffusionPolicy.lora(model, lora, options.withLearningRate(1e-5));
+        DiffusionPolicy longer =
+            DiffusionPolicy.lora(model, lora, options.withSchedule(RateSchedule.cosine(1, 50)))) {
+      own.save(folder);
+      assertThat(peak.restore(folder))
+          .containsExactly("learningRate is 3.0E-4 in the checkpoint and 1.0E-5 now");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> longer.restore(folder))
+          .withMessageContaining("schedule.updates is 5 in the checkpoint and 50 now");
+    }
+  }
+
+  @Test
+  void aScheduleThatEndsBeforeItsWarmUpIsAnError() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RateSchedule.cosine(10, 10))
+        .withMessage("total must be above warmUp, 10, but was 10");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RateSchedule.warmingUp(-1))
+        .withMessage("warmUp must be at least 0, but was -1");
   }
 
   @ParameterizedTest

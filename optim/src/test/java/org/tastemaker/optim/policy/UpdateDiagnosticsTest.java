@@ -12,7 +12,8 @@ import org.tastemaker.core.DivergedException;
 class UpdateDiagnosticsTest {
   private static final double ROUNDING = 1e-12; // a few operations on doubles of size 1
 
-  private final UpdateDiagnostics diagnostics = new UpdateDiagnostics(3);
+  private final UpdateDiagnostics diagnostics =
+      new UpdateDiagnostics(3, new UpdateScale(4, 2, 1e-8, () -> 0.5));
 
   @Test
   void ratiosAreReportedByMeanLargestAndShareThatIsClipped() {
@@ -55,10 +56,24 @@ class UpdateDiagnosticsTest {
                 2.0,
                 "gradientNorm",
                 2.0,
+                "gradientRms",
+                0.75,
+                "adamEpsilon",
+                1e-8,
+                "learningRate",
+                0.5,
                 "klToReferenceEstimate",
                 0.25,
                 "klToReferenceError",
                 0.125));
+  }
+
+  @Test
+  void theRootMeanSquareIsThatOfTheClippedGradient() {
+    diagnostics.updated(100); // 4 elements, clipped to a norm of 2
+    assertThat(diagnostics.metrics())
+        .containsEntry("gradientNorm", 100.0)
+        .containsEntry("gradientRms", 1.0);
   }
 
   @Test
