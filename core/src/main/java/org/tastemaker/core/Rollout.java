@@ -21,7 +21,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param latents [T+1, N, C, H, W]: {@code latents[0]} is the initial noise, {@code latents[T]}
  *     what was decoded; step {@code t} goes from {@code latents[t]} to {@code latents[t + 1]}
  * @param logProbabilities [T, N]: the log-density of {@code latents[t + 1]} given {@code
- *     latents[t]}, as the sampler defines it (mean or sum over C, H, W)
+ *     latents[t]}, as the sampler defines it (mean or sum over C, H, W); NaN for a step that has no
+ *     likelihood, because it is deterministic or stands for several
  * @param timesteps T timesteps of the training schedule, in the order of sampling
  */
 public record Rollout(

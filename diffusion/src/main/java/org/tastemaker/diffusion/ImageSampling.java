@@ -5,12 +5,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.SamplingRun;
@@ -33,7 +36,50 @@ final class ImageSampling {
         prompts,
         seeds,
         () -> scheduler.begin(view.options().steps()),
-        (run, batch) -> batch.initialNoise(run.initialNoiseScale()));
+        (run, batch) -> batch.initialNoise(run.initialNoiseScale()),
+        (batch, latents) -> {});
+  }
+
+  /** Images from seeds with their first and last latents, and nothing of the way between. */
+  Rollout endpoints(List<Prompt> prompts, List<Seed> seeds) {
+    Scheduler scheduler = view.scheduler();
+    LatentShape shape = view.latentShape();
+    int n = prompts.size();
+    INDArray latents =
+        Nd4j.createUninitialized(
+            DataType.FLOAT, 2, n, shape.channels(), shape.height(), shape.width());
+    INDArray logProbabilities = Nd4j.valueArrayOf(new long[] {1, n}, Double.NaN, DataType.FLOAT);
+    try {
+      FloatBuffer ends = FloatBuffers.of(latents); // [2, N, C, h, w]
+      List<Image> images =
+          sample(
+              shape,
+              prompts,
+              seeds,
+              () -> scheduler.begin(view.options().steps()),
+              (run, batch) -> {
+                INDArray noise = batch.initialNoise(run.initialNoiseScale());
+                keep(noise, batch, shape, ends, 0);
+                return noise;
+              },
+              (batch, clean) -> keep(clean, batch, shape, ends, n * shape.size()));
+      int first = (int) Math.rint(scheduler.begin(view.options().steps()).timesteps()[0]);
+      return new Rollout(prompts, seeds, images, latents, logProbabilities, List.of(first));
+    } catch (RuntimeException | Error e) {
+      latents.close();
+      logProbabilities.close();
+      throw e;
+    }
+  }
+
+  private static void keep(
+      INDArray of, DenoisingLoop.Batch batch, LatentShape shape, FloatBuffer to, int from) {
+    FloatBuffer values = FloatBuffers.of(of); // [B, C, h, w], with padding rows
+    to.put(
+        from + batch.first() * shape.size(),
+        values,
+        values.position(),
+        batch.size() * shape.size());
   }
 
   List<Image> fromNoise(List<Prompt> prompts, INDArray initialLatents) {
@@ -46,7 +92,8 @@ final class ImageSampling {
         prompts,
         seeds,
         () -> scheduler.begin(view.options().steps()).requireDeterministic(),
-        (run, batch) -> batch.rowsOf(initial, run.initialNoiseScale()));
+        (run, batch) -> batch.rowsOf(initial, run.initialNoiseScale()),
+        (batch, latents) -> {});
   }
 
   List<Image> fromImage(Image image, List<Prompt> prompts, List<Seed> seeds, double strength) {
@@ -55,7 +102,13 @@ final class ImageSampling {
     Supplier<SamplingRun> runs = () -> scheduler.begin(view.options().steps(), strength);
     SamplingRun unused = runs.get(); // says what is wrong with it before the image is encoded
     try (INDArray clean = codec.encode(List.of(image))) { // [1, 4, h, w]
-      return sample(shape, prompts, seeds, runs, (run, batch) -> noised(run, batch, clean));
+      return sample(
+          shape,
+          prompts,
+          seeds,
+          runs,
+          (run, batch) -> noised(run, batch, clean),
+          (batch, latents) -> {});
     }
   }
 
@@ -73,7 +126,8 @@ final class ImageSampling {
       List<Prompt> prompts,
       List<Seed> seeds,
       Supplier<SamplingRun> runs,
-      BiFunction<SamplingRun, DenoisingLoop.Batch, INDArray> start) {
+      BiFunction<SamplingRun, DenoisingLoop.Batch, INDArray> start,
+      BiConsumer<DenoisingLoop.Batch, INDArray> end) {
     SamplingRun unused = runs.get(); // says what is wrong with it before any work
     List<Image> images = new ArrayList<>();
     try (DenoisingLoop loop = new DenoisingLoop(view, shape, prompts, view.conditions(0, shape))) {
@@ -81,6 +135,7 @@ final class ImageSampling {
         SamplingRun run = runs.get();
         try (INDArray latents = start.apply(run, batch)) { // [B, C, h, w]
           loop.denoise(run, batch, latents, DenoisingLoop.Recorder.NONE);
+          end.accept(batch, latents);
           images.addAll(codec.decode(latents).subList(0, batch.size()));
         }
       }

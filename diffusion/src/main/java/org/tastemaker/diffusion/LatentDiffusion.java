@@ -396,6 +396,20 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
+   * Samples with any sampler, as {@link #generate} does, and keeps the first and the last latents
+   * alone: for methods that learn from finished images and need no likelihood.
+   *
+   * @param prompts what to show; repeat a prompt for several images of it
+   * @param seeds one for each prompt
+   * @return a rollout of one step, from the initial noise to what was decoded, whose
+   *     log-probability is NaN because it has none; it owns native arrays: the caller closes it
+   */
+  public Rollout endpoints(List<Prompt> prompts, List<Seed> seeds) {
+    requireSameSize(prompts, seeds);
+    return new ImageSampling(view).endpoints(prompts, seeds);
+  }
+
+  /**
    * The log-probabilities of a rollout's steps under this view's model: those of the new policy for
    * samples of the old. For the model that made the rollout they are the recorded ones.
    *

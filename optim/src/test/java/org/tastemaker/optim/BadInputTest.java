@@ -32,6 +32,7 @@ import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
+import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /** What every optimizer of a policy does with input that it cannot learn from. */
@@ -132,6 +133,13 @@ class BadInputTest {
                 .withMicroBatch(4),
             seed);
       }
+    },
+    DIFFUSION_NFT("diffusion-nft") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new DiffusionNft(
+            policy, DiffusionNft.Options.defaults().withNoisings(2).withMicroBatch(4), seed);
+      }
     };
 
     private final String writer;
@@ -141,6 +149,11 @@ class BadInputTest {
     }
 
     abstract PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed);
+
+    /** Others compare the images of a prompt alone. */
+    boolean comparesPrompts() {
+      return this != DIFFUSION_NFT;
+    }
 
     boolean needsLikelihood() {
       return this == DDPO || this == DDPO_BY_PROMPT || this == DPOK;
@@ -201,11 +214,16 @@ class BadInputTest {
 
   @ParameterizedTest
   @EnumSource(Method.class)
-  void oneImageOfEachPromptIsComparedWithThoseOfOthers(Method method) {
+  void oneImageOfEachPromptIsComparedWithThoseOfOthersOrNotLearnedFrom(Method method) {
     StepReport report = step(method.optimizer(policy, Seed.of(4)), Rewards.of(1, 3, 2));
 
-    assertThat(report.skippedReason()).isNull();
-    assertThat(report.metrics()).containsEntry("updates", 1.0);
+    if (method.comparesPrompts()) {
+      assertThat(report.skippedReason()).isNull();
+      assertThat(report.metrics()).containsEntry("updates", 1.0);
+    } else {
+      assertThat(report.skippedReason()).isNotNull();
+      assertThat(policy.updates()).isZero();
+    }
   }
 
   @Test
@@ -241,7 +259,8 @@ class BadInputTest {
             .isInstanceOf(IllegalStateException.class)
             .hasMessageContaining("eta");
       } else {
-        StepReport report = step(method.optimizer(deterministic, Seed.of(4)), Rewards.of(1, 3));
+        StepReport report =
+            step(method.optimizer(deterministic, Seed.of(4)), Rewards.of(1, 3, 2, 4, 0, 5));
         assertThat(report.metrics()).containsEntry("updates", 1.0);
       }
     }
@@ -252,10 +271,10 @@ class BadInputTest {
   void aCheckpointOfAnotherRunIsAnErrorThatChangesNothing(Method method, @TempDir Path folder)
       throws IOException {
     PolicyOptimizer optimizer = method.optimizer(policy, Seed.of(4));
-    StepReport unused = step(optimizer, Rewards.of(1, 3));
+    StepReport unused = step(optimizer, Rewards.of(1, 3, 2, 4, 0, 5));
     Path saved = Files.createDirectory(folder.resolve("saved"));
     optimizer.save(saved);
-    StepReport further = step(optimizer, Rewards.of(2, 1));
+    StepReport further = step(optimizer, Rewards.of(2, 1, 5, 3, 4, 0));
     float[] weights = weights();
 
     PolicyOptimizer otherSeed = method.optimizer(policy, Seed.of(5));

@@ -1,11 +1,13 @@
 package org.tastemaker.optim;
 
 import java.nio.FloatBuffer;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
@@ -19,14 +21,15 @@ import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
+import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.testing.MemoryGrowth;
 
 /**
- * Three hundred steps, fifty of each kind, each with a rollout of its own. Prints by how many bytes
- * resident memory grew with the steps of each kind, and how many arrays they left open. A program
- * of its own, because in the tests' process the Java heap grows and shrinks by more than what is
- * looked for.
+ * Fifty steps of each kind, each with a rollout of its own. Prints by how many bytes resident
+ * memory grew with the steps of each kind, and how many arrays they left open. A program of its
+ * own, because in the tests' process the Java heap grows and shrinks by more than what is looked
+ * for.
  */
 final class OptimizerMemoryProgram {
   private static final int WARM_UP = 17;
@@ -53,8 +56,15 @@ final class OptimizerMemoryProgram {
                       .withBatch(4)
                       .withMicroBatch(4)
                       .withValue(Optional.of(new ValueOptions(16, 1e-4, 0.01, 1, 4))),
-                  Seed.of(3))) {
-        run(policy, optimizers(policy, dpok, dpokWithValue));
+                  Seed.of(3));
+          DiffusionNft nft =
+              new DiffusionNft(
+                  policy,
+                  DiffusionNft.Options.defaults().withNoisings(2).withMicroBatch(4),
+                  Seed.of(9))) {
+        Map<String, PolicyOptimizer> all = optimizers(policy, dpok, dpokWithValue);
+        all.put("nft", nft);
+        run(policy, all);
       }
     }
   }
@@ -122,7 +132,8 @@ final class OptimizerMemoryProgram {
     long left = 0;
     for (int i = 0; i < count; i++) {
       long before = open.count();
-      try (Rollout rollout = policy.sampler().rollout(TinyModel.prompts(2), Seed.of(6).split(i))) {
+      List<Prompt> two = Collections.nCopies(2, TinyModel.prompts(1).get(0));
+      try (Rollout rollout = policy.sampler().rollout(two, Seed.of(6).split(i))) {
         var report = optimizer.step(rollout, Rewards.of(1 + Math.sin(i), 1 + Math.cos(i)));
         if (report.skippedReason() != null) {
           throw new IllegalStateException(report.skippedReason());

@@ -25,7 +25,7 @@ class OptimizerMemoryTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ddpo", "dpok", "rwr", "kl-o", "likelihood", "dpok-with-value"})
+  @ValueSource(strings = {"ddpo", "dpok", "rwr", "kl-o", "likelihood", "dpok-with-value", "nft"})
   void memoryStaysFlatOverFiftySteps(String kind) {
     NativeMemory.assertFlat(output, kind, BOUND);
   }
@@ -36,6 +36,7 @@ class OptimizerMemoryTest {
     List<String> left = output.lines().filter(line -> line.startsWith("left ")).toList();
     assertThat(left)
         .contains("left ddpo 0", "left dpok 0", "left kl-o 0", "left likelihood 0", "left rwr 0")
-        .hasSize(6);
+        .contains("left nft 0")
+        .hasSize(7);
   }
 }

@@ -307,6 +307,18 @@ public final class Lora implements Adapter, AutoCloseable {
     }
   }
 
+  /**
+   * A copy with parameters of its own, of the same names, which does not change when this one is
+   * trained. It takes this one's place, and cannot be stacked with it.
+   *
+   * @return the copy, to be closed by the caller
+   * @throws IllegalStateException if it has layers that are no pairs, see {@link #mergedOnly}
+   */
+  public Lora copy() {
+    requirePairs("they cannot be copied; merge it into a copy of the network");
+    return new Lora(name, network, modules, parameters.copy(), changes, type, dropout);
+  }
+
   // ---- As a branch
 
   @Override

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.optim.policy.Shuffle;
+import org.tastemaker.optim.policy.Trajectory;
 
 /**
  * A clean latent that is noised and denoised again.
@@ -19,10 +19,8 @@ import org.tastemaker.optim.policy.Shuffle;
 record Example(int image, FloatBuffer clean, String text, double weight) {
   /** An image of a rollout, which must be open as long as the example is used. */
   static Example of(Rollout rollout, int image, double weight) {
-    FloatBuffer trajectory = FloatBuffers.of(rollout.latents()); // [T+1, N, C, h, w]
-    int size = trajectory.capacity() / (rollout.steps() + 1) / rollout.size();
-    FloatBuffer last = trajectory.slice((rollout.steps() * rollout.size() + image) * size, size);
-    return new Example(image, last, rollout.prompts().get(image).text(), weight);
+    String text = rollout.prompts().get(image).text();
+    return new Example(image, Trajectory.last(rollout, image), text, weight);
   }
 
   /** Some examples at random, each once; all where there are fewer. */

@@ -288,6 +288,21 @@ public final class DenoisingExamples {
   }
 
   /**
+   * What another policy answers to the same rows. Runs it.
+   *
+   * @param snapshot of this policy
+   * @return [rows, C, h, w]; valid until the snapshot is asked again, to be read by absolute index
+   */
+  public FloatBuffer answersOf(PolicySnapshot snapshot) {
+    DenoiserBatch other = snapshot.batch(capacity);
+    other.setSamplesOf(batch);
+    for (int row = 0; row < capacity; row++) {
+      other.setCondition(row, conditions.of(texts.get(row < texts.size() ? row : 0)));
+    }
+    return other.forward().slice(0, texts.size() * size);
+  }
+
+  /**
    * Adds the gradient of a function of the outputs to the policy's.
    *
    * @param byOutput the derivative of the loss by each row's output, [rows, C, h, w]

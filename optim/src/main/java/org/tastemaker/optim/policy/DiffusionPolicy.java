@@ -353,6 +353,15 @@ public final class DiffusionPolicy implements AutoCloseable {
     return new DenoisingExamples(network, microBatch);
   }
 
+  /**
+   * The policy as it is now, with weights of its own.
+   *
+   * @return the copy: the caller closes it, before the policy
+   */
+  public PolicySnapshot snapshot() {
+    return new PolicySnapshot(model, lora, network.parameters());
+  }
+
   /** Discards the gradient. */
   public void begin() {
     network.begin();

@@ -52,6 +52,19 @@ public record Trajectory(
   }
 
   /**
+   * What an image of a rollout was decoded from.
+   *
+   * @param rollout open as long as the latents are used
+   * @param image in the rollout
+   * @return x_0, [C, h, w], a view of the rollout's latents
+   */
+  public static FloatBuffer last(Rollout rollout, int image) {
+    FloatBuffer all = FloatBuffers.of(rollout.latents()); // [T+1, N, C, h, w]
+    int size = all.capacity() / (rollout.steps() + 1) / rollout.size();
+    return all.slice((rollout.steps() * rollout.size() + image) * size, size);
+  }
+
+  /**
    * How many steps it has.
    *
    * @return T, at least 1
