@@ -170,7 +170,7 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
             .toArray();
 
     // 2. to 6. The updates: all of them, or none if one fails.
-    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number);
+    UpdateDiagnostics diagnostics = new UpdateDiagnostics(number, policy);
     DenoisingExamples denoising = policy.examples(options.microBatch());
     Seed drawn = seed.split(number);
     policy.atomically(
