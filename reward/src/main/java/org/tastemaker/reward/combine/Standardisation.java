@@ -9,7 +9,8 @@ import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 
 /**
- * Brings rewards of different scales to one: {@code (r - mean) / (std + 1e-8)}.
+ * Brings rewards of different scales to one: {@code (r - mean) / (std + epsilon)}, with an epsilon
+ * of 1e-8 unless another is given.
  *
  * <p>The implementations differ in whose mean and standard deviation they use. Missing rewards are
  * ignored and stay missing. The standard deviation is that of the population (divided by n). A
@@ -71,9 +72,22 @@ public interface Standardisation {
    * @return the standardisation
    */
   static Standardisation byRollout() {
+    return byRollout(1e-8);
+  }
+
+  /**
+   * By the mean and standard deviation of the rollout's own rewards.
+   *
+   * @param epsilon what is added to the standard deviation, above 0: 1e-4 in GDPO, so that tiny
+   *     differences stay small
+   * @return the standardisation
+   */
+  static Standardisation byRollout(double epsilon) {
+    requireEpsilon(epsilon);
     return centring(
         (rollout, rewards) ->
-            standardised(rewards, List.of(IntStream.range(0, rewards.size()).boxed().toList())));
+            standardised(
+                rewards, List.of(IntStream.range(0, rewards.size()).boxed().toList()), epsilon));
   }
 
   /**
@@ -83,7 +97,25 @@ public interface Standardisation {
    * @return the standardisation
    */
   static Standardisation byPrompt() {
-    return centring((rollout, rewards) -> standardised(rewards, rollout.groupIndices()));
+    return byPrompt(1e-8);
+  }
+
+  /**
+   * By the mean and standard deviation of the rewards of the same prompt.
+   *
+   * @param epsilon what is added to the standard deviation, above 0: 1e-4 in GDPO, so that tiny
+   *     differences stay small
+   * @return the standardisation
+   */
+  static Standardisation byPrompt(double epsilon) {
+    requireEpsilon(epsilon);
+    return centring((rollout, rewards) -> standardised(rewards, rollout.groupIndices(), epsilon));
+  }
+
+  private static void requireEpsilon(double epsilon) {
+    if (!(epsilon > 0) || Double.isInfinite(epsilon)) {
+      throw new IllegalArgumentException("epsilon must be above 0 and finite, but was " + epsilon);
+    }
   }
 
   /**
@@ -125,7 +157,7 @@ public interface Standardisation {
     };
   }
 
-  private static Rewards standardised(Rewards rewards, List<List<Integer>> groups) {
+  private static Rewards standardised(Rewards rewards, List<List<Integer>> groups, double epsilon) {
     OptionalDouble[] out = new OptionalDouble[rewards.size()];
     Arrays.fill(out, OptionalDouble.empty());
     for (List<Integer> group : groups) {
@@ -140,7 +172,8 @@ public interface Standardisation {
               .orElse(0);
       for (int i : present) {
         out[i] =
-            OptionalDouble.of((rewards.get(i).getAsDouble() - mean) / (Math.sqrt(variance) + 1e-8));
+            OptionalDouble.of(
+                (rewards.get(i).getAsDouble() - mean) / (Math.sqrt(variance) + epsilon));
       }
     }
     return new Rewards(Arrays.asList(out));

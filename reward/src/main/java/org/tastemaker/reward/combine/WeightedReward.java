@@ -26,18 +26,25 @@ import org.tastemaker.core.Rollout;
  *   r_i = sum over parts k of  w_k (r_ki - m_k) / (s_k + 1e-8)
  * </pre>
  *
+ * <p>{@link #gdpo} mixes as GDPO does, so that a reward with a wide range does not swallow one with
+ * a narrow range.
+ *
  * <p>m_k and s_k come from the part's {@link Standardisation}. By default they are the mean and
  * standard deviation over the images of the rollout that have a reward for this part. An image
  * without a reward for one of the parts has no reward at all: a sum over fewer parts would be on
  * another scale.
  */
 public final class WeightedReward implements RewardModel {
+  private static final double GDPO_EPSILON = 1e-4;
+
   private final Map<String, Part> parts;
+  private final Standardisation afterwards;
 
   private record Part(RewardModel model, double weight, Standardisation standardisation) {}
 
-  private WeightedReward(Map<String, Part> parts) {
+  private WeightedReward(Map<String, Part> parts, Standardisation afterwards) {
     this.parts = parts;
+    this.afterwards = afterwards;
   }
 
   /**
@@ -46,13 +53,34 @@ public final class WeightedReward implements RewardModel {
    * @return a builder without parts
    */
   public static Builder builder() {
-    return new Builder();
+    return new Builder(Standardisation.byRollout(), Standardisation.none());
+  }
+
+  /**
+   * Starts a mixture as in Liu et al., "GDPO: Group reward-Decoupled Normalization Policy
+   * Optimization for Multi-reward RL Optimization" (2026):
+   *
+   * <pre>
+   *   a_i = sum over parts k of  w_k (r_ki - m_k) / (s_k + 1e-4)      m_k, s_k of the image's prompt
+   *   r_i = (a_i - m) / (s + 1e-4)                                    m, s of all images
+   * </pre>
+   *
+   * <p>What comes out is an advantage already. An optimizer that divides by the deviation of each
+   * prompt again would undo the second line; one that divides by nothing, or by the deviation of
+   * the whole batch, keeps it.
+   *
+   * @return a builder without parts
+   */
+  public static Builder gdpo() {
+    return new Builder(
+        Standardisation.byPrompt(GDPO_EPSILON), Standardisation.byRollout(GDPO_EPSILON));
   }
 
   @Override
   public boolean isRelative() {
-    return parts.values().stream()
-        .allMatch(part -> part.model().isRelative() || part.standardisation().centres());
+    return afterwards.centres()
+        || parts.values().stream()
+            .allMatch(part -> part.model().isRelative() || part.standardisation().centres());
   }
 
   @Override
@@ -108,7 +136,7 @@ public final class WeightedReward implements RewardModel {
     for (int i = 0; i < sums.length; i++) {
       combined.add(missing[i] ? OptionalDouble.empty() : OptionalDouble.of(sums[i]));
     }
-    return new Rewards(combined);
+    return afterwards.apply(rollout, new Rewards(combined));
   }
 
   private static void requireSize(Rollout rollout, String part, Rewards rewards) {
@@ -126,11 +154,28 @@ public final class WeightedReward implements RewardModel {
   /** Collects parts. */
   public static final class Builder {
     private final Map<String, Part> parts = new LinkedHashMap<>();
+    private final Standardisation usual;
+    private Standardisation afterwards;
 
-    private Builder() {}
+    private Builder(Standardisation usual, Standardisation afterwards) {
+      this.usual = usual;
+      this.afterwards = afterwards;
+    }
 
     /**
-     * Adds a part that is standardised over the rollout.
+     * Standardises the sum.
+     *
+     * @param standardisation of the weighted sum; none unless it is set, but in {@link #gdpo}
+     * @return this builder
+     */
+    public Builder afterwards(Standardisation standardisation) {
+      this.afterwards = Objects.requireNonNull(standardisation, "standardisation == null");
+      return this;
+    }
+
+    /**
+     * Adds a part with the usual standardisation: over the rollout, or in {@link #gdpo} over each
+     * prompt.
      *
      * @param name for logs; each part needs a different name
      * @param model the part
@@ -138,7 +183,7 @@ public final class WeightedReward implements RewardModel {
      * @return this builder
      */
     public Builder add(String name, RewardModel model, double weight) {
-      return add(name, model, weight, Standardisation.byRollout());
+      return add(name, model, weight, usual);
     }
 
     /**
@@ -174,7 +219,7 @@ public final class WeightedReward implements RewardModel {
       if (parts.isEmpty()) {
         throw new IllegalArgumentException("a weighted reward needs at least one part; add() it");
       }
-      return new WeightedReward(new LinkedHashMap<>(parts));
+      return new WeightedReward(new LinkedHashMap<>(parts), afterwards);
     }
   }
 }

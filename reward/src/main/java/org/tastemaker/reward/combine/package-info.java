@@ -1,4 +1,7 @@
-/** Several rewards as one: a weighted sum of standardised parts. */
+/**
+ * Several rewards as one: a weighted sum of standardised parts, the mixture of GDPO, and win rates
+ * within each prompt in place of scores.
+ */
 @NullMarked
 package org.tastemaker.reward.combine;
 
