@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -52,13 +54,22 @@ final class DenoisingLoop implements AutoCloseable {
 
     /**
      * Called after each step; the buffer is the loop's. The log-probabilities are empty unless they
-     * were asked for.
+     * were asked for, and where the step was deterministic.
      */
     void record(int step, FloatBuffer latents, double[] logProbabilities);
   }
 
   /** A part of the images: {@code size} of them from {@code first}, filled up to {@code rows}. */
   record Batch(int first, int size, List<Prompt> prompts, List<Seed> seeds, LatentShape shape) {
+    /** The same images with seeds that are made of their prompts and seeds. */
+    Batch withSeeds(BiFunction<Prompt, Seed, Seed> from) {
+      List<Seed> others =
+          IntStream.range(0, seeds.size())
+              .mapToObj(i -> from.apply(prompts.get(i), seeds.get(i)))
+              .toList();
+      return new Batch(first, size, prompts, others, shape);
+    }
+
     /** Stream 0 of each image's seed; the caller closes it. */
     INDArray initialNoise(double scale) {
       INDArray noise = newLatents(seeds.size(), shape); // [B, C, h, w]
@@ -130,13 +141,14 @@ final class DenoisingLoop implements AutoCloseable {
     boolean recorded = recorder != Recorder.NONE;
     // A run may have more or fewer steps than were asked for: two for each of Heun's, for instance.
     long total = (long) batches * run.steps().size();
-    double[] density = new double[recorded ? rows : 0];
+    double[] densities = new double[recorded ? rows : 0];
     Optional<ResidentDenoiser> resident =
         ResidentDenoiser.of(unet, view.kernel(), run, options, rows, shape);
     resident.ifPresent(there -> there.begin(z));
     for (int i = 0; i < run.steps().size(); i++) {
       SamplingStep step = begin(run, i, batch);
       StepNoise noise = new StepNoise(batch.seeds(), step.index() + 1);
+      double[] density = step.rule().sigma() == 0 ? new double[0] : densities;
       if (resident.isPresent()) {
         resident.get().step(step, inputs, noise, density);
         if (recorded) {

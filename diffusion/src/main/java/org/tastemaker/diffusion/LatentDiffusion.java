@@ -151,6 +151,18 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
+   * A view whose rollouts draw something else: noise in some steps only, or the same initial
+   * latents for all images of a prompt.
+   *
+   * @param rollouts what they draw
+   * @return a view of this model
+   * @throws IllegalArgumentException if no step is in the window, when a rollout is made
+   */
+  public LatentDiffusion with(RolloutOptions rollouts) {
+    return new LatentDiffusion(view.withRollouts(rollouts));
+  }
+
+  /**
    * A view with another sampler for {@link #generate}, on the model's own noise schedule.
    *
    * @param sampler any
@@ -294,7 +306,7 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
 
   /**
    * The steps of this view's rollouts, each a Gaussian policy: those of DDIM with the eta and the
-   * number of steps of its options.
+   * number of steps of its options. A rollout with a window takes those outside of it as an ODE.
    *
    * @return the steps, noisiest first
    * @throws IllegalStateException if a step is deterministic (eta 0), and so without a likelihood
@@ -411,7 +423,8 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
 
   /**
    * The log-probabilities of a rollout's steps under this view's model: those of the new policy for
-   * samples of the old. For the model that made the rollout they are the recorded ones.
+   * samples of the old. For the model that made the rollout they are the recorded ones; for a step
+   * that was deterministic they are NaN, as there.
    *
    * @param rollout made with the same number of steps and the same size
    * @return [T, N], the same shape as {@link Rollout#logProbabilities}: the caller closes it

@@ -25,7 +25,7 @@ final class Rollouts {
   }
 
   Rollout rollout(List<Prompt> prompts, List<Seed> seeds) {
-    SamplingRun run = view.denoisingSteps();
+    SamplingRun run = view.rolloutSteps();
     LatentShape shape = view.latentShape();
     LatentCodec codec = LatentCodec.of(view);
     int steps = run.steps().size();
@@ -44,10 +44,13 @@ final class Rollouts {
               int at = ((step + 1) * n + batch.first()) * shape.size();
               trajectory.put(at, next, next.position(), batch.size() * shape.size());
               for (int i = 0; i < batch.size() && step >= 0; i++) {
-                densities.put(step * n + batch.first() + i, (float) density[i]);
+                // A deterministic step has no density.
+                float one = density.length == 0 ? Float.NaN : (float) density[i];
+                densities.put(step * n + batch.first() + i, one);
               }
             };
-        try (INDArray current = batch.initialNoise(run.initialNoiseScale())) {
+        try (INDArray current =
+            batch.withSeeds(view.rollouts()::initial).initialNoise(run.initialNoiseScale())) {
           recorder.record(-1, FloatBuffers.of(current), new double[0]);
           loop.denoise(run, batch, current, recorder);
           images.addAll(codec.decode(current).subList(0, batch.size()));
@@ -69,6 +72,7 @@ final class Rollouts {
     INDArray logProbabilities = Nd4j.createUninitialized(DataType.FLOAT, rollout.steps(), n);
     try (DenoisingLoop loop = loop(shape, rollout.prompts())) {
       FloatBuffer trajectory = FloatBuffers.of(rollout.latents()); // [T+1, N, C, h, w]
+      FloatBuffer recorded = FloatBuffers.of(rollout.logProbabilities()); // [T, N]
       FloatBuffer densities = FloatBuffers.of(logProbabilities); // [T, N]
       for (DenoisingLoop.Batch batch : loop.batches(rollout.prompts(), rollout.seeds())) {
         int length = batch.size() * shape.size();
@@ -88,7 +92,9 @@ final class Rollouts {
                     trajectory.slice(at + n * shape.size(), length),
                     density);
             for (int i = 0; i < batch.size(); i++) {
-              densities.put(step * n + batch.first() + i, (float) density[i]);
+              int of = step * n + batch.first() + i;
+              // What was deterministic when it was sampled has no density now either.
+              densities.put(of, Float.isNaN(recorded.get(of)) ? Float.NaN : (float) density[i]);
             }
           }
         }

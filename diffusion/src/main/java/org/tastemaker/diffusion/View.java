@@ -27,6 +27,7 @@ import org.tastemaker.diffusion.schedule.StepKernel;
  * @param components the networks and their configuration
  * @param conditioner encodes prompts, with the cache of encoded texts
  * @param options how to sample
+ * @param rollouts what rollouts draw
  * @param sampler for images; rollouts are always DDIM's
  * @param execution how the U-Net runs, and on which engine the autoencoder does
  * @param kernel computes denoising steps
@@ -38,6 +39,7 @@ record View(
     Components components,
     Conditioner conditioner,
     SamplingOptions options,
+    RolloutOptions rollouts,
     SchedulerKind sampler,
     FunctionOptions execution,
     StepKernel kernel,
@@ -48,6 +50,7 @@ record View(
     Objects.requireNonNull(components, "components == null");
     Objects.requireNonNull(conditioner, "conditioner == null");
     Objects.requireNonNull(options, "options == null");
+    Objects.requireNonNull(rollouts, "rollouts == null");
     Objects.requireNonNull(sampler, "sampler == null");
     Objects.requireNonNull(execution, "execution == null");
     Objects.requireNonNull(kernel, "kernel == null");
@@ -61,6 +64,7 @@ record View(
         components,
         Conditioner.of(components.encoder(Engines.auto(), PromptOptions.defaults())),
         SamplingOptions.defaults(),
+        RolloutOptions.defaults(),
         components.scheduler().kind(),
         FunctionOptions.inference(),
         new CpuStepKernel(),
@@ -130,12 +134,19 @@ record View(
             options.eta() > 0 ? DdimScheduler.FinalStep.DDPO : DdimScheduler.FinalStep.DIFFUSERS));
   }
 
-  /** The steps of rollouts, each a Gaussian policy. */
+  /** The steps of the policy, each a Gaussian. */
   SamplingRun denoisingSteps() {
+    return ddim(options.eta()).requireLogProbabilities();
+  }
+
+  /** The steps of rollouts: the policy's, or those of an ODE outside of a window. */
+  SamplingRun rolloutSteps() {
+    return denoisingSteps().inside(rollouts.stochastic(), ddim(0));
+  }
+
+  private SamplingRun ddim(double eta) {
     return DdimScheduler.of(
-            components.scheduler(),
-            new DdimScheduler.Options(options.eta(), DdimScheduler.FinalStep.DDPO))
-        .begin(options.steps())
-        .requireLogProbabilities();
+            components.scheduler(), new DdimScheduler.Options(eta, DdimScheduler.FinalStep.DDPO))
+        .begin(options.steps());
   }
 }

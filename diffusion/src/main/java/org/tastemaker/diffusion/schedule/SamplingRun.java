@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.schedule;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
@@ -109,6 +110,33 @@ public final class SamplingRun {
    */
   public double initialNoiseScale() {
     return initialNoiseScale;
+  }
+
+  /**
+   * This run inside of a window of its steps, and another outside.
+   *
+   * @param window at least one of this run's steps is in it
+   * @param outside a run over the same timesteps
+   * @return a run of both
+   * @throws IllegalArgumentException if no step is in the window
+   */
+  public SamplingRun inside(StepWindow window, SamplingRun outside) {
+    if (window.first() >= steps.size()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "the run has steps 0 to %s, of which none is in the window: %s",
+              steps.size() - 1,
+              window));
+    }
+    if (!Arrays.equals(timesteps(), outside.timesteps())) {
+      throw new IllegalArgumentException("two runs with other timesteps cannot be one");
+    }
+    return new SamplingRun(
+        IntStream.range(0, steps.size())
+            .mapToObj(i -> (window.contains(i) ? this : outside).steps.get(i))
+            .toList(),
+        initialNoiseScale);
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
@@ -16,10 +17,11 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.Settings;
-import org.tastemaker.optim.ddpo.TrainingOrder.Row;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
+import org.tastemaker.optim.policy.TrainingOrder;
+import org.tastemaker.optim.policy.TrainingOrder.Row;
 import org.tastemaker.optim.policy.Transitions;
 import org.tastemaker.optim.policy.UpdateDiagnostics;
 
@@ -177,7 +179,7 @@ public final class Ddpo implements PolicyOptimizer {
     return TrainingOrder.rows(
         batch.images().toArray(),
         advantages,
-        rollout.steps(),
+        IntStream.range(0, rollout.steps()).toArray(),
         options.timestepFraction(),
         options.updatesPerEpoch(),
         seed.split(steps).split(epoch));

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.diffusion.weights.DType;
@@ -124,7 +125,7 @@ final class ReplayBuffer {
           logs.add(recorded[k * steps + t]);
         }
         Prompt prompt = Prompt.of(image.text("text")).withNegativeText(image.text("negativeText"));
-        Trajectory trajectory = new Trajectory(prompt, x.build(), logs.build());
+        Trajectory trajectory = new Trajectory(prompt, Optional.empty(), x.build(), logs.build());
         read.add(new Entry(trajectory, image.number("reward")));
       }
       return read.build();

@@ -4,19 +4,26 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableDoubleArray;
 import java.nio.FloatBuffer;
 import java.util.Locale;
+import java.util.Optional;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
  * How one image was denoised: what the likelihood of its steps is taken of.
  *
  * @param prompt z
+ * @param seed whose streams 1 to T are the noise of the steps; empty where it is not known
  * @param latents x_T to x_0, [T+1] of [C, h, w]; to be read by absolute index
- * @param logProbabilities of the steps under the policy that sampled them, [T]
+ * @param logProbabilities of the steps under the policy that sampled them, [T]; NaN for a step that
+ *     was deterministic, and so has none
  */
 public record Trajectory(
-    Prompt prompt, ImmutableList<FloatBuffer> latents, ImmutableDoubleArray logProbabilities) {
+    Prompt prompt,
+    Optional<Seed> seed,
+    ImmutableList<FloatBuffer> latents,
+    ImmutableDoubleArray logProbabilities) {
   public Trajectory {
     if (logProbabilities.isEmpty() || latents.size() != logProbabilities.length() + 1) {
       throw new IllegalArgumentException(
@@ -48,7 +55,11 @@ public record Trajectory(
     for (int t = 0; t < rollout.steps(); t++) {
       logProbabilities.add(recorded.get(t * n + image));
     }
-    return new Trajectory(rollout.prompts().get(image), latents.build(), logProbabilities.build());
+    return new Trajectory(
+        rollout.prompts().get(image),
+        Optional.of(rollout.seeds().get(image)),
+        latents.build(),
+        logProbabilities.build());
   }
 
   /**
@@ -74,6 +85,16 @@ public record Trajectory(
   }
 
   /**
+   * Whether a step drew noise, and so has a likelihood.
+   *
+   * @param step from 0, the noisiest
+   * @return false for one that was deterministic when it was sampled
+   */
+  public boolean hasLikelihood(int step) {
+    return !Double.isNaN(logProbabilities.get(step));
+  }
+
+  /**
    * The same with latents of its own, which outlive the rollout.
    *
    * @return a copy on the Java heap
@@ -81,6 +102,7 @@ public record Trajectory(
   public Trajectory copy() {
     return new Trajectory(
         prompt,
+        seed,
         latents.stream()
             .map(x -> FloatBuffer.allocate(x.capacity()).put(0, x, 0, x.capacity()))
             .collect(ImmutableList.toImmutableList()),

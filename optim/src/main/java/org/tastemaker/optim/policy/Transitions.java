@@ -28,12 +28,16 @@ import org.tastemaker.diffusion.schedule.StepKl;
  *   o_n   = u + g (c - u)                                   the U-Net's output with guidance
  *   log p_n = log p(x_{t-1} | x_t, z)                       {@link #logProbabilities}
  *   KL_n  = KL(p(. | x_t, z) || p_ref(. | x_t, z))          {@link #kl}
- *   backward: d/d(parameters) of sum_n a_n log p_n + b_n KL_n
+ *   D_n   = KL(p(. | x_t, z) || p_old(. | x_t, z))          {@link #klToSampling}
+ *   backward: d/d(parameters) of sum_n a_n log p_n + b_n KL_n + d_n D_n
  * </pre>
  *
  * <p>Numbers are over an image's elements as the options' reduction says, mean or sum, the KL like
  * the log-probabilities. Log-probabilities and their gradients come from the model's {@link
  * LatentDiffusion#stepKernel}, the KL from the CPU.
+ *
+ * <p>A step that was deterministic when it was sampled has no likelihood: asking for it, or for its
+ * gradient, is an error. Its KL to the reference is that of the policy at its sample.
  */
 public final class Transitions {
   private final PolicyNetwork policy;
@@ -48,6 +52,7 @@ public final class Transitions {
   private final FloatBuffer output; // o, guided, for the KL, [B, C, h, w]
   private final FloatBuffer referenceOutput; // [B, C, h, w]
   private final FloatBuffer gradient; // by o, [B, C, h, w]
+  private final SampledMeans sampledMeans; // mu_old, [B, C, h, w]
   private int[] images = {};
   private int[] steps = {};
   private boolean compared;
@@ -78,6 +83,7 @@ public final class Transitions {
     this.output = FloatBuffer.allocate(microBatch * size);
     this.referenceOutput = FloatBuffer.allocate(microBatch * size);
     this.gradient = FloatBuffer.allocate(microBatch * size);
+    this.sampledMeans = new SampledMeans(options.reduction(), microBatch, size);
   }
 
   private void requireOwn(Trajectory trajectory) {
@@ -229,8 +235,10 @@ public final class Transitions {
    * The log-probability of each row's recorded step under the policy as it is now.
    *
    * @return [rows]
+   * @throws IllegalStateException if a row's step was deterministic
    */
   public double[] logProbabilities() {
+    requireLikelihood();
     return rows.logProbabilities();
   }
 
@@ -238,13 +246,63 @@ public final class Transitions {
    * The log-probability of each row's step as it was recorded when it was sampled.
    *
    * @return [rows]
+   * @throws IllegalStateException if a row's step was deterministic
    */
   public double[] recordedLogProbabilities() {
+    requireLikelihood();
     double[] all = new double[images.length];
     for (int n = 0; n < all.length; n++) {
       all[n] = trajectories.get(images[n]).logProbabilities().get(steps[n]);
     }
     return all;
+  }
+
+  private void requireLikelihood() {
+    for (int n = 0; n < images.length; n++) {
+      if (!trajectories.get(images[n]).hasLikelihood(steps[n])) {
+        throw new IllegalStateException(
+            String.format(
+                Locale.ROOT,
+                "%s of image %s was deterministic when it was sampled, so it has no likelihood: train on the steps that drew noise",
+                run.steps().get(steps[n]),
+                images[n]));
+      }
+    }
+  }
+
+  /**
+   * The KL from the policy to the one that sampled, in each row's step: exact, by the mean that the
+   * step had, which is what was drawn less its noise.
+   *
+   * @return [rows], at least 0
+   * @throws IllegalStateException if a row's step was deterministic, or its noise is not known
+   * @throws IllegalArgumentException if what was drawn is not of the image's seed
+   */
+  public double[] klToSampling() {
+    requireLikelihood();
+    double[] all = new double[images.length];
+    double[] one = new double[1];
+    for (int n = 0; n < all.length; n++) {
+      sampledMeans.set(n, run.steps().get(steps[n]), trajectories.get(images[n]));
+      StepKl.klToMean(
+          coefficients(n),
+          options.reduction(),
+          row(output, n),
+          sampledMeans.row(n),
+          latents(steps[n], images[n]),
+          one);
+      all[n] = one[0];
+    }
+    return all;
+  }
+
+  /**
+   * The deviation of the noise in each row's step.
+   *
+   * @return s, [rows]
+   */
+  public double[] deviations() {
+    return IntStream.range(0, images.length).mapToDouble(n -> coefficients(n).sigma()).toArray();
   }
 
   /**
@@ -323,8 +381,24 @@ public final class Transitions {
    *     #kl} was last asked for; null for none
    */
   public void backward(double[] byLogProbability, double @Nullable [] byKl) {
+    backward(byLogProbability, byKl, null);
+  }
+
+  /**
+   * Adds the gradient of {@code sum_n a_n log p_n + b_n KL_n + d_n D_n} to the policy's.
+   *
+   * @param byLogProbability a, the derivative of the loss by each row's log-probability, [rows]
+   * @param byKl b, the derivative of the loss by each row's KL, [rows], of the form that {@link
+   *     #kl} was last asked for; null for none
+   * @param byKlToSampling d, the derivative of the loss by each row's {@link #klToSampling}, which
+   *     was asked for, [rows]; null for none
+   */
+  public void backward(
+      double[] byLogProbability, double @Nullable [] byKl, double @Nullable [] byKlToSampling) {
+    requireLikelihood();
     if (byLogProbability.length != images.length
-        || (byKl != null && byKl.length != images.length)) {
+        || (byKl != null && byKl.length != images.length)
+        || (byKlToSampling != null && byKlToSampling.length != images.length)) {
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT, "there must be a weight for each of the %s rows", images.length));
@@ -338,11 +412,24 @@ public final class Transitions {
       cotangents.put(i, 0);
     }
     rows.gradient(byLogProbability, cotangents);
-    // 2. The share of the KL, which goes through the guided output.
-    if (byKl != null) {
+    // 2. The shares of the KLs, which go through the guided output.
+    if (byKl != null || byKlToSampling != null) {
       Arrays.fill(gradient.array(), 0);
       for (int n = 0; n < images.length; n++) {
-        addKlGradient(n, latents(steps[n], images[n]), byKl[n], row(gradient, n));
+        FloatBuffer x = latents(steps[n], images[n]);
+        if (byKl != null) {
+          addKlGradient(n, x, byKl[n], row(gradient, n));
+        }
+        if (byKlToSampling != null) {
+          StepKl.addGradientToMean(
+              coefficients(n),
+              options.reduction(),
+              row(output, n),
+              sampledMeans.row(n),
+              x,
+              new double[] {byKlToSampling[n]},
+              row(gradient, n));
+        }
       }
       addGuided(gradient, cotangents);
     }

@@ -6,6 +6,7 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.optim.policy.RoundSampler;
 
 /** Tells a run's observers once what its model's engine has to say, such as that it is slow. */
 final class EngineNotice {
@@ -22,7 +23,7 @@ final class EngineNotice {
       long round,
       @Nullable RunFolder folder,
       RunListener observers) {
-    if (sampler instanceof LatentDiffusion model) {
+    if (sampler != null && RoundSampler.plain(sampler) instanceof LatentDiffusion model) {
       model
           .execution()
           .engine()

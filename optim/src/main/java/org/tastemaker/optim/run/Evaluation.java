@@ -19,6 +19,7 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.policy.RoundSampler;
 
 /**
  * Measures the policy on held-out prompts and seeds, the same ones each time.
@@ -33,7 +34,8 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * @param kl measures {@code klToReference}, such as {@link DiffusionPolicy#klToReference}; null for
  *     none
  * @param sampler a sampler other than the run's, such as the policy's if the run trains on images
- *     of the pre-trained model; null for the run's own
+ *     of the pre-trained model; null for the run's own, or for the model that it samples the rounds
+ *     of ({@link RoundSampler})
  */
 @RecordBuilder
 public record Evaluation(
@@ -148,7 +150,8 @@ public record Evaluation(
     Map<String, Double> metrics = new TreeMap<>();
     around.accept(
         () -> {
-          DiffusionSampler evaluated = Objects.requireNonNullElse(sampler, run.sampler());
+          DiffusionSampler evaluated =
+              sampler == null ? RoundSampler.plain(run.sampler()) : sampler;
           try (Rollout rollout = evaluated.rollout(prompts, seed)) {
             List<Judgement> judgements = reward == null ? run.judgements(rollout) : List.of();
             RewardModel by = Objects.requireNonNullElse(reward, rewardOfRun);

@@ -1,4 +1,4 @@
-package org.tastemaker.optim.ddpo;
+package org.tastemaker.optim.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,14 +8,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tastemaker.core.Seed;
-import org.tastemaker.optim.ddpo.TrainingOrder.Row;
+import org.tastemaker.optim.policy.TrainingOrder.Row;
 
 class TrainingOrderTest {
   private static final int[] IMAGES = {0, 2, 3, 5, 7, 8, 11}; // some have no reward
   private static final double[] ADVANTAGES = {0.0, 0.2, 0.3, 0.5, 0.7, 0.8, 1.1};
 
   private static List<List<Row>> rows(int steps, double fraction, int updates, Seed seed) {
-    return TrainingOrder.rows(IMAGES, ADVANTAGES, steps, fraction, updates, seed);
+    return TrainingOrder.rows(
+        IMAGES, ADVANTAGES, IntStream.range(0, steps).toArray(), fraction, updates, seed);
   }
 
   private static List<Integer> stepsOf(int image, List<List<Row>> updates) {
@@ -81,7 +82,13 @@ class TrainingOrderTest {
   @Test
   void anImagesStepsDoNotDependOnWhichOthersHaveAReward() {
     List<List<Row>> alone =
-        TrainingOrder.rows(new int[] {5}, new double[] {0.5}, 50, 0.5, 1, Seed.of(1));
+        TrainingOrder.rows(
+            new int[] {5},
+            new double[] {0.5},
+            IntStream.range(0, 50).toArray(),
+            0.5,
+            1,
+            Seed.of(1));
     assertThat(stepsOf(5, rows(50, 0.5, 1, Seed.of(1)))).isEqualTo(stepsOf(5, alone));
   }
 }

@@ -1,0 +1,3 @@
+/** Tests of GRPO. */
+@org.jspecify.annotations.NullMarked
+package org.tastemaker.optim.grpo;
