@@ -82,7 +82,7 @@ class ArchitectureTest {
                   "mock",
                   "server"),
           "reward", List.of("combine", "image", "ranking", "learned"),
-          "optim", List.of("policy", "ddpo", "dpok", "likelihood", "grpo", "nft", "zo", "run"),
+          "optim", List.of("policy", "ddpo", "dpok", "likelihood", "grpo", "nft", "guard", "zo", "run"),
           "examples",
               List.of(
                   "console",

@@ -51,8 +51,12 @@ import org.tastemaker.diffusion.train.TrainingState;
  * may use the model while a method runs.
  */
 public final class DiffusionPolicy implements AutoCloseable {
-  /** What helps a run that has diverged, and so may change when it is resumed. */
-  private static final Set<String> MAY_CHANGE = Set.of("learningRate", "maxGradientNorm");
+  /**
+   * What helps a run that has diverged, or whose gradient is smaller than epsilon, and so may
+   * change when it is resumed.
+   */
+  private static final Set<String> MAY_CHANGE =
+      Set.of("learningRate", "maxGradientNorm", "adamW.epsilon");
 
   private final LatentDiffusion model;
   private final @Nullable Lora lora;
@@ -473,8 +477,8 @@ public final class DiffusionPolicy implements AutoCloseable {
   }
 
   /**
-   * Restores what {@link #save} wrote; the state is bit-identical. The learning rate and the bound
-   * of the gradient's norm may have changed.
+   * Restores what {@link #save} wrote; the state is bit-identical. The learning rate, the bound of
+   * the gradient's norm and Adam's epsilon may have changed.
    *
    * @param folder what {@code save} was given
    * @return what has changed of these, a sentence each; empty where nothing has

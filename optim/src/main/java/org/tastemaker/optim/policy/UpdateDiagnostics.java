@@ -25,6 +25,7 @@ import org.tastemaker.core.DivergedException;
  *     Adam sees, mean over the updates</td></tr>
  * <tr><td>adamEpsilon</td><td>Adam's epsilon: above gradientRms it makes the steps, and not the
  *     gradient</td></tr>
+ * <tr><td>trainedNumbers</td><td>how many elements the gradient has</td></tr>
  * <tr><td>learningRate</td><td>of the latest update</td></tr>
  * <tr><td>updates</td><td>how many</td></tr>
  * </tbody>
@@ -175,6 +176,7 @@ public final class UpdateDiagnostics {
       metrics.put("gradientNorm", normSum / updates);
       metrics.put("gradientRms", rmsSum / updates);
       metrics.put("adamEpsilon", scale.epsilon());
+      metrics.put("trainedNumbers", (double) scale.elements());
       metrics.put("learningRate", scale.latestRate().getAsDouble());
       metrics.put("updates", (double) updates);
     }

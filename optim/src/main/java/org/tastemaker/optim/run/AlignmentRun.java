@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
@@ -27,6 +28,9 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.optim.guard.GuardOptions;
+import org.tastemaker.optim.guard.HackingMonitor;
+import org.tastemaker.optim.guard.Observation;
 
 /**
  * Aligns a model to feedback, round by round:
@@ -61,6 +65,11 @@ import org.tastemaker.core.run.Settings;
  * as well, such as a learned reward. An oracle that caches its answers is not paid twice for a
  * repeated round.
  *
+ * <p><b>Guards.</b> Every round and evaluation is looked at for what the reward does not show: a
+ * judge that makes no difference, rewards that are missing, images that run away while the reward
+ * rises ({@link HackingMonitor}), a gradient below Adam's epsilon. They warn; they end the run
+ * where {@link #guarded} says so.
+ *
  * <p><b>Failure.</b> An optimizer that meets NaN or infinity throws {@link DivergedException} and
  * leaves the model as it was before the round; the run saves the earlier rounds, ends with {@link
  * RunResult.Reason#DIVERGED} and names the round. A run that a bound has ended stops at the same
@@ -79,6 +88,7 @@ public final class AlignmentRun {
   private @Nullable Rubric rubric;
   private Executor executor = Runnable::run;
   private @Nullable Evaluation evaluation;
+  private GuardOptions guarding = GuardOptions.defaults();
   private @Nullable RunFolder folder;
   private RunListener listener = RunListener.none();
   private Cancellation cancellation = new Cancellation();
@@ -154,6 +164,18 @@ public final class AlignmentRun {
   }
 
   /**
+   * Sets when the guards of the run warn and when they end it. Without this call, they have {@link
+   * GuardOptions#defaults}.
+   *
+   * @param options of all guards
+   * @return this run
+   */
+  public AlignmentRun guarded(GuardOptions options) {
+    this.guarding = Objects.requireNonNull(options, "options == null");
+    return this;
+  }
+
+  /**
    * Writes metrics, images and checkpoints to a folder, and resumes from its latest checkpoint.
    *
    * @param open of the run; the caller closes it
@@ -189,8 +211,8 @@ public final class AlignmentRun {
    * Reports what happens.
    *
    * @param observer receives {@link RunEvent.Metrics} after each round and each evaluation, {@link
-   *     RunEvent.Pictures} of evaluations, {@link RunEvent.Progress} and {@link
-   *     RunEvent.CheckpointSaved}
+   *     RunEvent.Pictures} of evaluations, {@link RunEvent.Notice} of guards, {@link
+   *     RunEvent.Progress} and {@link RunEvent.CheckpointSaved}
    * @return this run
    */
   public AlignmentRun listener(RunListener observer) {
@@ -241,6 +263,7 @@ public final class AlignmentRun {
             options.warnKlPerElement(),
             folder,
             folder == null ? listener : RunListener.all(folder.listener(), listener));
+    Guards guards = new Guards(guarding, folder, watch);
     RunLoop loop =
         new RunLoop(
             "aligning",
@@ -250,22 +273,24 @@ public final class AlignmentRun {
                 settings(),
                 Set.of(IMAGES),
                 new RunCheckpoints.Learner("optimizer", optimizer::save, optimizer::restore),
-                resumables),
+                resumables,
+                guards),
             StopRule.of(options.maxApproxKl(), options.maxKlToReference(), evaluation),
-            Evaluation.evaluator(evaluation, sampling(), reward, watch),
+            Evaluation.evaluator(evaluation, sampling(), reward, guards, watch),
             watch,
             cancellation);
     return loop.run(
         done -> {
           EngineNotice.tell(sampler, done, folder, watch);
           SilentJudge silence = new SilentJudge(done > 0);
-          return round -> round(round, options, watch, silence);
+          return round -> round(round, options, watch, silence, guards);
         },
         new RunLoop.Length(options.rounds(), options.checkpointEvery(), options.keepCheckpoints()));
   }
 
   /** The four lines of the class comment. */
-  private RunLoop.Done round(long round, Options options, KlWatch watch, SilentJudge silence) {
+  private RunLoop.Done round(
+      long round, Options options, KlWatch watch, SilentJudge silence, Guards guards) {
     long start = nanoTime.getAsLong();
     List<Prompt> shown = prompts.prompts(round);
     try (FeedbackSampling.Round made =
@@ -277,8 +302,20 @@ public final class AlignmentRun {
       Rewards rewards = reward.score(made.rollout(), judgements);
       long judged = nanoTime.getAsLong();
       StepReport report = optimizer.step(made.rollout(), rewards);
+      long trained = nanoTime.getAsLong();
 
       Map<String, Double> metrics = new TreeMap<>(report.metrics());
+      metrics.putAll(
+          guards.round(
+              new Observation(
+                  round,
+                  made.rollout(),
+                  judgements,
+                  reward,
+                  Optional.of(rewards),
+                  guards.heldOut(made.rollout()),
+                  report.metrics())));
+      metrics.put("secondsGuarding", (nanoTime.getAsLong() - trained) * 1e-9);
       metrics.put("images", (double) made.rollout().size());
       metrics.put("presentRewards", (double) rewards.present());
       metrics.remove("rewardMean");
@@ -293,7 +330,7 @@ public final class AlignmentRun {
       }
       metrics.put("secondsSampling", (sampled - start) * 1e-9);
       metrics.put("secondsFeedback", (judged - sampled) * 1e-9);
-      metrics.put("secondsTraining", (nanoTime.getAsLong() - judged) * 1e-9);
+      metrics.put("secondsTraining", (trained - judged) * 1e-9);
       return new RunLoop.Done(metrics, skipped);
     }
   }

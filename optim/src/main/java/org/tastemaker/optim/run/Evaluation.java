@@ -4,6 +4,7 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
@@ -18,6 +19,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
+import org.tastemaker.optim.guard.Observation;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RoundSampler;
 
@@ -98,7 +100,11 @@ public record Evaluation(
 
   /** For the loop, which needs the bounded metric; null for a run that is never evaluated. */
   static @Nullable RoundEvaluator evaluator(
-      @Nullable Evaluation evaluation, FeedbackSampling run, RewardModel reward, KlWatch watch) {
+      @Nullable Evaluation evaluation,
+      FeedbackSampling run,
+      RewardModel reward,
+      Guards guards,
+      KlWatch watch) {
     if (evaluation == null) {
       return null;
     }
@@ -108,21 +114,22 @@ public record Evaluation(
           if (round == 0) {
             evaluation.warnIfItMeasuresNothing(reward, watch);
           }
-          Double kl = evaluation.measure(round, run, reward, watch).get(KL_TO_REFERENCE);
+          Double kl = evaluation.measure(round, run, reward, guards, watch).get(KL_TO_REFERENCE);
           return kl == null ? Map.of() : Map.of(KL_TO_REFERENCE, kl);
         });
   }
 
   /** Of a search, which has no sampler and no reward: the evaluation has its own. */
   static @Nullable RoundEvaluator evaluator(
-      @Nullable Evaluation evaluation, Cancellation cancellation, KlWatch watch) {
+      @Nullable Evaluation evaluation, Cancellation cancellation, Guards guards, KlWatch watch) {
     if (evaluation == null) {
       return null;
     }
     FeedbackSampling sampling =
         new FeedbackSampling(
             Objects.requireNonNull(evaluation.sampler), null, null, Runnable::run, cancellation);
-    return evaluator(evaluation, sampling, Objects.requireNonNull(evaluation.reward), watch);
+    return evaluator(
+        evaluation, sampling, Objects.requireNonNull(evaluation.reward), guards, watch);
   }
 
   private void warnIfItMeasuresNothing(RewardModel rewardOfRun, RunListener observers) {
@@ -142,11 +149,12 @@ public record Evaluation(
    * @param round how many rounds are done
    * @param run the run's sampler and judge
    * @param rewardOfRun the run's own reward
+   * @param guards look at the images, too
    * @param observers receive the metrics and the images
    * @return the metrics
    */
   Map<String, Double> measure(
-      long round, FeedbackSampling run, RewardModel rewardOfRun, KlWatch observers) {
+      long round, FeedbackSampling run, RewardModel rewardOfRun, Guards guards, KlWatch observers) {
     Map<String, Double> metrics = new TreeMap<>();
     around.accept(
         () -> {
@@ -161,6 +169,16 @@ public record Evaluation(
               rewards.mean().ifPresent(mean -> metrics.put("evaluation.rewardMean", mean));
             }
             metrics.put("evaluation.presentRewards", (double) rewards.present());
+            metrics.putAll(
+                guards.evaluation(
+                    new Observation(
+                        round,
+                        rollout,
+                        judgements,
+                        rewardOfRun,
+                        Optional.of(rewards).filter(own -> by == rewardOfRun),
+                        guards.heldOut(rollout).or(() -> heldOut(by, rewardOfRun, rewards)),
+                        Map.of())));
             if (kl != null) {
               metrics.put(KL_TO_REFERENCE, kl.applyAsDouble(rollout));
             }
@@ -174,5 +192,10 @@ public record Evaluation(
         });
     observers.on(new RunEvent.Metrics(round, metrics));
     return metrics;
+  }
+
+  /** The scores of another reward than the run's, if they have a level. */
+  private static Optional<Rewards> heldOut(RewardModel by, RewardModel ofRun, Rewards rewards) {
+    return by == ofRun || by.isRelative() ? Optional.empty() : Optional.of(rewards);
   }
 }

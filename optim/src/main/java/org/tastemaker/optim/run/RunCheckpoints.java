@@ -24,6 +24,7 @@ import org.tastemaker.optim.policy.CheckpointFile;
  * @param mayChange names of settings that may change
  * @param learner what the run is about
  * @param parts the additional parts, by name
+ * @param guards of the run
  */
 record RunCheckpoints(
     @Nullable RunFolder folder,
@@ -31,8 +32,10 @@ record RunCheckpoints(
     Settings settings,
     Set<String> mayChange,
     Learner learner,
-    Map<String, Resumable> parts) {
+    Map<String, Resumable> parts,
+    Guards guards) {
   private static final String MEASURED = "measured";
+  private static final String GUARDS = "guards";
 
   /**
    * What a run is about, such as an optimizer.
@@ -63,6 +66,7 @@ record RunCheckpoints(
         checkpoint.changesAnd(learner.restore().apply(latest.resolve(learner.name())));
     parts.forEach((name, part) -> part.restore(latest.resolve(name)));
     Map<String, Double> measured = checkpoint.state().object(MEASURED).toNumbers();
+    checkpoint.state().optionalObject(GUARDS).ifPresent(guards::restore);
     if (!changes.isEmpty()) {
       observers.on(
           new RunEvent.Notice(
@@ -84,7 +88,11 @@ record RunCheckpoints(
             round,
             target -> {
               CheckpointFile.write(
-                  target, writer, round, settings, Map.of(MEASURED, state.measured()));
+                  target,
+                  writer,
+                  round,
+                  settings,
+                  Map.of(MEASURED, state.measured(), GUARDS, guards.save()));
               learner.save().accept(CheckpointFile.newPart(target, learner.name()));
               parts.forEach((name, part) -> part.save(CheckpointFile.newPart(target, name)));
             });

@@ -81,7 +81,7 @@ record RunLoop(
     if (state == null) {
       state = new Saved(0, evaluate(0));
     }
-    Optional<String> passed = stop.passed(state.round(), state.measured());
+    Optional<RunResult> passed = passed(state);
     LongFunction<Done> work = begin.apply(state.round());
     while (passed.isEmpty() && state.round() < length.rounds()) {
       long round = state.round() + 1;
@@ -108,16 +108,20 @@ record RunLoop(
         measured.putAll(evaluate(round));
       }
       state = new Saved(round, measured);
-      passed = stop.passed(round, measured);
+      passed = passed(state);
       if (last || passed.isPresent() || round % length.checkpointEvery() == 0) {
         checkpoints.save(state, length.keepCheckpoints(), observers);
       }
     }
-    if (passed.isPresent()) {
-      return new RunResult(state.round(), RunResult.Reason.KL, passed.get());
-    }
     String message = "all " + state.round() + " rounds are done";
-    return new RunResult(state.round(), RunResult.Reason.FINISHED, message);
+    return passed.orElse(new RunResult(state.round(), RunResult.Reason.FINISHED, message));
+  }
+
+  /** The end before the last round, if a bound or a guard asks for it. */
+  private Optional<RunResult> passed(Saved state) {
+    return stop.passed(state.round(), state.measured())
+        .map(words -> new RunResult(state.round(), RunResult.Reason.KL, words))
+        .or(() -> checkpoints.guards().passed(state.round()));
   }
 
   private Map<String, Double> evaluate(long round) {

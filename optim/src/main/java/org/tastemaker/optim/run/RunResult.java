@@ -16,6 +16,14 @@ public record RunResult(long rounds, Reason reason, String message) {
     FINISHED,
     /** A KL was above its bound. */
     KL,
+    /** The judge or the reward made no difference between images for too many rounds. */
+    CONSTANT_REWARD,
+    /** The share of missing rewards was above its limit. */
+    MISSING_REWARDS,
+    /**
+     * The images ran away while the reward rose: {@link org.tastemaker.optim.guard.HackingMonitor}.
+     */
+    REWARD_HACKING,
     /** A number was NaN or infinite: {@link DivergedException}. */
     DIVERGED
   }

@@ -15,6 +15,7 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.optim.guard.GuardOptions;
 import org.tastemaker.optim.zo.ParameterProblem;
 import org.tastemaker.optim.zo.ZoRankSgd;
 
@@ -42,6 +43,7 @@ public final class SearchRun {
   private final Consumer<float[]> apply;
   private final Settings settings;
   private @Nullable Evaluation evaluation;
+  private GuardOptions guarding = GuardOptions.defaults();
   private @Nullable RunFolder folder;
   private RunListener listener = RunListener.none();
   private Cancellation cancellation = new Cancellation();
@@ -91,6 +93,19 @@ public final class SearchRun {
               + " withSampler(...) and withReward(...)");
     }
     this.evaluation = settings;
+    return this;
+  }
+
+  /**
+   * Sets when the guards of the run warn and when they end it: those that look at evaluations,
+   * whose reward counts as what is searched for. Without this call, they have {@link
+   * GuardOptions#defaults}.
+   *
+   * @param options of all guards
+   * @return this run
+   */
+  public SearchRun guarded(GuardOptions options) {
+    this.guarding = Objects.requireNonNull(options, "options == null");
     return this;
   }
 
@@ -159,6 +174,7 @@ public final class SearchRun {
             options.warnKlPerElement(),
             folder,
             folder == null ? listener : RunListener.all(folder.listener(), listener));
+    Guards guards = new Guards(guarding, folder, watch);
     RunCheckpoints checkpoints =
         new RunCheckpoints(
             folder,
@@ -166,13 +182,14 @@ public final class SearchRun {
             settings,
             Set.of(),
             new RunCheckpoints.Learner("search", search::save, this::restore),
-            Map.of());
+            Map.of(),
+            guards);
     RunLoop loop =
         new RunLoop(
             "searching",
             checkpoints,
             StopRule.of(Double.POSITIVE_INFINITY, options.maxKlToReference(), evaluation),
-            Evaluation.evaluator(evaluation, cancellation, watch),
+            Evaluation.evaluator(evaluation, cancellation, guards, watch),
             watch,
             cancellation);
     RunLoop.Length length =

@@ -479,7 +479,8 @@ class DiffusionPolicyTest {
       assertThatThrownBy(() -> other.restore(folder))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("guidanceScale is 3.0 in the checkpoint and 5.0 now")
-          .hasMessageContaining("only these may change: learningRate, maxGradientNorm");
+          .hasMessageContaining(
+              "only these may change: adamW.epsilon, learningRate, maxGradientNorm");
     }
   }
 

@@ -49,6 +49,7 @@ import org.tastemaker.core.StepReport;
 import org.tastemaker.core.Usage;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.optim.guard.GuardOptions;
 
 /** The loop by itself: with a sampler, a judge and an optimizer that only take note. */
 class AlignmentRunTest {
@@ -779,6 +780,7 @@ class AlignmentRunTest {
             () ->
                 AlignmentRun.of(one, sampler, scores, new Sum(), Seed.of(1))
                     .judgedBy(moody, RUBRIC)
+                    .guarded(GuardOptions.defaults().withMaxMissingShare(1))
                     .run(AlignmentRun.Options.rounds(9)))
         .isInstanceOf(NothingJudgedException.class)
         .hasMessageContaining("round 7");

@@ -1,0 +1,52 @@
+package org.tastemaker.optim.guard;
+
+import java.util.Map;
+import java.util.Optional;
+import org.tastemaker.core.json.JsonObject;
+
+/**
+ * Watches a run for one kind of trouble. Not thread-safe.
+ *
+ * <p>The reason to stop is a function of what {@link #save} gives and of the guard's options: a run
+ * that has been stopped and is resumed stops again, unless the options have changed.
+ */
+public interface Guard {
+  /**
+   * Takes note of a round, after the model has learned from it.
+   *
+   * @param seen what the round had
+   * @return what there is to say
+   */
+  Findings round(Observation seen);
+
+  /**
+   * Takes note of an evaluation.
+   *
+   * @param seen what it had; the same prompts and seeds each time
+   * @return what there is to say; nothing, unless a guard says otherwise
+   */
+  default Findings evaluation(Observation seen) {
+    return Findings.NONE;
+  }
+
+  /**
+   * Whether the run is to end now.
+   *
+   * @return why, and what can be done about it; empty where it goes on
+   */
+  Optional<String> reasonToStop();
+
+  /**
+   * What has been seen so far, for a checkpoint.
+   *
+   * @return in JSON's types
+   */
+  Map<String, Object> save();
+
+  /**
+   * Restores what {@link #save} gave.
+   *
+   * @param saved the same, read
+   */
+  void restore(JsonObject saved);
+}
