@@ -24,6 +24,9 @@
  * org.tastemaker.core.Judgement}s</td><td>ChatGPT, a person, a mock judge</td></tr>
  * <tr><td>{@link org.tastemaker.core.RewardModel}</td><td>a rollout, judgements</td><td>{@link
  * org.tastemaker.core.Rewards}</td><td>win rates, Bradley-Terry, a learned network</td></tr>
+ * <tr><td>{@link org.tastemaker.core.DifferentiableReward}</td><td>latents or images as
+ * numbers</td><td>rewards, and their gradient</td><td>a learned network on latents, a function of
+ * pixels</td></tr>
  * <tr><td>{@link org.tastemaker.core.PolicyOptimizer}</td><td>a rollout, rewards</td><td>{@link
  * org.tastemaker.core.StepReport}</td><td>DDPO, DPOK, reward-weighted regression</td></tr>
  * <tr><td>{@link org.tastemaker.core.RunListener}</td><td>{@link
@@ -48,8 +51,8 @@
  * UNetInputs}</td></tr>
  * <tr><td>an image tower (CLIP), and scores by it</td><td>the network in {@code diffusion.model},
  * of the same {@code ClipBlock}s as the text tower; the reward in a package {@code
- * reward.clip}</td><td>{@link org.tastemaker.core.RewardModel}, {@code
- * reward.learned.Features}</td></tr>
+ * reward.clip}</td><td>{@link org.tastemaker.core.RewardModel}, {@link
+ * org.tastemaker.core.DifferentiableReward} on images, {@code reward.learned.Features}</td></tr>
  * <tr><td>a worker's row (Spark)</td><td>rows in a package {@code optim.rows}, Spark in a module
  * {@code optim/spark}</td><td>{@link org.tastemaker.core.DiffusionSampler}, {@link
  * org.tastemaker.core.FeedbackOracle}, {@link org.tastemaker.core.RewardModel}: images and

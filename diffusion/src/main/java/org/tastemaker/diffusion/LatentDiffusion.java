@@ -456,6 +456,17 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
+   * The decoder of this view's images as a differentiable function, on the engine of this view.
+   *
+   * @param rows how many images are decoded together, at least 1: memory against speed
+   * @return the decoder, which owns arrays: the caller closes it
+   */
+  public DifferentiableDecoder decoder(int rows) {
+    return new DifferentiableDecoder(
+        view.components(), view.latentShape(), view.execution().engine(), rows);
+  }
+
+  /**
    * Writes the model in the diffusers layout, in float32. The folder appears complete or not at
    * all.
    *

@@ -91,6 +91,22 @@ public record StepCoefficients(
     return throughX0 + meanFromOutput;
   }
 
+  /** The derivative of the mean of one element with respect to the sample, at a fixed output. */
+  double meanBySample(double sample, double output) {
+    double x0 = x0FromSample * sample + x0FromOutput * output;
+    double throughX0 = Math.abs(x0) <= clip ? meanFromX0 * x0FromSample : 0;
+    return throughX0 + meanFromSample;
+  }
+
+  /**
+   * The step from here to the predicted clean sample at once, without noise.
+   *
+   * @return the deterministic step whose mean is x0
+   */
+  public StepCoefficients toCleanSample() {
+    return new StepCoefficients(x0FromSample, x0FromOutput, clip, 1, 0, 0, 0);
+  }
+
   /**
    * The factor c of the Kullback-Leibler divergence between two policies that differ in the model's
    * output alone: {@code KL = c |o - o_ref|^2}, exact for Gaussians of the same sigma, where

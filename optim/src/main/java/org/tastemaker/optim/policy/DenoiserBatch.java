@@ -67,9 +67,13 @@ final class DenoiserBatch implements AutoCloseable {
 
   /** Sets one row's inputs. */
   void setRow(int row, FloatBuffer x, double t, Condition condition) {
+    setSample(row, x, t);
+    inputs.setCondition(row, condition);
+  }
+
+  void setSample(int row, FloatBuffer x, double t) {
     inputs.samples().put(row * shape.size(), x, x.position(), shape.size());
     inputs.setTimestep(row, t);
-    inputs.setCondition(row, condition);
   }
 
   /** Takes another batch's latents and timesteps. */
@@ -93,10 +97,13 @@ final class DenoiserBatch implements AutoCloseable {
             requireFunction().forward(inputs.arrays()).get(UNet2DConditionModel.OUT)));
   }
 
-  /** Adds the gradients of the parameters to those that a training has. */
-  void backward(TrainingState state) {
-    Map<String, INDArray> unused =
-        state.backward(PolicyNetwork.UNET, requireFunction(), outputCotangents, inputNames);
+  /**
+   * Adds the gradients of the parameters to those that a training has.
+   *
+   * @return those of the inputs that the function's options name, valid until the next call
+   */
+  Map<String, INDArray> backward(TrainingState state) {
+    return state.backward(PolicyNetwork.UNET, requireFunction(), outputCotangents, inputNames);
   }
 
   private GraphFunction requireFunction() {

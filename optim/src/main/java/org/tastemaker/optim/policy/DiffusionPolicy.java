@@ -366,6 +366,21 @@ public final class DiffusionPolicy implements AutoCloseable {
     return new PolicySnapshot(model, lora, network.parameters());
   }
 
+  /**
+   * The denoising steps of a rollout as a function that is gone through backward, for rewards with
+   * a gradient. Use it before anything else runs the U-Net.
+   *
+   * @param rollout where the steps begin; stays the caller's, open
+   * @param microBatch how many images go through the U-Net together, at least 1; twice as many with
+   *     guidance
+   * @return the evaluation
+   * @throws IllegalArgumentException if the rollout's steps or latents are not the policy's
+   * @throws IllegalStateException if the policy is deterministic (eta 0)
+   */
+  public DenoisingChain chain(Rollout rollout, int microBatch) {
+    return new DenoisingChain(network, rollout, microBatch);
+  }
+
   /** Discards the gradient. */
   public void begin() {
     network.begin();

@@ -3,12 +3,16 @@ package org.tastemaker.optim.policy;
 import com.google.common.collect.ImmutableMap;
 import java.nio.FloatBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.condition.Condition;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.model.FunctionOptions;
+import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.SamplingRun;
@@ -30,6 +34,7 @@ final class PolicyNetwork implements AutoCloseable {
   private final ImmutableMap<String, FloatBuffer> parameters;
   private @Nullable Conditions conditions; // of the latest evaluation
   private final Map<Integer, DenoiserBatch> batches = new HashMap<>();
+  private final Map<Integer, DenoiserBatch> linked = new HashMap<>();
   private final NoiseSchedule noise;
   private final PolicyReference reference;
   private boolean hasGradient;
@@ -104,6 +109,16 @@ final class PolicyNetwork implements AutoCloseable {
     return batch;
   }
 
+  /** The same, whose backward pass gives the gradient of the latents too. */
+  DenoiserBatch linkedBatch(int rows) {
+    FunctionOptions withLatents = trained.withInputGradients(Set.of(UNet2DConditionModel.SAMPLE));
+    DenoiserBatch batch =
+        linked.computeIfAbsent(
+            rows, r -> new DenoiserBatch(model, withLatents, model.latentShape(), r));
+    batch.open();
+    return batch;
+  }
+
   /** Discards the gradient. */
   void begin() {
     state.begin();
@@ -112,8 +127,14 @@ final class PolicyNetwork implements AutoCloseable {
 
   /** Runs a batch backward, and adds its gradient. */
   void backward(DenoiserBatch batch) {
-    batch.backward(state);
+    Map<String, INDArray> unused = backwardToInputs(batch);
+  }
+
+  /** The same, with the gradient of the inputs that its function names. */
+  Map<String, INDArray> backwardToInputs(DenoiserBatch batch) {
+    Map<String, INDArray> found = batch.backward(state);
     hasGradient = true;
+    return found;
   }
 
   /** Whether something was added since {@link #begin}. */
@@ -160,8 +181,10 @@ final class PolicyNetwork implements AutoCloseable {
   /** Frees what was made; the model and the adapter stay. */
   @Override
   public void close() {
-    batches.values().forEach(DenoiserBatch::close);
-    batches.clear();
+    for (Map<Integer, DenoiserBatch> all : List.of(batches, linked)) {
+      all.values().forEach(DenoiserBatch::close);
+      all.clear();
+    }
     reference.close();
   }
 }

@@ -1,5 +1,6 @@
 package org.tastemaker.reward.learned;
 
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -24,10 +25,14 @@ import org.tastemaker.diffusion.condition.Conditions;
  *   features = (z, e)                                  [C g g + D]
  * </pre>
  *
+ * <p>{@link #ofLatents} takes latents in the place of z. What a U-Net made is not quite what the
+ * encoder finds in its image: a decoder and an encoder lie between. As far as an autoencoder gives
+ * back what went in, which it was trained to, the two are the same.
+ *
  * <p>The model's autoencoder and text encoder must not be trained while a reward over these
  * features is in use. Training the U-Net, or an adapter of it, is fine.
  */
-public final class LatentFeatures implements Features {
+public final class LatentFeatures implements DifferentiableFeatures {
   private final ModelView view;
   private final Options options;
   private final LatentShape shape;
@@ -117,6 +122,47 @@ public final class LatentFeatures implements Features {
     return all;
   }
 
+  @Override
+  public float[][] ofLatents(List<Prompt> prompts, FloatBuffer latents) {
+    requireSize(prompts.size(), latents);
+    Conditions texts = view.texts();
+    float[] values = new float[latents.remaining()];
+    latents.get(latents.position(), values);
+    float[][] all = new float[prompts.size()][size()];
+    for (int i = 0; i < all.length; i++) {
+      float[] latent = pooled(values, i * shape.size());
+      float[] text = texts.of(prompts.get(i).text()).requirePooled();
+      System.arraycopy(latent, 0, all[i], 0, latent.length);
+      System.arraycopy(text, 0, all[i], latent.length, text.length);
+    }
+    return all;
+  }
+
+  @Override
+  public void backward(double[][] byFeatures, FloatBuffer byLatents) {
+    requireSize(byFeatures.length, byLatents);
+    for (int i = 0; i < byFeatures.length; i++) {
+      int at = byLatents.position() + i * shape.size();
+      for (int k = 0; k < shape.size(); k++) {
+        byLatents.put(at + k, (float) (byFeatures[i][cell(k)] / cellSize()));
+      }
+    }
+  }
+
+  private void requireSize(int images, FloatBuffer latents) {
+    if (images < 1 || latents.remaining() != images * shape.size()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "these features are of latents of %s x %s x %s, but there were %s numbers for %s images",
+              shape.channels(),
+              shape.height(),
+              shape.width(),
+              latents.remaining(),
+              images));
+    }
+  }
+
   private Map<Image, float[]> latents(List<Image> images) {
     Map<Image, float[]> latents = new LinkedHashMap<>();
     try (INDArray encoded = view.encode(images)) { // [N, C, h, w]
@@ -131,26 +177,37 @@ public final class LatentFeatures implements Features {
 
   /** The means of the cells of a grid, [C, g, g]. */
   private float[] pooled(float[] values, int offset) {
-    int rows = options.grid() == 0 ? shape.height() : options.grid();
-    int columns = options.grid() == 0 ? shape.width() : options.grid();
-    int cellHeight = shape.height() / rows;
-    int cellWidth = shape.width() / columns;
-    float[] out = new float[shape.channels() * rows * columns];
-    for (int c = 0; c < shape.channels(); c++) {
-      for (int y = 0; y < shape.height(); y++) {
-        for (int x = 0; x < shape.width(); x++) {
-          out[(c * rows + y / cellHeight) * columns + x / cellWidth] +=
-              values[offset + (c * shape.height() + y) * shape.width() + x]
-                  / (cellHeight * cellWidth);
-        }
-      }
+    float[] out = new float[latentSize()];
+    for (int k = 0; k < shape.size(); k++) {
+      out[cell(k)] += values[offset + k] / cellSize();
     }
     return out;
   }
 
+  /** The cell of an element of the latents, [C, g, g] of [C, h, w]. */
+  private int cell(int element) {
+    int x = element % shape.width();
+    int y = element / shape.width() % shape.height();
+    int c = element / shape.width() / shape.height();
+    int cellHeight = shape.height() / rows();
+    int cellWidth = shape.width() / columns();
+    return (c * rows() + y / cellHeight) * columns() + x / cellWidth;
+  }
+
+  /** How many elements a cell has. */
+  private int cellSize() {
+    return shape.height() / rows() * (shape.width() / columns());
+  }
+
+  private int rows() {
+    return options.grid() == 0 ? shape.height() : options.grid();
+  }
+
+  private int columns() {
+    return options.grid() == 0 ? shape.width() : options.grid();
+  }
+
   private int latentSize() {
-    int cells =
-        options.grid() == 0 ? shape.height() * shape.width() : options.grid() * options.grid();
-    return shape.channels() * cells;
+    return shape.channels() * rows() * columns();
   }
 }

@@ -11,6 +11,7 @@ import java.util.Objects;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.core.DifferentiableReward;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Prompt;
@@ -75,6 +76,27 @@ public final class LearnedReward implements RewardModel, AutoCloseable {
       }
     }
     return scores;
+  }
+
+  /**
+   * This reward as one with a gradient, which reads latents: no decoder and no encoder is run.
+   *
+   * <p>It is the same function of the features. Those of the latents that a U-Net made differ a
+   * little from those of their image, as the features say ({@link LatentFeatures}), and so does the
+   * score.
+   *
+   * @return a view of this reward, which stays open as long as it is used
+   * @throws IllegalStateException if the features cannot be had of latents
+   */
+  public DifferentiableReward onLatents() {
+    if (features instanceof DifferentiableFeatures differentiable) {
+      return new LatentReward(differentiable, scale, network);
+    }
+    throw new IllegalStateException(
+        String.format(
+            Locale.ROOT,
+            "the features '%s' have no gradient by latents: train the reward on LatentFeatures",
+            features.name()));
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.tastemaker.reward.learned;
 
+import java.util.Arrays;
 import java.util.List;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -181,6 +182,30 @@ final class RewardNetwork implements AutoCloseable {
     try (Backward backward = new Backward(rows, loss)) {
       return backward.gradient.gradient().dup().data().asDouble();
     }
+  }
+
+  /**
+   * The scores of rows, with the derivative of each by its own row.
+   *
+   * @param rows [N][F]
+   * @param byRows receives the derivatives, [N][F]
+   */
+  double[] scores(double[][] rows, double[][] byRows) {
+    double[] scores = new double[rows.length];
+    RewardLoss.Value sum =
+        (found, derivative) -> {
+          System.arraycopy(found, 0, scores, 0, found.length);
+          Arrays.fill(derivative, 1); // rows do not depend on each other
+          return 0;
+        };
+    try (Backward backward = new Backward(rows, sum);
+        INDArray inOrder = backward.byInputs.dup('c')) { // [N, F]
+      double[] all = inOrder.data().asDouble();
+      for (int n = 0; n < rows.length; n++) {
+        System.arraycopy(all, n * rows[n].length, byRows[n], 0, rows[n].length);
+      }
+    }
+    return scores;
   }
 
   /** The loss and its gradient with respect to the parameters, with the intermediate arrays. */
