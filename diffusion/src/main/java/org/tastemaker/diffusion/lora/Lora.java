@@ -49,10 +49,16 @@ public final class Lora implements Adapter, AutoCloseable {
    *     training, in [0, 1)
    * @param initialisation of the down layers
    * @param targets the layers that get a branch
+   * @param patterns layers with another rank or alpha
    */
   @RecordBuilder
   public record Options(
-      int rank, double alpha, double dropout, Initialisation initialisation, LoraTargets targets)
+      int rank,
+      double alpha,
+      double dropout,
+      Initialisation initialisation,
+      LoraTargets targets,
+      LoraPatterns patterns)
       implements LoraOptionsBuilder.With {
     /** Checks every field. */
     public Options {
@@ -65,6 +71,7 @@ public final class Lora implements Adapter, AutoCloseable {
       requireDropout(dropout);
       Objects.requireNonNull(initialisation, "initialisation == null");
       Objects.requireNonNull(targets, "targets == null");
+      Objects.requireNonNull(patterns, "patterns == null: use LoraPatterns.none()");
     }
 
     /**
@@ -74,7 +81,8 @@ public final class Lora implements Adapter, AutoCloseable {
      * @return the options
      */
     public static Options defaults() {
-      return new Options(4, 4, 0, Initialisation.GAUSSIAN, LoraTargets.attention());
+      return new Options(
+          4, 4, 0, Initialisation.GAUSSIAN, LoraTargets.attention(), LoraPatterns.none());
     }
 
     /**
@@ -132,13 +140,13 @@ public final class Lora implements Adapter, AutoCloseable {
    * @param options hyper-parameters
    * @param seed of the down layers
    * @return the LoRA, to be closed
-   * @throws IllegalArgumentException if a target matches no layer of the network
+   * @throws IllegalArgumentException if a target matches no layer of the network, or a pattern none
+   *     of the chosen layers
    */
   public static Lora create(
       String name, LoraNetwork network, Parameters base, Options options, Seed seed) {
     LoraParameters.requireName(name);
-    ImmutableMap<String, LoraModule> modules =
-        options.targets().modules(network, base, options.rank(), options.alpha());
+    ImmutableMap<String, LoraModule> modules = options.targets().modules(network, base, options);
     Parameters parameters =
         Parameters.random(
             LoraParameters.specs(name, network, modules.values().asList()),
@@ -150,7 +158,7 @@ public final class Lora implements Adapter, AutoCloseable {
       if (options.initialisation() == Initialisation.GAUSSIAN) {
         INDArray down = parameters.get(prefix + LoraParameters.DOWN);
         LoraParameters.gaussian(
-            down, seed.split(prefix + LoraParameters.DOWN), 1.0 / options.rank());
+            down, seed.split(prefix + LoraParameters.DOWN), 1.0 / module.rank());
       }
       parameters.get(prefix + LoraParameters.UP).assign(0);
     }

@@ -84,10 +84,12 @@ public record LoraTargets(ImmutableList<String> names, ImmutableList<String> exp
   /**
    * What a new LoRA adds to the layers that the targets match.
    *
-   * @throws IllegalArgumentException if a target matches no layer of the network
+   * @throws IllegalArgumentException if a target matches no layer of the network, or a pattern none
+   *     of the layers that are chosen
    */
   ImmutableMap<String, LoraModule> modules(
-      LoraNetwork network, Parameters base, int rank, double alpha) {
+      LoraNetwork network, Parameters base, Lora.Options options) {
+    LoraPatterns patterns = options.patterns();
     Set<String> unmatched = new LinkedHashSet<>(names);
     unmatched.addAll(expressions);
     ImmutableMap.Builder<String, LoraModule> chosen = ImmutableMap.builder();
@@ -96,6 +98,8 @@ public record LoraTargets(ImmutableList<String> names, ImmutableList<String> exp
         String path = LoraParameters.path(weight);
         ImmutableList<String> matches = matches(path);
         if (!matches.isEmpty()) {
+          int rank = patterns.rank(network, path).orElse(options.rank());
+          double alpha = patterns.alpha(network, path).orElse(options.alpha());
           chosen.put(path, new LoraModule(path, weight, rank, alpha));
           matches.forEach(unmatched::remove);
         }
@@ -114,7 +118,9 @@ public record LoraTargets(ImmutableList<String> names, ImmutableList<String> exp
                   .limit(3)
                   .toList()));
     }
-    return chosen.buildOrThrow();
+    ImmutableMap<String, LoraModule> modules = chosen.buildOrThrow();
+    patterns.requireMatches(network, modules.keySet());
+    return modules;
   }
 
   /** The targets that match a layer's path, as text. */

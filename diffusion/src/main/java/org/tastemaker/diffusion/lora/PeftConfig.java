@@ -157,7 +157,7 @@ final class PeftConfig {
     JsonObject patterns = patterns(key);
     if (patterns != null) {
       for (String pattern : patterns.names()) {
-        if (matches(pattern, place)) {
+        if (LoraPatterns.matches(where, pattern, place.network(), place.path())) {
           return OptionalDouble.of(patterns.number(pattern));
         }
       }
@@ -171,12 +171,5 @@ final class PeftConfig {
 
   private String prefix(LoraNetwork network) {
     return prefixed ? network.prefix() + "." : "";
-  }
-
-  private boolean matches(String expression, LoraPlace place) {
-    BoundedPattern pattern = BoundedPattern.of(where, expression, "(.*\\.)?(" + expression + ")");
-    return pattern.matches(place.path())
-        || pattern.matches(place.network().pathInFiles(place.path()))
-        || pattern.matches(place.network().shortPathInFiles(place.path()));
   }
 }

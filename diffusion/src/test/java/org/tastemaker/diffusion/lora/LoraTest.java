@@ -212,6 +212,49 @@ class LoraTest {
   }
 
   @Test
+  void patternsGiveLayersAnotherRankOrAlphaAndTheFirstThatMatchesCounts() {
+    Lora.Options options =
+        Lora.Options.ofRank(4)
+            .withPatterns(
+                LoraPatterns.none()
+                    .withRank("attn2.to_k", 2)
+                    .withRank("mid_block\\..*\\.to_[kv]", 3)
+                    .withAlpha("to_out.0", 12));
+    try (Lora lora = newLora("a", unet, options)) {
+      lora.modules()
+          .forEach(
+              (path, module) -> {
+                boolean cross = path.endsWith("attn2.to_k");
+                boolean mid = path.matches("mid_block\\..*\\.to_[kv]");
+                assertThat(module.rank()).as(path).isEqualTo(cross ? 2 : mid ? 3 : 4);
+                // As in PEFT, another rank does not change alpha.
+                assertThat(module.alpha()).as(path).isEqualTo(path.endsWith("to_out.0") ? 12 : 4);
+              });
+      String cross = "mid_block.attentions.0.transformer_blocks.0.attn2.to_k";
+      assertThat(shape(lora, "lora.a.unet." + cross + ".down.weight"))
+          .isEqualTo(ImmutableLongArray.of(2, 32));
+      assertThat(requireNonNull(lora.modules().get(cross)).scale()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aPatternThatNoChosenLayerMatchesIsNamed() {
+    Lora.Options options =
+        Lora.Options.defaults().withPatterns(LoraPatterns.none().withRank("conv_in", 2));
+    assertThatThrownBy(() -> newLora("a", unet, options))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(
+            "the LoRA's rank pattern [conv_in] matches none of the layers that the targets choose")
+        .hasMessageContaining("attn1.to_q");
+    assertThatThrownBy(() -> LoraPatterns.none().withRank("to_q", 0))
+        .hasMessage("the LoRA's rank pattern \"to_q\" must be at least 1, but was 0");
+    assertThatThrownBy(() -> LoraPatterns.none().withAlpha("to_q", -1))
+        .hasMessage("the LoRA's alpha pattern \"to_q\" must be positive and finite, but was -1.0");
+    assertThatThrownBy(() -> LoraPatterns.none().withAlpha("(", 1))
+        .hasMessage("the LoRA's alpha pattern: \"(\" is not a regular expression");
+  }
+
+  @Test
   void badOptionsAreRefused() {
     Lora.Options options = Lora.Options.defaults();
     assertThatThrownBy(() -> options.withRank(0)).hasMessage("rank must be at least 1, but was 0");

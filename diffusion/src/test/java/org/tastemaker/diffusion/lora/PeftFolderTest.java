@@ -312,4 +312,32 @@ class PeftFolderTest {
     }
     assertThat(scales(written)).isEqualTo(Map.of(TO_Q, 2.0, TO_K, 3.0, TO_OUT, 2.0));
   }
+
+  @Test
+  void ranksAndAlphasOfANewLoraAreInTheConfigurationAndComeBack() {
+    LoraPatterns patterns =
+        LoraPatterns.none()
+            .withRank("attn1.to_k", 1)
+            .withRank("attentions.0.*.to_v", 3)
+            .withAlpha("to_out.0", 6)
+            .withAlpha("attn1.to_k", 0.5);
+    Lora.Options options = Lora.Options.ofRank(2).withPatterns(patterns);
+    try (Lora lora =
+        trained(Lora.create("written", LoraNetwork.UNET, unet(), options, LoraFixtures.SEED))) {
+      assertThat(lora.modules().values().stream().map(LoraModule::rank)).contains(1, 2, 3);
+      LoraFile.write(folder, List.of(lora), LoraFile.Options.peftFolder().withDtype(DType.F32));
+      JsonObject config = Json.readObject(folder.resolve("adapter_config.json"));
+      lora.modules()
+          .forEach(
+              (path, module) -> {
+                assertThat(config.object("rank_pattern").number(path, config.integer("r")))
+                    .isEqualTo(module.rank());
+                assertThat(config.object("alpha_pattern").number(path, config.number("lora_alpha")))
+                    .isEqualTo(module.alpha());
+              });
+      try (LoraContents contents = LoraFile.contents(folder, "written", networks)) {
+        assertSame(requireNonNull(contents.loras().get(LoraNetwork.UNET)), lora);
+      }
+    }
+  }
 }
