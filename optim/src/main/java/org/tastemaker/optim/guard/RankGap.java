@@ -8,8 +8,8 @@ import org.tastemaker.core.Rewards;
 
 /**
  * How differently two rewards order the same images: the mean absolute difference of an image's two
- * ranks, each from 0, the worst, to 1, the best. It is 0 for the same order, 1/2 for the opposite
- * one and about 1/3 for two that have nothing to do with each other, of many images.
+ * ranks, each from 0, the worst, to 1, the best. It is 0 for the same order, 1/2 or more for the
+ * opposite one and about 1/3 for two that have nothing to do with each other, of many images.
  *
  * <p>The signed difference is what GARDO (2025) calls an image's suspicion: the trained reward
  * ranks it high, and held-out ones do not. Images are ranked among those of their prompt; among

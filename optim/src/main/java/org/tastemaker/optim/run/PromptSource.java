@@ -3,6 +3,7 @@ package org.tastemaker.optim.run;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.optim.policy.Shuffle;
@@ -81,5 +82,26 @@ public interface PromptSource {
         return Prompts.identity(copy) + ", shuffled by " + seed.key();
       }
     };
+  }
+
+  /**
+   * A few prompts per round, drawn anew for each: a prompt is in a round with the probability
+   * {@code perRound * weight / sum of all weights}. The prompts of a round are different.
+   *
+   * <p>Weights act on how often a prompt is sampled, and not on its rewards: an optimizer that
+   * compares the images of a prompt with each other would divide a factor out again.
+   *
+   * @param weights above 0 and finite, by prompt
+   * @param perRound how many prompts per round, at least 1; no prompt's weight may be more than
+   *     this part of the sum, since it is at most once in a round
+   * @param imagesPerPrompt at least 1
+   * @param seed of the draws
+   * @return the source
+   * @throws IllegalArgumentException if a weight is not above 0, or too large; the message says
+   *     which
+   */
+  static PromptSource weighted(
+      Map<Prompt, Double> weights, int perRound, int imagesPerPrompt, Seed seed) {
+    return new WeightedPrompts(weights, perRound, imagesPerPrompt, seed);
   }
 }
