@@ -28,6 +28,7 @@ import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
+import org.tastemaker.optim.likelihood.AdvantageWeightedMatching;
 import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
@@ -140,6 +141,18 @@ class BadInputTest {
         return new DiffusionNft(
             policy, DiffusionNft.Options.defaults().withNoisings(2).withMicroBatch(4), seed);
       }
+    },
+    ADVANTAGE_WEIGHTED_MATCHING("advantage-weighted-matching") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new AdvantageWeightedMatching(
+            policy,
+            AdvantageWeightedMatching.Options.defaults()
+                .withUpdates(1)
+                .withBatch(4)
+                .withMicroBatch(4),
+            seed);
+      }
     };
 
     private final String writer;
@@ -152,7 +165,7 @@ class BadInputTest {
 
     /** Others compare the images of a prompt alone. */
     boolean comparesPrompts() {
-      return this != DIFFUSION_NFT;
+      return this != DIFFUSION_NFT && this != ADVANTAGE_WEIGHTED_MATCHING;
     }
 
     boolean needsLikelihood() {

@@ -17,6 +17,7 @@ import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.ValueOptions;
+import org.tastemaker.optim.likelihood.AdvantageWeightedMatching;
 import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
@@ -61,9 +62,18 @@ final class OptimizerMemoryProgram {
               new DiffusionNft(
                   policy,
                   DiffusionNft.Options.defaults().withNoisings(2).withMicroBatch(4),
-                  Seed.of(9))) {
+                  Seed.of(9));
+          AdvantageWeightedMatching matching =
+              new AdvantageWeightedMatching(
+                  policy,
+                  AdvantageWeightedMatching.Options.defaults()
+                      .withUpdates(1)
+                      .withBatch(4)
+                      .withMicroBatch(4),
+                  Seed.of(10))) {
         Map<String, PolicyOptimizer> all = optimizers(policy, dpok, dpokWithValue);
         all.put("nft", nft);
+        all.put("matching", matching);
         run(policy, all);
       }
     }

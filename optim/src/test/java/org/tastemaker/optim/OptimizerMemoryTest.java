@@ -25,7 +25,8 @@ class OptimizerMemoryTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ddpo", "dpok", "rwr", "kl-o", "likelihood", "dpok-with-value", "nft"})
+  @ValueSource(
+      strings = {"ddpo", "dpok", "rwr", "kl-o", "likelihood", "dpok-with-value", "nft", "matching"})
   void memoryStaysFlatOverFiftySteps(String kind) {
     NativeMemory.assertFlat(output, kind, BOUND);
   }
@@ -36,7 +37,7 @@ class OptimizerMemoryTest {
     List<String> left = output.lines().filter(line -> line.startsWith("left ")).toList();
     assertThat(left)
         .contains("left ddpo 0", "left dpok 0", "left kl-o 0", "left likelihood 0", "left rwr 0")
-        .contains("left nft 0")
-        .hasSize(7);
+        .contains("left nft 0", "left matching 0")
+        .hasSize(8);
   }
 }

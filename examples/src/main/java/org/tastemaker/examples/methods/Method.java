@@ -3,6 +3,7 @@ package org.tastemaker.examples.methods;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.lora.Lora;
@@ -16,6 +17,7 @@ import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
+import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /** What is compared. */
@@ -28,6 +30,7 @@ enum Method {
   RWR("rwr", "RWR", "beta", true, 3e-4, 4, 20),
   LEE("lee", "Reward-weighted likelihood (Lee et al.)", "pre-training weight", true, 3e-4, 4, 0.5),
   BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
+  DIFFUSION_NFT("nft", "DiffusionNFT", "beta", true, 3e-4, 4, 1),
   /**
    * RWR with the same weight for every image: what training on the model's own images does by
    * itself.
@@ -38,10 +41,13 @@ enum Method {
   /** All the numbers of a small LoRA. */
   ZO_RANK_SGD("zo-rank-sgd", "ZO-RankSGD on all numbers of a LoRA", "radius", true, 0.03, 2, 0.02);
 
+  /** How often methods that noise finished images do it with each of them, in a round. */
+  private static final int NOISINGS = 5;
+
   private final String id;
   private final String title;
   private final String strengthName;
-  private final boolean online;
+  private final boolean online; // else the images are the pre-trained model's, as in the paper
   private final double learningRate;
   private final int updates;
   private final double strength;
@@ -75,14 +81,6 @@ enum Method {
   /** What {@link Setting#strength} is here; empty where there is none. */
   String strengthName() {
     return strengthName;
-  }
-
-  /**
-   * Whether each round's images are made by the current model; those of the supervised variants are
-   * made by the pre-trained model, as in their paper.
-   */
-  boolean online() {
-    return online;
   }
 
   /** The setting that was tuned on a seed that is not reported. */
@@ -143,6 +141,14 @@ enum Method {
                         "there is no method '%s'; there are %s",
                         id,
                         String.join(", ", Arrays.stream(values()).map(Method::id).toList()))));
+  }
+
+  /** What makes the images of each round. */
+  DiffusionSampler sampler(PolicyOptimizer optimizer, DiffusionPolicy policy) {
+    if (optimizer instanceof DiffusionNft nft) {
+      return nft.sampler();
+    }
+    return online ? policy.sampler() : policy.reference();
   }
 
   /** The optimizer of a method that has one. */
@@ -242,6 +248,15 @@ enum Method {
                   .withUpdates(setting.updates())
                   .withBatch(images)
                   .withPretrainingBatch(images)
+                  .withMicroBatch(microBatch),
+              seed);
+      case DIFFUSION_NFT ->
+          new DiffusionNft(
+              policy,
+              DiffusionNft.Options.defaults()
+                  .withBeta(setting.strength())
+                  .withNoisings(NOISINGS)
+                  .withUpdates(setting.updates())
                   .withMicroBatch(microBatch),
               seed);
       case ZO_GAINS, ZO_RANK_SGD ->

@@ -182,7 +182,7 @@ final class Trial {
       stopwatch.start();
       return AlignmentRun.of(
               PromptSource.all(protocol.prompts(), protocol.imagesPerPrompt()),
-              method.online() ? policy.sampler() : policy.reference(),
+              method.sampler(optimizer, policy),
               WinRateReward.overall(),
               optimizer,
               seed.split("rounds"))

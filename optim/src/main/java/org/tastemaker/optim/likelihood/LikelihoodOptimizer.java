@@ -52,7 +52,9 @@ abstract class LikelihoodOptimizer implements PolicyOptimizer {
     this.seed = Objects.requireNonNull(seed, "seed == null");
   }
 
-  /** The images that are trained on, with their weights. */
+  /**
+   * The images that are trained on, with their weights; none if no image is better than another.
+   */
   abstract List<Example> weigh(Rollout rollout, RewardedImages batch);
 
   /**
@@ -94,6 +96,13 @@ abstract class LikelihoodOptimizer implements PolicyOptimizer {
 
     // 1. The weight of each image.
     List<Example> weighted = weigh(rollout, batch);
+    if (weighted.isEmpty()) {
+      steps = number;
+      return new StepReport(
+          number,
+          batch.metrics(),
+          "no prompt has two images with different rewards: all advantages are 0");
+    }
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number, policy);
     DenoisingExamples denoising = policy.examples(microBatch);
     policy.atomically(

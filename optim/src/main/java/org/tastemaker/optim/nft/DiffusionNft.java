@@ -26,7 +26,9 @@ import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.PredictionType;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DenoisingExamples;
+import org.tastemaker.optim.policy.Deviation;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.policy.GroupAdvantages;
 import org.tastemaker.optim.policy.PolicySnapshot;
 import org.tastemaker.optim.policy.RewardedImages;
 import org.tastemaker.optim.policy.Shuffle;
@@ -65,7 +67,8 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <caption>Notation</caption>
  * <thead><tr><th>code</th><th>symbol</th></tr></thead>
  * <tbody>
- * <tr><td>{@link Optimality}</td><td>rho, from the reward</td></tr>
+ * <tr><td>{@link Optimality}</td><td>rho, from the advantage of the reward: its difference from the
+ *     prompt's mean, divided by the deviation of the whole round</td></tr>
  * <tr><td>beta</td><td>beta: how far apart the implicit policies are</td></tr>
  * <tr><td>old, {@link OldPolicy}</td><td>v_old, and how fast it follows v_theta</td></tr>
  * <tr><td>advantageClip</td><td>c</td></tr>
@@ -81,6 +84,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
 public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
   /** What helps a run that has diverged, or is needed with less memory. */
   private static final Set<String> MAY_CHANGE = Set.of("updates", "microBatch", "noisings");
+
+  /** What is added to the deviation of a round's rewards, as in the reference implementation. */
+  private static final double DEVIATION_EPSILON = 1e-4;
 
   private static final String OLD = "old.safetensors";
 
@@ -156,18 +162,16 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
     }
 
     // 1. How probable it is that an image is a good one.
-    double[] advantages = Optimality.advantages(batch.prompts(), batch.rewards().toArray()); // [N']
-    if (Arrays.stream(advantages).allMatch(a -> a == 0)) {
+    GroupAdvantages advantages =
+        GroupAdvantages.of(
+            batch.prompts(), batch.rewards().toArray(), Deviation.BATCH, DEVIATION_EPSILON);
+    if (advantages.isEmpty()) {
       steps = number;
       return new StepReport(
           number,
           batch.metrics(),
-          "every reward is the mean of its prompt's: all advantages are 0");
+          "no prompt has two images with different rewards: all advantages are 0");
     }
-    double[] rho =
-        Arrays.stream(advantages)
-            .map(a -> options.optimality().probability(a, options.advantageClip()))
-            .toArray();
 
     // 2. to 6. The updates: all of them, or none if one fails.
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number, policy);
@@ -176,7 +180,7 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
     policy.atomically(
         number,
         () -> {
-          for (List<Row> rows : updates(rollout, batch, rho, drawn)) {
+          for (List<Row> rows : updates(rollout, batch, advantages, drawn)) {
             update(rows, denoising, diagnostics);
           }
         });
@@ -197,20 +201,23 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
       int image, FloatBuffer clean, String text, double rho, int timestep, Seed noise) {}
 
   /**
-   * 2. Every image is noised K times, once in each K-th of the timesteps; all rows in random order,
-   * cut into the round's updates.
+   * 2. Every image of a prompt with different rewards is noised K times, once in each K-th of the
+   * timesteps; all rows in random order, cut into the round's updates.
    */
-  private List<List<Row>> updates(Rollout rollout, RewardedImages batch, double[] rho, Seed drawn) {
+  private List<List<Row>> updates(
+      Rollout rollout, RewardedImages batch, GroupAdvantages advantages, Seed drawn) {
     List<Row> rows = new ArrayList<>();
-    for (int n = 0; n < batch.size(); n++) {
-      int image = batch.images().get(n);
+    for (int n = 0; n < advantages.images().length(); n++) {
+      int image = batch.images().get(advantages.images().get(n));
+      double rho =
+          options.optimality().probability(advantages.values().get(n), options.advantageClip());
       FloatBuffer clean = Trajectory.last(rollout, image); // x_0, [C, h, w]
       for (int k = 0; k < options.noisings(); k++) {
         Seed own = drawn.split(image).split(k);
         double place = (k + own.generator().nextDouble()) / options.noisings(); // in [0, 1)
         int t = Math.min((int) (place * timesteps), timesteps - 1);
         String text = rollout.prompts().get(image).text();
-        rows.add(new Row(image, clean, text, rho[n], t, own.split("noise")));
+        rows.add(new Row(image, clean, text, rho, t, own.split("noise")));
       }
     }
     int[] order = Shuffle.order(rows.size(), drawn.split("order"));

@@ -187,6 +187,21 @@ public final class DenoisingExamples {
     return errors(referenceOutput);
   }
 
+  /**
+   * The squared error of another policy on each row. Runs it.
+   *
+   * @param snapshot of this policy
+   * @return [rows], the mean over an image's elements
+   */
+  public double[] errorsOf(PolicySnapshot snapshot) {
+    FloatBuffer answers = answersOf(snapshot);
+    double[] errors = new double[texts.size()];
+    for (int n = 0; n < errors.length; n++) {
+      errors[n] = SquaredError.of(Reduction.MEAN, row(answers, n), row(target, n));
+    }
+    return errors;
+  }
+
   private void runReference() {
     if (!compared) {
       if (reference == null || referenceConditions == null) {

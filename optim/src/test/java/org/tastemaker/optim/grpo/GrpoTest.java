@@ -28,6 +28,7 @@ import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.Policies;
 import org.tastemaker.optim.ddpo.Ddpo;
+import org.tastemaker.optim.policy.Deviation;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.KlForm;
 import org.tastemaker.optim.policy.Transitions;

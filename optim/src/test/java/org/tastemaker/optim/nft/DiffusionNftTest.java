@@ -137,10 +137,10 @@ class DiffusionNftTest {
               rollout,
               new Rewards(
                   List.of(
-                      OptionalDouble.of(1),
+                      OptionalDouble.of(1), // of the same prompt as the last one
                       OptionalDouble.empty(),
-                      OptionalDouble.of(0),
-                      OptionalDouble.empty())));
+                      OptionalDouble.empty(),
+                      OptionalDouble.of(0))));
       assertThat(report.metrics()).containsEntry("presentRewards", 2.0);
       assertThat(policy.updates()).isEqualTo(1);
     }

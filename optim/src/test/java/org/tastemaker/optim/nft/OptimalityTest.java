@@ -4,41 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.tastemaker.core.Prompt;
 
 class OptimalityTest {
-  private static final Prompt A = Prompt.of("a");
-  private static final Prompt B = Prompt.of("b");
-  private static final Prompt C = Prompt.of("c");
-
-  @Test
-  void advantagesAreTheReferenceNumbers() {
-    double[] advantages =
-        Optimality.advantages(
-            List.of(A, A, A, A, B, B, B, B, C, C, C, C),
-            new double[] {.2, .5, .5, .9, .1, .1, .1, .1, 1, 0, 0, 0});
-    double[] expected = {
-      -.9618719769,
-      -.0739901521,
-      -.0739901521,
-      1.1098522811,
-      0,
-      0,
-      0,
-      0,
-      2.2197045621,
-      -.7399015207,
-      -.7399015207,
-      -.7399015207
-    };
-    // They are given to ten decimals.
-    assertThat(advantages).containsExactly(expected, within(1e-10));
-  }
-
   @ParameterizedTest
   @CsvSource({
     "ALL, 2, .7",

@@ -1,4 +1,4 @@
-package org.tastemaker.optim.grpo;
+package org.tastemaker.optim.policy;
 
 import com.google.common.primitives.ImmutableDoubleArray;
 import com.google.common.primitives.ImmutableIntArray;
@@ -24,10 +24,19 @@ import org.tastemaker.core.Prompt;
  * @param groups prompts with a reward
  * @param withoutVariance how many of them compare nothing
  */
-record GroupAdvantages(
+public record GroupAdvantages(
     ImmutableIntArray images, ImmutableDoubleArray values, int groups, int withoutVariance) {
 
-  static GroupAdvantages of(
+  /**
+   * The advantages of rewarded images.
+   *
+   * @param prompts N
+   * @param rewards N, finite
+   * @param deviation what differences from a prompt's mean are divided by
+   * @param epsilon what is added to it, at least 0
+   * @return those of the images that are compared
+   */
+  public static GroupAdvantages of(
       List<Prompt> prompts, double[] rewards, Deviation deviation, double epsilon) {
     Map<Prompt, List<Integer>> byPrompt = new LinkedHashMap<>();
     for (int i = 0; i < rewards.length; i++) {
@@ -56,8 +65,12 @@ record GroupAdvantages(
     return new GroupAdvantages(images.build(), values.build(), byPrompt.size(), withoutVariance);
   }
 
-  /** Whether no image is better than another of its prompt. */
-  boolean isEmpty() {
+  /**
+   * Whether no image is better than another of its prompt.
+   *
+   * @return true where nothing is compared
+   */
+  public boolean isEmpty() {
     return images.isEmpty();
   }
 

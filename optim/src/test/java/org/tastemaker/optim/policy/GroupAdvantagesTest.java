@@ -1,4 +1,4 @@
-package org.tastemaker.optim.grpo;
+package org.tastemaker.optim.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

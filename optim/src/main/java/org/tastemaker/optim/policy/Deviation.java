@@ -1,4 +1,4 @@
-package org.tastemaker.optim.grpo;
+package org.tastemaker.optim.policy;
 
 /**
  * What an advantage is divided by, after the mean of its prompt's rewards was subtracted. The
