@@ -91,6 +91,7 @@ class ArchitectureTest {
                   "grpo",
                   "nft",
                   "direct",
+                  "preference",
                   "guard",
                   "zo",
                   "run"),

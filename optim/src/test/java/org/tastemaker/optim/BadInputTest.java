@@ -8,6 +8,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -35,6 +36,10 @@ import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.preference.D3po;
+import org.tastemaker.optim.preference.DiffusionDpo;
+import org.tastemaker.optim.preference.DiffusionKto;
+import org.tastemaker.optim.preference.Mapo;
 
 /** What every optimizer of a policy does with input that it cannot learn from. */
 class BadInputTest {
@@ -153,6 +158,38 @@ class BadInputTest {
                 .withMicroBatch(4),
             seed);
       }
+    },
+    DIFFUSION_DPO("diffusion-dpo") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new DiffusionDpo(
+            policy,
+            DiffusionDpo.Options.defaults().withUpdates(1).withBatch(4).withMicroBatch(4),
+            seed);
+      }
+    },
+    DIFFUSION_KTO("diffusion-kto") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new DiffusionKto(
+            policy,
+            DiffusionKto.Options.defaults().withUpdates(1).withBatch(4).withMicroBatch(4),
+            seed);
+      }
+    },
+    MAPO("mapo") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new Mapo(
+            policy, Mapo.Options.defaults().withUpdates(1).withBatch(4).withMicroBatch(4), seed);
+      }
+    },
+    D3PO("d3po") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new D3po(
+            policy, D3po.Options.defaults().withUpdates(1).withBatch(4).withMicroBatch(4), seed);
+      }
     };
 
     private final String writer;
@@ -165,11 +202,13 @@ class BadInputTest {
 
     /** Others compare the images of a prompt alone. */
     boolean comparesPrompts() {
-      return this != DIFFUSION_NFT && this != ADVANTAGE_WEIGHTED_MATCHING;
+      return !EnumSet.of(
+              DIFFUSION_NFT, ADVANTAGE_WEIGHTED_MATCHING, DIFFUSION_DPO, DIFFUSION_KTO, MAPO, D3PO)
+          .contains(this);
     }
 
     boolean needsLikelihood() {
-      return this == DDPO || this == DDPO_BY_PROMPT || this == DPOK;
+      return this == DDPO || this == DDPO_BY_PROMPT || this == DPOK || this == D3PO;
     }
   }
 

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
@@ -24,6 +26,13 @@ import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.preference.D3po;
+import org.tastemaker.optim.preference.DiffusionDpo;
+import org.tastemaker.optim.preference.DiffusionKto;
+import org.tastemaker.optim.preference.KtoOffset;
+import org.tastemaker.optim.preference.Mapo;
+import org.tastemaker.optim.preference.SpikeGuard;
+import org.tastemaker.optim.preference.Spo;
 import org.tastemaker.testing.MemoryGrowth;
 
 /**
@@ -120,6 +129,62 @@ final class OptimizerMemoryProgram {
                 .withMicroBatch(4),
             Seed.of(8)));
     all.put("dpok-with-value", dpokWithValue);
+    all.putAll(preferences(policy));
+    return all;
+  }
+
+  private static Map<String, PolicyOptimizer> preferences(DiffusionPolicy policy) {
+    SpikeGuard.Options none = SpikeGuard.Options.none(); // the others have moved the policy far
+    Map<String, PolicyOptimizer> all = new LinkedHashMap<>();
+    all.put(
+        "dpo",
+        new DiffusionDpo(
+            policy,
+            DiffusionDpo.Options.defaults()
+                .withGuard(none)
+                .withUpdates(1)
+                .withBatch(2)
+                .withMicroBatch(4),
+            Seed.of(10)));
+    all.put(
+        "kto",
+        new DiffusionKto(
+            policy,
+            DiffusionKto.Options.defaults()
+                .withGuard(none)
+                .withOffset(KtoOffset.MISMATCHED)
+                .withUpdates(1)
+                .withBatch(4)
+                .withMicroBatch(4),
+            Seed.of(11)));
+    all.put(
+        "mapo",
+        new Mapo(
+            policy,
+            Mapo.Options.defaults().withGuard(none).withUpdates(1).withBatch(2).withMicroBatch(4),
+            Seed.of(12)));
+    all.put(
+        "d3po",
+        new D3po(
+            policy,
+            D3po.Options.defaults().withGuard(none).withUpdates(1).withBatch(2).withMicroBatch(4),
+            Seed.of(13)));
+    all.put(
+        "spo",
+        new Spo(
+            policy,
+            (rollout, judgements) ->
+                new Rewards(
+                    IntStream.range(0, rollout.size())
+                        .mapToObj(i -> OptionalDouble.of(i))
+                        .toList()),
+            Spo.Options.defaults()
+                .withGuard(none)
+                .withFirstStep(0)
+                .withUpdates(1)
+                .withBatch(2)
+                .withMicroBatch(4),
+            Seed.of(14)));
     return all;
   }
 

@@ -26,7 +26,21 @@ class OptimizerMemoryTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"ddpo", "dpok", "rwr", "kl-o", "likelihood", "dpok-with-value", "nft", "matching"})
+      strings = {
+        "ddpo",
+        "dpok",
+        "rwr",
+        "kl-o",
+        "likelihood",
+        "dpok-with-value",
+        "nft",
+        "matching",
+        "dpo",
+        "kto",
+        "mapo",
+        "d3po",
+        "spo"
+      })
   void memoryStaysFlatOverFiftySteps(String kind) {
     NativeMemory.assertFlat(output, kind, BOUND);
   }
@@ -38,6 +52,7 @@ class OptimizerMemoryTest {
     assertThat(left)
         .contains("left ddpo 0", "left dpok 0", "left kl-o 0", "left likelihood 0", "left rwr 0")
         .contains("left nft 0", "left matching 0")
-        .hasSize(8);
+        .contains("left dpo 0", "left kto 0", "left mapo 0", "left d3po 0", "left spo 0")
+        .hasSize(13);
   }
 }

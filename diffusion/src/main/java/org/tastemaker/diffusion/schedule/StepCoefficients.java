@@ -73,7 +73,7 @@ public record StepCoefficients(
    * @param output o
    * @return x0, clipped
    */
-  double x0(double sample, double output) {
+  public double x0(double sample, double output) {
     double x0 = x0FromSample * sample + x0FromOutput * output;
     // Not Math.max, which is slower for its care about NaN and -0.
     return x0 > clip ? clip : x0 < -clip ? -clip : x0;

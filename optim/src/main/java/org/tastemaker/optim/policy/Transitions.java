@@ -1,6 +1,7 @@
 package org.tastemaker.optim.policy;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -11,11 +12,14 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
+import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.condition.Conditions;
+import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.Guidance;
+import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKl;
@@ -27,6 +31,7 @@ import org.tastemaker.diffusion.schedule.StepKl;
  * <pre>
  *   o_n   = u + g (c - u)                                   the U-Net's output with guidance
  *   log p_n = log p(x_{t-1} | x_t, z)                       {@link #logProbabilities}
+ *   log p_ref,n                                             {@link #referenceLogProbabilities}
  *   KL_n  = KL(p(. | x_t, z) || p_ref(. | x_t, z))          {@link #kl}
  *   D_n   = KL(p(. | x_t, z) || p_old(. | x_t, z))          {@link #klToSampling}
  *   backward: d/d(parameters) of sum_n a_n log p_n + b_n KL_n + d_n D_n
@@ -303,6 +308,85 @@ public final class Transitions {
    */
   public double[] deviations() {
     return IntStream.range(0, images.length).mapToDouble(n -> coefficients(n).sigma()).toArray();
+  }
+
+  /**
+   * The log-probability of each row's recorded step under {@link DiffusionPolicy#reference}. Runs
+   * the reference.
+   *
+   * @return [rows]
+   */
+  public double[] referenceLogProbabilities() {
+    if (!compared) {
+      predictReference();
+      compared = true;
+    }
+    double[] all = new double[images.length];
+    double[] one = new double[1];
+    for (int n = 0; n < all.length; n++) {
+      policy
+          .model()
+          .stepKernel()
+          .logProbability(
+              coefficients(n),
+              options.reduction(),
+              ModelOutput.of(row(referenceOutput, n)),
+              latents(steps[n], images[n]),
+              latents(steps[n] + 1, images[n]),
+              one);
+      all[n] = one[0];
+    }
+    return all;
+  }
+
+  /**
+   * Takes each row's step once more, with other noise.
+   *
+   * @param seeds of each row's noise, as many as rows
+   * @return x_{t-1} as drawn from the policy as it is now, [rows] of [C, h, w]
+   */
+  public List<FloatBuffer> draw(List<Seed> seeds) {
+    if (seeds.size() != images.length) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "there must be a seed for each of the %s rows, but there were %s",
+              images.length,
+              seeds.size()));
+    }
+    List<FloatBuffer> drawn = new ArrayList<>();
+    float[] noise = new float[size];
+    for (int n = 0; n < images.length; n++) {
+      seeds.get(n).gaussian(0, noise);
+      FloatBuffer next = FloatBuffer.allocate(size);
+      DenoisingStep.sample(
+          coefficients(n),
+          row(output, n),
+          latents(steps[n], images[n]),
+          FloatBuffer.wrap(noise),
+          next);
+      drawn.add(next);
+    }
+    return drawn;
+  }
+
+  /**
+   * What each row's x_t is a noisy version of, by the U-Net's output for it.
+   *
+   * @return x_0 as estimated in one step, [rows] of [C, h, w]
+   */
+  public List<FloatBuffer> cleanEstimates() {
+    List<FloatBuffer> estimates = new ArrayList<>();
+    for (int n = 0; n < images.length; n++) {
+      StepCoefficients c = coefficients(n);
+      FloatBuffer x = latents(steps[n], images[n]);
+      FloatBuffer clean = FloatBuffer.allocate(size);
+      for (int i = 0; i < size; i++) {
+        clean.put(i, (float) c.x0(x.get(i), output.get(n * size + i)));
+      }
+      estimates.add(clean);
+    }
+    return estimates;
   }
 
   /**
