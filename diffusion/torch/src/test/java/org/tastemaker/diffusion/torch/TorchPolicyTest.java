@@ -19,6 +19,7 @@ import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
+import org.tastemaker.diffusion.engine.Placement;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.testing.TinyModel;
@@ -164,6 +165,23 @@ class TorchPolicyTest {
               gradient(replay, rollout, adapter));
       assertThat(gradient.ratio()).isCloseTo(1, within(ratio));
       assertThat(gradient.cosine()).isGreaterThan(1 - cosine);
+    }
+  }
+
+  /** The same sums in another order of float32. */
+  @Test
+  void aPolicyThatIsTrainedWithCheckpointingHasTheSameGradient() {
+    Engine plain = TestEngines.float32();
+    Engine checkpointing =
+        Engines.named("torch")
+            .on(
+                Placement.of(System.getProperty("tastemaker.test.device", "cpu"), "float32")
+                    .withCheckpointing(true));
+    try (Rollout rollout = on(plain, 3).rollout(TinyModel.prompts(BATCH), Seed.of(3))) {
+      WholeGradient gradient =
+          WholeGradient.of(gradient(checkpointing, rollout, true), gradient(plain, rollout, true));
+      assertThat(gradient.ratio()).isCloseTo(1, within(1e-5));
+      assertThat(gradient.cosine()).isGreaterThan(1 - 1e-9);
     }
   }
 
