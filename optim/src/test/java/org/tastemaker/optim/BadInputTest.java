@@ -29,6 +29,7 @@ import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
+import org.tastemaker.optim.grpo.Grpo;
 import org.tastemaker.optim.likelihood.AdvantageWeightedMatching;
 import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
@@ -140,6 +141,25 @@ class BadInputTest {
             seed);
       }
     },
+    GRPO("grpo") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new Grpo(
+            policy, Grpo.Options.danceGrpo().withSharedLatents(false).withUpdatesPerEpoch(1), seed);
+      }
+    },
+    GRPO_GUARD("grpo") {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
+        return new Grpo(
+            policy,
+            Grpo.Options.grpoGuard()
+                .withSharedLatents(false)
+                .withKlWeight(0.1)
+                .withUpdatesPerEpoch(1),
+            seed);
+      }
+    },
     DIFFUSION_NFT("diffusion-nft") {
       @Override
       PolicyOptimizer optimizer(DiffusionPolicy policy, Seed seed) {
@@ -203,12 +223,24 @@ class BadInputTest {
     /** Others compare the images of a prompt alone. */
     boolean comparesPrompts() {
       return !EnumSet.of(
-              DIFFUSION_NFT, ADVANTAGE_WEIGHTED_MATCHING, DIFFUSION_DPO, DIFFUSION_KTO, MAPO, D3PO)
+              DIFFUSION_NFT,
+              GRPO,
+              GRPO_GUARD,
+              ADVANTAGE_WEIGHTED_MATCHING,
+              DIFFUSION_DPO,
+              DIFFUSION_KTO,
+              MAPO,
+              D3PO)
           .contains(this);
     }
 
     boolean needsLikelihood() {
-      return this == DDPO || this == DDPO_BY_PROMPT || this == DPOK || this == D3PO;
+      return this == DDPO
+          || this == DDPO_BY_PROMPT
+          || this == DPOK
+          || this == GRPO
+          || this == GRPO_GUARD
+          || this == D3PO;
     }
   }
 

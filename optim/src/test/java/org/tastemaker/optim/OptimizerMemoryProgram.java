@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
+import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
@@ -19,6 +20,8 @@ import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.ValueOptions;
+import org.tastemaker.optim.grpo.Grpo;
+import org.tastemaker.optim.grpo.SdeWindow;
 import org.tastemaker.optim.likelihood.AdvantageWeightedMatching;
 import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
@@ -129,6 +132,16 @@ final class OptimizerMemoryProgram {
                 .withMicroBatch(4),
             Seed.of(8)));
     all.put("dpok-with-value", dpokWithValue);
+    all.put(
+        "grpo",
+        new Grpo(
+            policy,
+            Grpo.Options.grpoGuard()
+                .withWindow(Optional.of(SdeWindow.random(1)))
+                .withKlWeight(0.1)
+                .withUpdatesPerEpoch(1)
+                .withMicroBatch(4),
+            Seed.of(10)));
     all.putAll(preferences(policy));
     return all;
   }
@@ -208,7 +221,8 @@ final class OptimizerMemoryProgram {
     for (int i = 0; i < count; i++) {
       long before = open.count();
       List<Prompt> two = Collections.nCopies(2, TinyModel.prompts(1).get(0));
-      try (Rollout rollout = policy.sampler().rollout(two, Seed.of(6).split(i))) {
+      DiffusionSampler sampler = optimizer instanceof Grpo grpo ? grpo.sampler() : policy.sampler();
+      try (Rollout rollout = sampler.rollout(two, Seed.of(6).split(i))) {
         var report = optimizer.step(rollout, Rewards.of(1 + Math.sin(i), 1 + Math.cos(i)));
         if (report.skippedReason() != null) {
           throw new IllegalStateException(report.skippedReason());

@@ -33,6 +33,7 @@ class OptimizerMemoryTest {
         "kl-o",
         "likelihood",
         "dpok-with-value",
+        "grpo",
         "nft",
         "matching",
         "dpo",
@@ -51,8 +52,8 @@ class OptimizerMemoryTest {
     List<String> left = output.lines().filter(line -> line.startsWith("left ")).toList();
     assertThat(left)
         .contains("left ddpo 0", "left dpok 0", "left kl-o 0", "left likelihood 0", "left rwr 0")
-        .contains("left nft 0", "left matching 0")
+        .contains("left grpo 0", "left nft 0", "left matching 0")
         .contains("left dpo 0", "left kto 0", "left mapo 0", "left d3po 0", "left spo 0")
-        .hasSize(13);
+        .hasSize(14);
   }
 }

@@ -13,6 +13,9 @@ import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.KlOptions;
 import org.tastemaker.optim.dpok.ValueOptions;
+import org.tastemaker.optim.grpo.Grpo;
+import org.tastemaker.optim.grpo.Objective;
+import org.tastemaker.optim.grpo.SdeWindow;
 import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
@@ -24,6 +27,10 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 enum Method {
   DDPO_IS("ddpo-is", "DDPO, importance sampling", "clip range", true, 1e-3, 4, 1e-3),
   DDPO_SF("ddpo-sf", "DDPO, score function", "", true, 1e-3, 1, 0),
+  GRPO("grpo", "GRPO, as DanceGRPO", "clip range", true, 1e-3, 4, 1e-3),
+  GRPO_GUARD("grpo-guard", "GRPO-Guard", "clip range", true, 1e-3, 4, 1e-3),
+  FLOW_DPPO("flow-dppo", "GRPO with Flow-DPPO's mask", "largest KL", true, 1e-3, 4, 1e-4),
+  MIX_GRPO("mix-grpo", "MixGRPO", "steps of the window", true, 1e-3, 4, 4),
   DPOK("dpok", "DPOK, online with KL", "KL weight", true, 1e-3, 4, 0.1),
   DPOK_KL_D("dpok-kl-d", "DPOK, supervised KL-D", "gamma", false, 3e-4, 4, 0.1),
   DPOK_KL_O("dpok-kl-o", "DPOK, supervised KL-O", "gamma", false, 3e-4, 4, 0.1),
@@ -148,6 +155,9 @@ enum Method {
     if (optimizer instanceof DiffusionNft nft) {
       return nft.sampler();
     }
+    if (optimizer instanceof Grpo grpo) {
+      return grpo.sampler();
+    }
     return online ? policy.sampler() : policy.reference();
   }
 
@@ -182,6 +192,33 @@ enum Method {
                   .withUpdatesPerEpoch(setting.updates())
                   .withMicroBatch(microBatch)
                   .withPromptStatistics(statistics),
+              seed);
+      case GRPO ->
+          new Grpo(policy, grpo(setting, microBatch).withClipRange(setting.strength()), seed);
+      case GRPO_GUARD ->
+          new Grpo(
+              policy,
+              grpo(setting, microBatch)
+                  .withObjective(Objective.GUARDED)
+                  .withClipRange(setting.strength()),
+              seed);
+      case FLOW_DPPO ->
+          new Grpo(
+              policy,
+              grpo(setting, microBatch)
+                  .withObjective(Objective.MASKED)
+                  .withMaskKl(setting.strength()),
+              seed);
+      case MIX_GRPO ->
+          new Grpo(
+              policy,
+              grpo(setting, microBatch)
+                  .withClipRange(1e-3)
+                  .withWindow(
+                      Optional.of(
+                          SdeWindow.progressive()
+                              .withSize((int) Math.round(setting.strength()))
+                              .withEvery(1))),
               seed);
       case DPOK ->
           new Dpok(
@@ -263,5 +300,11 @@ enum Method {
           throw new IllegalArgumentException(
               title + " searches over parameters; it has no optimizer of a policy");
     };
+  }
+
+  private static Grpo.Options grpo(Setting setting, int microBatch) {
+    return Grpo.Options.danceGrpo()
+        .withUpdatesPerEpoch(setting.updates())
+        .withMicroBatch(microBatch);
   }
 }

@@ -68,7 +68,7 @@ public final class MethodTable implements Callable<Integer> {
   @Option(
       names = "--strength",
       description =
-          "Overrides the tuned value: clip range (ddpo-is), KL weight (dpok), gamma (dpok-kl-d,"
+          "Overrides the tuned value: clip range (ddpo-is, grpo, grpo-guard), largest KL (flow-dppo), steps of the window (mix-grpo), KL weight (dpok), gamma (dpok-kl-d,"
               + " dpok-kl-o), beta (rwr), pre-training weight (lee), radius (zo-gains, zo-rank-sgd).")
   private @Nullable Double strength;
 

@@ -41,6 +41,8 @@ import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.ValueOptions;
+import org.tastemaker.optim.grpo.Grpo;
+import org.tastemaker.optim.grpo.SdeWindow;
 import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
@@ -102,6 +104,39 @@ class AlignmentResumeTest {
       PolicyOptimizer optimizer(DiffusionPolicy policy) {
         return new Ddpo(
             policy, Ddpo.Options.scoreFunction().withPromptStatistics(STATISTICS), SEED);
+      }
+    },
+    GRPO_GUARD_WITH_SHARED_LATENTS_AND_KL {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy) {
+        return new Grpo(
+            policy,
+            Grpo.Options.grpoGuard().withKlWeight(0.1).withUpdatesPerEpoch(2).withMicroBatch(3),
+            SEED);
+      }
+    },
+    GRPO_IN_A_WINDOW_THAT_MOVES_EVERY_ROUND {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy) {
+        return new Grpo(
+            policy,
+            Grpo.Options.mixGrpo()
+                .withWindow(Optional.of(SdeWindow.progressive().withSize(1).withEvery(1)))
+                .withUpdatesPerEpoch(2)
+                .withMicroBatch(3),
+            SEED);
+      }
+    },
+    GRPO_IN_A_RANDOM_WINDOW {
+      @Override
+      PolicyOptimizer optimizer(DiffusionPolicy policy) {
+        return new Grpo(
+            policy,
+            Grpo.Options.flowDppo()
+                .withWindow(Optional.of(SdeWindow.random(1)))
+                .withUpdatesPerEpoch(2)
+                .withMicroBatch(3),
+            SEED);
       }
     },
     DPOK {
@@ -226,7 +261,7 @@ class AlignmentResumeTest {
       RunResult result =
           AlignmentRun.of(
                   PromptSource.shuffled(TinyModel.prompts(3), 2, 2, Seed.of(4)),
-                  policy.sampler(),
+                  optimizer instanceof Grpo grpo ? grpo.sampler() : policy.sampler(),
                   SCORES,
                   optimizer,
                   Seed.of(5))
