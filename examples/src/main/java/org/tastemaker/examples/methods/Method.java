@@ -16,6 +16,7 @@ import org.tastemaker.optim.dpok.ValueOptions;
 import org.tastemaker.optim.grpo.Grpo;
 import org.tastemaker.optim.grpo.Objective;
 import org.tastemaker.optim.grpo.SdeWindow;
+import org.tastemaker.optim.likelihood.AdvantageWeightedMatching;
 import org.tastemaker.optim.likelihood.DpokSupervised;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
@@ -38,6 +39,7 @@ enum Method {
   LEE("lee", "Reward-weighted likelihood (Lee et al.)", "pre-training weight", true, 3e-4, 4, 0.5),
   BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
   DIFFUSION_NFT("nft", "DiffusionNFT", "beta", true, 3e-4, 4, 1),
+  MATCHING("awm", "Advantage-weighted matching", "ratio clip", true, 3e-4, 4, 0.2),
   /**
    * RWR with the same weight for every image: what training on the model's own images does by
    * itself.
@@ -294,6 +296,15 @@ enum Method {
                   .withBeta(setting.strength())
                   .withNoisings(NOISINGS)
                   .withUpdates(setting.updates())
+                  .withMicroBatch(microBatch),
+              seed);
+      case MATCHING ->
+          new AdvantageWeightedMatching(
+              policy,
+              AdvantageWeightedMatching.Options.defaults()
+                  .withRatioClip(setting.strength())
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
                   .withMicroBatch(microBatch),
               seed);
       case ZO_GAINS, ZO_RANK_SGD ->

@@ -136,7 +136,7 @@ public final class Grpo implements PolicyOptimizer {
    * @return the sampler, which stays valid as long as the policy
    */
   public DiffusionSampler sampler() {
-    return new RoundSampler(policy.sampler(), this::rollouts);
+    return new RoundSampler(policy.sampler(), () -> policy.sampler().with(rollouts()));
   }
 
   @Override

@@ -14,9 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.tastemaker.core.DiffusionSampler;
-import org.tastemaker.core.Image;
 import org.tastemaker.core.PolicyOptimizer;
-import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
@@ -31,6 +29,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.GroupAdvantages;
 import org.tastemaker.optim.policy.PolicySnapshot;
 import org.tastemaker.optim.policy.RewardedImages;
+import org.tastemaker.optim.policy.RoundSampler;
 import org.tastemaker.optim.policy.Shuffle;
 import org.tastemaker.optim.policy.Trajectory;
 import org.tastemaker.optim.policy.UpdateDiagnostics;
@@ -134,22 +133,13 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
 
   /**
    * The old policy, which makes the images of each round with the sampler of {@link
-   * org.tastemaker.diffusion.LatentDiffusion#generate}, whatever that is.
+   * org.tastemaker.diffusion.LatentDiffusion#generate}, whatever that is: give it to the run in
+   * place of {@code policy.sampler()}. Evaluations are of the new policy.
    *
-   * @return for a run; it is valid as long as this is open
+   * @return the sampler, which stays valid as long as this is open
    */
   public DiffusionSampler sampler() {
-    return new DiffusionSampler() {
-      @Override
-      public Rollout rollout(List<Prompt> prompts, List<Seed> seeds) {
-        return old.sampler().endpoints(prompts, seeds);
-      }
-
-      @Override
-      public List<Image> generate(List<Prompt> prompts, List<Seed> seeds) {
-        return old.sampler().generate(prompts, seeds);
-      }
-    };
+    return new RoundSampler(policy.sampler(), () -> old.sampler()::endpoints);
   }
 
   @Override

@@ -9,23 +9,23 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
-import org.tastemaker.diffusion.RolloutOptions;
 
 /**
- * Samples the rounds of a method that says what their rollouts draw, such as noise in a window that
- * moves from round to round. Images that are generated, and those of evaluations, are the model's.
+ * Samples the rounds of a method that says how, such as with noise in a window that moves from
+ * round to round, or by a policy that lags behind. Images that are generated, and those of
+ * evaluations, are the trained model's.
  */
 public final class RoundSampler implements DiffusionSampler {
   private final LatentDiffusion model;
-  private final Supplier<RolloutOptions> next;
+  private final Supplier<DiffusionSampler> next;
 
   /**
    * A sampler of rounds.
    *
    * @param model that is trained; stays the caller's
-   * @param next what the next round's rollouts draw
+   * @param next what makes the next round's rollouts
    */
-  public RoundSampler(LatentDiffusion model, Supplier<RolloutOptions> next) {
+  public RoundSampler(LatentDiffusion model, Supplier<DiffusionSampler> next) {
     this.model = Objects.requireNonNull(model, "model == null");
     this.next = Objects.requireNonNull(next, "next == null");
   }
@@ -42,7 +42,7 @@ public final class RoundSampler implements DiffusionSampler {
 
   @Override
   public Rollout rollout(List<Prompt> prompts, List<Seed> seeds) {
-    return model.with(next.get()).rollout(prompts, seeds);
+    return next.get().rollout(prompts, seeds);
   }
 
   @Override
