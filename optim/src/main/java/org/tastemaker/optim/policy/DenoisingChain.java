@@ -19,6 +19,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.schedule.DdimScheduler;
 import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.Guidance;
@@ -42,9 +43,9 @@ import org.tastemaker.diffusion.schedule.StepNoise;
  *     d L / d x_t    = d L / d x_{t-1} d mean / d x_t  +  d L / d o_t  d o_t / d x_t
  * </pre>
  *
- * <p>The noise is what the rollout drew: a step's is a function of the image's seed. So until the
- * policy changes a chain ends at the recorded latents, but for float rounding, and its gradient is
- * that of the recorded image.
+ * <p>The noise is what the rollout drew: a step's is a function of the image's seed; one that drew
+ * none is taken without. So until the policy changes a chain ends at the recorded latents, but for
+ * float rounding, and its gradient is that of the recorded image.
  *
  * <p><b>Memory.</b> For K steps of B images K + 1 latents are kept, and nothing of a step's
  * network: {@link #backward} runs each step's U-Net forward again right before it goes through it
@@ -57,7 +58,7 @@ public final class DenoisingChain {
   private final List<Trajectory> trajectories;
   private final List<Seed> seeds;
   private final SamplingOptions options;
-  private final SamplingRun run;
+  private final ImmutableList<SamplingStep> steps; // as the rollout took them
   private final Conditions conditions;
   private final int capacity; // B
   private final int size; // C h w
@@ -78,10 +79,10 @@ public final class DenoisingChain {
       throw new IllegalArgumentException("microBatch must be at least 1, but was " + microBatch);
     }
     this.policy = policy;
-    this.run = policy.denoisingSteps();
     this.trajectories = Transitions.of(policy, rollout);
     this.seeds = rollout.seeds();
     this.options = policy.model().options();
+    this.steps = steps(policy, trajectories);
     this.capacity = microBatch;
     this.size = policy.model().latentShape().size();
     this.conditions = policy.conditions(texts().size());
@@ -89,6 +90,33 @@ public final class DenoisingChain {
     this.noise = FloatBuffer.allocate(microBatch * size);
     this.byOutput = FloatBuffer.allocate(microBatch * size);
     this.bySample = FloatBuffer.allocate(microBatch * size);
+  }
+
+  /** The policy's steps, or those of the ODE where the rollout drew no noise. */
+  private static ImmutableList<SamplingStep> steps(
+      PolicyNetwork policy, List<Trajectory> trajectories) {
+    SamplingRun random = policy.denoisingSteps();
+    SamplingRun ode =
+        DdimScheduler.of(
+                policy.model().components().scheduler(), DdimScheduler.Options.ddpo().withEta(0))
+            .begin(random.steps().size());
+    ImmutableList.Builder<SamplingStep> steps = ImmutableList.builder();
+    for (int i = 0; i < random.steps().size(); i++) {
+      int step = i;
+      long drawn = trajectories.stream().filter(image -> image.hasLikelihood(step)).count();
+      if (drawn != 0 && drawn != trajectories.size()) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "%s drew noise for %s of %s images: images that are trained on together must be"
+                    + " sampled in the same way",
+                random.steps().get(i),
+                drawn,
+                trajectories.size()));
+      }
+      steps.add((drawn == 0 ? ode : random).steps().get(i));
+    }
+    return steps.build();
   }
 
   private Set<String> texts() {
@@ -121,7 +149,7 @@ public final class DenoisingChain {
    * @return T, at least 1
    */
   public int steps() {
-    return run.steps().size();
+    return steps.size();
   }
 
   // ---- Forward
@@ -139,8 +167,7 @@ public final class DenoisingChain {
     int first = steps() - last;
     begin(rows, n -> recorded(n, first));
     return take(
-        IntStream.range(first, steps())
-            .mapToObj(run.steps()::get)
+        steps.subList(first, steps()).stream()
             .map(step -> new Link(step, step.coefficients()))
             .collect(ImmutableList.toImmutableList()));
   }
@@ -168,7 +195,7 @@ public final class DenoisingChain {
    */
   public FloatBuffer predictCleanAgain(int[] rows, List<Seed> drawn) {
     int last = steps() - 1;
-    SamplingStep step = run.steps().get(last);
+    SamplingStep step = steps.get(last);
     float[] e = new float[size];
     begin(
         rows,
@@ -185,7 +212,7 @@ public final class DenoisingChain {
   }
 
   private FloatBuffer predict(int step) {
-    SamplingStep at = run.steps().get(step);
+    SamplingStep at = steps.get(step);
     return take(ImmutableList.of(new Link(at, at.coefficients().toCleanSample())));
   }
 
@@ -220,8 +247,8 @@ public final class DenoisingChain {
     return samples.get(k);
   }
 
-  private FloatBuffer take(List<Link> steps) {
-    links = steps;
+  private FloatBuffer take(List<Link> chain) {
+    links = chain;
     int rows = guided() ? 2 * capacity : capacity;
     // The gradient by the latents is needed from one step to the one before.
     batch = links.size() == 1 ? policy.batch(rows) : policy.linkedBatch(rows);
