@@ -18,6 +18,8 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.ddpo.Ddpo;
+import org.tastemaker.optim.direct.Draft;
+import org.tastemaker.optim.direct.Refl;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.ValueOptions;
 import org.tastemaker.optim.grpo.Grpo;
@@ -36,6 +38,7 @@ import org.tastemaker.optim.preference.KtoOffset;
 import org.tastemaker.optim.preference.Mapo;
 import org.tastemaker.optim.preference.SpikeGuard;
 import org.tastemaker.optim.preference.Spo;
+import org.tastemaker.reward.image.PixelReward;
 import org.tastemaker.testing.MemoryGrowth;
 
 /**
@@ -142,6 +145,20 @@ final class OptimizerMemoryProgram {
                 .withUpdatesPerEpoch(1)
                 .withMicroBatch(4),
             Seed.of(10)));
+    all.put(
+        "draft",
+        new Draft(
+            policy,
+            PixelReward.redness(),
+            Draft.Options.lastSteps(2).withUpdates(1).withMicroBatch(2),
+            Seed.of(15)));
+    all.put(
+        "refl",
+        new Refl(
+            policy,
+            PixelReward.redness(),
+            Refl.Options.defaults().withUpdates(1).withMicroBatch(2),
+            Seed.of(16)));
     all.putAll(preferences(policy));
     return all;
   }

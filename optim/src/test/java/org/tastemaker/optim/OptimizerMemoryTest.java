@@ -34,6 +34,8 @@ class OptimizerMemoryTest {
         "likelihood",
         "dpok-with-value",
         "grpo",
+        "draft",
+        "refl",
         "nft",
         "matching",
         "dpo",
@@ -53,7 +55,8 @@ class OptimizerMemoryTest {
     assertThat(left)
         .contains("left ddpo 0", "left dpok 0", "left kl-o 0", "left likelihood 0", "left rwr 0")
         .contains("left grpo 0", "left nft 0", "left matching 0")
+        .contains("left draft 0", "left refl 0")
         .contains("left dpo 0", "left kto 0", "left mapo 0", "left d3po 0", "left spo 0")
-        .hasSize(14);
+        .hasSize(16);
   }
 }

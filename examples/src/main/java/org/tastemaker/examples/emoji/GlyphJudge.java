@@ -1,6 +1,7 @@
 package org.tastemaker.examples.emoji;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -144,10 +145,58 @@ public final class GlyphJudge {
     return 1 / (1 + Math.exp((inside.distance - outside.distance) / options.scale));
   }
 
+  /**
+   * {@link #score} with its gradient. Which glyphs are the nearest, and how the image is moved, are
+   * choices that have none.
+   *
+   * @param image 3 x 32 x 32
+   * @param fits whether a glyph is what was asked for; at least one must
+   * @param gradient receives d score / d pixel, [3, 32, 32]
+   * @return in (-0.5, 1)
+   */
+  public double score(Image image, Predicate<Glyph> fits, float[] gradient) {
+    Nearest wanted = search(image, fits);
+    Nearest other = search(image, fits.negate());
+    if (wanted == null) {
+      throw new IllegalArgumentException("no glyph of the sheet fits what was asked for");
+    }
+    Arrays.fill(gradient, 0);
+    double score = addConfidence(image, wanted, 1, gradient);
+    return other == null ? score : score + addConfidence(image, other, -0.5, gradient);
+  }
+
+  /** A weighted confidence, whose gradient is added. */
+  private double addConfidence(Image image, Nearest nearest, double weight, float[] gradient) {
+    double confidence = weight * Math.exp(-nearest.distance / options.scale);
+    float[] features = GlyphFeatures.of(image, nearest.dy, nearest.dx, options.edges);
+    float[] reference = references.get(nearest.glyph);
+    for (int i = 0; i < features.length; i++) {
+      features[i] = (float) (-confidence / options.scale * 2 * (features[i] - reference[i]));
+    }
+    GlyphFeatures.addGradient(image, nearest.dy, nearest.dx, options.edges, features, gradient);
+    return confidence;
+  }
+
+  /** A glyph by its number, and how the image was moved to be that near. */
+  private record Nearest(int glyph, int dy, int dx, double distance) {}
+
   private @Nullable Label nearest(Image image, Predicate<Glyph> fits) {
+    Nearest found = search(image, fits);
+    if (found == null) {
+      return null;
+    }
+    double confidence = Math.exp(-found.distance / options.scale);
+    return new Label(
+        sheet.glyphs().get(found.glyph),
+        found.distance,
+        confidence,
+        confidence >= options.threshold);
+  }
+
+  private @Nullable Nearest search(Image image, Predicate<Glyph> fits) {
     requireSize(image);
+    Nearest nearest = null;
     double best = Double.POSITIVE_INFINITY;
-    int found = -1;
     for (int dy = -1; dy <= 1; dy++) {
       for (int dx = -1; dx <= 1; dx++) {
         float[] features = GlyphFeatures.of(image, dy, dx, options.edges);
@@ -156,17 +205,13 @@ public final class GlyphJudge {
             double distance = GlyphFeatures.distance(features, references.get(i), best);
             if (distance < best) {
               best = distance;
-              found = i;
+              nearest = new Nearest(i, dy, dx, distance);
             }
           }
         }
       }
     }
-    if (found < 0) {
-      return null;
-    }
-    double confidence = Math.exp(-best / options.scale);
-    return new Label(sheet.glyphs().get(found), best, confidence, confidence >= options.threshold);
+    return nearest;
   }
 
   /**

@@ -8,8 +8,15 @@ import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraTargets;
+import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.GlyphReward;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
+import org.tastemaker.optim.direct.AlignProp;
+import org.tastemaker.optim.direct.DirectLoss;
+import org.tastemaker.optim.direct.Draft;
+import org.tastemaker.optim.direct.Refl;
+import org.tastemaker.optim.direct.Truncation;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.KlOptions;
 import org.tastemaker.optim.dpok.ValueOptions;
@@ -38,6 +45,9 @@ enum Method {
   RWR("rwr", "RWR", "beta", true, 3e-4, 4, 20),
   LEE("lee", "Reward-weighted likelihood (Lee et al.)", "pre-training weight", true, 3e-4, 4, 0.5),
   BEST_OF_N("best-of-n", "Fine-tuning on the best of n", "", true, 3e-4, 4, 0),
+  REFL("refl", "ReFL, by the score's gradient", "", true, 3e-4, 4, 0),
+  DRAFT_K("draft-k", "DRaFT-K, by the score's gradient", "K", true, 3e-4, 4, 1),
+  ALIGN_PROP("alignprop", "AlignProp, by the score's gradient", "", true, 3e-4, 4, 0),
   DIFFUSION_NFT("nft", "DiffusionNFT", "beta", true, 3e-4, 4, 1),
   MATCHING("awm", "Advantage-weighted matching", "ratio clip", true, 3e-4, 4, 0.2),
   /**
@@ -261,6 +271,35 @@ enum Method {
                   .withBatch(images)
                   .withMicroBatch(microBatch),
               seed);
+      case REFL ->
+          new Refl(
+              policy,
+              new GlyphReward(BundledModel.judge()),
+              Refl.Options.defaults()
+                  .withLoss(DirectLoss.maximise())
+                  .withUpdates(setting.updates())
+                  .withMicroBatch(directBatch(setting, images))
+                  .withDecodedTogether(directBatch(setting, images)),
+              seed);
+      case DRAFT_K ->
+          new Draft(
+              policy,
+              new GlyphReward(BundledModel.judge()),
+              Draft.Options.lastSteps((int) setting.strength())
+                  .withUpdates(setting.updates())
+                  .withMicroBatch(directBatch(setting, images))
+                  .withDecodedTogether(directBatch(setting, images)),
+              seed);
+      case ALIGN_PROP ->
+          new AlignProp(
+              policy,
+              new GlyphReward(BundledModel.judge()),
+              AlignProp.Options.preference()
+                  .withTruncation(Truncation.uniform(1, Protocol.STEPS))
+                  .withUpdates(setting.updates())
+                  .withMicroBatch(directBatch(setting, images))
+                  .withDecodedTogether(directBatch(setting, images)),
+              seed);
       case CONTROL ->
           new Rwr(
               policy,
@@ -317,5 +356,10 @@ enum Method {
     return Grpo.Options.danceGrpo()
         .withUpdatesPerEpoch(setting.updates())
         .withMicroBatch(microBatch);
+  }
+
+  /** The images of an update, as far as they go through the U-Net at once. */
+  private static int directBatch(Setting setting, int images) {
+    return Protocol.microBatch(Math.max(1, images / setting.updates()));
   }
 }

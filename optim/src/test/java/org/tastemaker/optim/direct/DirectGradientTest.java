@@ -1,7 +1,11 @@
 package org.tastemaker.optim.direct;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import java.nio.FloatBuffer;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -13,8 +17,13 @@ import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.RolloutOptions;
+import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.Policies;
@@ -64,13 +73,16 @@ class DirectGradientTest {
   }
 
   private void assertGradient(Supplier<PolicyOptimizer> optimizer) {
-    assertGradient(optimizer, 0.02, 5e-3);
+    assertGradient(model, optimizer, 0.02, 5e-3);
   }
 
   private void assertGradient(
-      Supplier<PolicyOptimizer> optimizer, double difference, double bound) {
+      LatentDiffusion sampler,
+      Supplier<PolicyOptimizer> optimizer,
+      double difference,
+      double bound) {
     GradientCheck.perturb(still, Seed.of(5), 0.3);
-    try (Rollout rollout = model.rollout(TinyModel.prompts(3), Seed.of(3))) {
+    try (Rollout rollout = sampler.rollout(TinyModel.prompts(3), Seed.of(3))) {
       Map<String, Double> unused = optimizer.get().step(rollout, ANY).metrics();
       GradientCheck.assertGradient(
           still,
@@ -95,7 +107,10 @@ class DirectGradientTest {
   @Test
   void theGradientOfDraftsLastStepIsThatOfTheRewardOfTheImage() {
     assertGradient(
-        () -> draft(PixelReward.colour(0.9, 0.2, 0.4), Draft.Options.lastSteps(1)), 0.05, 2e-2);
+        model,
+        () -> draft(PixelReward.colour(0.9, 0.2, 0.4), Draft.Options.lastSteps(1)),
+        0.05,
+        2e-2);
   }
 
   @ParameterizedTest
@@ -153,5 +168,60 @@ class DirectGradientTest {
                     .withUpdates(1)
                     .withMicroBatch(3),
                 Seed.of(4)));
+  }
+
+  @Test
+  void stepsThatDrewNoNoiseAreTakenWithoutNoise() {
+    LatentDiffusion window =
+        model.with(RolloutOptions.defaults().withStochastic(StepWindow.of(0, 1)));
+    try (Rollout rollout = window.rollout(TinyModel.prompts(3), Seed.of(3))) {
+      FloatBuffer all = FloatBuffers.of(rollout.latents()); // [4, 3, 4, 4, 4]
+      FloatBuffer ends = still.chain(rollout, 1).forward(new int[] {2}, 3);
+      for (int i = 0; i < 64; i++) {
+        // float sums in other batches
+        assertThat(ends.get(i)).isCloseTo(all.get((3 * 3 + 2) * 64 + i), within(1e-4f));
+      }
+    }
+    // With less noise the loss is far more curved here: a smaller difference.
+    assertGradient(window, () -> draft(new Waves(), Draft.Options.lastSteps(2)), 0.002, 5e-3);
+  }
+
+  /** Every engine gives the gradient of the latents, without which steps are not a chain. */
+  @ParameterizedTest
+  @ValueSource(strings = {"session", "onednn"})
+  void everyEngineGivesTheSameGradient(String engine) {
+    Map<String, float[]> expected = gradientOn("replay");
+    Map<String, float[]> actual = gradientOn(engine);
+    expected.forEach(
+        (name, values) -> {
+          float[] found = Objects.requireNonNull(actual.get(name));
+          double largest = 0;
+          for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+          }
+          for (int i = 0; i < values.length; i++) {
+            // float sums in other orders, through three steps
+            assertThat((double) found[i])
+                .as(name)
+                .isCloseTo(values[i], within(1e-3 * largest + 1e-7));
+          }
+        });
+  }
+
+  private Map<String, float[]> gradientOn(String engine) {
+    try (Lora fresh = TinyModel.lora(model, Seed.of(2));
+        DiffusionPolicy policy = Policies.still(model.on(Engines.named(engine)), fresh)) {
+      GradientCheck.perturb(policy, Seed.of(5), 0.3);
+      try (Rollout rollout = model.rollout(TinyModel.prompts(3), Seed.of(3))) {
+        StepReport unused =
+            new Draft(
+                    policy,
+                    PixelReward.redness(),
+                    Draft.Options.lastSteps(3).withUpdates(1),
+                    Seed.of(4))
+                .step(rollout, ANY);
+        return GradientCheck.gradientOf(policy);
+      }
+    }
   }
 }
