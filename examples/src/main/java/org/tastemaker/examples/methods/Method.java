@@ -30,6 +30,10 @@ import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.preference.D3po;
+import org.tastemaker.optim.preference.DiffusionDpo;
+import org.tastemaker.optim.preference.DiffusionKto;
+import org.tastemaker.optim.preference.Mapo;
 
 /** What is compared. */
 enum Method {
@@ -50,6 +54,10 @@ enum Method {
   ALIGN_PROP("alignprop", "AlignProp, by the score's gradient", "", true, 3e-4, 4, 0),
   DIFFUSION_NFT("nft", "DiffusionNFT", "beta", true, 3e-4, 4, 1),
   MATCHING("awm", "Advantage-weighted matching", "ratio clip", true, 3e-4, 4, 0.2),
+  DIFFUSION_DPO("dpo", "Diffusion-DPO, all pairs of a prompt", "beta", true, 3e-4, 8, 2000),
+  DIFFUSION_KTO("kto", "Diffusion-KTO", "beta", true, 3e-4, 8, 2000),
+  MAPO("mapo", "MaPO", "beta", true, 3e-4, 8, 1),
+  D3PO("d3po", "D3PO", "beta", true, 1e-3, 4, 10),
   /**
    * RWR with the same weight for every image: what training on the model's own images does by
    * itself.
@@ -62,6 +70,9 @@ enum Method {
 
   /** How often methods that noise finished images do it with each of them, in a round. */
   private static final int NOISINGS = 5;
+
+  /** How many pairs an update on finished images has. */
+  private static final int PAIRS = 32;
 
   private final String id;
   private final String title;
@@ -344,6 +355,43 @@ enum Method {
                   .withRatioClip(setting.strength())
                   .withUpdates(setting.updates())
                   .withBatch(images)
+                  .withMicroBatch(microBatch),
+              seed);
+      case DIFFUSION_DPO ->
+          new DiffusionDpo(
+              policy,
+              DiffusionDpo.Options.defaults()
+                  .withBeta(setting.strength())
+                  .withUpdates(setting.updates())
+                  .withBatch(PAIRS)
+                  .withMicroBatch(2 * PAIRS),
+              seed);
+      case DIFFUSION_KTO ->
+          new DiffusionKto(
+              policy,
+              DiffusionKto.Options.defaults()
+                  .withBeta(setting.strength())
+                  .withLikedShare(0.5)
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
+                  .withMicroBatch(images),
+              seed);
+      case MAPO ->
+          new Mapo(
+              policy,
+              Mapo.Options.defaults()
+                  .withBeta(setting.strength())
+                  .withUpdates(setting.updates())
+                  .withBatch(PAIRS)
+                  .withMicroBatch(2 * PAIRS),
+              seed);
+      case D3PO ->
+          new D3po(
+              policy,
+              D3po.Options.defaults()
+                  .withBeta(setting.strength())
+                  .withUpdates(setting.updates())
+                  .withBatch(2 * images)
                   .withMicroBatch(microBatch),
               seed);
       case ZO_GAINS, ZO_RANK_SGD ->

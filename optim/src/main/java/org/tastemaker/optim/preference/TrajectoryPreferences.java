@@ -65,7 +65,8 @@ abstract class TrajectoryPreferences extends PreferenceOptimizer {
 
   /** One update on K pairs, which go through the U-Net in micro-batches of B pairs. */
   private void update(List<StepPair> pairs, PreferenceUpdate update) {
-    Map<Trajectory, Integer> places = new IdentityHashMap<>(); // equality would compare latents
+    IdentityHashMap<Trajectory, Integer> places =
+        new IdentityHashMap<>(); // equality would compare latents
     List<Trajectory> trajectories = new ArrayList<>();
     for (StepPair pair : pairs) {
       for (Trajectory one : List.of(pair.winner(), pair.loser())) {
