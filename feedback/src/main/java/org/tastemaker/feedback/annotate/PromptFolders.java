@@ -221,7 +221,7 @@ public final class PromptFolders {
     return new ImageGroup(Prompt.of(prompt), images);
   }
 
-  private static @Nullable String text(Path file, Consumer<Problem> problems) {
+  static @Nullable String text(Path file, Consumer<Problem> problems) {
     try {
       return PromptText.read(file);
     } catch (UncheckedIOException | IllegalArgumentException e) {
@@ -246,7 +246,7 @@ public final class PromptFolders {
   }
 
   /** What is in a folder, without what systems leave there, by name. */
-  private static List<Path> entries(Path folder) {
+  static List<Path> entries(Path folder) {
     if (!Files.isDirectory(folder)) {
       throw new IllegalArgumentException(
           "there is no folder " + folder + ": make one, and put prompts and images there");
@@ -265,13 +265,13 @@ public final class PromptFolders {
     return name.startsWith(".") || LEFT_BY_SYSTEMS.contains(name);
   }
 
-  private static boolean isImage(Path file) {
+  static boolean isImage(Path file) {
     String name = name(file);
     int dot = name.lastIndexOf('.');
     return dot > 0 && IMAGES.contains(name.substring(dot + 1)) && !Files.isDirectory(file);
   }
 
-  private static @Nullable Path named(List<Path> entries, String name) {
+  static @Nullable Path named(List<Path> entries, String name) {
     Path other = null;
     for (Path entry : entries) {
       if (String.valueOf(entry.getFileName()).equals(name)) {
@@ -284,7 +284,7 @@ public final class PromptFolders {
     return other;
   }
 
-  private static String stem(Path file) {
+  static String stem(Path file) {
     String name = String.valueOf(file.getFileName());
     return name.substring(0, name.lastIndexOf('.'));
   }
