@@ -17,6 +17,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.condition.Conditions;
 import org.tastemaker.diffusion.condition.UNetInputs;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
+import org.tastemaker.diffusion.model.Adapter;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.Guidance;
@@ -39,6 +40,7 @@ final class DenoisingLoop implements AutoCloseable {
   private final int rows;
   private final boolean guided;
   private final GraphFunction unet;
+  private final GraphFunction plain; // without the adapter, where there is one
   private final Conditions conditions;
   private final UNetInputs inputs; // [B or 2B, ...]
   private final FloatBuffer rescaled; // [B, C, h, w]
@@ -109,6 +111,15 @@ final class DenoisingLoop implements AutoCloseable {
     UNet2DConditionModel model = view.components().unet();
     this.unet =
         model.function(unetRows, shape.height(), shape.width(), textLength, view.execution());
+    this.plain =
+        view.adapted().isAll()
+            ? unet
+            : model.function(
+                unetRows,
+                shape.height(),
+                shape.width(),
+                textLength,
+                view.execution().withAdapter(Adapter.NONE));
     this.inputs = UNetInputs.of(model, unetRows, shape.height(), shape.width(), textLength);
   }
 
@@ -142,11 +153,15 @@ final class DenoisingLoop implements AutoCloseable {
     // A run may have more or fewer steps than were asked for: two for each of Heun's, for instance.
     long total = (long) batches * run.steps().size();
     double[] densities = new double[recorded ? rows : 0];
-    Optional<ResidentDenoiser> resident =
-        ResidentDenoiser.of(unet, view.kernel(), run, options, rows, shape);
-    resident.ifPresent(there -> there.begin(z));
+    GraphFunction running = function(run.steps().isEmpty() ? 0 : run.steps().get(0).timestep());
+    Optional<ResidentDenoiser> resident = resident(running, run, z);
     for (int i = 0; i < run.steps().size(); i++) {
       SamplingStep step = begin(run, i, batch);
+      if (function(step.timestep()) != running) {
+        resident.ifPresent(there -> there.read(z));
+        running = function(step.timestep());
+        resident = resident(running, run, z);
+      }
       StepNoise noise = new StepNoise(batch.seeds(), step.index() + 1);
       double[] density = step.rule().sigma() == 0 ? new double[0] : densities;
       if (resident.isPresent()) {
@@ -162,6 +177,19 @@ final class DenoisingLoop implements AutoCloseable {
       view.listener().on(new RunEvent.Progress("sampling", Math.min(++done, total), total));
     }
     resident.ifPresent(there -> there.read(z));
+  }
+
+  private Optional<ResidentDenoiser> resident(GraphFunction of, SamplingRun run, FloatBuffer z) {
+    Optional<ResidentDenoiser> resident =
+        ResidentDenoiser.of(of, view.kernel(), run, options, rows, shape);
+    resident.ifPresent(there -> there.begin(z));
+    return resident;
+  }
+
+  /** With the adapter or without. */
+  private GraphFunction function(double timestep) {
+    int trainSteps = view.components().scheduler().trainSteps();
+    return view.adapted().contains(timestep, trainSteps) ? unet : plain;
   }
 
   /**
@@ -196,7 +224,8 @@ final class DenoisingLoop implements AutoCloseable {
       input.put(half, input, 0, half);
     }
     // 2. The network.
-    INDArray output = unet.forward(inputs.arrays()).get(UNet2DConditionModel.OUT);
+    GraphFunction function = function(run.steps().get(i).timestep());
+    INDArray output = function.forward(inputs.arrays()).get(UNet2DConditionModel.OUT);
     FloatBuffer answer = FloatBuffers.of(Objects.requireNonNull(output));
     // 3. Guidance: e = u + g (c - u), which the step's kernel computes unless it is scaled.
     if (options.rescaled()) {

@@ -21,6 +21,7 @@ import org.tastemaker.diffusion.condition.TextualInversion;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.schedule.DenoisingRange;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.Scheduler;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
@@ -200,6 +201,20 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
   }
 
   /**
+   * A view whose adapter is active in a part of the denoising only, in sampling, rollouts, replays
+   * and the training of a policy; elsewhere the U-Net runs without it. Rewards are hacked in the
+   * late steps, which a range such as {@code DenoisingRange.until(0.6)} leaves to the base model.
+   *
+   * <p>It keeps two functions of the U-Net, with the adapter and without.
+   *
+   * @param adapted where the adapter of {@link #with(FunctionOptions)} is active
+   * @return a view of this model
+   */
+  public LatentDiffusion with(DenoisingRange adapted) {
+    return new LatentDiffusion(view.withAdapted(adapted));
+  }
+
+  /**
    * A view whose networks all run on an engine: the U-Net, the autoencoder and the text encoder.
    * Views of one engine that come from one another share their encoded texts.
    *
@@ -340,6 +355,15 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public FunctionOptions execution() {
     return view.execution();
+  }
+
+  /**
+   * Where this view's adapter is active.
+   *
+   * @return the range, all of it unless it was set
+   */
+  public DenoisingRange adapted() {
+    return view.adapted();
   }
 
   /**

@@ -14,6 +14,7 @@ import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.schedule.CpuStepKernel;
 import org.tastemaker.diffusion.schedule.DdimScheduler;
+import org.tastemaker.diffusion.schedule.DenoisingRange;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.Scheduler;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
@@ -29,6 +30,7 @@ import org.tastemaker.diffusion.schedule.StepKernel;
  * @param options how to sample
  * @param rollouts what rollouts draw
  * @param sampler for images; rollouts are always DDIM's
+ * @param adapted where the U-Net's adapter is active
  * @param execution how the U-Net runs, and on which engine the autoencoder does
  * @param kernel computes denoising steps
  * @param listener receives progress
@@ -41,6 +43,7 @@ record View(
     SamplingOptions options,
     RolloutOptions rollouts,
     SchedulerKind sampler,
+    DenoisingRange adapted,
     FunctionOptions execution,
     StepKernel kernel,
     RunListener listener,
@@ -52,6 +55,7 @@ record View(
     Objects.requireNonNull(options, "options == null");
     Objects.requireNonNull(rollouts, "rollouts == null");
     Objects.requireNonNull(sampler, "sampler == null");
+    Objects.requireNonNull(adapted, "adapted == null: use DenoisingRange.ALL");
     Objects.requireNonNull(execution, "execution == null");
     Objects.requireNonNull(kernel, "kernel == null");
     Objects.requireNonNull(listener, "listener == null");
@@ -66,6 +70,7 @@ record View(
         SamplingOptions.defaults(),
         RolloutOptions.defaults(),
         components.scheduler().kind(),
+        DenoisingRange.ALL,
         FunctionOptions.inference(),
         new CpuStepKernel(),
         RunListener.none(),

@@ -15,6 +15,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.model.Parameters;
+import org.tastemaker.diffusion.schedule.DenoisingRange;
 import org.tastemaker.diffusion.weights.DType;
 
 /**
@@ -78,6 +79,9 @@ public final class LoraFile {
    *     sd_v2} or {@code sdxl_base_v1-0}
    * @param textModel whether the paths of the text encoder's layers begin with {@code text_model.},
    *     as in transformers before 5.6; those of a second text encoder always do, and kohya's too
+   * @param adapted where the LoRAs are meant to be active, which the header says: the range of
+   *     {@link org.tastemaker.diffusion.LatentDiffusion#with(DenoisingRange)} in which they were
+   *     trained
    * @param metadata further entries for the file's header; they override those that are always
    *     written
    */
@@ -87,6 +91,7 @@ public final class LoraFile {
       DType dtype,
       String baseModel,
       boolean textModel,
+      DenoisingRange adapted,
       ImmutableMap<String, String> metadata)
       implements LoraFileOptionsBuilder.With {
     private static final Set<DType> TYPES = EnumSet.of(DType.F32, DType.F16, DType.BF16);
@@ -102,6 +107,7 @@ public final class LoraFile {
         throw new IllegalArgumentException(
             "baseModel must not be empty; use \"sd_v1\", \"sd_v2\" or \"sdxl_base_v1-0\"");
       }
+      Objects.requireNonNull(adapted, "adapted == null: use DenoisingRange.ALL");
       Objects.requireNonNull(metadata, "metadata == null");
     }
 
@@ -133,7 +139,7 @@ public final class LoraFile {
     }
 
     private static Options of(Format format) {
-      return new Options(format, DType.F16, "sd_v1", true, ImmutableMap.of());
+      return new Options(format, DType.F16, "sd_v1", true, DenoisingRange.ALL, ImmutableMap.of());
     }
   }
 
@@ -157,7 +163,12 @@ public final class LoraFile {
           "a file holds one LoRA for each network, but was given "
               + loras.stream().map(lora -> lora.name() + ": " + lora.network()).toList());
     }
-    LoraWriter writer = new LoraWriter(loras, options.dtype(), options.metadata());
+    ImmutableMap<String, String> metadata =
+        ImmutableMap.<String, String>builder()
+            .putAll(LoraRange.metadata(options.adapted()))
+            .putAll(options.metadata())
+            .buildKeepingLast();
+    LoraWriter writer = new LoraWriter(loras, options.dtype(), metadata);
     switch (options.format()) {
       case KOHYA -> writer.kohya(path, options.baseModel());
       case DIFFUSERS -> writer.diffusers(path, options.textModel());
@@ -193,6 +204,12 @@ public final class LoraFile {
           path,
           contents.embeddings().keySet());
     }
+    if (!contents.adapted().isAll()) {
+      LOG.warn(
+          "{}: the LoRA is meant to be active in {} of the denoising only; give the model's view that range, which LoraFile.contents reads",
+          path,
+          contents.adapted());
+    }
     return contents.loras();
   }
 
@@ -215,12 +232,12 @@ public final class LoraFile {
 
   /**
    * Reads the LoRAs of a file or folder as {@link #read} does, and says what embeddings are bundled
-   * with them.
+   * with them, and where they are meant to be active.
    *
    * @param path as above
    * @param name as above
    * @param networks as above
-   * @return the LoRAs, to be closed, and the names of the embeddings
+   * @return the LoRAs, to be closed, the names of the embeddings, and the range
    */
   public static LoraContents contents(
       Path path, String name, Map<LoraNetwork, Parameters> networks) {
@@ -231,11 +248,13 @@ public final class LoraFile {
     }
     Map<LoraNetwork, Lora> loras = new EnumMap<>(LoraNetwork.class);
     Map<String, ImmutableList<String>> embeddings = new LinkedHashMap<>();
+    DenoisingRange adapted = DenoisingRange.ALL;
     try {
       for (Path found : LoraSource.find(path)) {
         try (LoraSource source = LoraSource.open(found)) {
           LoraReader reader = new LoraReader(source, name, networks);
           reader.check();
+          adapted = common(adapted, LoraRange.of(source.metadata(), found), found);
           for (Map.Entry<LoraNetwork, Lora> entry : reader.read().entrySet()) {
             add(loras, entry.getKey(), entry.getValue(), found);
           }
@@ -248,7 +267,21 @@ public final class LoraFile {
       loras.values().forEach(Lora::close);
       throw e;
     }
-    return new LoraContents(ImmutableMap.copyOf(loras), ImmutableMap.copyOf(embeddings));
+    return new LoraContents(ImmutableMap.copyOf(loras), ImmutableMap.copyOf(embeddings), adapted);
+  }
+
+  /** Of the folders of several networks: the U-Net's, or one that all have. */
+  private static DenoisingRange common(DenoisingRange a, DenoisingRange b, Path found) {
+    if (!a.isAll() && !b.isAll() && !a.equals(b)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%s: is active in %s of the denoising, but another folder in %s: a view has one range",
+              found,
+              b,
+              a));
+    }
+    return a.isAll() ? b : a;
   }
 
   private static void add(

@@ -17,6 +17,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
@@ -142,7 +143,7 @@ public final class Ddpo implements PolicyOptimizer {
           number,
           () -> {
             for (int epoch = 0; epoch < options.innerEpochs(); epoch++) {
-              for (List<Row> rows : updates(rollout, batch, advantages, epoch)) {
+              for (List<Row> rows : updates(batch, advantages, epoch)) {
                 update(transitions, rows, diagnostics);
               }
             }
@@ -174,12 +175,12 @@ public final class Ddpo implements PolicyOptimizer {
   }
 
   /** The rows (image, denoising step, A) of each update of an inner epoch. */
-  private List<List<Row>> updates(
-      Rollout rollout, RewardedImages batch, double[] advantages, int epoch) {
+  private List<List<Row>> updates(RewardedImages batch, double[] advantages, int epoch) {
+    StepWindow active = policy.activeSteps();
     return TrainingOrder.rows(
         batch.images().toArray(),
         advantages,
-        IntStream.range(0, rollout.steps()).toArray(),
+        IntStream.range(active.first(), active.end()).toArray(),
         options.timestepFraction(),
         options.updatesPerEpoch(),
         seed.split(steps).split(epoch));

@@ -116,7 +116,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       own.add(new ReplayBuffer.Entry(all.get(batch.images().get(k)), batch.rewards().get(k)));
     }
     List<ReplayBuffer.Entry> earlier = replay.beside(own.size());
-    TransitionPool pool = TransitionPool.of(own, batch.images(), earlier);
+    TransitionPool pool = TransitionPool.of(own, batch.images(), earlier, policy.activeSteps());
 
     // 2. to 7. The updates: all of them, or none if one fails.
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number, policy);

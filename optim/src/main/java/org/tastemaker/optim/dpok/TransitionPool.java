@@ -5,6 +5,7 @@ import com.google.common.primitives.ImmutableIntArray;
 import java.util.Arrays;
 import java.util.List;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.Shuffle;
 import org.tastemaker.optim.policy.Trajectory;
@@ -23,15 +24,21 @@ record TransitionPool(ImmutableList<Trajectory> trajectories, ImmutableList<Row>
    */
   record Row(int trajectory, int image, int step, double reward) {}
 
-  /** Every step of every image; {@code images} are the places of a round's own in its rollout. */
+  /**
+   * Every step of every image that can be trained; {@code images} are the places of a round's own
+   * in its rollout.
+   */
   static TransitionPool of(
-      List<ReplayBuffer.Entry> own, ImmutableIntArray images, List<ReplayBuffer.Entry> earlier) {
+      List<ReplayBuffer.Entry> own,
+      ImmutableIntArray images,
+      List<ReplayBuffer.Entry> earlier,
+      StepWindow active) {
     ImmutableList<ReplayBuffer.Entry> all =
         ImmutableList.<ReplayBuffer.Entry>builder().addAll(own).addAll(earlier).build();
     ImmutableList.Builder<Row> rows = ImmutableList.builder();
     for (int n = 0; n < all.size(); n++) {
       int image = n < own.size() ? images.get(n) : -1;
-      for (int t = 0; t < all.get(n).trajectory().steps(); t++) {
+      for (int t = active.first(); t < active.end(); t++) {
         rows.add(new Row(n, image, t, all.get(n).reward()));
       }
     }

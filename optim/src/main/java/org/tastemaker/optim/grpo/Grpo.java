@@ -79,7 +79,8 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <tr><td>now, old</td><td>log p_theta, log p_old of a step: means over elements</td></tr>
  * <tr><td>drift</td><td>D</td></tr>
  * <tr><td>reference</td><td>KL(p_theta || p_ref)</td></tr>
- * <tr><td>trainable</td><td>the steps that may be trained: not the last, where s nears 0</td></tr>
+ * <tr><td>trainable</td><td>the steps that may be trained: those in which an adapter is active,
+ * but not the last, where s nears 0</td></tr>
  * </tbody>
  * </table>
  *
@@ -123,7 +124,8 @@ public final class Grpo implements PolicyOptimizer {
     this.policy = Objects.requireNonNull(policy, "policy == null");
     this.options = Objects.requireNonNull(options, "options == null");
     this.seed = Objects.requireNonNull(seed, "seed == null");
-    this.trainable = options.trainable(policy.denoisingSteps().steps().size());
+    this.trainable =
+        options.trainable(policy.activeSteps(), policy.denoisingSteps().steps().size());
     if (options.klWeight() > 0) {
       policy.keepReference(); // p_ref
     }
@@ -464,13 +466,13 @@ public final class Grpo implements PolicyOptimizer {
     }
 
     /** The steps of a policy that may be trained. */
-    StepWindow trainable(int policySteps) {
-      int end = policySteps - (dropLastStep ? 1 : 0);
+    StepWindow trainable(StepWindow active, int policySteps) {
+      int end = Math.min(active.end(), policySteps - (dropLastStep ? 1 : 0));
       require(
-          end >= 1,
-          "the policy's only step is its last, which is not trained: sample with more steps, or"
-              + " set dropLastStep to false");
-      StepWindow steps = new StepWindow(0, end);
+          end > active.first(),
+          "the only step that can be trained is the policy's last, which is dropped: sample with"
+              + " more steps, or set dropLastStep to false");
+      StepWindow steps = new StepWindow(active.first(), end);
       window.ifPresent(w -> w.places(steps)); // says so if it does not fit
       return steps;
     }

@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.condition.Conditions;
@@ -82,12 +83,18 @@ public final class DenoisingExamples {
    * @param seeds of each row's timestep and noise, as many
    */
   public void forward(List<FloatBuffer> clean, List<String> texts, List<Seed> seeds) {
+    forward(clean, texts, seeds.stream().mapToInt(this::timestep).toArray(), seeds);
+  }
+
+  /** Uniform, of those at which what is trained is active. */
+  private int timestep(Seed seed) {
     int steps = policy.noiseSchedule().trainSteps();
-    forward(
-        clean,
-        texts,
-        seeds.stream().mapToInt(seed -> seed.generator().nextInt(steps)).toArray(),
-        seeds);
+    RandomGenerator random = seed.generator();
+    int t = random.nextInt(steps);
+    while (!policy.model().adapted().contains(t, steps)) {
+      t = random.nextInt(steps);
+    }
+    return t;
   }
 
   /**

@@ -18,6 +18,7 @@ import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.SamplingRun;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.diffusion.train.Ema;
 import org.tastemaker.diffusion.train.OptimizerOptions;
@@ -292,6 +293,19 @@ public final class DiffusionPolicy implements AutoCloseable {
    */
   public SamplingRun denoisingSteps() {
     return network.denoisingSteps();
+  }
+
+  /**
+   * The denoising steps that can be trained: those in which the adapter is active ({@link
+   * LatentDiffusion#with(org.tastemaker.diffusion.schedule.DenoisingRange)}). The others are the
+   * base model's, and have no gradient.
+   *
+   * @return all of them, unless the model's view has a range
+   * @throws IllegalStateException if a step is deterministic (eta 0)
+   * @throws IllegalArgumentException if no step is in the range
+   */
+  public StepWindow activeSteps() {
+    return network.activeSteps();
   }
 
   /**

@@ -16,6 +16,7 @@ import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.SamplingRun;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.diffusion.train.TrainingState;
 
 /**
@@ -38,6 +39,7 @@ final class PolicyNetwork implements AutoCloseable {
   private final NoiseSchedule noise;
   private final PolicyReference reference;
   private boolean hasGradient;
+  private @Nullable DenoiserBatch inactive; // the latest that went backward and added nothing
   private boolean otherReference;
 
   /**
@@ -98,6 +100,11 @@ final class PolicyNetwork implements AutoCloseable {
     return model.denoisingSteps();
   }
 
+  /** Those of them in which what is trained is active. */
+  StepWindow activeSteps() {
+    return model.adapted().steps(denoisingSteps(), noise.trainSteps());
+  }
+
   // ---- The trained network
 
   /** The trained U-Net for a number of rows, with its function. */
@@ -123,6 +130,7 @@ final class PolicyNetwork implements AutoCloseable {
   void begin() {
     state.begin();
     hasGradient = false;
+    inactive = null;
   }
 
   /** Runs a batch backward, and adds its gradient. */
@@ -132,13 +140,23 @@ final class PolicyNetwork implements AutoCloseable {
 
   /** The same, with the gradient of the inputs that its function names. */
   Map<String, INDArray> backwardToInputs(DenoiserBatch batch) {
-    Map<String, INDArray> found = batch.backward(state);
-    hasGradient = true;
-    return found;
+    if (batch.active() == 0) {
+      inactive = batch;
+    } else {
+      hasGradient = true;
+    }
+    return batch.backward(state);
   }
 
-  /** Whether something was added since {@link #begin}. */
+  /**
+   * Whether something was added since {@link #begin}. If that were only rows on which the adapter
+   * does not act, it is 0.
+   */
   boolean hasGradient() {
+    if (!hasGradient && inactive != null) {
+      inactive.backwardZeros(state);
+      hasGradient = true;
+    }
     return hasGradient;
   }
 

@@ -22,6 +22,9 @@ final class PolicySettings {
     if (!options.schedule().equals(RateSchedule.constant())) {
       training = training.with("schedule", options.schedule());
     }
+    if (!model.adapted().isAll()) { // nor a range
+      training = training.with("adapted", model.adapted());
+    }
     return Settings.of(model.options(), "batchSize", "height", "width", "guidanceRescale")
         .with("imageSize", ImageSize.of(model))
         .with("latentChannels", model.latentShape().channels())

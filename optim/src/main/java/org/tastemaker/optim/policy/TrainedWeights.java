@@ -34,6 +34,13 @@ record TrainedWeights(
     }
     FunctionOptions plain = FunctionOptions.inference().withEngine(model.execution().engine());
     if (lora == null) {
+      if (!model.adapted().isAll()) {
+        throw new IllegalArgumentException(
+            "the view's adapter is active in "
+                + model.adapted()
+                + " of the denoising, but all weights are trained, which are active everywhere:"
+                + " train a LoRA, or give the view without a range");
+      }
       TrainedPart all = new TrainedPart(plain.withTrainable(name -> true), ImmutableList.of());
       return new TrainedWeights(model.with(plain), null, all.options(), state(model, all, options));
     }

@@ -166,7 +166,7 @@ class GrpoTest {
     }
     try (DiffusionPolicy one = Policies.still(model.with(model.options().withSteps(1)), lora)) {
       assertThatThrownBy(() -> new Grpo(one, plain(), Seed.of(4)))
-          .hasMessageContaining("the policy's only step is its last, which is not trained");
+          .hasMessageContaining("the only step that can be trained is the policy's last");
     }
   }
 
