@@ -39,6 +39,7 @@ public final class HackingMonitor implements Guard {
   private static final String REWARD = "reward";
   private static final String REWARD_DEVIATION = "rewardDeviation";
   private static final String HELD_OUT_DEVIATION = "heldOutDeviation";
+  private static final String IMAGES = "images";
 
   private final Options options;
   private final Track rounds;
@@ -66,7 +67,8 @@ public final class HackingMonitor implements Guard {
    * @param maxFactor by which factor edge density, colour entropy, brightness, diversity and the
    *     latents' norm may change, above 1
    * @param maxHeldOutFall by how many standard deviations the held-out score may fall, above 0; the
-   *     deviation is that among the images of the beginning
+   *     deviation is that among the images of the beginning. Of a few images it may fall further:
+   *     by two standard errors of the difference, which may be chance
    * @param maxRankGapRise by how much the rank gap may rise, above 0; it is 0 where both rewards
    *     order the images alike and about 1/3 where they have nothing in common
    * @param rounds of how many rounds the beginning and the present are means, at least 1
@@ -153,6 +155,7 @@ public final class HackingMonitor implements Guard {
 
     // 2. Beside the beginning.
     signals.forEach((signal, value) -> scores.put(signal.metric(), value));
+    scores.put(IMAGES, (double) seen.rollout().size());
     track.add(seen.round(), scores);
     List<Signal> unsaid = new ArrayList<>(ranAway(track));
     unsaid.removeAll(said);
@@ -188,10 +191,12 @@ public final class HackingMonitor implements Guard {
       return away;
     }
     double deviation = track.change(HELD_OUT_DEVIATION).map(Change::before).orElse(0.0);
+    double images = track.window() * track.change(IMAGES).map(Change::now).orElse(1.0);
     for (Signal signal : Signal.values()) {
       track
           .change(signal.metric())
-          .filter(change -> signal.ranAway(change.before(), change.now(), deviation, options))
+          .filter(
+              change -> signal.ranAway(change.before(), change.now(), deviation, images, options))
           .ifPresent(change -> away.add(signal));
     }
     return away;

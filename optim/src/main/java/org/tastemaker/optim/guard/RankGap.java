@@ -16,13 +16,15 @@ import org.tastemaker.core.Rewards;
  * all, where no prompt has two.
  */
 final class RankGap {
+  private static final int FEW = 4;
+
   private RankGap() {}
 
   static OptionalDouble of(List<List<Integer>> groups, Rewards trained, Rewards heldOut) {
     List<List<Integer>> comparable =
         groups.stream()
             .map(group -> group.stream().filter(i -> both(i, trained, heldOut)).toList())
-            .filter(group -> group.size() > 1)
+            .filter(group -> group.size() >= FEW)
             .toList();
     if (comparable.isEmpty()) {
       List<Integer> all =

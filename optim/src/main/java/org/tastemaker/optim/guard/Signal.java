@@ -26,6 +26,9 @@ enum Signal {
   /** Below it, a factor says nothing: twice as much of nearly nothing is nearly nothing. */
   private static final double FLOOR = 0.02;
 
+  /** So many standard errors of the difference of two means. */
+  private static final double CHANCE = 2;
+
   private final String metric;
   private final String words;
   private final Scale scale;
@@ -56,13 +59,16 @@ enum Signal {
    * @param before at the beginning
    * @param now the latest
    * @param deviation the held-out score's standard deviation among images, at the beginning
+   * @param images over how many the numbers are means, of which a fall may be chance
    */
-  boolean ranAway(double before, double now, double deviation, HackingMonitor.Options options) {
+  boolean ranAway(
+      double before, double now, double deviation, double images, HackingMonitor.Options options) {
     double bound =
         switch (scale) {
           case SHARE -> options.maxShareRise();
           case FACTOR -> Math.log(options.maxFactor());
-          case DEVIATIONS -> options.maxHeldOutFall() * deviation;
+          case DEVIATIONS ->
+              deviation * Math.max(options.maxHeldOutFall(), CHANCE * Math.sqrt(2 / images));
           case GAP -> options.maxRankGapRise();
         };
     double change =

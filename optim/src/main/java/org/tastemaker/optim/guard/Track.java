@@ -55,6 +55,11 @@ final class Track {
     return count >= 2 * window;
   }
 
+  /** Of how many measurements the beginning and the present are means, once they are full. */
+  int window() {
+    return window;
+  }
+
   /** A number's change, as far as it is known; empty before the second measurement. */
   Optional<Change> change(String name) {
     int half = Math.min(window, count / 2);

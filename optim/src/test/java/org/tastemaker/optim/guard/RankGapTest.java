@@ -31,12 +31,15 @@ class RankGapTest {
 
   @Test
   void imagesAreRankedAmongThoseOfTheirPrompt() {
-    List<List<Integer>> two = List.of(List.of(0, 1), List.of(2, 3));
+    List<List<Integer>> two = List.of(List.of(0, 1, 2, 3), List.of(4, 5, 6, 7));
     // The second prompt is easier for one reward, and harder for the other.
-    assertThat(RankGap.of(two, Rewards.of(1, 2, 11, 12), Rewards.of(51, 52, 1, 2))).hasValue(0);
-    assertThat(RankGap.of(List.of(List.of(0), List.of(1)), Rewards.of(1, 2), Rewards.of(2, 1)))
-        .as("where no prompt has two, among all")
-        .hasValue(1);
+    Rewards easier = Rewards.of(1, 2, 3, 4, 11, 12, 13, 14);
+    Rewards harder = Rewards.of(51, 52, 53, 54, 1, 2, 3, 4);
+    assertThat(RankGap.of(two, easier, harder)).hasValue(0);
+    List<List<Integer>> pairs = List.of(List.of(0, 1), List.of(2, 3), List.of(4, 5), List.of(6, 7));
+    assertThat(RankGap.of(pairs, easier, harder).orElseThrow())
+        .as("among all, where no prompt has four: all are 4 ranks of 7 apart")
+        .isCloseTo(4.0 / 7, within(1e-12));
   }
 
   @Test

@@ -32,6 +32,8 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.Checkpoints;
+import org.tastemaker.optim.guard.GuardOptions;
+import org.tastemaker.optim.guard.HackingMonitor.Action;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.zo.ParameterProblem;
 import org.tastemaker.optim.zo.RankingProblem;
@@ -60,6 +62,8 @@ class SearchRunTest {
     }
     return sum;
   }
+
+  private GuardOptions guards = GuardOptions.defaults();
 
   /** Searches until the end, or until the judge is asked once too often. */
   private RunResult run(Path path, int questions, Cancellation cancellation) {
@@ -103,6 +107,7 @@ class SearchRunTest {
                   .withSampler(policy.sampler())
                   .withReward(BRIGHTNESS)
                   .withKlOf(policy, 4))
+          .guarded(guards)
           .in(folder)
           .listener(events::add)
           .cancellation(cancellation)
@@ -125,6 +130,26 @@ class SearchRunTest {
     Checkpoints.assertSame(path.resolve("whole/checkpoints"), path.resolve("killed/checkpoints"));
     assertThat(path.resolve("killed/metrics.jsonl"))
         .hasSameBinaryContentAs(path.resolve("whole/metrics.jsonl"));
+  }
+
+  @Test
+  void aGuardLooksAtItsEvaluations(@TempDir Path path) {
+    run(path.resolve("free"), 100);
+    assertThat(events)
+        .filteredOn(RunEvent.Metrics.class::isInstance)
+        .anySatisfy(
+            event ->
+                assertThat(((RunEvent.Metrics) event).values())
+                    .containsKeys("evaluation.rewardMean", "evaluation.edgeDensity"))
+        .noneSatisfy(
+            event -> assertThat(((RunEvent.Metrics) event).values()).containsKey("rankGap"));
+    // A bound that every change is beyond.
+    guards =
+        guards.withHacking(
+            guards.hacking().withAction(Action.STOP).withMinScoreRise(0).withMaxFactor(1 + 1e-9));
+    RunResult result = run(path.resolve("guarded"), 100);
+    assertThat(result.reason()).isEqualTo(RunResult.Reason.REWARD_HACKING);
+    assertThat(result.rounds()).isEqualTo(2); // the first evaluation after the beginning
   }
 
   @Test
