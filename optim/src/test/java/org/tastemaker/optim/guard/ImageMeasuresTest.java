@@ -72,8 +72,8 @@ class ImageMeasuresTest {
     for (int i = 0; i < half.length; i++) {
       half[i] = i / size < size / 2 ? 1 : 0;
     }
-    double dark = ImageMeasures.of(Image.of(1, size, size, half)).get(Signal.DARK_PIXELS);
-    assertThat(dark).isCloseTo(size == 1 ? 1 : 0.5, within(0.01));
+    assertThat(ImageMeasures.of(Image.of(1, size, size, half)).get(Signal.DARK_PIXELS))
+        .isCloseTo(size == 1 ? 1 : 0.5, within(0.01));
   }
 
   @Test

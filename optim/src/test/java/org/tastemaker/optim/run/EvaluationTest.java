@@ -1,5 +1,6 @@
 package org.tastemaker.optim.run;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -164,7 +165,7 @@ class EvaluationTest {
     assertThat(largest).isPositive();
     whole.forEach(
         (name, expected) -> {
-          float[] found = accumulated.get(name);
+          float[] found = requireNonNull(accumulated.get(name));
           for (int i = 0; i < expected.length; i++) {
             // Float rounding of the U-Net, 1e-6, in a gradient that is a difference of larger ones.
             assertThat((double) found[i]).isCloseTo(expected[i], within(1e-4 * largest));

@@ -33,9 +33,9 @@ class PromptSourceTest {
     }
     assertThat(counts).as("half of all weight is in every round of two").containsEntry("a", rounds);
     // Binomial: 4 standard deviations are below 0.032 of the rounds.
-    assertThat(counts.get("b") / (double) rounds).isCloseTo(0.6, within(0.032));
-    assertThat(counts.get("c") / (double) rounds).isCloseTo(0.3, within(0.032));
-    assertThat(counts.get("d") / (double) rounds).isCloseTo(0.1, within(0.032));
+    assertThat(counts.getOrDefault("b", 0) / (double) rounds).isCloseTo(0.6, within(0.032));
+    assertThat(counts.getOrDefault("c", 0) / (double) rounds).isCloseTo(0.3, within(0.032));
+    assertThat(counts.getOrDefault("d", 0) / (double) rounds).isCloseTo(0.1, within(0.032));
   }
 
   @Test
