@@ -128,7 +128,7 @@ public final class ConstantReward implements Guard {
   }
 
   /** A reward's name, the same in every process: a lambda has that of its class. */
-  private static String nameOf(Object reward) {
+  static String nameOf(Object reward) {
     String name = reward.getClass().getSimpleName();
     int lambda = name.indexOf("$$Lambda");
     return lambda < 0 ? name : "of " + name.substring(0, lambda);

@@ -22,7 +22,7 @@ public final class MissingRewards implements Guard {
   private final Deque<Round> latest = new ArrayDeque<>();
   private boolean said;
   private long round;
-  private String who = "the reward";
+  private String who = "";
   private String why = "";
 
   private record Round(int missing, int images) {}
@@ -48,6 +48,9 @@ public final class MissingRewards implements Guard {
     }
     round = seen.round();
     List<Judgement> without = seen.judgements().stream().filter(Judgement::isMissing).toList();
+    if (who.isEmpty()) {
+      who = "the reward " + ConstantReward.nameOf(seen.reward());
+    }
     if (!without.isEmpty()) {
       who = "the judge " + ConstantReward.judges(without);
       why = " (" + MissingReason.words(MissingReason.of(without)) + ")";
@@ -76,7 +79,7 @@ public final class MissingRewards implements Guard {
   private String words(double share, String of) {
     return String.format(
         Locale.ROOT,
-        "%s gave no reward for %.0f %% of the images %s, above maxMissingShare, %.0f %%%s",
+        "%s left %.0f %% of the images %s without a reward, above maxMissingShare, %.0f %%%s",
         who,
         100 * share,
         of,

@@ -1,5 +1,6 @@
 package org.tastemaker.optim.policy;
 
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
@@ -25,6 +26,9 @@ final class PolicySettings {
     if (!model.adapted().isAll()) { // nor a range
       training = training.with("adapted", model.adapted());
     }
+    if (lora != null && scales(lora).distinct().count() > 1) {
+      training = training.with("scales", scales(lora).toList()); // which layer has which
+    }
     return Settings.of(model.options(), "batchSize", "height", "width", "guidanceRescale")
         .with("imageSize", ImageSize.of(model))
         .with("latentChannels", model.latentShape().channels())
@@ -37,8 +41,11 @@ final class PolicySettings {
 
   /** Names and shapes of a LoRA's weights are checked by themselves; its scale is not in them. */
   private static String describe(Lora lora) {
-    return lora.modules().values().stream().map(m -> String.valueOf(m.scale())).distinct().toList()
-        + " x LoRA "
-        + lora.name();
+    return scales(lora).distinct().toList() + " x LoRA " + lora.name();
+  }
+
+  /** In the order of the layers. */
+  private static Stream<String> scales(Lora lora) {
+    return lora.modules().values().stream().map(module -> String.valueOf(module.scale()));
   }
 }

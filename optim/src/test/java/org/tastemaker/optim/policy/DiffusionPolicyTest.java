@@ -30,6 +30,8 @@ import org.tastemaker.diffusion.Components;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraNetwork;
+import org.tastemaker.diffusion.lora.LoraPatterns;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.testing.TinyModel;
@@ -128,6 +130,39 @@ class DiffusionPolicyTest {
           .isThrownBy(() -> longer.restore(folder))
           .withMessageContaining("schedule.updates is 5 in the checkpoint and 50 now");
     }
+  }
+
+  @Test
+  void adamsEpsilonMayBeLoweredInTheSameRun(@TempDir Path folder) {
+    policy.save(folder);
+    DiffusionPolicy.Options options = DiffusionPolicy.Options.lora();
+    try (DiffusionPolicy own =
+        DiffusionPolicy.lora(model, lora, options.withAdamW(options.adamW().withEpsilon(1e-15)))) {
+      assertThat(own.restore(folder))
+          .containsExactly("adamW.epsilon is 1.0E-8 in the checkpoint and 1.0E-15 now");
+    }
+  }
+
+  @Test
+  void aLoraWithTheSameScalesOnOtherLayersIsOfAnotherRun(@TempDir Path folder) {
+    try (Lora one = patterned("to_k");
+        Lora other = patterned("to_v");
+        DiffusionPolicy first = DiffusionPolicy.lora(model, one);
+        DiffusionPolicy second = DiffusionPolicy.lora(model, other)) {
+      first.save(folder);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> second.restore(folder))
+          .withMessageContaining("scales is [");
+    }
+  }
+
+  private Lora patterned(String layers) {
+    return Lora.create(
+        "policy",
+        LoraNetwork.UNET,
+        model.components().unet().parameters(),
+        Lora.Options.ofRank(2).withPatterns(LoraPatterns.none().withAlpha(layers, 8)),
+        Seed.of(2));
   }
 
   @Test

@@ -179,4 +179,29 @@ class EvaluationTest {
                     .containsEntry("updates", 1.0)
                     .containsKeys("latentNorm", "darkPixels", "gradientRms"));
   }
+
+  private List<String> notices(double epsilon) {
+    events.clear();
+    DiffusionPolicy.Options options = DiffusionPolicy.Options.lora();
+    try (Lora lora = TinyModel.lora(model, Seed.of(2));
+        DiffusionPolicy policy =
+            DiffusionPolicy.lora(
+                model, lora, options.withAdamW(options.adamW().withEpsilon(epsilon)))) {
+      RunResult unused = run(policy, 6).run(AlignmentRun.Options.rounds(2));
+    }
+    return events.stream()
+        .filter(RunEvent.Notice.class::isInstance)
+        .map(event -> ((RunEvent.Notice) event).message())
+        .filter(words -> words.contains("Adam's epsilon"))
+        .toList();
+  }
+
+  @Test
+  void anEpsilonAboveAPolicysGradientIsSaidAndTheUsualOneIsNot() {
+    assertThat(notices(0.1))
+        .singleElement()
+        .asString()
+        .contains("below Adam's epsilon of 0.10: epsilon sets the length of the steps");
+    assertThat(notices(1e-8)).isEmpty();
+  }
 }

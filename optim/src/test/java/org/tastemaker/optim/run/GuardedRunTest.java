@@ -382,14 +382,15 @@ class GuardedRunTest {
     assertThat(result.rounds()).as("4 of 5 rounds at 75 % are above 50 %").isEqualTo(6);
     assertThat(result.message())
         .isEqualTo(
-            "the reward gave no reward for 60 % of the images of the 5 rounds up to round 6, above"
-                + " maxMissingShare, 50 %: mend that and resume the run, with the judge's"
+            "the reward of GuardedRunTest left 60 % of the images of the 5 rounds up to round 6"
+                + " without a reward, above maxMissingShare, 50 %: mend that and resume the run, with the judge's"
                 + " retrying() if it has a cache, which repeats refusals otherwise; or raise"
                 + " maxMissingShare, if so many are meant to be missing");
     assertThat(notices())
         .singleElement()
         .asString()
-        .startsWith("the reward gave no reward for 75 % of the images of round 3, above");
+        .startsWith(
+            "the reward of GuardedRunTest left 75 % of the images of round 3 without a reward");
   }
 
   @Test
@@ -408,7 +409,7 @@ class GuardedRunTest {
             .run(AlignmentRun.Options.rounds(20));
     assertThat(result.rounds()).isEqualTo(2);
     assertThat(result.message())
-        .startsWith("the judge \"gpt-x\" gave no reward for 50 % of the images of the 2 rounds")
+        .startsWith("the judge \"gpt-x\" left 50 % of the images of the 2 rounds")
         .contains("(1 because: too dark to see)");
   }
 
