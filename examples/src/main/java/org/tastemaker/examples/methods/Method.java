@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.PolicyOptimizer;
+import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraTargets;
@@ -34,6 +35,7 @@ import org.tastemaker.optim.preference.D3po;
 import org.tastemaker.optim.preference.DiffusionDpo;
 import org.tastemaker.optim.preference.DiffusionKto;
 import org.tastemaker.optim.preference.Mapo;
+import org.tastemaker.optim.preference.Spo;
 
 /** What is compared. */
 enum Method {
@@ -58,6 +60,8 @@ enum Method {
   DIFFUSION_KTO("kto", "Diffusion-KTO", "beta", true, 3e-4, 8, 2000),
   MAPO("mapo", "MaPO", "beta", true, 3e-4, 8, 1),
   D3PO("d3po", "D3PO", "beta", true, 1e-3, 4, 10),
+  /** Its steps' candidates are scored beside the images that all methods have judged. */
+  SPO("spo", "SPO, with scores of 10 more estimates for each image", "beta", true, 1e-3, 4, 10),
   /**
    * RWR with the same weight for every image: what training on the model's own images does by
    * itself.
@@ -73,6 +77,9 @@ enum Method {
 
   /** How many pairs an update on finished images has. */
   private static final int PAIRS = 32;
+
+  /** By which scores that differ by some hundredths are multiplied before a softmax. */
+  private static final double SCORE_SCALE = 50;
 
   private final String id;
   private final String title;
@@ -190,6 +197,7 @@ enum Method {
       Protocol protocol,
       Setting setting,
       PretrainingData pretraining,
+      RewardModel scorer,
       Seed seed) {
     int images = protocol.imagesPerRound();
     int microBatch =
@@ -391,7 +399,20 @@ enum Method {
               D3po.Options.defaults()
                   .withBeta(setting.strength())
                   .withUpdates(setting.updates())
-                  .withBatch(2 * images)
+                  .withBatch(images)
+                  .withMicroBatch(microBatch),
+              seed);
+      case SPO ->
+          new Spo(
+              policy,
+              scorer,
+              Spo.Options.defaults()
+                  .withBeta(setting.strength())
+                  .withCandidates(2)
+                  .withFirstStep(Protocol.STEPS / 2)
+                  .withScale(SCORE_SCALE)
+                  .withUpdates(setting.updates())
+                  .withBatch(images)
                   .withMicroBatch(microBatch),
               seed);
       case ZO_GAINS, ZO_RANK_SGD ->

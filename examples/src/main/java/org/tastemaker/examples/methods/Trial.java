@@ -11,8 +11,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGenerator;
+import org.tastemaker.core.Judgement;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunEvent;
@@ -171,6 +173,7 @@ final class Trial {
             protocol,
             setting,
             method == Method.LEE ? pretraining() : (batch, size) -> List.of(),
+            this::likeness,
             seed.split("optimizer"));
     try {
       RunListener marks =
@@ -196,6 +199,15 @@ final class Trial {
         close(closeable);
       }
     }
+  }
+
+  /** What the judge ranks by, of each image of a rollout. */
+  private Rewards likeness(Rollout rollout, List<Judgement> judgements) {
+    double[] scores = new double[rollout.size()];
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = task.score().applyAsDouble(rollout.images().get(i), rollout.prompts().get(i));
+    }
+    return Rewards.of(scores);
   }
 
   private static void close(AutoCloseable closeable) {

@@ -31,6 +31,10 @@ class MetricsGlossaryTest {
           "DenoisingTrainer",
           "Baseline",
           "Rwr",
+          "DiffusionDpo",
+          "DiffusionKto",
+          "Mapo",
+          "TrajectoryPreferences",
           "HeldOut",
           "RewardTrainer");
   private static final Pattern DOCUMENTED = Pattern.compile("^\\| `([\\w.]+)`");

@@ -8,12 +8,11 @@ import java.util.List;
  * one of losers, endings of names, a list of pairs, and D3PO's matrix.
  *
  * <pre>
- * {@link #winnersAndLosers}        {@link #suffixed}              {@link #listed}          {@link #matrices}
- *   pairs/                  pairs/                  pairs.json        d3po/
- *     w/cat.png               cat_w.png             cat_0.png           prompt.json
- *     w/cat.txt               cat_l.png             cat_1.png           images/00000.png
- *     l/cat.png               cat.txt               cat_0.txt           images/00001.png ...
- *     ...                     ...                   ...                 votes.json
+ *   pairs/w/cat.png        pairs/cat_w.png      pairs.json         d3po/prompt.json
+ *   pairs/w/cat.txt        pairs/cat_l.png      cat_0.png          d3po/images/00000.png
+ *   pairs/l/cat.png        pairs/cat.txt        cat_1.png          d3po/images/00001.png
+ *                                               cat_0.txt          votes.json
+ *   {@link #winnersAndLosers}       {@link #suffixed}            {@link #listed}             {@link #matrices}
  * </pre>
  *
  * <p>A caption stands beside its image, in a file of the same name that ends in {@code .txt} or

@@ -21,8 +21,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
 
 /**
  * Judged images that were there before the training, as the latents that a U-Net sees: what {@link
- * OfflineOptimizer} learns from. On the Java heap, 16 KB for an image of 512 x 512 pixels each
- * channel.
+ * OfflineOptimizer} learns from. They lie on the Java heap: 64 KB for an image of 512 x 512 pixels.
  *
  * <pre>
  *   PreferenceData.Builder data = PreferenceData.builder(model);
