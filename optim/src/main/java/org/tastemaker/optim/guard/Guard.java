@@ -12,12 +12,26 @@ import org.tastemaker.core.json.JsonObject;
  */
 public interface Guard {
   /**
-   * Takes note of a round, after the model has learned from it.
+   * Takes note of a round's images and rewards, after the model has learned from them.
    *
    * @param seen what the round had
-   * @return what there is to say
+   * @return what there is to say; nothing, unless a guard says otherwise
    */
-  Findings round(Observation seen);
+  default Findings round(Observation seen) {
+    return Findings.NONE;
+  }
+
+  /**
+   * Takes note of what a round has measured, also of one without images of its own, as in training
+   * on pairs.
+   *
+   * @param round its number
+   * @param measured by name
+   * @return what there is to say; nothing, unless a guard says otherwise
+   */
+  default Findings metrics(long round, Map<String, Double> measured) {
+    return Findings.NONE;
+  }
 
   /**
    * Takes note of an evaluation.

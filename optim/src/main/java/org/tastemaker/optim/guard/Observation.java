@@ -1,7 +1,6 @@
 package org.tastemaker.optim.guard;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.RewardModel;
@@ -17,7 +16,6 @@ import org.tastemaker.core.Rollout;
  * @param reward what is maximized
  * @param rewards of the images, by {@code reward}; empty in an evaluation by another reward
  * @param heldOut of the images, by a reward that is not trained on; empty where there is none
- * @param metrics what the optimizer reported; empty in an evaluation
  */
 public record Observation(
     long round,
@@ -25,11 +23,9 @@ public record Observation(
     List<Judgement> judgements,
     RewardModel reward,
     Optional<Rewards> rewards,
-    Optional<Rewards> heldOut,
-    Map<String, Double> metrics) {
-  /** Copies the lists. */
+    Optional<Rewards> heldOut) {
+  /** Copies the list. */
   public Observation {
     judgements = List.copyOf(judgements);
-    metrics = Map.copyOf(metrics);
   }
 }

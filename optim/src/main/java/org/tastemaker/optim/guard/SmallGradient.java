@@ -16,9 +16,9 @@ public final class SmallGradient implements Guard {
   private boolean said;
 
   @Override
-  public Findings round(Observation seen) {
-    Double size = seen.metrics().get("gradientRms");
-    Double epsilon = seen.metrics().get("adamEpsilon");
+  public Findings metrics(long round, Map<String, Double> measured) {
+    Double size = measured.get("gradientRms");
+    Double epsilon = measured.get("adamEpsilon");
     // A gradient of 0 is none at all: every row was outside of the clip range, for example.
     if (said || size == null || epsilon == null || size == 0 || size >= epsilon) {
       return Findings.NONE;
@@ -36,9 +36,9 @@ public final class SmallGradient implements Guard {
                     + " withAdamW(AdamW.Options.defaults().withEpsilon(1e-15)), or begin a run"
                     + " whose log-probabilities are sums (Reduction.SUM). This is said once",
                 size,
-                seen.round(),
-                seen.metrics().getOrDefault("gradientNorm", Double.NaN),
-                seen.metrics().getOrDefault("trainedNumbers", Double.NaN),
+                round,
+                measured.getOrDefault("gradientNorm", Double.NaN),
+                measured.getOrDefault("trainedNumbers", Double.NaN),
                 epsilon)));
   }
 

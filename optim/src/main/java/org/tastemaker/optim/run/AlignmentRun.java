@@ -313,8 +313,7 @@ public final class AlignmentRun {
                   judgements,
                   reward,
                   Optional.of(rewards),
-                  guards.heldOut(made.rollout()),
-                  report.metrics())));
+                  guards.heldOut(made.rollout()))));
       metrics.put("secondsGuarding", (nanoTime.getAsLong() - trained) * 1e-9);
       metrics.put("images", (double) made.rollout().size());
       metrics.put("presentRewards", (double) rewards.present());

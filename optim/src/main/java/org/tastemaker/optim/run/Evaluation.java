@@ -177,8 +177,7 @@ public record Evaluation(
                         judgements,
                         rewardOfRun,
                         Optional.of(rewards).filter(own -> by == rewardOfRun),
-                        guards.heldOut(rollout).or(() -> heldOut(by, rewardOfRun, rewards)),
-                        Map.of())));
+                        guards.heldOut(rollout).or(() -> heldOut(by, rewardOfRun, rewards)))));
             if (kl != null) {
               metrics.put(KL_TO_REFERENCE, kl.applyAsDouble(rollout));
             }

@@ -70,20 +70,25 @@ final class Guards {
 
   /** Shows a round to the guards, and gives what they measured. */
   Map<String, Double> round(Observation seen) {
-    return ask(seen, guard -> guard.round(seen));
+    return ask(seen.round(), guard -> guard.round(seen));
   }
 
   /** Shows an evaluation to the guards, and gives what they measured. */
   Map<String, Double> evaluation(Observation seen) {
-    return ask(seen, guard -> guard.evaluation(seen));
+    return ask(seen.round(), guard -> guard.evaluation(seen));
   }
 
-  private Map<String, Double> ask(Observation seen, Function<Guard, Findings> question) {
+  /** Shows the guards what a round has measured. */
+  void metrics(long round, Map<String, Double> measured) {
+    Map<String, Double> unused = ask(round, guard -> guard.metrics(round, measured));
+  }
+
+  private Map<String, Double> ask(long round, Function<Guard, Findings> question) {
     Map<String, Double> metrics = new TreeMap<>();
     for (Entry entry : entries.values()) {
       Findings found = question.apply(entry.guard());
       metrics.putAll(found.metrics());
-      found.warnings().forEach(warning -> tell(seen.round(), warning));
+      found.warnings().forEach(warning -> tell(round, warning));
     }
     return metrics;
   }

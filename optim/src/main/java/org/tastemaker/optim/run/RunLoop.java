@@ -99,6 +99,7 @@ record RunLoop(
             RunResult.Reason.DIVERGED,
             "round " + round + " has diverged and was taken back: " + e.getMessage());
       }
+      checkpoints.guards().metrics(round, done.metrics());
       observers.on(new RunEvent.Metrics(round, done.metrics()));
       observers.on(new RunEvent.Progress(activity, round, length.rounds()));
 

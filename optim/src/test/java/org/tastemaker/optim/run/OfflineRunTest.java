@@ -14,6 +14,7 @@ import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.Image;
@@ -30,6 +31,7 @@ import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.testing.TinyModel;
+import org.tastemaker.diffusion.train.AdamW;
 import org.tastemaker.optim.Checkpoints;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.preference.DiffusionDpo;
@@ -53,6 +55,8 @@ class OfflineRunTest {
     return data.build();
   }
 
+  private double epsilon = 1e-8; // of Adam
+
   /** Trains until the end, or is cancelled after a round. */
   private RunResult run(Path path, int groups, int cancelAfter) {
     Cancellation cancellation = new Cancellation();
@@ -64,7 +68,12 @@ class OfflineRunTest {
         LatentDiffusion model = TinyModel.create(Seed.of(1));
         // What resumes from a checkpoint has its numbers from there.
         Lora lora = TinyModel.lora(model, Seed.of(folder.latestCheckpoint().isPresent() ? 77 : 2));
-        DiffusionPolicy policy = DiffusionPolicy.lora(model, lora)) {
+        DiffusionPolicy policy =
+            DiffusionPolicy.lora(
+                model,
+                lora,
+                DiffusionPolicy.Options.lora()
+                    .withAdamW(AdamW.Options.defaults().withEpsilon(epsilon)))) {
       DiffusionDpo.Options options =
           DiffusionDpo.Options.defaults().withUpdates(2).withBatch(2).withMicroBatch(4);
       return OfflineRun.of(data(model, groups), new DiffusionDpo(policy, options, Seed.of(4)))
@@ -102,6 +111,18 @@ class OfflineRunTest {
     assertThat(metrics.stream().filter(m -> m.values().containsKey("evaluation.rewardMean")))
         .extracting(RunEvent.Metrics::step)
         .containsExactly(0L, 4L, 5L);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.5, 1", "1e-15, 0"})
+  void aGradientBelowAdamsEpsilonIsSaidOnceHereToo(double of, int notices, @TempDir Path path) {
+    epsilon = of;
+    assertThat(run(path, 3, 99).reason()).isEqualTo(RunResult.Reason.FINISHED);
+    try (RunFolder folder = RunFolder.open(path, CLOCK)) {
+      assertThat(folder.notices().stream().map(RunEvent.Notice::message))
+          .filteredOn(words -> words.contains("below Adam's epsilon"))
+          .hasSize(notices);
+    }
   }
 
   @Test
