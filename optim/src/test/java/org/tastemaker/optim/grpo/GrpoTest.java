@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +16,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
+import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.diffusion.LatentDiffusion;
@@ -32,6 +35,10 @@ import org.tastemaker.optim.policy.Deviation;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.KlForm;
 import org.tastemaker.optim.policy.Transitions;
+import org.tastemaker.optim.run.AlignmentRun;
+import org.tastemaker.optim.run.Evaluation;
+import org.tastemaker.optim.run.PromptSource;
+import org.tastemaker.optim.run.RunResult;
 
 /** Two images each of two prompts, and three denoising steps, unless a test says otherwise. */
 class GrpoTest {
@@ -381,6 +388,35 @@ class GrpoTest {
     Grpo grpo = new Grpo(still, windowed(1).withSharedLatents(true), Seed.of(4));
     assertThat(grpo.sampler().generate(prompts(), Seed.of(3)))
         .isEqualTo(still.sampler().generate(prompts(), Seed.of(3)));
+  }
+
+  @Test
+  void evaluationsOfARunAreThePolicysOwnWhateverItsRoundsDraw() {
+    Grpo grpo = new Grpo(still, windowed(1).withSharedLatents(true), Seed.of(4));
+    List<List<Image>> shown = new ArrayList<>();
+    List<Double> kl = new ArrayList<>();
+    RunResult unused =
+        AlignmentRun.of(
+                PromptSource.all(prompts().subList(0, 2), 2),
+                grpo.sampler(),
+                (rollout, judgements) -> Rewards.of(latentMeans(rollout)),
+                grpo,
+                Seed.of(8))
+            .evaluated(Evaluation.every(1, prompts(), Seed.of(9)).withKlOf(still, 4))
+            .listener(
+                event -> {
+                  if (event instanceof RunEvent.Pictures pictures) {
+                    shown.add(pictures.images());
+                  } else if (event instanceof RunEvent.Metrics metrics
+                      && metrics.values().containsKey("klToReference")) {
+                    kl.add(metrics.values().get("klToReference"));
+                  }
+                })
+            .run(AlignmentRun.Options.rounds(2));
+    try (Rollout own = still.sampler().rollout(prompts(), Seed.of(9))) {
+      assertThat(shown).hasSize(3).containsOnly(own.images()); // it does not learn at a rate of 0
+    }
+    assertThat(kl).hasSize(3);
   }
 
   /** The difference's norm is within a bound, relative to that of the expected one. */

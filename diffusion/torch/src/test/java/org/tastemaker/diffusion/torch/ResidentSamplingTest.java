@@ -17,14 +17,17 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.RolloutOptions;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.Placement;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Residence;
+import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.CpuStepKernel;
+import org.tastemaker.diffusion.schedule.DenoisingRange;
 import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.ResidentStepKernel;
@@ -32,6 +35,7 @@ import org.tastemaker.diffusion.schedule.SchedulerKind;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKernel;
 import org.tastemaker.diffusion.schedule.StepNoise;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.diffusion.testing.TinyXl;
 
@@ -165,6 +169,30 @@ class ResidentSamplingTest {
     for (int i = 0; i < inPlace.size(); i++) {
       assertThat(inPlace.get(i)).isEqualTo(travelled.get(i));
     }
+  }
+
+  @Test
+  void anAdapterThatComesAndGoesTakesTheLatentsAlong() {
+    List<float[]> both = new ArrayList<>();
+    for (Counting kernel : List.of(here(), elsewhere())) {
+      try (LatentDiffusion tiny = TinyModel.create(Seed.of(4));
+          Lora lora = TinyModel.lora(tiny, Seed.of(7))) {
+        lora.parameters().arrays().values().forEach(array -> array.addi(0.1));
+        LatentDiffusion plain = tiny.on(TORCH).with(kernel);
+        LatentDiffusion ranged =
+            plain
+                .with(plain.execution().withAdapter(lora))
+                .with(plain.options().withSteps(5))
+                .with(new DenoisingRange(0.3, 0.7))
+                .with(RolloutOptions.defaults().withStochastic(StepWindow.of(1, 3)));
+        try (Rollout rollout = ranged.rollout(PROMPTS, Seed.of(5))) {
+          both.add(rollout.latents().data().asFloat());
+          both.add(rollout.logProbabilities().data().asFloat());
+        }
+      }
+    }
+    assertThat(both.get(0)).isEqualTo(both.get(2));
+    assertThat(both.get(1)).isEqualTo(both.get(3));
   }
 
   @Test
