@@ -17,7 +17,6 @@ import org.tastemaker.optim.direct.AlignProp;
 import org.tastemaker.optim.direct.DirectLoss;
 import org.tastemaker.optim.direct.Draft;
 import org.tastemaker.optim.direct.Refl;
-import org.tastemaker.optim.direct.Truncation;
 import org.tastemaker.optim.dpok.Dpok;
 import org.tastemaker.optim.dpok.KlOptions;
 import org.tastemaker.optim.dpok.ValueOptions;
@@ -314,7 +313,6 @@ enum Method {
               policy,
               new GlyphReward(BundledModel.judge()),
               AlignProp.Options.preference()
-                  .withTruncation(Truncation.uniform(1, Protocol.STEPS))
                   .withUpdates(setting.updates())
                   .withMicroBatch(directBatch(setting, images))
                   .withDecodedTogether(directBatch(setting, images)),

@@ -11,20 +11,18 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /**
  * AlignProp: Prabhudesai, Goyal, Pathak and Fragkiadaki, "Aligning Text-to-Image Diffusion Models
- * with Reward Backpropagation" (2023), section 4.
+ * with Reward Backpropagation" (2023).
  *
  * <p>Sampling is a recurrent policy that is trained by backpropagation through time, truncated
  * after a random number K of steps:
  *
  * <pre>
  *   L(theta)      = E_{z, x_T} loss(r(x_0(theta, z, x_T), z))
- *   TBTT          d L / d theta through the last K steps alone, for a fixed K              (4.1)
+ *   TBTT          d L / d theta through the last K steps alone, for a fixed K
  *   randomized    the same with K drawn anew for each update
  * </pre>
  *
- * <p>A fixed and small K finds changes of fine texture that please the reward and spoil the image;
- * all steps are costly and their gradients explode. A random K is between both, and the paper's
- * choice.
+ * <p>The paper reports that a fixed K overfits to the reward, and that one drawn anew does so less.
  *
  * <table class="striped">
  * <caption>Notation</caption>

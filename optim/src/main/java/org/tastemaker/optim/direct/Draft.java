@@ -12,20 +12,20 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /**
  * Direct reward fine-tuning: Clark, Vicol, Swersky and Fleet, "Directly Fine-Tuning Diffusion
- * Models on Differentiable Rewards" (2024), section 3 and algorithm 1.
+ * Models on Differentiable Rewards" (2024), algorithm 1.
  *
  * <p>The reward of the image is made larger by its own gradient, through the decoder and the
  * denoising steps:
  *
  * <pre>
- *   J(theta) = E_{z, x_T ~ N(0, I)} r(sample(theta, z, x_T), z)                                (1)
+ *   J(theta) = E_{z, x_T ~ N(0, I)} r(sample(theta, z, x_T), z)
  *   DRaFT-K   grad_theta r, through the last K steps; x_K is held fixed
  *   DRaFT-LV  the mean of the gradients of n last steps: DRaFT-1's, and those of n - 1
  *             x_1 = sqrt(abar_1) x_0 + sqrt(1 - abar_1) e with new e, whose x0^ is predicted at once
  * </pre>
  *
- * <p>K = T is the gradient of the whole sampling. Far fewer are as good, cost less, and do not
- * explode; 1 is the paper's choice for most of its experiments.
+ * <p>K = T is the gradient of the whole sampling. The paper finds that few steps cost less and are
+ * no worse, down to 1.
  *
  * <table class="striped">
  * <caption>Notation</caption>
@@ -43,7 +43,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * updates ({@link DenoisingChain}, {@link org.tastemaker.diffusion.DifferentiableDecoder}).
  *
  * <p>What the paper leaves out: the noise of a stochastic sampler is held fixed, so that eta above
- * 0 is differentiated too. The paper bounds the gradient's norm; that is the policy's option. Not
+ * 0 is differentiated too; the bound of the gradient's norm is the policy's option. Not
  * thread-safe.
  */
 public final class Draft extends DirectOptimizer {

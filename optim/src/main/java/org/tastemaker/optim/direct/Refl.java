@@ -11,14 +11,14 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 
 /**
  * Reward feedback learning: Xu et al., "ImageReward: Learning and Evaluating Human Preferences for
- * Text-to-Image Generation" (2023), section 4 and algorithm 1.
+ * Text-to-Image Generation" (2023), algorithm 1.
  *
  * <p>Late in denoising the image that will come can be seen already, and a reward of it tells good
  * from poor. So sampling stops at a random late step t, the clean image is predicted at once, and
  * its reward is made larger by its gradient through this one step:
  *
  * <pre>
- *   L(theta) = lambda E_{z, t} max(0, margin - r(x0^(x_t, t, z), z))                            (5)
+ *   L(theta) = lambda E_{z, t} max(0, margin - r(x0^(x_t, t, z), z))
  *   x0^      = the prediction of x_0 of the U-Net's answer to x_t, which is held fixed
  * </pre>
  *

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.tastemaker.core.DifferentiableReward;
+import org.tastemaker.core.DifferentiableReward.Input;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
@@ -98,14 +99,19 @@ class DirectTest {
         DiffusionPolicy policy, DifferentiableReward reward, Seed seed);
   }
 
-  /** Of images, the mean of all values, and what it was asked. */
+  /** Scores all the same, and keeps what it was asked. */
   private static final class Watched implements DifferentiableReward {
     final List<Batch> asked = new ArrayList<>();
+    private final Input input;
     double score = Double.NaN;
+
+    Watched(Input input) {
+      this.input = input;
+    }
 
     @Override
     public Input input() {
-      return Input.IMAGES;
+      return input;
     }
 
     @Override
@@ -285,7 +291,7 @@ class DirectTest {
   void anImageWithoutARewardIsLeftOut(Method method) {
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Rollout rollout = model.rollout(TinyModel.prompts(3), Seed.of(3))) {
-      Watched watched = new Watched();
+      Watched watched = new Watched(Input.IMAGES);
       watched.score = 0.5;
       PolicyOptimizer optimizer = method.optimizer(policy, watched, Seed.of(4));
       OptionalDouble none = OptionalDouble.empty();
@@ -304,12 +310,54 @@ class DirectTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void aCheckpointOfAnotherRunIsAnErrorThatChangesNothing(Method method, @TempDir Path folder)
+      throws IOException {
+    PixelReward reward = PixelReward.redness();
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
+        Rollout rollout = model.rollout(TinyModel.prompts(2), Seed.of(3))) {
+      PolicyOptimizer optimizer = method.optimizer(policy, reward, Seed.of(4));
+      StepReport unused = optimizer.step(rollout, Rewards.of(0, 0));
+      Path saved = Files.createDirectory(folder.resolve("saved"));
+      optimizer.save(saved);
+      StepReport further = optimizer.step(rollout, Rewards.of(0, 0));
+
+      PolicyOptimizer otherSeed = method.optimizer(policy, reward, Seed.of(5));
+      assertThatThrownBy(() -> otherSeed.restore(saved))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("seed is 4 in the checkpoint");
+      PolicyOptimizer ofLatents = method.optimizer(policy, new Watched(Input.LATENTS), Seed.of(4));
+      assertThatThrownBy(() -> ofLatents.restore(saved))
+          .hasMessageContaining("rewardInput is IMAGES in the checkpoint");
+      Method another = method == Method.REFL ? Method.DRAFT : Method.REFL;
+      PolicyOptimizer other = another.optimizer(policy, reward, Seed.of(4));
+      assertThatThrownBy(() -> other.restore(saved))
+          .hasMessageContaining("holds a checkpoint of \"");
+      assertThat(further.step()).isEqualTo(2);
+      assertThat(policy.updates()).isEqualTo(4);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void aNumberOfRewardsThatIsNotThatOfImagesIsAnError(Method method) {
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
+        Rollout rollout = model.rollout(TinyModel.prompts(2), Seed.of(3))) {
+      PolicyOptimizer optimizer = method.optimizer(policy, PixelReward.redness(), Seed.of(4));
+      assertThatThrownBy(() -> optimizer.step(rollout, Rewards.of(1, 2, 3)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("for each of the 2 images, but there were 3");
+    }
+  }
+
   @Test
   void aRewardThatIsNoNumberEndsTheStepAndChangesNothing() {
     try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
         Rollout rollout = model.rollout(TinyModel.prompts(3), Seed.of(3))) {
       float before = policy.parameters().values().iterator().next().get(0);
-      PolicyOptimizer optimizer = Method.DRAFT.optimizer(policy, new Watched(), Seed.of(4));
+      PolicyOptimizer optimizer =
+          Method.DRAFT.optimizer(policy, new Watched(Input.IMAGES), Seed.of(4));
       assertThatThrownBy(() -> optimizer.step(rollout, Rewards.of(0, 0, 0)))
           .isInstanceOf(DivergedException.class)
           .hasMessageContaining("step 1")

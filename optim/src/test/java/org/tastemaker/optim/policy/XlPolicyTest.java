@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -19,6 +20,8 @@ import org.tastemaker.diffusion.testing.TinyXl;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.Policies;
 import org.tastemaker.optim.ddpo.Ddpo;
+import org.tastemaker.optim.direct.Draft;
+import org.tastemaker.reward.image.PixelReward;
 
 /** Policy gradients of a Stable Diffusion XL, whose U-Net reads more than the text's tokens. */
 class XlPolicyTest {
@@ -77,6 +80,27 @@ class XlPolicyTest {
           () -> loss(rollout, new double[] {1, -1}),
           0.001, // with 0.01 the curvature alone makes a tenth
           5e-3);
+    }
+  }
+
+  @Test
+  void theGradientOfARewardGoesThroughItsSteps() {
+    Supplier<Draft> draft =
+        () ->
+            new Draft(
+                policy,
+                PixelReward.redness(),
+                Draft.Options.lastSteps(2).withUpdates(1).withMicroBatch(2),
+                Seed.of(4));
+    try (Rollout rollout = model.rollout(PROMPTS, Seed.of(3))) {
+      GradientCheck.perturb(policy, Seed.of(5), 0.2);
+      draft.get().step(rollout, Rewards.of(0, 0));
+      GradientCheck.assertGradient(
+          policy,
+          GradientCheck.gradientOf(policy),
+          () -> draft.get().step(rollout, Rewards.of(0, 0)).metrics().getOrDefault("loss", 0.0),
+          0.002,
+          1e-2);
     }
   }
 
