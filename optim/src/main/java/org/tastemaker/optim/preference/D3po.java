@@ -14,13 +14,14 @@ import org.tastemaker.optim.policy.Shuffle;
 import org.tastemaker.optim.policy.Trajectory;
 
 /**
- * Direct preference for denoising diffusion policy optimization: Yang, Tao, Lyu, Ge, Chen, Shen,
- * Zhu and Li, "Using Human Feedback to Fine-tune Diffusion Models without Any Reward Model" (2023).
+ * Direct preference for denoising diffusion policy optimization: Yang, Tao, Lyu, Ge, Chen, Li,
+ * Shen, Zhu and Li, "Using Human Feedback to Fine-tune Diffusion Models without Any Reward Model"
+ * (2023).
  *
  * <p>Denoising is a decision process of T steps. If one image is preferred to another of its
- * prompt, every step that led to it is taken to be preferred to the other's step at the same time
- * (section 4.2), and each such pair of steps has the loss of direct preference optimization, with
- * the ratio of each step clamped:
+ * prompt, every step that led to it is taken to be preferred to the other's step at the same time,
+ * and each such pair of steps has the loss of direct preference optimization, with the ratio of
+ * each step clamped:
  *
  * <pre>
  *   rho  = clamp(p_theta(x_{t-1} | x_t, z) / p_ref(x_{t-1} | x_t, z), 1 - c, 1 + c)

@@ -1,9 +1,8 @@
 package org.tastemaker.optim.preference;
 
 /**
- * What a gain or a loss is worth: Li, Kallidromitis, Gokul, Kato and Kozuka (2024), section 4. The
- * argument is {@code x = beta (g - z)} for an image that was liked, and its negative for one that
- * was not.
+ * What a gain or a loss is worth: Li, Kallidromitis, Gokul, Kato and Kozuka (2024). The argument is
+ * {@code x = beta (g - z)} for an image that was liked, and its negative for one that was not.
  */
 public enum KtoUtility {
   /** {@code sigmoid(x)}, after Kahneman and Tversky: both gains and losses saturate. */

@@ -27,7 +27,7 @@ import org.tastemaker.optim.policy.Transitions;
  * without its step-aware preference model.
  *
  * <p>An image that is better as a whole need not be better at every step. So candidates for the
- * same step, drawn from the same latent, are compared with each other (section 3.2):
+ * same step, drawn from the same latent, are compared with each other:
  *
  * <pre>
  *   x^1, ..., x^k ~ p_theta(. | x_t, z)         candidates for x_{t-1}
