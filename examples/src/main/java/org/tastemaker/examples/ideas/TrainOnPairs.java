@@ -162,7 +162,7 @@ public final class TrainOnPairs {
           Locale.ROOT,
           "round %3d  loss %.3f  pairs on the right side %.0f%%%n",
           metrics.step(),
-          metrics.values().get("loss"),
+          metrics.values().getOrDefault("loss", Double.NaN),
           100 * metrics.values().getOrDefault("implicitAccuracy", Double.NaN));
     }
   }

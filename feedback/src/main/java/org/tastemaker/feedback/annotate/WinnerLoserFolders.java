@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.tastemaker.core.Prompt;
@@ -38,10 +39,9 @@ final class WinnerLoserFolders {
     for (String name : names) {
       Path winner = better.get(name);
       Path loser = worse.get(name);
-      if (winner == null) {
-        problems.add(alone(worse.get(name), winners));
-      } else if (loser == null) {
-        problems.add(alone(winner, losers));
+      if (winner == null || loser == null) {
+        Path alone = winner != null ? winner : loser;
+        problems.add(alone(Objects.requireNonNull(alone), winner == null ? winners : losers));
       } else {
         Prompt prompt =
             Captions.of(
