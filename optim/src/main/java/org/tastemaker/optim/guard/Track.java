@@ -40,10 +40,11 @@ final class Track {
 
   void add(long atRound, Map<String, Double> measured) {
     round = atRound;
-    count = Math.min(count + 1, 2 * window);
-    if (first.size() < window) {
+    // Of a run that is resumed with a larger window, the beginning is over.
+    if (first.size() < window && first.size() == count) {
       first.add(measured);
     }
+    count = Math.min(count + 1, 2 * window);
     latest.add(measured);
     if (latest.size() > window) {
       latest.remove(0);

@@ -2,6 +2,7 @@ package org.tastemaker.optim.run;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -65,7 +66,20 @@ final class Guards {
 
   /** The held-out reward of some images, if there is one. */
   Optional<Rewards> heldOut(Rollout rollout) {
-    return Optional.ofNullable(heldOut).map(reward -> reward.score(rollout, List.of()));
+    if (heldOut == null) {
+      return Optional.empty();
+    }
+    Rewards rewards = heldOut.score(rollout, List.of());
+    if (rewards.size() != rollout.size()) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "the held-out reward was asked about %d images and gave %d rewards: there must be one"
+                  + " for each image, even if it is a missing one",
+              rollout.size(),
+              rewards.size()));
+    }
+    return Optional.of(rewards);
   }
 
   /** Shows a round to the guards, and gives what they measured. */

@@ -62,6 +62,8 @@ class UpdateDiagnosticsTest {
                 1e-8,
                 "learningRate",
                 0.5,
+                "trainedNumbers",
+                4.0,
                 "klToReferenceEstimate",
                 0.25,
                 "klToReferenceError",
