@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import org.tastemaker.core.DifferentiableReward;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.optim.policy.DenoisingChain;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
@@ -61,7 +62,7 @@ public final class AlignProp extends DirectOptimizer {
   void update(List<Integer> images, Round round, Seed drawn) {
     DenoisingChain chain = round.chain();
     // 1. How many steps back the gradient goes: the same for all images of an update.
-    int lastSteps = options.truncation().draw(chain.steps(), drawn);
+    int lastSteps = withAdapter(options.truncation().draw(chain.steps(), drawn), chain.steps());
     policy.begin();
     for (int[] rows : round.microBatches(images)) {
       // 2. Forward: the last K steps, from recorded latents.
@@ -76,6 +77,13 @@ public final class AlignProp extends DirectOptimizer {
     // 5. Update: the gradient is clipped by its norm, then AdamW.
     double gradientNorm = policy.update();
     round.diagnostics().updated(gradientNorm);
+  }
+
+  /** As many steps that at least one has the adapter, and none before it that has none. */
+  private int withAdapter(int lastSteps, int steps) {
+    StepWindow active = policy.activeSteps();
+    int least = steps - Math.min(steps, active.end()) + 1;
+    return Math.min(Math.max(least, lastSteps), steps - active.first());
   }
 
   /**

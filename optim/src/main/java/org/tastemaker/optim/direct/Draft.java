@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import org.tastemaker.core.DifferentiableReward;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.optim.policy.DenoisingChain;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
@@ -48,6 +49,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  */
 public final class Draft extends DirectOptimizer {
   private final Options options;
+  private final int lastSteps; // K
 
   /**
    * An optimizer that has not done a step.
@@ -56,7 +58,8 @@ public final class Draft extends DirectOptimizer {
    * @param reward whose gradient is used
    * @param options hyper-parameters
    * @param seed of the orders of images and of new noise
-   * @throws IllegalArgumentException if the policy has fewer than K steps
+   * @throws IllegalArgumentException if the policy has fewer than K steps, or its adapter is not
+   *     active in any of the last K
    * @throws IllegalStateException if the policy is deterministic (eta 0)
    */
   public Draft(DiffusionPolicy policy, DifferentiableReward reward, Options options, Seed seed) {
@@ -71,6 +74,19 @@ public final class Draft extends DirectOptimizer {
               + options.lastSteps()
               + " should be differentiated: take fewer, or sample with more");
     }
+    StepWindow active = policy.activeSteps();
+    if (active.end() <= steps - options.lastSteps()) {
+      throw new IllegalArgumentException(
+          "the adapter is active in "
+              + active
+              + " of "
+              + steps
+              + ", so a gradient through the last "
+              + options.lastSteps()
+              + " does not reach it: take more");
+    }
+    // Steps before the adapter is active have nothing to be trained.
+    this.lastSteps = Math.min(options.lastSteps(), steps - active.first());
   }
 
   @Override
@@ -80,7 +96,7 @@ public final class Draft extends DirectOptimizer {
     policy.begin();
     for (int[] rows : round.microBatches(images)) {
       // 1. Forward: the last K steps, from the recorded x_K.
-      FloatBuffer clean = chain.forward(rows, options.lastSteps()); // x_0, [B, C, h, w]
+      FloatBuffer clean = chain.forward(rows, lastSteps); // x_0, [B, C, h, w]
 
       // 2. Loss, the mean over all images, and its gradient by x_0: of the reward by the image, and
       // through the decoder.

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import org.tastemaker.core.DifferentiableReward;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.optim.policy.DenoisingChain;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
@@ -42,6 +43,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  */
 public final class Refl extends DirectOptimizer {
   private final Options options;
+  private final StepWindow stops; // where t is drawn from
 
   /**
    * An optimizer that has not done a step.
@@ -50,19 +52,34 @@ public final class Refl extends DirectOptimizer {
    * @param reward whose gradient is used
    * @param options hyper-parameters
    * @param seed of the orders of images and of the steps
+   * @throws IllegalArgumentException if the adapter is not active in any of the late steps
    * @throws IllegalStateException if the policy is deterministic (eta 0)
    */
   public Refl(DiffusionPolicy policy, DifferentiableReward reward, Options options, Seed seed) {
     super("refl", policy, reward, options, options.batches(), seed);
     this.options = options;
+    int steps = policy.denoisingSteps().steps().size();
+    StepWindow active = policy.activeSteps();
+    int first = Math.max(active.first(), (int) Math.floor(options.earliest() * steps));
+    int end = Math.min(active.end(), steps);
+    if (first >= end) {
+      throw new IllegalArgumentException(
+          "the adapter is active in "
+              + active
+              + " of "
+              + steps
+              + ", and not in the last ones, at which sampling should stop: begin with an earlier"
+              + " share of the steps than "
+              + options.earliest());
+    }
+    this.stops = new StepWindow(first, end);
   }
 
   @Override
   void update(List<Integer> images, Round round, Seed drawn) {
     DenoisingChain chain = round.chain();
     // 1. The step at which sampling stops: the same for all images of an update.
-    int first = (int) Math.floor(options.earliest() * chain.steps());
-    int step = first + drawn.generator().nextInt(chain.steps() - first);
+    int step = stops.first() + drawn.generator().nextInt(stops.end() - stops.first());
     policy.begin();
     for (int[] rows : round.microBatches(images)) {
       // 2. Forward: x0^ of the recorded x_t.

@@ -183,7 +183,7 @@ final class DenoiserBatch implements AutoCloseable {
   void backwardZeros(TrainingState state) {
     cotangents.put(0, new float[rows * shape.size()]);
     FloatBuffer unused = forward(function);
-    Map<String, INDArray> zeros =
+    Map<String, INDArray> unusedToo =
         state.backward(PolicyNetwork.UNET, require(function), outputCotangents, inputNames);
   }
 
