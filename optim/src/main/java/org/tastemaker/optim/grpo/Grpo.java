@@ -41,9 +41,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * of its group. With that advantage, PPO's objective is a mean over images and steps:
  *
  * <pre>
- *   A_i   = (r_i - mean_j r_j) / (std r + epsilon)                            (DanceGRPO, 9)
+ *   A_i   = (r_i - mean_j r_j) / (std r + epsilon)
  *   J     = E  1/G sum_i 1/T sum_t  min(rho A_i, clamp(rho, 1 - c, 1 + c) A_i)
- *              - beta KL(p_theta || p_ref)                                    (Flow-GRPO, 5)
+ *              - beta KL(p_theta || p_ref)                               (beta: Flow-GRPO's)
  *   rho   = p_theta(x_{t-1} | x_t, z) / p_old(x_{t-1} | x_t, z)
  * </pre>
  *
@@ -59,12 +59,13 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <ul>
  *   <li>{@link Objective#GUARDED}, "GRPO-Guard: Mitigating Implicit Over-Optimization in Flow
  *       Matching via Regulated Clipping" (2025), equation 8: {@code rho = exp((log rho + D) s)}.
- *       The mean of log rho under p_old is -D, which lets the bad direction be clipped less often
- *       than the good one; and its scale is 1/s, so that one clip range cannot fit all steps. Their
- *       {@code sqrt(dt) sigma_t} is s here; their division by dt is left out, since DDIM's steps
- *       are equally long and a common factor means nothing to Adam.
- *   <li>{@link Objective#MASKED}, "Flow-DPPO" (2026): no clipping; a step is left out where {@code
- *       A (rho - 1) > 0} and {@code D > delta}.
+ *       The mean of log rho under p_old is -D, so that the upper bound, which holds back good
+ *       images, is hardly ever reached; and its scale is 1/s, so that one clip range cannot fit all
+ *       steps. Their {@code sqrt(dt) sigma_t} is s here; their division by dt is left out, since
+ *       DDIM's steps are equally long and a common factor means nothing to Adam.
+ *   <li>{@link Objective#MASKED}, "Flow-DPPO: Divergence Proximal Policy Optimization for Flow
+ *       Matching Models" (2026): no clipping; a step is left out where {@code A (rho - 1) > 0} and
+ *       {@code D > delta}.
  *   <li>{@link SdeWindow}, "MixGRPO: Unlocking Flow-based GRPO Efficiency with Mixed ODE-SDE"
  *       (2025): only the steps of a window draw noise, and are trained on.
  *   <li>{@code sharedLatents}, DanceGRPO: the images of a prompt begin with the same noise.
@@ -87,9 +88,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <p><b>Where D comes from.</b> The reference implementations keep mu_old of every step from
  * sampling. Here it is what was drawn less its noise, {@code x_{t-1} - s z}: noise is a function of
  * an image's seed. The other way would be one more evaluation of every step before the first update
- * of a round, which costs a third of training and would compare with the weights as they are then.
- * This costs nothing, is the policy that sampled whatever has happened since, and is checked
- * against the log-probability that was recorded.
+ * of a round, which costs a third more and would compare with the weights as they are then. This
+ * costs nothing, is the policy that sampled whatever has happened since, and is checked against the
+ * log-probability that was recorded.
  *
  * <p><b>The sampler.</b> With a window or shared latents a round is sampled as the method needs it
  * by {@link #sampler}, which an AlignmentRun takes as its own; another rollout is an error. A
