@@ -25,8 +25,8 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  *             x_1 = sqrt(abar_1) x_0 + sqrt(1 - abar_1) e with new e, whose x0^ is predicted at once
  * </pre>
  *
- * <p>K = T is the gradient of the whole sampling. The paper finds that few steps cost less and are
- * no worse, down to 1.
+ * <p>K = T is the gradient of the whole sampling. The paper proposes the variants through few steps
+ * as the more efficient ones.
  *
  * <table class="striped">
  * <caption>Notation</caption>
@@ -165,7 +165,7 @@ public final class Draft extends DirectOptimizer {
     }
 
     /**
-     * DRaFT-LV: as DRaFT-1, with the paper's n of 2.
+     * DRaFT-LV: as DRaFT-1, with n of 2.
      *
      * @return the options
      */
