@@ -53,7 +53,7 @@ enum Method {
   REFL("refl", "ReFL, by the score's gradient", "", true, 1e-3, 4, 0),
   DRAFT_K("draft-k", "DRaFT-K, by the score's gradient", "K", true, 1e-3, 4, 1),
   ALIGN_PROP("alignprop", "AlignProp, by the score's gradient", "", true, 1e-3, 4, 0),
-  DIFFUSION_NFT("nft", "DiffusionNFT", "beta", true, 3e-4, 4, 1),
+  DIFFUSION_NFT("nft", "DiffusionNFT", "beta", true, 1e-3, 4, 1),
   MATCHING("awm", "Advantage-weighted matching", "ratio clip", true, 3e-4, 4, 0.2),
   DIFFUSION_DPO("dpo", "Diffusion-DPO, all pairs of a prompt", "beta", true, 3e-4, 8, 2000),
   DIFFUSION_KTO("kto", "Diffusion-KTO", "beta", true, 3e-4, 8, 2000),
