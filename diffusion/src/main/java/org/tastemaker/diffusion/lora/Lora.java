@@ -146,7 +146,10 @@ public final class Lora implements Adapter, AutoCloseable {
   public static Lora create(
       String name, LoraNetwork network, Parameters base, Options options, Seed seed) {
     LoraParameters.requireName(name);
-    ImmutableMap<String, LoraModule> modules = options.targets().modules(network, base, options);
+    ImmutableMap<String, LoraModule> modules =
+        options
+            .targets()
+            .modules(network, base, options.rank(), options.alpha(), options.patterns());
     Parameters parameters =
         Parameters.random(
             LoraParameters.specs(name, network, modules.values().asList()),

@@ -88,8 +88,7 @@ public record LoraTargets(ImmutableList<String> names, ImmutableList<String> exp
    *     of the layers that are chosen
    */
   ImmutableMap<String, LoraModule> modules(
-      LoraNetwork network, Parameters base, Lora.Options options) {
-    LoraPatterns patterns = options.patterns();
+      LoraNetwork network, Parameters base, int rank, double alpha, LoraPatterns patterns) {
     Set<String> unmatched = new LinkedHashSet<>(names);
     unmatched.addAll(expressions);
     ImmutableMap.Builder<String, LoraModule> chosen = ImmutableMap.builder();
@@ -98,9 +97,9 @@ public record LoraTargets(ImmutableList<String> names, ImmutableList<String> exp
         String path = LoraParameters.path(weight);
         ImmutableList<String> matches = matches(path);
         if (!matches.isEmpty()) {
-          int rank = patterns.rank(network, path).orElse(options.rank());
-          double alpha = patterns.alpha(network, path).orElse(options.alpha());
-          chosen.put(path, new LoraModule(path, weight, rank, alpha));
+          int r = patterns.rank(network, path).orElse(rank);
+          double a = patterns.alpha(network, path).orElse(alpha);
+          chosen.put(path, new LoraModule(path, weight, r, a));
           matches.forEach(unmatched::remove);
         }
       }

@@ -23,6 +23,10 @@ class MetricsGlossaryTest {
   /** A literal map of metrics: in the classes that report one as a whole. */
   private static final Pattern MAP = Pattern.compile("Map\\.of\\(([^;]*);");
 
+  /** What the hacking monitor measures, in rounds and in evaluations. */
+  private static final Pattern SIGNAL =
+      Pattern.compile("^ {2}[A-Z_]+\\(\"(\\w+)\", \"", Pattern.MULTILINE);
+
   private static final Pattern NAME = Pattern.compile("\"([a-zA-Z0-9.]+)\",");
   private static final List<String> WITH_MAPS =
       List.of(
@@ -75,6 +79,12 @@ class MetricsGlossaryTest {
         while (map.find()) {
           add(names, NAME.matcher(map.group(1)));
         }
+      }
+      if (name.equals("Signal")) {
+        Set<String> signals = new TreeSet<>();
+        add(signals, SIGNAL.matcher(text));
+        names.addAll(signals);
+        signals.forEach(signal -> names.add("evaluation." + signal));
       }
       if (text.contains("KL_TO_REFERENCE = \"")) {
         names.add("klToReference");

@@ -25,7 +25,7 @@ public record GuardOptions(
     int maxConstantRounds,
     double maxMissingShare,
     int missingWindow,
-    HackingMonitor.Options hacking,
+    HackingOptions hacking,
     @Nullable RewardModel heldOut)
     implements GuardOptionsBuilder.With {
   /** Checks every field. */
@@ -52,10 +52,10 @@ public record GuardOptions(
    */
   public static GuardOptions defaults() {
     return new GuardOptions(
-        Integer.MAX_VALUE, 0.5, 5, HackingMonitor.Options.defaults(), /* heldOut= */ null);
+        Integer.MAX_VALUE, 0.5, 5, HackingOptions.defaults(), /* heldOut= */ null);
   }
 
-  static void require(boolean condition, String message) {
+  private static void require(boolean condition, String message) {
     if (!condition) {
       throw new IllegalArgumentException(message);
     }

@@ -1,13 +1,11 @@
 package org.tastemaker.optim.guard;
 
-import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -41,84 +39,18 @@ public final class HackingMonitor implements Guard {
   private static final String HELD_OUT_DEVIATION = "heldOutDeviation";
   private static final String IMAGES = "images";
 
-  private final Options options;
+  private final HackingOptions options;
   private final Track rounds;
   private final Track evaluations = new Track("evaluation", 1);
   private final Set<Signal> said = EnumSet.noneOf(Signal.class);
   private boolean relative;
-
-  /** What is done when images run away. */
-  public enum Action {
-    /** Nothing: the numbers are metrics. */
-    MEASURE,
-    /** It is said, once for each number. */
-    WARN,
-    /** It is said, and the run ends. */
-    STOP
-  }
-
-  /**
-   * When a change is suspicious.
-   *
-   * @param action what is done then
-   * @param minScoreRise by how many standard deviations the reward must have risen, at least 0; the
-   *     deviation is that among the images of the beginning
-   * @param maxShareRise by how much the share of dark or of saturated pixels may rise, above 0
-   * @param maxFactor by which factor edge density, colour entropy, brightness, diversity and the
-   *     latents' norm may change, above 1
-   * @param maxHeldOutFall by how many standard deviations the held-out score may fall, above 0; the
-   *     deviation is that among the images of the beginning. Of a few images it may fall further:
-   *     by two standard errors of the difference, which may be chance
-   * @param maxRankGapRise by how much the rank gap may rise, above 0; it is 0 where both rewards
-   *     order the images alike and about 1/3 where they have nothing in common
-   * @param rounds of how many rounds the beginning and the present are means, at least 1
-   */
-  @RecordBuilder
-  public record Options(
-      Action action,
-      double minScoreRise,
-      double maxShareRise,
-      double maxFactor,
-      double maxHeldOutFall,
-      double maxRankGapRise,
-      int rounds)
-      implements HackingMonitorOptionsBuilder.With {
-    /** Checks every field. */
-    public Options {
-      Objects.requireNonNull(action, "action == null");
-      GuardOptions.require(
-          minScoreRise >= 0, "minScoreRise must be at least 0, but was " + minScoreRise);
-      requireAbove(0, "maxShareRise", maxShareRise);
-      requireAbove(1, "maxFactor", maxFactor);
-      requireAbove(0, "maxHeldOutFall", maxHeldOutFall);
-      requireAbove(0, "maxRankGapRise", maxRankGapRise);
-      GuardOptions.require(rounds >= 1, "rounds must be at least 1, but was " + rounds);
-    }
-
-    private static void requireAbove(double bound, String name, double value) {
-      GuardOptions.require(
-          value > bound,
-          String.format(Locale.ROOT, "%s must be above %.0f, but was %s", name, bound, value));
-    }
-
-    /**
-     * Warns if the reward has risen by a quarter of its standard deviation, and a share of pixels
-     * by 0.25, another number by a factor of 2, the held-out score has fallen by half of its
-     * standard deviation, or the rank gap risen by 0.15. Rounds are compared by fives.
-     *
-     * @return the options
-     */
-    public static Options defaults() {
-      return new Options(Action.WARN, 0.25, 0.25, 2, 0.5, 0.15, 5);
-    }
-  }
 
   /**
    * Nothing seen yet.
    *
    * @param options when a change is suspicious
    */
-  public HackingMonitor(Options options) {
+  public HackingMonitor(HackingOptions options) {
     this.options = options;
     this.rounds = new Track("round", options.rounds());
   }
@@ -159,7 +91,7 @@ public final class HackingMonitor implements Guard {
     track.add(seen.round(), scores);
     List<Signal> unsaid = new ArrayList<>(ranAway(track));
     unsaid.removeAll(said);
-    if (options.action() == Action.MEASURE || unsaid.isEmpty()) {
+    if (options.action() == HackingOptions.Action.MEASURE || unsaid.isEmpty()) {
       return Findings.of(metrics, List.of());
     }
     said.addAll(unsaid);
@@ -247,7 +179,7 @@ public final class HackingMonitor implements Guard {
 
   @Override
   public Optional<String> reasonToStop() {
-    if (options.action() != Action.STOP) {
+    if (options.action() != HackingOptions.Action.STOP) {
       return Optional.empty();
     }
     for (Track track : List.of(evaluations, rounds)) {

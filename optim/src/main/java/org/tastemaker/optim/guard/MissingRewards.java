@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.MissingReason;
 import org.tastemaker.core.Rewards;
@@ -55,7 +56,8 @@ public final class MissingRewards implements Guard {
       who = "the judge " + ConstantReward.judges(without);
       why = " (" + MissingReason.words(MissingReason.of(without)) + ")";
     }
-    Map<String, Double> metrics = Map.of("missingShare", share(List.copyOf(latest)));
+    Map<String, Double> metrics = new TreeMap<>();
+    metrics.put("missingShare", share(List.copyOf(latest)));
     double share = share(List.of(now));
     if (share <= maxShare || said) {
       return Findings.of(metrics, List.of());

@@ -62,7 +62,7 @@ enum Signal {
    * @param images over how many the numbers are means, of which a fall may be chance
    */
   boolean ranAway(
-      double before, double now, double deviation, double images, HackingMonitor.Options options) {
+      double before, double now, double deviation, double images, HackingOptions options) {
     double bound =
         switch (scale) {
           case SHARE -> options.maxShareRise();

@@ -525,7 +525,7 @@ public final class DiffusionPolicy implements AutoCloseable {
     if (frozenSum == null) {
       frozenSum = state.frozenSum(); // what is frozen does not change
     }
-    return PolicySettings.of(model, lora, frozenSum, options);
+    return PolicySettings.of(model, lora, frozenSum, options, options.schedule());
   }
 
   /** Frees what the policy made; the model and the LoRA stay. */

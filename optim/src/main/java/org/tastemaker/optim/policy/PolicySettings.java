@@ -15,13 +15,14 @@ final class PolicySettings {
       LatentDiffusion model,
       @Nullable Lora lora,
       String frozenSum,
-      DiffusionPolicy.Options options) {
+      Record options,
+      RateSchedule schedule) {
     NoiseSchedule noise = NoiseSchedule.of(model.components().scheduler());
     // How many images are sampled together changes none of them. A size of 0 is the model's own.
     // Scaled guidance is refused, and earlier settings do not have it, nor a schedule.
     Settings training = Settings.of(options, "schedule");
-    if (!options.schedule().equals(RateSchedule.constant())) {
-      training = training.with("schedule", options.schedule());
+    if (!schedule.equals(RateSchedule.constant())) {
+      training = training.with("schedule", schedule);
     }
     if (!model.adapted().isAll()) { // nor a range
       training = training.with("adapted", model.adapted());

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class GuardOptionsTest {
   private static final GuardOptions GUARDS = GuardOptions.defaults();
-  private static final HackingMonitor.Options HACKING = HackingMonitor.Options.defaults();
+  private static final HackingOptions HACKING = HackingOptions.defaults();
 
   private static void assertRefused(ThrowingCallable options, String message) {
     assertThatIllegalArgumentException().isThrownBy(options).withMessage(message);

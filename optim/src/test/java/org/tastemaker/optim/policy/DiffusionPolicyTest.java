@@ -65,7 +65,8 @@ class DiffusionPolicyTest {
 
   @Test
   void settingsAreThoseOfEarlierVersions() {
-    assertThat(PolicySettings.of(model, lora, "", DiffusionPolicy.Options.lora()).values())
+    DiffusionPolicy.Options options = DiffusionPolicy.Options.lora();
+    assertThat(PolicySettings.of(model, lora, "", options, options.schedule()).values())
         .containsKey("guidanceScale")
         .doesNotContainKey("guidanceRescale")
         .allSatisfy((name, value) -> assertThat(name).doesNotStartWith("schedule"));

@@ -33,8 +33,8 @@ import org.tastemaker.core.Usage;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.optim.guard.GuardOptions;
-import org.tastemaker.optim.guard.HackingMonitor;
-import org.tastemaker.optim.guard.HackingMonitor.Action;
+import org.tastemaker.optim.guard.HackingOptions;
+import org.tastemaker.optim.guard.HackingOptions.Action;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /** Each guard in a run in which it has something to say, and in one in which it has not. */
@@ -59,8 +59,7 @@ class GuardedRunTest {
   }
 
   private static GuardOptions hacking(Action action) {
-    return GuardOptions.defaults()
-        .withHacking(HackingMonitor.Options.defaults().withAction(action));
+    return GuardOptions.defaults().withHacking(HackingOptions.defaults().withAction(action));
   }
 
   private static RunFolder folder(Path path) {
@@ -179,8 +178,7 @@ class GuardedRunTest {
   @Test
   void aHeldOutScoreThatFallsWhileTheRewardRisesIsSaid() {
     RewardModel light = TintedImages.reward(image -> -TintedImages.darkness(image));
-    HackingMonitor.Options blind =
-        HackingMonitor.Options.defaults().withMaxShareRise(1).withMaxFactor(1e9);
+    HackingOptions blind = HackingOptions.defaults().withMaxShareRise(1).withMaxFactor(1e9);
     RunResult unused =
         run(DARK)
             .guarded(GuardOptions.defaults().withHacking(blind).withHeldOut(light))

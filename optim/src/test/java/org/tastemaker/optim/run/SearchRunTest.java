@@ -33,7 +33,7 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.Checkpoints;
 import org.tastemaker.optim.guard.GuardOptions;
-import org.tastemaker.optim.guard.HackingMonitor.Action;
+import org.tastemaker.optim.guard.HackingOptions.Action;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.zo.ParameterProblem;
 import org.tastemaker.optim.zo.RankingProblem;
