@@ -102,6 +102,17 @@ public interface PromptSource {
    */
   static PromptSource weighted(
       Map<Prompt, Double> weights, int perRound, int imagesPerPrompt, Seed seed) {
-    return new WeightedPrompts(weights, perRound, imagesPerPrompt, seed);
+    WeightedPrompts weighted = new WeightedPrompts(weights, perRound, imagesPerPrompt, seed);
+    return new PromptSource() {
+      @Override
+      public List<Prompt> prompts(long round) {
+        return weighted.prompts(round);
+      }
+
+      @Override
+      public String identity() {
+        return weighted.identity();
+      }
+    };
   }
 }

@@ -16,7 +16,7 @@ import org.tastemaker.optim.policy.Shuffle;
  * (systematic sampling, Madow 1949): the prompts lie on a line in random order, prompt i over a
  * length of {@code perRound * w_i / sum}, and points at a distance of 1 choose among them.
  */
-final class WeightedPrompts implements PromptSource {
+final class WeightedPrompts {
   private static final double ROUNDING = 1e-9;
 
   private final ImmutableList<Prompt> prompts;
@@ -64,8 +64,8 @@ final class WeightedPrompts implements PromptSource {
     List<Prompt> unused = Prompts.repeat(prompts, imagesPerPrompt); // checks the number
   }
 
-  @Override
-  public List<Prompt> prompts(long round) {
+  /** {@link PromptSource#prompts}. */
+  List<Prompt> prompts(long round) {
     int[] order = Shuffle.order(prompts.size(), seed.split(round).split("order"));
     double point = seed.split(round).split("point").generator().nextDouble();
     List<Prompt> some = new ArrayList<>();
@@ -80,8 +80,8 @@ final class WeightedPrompts implements PromptSource {
     return Prompts.repeat(some, imagesPerPrompt);
   }
 
-  @Override
-  public String identity() {
+  /** {@link PromptSource#identity}. */
+  String identity() {
     return Prompts.identity(prompts) + ", weighted " + lengths + ", drawn by " + seed.key();
   }
 }
