@@ -131,7 +131,9 @@ public final class AdvantageWeightedMatching extends LikelihoodOptimizer impleme
         byDifference[n] = lambda / examples.size();
         diagnostics.loss(row.image(), loss.value() + lambda * differences[n]);
         diagnostics.mean("denoisingError", row.image(), errors[n]);
-        diagnostics.mean("clippedShare", row.image(), loss.clipped() ? 1 : 0);
+        if (old != null) {
+          diagnostics.ratio(row.image(), denoising.timestep(n), loss.logRatio(), loss.clipped());
+        }
         diagnostics.mean("distanceToReference", row.image(), differences[n]);
       }
 
@@ -155,22 +157,24 @@ public final class AdvantageWeightedMatching extends LikelihoodOptimizer impleme
    *
    * @param value of it
    * @param slope d value / d l
+   * @param logRatio log rho; 0 without a bound
    * @param clipped whether the ratio is outside of its range
    */
-  record Loss(double value, double slope, boolean clipped) {}
+  record Loss(double value, double slope, double logRatio, boolean clipped) {}
 
   static Loss loss(double advantage, double error, double before, double t, Options options) {
     double w = options.weight().of(error, t);
     double byError = options.weight().slope(error, t);
     double clip = options.ratioClip();
     if (Double.isInfinite(clip)) {
-      return new Loss(advantage * w, advantage * byError, false);
+      return new Loss(advantage * w, advantage * byError, 0, false);
     }
-    double ratio = Math.exp(options.weight().of(before, t) - w);
+    double logRatio = options.weight().of(before, t) - w;
+    double ratio = Math.exp(logRatio);
     double open = -advantage * ratio;
     double closed = -advantage * Math.max(1 - clip, Math.min(1 + clip, ratio));
     double slope = open >= closed ? advantage * ratio * byError : 0;
-    return new Loss(Math.max(open, closed), slope, Math.abs(ratio - 1) > clip);
+    return new Loss(Math.max(open, closed), slope, logRatio, Math.abs(ratio - 1) > clip);
   }
 
   /** Frees the old policy. */

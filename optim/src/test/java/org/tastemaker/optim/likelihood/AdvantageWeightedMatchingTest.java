@@ -123,10 +123,10 @@ class AdvantageWeightedMatchingTest {
         Rollout rollout = policy.sampler().rollout(PROMPT, Seed.of(3))) {
       StepReport first = matching.step(rollout, REWARDS);
       // Ratios differ from 1 by rounding alone at the first update, and by training afterwards.
-      assertThat(first.metrics().getOrDefault("clippedShare", 0.0)).isGreaterThan(0.5);
+      assertThat(first.metrics().getOrDefault("clipFraction", 0.0)).isGreaterThan(0.5);
       try (AdvantageWeightedMatching one =
           new AdvantageWeightedMatching(policy, OPTIONS.withRatioClip(1e-4), Seed.of(4))) {
-        assertThat(one.step(rollout, REWARDS).metrics()).containsEntry("clippedShare", 0.0);
+        assertThat(one.step(rollout, REWARDS).metrics()).containsEntry("clipFraction", 0.0);
       }
     }
   }
