@@ -55,8 +55,8 @@ enum Method {
   ALIGN_PROP("alignprop", "AlignProp, by the score's gradient", "", true, 1e-3, 4, 0),
   DIFFUSION_NFT("nft", "DiffusionNFT", "beta", true, 1e-3, 4, 1),
   MATCHING("awm", "Advantage-weighted matching", "ratio clip", true, 3e-4, 4, 0.2),
-  DIFFUSION_DPO("dpo", "Diffusion-DPO, all pairs of a prompt", "beta", true, 3e-4, 8, 2000),
-  DIFFUSION_KTO("kto", "Diffusion-KTO", "beta", true, 3e-4, 8, 2000),
+  DIFFUSION_DPO("dpo", "Diffusion-DPO, all pairs of a prompt", "beta", true, 1e-3, 8, 2000),
+  DIFFUSION_KTO("kto", "Diffusion-KTO", "beta", true, 1e-3, 8, 2000),
   MAPO("mapo", "MaPO", "beta", true, 3e-4, 8, 1),
   D3PO("d3po", "D3PO", "beta", true, 1e-3, 4, 10),
   /** Its steps' candidates are scored beside the images that all methods have judged. */
