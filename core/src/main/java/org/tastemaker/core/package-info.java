@@ -28,7 +28,8 @@
  * numbers</td><td>rewards, and their gradient</td><td>a learned network on latents, a function of
  * pixels</td></tr>
  * <tr><td>{@link org.tastemaker.core.PolicyOptimizer}</td><td>a rollout, rewards</td><td>{@link
- * org.tastemaker.core.StepReport}</td><td>DDPO, DPOK, reward-weighted regression</td></tr>
+ * org.tastemaker.core.StepReport}</td><td>DDPO, GRPO, DiffusionNFT, Diffusion-DPO, reward-weighted
+ * regression</td></tr>
  * <tr><td>{@link org.tastemaker.core.RunListener}</td><td>{@link
  * org.tastemaker.core.RunEvent}s</td><td>nothing: it only observes</td><td>a progress bar, a run
  * folder</td></tr>
