@@ -22,6 +22,9 @@ public final class ConstantReward implements Guard {
   private int said; // the longest row that was warned of
   private String words = "";
 
+  /** Fewer images than this may well be equal in one round. */
+  private static final int MANY = 4;
+
   /**
    * Nothing seen yet.
    *
@@ -51,8 +54,9 @@ public final class ConstantReward implements Guard {
       inARow = 0;
     }
     metrics.put("constantRounds", (double) inARow);
-    // At once, and again each time that the row has doubled.
-    if (inARow > said && Integer.bitCount(inARow) == 1) {
+    // At once, and again each time that the row has doubled; few images are equal by chance.
+    boolean chance = inARow == 1 && rewards.present() < MANY;
+    if (inARow > said && Integer.bitCount(inARow) == 1 && !chance) {
       said = inARow;
       return Findings.of(metrics, List.of(words + wayOut()));
     }
