@@ -19,6 +19,7 @@ import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.schedule.StepWindow;
 import org.tastemaker.optim.policy.CheckpointFile;
+import org.tastemaker.optim.policy.ClippedObjective;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
 import org.tastemaker.optim.policy.TrainingOrder;
@@ -203,7 +204,7 @@ public final class Ddpo implements PolicyOptimizer {
         Row row = some.get(n);
         double advantage = row.advantage();
         ClippedObjective clipped =
-            ClippedObjective.of(now[n], old[n], advantage, options.clipRange());
+            ClippedObjective.of(now[n] - old[n], advantage, options.clipRange());
         boolean onPolicy = options.estimator() == Estimator.SCORE_FUNCTION;
         double loss = onPolicy ? -advantage * now[n] : clipped.loss();
         slopes[n] = (onPolicy ? -advantage : clipped.slope()) / rows.size();

@@ -1,5 +1,7 @@
 package org.tastemaker.optim.grpo;
 
+import org.tastemaker.optim.policy.ClippedObjective;
+
 /**
  * The loss of one step of one image, and its derivatives. With l = log p_theta - log p_old, a mean
  * over elements, and D = KL(p_theta || p_old):
@@ -33,17 +35,13 @@ record Surrogate(double ratio, double loss, double byLogProbability, double byKl
 
   private static Surrogate clipped(
       double logRho, double advantage, double clip, double byLogProbability, double byKl) {
-    double ratio = Math.exp(logRho);
-    double open = -advantage * ratio;
-    double closed = -advantage * Math.max(1 - clip, Math.min(1 + clip, ratio));
-    // The larger of the two; where they are equal, the one that has a slope, as in PyTorch.
-    double slope = open >= closed ? open : 0; // by log rho
+    ClippedObjective objective = ClippedObjective.of(logRho, advantage, clip);
     return new Surrogate(
-        ratio,
-        Math.max(open, closed),
-        slope * byLogProbability,
-        slope * byKl,
-        Math.abs(ratio - 1) > clip);
+        objective.ratio(),
+        objective.loss(),
+        objective.slope() * byLogProbability,
+        objective.slope() * byKl,
+        objective.clipped());
   }
 
   static Surrogate masked(double logRatio, double kl, double advantage, double maxKl) {

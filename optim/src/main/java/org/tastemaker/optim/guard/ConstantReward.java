@@ -99,9 +99,9 @@ public final class ConstantReward implements Guard {
     return Optional.of(
         String.format(
             Locale.ROOT,
-            "the judge %s tied all images of each of %d groups%s",
+            "the judge %s tied all images of %s%s",
             judges(compared),
-            compared.size(),
+            compared.size() == 1 ? "the only group" : "each of " + compared.size() + " groups",
             scores.size() == 1 ? ", with the score " + scores.get(0) + " for every one," : ""));
   }
 

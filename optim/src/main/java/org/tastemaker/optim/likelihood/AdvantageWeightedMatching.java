@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
+import org.tastemaker.optim.policy.ClippedObjective;
 import org.tastemaker.optim.policy.DenoisingExamples;
 import org.tastemaker.optim.policy.Deviation;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -170,11 +171,9 @@ public final class AdvantageWeightedMatching extends LikelihoodOptimizer impleme
       return new Loss(advantage * w, advantage * byError, 0, false);
     }
     double logRatio = options.weight().of(before, t) - w;
-    double ratio = Math.exp(logRatio);
-    double open = -advantage * ratio;
-    double closed = -advantage * Math.max(1 - clip, Math.min(1 + clip, ratio));
-    double slope = open >= closed ? advantage * ratio * byError : 0;
-    return new Loss(Math.max(open, closed), slope, logRatio, Math.abs(ratio - 1) > clip);
+    ClippedObjective objective = ClippedObjective.of(logRatio, advantage, clip);
+    double slope = -objective.slope() * byError; // log rho falls where W rises
+    return new Loss(objective.loss(), slope, logRatio, objective.clipped());
   }
 
   /** Frees the old policy. */

@@ -18,6 +18,7 @@ import org.tastemaker.diffusion.schedule.DenoisingStep;
 import org.tastemaker.diffusion.schedule.Reduction;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
+import org.tastemaker.optim.policy.ClippedObjective;
 import org.tastemaker.testing.Goldens;
 
 /**
@@ -96,7 +97,7 @@ class DdpoGoldenTest {
       for (int i = 0; i < images; i++) {
         int n = t * images + i;
         double advantage = Math.max(-bound, Math.min(bound, advantages[i]));
-        ClippedObjective objective = ClippedObjective.of(now[n], old[n], advantage, clip);
+        ClippedObjective objective = ClippedObjective.of(now[n] - old[n], advantage, clip);
         loss += objective.loss() / now.length;
         slopes[i] = objective.slope() / now.length;
       }
