@@ -49,7 +49,8 @@ import picocli.CommandLine.Option;
 
 /**
  * Aligns the bundled text-to-emoji model to a judge's rankings and shows that it worked: samples,
- * rankings, rewards, DDPO on LoRA weights, a measurement on held-out seeds, a LoRA file, a report.
+ * rankings, rewards, DiffusionNFT on LoRA weights, a measurement on held-out seeds, a LoRA file, a
+ * report.
  */
 @Command(
     name = "quick-start",
@@ -72,10 +73,10 @@ public final class QuickStart implements Callable<Integer> {
   @Option(
       names = "--method",
       description =
-          "How the model learns: ${COMPLETION-CANDIDATES}. zo is a search over the gains of a LoRA"
-              + " that needs no gradients; --images and --learning-rate are for ddpo (default:"
-              + " ${DEFAULT-VALUE}).")
-  private Alignment.Method method = Alignment.Method.ddpo;
+          "How the model learns: ${COMPLETION-CANDIDATES}. nft is DiffusionNFT;"
+              + " zo is a search over the gains of a LoRA that needs no gradients, without --images"
+              + " and --learning-rate (default: ${DEFAULT-VALUE}).")
+  private Alignment.Method method = Alignment.Method.nft;
 
   @Option(names = "--rounds", description = "Rounds of training (default: ${DEFAULT-VALUE}).")
   private int rounds = 16;
@@ -244,7 +245,7 @@ public final class QuickStart implements Callable<Integer> {
     Map<String, String> config =
         new LinkedHashMap<>(Alignment.config(task, settings, paid ? terms.model() : judge.name()));
     config.putAll(this.engine.settings());
-    if (method != Alignment.Method.ddpo) {
+    if (method != Alignment.Method.ddpo) { // folders of earlier versions have none
       config.put("method", method.name());
     }
     long done = RunFolders.roundsDone(run, config, Alignment.MAY_CHANGE);

@@ -27,7 +27,7 @@ class QuickStartReportTest {
   void theWholeReportIsThereAndItsSeedsMakeItsImages() throws Exception {
     QuickStarts quickStart = new QuickStarts(folder.resolve("run"));
     quickStart.images = 6; // two often tie, and a round of ties trains nothing
-    assertThat(quickStart.measuring("--rounds", "2")).isZero();
+    assertThat(quickStart.measuring("--rounds", "2", "--method", "ddpo")).isZero();
     String report = Files.readString(folder.resolve("run/report.html"));
 
     assertThat(all(report, "<h2>([^<]+)</h2>"))

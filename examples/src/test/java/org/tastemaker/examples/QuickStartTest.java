@@ -173,7 +173,7 @@ class QuickStartTest {
         .content()
         .contains("a search without gradients, ZO-RankSGD", "Before and after");
     assertThat(quickStart.run("--rounds", "2")).isEqualTo(2);
-    assertThat(quickStart.said).contains("method is zo in the folder and not set now");
+    assertThat(quickStart.said).contains("method is zo in the folder and nft now");
   }
 
   @Test

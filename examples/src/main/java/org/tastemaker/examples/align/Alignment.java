@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Rubric;
@@ -24,6 +26,7 @@ import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.lora.LoraTargets;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
+import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.Evaluation;
@@ -37,7 +40,7 @@ import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
  * The loop on the bundled model: images of some prompts, a judge that ranks them, win rates as
- * rewards, DDPO on LoRA weights, and a measurement on seeds that are never trained on.
+ * rewards, an optimizer of LoRA weights, and a measurement on seeds that are never trained on.
  */
 public final class Alignment implements AutoCloseable {
   /** The settings that may be others when a run is resumed: for one that has diverged, mostly. */
@@ -48,6 +51,9 @@ public final class Alignment implements AutoCloseable {
       ZoRankSgd.Options.forGains().probes() + ZoRankSgd.Options.forGains().stepCandidates() + 2;
 
   private static final int SEARCHED_RANK = 16;
+
+  /** How often DiffusionNFT noises each image of a round. */
+  private static final int NOISINGS = 5;
 
   private final LatentDiffusion model;
   private final EmojiTask task;
@@ -62,6 +68,8 @@ public final class Alignment implements AutoCloseable {
   public enum Method {
     /** Policy gradients on all numbers of a LoRA. */
     ddpo,
+    /** DiffusionNFT on all numbers of a LoRA: from finished images, good and bad ones. */
+    nft,
     /** ZO-RankSGD, a search over the gains of a LoRA. */
     zo
   }
@@ -171,9 +179,18 @@ public final class Alignment implements AutoCloseable {
       Cancellation cancellation) {
     fromTheBaseModel = folder.latestCheckpoint().isEmpty();
     RunListener measuring = heldOut.withInterval(folder, listener);
-    return method == Method.zo
-        ? search(oracle, rubric, folder, measuring, cancellation)
-        : train(oracle, rubric, folder, measuring, cancellation);
+    return switch (method) {
+      case ddpo -> {
+        Ddpo ddpo = new Ddpo(policy, ddpoOptions(), seed().split("ddpo"));
+        yield train(ddpo, policy.sampler(), oracle, rubric, folder, measuring, cancellation);
+      }
+      case nft -> {
+        try (DiffusionNft nft = new DiffusionNft(policy, nftOptions(), seed().split("nft"))) {
+          yield train(nft, nft.sampler(), oracle, rubric, folder, measuring, cancellation);
+        }
+      }
+      case zo -> search(oracle, rubric, folder, measuring, cancellation);
+    };
   }
 
   /** How many rows the U-Net computes at once: it computes as many where there are fewer. */
@@ -193,7 +210,7 @@ public final class Alignment implements AutoCloseable {
       RunFolder folder,
       RunListener listener,
       Cancellation cancellation) {
-    Seed seed = Seed.of(settings.seed);
+    Seed seed = seed();
     LoraGains gains =
         LoraGains.of(lora, model.components().unet().parameters(), seed.split("gains"));
     ParameterProblem problem =
@@ -214,29 +231,47 @@ public final class Alignment implements AutoCloseable {
         .run(SearchRun.Options.rounds(settings.rounds));
   }
 
+  private Seed seed() {
+    return Seed.of(settings.seed);
+  }
+
+  private Ddpo.Options ddpoOptions() {
+    int rows = imagesPerRound() * settings.denoisingSteps;
+    return Ddpo.Options.importanceSampling()
+        .withClipRange(settings.clipRange)
+        .withUpdatesPerEpoch(settings.updates)
+        .withMicroBatch(rowsAtOnce(1 + rows / settings.updates))
+        .withPromptStatistics(
+            Optional.of(
+                new PromptStatistics.Options(
+                    4 * settings.imagesPerPrompt, settings.imagesPerPrompt)));
+  }
+
+  private DiffusionNft.Options nftOptions() {
+    return DiffusionNft.Options.defaults()
+        .withNoisings(NOISINGS)
+        .withUpdates(settings.updates)
+        .withMicroBatch(rowsAtOnce(imagesPerRound() * NOISINGS));
+  }
+
+  private int imagesPerRound() {
+    return task.prompts().size() * settings.imagesPerPrompt;
+  }
+
   private RunResult train(
+      PolicyOptimizer optimizer,
+      DiffusionSampler sampler,
       FeedbackOracle oracle,
       Rubric rubric,
       RunFolder folder,
       RunListener listener,
       Cancellation cancellation) {
-    int rows = task.prompts().size() * settings.imagesPerPrompt * settings.denoisingSteps;
-    Ddpo.Options options =
-        Ddpo.Options.importanceSampling()
-            .withClipRange(settings.clipRange)
-            .withUpdatesPerEpoch(settings.updates)
-            .withMicroBatch(rowsAtOnce(1 + rows / settings.updates))
-            .withPromptStatistics(
-                Optional.of(
-                    new PromptStatistics.Options(
-                        4 * settings.imagesPerPrompt, settings.imagesPerPrompt)));
-    Seed seed = Seed.of(settings.seed);
     return AlignmentRun.of(
             PromptSource.all(task.prompts(), settings.imagesPerPrompt),
-            policy.sampler(),
+            sampler,
             WinRateReward.overall(),
-            new Ddpo(policy, options, seed.split("ddpo")),
-            seed.split("rounds"))
+            optimizer,
+            seed().split("rounds"))
         .judgedBy(oracle, rubric)
         .evaluated(evaluation())
         .in(folder)
@@ -299,9 +334,11 @@ public final class Alignment implements AutoCloseable {
    * @return a few words
    */
   public String methodWords() {
-    return method == Method.zo
-        ? "a search without gradients, ZO-RankSGD, over the gains of a LoRA"
-        : "DDPO on LoRA weights";
+    return switch (method) {
+      case ddpo -> "DDPO on LoRA weights";
+      case nft -> "DiffusionNFT on LoRA weights";
+      case zo -> "a search without gradients, ZO-RankSGD, over the gains of a LoRA";
+    };
   }
 
   /**
