@@ -21,6 +21,14 @@ record ClipBlock(int heads, int intermediateSize, ClipTextConfig.Activation act,
         config.layerNormEps());
   }
 
+  static ClipBlock of(ClipVisionConfig config) {
+    return new ClipBlock(
+        config.numAttentionHeads(),
+        config.intermediateSize(),
+        config.hiddenAct(),
+        config.layerNormEps());
+  }
+
   /** [B, N, C] to [B, N, C]; a text has a mask, [N, N], an image none. */
   Tensor apply(Layers net, String path, Tensor x, @Nullable Tensor mask) {
     long size = x.dim(2);

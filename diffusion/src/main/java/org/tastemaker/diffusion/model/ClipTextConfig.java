@@ -61,7 +61,12 @@ public record ClipTextConfig(
       this.key = key;
     }
 
-    private static Activation of(String key) {
+    /** As in config.json. */
+    String key() {
+      return key;
+    }
+
+    static Activation of(String key) {
       for (Activation activation : values()) {
         if (activation.key.equals(key)) {
           return activation;
@@ -162,6 +167,29 @@ public record ClipTextConfig(
     return ConfigReader.read(path, ClipTextConfig::read);
   }
 
+  /**
+   * The same with a projection, as in a whole CLIP model.
+   *
+   * @param size of a text's vector
+   * @return the configuration
+   */
+  public ClipTextConfig withProjection(int size) {
+    return new ClipTextConfig(
+        vocabSize,
+        hiddenSize,
+        intermediateSize,
+        numHiddenLayers,
+        numAttentionHeads,
+        maxPositionEmbeddings,
+        hiddenAct,
+        layerNormEps,
+        bosTokenId,
+        eosTokenId,
+        padTokenId,
+        size,
+        true);
+  }
+
   /** The same with another number of tokens and another end token. */
   ClipTextConfig with(int vocabulary, int end) {
     return new ClipTextConfig(
@@ -220,6 +248,11 @@ public record ClipTextConfig(
    * @param path of the config.json
    */
   public void write(Path path) {
+    ConfigReader.write(path, settings());
+  }
+
+  /** As transformers has them. */
+  Map<String, @Nullable Object> settings() {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("architectures", List.of(projected ? PROJECTED : "CLIPTextModel"));
     json.put("model_type", "clip_text_model");
@@ -236,6 +269,6 @@ public record ClipTextConfig(
     json.put("pad_token_id", padTokenId);
     json.put("projection_dim", projectionDim);
     json.put("torch_dtype", "float32");
-    ConfigReader.write(path, json);
+    return json;
   }
 }

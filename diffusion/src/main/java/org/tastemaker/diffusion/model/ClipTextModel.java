@@ -467,6 +467,16 @@ public final class ClipTextModel implements AutoCloseable {
     }
   }
 
+  /** A tower of a whole model: its parameters are among the model's. */
+  static ClipTextModel of(ClipTextConfig config, Parameters whole, DataType type) {
+    return new ClipTextModel(config, whole.only(declare(config)), type);
+  }
+
+  /** Whether it is none of the parameters, though a file has it. */
+  static boolean isBuffer(String name) {
+    return name.equals(POSITION_IDS);
+  }
+
   private static @Nullable String prefixed(String name) {
     boolean whole = name.startsWith(PREFIX) || name.startsWith(PROJECTION);
     String prefixed = whole ? name : PREFIX + name;

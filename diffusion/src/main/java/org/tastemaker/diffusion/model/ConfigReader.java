@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -54,6 +55,24 @@ final class ConfigReader {
 
   static ConfigReader of(String where, String json) {
     return new ConfigReader(where, Json.parseObject(json, where, JsonLimits.configuration()));
+  }
+
+  /**
+   * The settings in another's.
+   *
+   * @param key of an object
+   * @param over an object whose settings, where it is there, come before those
+   */
+  ConfigReader object(String key, String over) {
+    Object under = value(key);
+    Object first = value(over);
+    if (!(under instanceof Map<?, ?>) && !(first instanceof Map<?, ?>)) {
+      throw error(key, under, "it must be an object with settings");
+    }
+    Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+    root.optionalObject(key).ifPresent(object -> settings.putAll(object.toMap()));
+    root.optionalObject(over).ifPresent(object -> settings.putAll(object.toMap()));
+    return of(where + ": " + key, Json.write(settings));
   }
 
   static void write(Path path, Map<String, @Nullable Object> settings) {

@@ -77,14 +77,24 @@ final class Layers implements BranchBuilder {
   }
 
   Tensor conv2d(String path, Tensor x, long out, int kernel, int stride, Padding padding) {
+    return conv2d(path, x, out, kernel, stride, padding, true);
+  }
+
+  private Tensor conv2d(
+      String path, Tensor x, long out, int kernel, int stride, Padding padding, boolean bias) {
     long in = x.dim(1);
     long fanIn = in * kernel * kernel;
     ParameterSpec weight =
         new ParameterSpec(
             path + ".weight", ImmutableLongArray.of(out, in, kernel, kernel), Kind.CONV, fanIn);
-    Tensor y =
-        ops.conv2d(path, x, parameter(weight), vector(path, "bias", out, fanIn), stride, padding);
+    Tensor shift = bias ? vector(path, "bias", out, fanIn) : null;
+    Tensor y = ops.conv2d(path, x, parameter(weight), shift, stride, padding);
     return adapt(new Adapter.Site(path, weight, stride, padding), x, y);
+  }
+
+  /** A linear map of every square of so many pixels, without a bias. */
+  Tensor patches(String path, Tensor x, long out, int side) {
+    return conv2d(path, x, out, side, side, Padding.NONE, false);
   }
 
   /** A convolution that keeps height and width. */
@@ -106,6 +116,11 @@ final class Layers implements BranchBuilder {
   Tensor table(String path, long rows, long size) {
     return parameter(
         new ParameterSpec(path + ".weight", ImmutableLongArray.of(rows, size), Kind.EMBEDDING, 1));
+  }
+
+  /** A vector that is a token, [1, size]. */
+  Tensor token(String path, long size) {
+    return parameter(new ParameterSpec(path, ImmutableLongArray.of(size), Kind.TOKEN, 1));
   }
 
   private Tensor vector(String path, String name, long size, long fanIn) {

@@ -24,17 +24,25 @@ public record ParameterSpec(String name, ImmutableLongArray shape, Kind kind, lo
     /** The shift of a normalization, [C]; first 0. */
     SHIFT,
     /** A table, [rows, C]; first normal with the standard deviation 0.02. */
-    EMBEDDING
+    EMBEDDING,
+    /** A token of its own, [C], in memory [1, C]; first as a table. */
+    TOKEN,
+    /** The logarithm of CLIP's logit scale, a number, in memory [1]; first ln(1 / 0.07). */
+    LOGIT_SCALE
   }
 
   /**
    * The shape in memory.
    *
-   * @return [kH, kW, in, out] for a convolution, {@link #shape} for the others
+   * @return [kH, kW, in, out] for a convolution, a row for a token, [1] for a number, {@link
+   *     #shape} for the others
    */
   public ImmutableLongArray layout() {
-    return kind == Kind.CONV
-        ? ImmutableLongArray.of(shape.get(2), shape.get(3), shape.get(1), shape.get(0))
-        : shape;
+    return switch (kind) {
+      case CONV -> ImmutableLongArray.of(shape.get(2), shape.get(3), shape.get(1), shape.get(0));
+      case TOKEN -> ImmutableLongArray.of(1, shape.get(0));
+      case LOGIT_SCALE -> ImmutableLongArray.of(1);
+      default -> shape;
+    };
   }
 }

@@ -59,7 +59,8 @@ public final class Parameters implements AutoCloseable {
         case LINEAR, CONV, BIAS -> uniform(array, seed.split(spec.name()), spec.fanIn());
         case SCALE -> array.assign(1);
         case SHIFT -> array.assign(0);
-        case EMBEDDING -> normal(array, seed.split(spec.name()), 0.02);
+        case EMBEDDING, TOKEN -> normal(array, seed.split(spec.name()), 0.02);
+        case LOGIT_SCALE -> array.assign(Math.log(1 / 0.07));
       }
     }
     return new Parameters(specs, arrays);
@@ -178,7 +179,8 @@ public final class Parameters implements AutoCloseable {
     ImmutableLongArray expected = spec.shape();
     return shape.equals(expected)
         || (spec.kind() == Kind.LINEAR
-            && shape.equals(ImmutableLongArray.of(expected.get(0), expected.get(1), 1, 1)));
+            && shape.equals(ImmutableLongArray.of(expected.get(0), expected.get(1), 1, 1)))
+        || (spec.kind() == Kind.LOGIT_SCALE && shape.equals(ImmutableLongArray.of(1)));
   }
 
   private static INDArray fromTorch(ParameterSpec spec, INDArray array) {
@@ -187,12 +189,12 @@ public final class Parameters implements AutoCloseable {
       array.close();
       return layout;
     }
-    if (array.rank() == spec.shape().length()) {
+    if (ImmutableLongArray.copyOf(array.shape()).equals(spec.layout())) {
       return array;
     }
-    INDArray linear = array.reshape(spec.shape().toArray()).dup('c');
+    INDArray layout = array.reshape(spec.layout().toArray()).dup('c');
     array.close();
-    return linear;
+    return layout;
   }
 
   private static void checkFinite(TensorFile file, String name, INDArray array) {
@@ -314,7 +316,11 @@ public final class Parameters implements AutoCloseable {
               spec == null ? "of a parameter" : spec.layout(),
               ImmutableLongArray.copyOf(array.shape())));
     }
-    return spec.kind() == Kind.CONV ? array.permute(3, 2, 0, 1) : array;
+    return switch (spec.kind()) {
+      case CONV -> array.permute(3, 2, 0, 1);
+      case TOKEN, LOGIT_SCALE -> array.reshape(spec.shape().toArray());
+      default -> array;
+    };
   }
 
   /**
@@ -343,6 +349,13 @@ public final class Parameters implements AutoCloseable {
     Map<String, INDArray> replaced = new LinkedHashMap<>(arrays);
     replaced.put(name, array);
     return new Parameters(others, replaced);
+  }
+
+  /** Those of some names, in that order: the same arrays, of which one close is enough. */
+  Parameters only(List<ParameterSpec> some) {
+    Map<String, INDArray> kept = new LinkedHashMap<>();
+    some.forEach(spec -> kept.put(spec.name(), get(spec.name())));
+    return new Parameters(some, kept);
   }
 
   /** Frees every array. */
