@@ -1,10 +1,8 @@
 package org.tastemaker.diffusion.checkpoint;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.tastemaker.diffusion.model.AutoencoderKlConfig;
 import org.tastemaker.diffusion.model.ClipTextConfig;
@@ -29,9 +27,11 @@ final class Architecture {
 
   private final TensorFile file;
   private final Family family;
+  private final Shapes shapes;
 
   Architecture(TensorFile file, Family family) {
     this.file = file;
+    this.shapes = new Shapes(file, "checkpoint");
     this.family = family;
   }
 
@@ -55,12 +55,12 @@ final class Architecture {
       String residual = IN + block + ".0.in_layers.2.weight";
       boolean there = file.names().contains(residual);
       if (there) {
-        width = size(residual, 0);
+        width = shapes.size(residual, 0);
         inLevel++;
         String transformer = IN + block + ".1.transformer_blocks.";
         if (file.names().contains(transformer + "0.attn2.to_k.weight")) {
           attends = true;
-          depth = count(transformer, ".attn2.to_k.weight");
+          depth = shapes.count(transformer, ".attn2.to_k.weight");
         }
         continue;
       }
@@ -78,13 +78,13 @@ final class Architecture {
         break;
       }
     }
-    require(!channels.isEmpty(), "the blocks of a U-Net");
+    shapes.require(!channels.isEmpty(), "the blocks of a U-Net");
     String middle = UNetNames.PREFIX + "middle_block.1.transformer_blocks.";
-    depths.set(depths.size() - 1, Math.max(1, count(middle, ".attn2.to_k.weight")));
+    depths.set(depths.size() - 1, Math.max(1, shapes.count(middle, ".attn2.to_k.weight")));
     // 2. What the levels have in common.
     String proj = firstWith(".1.proj_in.weight");
     boolean linear = file.shape(proj).length() == 2;
-    int context = (int) size(firstWith(".1.transformer_blocks.0.attn2.to_k.weight"), 1);
+    int context = (int) shapes.size(firstWith(".1.transformer_blocks.0.attn2.to_k.weight"), 1);
     List<Integer> heads = channels.stream().map(c -> linear ? Math.max(1, c / HEAD) : 8).toList();
     ImmutableList<String> up =
         ImmutableList.copyOf(down).reverse().stream()
@@ -92,8 +92,8 @@ final class Architecture {
             .collect(ImmutableList.toImmutableList());
     return new UNetConfig(
         pixels / FACTOR,
-        (int) size(IN + "0.0.weight", 1),
-        (int) size(UNetNames.PREFIX + "out.2.weight", 0),
+        (int) shapes.size(IN + "0.0.weight", 1),
+        (int) shapes.size(UNetNames.PREFIX + "out.2.weight", 0),
         ImmutableList.copyOf(channels),
         ImmutableList.copyOf(down),
         up,
@@ -108,7 +108,7 @@ final class Architecture {
         1,
         true,
         0,
-        (int) size(UNetNames.PREFIX + "time_embed.0.weight", 0),
+        (int) shapes.size(UNetNames.PREFIX + "time_embed.0.weight", 0),
         linear,
         added());
   }
@@ -117,7 +117,7 @@ final class Architecture {
     return family.isXl()
         ? Optional.of(
             new UNetConfig.Added(
-                SIZE_CHANNELS, (int) size(UNetNames.PREFIX + "label_emb.0.0.weight", 1)))
+                SIZE_CHANNELS, (int) shapes.size(UNetNames.PREFIX + "label_emb.0.0.weight", 1)))
         : Optional.empty();
   }
 
@@ -130,15 +130,15 @@ final class Architecture {
       if (!file.names().contains(first)) {
         break;
       }
-      channels.add((int) size(first, 0));
-      layers = count(encoder + "down." + level + ".block.", ".conv1.weight");
+      channels.add((int) shapes.size(first, 0));
+      layers = shapes.count(encoder + "down." + level + ".block.", ".conv1.weight");
     }
-    require(!channels.isEmpty(), "an autoencoder");
+    shapes.require(!channels.isEmpty(), "an autoencoder");
     return new AutoencoderKlConfig(
         family.isXl() ? 1024 : 512,
-        (int) size(encoder + "conv_in.weight", 1),
-        (int) size(VaeNames.PREFIX + "decoder.conv_out.weight", 0),
-        (int) size(VaeNames.PREFIX + "post_quant_conv.weight", 0),
+        (int) shapes.size(encoder + "conv_in.weight", 1),
+        (int) shapes.size(VaeNames.PREFIX + "decoder.conv_out.weight", 0),
+        (int) shapes.size(VaeNames.PREFIX + "post_quant_conv.weight", 0),
         ImmutableList.copyOf(channels),
         layers,
         GROUPS,
@@ -158,14 +158,14 @@ final class Architecture {
         start + (openClip ? "token_embedding.weight" : "embeddings.token_embedding.weight");
     String positions =
         start + (openClip ? "positional_embedding" : "embeddings.position_embedding.weight");
-    require(file.names().contains(tokens), "a text encoder");
-    int width = (int) size(tokens, 1);
-    int vocabulary = (int) size(tokens, 0);
+    shapes.require(file.names().contains(tokens), "a text encoder");
+    int width = (int) shapes.size(tokens, 1);
+    int vocabulary = (int) shapes.size(tokens, 0);
     int layers =
         openClip
-            ? count(start + "transformer.resblocks.", ".ln_1.weight")
+            ? shapes.count(start + "transformer.resblocks.", ".ln_1.weight")
                 - (family == Family.SECOND ? 1 : 0) // whose last is not used
-            : count(start + "encoder.layers.", ".layer_norm1.weight");
+            : shapes.count(start + "encoder.layers.", ".layer_norm1.weight");
     String fc1 =
         openClip
             ? start + "transformer.resblocks.0.mlp.c_fc.weight"
@@ -173,16 +173,16 @@ final class Architecture {
     return new ClipTextConfig(
         vocabulary,
         width,
-        (int) size(fc1, 0),
+        (int) shapes.size(fc1, 0),
         layers,
         Math.max(1, width / HEAD),
-        (int) size(positions, 0),
+        (int) shapes.size(positions, 0),
         openClip ? ClipTextConfig.Activation.GELU : ClipTextConfig.Activation.QUICK_GELU,
         1e-5,
         vocabulary - 2,
         vocabulary - 1,
         1,
-        projected ? (int) size(names.placeOf("text_projection.weight").name(), 1) : width,
+        projected ? (int) shapes.size(names.placeOf("text_projection.weight").name(), 1) : width,
         projected);
   }
 
@@ -194,36 +194,5 @@ final class Architecture {
             () ->
                 new IllegalArgumentException(
                     file.path() + ": its U-Net does not attend to a text (no " + end + ")"));
-  }
-
-  /** How many numbers, from 0, have a tensor of this beginning and end. */
-  private int count(String start, String end) {
-    int count = 0;
-    while (file.names().contains(start + count + end)) {
-      count++;
-    }
-    return count;
-  }
-
-  private long size(String name, int dimension) {
-    require(file.names().contains(name), name);
-    ImmutableLongArray shape = file.shape(name);
-    if (shape.length() <= dimension || shape.get(dimension) > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s: %s must have a dimension %d, but is %s",
-              file.path(),
-              name,
-              dimension,
-              shape));
-    }
-    return shape.get(dimension);
-  }
-
-  private void require(boolean there, String what) {
-    if (!there) {
-      throw new IllegalArgumentException(file.path() + " is no whole checkpoint: it lacks " + what);
-    }
   }
 }

@@ -68,7 +68,16 @@ final class TextNames {
     if (!layer.matches()) {
       throw new IllegalArgumentException("a text encoder has no parameter " + name);
     }
-    String start = prefix + "transformer.resblocks." + layer.group(1) + ".";
+    return inLayer(prefix + "transformer.resblocks." + layer.group(1) + ".", layer);
+  }
+
+  /**
+   * A parameter of a layer of either tower.
+   *
+   * @param start with which the layer's names begin in OpenCLIP
+   * @param layer of transformers' name: the number, the part, and whether weight or bias
+   */
+  static Place inLayer(String start, Matcher layer) {
     String part = layer.group(2);
     int fused = FUSED.indexOf(part.replace("self_attn.", ""));
     if (fused >= 0) {

@@ -13,9 +13,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.tastemaker.diffusion.checkpoint.ClipFile;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.AutoencoderKl;
+import org.tastemaker.diffusion.model.ClipModel;
 import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.ClipVisionModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.model.UNetConfig;
@@ -27,6 +30,9 @@ import org.tastemaker.testing.Goldens;
  * files. The bounds are those of {@link Goldens}, for every engine in float32.
  */
 public abstract class GoldenContract extends EngineContract {
+  /** Two or three layers of single precision: what the library promises. */
+  private static final double CLIP_BOUND = 1e-5;
+
   private static final String GRADIENT = "grad.";
   private static final String INPUT_GRADIENT = "grad_input.";
 
@@ -43,6 +49,10 @@ public abstract class GoldenContract extends EngineContract {
 
   static List<Path> textEncoders() {
     return Goldens.cases("clip_text_");
+  }
+
+  static List<Path> clipModels() {
+    return Goldens.cases("clip_model_");
   }
 
   private FunctionOptions inference() {
@@ -180,5 +190,99 @@ public abstract class GoldenContract extends EngineContract {
       INDArray hidden = requireNonNull(out.get(ClipTextModel.LAST_HIDDEN_STATE));
       expected.check("last_hidden_state", hidden, Goldens.BOUND);
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("clipModels")
+  void clipVectorsLogitsAndImageGradientAreThoseOfTransformers(Path golden) {
+    Goldens expected = Goldens.of(golden);
+    try (SafetensorsFile io = SafetensorsFile.open(golden.resolve("io.safetensors"));
+        ClipModel clip = ClipFile.load(golden);
+        INDArray pixels = io.array("pixel_values", DataType.FLOAT);
+        INDArray input = io.array("input_ids");
+        INDArray ids = Nd4j.createFromArray(input.toIntMatrix())) {
+      // 1. Texts, of length 1.
+      double[][] texts = texts(clip, input.toIntMatrix(), ids); // [N][P]
+      expected.check("text_embeds", Nd4j.createFromArray(texts), CLIP_BOUND);
+
+      // 2. Images.
+      FunctionOptions options =
+          inference().withInputGradients(Set.of(ClipVisionModel.PIXEL_VALUES));
+      GraphFunction tower = clip.vision().function(texts.length, options);
+      INDArray embeds =
+          requireNonNull(
+              tower
+                  .forward(Map.of(ClipVisionModel.PIXEL_VALUES, pixels))
+                  .get(ClipVisionModel.IMAGE_EMBEDS)); // [N, 1, P]
+      int size = clip.config().projectionDim();
+      double[][] images = new double[texts.length][];
+      double[] lengths = new double[texts.length];
+      for (int n = 0; n < images.length; n++) {
+        images[n] = new double[size];
+        for (int p = 0; p < size; p++) {
+          images[n][p] = embeds.getDouble(n, 0, p);
+        }
+        lengths[n] = normalise(images[n]);
+      }
+      expected.check("image_embeds", Nd4j.createFromArray(images), CLIP_BOUND);
+
+      // 3. Logits, and the gradient of the sum of their diagonal.
+      double scale = Math.exp(clip.logitScale().getDouble(0));
+      double[][] logits = new double[images.length][texts.length];
+      float[][][] cotangents = new float[images.length][1][size];
+      for (int n = 0; n < images.length; n++) {
+        for (int m = 0; m < texts.length; m++) {
+          logits[n][m] = scale * product(images[n], texts[m]);
+        }
+        for (int p = 0; p < size; p++) {
+          double across = texts[n][p] - product(images[n], texts[n]) * images[n][p];
+          cotangents[n][0][p] = (float) (scale / lengths[n] * across);
+        }
+      }
+      expected.check("logits_per_image", Nd4j.createFromArray(logits), CLIP_BOUND);
+      try (INDArray cotangent = Nd4j.createFromArray(cotangents)) {
+        expected.check(
+            INPUT_GRADIENT + ClipVisionModel.PIXEL_VALUES,
+            requireNonNull(
+                tower
+                    .backward(Map.of(ClipVisionModel.IMAGE_EMBEDS, cotangent))
+                    .get(ClipVisionModel.PIXEL_VALUES)),
+            Goldens.GRADIENT_BOUND);
+      }
+    }
+  }
+
+  private double[][] texts(ClipModel clip, int[][] ids, INDArray input) {
+    INDArray all = // [N, L, P]
+        requireNonNull(
+            clip.text()
+                .hiddenStates(ids.length, ids[0].length, 0, inference())
+                .forward(Map.of(ClipTextModel.INPUT_IDS, input))
+                .get(ClipTextModel.TEXT_EMBEDS));
+    double[][] texts = new double[ids.length][clip.config().projectionDim()];
+    for (int n = 0; n < texts.length; n++) {
+      int end = clip.text().endOf(ids[n]).orElseThrow();
+      for (int p = 0; p < texts[n].length; p++) {
+        texts[n][p] = all.getDouble(n, end, p);
+      }
+      normalise(texts[n]);
+    }
+    return texts;
+  }
+
+  private static double normalise(double[] vector) {
+    double length = Math.sqrt(product(vector, vector));
+    for (int i = 0; i < vector.length; i++) {
+      vector[i] /= length;
+    }
+    return length;
+  }
+
+  private static double product(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
   }
 }
