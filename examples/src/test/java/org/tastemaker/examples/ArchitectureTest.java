@@ -81,7 +81,7 @@ class ArchitectureTest {
                   "openai",
                   "mock",
                   "server"),
-          "reward", List.of("combine", "image", "ranking", "learned"),
+          "reward", List.of("combine", "image", "ranking", "learned", "clip"),
           "optim",
               List.of(
                   "policy",
