@@ -78,8 +78,14 @@ final class Compiler {
     this.gradients = new Gradients(definition.isDifferentiable(), program, this::home);
   }
 
-  /** The result. */
+  /**
+   * The result.
+   *
+   * @param definition kept for its constants: steps know their addresses alone, and ND4J frees an
+   *     array that nobody refers to
+   */
   record Plan(
+      GraphDefinition definition,
       Program program,
       Map<String, INDArray> inputs,
       Map<String, INDArray> outputs,
@@ -117,7 +123,14 @@ final class Compiler {
 
   private Plan plan() {
     return new Plan(
-        program, variables.inputs(), outputs, cotangents, leafGradients, Set.copyOf(stock), owned);
+        definition,
+        program,
+        variables.inputs(),
+        outputs,
+        cotangents,
+        leafGradients,
+        Set.copyOf(stock),
+        owned);
   }
 
   private void run() {

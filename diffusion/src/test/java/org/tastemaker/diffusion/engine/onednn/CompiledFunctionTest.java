@@ -76,6 +76,35 @@ class CompiledFunctionTest {
   }
 
   @Test
+  void constantsLiveAsLongAsTheFunction() throws InterruptedException {
+    long[] shape = {2, 4, 8};
+    try (GraphFunction function = withConstant(shape);
+        INDArray tokens = values(2, 1, shape)) {
+      Map<String, INDArray> inputs = Map.of("x", tokens);
+      float[] before = requireNonNull(function.forward(inputs).get("out")).data().asFloat();
+      List<INDArray> others = new ArrayList<>();
+      for (int i = 0; i < 10; i++) { // what nobody refers to is freed, and its memory taken
+        System.gc();
+        Thread.sleep(20);
+        for (int k = 0; k < 50; k++) {
+          others.add(values(3, 1, shape));
+        }
+      }
+      assertThat(requireNonNull(function.forward(inputs).get("out")).data().asFloat())
+          .containsExactly(before);
+      others.forEach(INDArray::close);
+    }
+  }
+
+  /** Only the graph refers to the constant. */
+  private static GraphFunction withConstant(long... shape) {
+    Ops ops = new Ops(DataType.FLOAT);
+    Tensor room = ops.constant("room", values(1, 1, shape));
+    Tensor all = ops.concat("all", 1, room, ops.input("x", false, shape));
+    return Engines.named("onednn").create(GraphDefinition.of(ops, Map.of("out", all)));
+  }
+
+  @Test
   void gradientsOfFrozenLayersAreNotComputed() {
     Ops ops = new Ops(DataType.FLOAT);
     Tensor frozen = ops.parameter("frozen", weight, false);
