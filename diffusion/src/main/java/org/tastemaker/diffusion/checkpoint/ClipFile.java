@@ -75,35 +75,69 @@ public final class ClipFile {
    *     message says what to do
    */
   public static ClipModel load(Path path, ClipFileOptions options) {
+    Optional<Path> file = file(path);
+    if (file.isEmpty()) {
+      return ClipModel.load(path, options.variant(), options.halfInMemory());
+    }
+    try (TensorFile stored = TensorFiles.open(file.get())) {
+      TensorFile tensors = options.halfInMemory() ? new HalvesInMemory(stored) : stored;
+      ClipNames names = names(stored);
+      ClipConfig config = config(stored, names, options);
+      try (ClipPart part = new ClipPart(tensors, ClipModel.names(config), names)) {
+        return ClipModel.read(config, part);
+      }
+    }
+  }
+
+  /**
+   * Checks that a model can be read, by its configuration and the header of its weights: what
+   * {@link #load(Path, ClipFileOptions)} would find out, but for damaged numbers.
+   *
+   * @param path of a file or folder
+   * @param options what is known of it
+   * @return the configuration
+   * @throws IllegalArgumentException if it is something else, or does not say enough of itself; the
+   *     message says what to do
+   */
+  public static ClipConfig check(Path path, ClipFileOptions options) {
+    Optional<Path> file = file(path);
+    if (file.isEmpty()) {
+      return ClipModel.check(path, options.variant());
+    }
+    try (TensorFile stored = TensorFiles.open(file.get())) {
+      ClipNames names = names(stored);
+      ClipConfig config = config(stored, names, options);
+      try (ClipPart part = new ClipPart(stored, ClipModel.names(config), names)) {
+        ClipModel.check(config, part);
+      }
+      return config;
+    }
+  }
+
+  /** The one file to read; empty for a folder of transformers. */
+  private static Optional<Path> file(Path path) {
     MissingPath.require(path);
     if (!Files.isDirectory(path)) {
-      return read(path, options);
+      return Optional.of(path);
     }
     FolderBounds folder = FolderBounds.of(path);
     boolean transformers =
         TRANSFORMERS.stream().anyMatch(name -> Files.isRegularFile(folder.resolve(name)));
-    Optional<Path> openClip =
-        OPEN_CLIP.stream().map(folder::resolve).filter(Files::isRegularFile).findFirst();
-    return openClip.isPresent() && !transformers
-        ? read(openClip.get(), options)
-        : ClipModel.load(path, options.variant(), options.halfInMemory());
+    return transformers
+        ? Optional.empty()
+        : OPEN_CLIP.stream().map(folder::resolve).filter(Files::isRegularFile).findFirst();
   }
 
-  private static ClipModel read(Path path, ClipFileOptions options) {
-    try (TensorFile stored = TensorFiles.open(path)) {
-      ClipNames names =
-          ClipNames.of(stored.names()).orElseThrow(() -> new IllegalArgumentException(not(stored)));
-      ClipConfig config =
-          options
-              .config()
-              .or(() -> beside(path))
-              .orElseGet(
-                  () -> new ClipSizes(stored, names, openClip(path)).config(options.activation()));
-      TensorFile file = options.halfInMemory() ? new HalvesInMemory(stored) : stored;
-      try (ClipPart part = new ClipPart(file, ClipModel.names(config), names)) {
-        return ClipModel.read(config, part);
-      }
-    }
+  private static ClipNames names(TensorFile file) {
+    return ClipNames.of(file.names()).orElseThrow(() -> new IllegalArgumentException(not(file)));
+  }
+
+  private static ClipConfig config(TensorFile file, ClipNames names, ClipFileOptions options) {
+    return options
+        .config()
+        .or(() -> beside(file.path()))
+        .orElseGet(
+            () -> new ClipSizes(file, names, openClip(file.path())).config(options.activation()));
   }
 
   private static Optional<OpenClipConfig> openClip(Path file) {

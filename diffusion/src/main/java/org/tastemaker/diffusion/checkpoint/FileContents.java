@@ -12,6 +12,8 @@ public enum FileContents {
   LORA,
   /** An embedding of textual inversion, as AUTOMATIC1111 writes it. */
   TEXTUAL_INVERSION,
+  /** A CLIP model with its image tower, for scores of images. */
+  CLIP,
   /** A single network of a model. */
   NETWORK,
   /** Something else. */

@@ -21,6 +21,8 @@ final class OtherFiles {
       "a model of Stable Diffusion 3, a transformer and not a U-Net";
   private static final String CONTROL = "a ControlNet, which is not supported";
   private static final String INVERSION = "an embedding of textual inversion, and not a model";
+  private static final String CLIP =
+      "a CLIP model, which scores images and makes none: load it with ClipFile.load";
   private static final String PART =
       "a network of a folder in the diffusers layout: load the folder, with model_index.json";
   private static final String ALONE = ", and not a whole model: load one that has a U-Net too";
@@ -40,6 +42,8 @@ final class OtherFiles {
           .put(".lora.down.", new Found(FileContents.LORA, LORA))
           .put("string_to_param", new Found(FileContents.TEXTUAL_INVERSION, INVERSION))
           .put("emb_params", new Found(FileContents.TEXTUAL_INVERSION, INVERSION))
+          .put("vision_model.embeddings.class_embedding", new Found(FileContents.CLIP, CLIP))
+          .put("visual.class_embedding", new Found(FileContents.CLIP, CLIP))
           .put("down_blocks.0.resnets.0.conv1.weight", new Found(FileContents.NETWORK, PART))
           .put(
               "decoder.mid.block_1.conv1.weight",
@@ -49,6 +53,9 @@ final class OtherFiles {
               new Found(FileContents.NETWORK, "a text encoder" + ALONE))
           .buildOrThrow();
 
+  /** What may be a part of a whole checkpoint too. */
+  private static final Set<FileContents> PARTS = Set.of(FileContents.NETWORK, FileContents.CLIP);
+
   private OtherFiles() {}
 
   /** What a file is, by the names of its tensors. */
@@ -57,7 +64,7 @@ final class OtherFiles {
     for (Map.Entry<String, Found> kind : KINDS.entrySet()) {
       boolean has = names.stream().anyMatch(name -> name.contains(kind.getKey()));
       // A whole checkpoint holds networks.
-      if (has && !(ofOurs && kind.getValue().contents() == FileContents.NETWORK)) {
+      if (has && !(ofOurs && PARTS.contains(kind.getValue().contents()))) {
         return kind.getValue();
       }
     }

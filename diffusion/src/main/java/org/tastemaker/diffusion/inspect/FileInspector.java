@@ -5,10 +5,13 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import org.tastemaker.diffusion.Components;
+import org.tastemaker.diffusion.checkpoint.ClipFile;
+import org.tastemaker.diffusion.checkpoint.ClipFileOptions;
 import org.tastemaker.diffusion.checkpoint.FileContents;
 import org.tastemaker.diffusion.checkpoint.SingleFile;
 import org.tastemaker.diffusion.condition.TextualInversion;
 import org.tastemaker.diffusion.lora.LoraNames;
+import org.tastemaker.diffusion.model.ClipConfig;
 import org.tastemaker.diffusion.weights.TensorFile;
 import org.tastemaker.diffusion.weights.TensorFiles;
 
@@ -39,12 +42,24 @@ final class FileInspector {
       case TEXTUAL_INVERSION -> inversion(Refusal.of(() -> TextualInversion.check(file)));
       case TRANSFORMER -> Inspection.of(FileType.TRANSFORMER, "a diffusion transformer", noModel);
       case CONTROL_NET -> Inspection.of(FileType.CONTROL_NET, "a ControlNet", noModel);
+      case CLIP -> clip(file);
       case NETWORK -> Inspection.of(FileType.NETWORK, "a single network", noModel);
       case OTHER ->
           Refusal.of(() -> TextualInversion.check(file)).isEmpty()
               ? inversion(Optional.empty())
               : Inspection.of(FileType.OTHER, "tensors of another kind", noModel);
     };
+  }
+
+  /** A file or a folder. */
+  static Inspection clip(Path path) {
+    return Inspection.of(
+        FileType.CLIP,
+        "a CLIP model, for scores of images",
+        Refusal.of(
+            () -> {
+              ClipConfig unused = ClipFile.check(path, ClipFileOptions.defaults());
+            }));
   }
 
   private static Inspection inversion(Optional<String> refusal) {

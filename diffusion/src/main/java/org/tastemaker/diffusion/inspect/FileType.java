@@ -10,6 +10,8 @@ public enum FileType {
   NETWORK_FOLDER("UNet2DConditionModel.load(folder) and its like"),
   /** One network in a single file. */
   NETWORK(""),
+  /** A CLIP model, for scores of images. */
+  CLIP("ClipFile.load(path)"),
   /** A LoRA, or another adapter of weights. */
   LORA("LoraFile.read(path, name, model.components().loraNetworks())"),
   /** A word that textual inversion has learned. */

@@ -62,7 +62,10 @@ final class FolderInspector {
           "a model in the diffusers layout" + named(folder.resolve("model_index.json")) + cached,
           noModel);
     }
-    if (Files.isRegularFile(folder.resolve("config.json"))) {
+    if (has(folder, "open_clip_config.json") && !has(folder, "config.json")) {
+      return FileInspector.clip(folder);
+    }
+    if (has(folder, "config.json")) {
       return network(folder);
     }
     if (has(folder, "vocab.json") || has(folder, "tokenizer.json")) {
@@ -108,6 +111,9 @@ final class FolderInspector {
     Optional<String> unreadable = Refusal.of(() -> name[0] = className(folder));
     if (unreadable.isPresent()) {
       return Inspection.of(FileType.NETWORK_FOLDER, "one network of a model", unreadable);
+    }
+    if (name[0].equals("CLIPModel")) {
+      return FileInspector.clip(folder);
     }
     Runnable check =
         switch (name[0]) {

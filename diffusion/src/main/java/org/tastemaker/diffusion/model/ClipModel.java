@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -97,6 +98,34 @@ public final class ClipModel implements AutoCloseable {
         config,
         Parameters.read(tensors, declare(config), ClipModel::named, DataType.FLOAT),
         DataType.FLOAT);
+  }
+
+  /**
+   * Checks a folder by its configuration and the header of its weights: what {@link #load(Path)}
+   * would find out, but for damaged numbers.
+   *
+   * @param folder as for {@link #load(Path)}
+   * @param variant which file, as for {@link #load(Path, String, boolean)}
+   * @return the configuration
+   * @throws IllegalArgumentException if the configuration is not supported
+   * @throws WeightsMismatchException if the weights do not fit the configuration
+   */
+  public static ClipConfig check(Path folder, String variant) {
+    ModelFolder files = new ModelFolder(folder, ModelFolder.TRANSFORMERS, variant);
+    ClipConfig config = ClipConfig.read(files.config());
+    files.check(declare(config), ClipModel::named);
+    return config;
+  }
+
+  /**
+   * Checks that tensors fit a configuration, by their names and shapes alone.
+   *
+   * @param config of the model
+   * @param tensors looked at, and not closed
+   * @throws WeightsMismatchException if they do not fit
+   */
+  public static void check(ClipConfig config, TensorFile tensors) {
+    Map<String, String> unused = Parameters.check(tensors, declare(config), ClipModel::named);
   }
 
   /**

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.checkpoint.ClipFile;
 import org.tastemaker.diffusion.condition.TextualInversion;
 import org.tastemaker.diffusion.inspect.FileReport;
 import org.tastemaker.diffusion.inspect.FileType;
@@ -32,7 +33,12 @@ import org.tastemaker.diffusion.inspect.ModelFiles;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.model.AutoencoderKl;
+import org.tastemaker.diffusion.model.ClipConfig;
+import org.tastemaker.diffusion.model.ClipModel;
+import org.tastemaker.diffusion.model.ClipTextConfig;
+import org.tastemaker.diffusion.model.ClipTextConfig.Activation;
 import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.ClipVisionConfig;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.schedule.SchedulerConfig;
 import org.tastemaker.diffusion.testing.TinyModel;
@@ -58,6 +64,7 @@ class ModelFilesTest {
     folders();
     checkpoints();
     adapters();
+    clips();
     others();
   }
 
@@ -181,6 +188,20 @@ class ModelFilesTest {
     tensors("words/two.safetensors", FileType.OTHER, "<one>", "<two>");
   }
 
+  private static void clips() throws IOException {
+    ClipConfig config =
+        ClipConfig.of(
+            new ClipTextConfig(12, 8, 8, 1, 1, 5, Activation.GELU, 1e-5, 10, 11, 0, 4),
+            new ClipVisionConfig(8, 8, 1, 1, 4, 2, Activation.GELU, 1e-5, 4));
+    Path folder = row("clip/folder", FileType.CLIP);
+    try (ClipModel clip = ClipModel.random(config, Seed.of(5))) {
+      clip.save(folder);
+    }
+    Path weights = row("clip/model.safetensors", FileType.CLIP);
+    Files.copy(folder.resolve("model.safetensors"), weights);
+    tensors("clip/open-clip.safetensors", FileType.CLIP, "module.visual.class_embedding");
+  }
+
   private static void others() throws IOException {
     Files.write(row("other/empty.safetensors", FileType.UNREADABLE), new byte[0]);
     Files.writeString(
@@ -245,6 +266,7 @@ class ModelFilesTest {
         var unused = TextualInversion.read(path);
       }
       case NETWORK_FOLDER -> loadNetwork(path);
+      case CLIP -> ClipFile.load(path).close();
       case TOKENIZER -> {
         var unused = ClipTokenizer.load(path);
       }

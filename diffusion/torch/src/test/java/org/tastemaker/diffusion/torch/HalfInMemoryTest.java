@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.torch;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,22 +10,36 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.CheckpointOptions;
 import org.tastemaker.diffusion.FolderOptions;
 import org.tastemaker.diffusion.LatentDiffusion;
+import org.tastemaker.diffusion.checkpoint.ClipFile;
+import org.tastemaker.diffusion.checkpoint.ClipFileOptions;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Engines;
 import org.tastemaker.diffusion.engine.Placement;
+import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.model.ClipConfig;
+import org.tastemaker.diffusion.model.ClipModel;
+import org.tastemaker.diffusion.model.ClipTextConfig;
+import org.tastemaker.diffusion.model.ClipTextConfig.Activation;
+import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.ClipVisionConfig;
+import org.tastemaker.diffusion.model.ClipVisionModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.testing.TinyModel;
@@ -93,6 +108,53 @@ class HalfInMemoryTest {
       assertThat(images(half.with(half.options().withHeight(16).withWidth(16)), "bfloat16"))
           .isEqualTo(images(wide.with(wide.options().withHeight(16).withWidth(16)), "bfloat16"));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "BF16"})
+  void aClipModelStaysHalfInBothOfItsTowers(DType dtype) {
+    ClipConfig config =
+        ClipConfig.of(
+            new ClipTextConfig(12, 8, 8, 1, 1, 5, Activation.GELU, 1e-5, 10, 11, 0, 4),
+            new ClipVisionConfig(8, 8, 1, 2, 4, 2, Activation.GELU, 1e-5, 4));
+    Path folder = temp.resolve("clip");
+    try (ClipModel clip = ClipModel.random(config, Seed.of(5))) {
+      clip.save(folder, dtype);
+    }
+    ClipFileOptions half = ClipFileOptions.defaults().withHalfInMemory(true);
+    try (ClipModel wide = ClipFile.load(folder);
+        ClipModel kept = ClipFile.load(folder, half);
+        INDArray pixels = Nd4j.linspace(DataType.FLOAT, -1, 0.02, 96).reshape(2, 3, 4, 4);
+        INDArray ids = Nd4j.createFromArray(new int[][] {{10, 3, 11, 0, 0}})) {
+      assertThat(kept.parameters().arrays().values())
+          .allSatisfy(array -> assertThat(array.dataType().width()).isEqualTo(2));
+      assertThat(vectors(kept, pixels, ids)).isEqualTo(vectors(wide, pixels, ids));
+    }
+  }
+
+  private static List<INDArray> vectors(ClipModel clip, INDArray pixels, INDArray ids) {
+    FunctionOptions there =
+        FunctionOptions.inference()
+            .withEngine(torch("float32"))
+            .withInputGradients(Set.of(ClipVisionModel.PIXEL_VALUES));
+    GraphFunction tower = clip.vision().function(2, there);
+    INDArray image =
+        requireNonNull(
+            tower
+                .forward(Map.of(ClipVisionModel.PIXEL_VALUES, pixels))
+                .get(ClipVisionModel.IMAGE_EMBEDS));
+    INDArray gradient =
+        requireNonNull(
+            tower
+                .backward(Map.of(ClipVisionModel.IMAGE_EMBEDS, image))
+                .get(ClipVisionModel.PIXEL_VALUES));
+    INDArray text =
+        requireNonNull(
+            clip.text()
+                .hiddenStates(1, 5, 0, FunctionOptions.inference().withEngine(torch("float32")))
+                .forward(Map.of(ClipTextModel.INPUT_IDS, ids))
+                .get(ClipTextModel.TEXT_EMBEDS));
+    return List.of(image.dup(), gradient.dup(), text.dup());
   }
 
   @Test
