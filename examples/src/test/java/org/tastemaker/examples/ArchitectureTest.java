@@ -71,6 +71,7 @@ class ArchitectureTest {
                   "inspect"),
           "feedback",
               List.of(
+                  "agreement",
                   "rubric",
                   "",
                   "protocol",
