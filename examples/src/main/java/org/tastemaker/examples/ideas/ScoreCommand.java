@@ -32,7 +32,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The options of {@link ScoreImages}. */
+/** The options of {@code ScoreImages}. */
 @Command(
     name = "ScoreImages",
     mixinStandardHelpOptions = true,
@@ -156,17 +156,17 @@ final class ScoreCommand implements Callable<Integer> {
           texts.isPresent()
               ? ClipReward.of(clip, modelName, texts.get(), mode, chosen, options)
               : ClipReward.ofImages(clip.vision(), modelName, mode, chosen, options);
-      List<ScoreImages.Scored> scored = ScoreImages.score(reward, entries, out);
+      List<ScoreTable.Scored> scored = ScoreTable.score(reward, entries, out);
 
       // 3. The table.
-      ScoreImages.print(reward, scored, out);
+      ScoreTable.print(reward, scored, out);
       Path target = csv == null ? output.resolve("scores.csv") : csv;
       Path parent = target.toAbsolutePath().getParent();
       if (parent != null) {
         Files.createDirectories(parent);
       }
       AtomicFiles.write(
-          target, ScoreImages.csv(scored, chosen.title(), modelName, mode.name(), images));
+          target, ScoreTable.csv(scored, chosen.title(), modelName, mode.name(), images));
       out.println("written to " + target);
     }
     return 0;

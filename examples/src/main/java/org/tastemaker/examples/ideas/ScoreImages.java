@@ -6,10 +6,8 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
@@ -19,7 +17,6 @@ import org.tastemaker.diffusion.model.ClipModel;
 import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.BundledModel;
-import org.tastemaker.reward.clip.ClipReward;
 
 /**
  * A folder of images is scored with CLIP score, HPSv2, PickScore, the LAION aesthetic score or
@@ -44,8 +41,6 @@ import org.tastemaker.reward.clip.ClipReward;
  * scores that differ in one of them do not compare.
  */
 public final class ScoreImages {
-  private static final int AT_ONCE = 32; // images in memory
-
   private ScoreImages() {}
 
   /**
@@ -96,68 +91,5 @@ public final class ScoreImages {
     }
     out.println(
         "These weights are random, so the scores mean nothing; --help says how to load yours.");
-  }
-
-  /** An image's score. */
-  record Scored(Path file, Prompt prompt, double score) {}
-
-  /** Scores images a few at a time; one that cannot be read is named and left out. */
-  static List<Scored> score(
-      ClipReward reward, List<PromptedImages.Entry> entries, PrintStream out) {
-    List<Scored> all = new ArrayList<>();
-    for (int first = 0; first < entries.size(); first += AT_ONCE) {
-      List<Path> files = new ArrayList<>();
-      List<Prompt> prompts = new ArrayList<>();
-      List<Image> images = new ArrayList<>();
-      for (PromptedImages.Entry entry :
-          entries.subList(first, Math.min(first + AT_ONCE, entries.size()))) {
-        try {
-          images.add(Image.read(entry.file()));
-          files.add(entry.file());
-          prompts.add(entry.prompt());
-        } catch (RuntimeException e) {
-          out.println("left out: " + e.getMessage());
-        }
-      }
-      double[] scores = reward.score(prompts, images);
-      for (int i = 0; i < scores.length; i++) {
-        all.add(new Scored(files.get(i), prompts.get(i), scores[i]));
-      }
-    }
-    if (all.isEmpty()) {
-      throw new IllegalArgumentException("none of the images can be read");
-    }
-    return all;
-  }
-
-  static void print(ClipReward reward, List<Scored> scored, PrintStream out) {
-    out.println(reward.name());
-    for (Scored one : scored) {
-      out.printf(
-          Locale.ROOT, "%9.4f  %-24s  %s%n", one.score, one.file.getFileName(), one.prompt.text());
-    }
-    out.printf(
-        Locale.ROOT,
-        "%9.4f  mean of %d images by %s%n",
-        scored.stream().mapToDouble(Scored::score).average().orElseThrow(),
-        scored.size(),
-        reward.name());
-  }
-
-  static String csv(
-      List<Scored> scored, String score, String model, String preprocessing, Path folder) {
-    StringBuilder csv =
-        new StringBuilder(Csv.row("file", "prompt", "score", "by", "model", "preprocessing"));
-    for (Scored one : scored) {
-      csv.append(
-          Csv.row(
-              folder.relativize(one.file),
-              one.prompt.text(),
-              one.score,
-              score,
-              model,
-              preprocessing));
-    }
-    return csv.toString();
   }
 }
