@@ -23,10 +23,11 @@
  * org.tastemaker.core.ImageGroup}s, a {@link org.tastemaker.core.Rubric}</td><td>{@link
  * org.tastemaker.core.Judgement}s</td><td>ChatGPT, a person, a mock judge</td></tr>
  * <tr><td>{@link org.tastemaker.core.RewardModel}</td><td>a rollout, judgements</td><td>{@link
- * org.tastemaker.core.Rewards}</td><td>win rates, Bradley-Terry, a learned network</td></tr>
+ * org.tastemaker.core.Rewards}</td><td>win rates, Bradley-Terry, a
+ * learned network, HPSv2 and other scores of CLIP</td></tr>
  * <tr><td>{@link org.tastemaker.core.DifferentiableReward}</td><td>latents or images as
- * numbers</td><td>rewards, and their gradient</td><td>a learned network on latents, a function of
- * pixels</td></tr>
+ * numbers</td><td>rewards, and their gradient</td><td>PickScore and other scores of CLIP, a learned
+ * network on latents, a function of pixels</td></tr>
  * <tr><td>{@link org.tastemaker.core.PolicyOptimizer}</td><td>a rollout, rewards</td><td>{@link
  * org.tastemaker.core.StepReport}</td><td>DDPO, GRPO, DiffusionNFT, Diffusion-DPO, reward-weighted
  * regression</td></tr>
@@ -50,10 +51,6 @@
  * <tr><td>a second text encoder, pooled vectors, size ids (SDXL)</td><td>{@code
  * diffusion.condition}</td><td>{@code TextEncoder}, {@code Condition} and {@code
  * UNetInputs}</td></tr>
- * <tr><td>an image tower (CLIP), and scores by it</td><td>the network in {@code diffusion.model},
- * of the same {@code ClipBlock}s as the text tower; the reward in a package {@code
- * reward.clip}</td><td>{@link org.tastemaker.core.RewardModel}, {@link
- * org.tastemaker.core.DifferentiableReward} on images, {@code reward.learned.Features}</td></tr>
  * <tr><td>a worker's row (Spark)</td><td>rows in a package {@code optim.rows}, Spark in a module
  * {@code optim/spark}</td><td>{@link org.tastemaker.core.DiffusionSampler}, {@link
  * org.tastemaker.core.FeedbackOracle}, {@link org.tastemaker.core.RewardModel}: images and
