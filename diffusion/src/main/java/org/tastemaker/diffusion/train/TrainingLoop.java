@@ -61,6 +61,9 @@ final class TrainingLoop {
      * @return the loss as {@code "loss"} and its terms, without the share
      */
     Map<String, Double> backward(long batch, double share);
+
+    /** The weights have been updated: what is bounded is brought back into its bounds. */
+    default void updated() {}
   }
 
   /** Trains from where the state is to the last step, where the engine computes. */
@@ -69,17 +72,28 @@ final class TrainingLoop {
       Checkpointing checkpoints,
       RunListener listener,
       Cancellation cancellation) {
-    state.resident(() -> steps(objective, checkpoints, listener, cancellation));
+    state.resident(() -> steps(objective, options.steps(), checkpoints, listener, cancellation));
+  }
+
+  /** Trains from where the state is until a number of steps is done, with updates on the host. */
+  void runOnHost(
+      Objective objective,
+      long until,
+      Checkpointing checkpoints,
+      RunListener listener,
+      Cancellation cancellation) {
+    steps(objective, until, checkpoints, listener, cancellation);
   }
 
   private void steps(
       Objective objective,
+      long until,
       Checkpointing checkpoints,
       RunListener listener,
       Cancellation cancellation) {
     RunListener listeners = RunListener.all(listener); // whose failures change nothing
     LearningRate rate = options.rate().over(options.steps());
-    while (state.step() < options.steps()) {
+    while (state.step() < until) {
       long step = state.step() + 1;
       String where = activity + ", step " + step + " of " + options.steps();
       String failing = where + " (the weights stay those after step " + state.step() + ")";
@@ -99,6 +113,7 @@ final class TrainingLoop {
       // 2. The update.
       metrics.put("learningRate", rate.at(state.step()));
       metrics.put("gradientNorm", state.update(failing, rate.at(state.step())));
+      objective.updated();
 
       // 3. What others see.
       listeners.on(new RunEvent.Metrics(step, metrics));

@@ -113,6 +113,14 @@ public final class TrainingState {
     return found;
   }
 
+  /** Adds to the gradient of a weight that no graph knows of; while all is on the host. */
+  void add(String name, INDArray gradient) {
+    if (place.resident() != null) {
+      throw new IllegalStateException(name + " is updated on the host, but the state is not there");
+    }
+    host.add(name, gradient);
+  }
+
   /**
    * Does one update with the gradient that was added since {@link #begin}.
    *

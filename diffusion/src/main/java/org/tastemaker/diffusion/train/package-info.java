@@ -1,6 +1,6 @@
 /**
- * Training: the trainers of the denoiser and of the autoencoder, and the parts of a training loop
- * that need no graph.
+ * Training: the trainers of the denoiser, of the autoencoder and of CLIP models, and the parts of a
+ * training loop that need no graph.
  *
  * <pre>{@code
  * DenoisingTrainer trainer =

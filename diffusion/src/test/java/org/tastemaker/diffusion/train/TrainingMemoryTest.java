@@ -17,4 +17,10 @@ class TrainingMemoryTest {
   void fiveHundredStepsLeaveResidentMemoryFlat() throws IOException, InterruptedException {
     NativeMemory.assertFlat(TrainingMemoryProgram.class, BOUND);
   }
+
+  @Test
+  void fiveHundredStepsOfAClipModelLeaveResidentMemoryFlat()
+      throws IOException, InterruptedException {
+    NativeMemory.assertFlat(ClipMemoryProgram.class, BOUND);
+  }
 }

@@ -29,7 +29,9 @@ import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraDropout;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.AutoencoderKl;
+import org.tastemaker.diffusion.model.ClipModel;
 import org.tastemaker.diffusion.model.ClipTextModel;
+import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.train.OptimizerOptions.Decay;
 import org.tastemaker.diffusion.train.OptimizerOptions.Rate;
@@ -137,6 +139,21 @@ class TrainingResumeTest {
     }
   }
 
+  private static void clip(RunFolder folder, boolean killed, Path last) {
+    try (ClipModel clip = TinyClip.model(Seed.of(1))) {
+      ClipTrainer trainer = new ClipTrainer(clip, FunctionOptions.training(), OPTIMIZER);
+      folder.latestCheckpoint().ifPresent(checkpoint -> trainer.restore(checkpoint.folder()));
+      BatchSource<ClipBatch> batches = // both objectives in turn
+          number -> (number % 2 == 0 ? TinyClip.captioned(3) : TinyClip.choices()).batch(number);
+      trainer.run(
+          killed ? failingAfter(SAVED + 1, batches) : batches,
+          Checkpointing.in(folder, SAVED, 1),
+          folder.listener(),
+          new Cancellation());
+      trainer.save(last);
+    }
+  }
+
   private void check(Run run) throws IOException {
     Path whole = Files.createDirectory(temp.resolve("whole"));
     Path resumed = Files.createDirectory(temp.resolve("resumed"));
@@ -178,6 +195,11 @@ class TrainingResumeTest {
   @Test
   void anAutoencodersRunGoesOnBitForBit() throws IOException {
     check(TrainingResumeTest::vae);
+  }
+
+  @Test
+  void aClipModelsRunGoesOnBitForBit() throws IOException {
+    check(TrainingResumeTest::clip);
   }
 
   @ParameterizedTest
