@@ -44,27 +44,33 @@ import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
  * end token stays last, as OpenCLIP and transformers do it.
  *
  * <p><b>Memory.</b> The towers' weights are the model's; see {@link ClipVisionModel}. What one
- * image needs beside them, by the sizes of the image tower: N = 257 tokens of width d, a layer's
- * inner network of 4 d, h heads.
+ * image needs beside them, by the sizes of the image tower: N = 257 tokens of width d, an inner
+ * network of width 4 d, h heads, L layers.
  *
  * <pre>
  *   score alone     one layer at a time     (18 N d + h N N) 4 bytes
- *   with gradient   all L layers            (18 N d + h N N) 4 L bytes
- *   18 = 2 of the norms, 3 of query, key and value, 1 of attention, 2 of the sums and their inputs,
- *        2 of projections, and 4 + 4 of the inner network before and behind its activation
+ *   with gradient   all layers              (18 N d + h N N) 4 L bytes
+ *   18 = 2 of the norms, 3 of query, key and value, 1 of attention, 2 of projections, 2 of the sums,
+ *        and 4 + 4 of the inner network before and behind its activation; h N N of the softmax
  * </pre>
  *
  * <table class="striped">
  * <caption>An image of 224 pixels, in float32</caption>
- * <thead><tr><th>tower</th><th>d, h, L</th><th>score alone</th><th>with gradient</th></tr></thead>
+ * <thead><tr><th>tower</th><th>d, h, L</th><th>score alone</th><th>with gradient</th><th>measured
+ * with gradient, engine onednn</th></tr></thead>
  * <tbody>
- * <tr><td>ViT-L/14</td><td>1024, 16, 24</td><td>23 MB</td><td>0.56 GB</td></tr>
- * <tr><td>ViT-H/14</td><td>1280, 16, 32</td><td>28 MB</td><td>0.89 GB</td></tr>
+ * <tr><td>ViT-L/14</td><td>1024, 16, 24</td><td>23 MB</td><td>0.56 GB</td><td>15 MB a layer: 0.36
+ *     GB</td></tr>
+ * <tr><td>ViT-H/14</td><td>1280, 16, 32</td><td>28 MB</td><td>0.89 GB</td><td>17 MB a layer: 0.56
+ *     GB</td></tr>
  * </tbody>
  * </table>
  *
- * <p>It grows with {@link Options#batch}, and not with the number of images. An engine may keep
- * more, such as weights in another layout.
+ * <p>Measured is the growth of the process between towers of one and of three layers. The engine
+ * onednn reuses what backward does not need; replay keeps more than the formula, 79 MB a layer of
+ * ViT-L.
+ *
+ * <p>All of it grows with {@link Options#batch}, and not with the number of images.
  *
  * <p>The model must not be trained while a reward over it is in use, since texts' vectors are kept.
  * Not thread-safe.

@@ -1,8 +1,8 @@
 package org.tastemaker.reward.clip;
 
 import java.nio.FloatBuffer;
+import java.util.Collections;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.tastemaker.core.DifferentiableReward.Batch;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
@@ -34,8 +34,8 @@ final class ClipMemoryProgram {
           WARM_UP,
           CALLS,
           i -> {
-            List<Prompt> prompts = // more than are kept
-                IntStream.range(0, IMAGES).mapToObj(n -> Prompt.of("cat " + (i + n) % 14)).toList();
+            // Of five texts, in turns, four are kept: each is forgotten before it is back.
+            List<Prompt> prompts = Collections.nCopies(IMAGES, Prompt.of("cat " + i % 5));
             values[i] = 1; // another picture each time
             Batch batch = new Batch(prompts, FloatBuffer.wrap(values), 3, SIDE, SIDE);
             double[] with = reward.score(batch, gradient);
