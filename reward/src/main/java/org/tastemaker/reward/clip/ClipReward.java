@@ -41,7 +41,9 @@ import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
  * the gradient is the score's; {@link ImagePreprocessor} says how far the two are apart.
  *
  * <p>A text that is longer than the tower reads (75 tokens and two of its own) is cut so that the
- * end token stays last, as OpenCLIP and transformers do it.
+ * end token stays last, as OpenCLIP and transformers do it. What fills a shorter one up does not
+ * matter. But where the tokenizer's files say that "!" does, transformers reads every "!" of a text
+ * as that token and OpenCLIP as a word: {@code TokenizerOptions.padInText} chooses.
  *
  * <p><b>Memory.</b> The towers' weights are the model's; see {@link ClipVisionModel}. What one
  * image needs beside them, by the sizes of the image tower: N = 257 tokens of width d, an inner

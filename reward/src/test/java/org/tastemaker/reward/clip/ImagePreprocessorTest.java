@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -55,19 +56,19 @@ class ImagePreprocessorTest {
   }
 
   private static DynamicTest golden(String line) {
-    String[] words = line.split(" ");
-    int height = Integer.parseInt(words[0]);
-    int width = Integer.parseInt(words[1]);
-    int size = Integer.parseInt(words[2]);
-    Preprocessing mode = Preprocessing.valueOf(words[3]);
+    List<String> words = Splitter.on(' ').splitToList(line);
+    int height = Integer.parseInt(words.get(0));
+    int width = Integer.parseInt(words.get(1));
+    int size = Integer.parseInt(words.get(2));
+    Preprocessing mode = Preprocessing.valueOf(words.get(3));
     return DynamicTest.dynamicTest(
         mode + " of " + height + " x " + width + " to " + size,
         () -> {
           float[] pixels = ImagePreprocessor.of(mode, size).of(picture(height, width));
 
-          assertThat(pixels).hasSize(words.length - 4);
+          assertThat(pixels).hasSize(words.size() - 4);
           for (int i = 0; i < pixels.length; i++) {
-            double value = Double.parseDouble(words[4 + i]);
+            double value = Double.parseDouble(words.get(4 + i));
             if (mode == Preprocessing.PIL) {
               assertThat(Math.round(plain(pixels, i) * 255)).isEqualTo((long) value);
               assertThat(plain(pixels, i) * 255).isCloseTo(value, within(1e-4)); // float rounding
