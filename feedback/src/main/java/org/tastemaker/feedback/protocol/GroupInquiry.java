@@ -225,6 +225,10 @@ final class GroupInquiry {
                         .map(String::valueOf)
                         .collect(Collectors.joining(",")))
             .collect(Collectors.joining(";")));
+    if (!inquiries.isEmpty()) {
+      List<String> criteria = rubric.criteria().stream().map(Rubric.Criterion::name).toList();
+      AnswerFacts.write(inquiries, criteria, facts);
+    }
     long open =
         answers.stream()
             .map(Answered::failure)

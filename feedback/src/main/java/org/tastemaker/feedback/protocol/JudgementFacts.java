@@ -3,6 +3,7 @@ package org.tastemaker.feedback.protocol;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.MissingReason;
@@ -49,6 +50,13 @@ public final class JudgementFacts {
 
   /** For each question, the items in the order shown: {@code "2,0,1;1,2,0"}. */
   public static final String SHOWN = "shown";
+
+  /**
+   * What each question was answered, in the order of {@link #SHOWN}; by a criterion under this name
+   * with a point and the criterion's name behind it. See {@link #answers}. Absent in what older
+   * versions have written.
+   */
+  public static final String ANSWERS = "answers";
 
   /** Items with the same content as an earlier one: {@code "3=0"}. Absent if none. */
   public static final String IDENTICAL = "identical";
@@ -97,6 +105,31 @@ public final class JudgementFacts {
       }
     }
     return List.copyOf(preferences);
+  }
+
+  /**
+   * What each question was answered. Where each criterion was asked on its own, these are the
+   * answers by all of them.
+   *
+   * @param judgement any
+   * @return the questions that were asked, those without an answer too; empty where it is not
+   *     known, as in a dataset of an older version
+   * @throws IllegalArgumentException if the record is damaged
+   */
+  public static Optional<List<RecordedAnswer>> answers(Judgement judgement) {
+    return AnswerFacts.read(judgement, null);
+  }
+
+  /**
+   * What each question was answered by a criterion of a rubric that has several.
+   *
+   * @param judgement any
+   * @param criterion its name
+   * @return the questions about it, those without an answer too; empty where it is not known
+   * @throws IllegalArgumentException if the record is damaged
+   */
+  public static Optional<List<RecordedAnswer>> answers(Judgement judgement, String criterion) {
+    return AnswerFacts.read(judgement, criterion);
   }
 
   /**
