@@ -22,7 +22,9 @@ public enum HumanPreferenceScore implements ClipScore {
   /** Of the weights of the first publication, {@code HPS_v2_compressed.pt}. */
   V2("HPSv2"),
   /** Of the later weights, {@code HPS_v2.1_compressed.pt}. */
-  V2_1("HPSv2.1");
+  V2_1("HPSv2.1"),
+  /** Of weights that {@link HpsTrainer} made. */
+  OWN("HPS");
 
   private final String title;
 

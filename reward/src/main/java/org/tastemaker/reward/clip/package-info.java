@@ -14,6 +14,9 @@
  * org.tastemaker.reward.learned.LearnedReward}. The files are the user's; {@link
  * org.tastemaker.diffusion.model.ClipModel} reads them.
  *
+ * <p>{@link org.tastemaker.reward.clip.HpsTrainer} makes a human preference score of one's own from
+ * judged images.
+ *
  * <p>A score is only comparable to others of the same model, the same formula and the same {@link
  * org.tastemaker.reward.clip.Preprocessing}, so a reward's name says all three.
  */
