@@ -32,6 +32,8 @@ class MetricsGlossaryTest {
       List.of(
           "SearchState",
           "VaeTrainer",
+          "ClipTrainer",
+          "HpsTrainer",
           "DenoisingTrainer",
           "Baseline",
           "Rwr",

@@ -245,7 +245,7 @@ public final class HpsTrainer {
       Cancellation cancellation) {
     HpsEvaluation before = evaluate(heldOut);
     int batch = Math.min(options.batchPrompts, training.size());
-    long steps = (training.size() + batch - 1) / batch; // of an epoch
+    long steps = (training.size() + batch - 1L) / batch; // of an epoch
     ClipTrainer trainer =
         new ClipTrainer(
             clip,
