@@ -79,6 +79,7 @@ class ArchitectureTest {
                   "cache",
                   "ledger",
                   "annotate",
+                  "study",
                   "openai",
                   "mock",
                   "server"),

@@ -1,5 +1,6 @@
 package org.tastemaker.feedback.agreement;
 
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Locale;
 
@@ -30,28 +31,36 @@ public record ClusteredMean(
    * @return the mean and its errors
    */
   public static ClusteredMean of(Collection<double[]> clusters) {
+    return ofSums(
+        clusters.stream()
+            .map(cluster -> new double[] {Arrays.stream(cluster).sum(), cluster.length})
+            .toList());
+  }
+
+  /**
+   * Computes it from what is enough of each cluster.
+   *
+   * @param clusters the sum of its values and their number
+   * @return the mean and its errors
+   */
+  public static ClusteredMean ofSums(Collection<double[]> clusters) {
     double sum = 0;
-    int n = 0;
+    double n = 0;
     int groups = 0;
     for (double[] cluster : clusters) {
-      for (double value : cluster) {
-        sum += value;
-      }
-      n += cluster.length;
-      groups += cluster.length > 0 ? 1 : 0;
+      sum += cluster[0];
+      n += cluster[1];
+      groups += cluster[1] > 0 ? 1 : 0;
     }
     double mean = sum / n;
     double squares = 0;
     for (double[] cluster : clusters) {
-      double off = 0;
-      for (double value : cluster) {
-        off += value - mean;
-      }
+      double off = cluster[0] - mean * cluster[1];
       squares += off * off;
     }
     double cr0 = Math.sqrt(squares) / n;
     double cr1 = groups > 1 ? cr0 * Math.sqrt(groups / (groups - 1.0)) : Double.NaN;
-    return new ClusteredMean(mean, n, groups, Math.sqrt(mean * (1 - mean) / n), cr0, cr1);
+    return new ClusteredMean(mean, (int) n, groups, Math.sqrt(mean * (1 - mean) / n), cr0, cr1);
   }
 
   /**

@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.function.Predicate;
 
 /**
  * How a judge agrees with people about pairs of images.
@@ -34,7 +32,8 @@ import java.util.function.Predicate;
  * @param tiesHalf as above
  * @param eachOrder as above
  * @param eachOrderDecided as above
- * @param swapConsistency the share of the same choice in both orders, among pairs answered in both
+ * @param swapConsistency the share of the same choice in both orders, among pairs of answers, one
+ *     in each
  * @param firstShown the share of the image shown first, among answers that chose an image: 1/2 for
  *     a judge without a favourite side, if pairs are shown in both orders or in a random one
  * @param ties the share of ties among the judge's answers
@@ -62,69 +61,24 @@ public record PairAgreement(
   public static PairAgreement of(List<PairRow> rows) {
     return new PairAgreement(
         rows.size(),
-        verdicts(rows, row -> isDecided(row.people()), PairAgreement::isDecided, 0),
-        verdicts(rows, row -> true, choice -> true, 0),
-        verdicts(rows, row -> isDecided(row.people()), choice -> true, 0.5),
-        clustered(rows, row -> share(row.answers(), choice -> choice == row.people())),
-        clustered(
-            rows,
-            row ->
-                isDecided(row.people())
-                    ? share(row.answers(), choice -> choice == row.people())
-                    : List.of()),
-        clustered(
-            rows,
-            row ->
-                row.forward().isPresent() && row.backward().isPresent()
-                    ? List.of(row.forward().equals(row.backward()) ? 1.0 : 0.0)
-                    : List.of()),
-        clustered(
-            rows,
-            row ->
-                share(
-                    row.sides().stream().filter(PairAgreement::isDecided).toList(),
-                    side -> side == Choice.FIRST)),
-        clustered(rows, row -> share(row.answers(), choice -> choice == Choice.TIE)),
-        clustered(rows, row -> share(List.of(row.people()), choice -> choice == Choice.TIE)),
+        mean(rows, PairMeasure.DECIDED),
+        mean(rows, PairMeasure.THREE_WAY),
+        mean(rows, PairMeasure.TIES_HALF),
+        mean(rows, PairMeasure.EACH_ORDER),
+        mean(rows, PairMeasure.EACH_ORDER_DECIDED),
+        mean(rows, PairMeasure.SWAP_CONSISTENCY),
+        mean(rows, PairMeasure.FIRST_SHOWN),
+        mean(rows, PairMeasure.TIES),
+        mean(rows, PairMeasure.PEOPLES_TIES),
         (int) rows.stream().filter(row -> row.verdict().isEmpty()).count());
   }
 
-  private static boolean isDecided(Choice choice) {
-    return choice != Choice.TIE;
-  }
-
-  /**
-   * The share of right verdicts.
-   *
-   * @param rowCounts which pairs count
-   * @param verdictCounts which verdicts do
-   * @param tie what a tie of the judge counts where people chose an image
-   */
-  private static ClusteredMean verdicts(
-      List<PairRow> rows,
-      Predicate<PairRow> rowCounts,
-      Predicate<Choice> verdictCounts,
-      double tie) {
-    return clustered(
-        rows,
-        row ->
-            row
-                .verdict()
-                .filter(verdict -> rowCounts.test(row) && verdictCounts.test(verdict))
-                .map(verdict -> verdict == row.people() ? 1.0 : verdict == Choice.TIE ? tie : 0.0)
-                .stream()
-                .toList());
-  }
-
-  private static List<Double> share(List<Choice> choices, Predicate<Choice> counts) {
-    return choices.stream().map(choice -> counts.test(choice) ? 1.0 : 0.0).toList();
-  }
-
-  private static ClusteredMean clustered(
-      List<PairRow> rows, Function<PairRow, List<Double>> values) {
+  private static ClusteredMean mean(List<PairRow> rows, PairMeasure measure) {
     Map<String, List<Double>> byPrompt = new LinkedHashMap<>();
     for (PairRow row : rows) {
-      byPrompt.computeIfAbsent(row.prompt(), unused -> new ArrayList<>()).addAll(values.apply(row));
+      byPrompt
+          .computeIfAbsent(row.prompt(), unused -> new ArrayList<>())
+          .addAll(measure.values(row));
     }
     return ClusteredMean.of(
         byPrompt.values().stream()

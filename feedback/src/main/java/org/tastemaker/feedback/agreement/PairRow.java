@@ -10,91 +10,75 @@ import java.util.Optional;
  *
  * @param prompt of both images
  * @param people what people chose
- * @param orders in which the judge was asked
- * @param forward what the judge chose with the first image shown first; empty where it did not
- *     answer, or was not asked
- * @param backward what it chose with the second image shown first, as a choice between the same
- *     two: FIRST is still the first image; empty as above
+ * @param verdict what the judge says about the pair in the end; empty where it has none
+ * @param forward what it answered each time the first image was shown first
+ * @param backward what it answered each time the second image was shown first, as choices between
+ *     the same two: FIRST is still the first image
  */
 public record PairRow(
     String prompt,
     Choice people,
-    Orders orders,
-    Optional<Choice> forward,
-    Optional<Choice> backward) {
-  /** In which orders a pair was shown. */
-  public enum Orders {
-    /** The first image first. */
-    FORWARD,
-    /** The second image first. */
-    BACKWARD,
-    /** Both, in two questions. */
-    BOTH
-  }
-
+    Optional<Choice> verdict,
+    List<Choice> forward,
+    List<Choice> backward) {
   /**
-   * Checks that nothing was answered that was not asked.
+   * Checks and copies.
    *
    * @param prompt as above
    * @param people as above
-   * @param orders as above
+   * @param verdict as above
    * @param forward as above
    * @param backward as above
    */
   public PairRow {
     Objects.requireNonNull(prompt, "prompt == null");
     Objects.requireNonNull(people, "people == null: leave out a pair that no one judged");
-    boolean unasked =
-        (orders == Orders.FORWARD && backward.isPresent())
-            || (orders == Orders.BACKWARD && forward.isPresent());
-    if (unasked) {
-      throw new IllegalArgumentException(
-          "the judge was asked " + orders + ", but answered " + forward + " and " + backward);
-    }
+    Objects.requireNonNull(verdict, "verdict == null");
+    forward = List.copyOf(forward);
+    backward = List.copyOf(backward);
   }
 
   /**
-   * A pair that the judge saw in both orders.
+   * A pair about which the judge was asked once in each order. Where the answers differ, the judge
+   * saw a side and not a better image: its verdict is a tie. Where one is missing, it has none.
    *
    * @param prompt of both images
    * @param people what people chose
-   * @param forward as above
-   * @param backward as above
+   * @param forward the answer with the first image first; empty where it is missing
+   * @param backward the other, as a choice between the same two
    * @return the row
    */
   public static PairRow both(
       String prompt, Choice people, Optional<Choice> forward, Optional<Choice> backward) {
-    return new PairRow(prompt, people, Orders.BOTH, forward, backward);
+    Optional<Choice> verdict =
+        forward.flatMap(one -> backward.map(other -> one == other ? one : Choice.TIE));
+    return new PairRow(
+        prompt, people, verdict, forward.stream().toList(), backward.stream().toList());
   }
 
   /**
-   * The judge's verdict. Where two orders give different choices, the judge saw a side and not a
-   * better image.
+   * A pair about which only the verdict is known.
    *
-   * @return what was answered in all orders that were asked, a tie where they differ; empty where
-   *     an answer is missing
+   * @param prompt of both images
+   * @param people what people chose
+   * @param verdict the judge's; empty where it has none
+   * @return the row
    */
-  public Optional<Choice> verdict() {
-    return switch (orders) {
-      case FORWARD -> forward;
-      case BACKWARD -> backward;
-      case BOTH -> forward.flatMap(one -> backward.map(other -> one == other ? one : Choice.TIE));
-    };
+  public static PairRow of(String prompt, Choice people, Optional<Choice> verdict) {
+    return new PairRow(prompt, people, verdict, List.of(), List.of());
   }
 
   /** The answers that are there. */
   List<Choice> answers() {
-    List<Choice> answers = new ArrayList<>(2);
-    forward.ifPresent(answers::add);
-    backward.ifPresent(answers::add);
+    List<Choice> answers = new ArrayList<>(forward);
+    answers.addAll(backward);
     return answers;
   }
 
   /** The same as choices of a side: FIRST is the image shown first. */
   List<Choice> sides() {
-    List<Choice> sides = new ArrayList<>(2);
-    forward.ifPresent(sides::add);
-    backward.map(Choice::swapped).ifPresent(sides::add);
+    List<Choice> sides = new ArrayList<>(forward);
+    backward.forEach(choice -> sides.add(choice.swapped()));
     return sides;
   }
 }

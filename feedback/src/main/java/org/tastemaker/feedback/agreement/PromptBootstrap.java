@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.tastemaker.core.Seed;
 
 /**
@@ -95,31 +96,84 @@ public record PromptBootstrap(int resamples, double level) {
     if (prompts.isEmpty()) {
       throw new IllegalArgumentException("there must be a prompt");
     }
-    double value = figure.applyAsDouble(prompts);
-    if (prompts.size() == 1 || Double.isNaN(value)) {
-      return new Interval(value, Double.NaN, Double.NaN, prompts.size(), 0);
+    return intervals(
+            prompts.size(), List.of(drawn -> figure.applyAsDouble(pick(prompts, drawn))), seed)
+        .get(0);
+  }
+
+  /**
+   * Computes many figures at once that are functions of sums over prompts, such as shares: each
+   * resample is drawn once for all of them.
+   *
+   * @param prompts the numbers of each that are summed, all of one length; at least one prompt
+   * @param figures of the sums; NaN where one does not exist
+   * @param seed draws, the same prompts as {@link #of} does
+   * @return an interval for each figure
+   */
+  public List<Interval> ofSums(
+      List<double[]> prompts, List<ToDoubleFunction<double[]>> figures, Seed seed) {
+    if (prompts.isEmpty()) {
+      throw new IllegalArgumentException("there must be a prompt");
     }
+    int width = prompts.get(0).length;
+    double[] sums = new double[width];
+    int[][] last = new int[1][]; // the draw that the sums are of
+    List<ToDoubleFunction<int[]>> ofDraws = new ArrayList<>();
+    for (ToDoubleFunction<double[]> figure : figures) {
+      ofDraws.add(
+          drawn -> {
+            if (last[0] != drawn) {
+              last[0] = drawn;
+              Arrays.fill(sums, 0);
+              for (int prompt : drawn) {
+                double[] own = prompts.get(prompt);
+                for (int i = 0; i < width; i++) {
+                  sums[i] += own[i];
+                }
+              }
+            }
+            return figure.applyAsDouble(sums);
+          });
+    }
+    return intervals(prompts.size(), ofDraws, seed);
+  }
+
+  private List<Interval> intervals(int size, List<ToDoubleFunction<int[]>> figures, Seed seed) {
+    int[] all = IntStream.range(0, size).toArray();
+    double[] plain = figures.stream().mapToDouble(figure -> figure.applyAsDouble(all)).toArray();
+    double[][] values = new double[figures.size()][size == 1 ? 0 : resamples];
+    int[] defined = new int[figures.size()];
     RandomGenerator random = seed.generator();
-    double[] values = new double[resamples];
-    int defined = 0;
-    for (int r = 0; r < resamples; r++) {
-      List<G> drawn = new ArrayList<>(prompts.size());
-      for (int i = 0; i < prompts.size(); i++) {
-        drawn.add(prompts.get(random.nextInt(prompts.size())));
+    for (int r = 0; size > 1 && r < resamples; r++) {
+      int[] drawn = new int[size];
+      for (int i = 0; i < size; i++) {
+        drawn[i] = random.nextInt(size);
       }
-      double one = figure.applyAsDouble(drawn);
-      if (!Double.isNaN(one)) {
-        values[defined++] = one;
+      for (int f = 0; f < values.length; f++) {
+        double one = Double.isNaN(plain[f]) ? Double.NaN : figures.get(f).applyAsDouble(drawn);
+        if (!Double.isNaN(one)) {
+          values[f][defined[f]++] = one;
+        }
       }
     }
-    double[] sorted = Arrays.copyOf(values, defined);
-    Arrays.sort(sorted);
-    return new Interval(
-        value,
-        quantile(sorted, (1 - level) / 2),
-        quantile(sorted, (1 + level) / 2),
-        prompts.size(),
-        resamples - defined);
+    List<Interval> intervals = new ArrayList<>();
+    for (int f = 0; f < values.length; f++) {
+      double[] sorted = Arrays.copyOf(values[f], defined[f]);
+      Arrays.sort(sorted);
+      boolean none = size == 1 || Double.isNaN(plain[f]);
+      intervals.add(
+          new Interval(
+              plain[f],
+              quantile(sorted, (1 - level) / 2),
+              quantile(sorted, (1 + level) / 2),
+              size,
+              none ? 0 : resamples - defined[f]));
+    }
+    return List.copyOf(intervals);
+  }
+
+  private static <G> List<G> pick(List<G> prompts, int[] drawn) {
+    return Arrays.stream(drawn).mapToObj(prompts::get).toList();
   }
 
   private static double quantile(double[] sorted, double q) {

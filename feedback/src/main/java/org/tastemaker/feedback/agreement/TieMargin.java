@@ -1,9 +1,9 @@
 package org.tastemaker.feedback.agreement;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.TreeSet;
 
 /**
  * The difference of two scores below which they mean a tie, chosen so that the ties of scores and
@@ -40,6 +40,10 @@ public record TieMargin(double margin, double accuracy, int pairs) {
       }
     }
 
+    private double difference() {
+      return Math.abs(first - second);
+    }
+
     private Choice at(double margin) {
       return Choice.ofScores(first, second, margin + ROUNDING);
     }
@@ -52,14 +56,39 @@ public record TieMargin(double margin, double accuracy, int pairs) {
    * @return the margin
    */
   public static TieMargin calibrate(List<Scored> pairs) {
-    TreeSet<Double> margins = new TreeSet<>(List.of(0.0));
-    pairs.forEach(pair -> margins.add(Math.abs(pair.first() - pair.second())));
-    return margins.stream()
-        .map(margin -> new TieMargin(margin, accuracyAt(pairs, margin), pairs.size()))
-        .max(
-            Comparator.comparingDouble(TieMargin::accuracy)
-                .thenComparing(Comparator.comparingDouble(TieMargin::margin).reversed()))
-        .orElseThrow();
+    if (pairs.isEmpty()) {
+      throw new IllegalArgumentException("there must be a pair to choose a margin on");
+    }
+    // 1. By difference: with a growing margin, one pair after another becomes a tie.
+    List<Scored> sorted = new ArrayList<>(pairs);
+    sorted.sort(Comparator.comparingDouble(Scored::difference));
+    long right =
+        sorted.stream()
+            .filter(
+                pair ->
+                    pair.first() != pair.second()
+                        && pair.people() == Choice.ofScores(pair.first(), pair.second(), 0))
+            .count();
+    // 2. Count what each of them makes right or wrong, at each margin.
+    double best = -1;
+    double margin = 0;
+    int tied = 0;
+    for (int i = -1; i < sorted.size(); i++) {
+      double at = i < 0 ? 0 : sorted.get(i).difference();
+      for (; tied < sorted.size() && sorted.get(tied).difference() <= at + ROUNDING; tied++) {
+        Scored pair = sorted.get(tied);
+        if (pair.people() == Choice.TIE) {
+          right++;
+        } else if (pair.people() == Choice.ofScores(pair.first(), pair.second(), 0)) {
+          right--;
+        }
+      }
+      if (right > best) {
+        best = right;
+        margin = at;
+      }
+    }
+    return new TieMargin(margin, best / sorted.size(), sorted.size());
   }
 
   /**

@@ -79,7 +79,7 @@ class AgreementTest {
 
   @Test
   void pairShownInOneOrderHasThatVerdict() {
-    PairRow once = new PairRow("p", B, PairRow.Orders.BACKWARD, Optional.empty(), Optional.of(B));
+    PairRow once = new PairRow("p", B, Optional.of(B), List.of(), List.of(B));
     PairAgreement agreement = PairAgreement.of(List.of(once));
     assertThat(agreement.decided().mean()).isEqualTo(1);
     assertThat(agreement.swapConsistency().values()).isZero();
@@ -87,11 +87,13 @@ class AgreementTest {
   }
 
   @Test
-  void answerToAnOrderThatWasNotAskedIsRefused() {
-    assertThatIllegalArgumentException()
-        .isThrownBy(
-            () -> new PairRow("p", A, PairRow.Orders.FORWARD, Optional.of(A), Optional.of(A)))
-        .withMessageContaining("FORWARD");
+  void severalAnswersInEachOrderAreAllCompared() {
+    PairRow twice = new PairRow("p", A, Optional.of(A), List.of(A, A), List.of(A, B));
+    PairAgreement agreement = PairAgreement.of(List.of(twice));
+    assertThat(agreement.swapConsistency().mean()).isEqualTo(0.5);
+    assertThat(agreement.swapConsistency().values()).isEqualTo(4);
+    assertThat(agreement.eachOrder().mean()).isEqualTo(0.75);
+    assertThat(agreement.threeWay().mean()).isEqualTo(1);
   }
 
   @Test
@@ -148,6 +150,21 @@ class AgreementTest {
     PromptBootstrap bootstrap = new PromptBootstrap(200, 0.9);
     assertThat(bootstrap.of(prompts, some -> some.get(0), Seed.of(1)))
         .isEqualTo(bootstrap.of(prompts, some -> some.get(0), Seed.of(1)));
+  }
+
+  @Test
+  void figuresOfSumsHaveTheIntervalsOfTheFigures() {
+    List<double[]> prompts =
+        Seed.of(3).generator().doubles(20).mapToObj(x -> new double[] {x, 1}).toList();
+    PromptBootstrap bootstrap = new PromptBootstrap(200, 0.9);
+    List<PromptBootstrap.Interval> ofSums =
+        bootstrap.ofSums(prompts, List.of(s -> s[0] / s[1], s -> Double.NaN), Seed.of(4));
+    PromptBootstrap.Interval mean =
+        bootstrap.of(prompts, some -> some.stream().mapToDouble(x -> x[0]).sum() / 20, Seed.of(4));
+    assertThat(ofSums.get(0).value()).isCloseTo(mean.value(), EXACT);
+    assertThat(ofSums.get(0).low()).isCloseTo(mean.low(), EXACT);
+    assertThat(ofSums.get(0).high()).isCloseTo(mean.high(), EXACT);
+    assertThat(ofSums.get(1).toString()).isEqualTo("none");
   }
 
   @Test
@@ -246,6 +263,25 @@ class AgreementTest {
     assertThat(margin.margin()).isCloseTo(0.1, within(1e-9));
     assertThat(margin.accuracy()).isEqualTo(1);
     assertThat(TieMargin.accuracyAt(pairs, 0)).isEqualTo(0.5);
+  }
+
+  @Test
+  void tieMarginIsThatOfTryingEachDifference() {
+    RandomGenerator random = Seed.of(8).generator();
+    for (int trial = 0; trial < 50; trial++) {
+      List<TieMargin.Scored> pairs = new ArrayList<>();
+      for (int i = 0; i < 30; i++) { // few values, so that differences are often equal
+        Choice people = Choice.values()[random.nextInt(3)];
+        pairs.add(new TieMargin.Scored(people, random.nextInt(7) * 0.1, random.nextInt(7) * 0.1));
+      }
+      double best = -1;
+      for (int d = 0; d < 7; d++) {
+        best = Math.max(best, TieMargin.accuracyAt(pairs, d * 0.1));
+      }
+      TieMargin margin = TieMargin.calibrate(pairs);
+      assertThat(margin.accuracy()).isCloseTo(best, EXACT);
+      assertThat(TieMargin.accuracyAt(pairs, margin.margin())).isCloseTo(best, EXACT);
+    }
   }
 
   // ---- Raters

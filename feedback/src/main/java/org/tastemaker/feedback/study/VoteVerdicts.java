@@ -1,0 +1,98 @@
+package org.tastemaker.feedback.study;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.TreeSet;
+import org.tastemaker.core.Ranking;
+import org.tastemaker.feedback.agreement.Choice;
+
+/** What other people chose about the same groups: a second data set of votes. */
+public final class VoteVerdicts implements Verdicts {
+  private final String name;
+  private final Map<String, GroupVerdict> byGroup;
+  private final Set<String> criteria;
+
+  private VoteVerdicts(String name, Map<String, GroupVerdict> byGroup, Set<String> criteria) {
+    this.name = name;
+    this.byGroup = byGroup;
+    this.criteria = criteria;
+  }
+
+  /**
+   * Reads votes; the images are not kept.
+   *
+   * @param name for tables
+   * @param groups each group once
+   * @param truth how votes become a choice
+   * @return the verdicts
+   */
+  public static VoteVerdicts of(String name, Iterable<VotedGroup> groups, Truth truth) {
+    Map<String, GroupVerdict> byGroup = new HashMap<>();
+    Set<String> criteria = new TreeSet<>();
+    for (VotedGroup group : groups) {
+      if (byGroup.put(group.id(), verdict(name, group, truth)) != null) {
+        throw new IllegalArgumentException(
+            "a group of prompt '"
+                + group.images().prompt().text()
+                + "' is twice among the votes of "
+                + name
+                + ": put all votes about a pair into one list");
+      }
+      group.pairs().forEach(pair -> criteria.add(pair.criterion()));
+    }
+    criteria.remove(VotedPair.OVERALL);
+    return new VoteVerdicts(name, byGroup, Set.copyOf(criteria));
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Optional<GroupVerdict> of(VotedGroup group) {
+    return Optional.ofNullable(byGroup.get(group.id()));
+  }
+
+  @Override
+  public Set<String> criteria() {
+    return criteria;
+  }
+
+  private static GroupVerdict verdict(String name, VotedGroup group, Truth truth) {
+    Map<String, Map<String, Choice>> choices = new LinkedHashMap<>();
+    for (VotedPair pair : group.pairs()) {
+      truth
+          .of(pair.votes())
+          .ifPresent(
+              choice ->
+                  choices
+                      .computeIfAbsent(pair.criterion(), unused -> new HashMap<>())
+                      .put(pair.first() + "," + pair.second(), choice));
+    }
+    Map<String, Opinion> opinions = new LinkedHashMap<>();
+    choices.forEach(
+        (criterion, own) -> {
+          List<OptionalDouble> scores =
+              Arrays.stream(group.scores(criterion))
+                  .mapToObj(x -> Double.isNaN(x) ? OptionalDouble.empty() : OptionalDouble.of(x))
+                  .toList();
+          opinions.put(
+              criterion,
+              new Opinion(
+                  Ranking.ofScores(scores), own, List.of(), List.of(), Optional.of(List.of())));
+        });
+    return new GroupVerdict(
+        opinions,
+        opinions.isEmpty() ? Optional.of("too few votes") : Optional.empty(),
+        name,
+        Optional.empty(),
+        Optional.empty());
+  }
+}
