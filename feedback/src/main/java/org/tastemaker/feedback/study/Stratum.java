@@ -34,7 +34,7 @@ public record Stratum(String name, BiFunction<VotedGroup, VotedPair, String> val
    * By whether both images have the same value of a fact, such as the model that made them.
    *
    * @param name of the {@linkplain VotedGroup#imageFacts fact}
-   * @return the stratum, with the values {@code same}, {@code different} and {@code unknown}
+   * @return the stratum, whose values are the words same, different and unknown
    */
   public static Stratum bySame(String name) {
     return new Stratum(

@@ -1,6 +1,8 @@
 package org.tastemaker.feedback.study;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,8 @@ final class StudySums {
   private static final double LOWEST = 0.5;
   private static final int CHOICES = Choice.values().length;
   private static final int WIDTH = at(null);
+  private static final PromptBootstrap.Interval NOTHING =
+      new PromptBootstrap.Interval(Double.NaN, Double.NaN, Double.NaN, 0, 0);
 
   private final Map<String, double[]> byPrompt = new LinkedHashMap<>();
   private long pairs;
@@ -55,9 +59,10 @@ final class StudySums {
     double[] own = of(prompt);
     double m = ratings.size();
     double same = 0;
+    int at = at(alpha) + 1;
     for (Choice choice : Choice.values()) {
       double count = ratings.stream().filter(rating -> rating == choice).count();
-      own[at(alpha) + 1 + choice.ordinal()] += count;
+      own[at++] += count;
       same += count * count;
     }
     own[at(alpha)] += (m * m - same) / (m - 1);
@@ -83,13 +88,13 @@ final class StudySums {
     }
     double[] total = total();
     List<PromptBootstrap.Interval> intervals =
-        prompts.isEmpty() ? List.of() : bootstrap.ofSums(prompts, of, seed);
+        prompts.isEmpty()
+            ? Collections.nCopies(of.size(), NOTHING)
+            : bootstrap.ofSums(prompts, of, seed);
+    Iterator<PromptBootstrap.Interval> next = intervals.iterator();
     List<Figure> figures = new ArrayList<>();
     for (Measure measure : Measure.values()) {
-      PromptBootstrap.Interval interval =
-          prompts.isEmpty()
-              ? new PromptBootstrap.Interval(Double.NaN, Double.NaN, Double.NaN, 0, 0)
-              : intervals.get(measure.ordinal());
+      PromptBootstrap.Interval interval = next.next();
       boolean known = !Double.isNaN(interval.value());
       figures.add(
           new Figure(

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CancellationException;
@@ -116,7 +117,8 @@ class AgreementStudyTest {
     Judge judge =
         question -> {
           boolean inOrder = question.shown().get(0) == 0;
-          int row = rows.get(question.images().get(inOrder ? 0 : 1).sha256());
+          int row =
+              Objects.requireNonNull(rows.get(question.images().get(inOrder ? 0 : 1).sha256()));
           if (inOrder && row == forward.size()) {
             throw new FeedbackException.Refused("not this one", Usage.NONE);
           }
@@ -214,7 +216,10 @@ class AgreementStudyTest {
 
   private static List<VotedGroup> others(List<VotedGroup> groups, Map<String, Choice> byId) {
     return groups.stream()
-        .map(group -> VotedGroup.ofPair(group.images(), votes(byId.get(group.id()))))
+        .map(
+            group ->
+                VotedGroup.ofPair(
+                    group.images(), votes(Objects.requireNonNull(byId.get(group.id())))))
         .toList();
   }
 
@@ -467,11 +472,7 @@ class AgreementStudyTest {
     for (int i = 0; i < 40; i++) {
       groups.add(pair("p" + i % 8, i % 19, B));
     }
-    List<VotedGroup> distinct =
-        groups.stream().map(VotedGroup::id).distinct().count() == 40
-            ? groups
-            : groups.subList(0, 0);
-    assertThat(distinct).hasSize(40);
+    assertThat(groups).extracting(VotedGroup::id).doesNotHaveDuplicates();
     Verdicts good = ScoreVerdicts.of("good", Greys::score);
     Verdicts mute =
         ScoreVerdicts.of(
