@@ -152,11 +152,11 @@ final class ReportText {
         : figure.toString();
   }
 
-  private static String number(double value) {
+  static String number(double value) {
     return Double.isNaN(value) ? "" : Double.toString(value);
   }
 
-  private static String row(String... cells) {
+  static String row(String... cells) {
     return List.of(cells).stream()
         .map(
             text ->

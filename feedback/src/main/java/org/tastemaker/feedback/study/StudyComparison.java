@@ -1,5 +1,7 @@
 package org.tastemaker.feedback.study;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.tastemaker.feedback.agreement.JudgeComparison;
@@ -42,6 +44,50 @@ public record StudyComparison(
         decided.map(StudyComparison::words).orElse("unknown: " + Measure.DECIDED.none()),
         Measure.THREE_WAY.title(),
         threeWay.map(StudyComparison::words).orElse("unknown: " + Measure.THREE_WAY.none()));
+  }
+
+  /**
+   * For programs: what differs, as CSV with a header. What is unknown is an empty cell.
+   *
+   * @return lines, without the two reports
+   */
+  public String csv() {
+    return ReportText.row(
+            "first",
+            "second",
+            "name",
+            "difference",
+            "low",
+            "high",
+            "onlyFirst",
+            "onlySecond",
+            "p",
+            "pairs",
+            "leftOut")
+        + "\n"
+        + row(Measure.DECIDED, decided)
+        + row(Measure.THREE_WAY, threeWay);
+  }
+
+  private String row(Measure measure, Optional<JudgeComparison> compared) {
+    List<String> cells =
+        new ArrayList<>(
+            List.of(first.judge(), second.judge(), measure.name().toLowerCase(Locale.ROOT)));
+    cells.addAll(
+        compared
+            .map(
+                c ->
+                    List.of(
+                        ReportText.number(c.difference().value()),
+                        ReportText.number(c.difference().low()),
+                        ReportText.number(c.difference().high()),
+                        "" + c.onlyFirst(),
+                        "" + c.onlySecond(),
+                        ReportText.number(c.p())))
+            .orElse(List.of("", "", "", "", "", "")));
+    cells.add("" + pairs);
+    cells.add("" + leftOut);
+    return ReportText.row(cells.toArray(String[]::new)) + "\n";
   }
 
   private static String words(JudgeComparison comparison) {

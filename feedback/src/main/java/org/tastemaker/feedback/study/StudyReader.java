@@ -39,6 +39,7 @@ final class StudyReader {
   private long asked;
   private long withoutAnswers; // judgements whose single answers are not known
   private long withCost;
+  private long withoutCorrelation;
 
   StudyReader(StudySettings settings, Verdicts verdicts) {
     this.settings = settings;
@@ -136,7 +137,8 @@ final class StudyReader {
     if (opinion != null) {
       List<StudySums> sections = new ArrayList<>(List.of(main));
       ofStrata.stream().filter(s -> s.size() == 1).forEach(sections::addAll);
-      addCorrelation(sections, group, criterion, opinion);
+      boolean correlated = addCorrelation(sections, group, criterion, opinion);
+      withoutCorrelation += overall && !correlated ? 1 : 0;
     }
     return compared;
   }
@@ -203,11 +205,11 @@ final class StudyReader {
     }
   }
 
-  private static void addCorrelation(
+  private static boolean addCorrelation(
       List<StudySums> sections, VotedGroup group, String criterion, Opinion opinion) {
     List<VotedPair> pairs = group.pairsBy(criterion);
     if (pairs.isEmpty()) {
-      return;
+      return false;
     }
     double[] people = group.scores(pairs.get(0).criterion());
     int[] both =
@@ -215,19 +217,21 @@ final class StudyReader {
             .filter(i -> Double.isFinite(people[i]) && Double.isFinite(opinion.scoreOf(i)))
             .toArray();
     if (both.length < FEWEST_IMAGES) {
-      return;
+      return false;
     }
     RankCorrelation correlation =
         RankCorrelation.of(
             IntStream.of(both).mapToDouble(i -> people[i]).toArray(),
             IntStream.of(both).mapToDouble(opinion::scoreOf).toArray());
-    if (!Double.isNaN(correlation.kendall())) { // NaN: one of them ties all images
+    boolean defined = !Double.isNaN(correlation.kendall()); // NaN: one of them ties all images
+    if (defined) {
       String prompt = group.images().prompt().text();
       for (StudySums sums : sections) {
         sums.add(prompt, Measure.KENDALL, correlation.kendall(), 1);
         sums.add(prompt, Measure.SPEARMAN, correlation.spearman(), 1);
       }
     }
+    return defined;
   }
 
   private static String criterionSection(String criterion) {
@@ -243,9 +247,9 @@ final class StudyReader {
     if (missing.isPresent()) {
       return "the judge: " + missing.get();
     }
-    return opinion == null && !overall
-        ? "the judge gave no order by this criterion"
-        : "the judge gave one of the images no place";
+    return opinion != null
+        ? "the judge gave one of the images no place"
+        : "the judge gave no order " + (overall ? "overall" : "by this criterion");
   }
 
   private void absent(String section, String reason) {
@@ -295,6 +299,12 @@ final class StudyReader {
     if (larger > 0) {
       notes.add(
           larger + " groups have more than two images and are compared by all of their pairs.");
+    }
+    if (larger > 0 && withoutCorrelation > 0) {
+      notes.add(
+          withoutCorrelation
+              + " groups have no correlation: fewer than three of their images are in order by both,"
+              + " or one side ties all of them.");
     }
     if (withoutAnswers > 0) {
       notes.add(

@@ -246,6 +246,43 @@ class AgreementStudyTest {
   }
 
   @Test
+  void groupsWithoutACorrelationAreCounted() {
+    ImageGroup images = Greys.group("p", 0.1, 0.5, 0.9);
+    List<VotedGroup> groups =
+        List.of(
+            VotedGroup.ofRankings(images, List.of(Ranking.of(2, 1, 0))),
+            VotedGroup.ofRankings(
+                Greys.group("q", 0.1, 0.5, 0.9), List.of(Ranking.ofScores(1, 1, 1))));
+    StudyReport report = study(groups, ScoreVerdicts.of("grey", Greys::score));
+    assertThat(report.all().figure(Measure.KENDALL).n()).isEqualTo(1);
+    assertThat(report.notes()).anyMatch(note -> note.startsWith("1 groups have no correlation"));
+  }
+
+  @Test
+  void judgementsOfAnOlderVersionAreComparedWithoutTheirAnswers() {
+    List<VotedGroup> groups = List.of(pair("p", 1, B), pair("q", 2, A));
+    Verdicts older =
+        new Verdicts() {
+          @Override
+          public String name() {
+            return "older";
+          }
+
+          @Override
+          public Optional<GroupVerdict> of(VotedGroup group) {
+            return Optional.of(
+                GroupVerdict.of(
+                    new Opinion(Ranking.of(1, 0), Map.of(), List.of(), List.of(), Optional.empty()),
+                    "older"));
+          }
+        };
+    StudyReport report = study(groups, older);
+    assertThat(report.all().figure(Measure.DECIDED).value()).isEqualTo(0.5);
+    assertThat(report.all().figure(Measure.FIRST_SHOWN).isKnown()).isFalse();
+    assertThat(report.notes()).anyMatch(note -> note.startsWith("2 judgements do not say"));
+  }
+
+  @Test
   void tieMarginIsMeasuredOnPromptsThatItWasNotChosenOn() {
     RandomGenerator random = Seed.of(3).generator();
     List<VotedGroup> groups = new ArrayList<>();
@@ -490,6 +527,11 @@ class AgreementStudyTest {
     assertThat(comparison.decided().orElseThrow().p()).isCloseTo(Math.pow(2, -5), EXACT);
     assertThat(comparison.threeWay().orElseThrow().difference().value()).isCloseTo(5 / 35.0, EXACT);
     assertThat(comparison.table()).contains("good minus worse", "McNemar");
+    assertThat(comparison.csv().lines())
+        .hasSize(3)
+        .anyMatch(line -> line.startsWith("good,worse,three_way,0.142857"))
+        .anyMatch(line -> line.startsWith("good,worse,decided,"))
+        .allMatch(line -> line.split(",", -1).length == 11);
   }
 
   // ---- Resuming
