@@ -80,6 +80,7 @@ class ArchitectureTest {
                   "ledger",
                   "annotate",
                   "study",
+                  "votes",
                   "openai",
                   "mock",
                   "server"),
