@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -80,7 +79,6 @@ class ClipFileTest {
   }
 
   /** The toy's weights under other names, or changed otherwise. */
-  @CanIgnoreReturnValue
   private Path written(String from, String to, UnaryOperator<String> rename, DType dtype) {
     return written(from, to, rename, dtype, writer -> {});
   }
@@ -308,7 +306,7 @@ class ClipFileTest {
   @ParameterizedTest
   @CsvSource({"true, QUICK_GELU", "false, GELU"})
   void openClipsFolderIsReadWithItsConfiguration(boolean quick, Activation activation) {
-    written("open_clip.pt", "open_clip_model.safetensors", name -> name, DType.F32);
+    Path unused = written("open_clip.pt", "open_clip_model.safetensors", name -> name, DType.F32);
     write(
         temp.resolve("open_clip_config.json"),
         """
