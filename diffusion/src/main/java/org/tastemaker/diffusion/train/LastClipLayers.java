@@ -16,7 +16,6 @@ import org.tastemaker.diffusion.model.ClipConfig;
  * <tr><td>HPS, on ViT-L/14 (Wu et al., ICCV 2023, sec. 4)</td><td>10 of 24</td><td>6 of 12</td></tr>
  * <tr><td>HPSv2, on ViT-H/14 (its training script)</td><td>20 groups of OpenCLIP, of which the
  *     projection is one</td><td>11 of 24</td></tr>
- * <tr><td>PickScore, on ViT-H/14</td><td>all</td><td>all</td></tr>
  * </tbody>
  * </table>
  *

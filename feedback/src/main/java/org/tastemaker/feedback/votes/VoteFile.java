@@ -20,8 +20,8 @@ import org.tastemaker.feedback.study.VotedGroup;
  *       AgreementStudy.builder().build().of(test.groups(), DatasetVerdicts.of("judge", dataset));
  * </pre>
  *
- * <p>It can be read any number of times, row by row. Parquet is read by {@code ParquetRecords} of
- * the module {@code tastemaker-datasets}.
+ * <p>It can be read any number of times, row by row. Parquet is not read yet: write its rows as
+ * JSON Lines, or give a {@link RecordFile} of your own.
  */
 public final class VoteFile {
   private final RecordFile file;
