@@ -25,7 +25,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 import org.tastemaker.core.json.Json;
 
-class JsonRecordsProperties {
+class JsonRecordsTest {
   private static Path file = Path.of("");
 
   @BeforeContainer
