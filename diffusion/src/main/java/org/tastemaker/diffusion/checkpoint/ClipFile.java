@@ -129,7 +129,8 @@ public final class ClipFile {
   }
 
   private static ClipNames names(TensorFile file) {
-    return ClipNames.of(file.names()).orElseThrow(() -> new IllegalArgumentException(not(file)));
+    return ClipNames.of(file.names())
+        .orElseThrow(() -> new IllegalArgumentException(refusal(file)));
   }
 
   private static ClipConfig config(TensorFile file, ClipNames names, ClipFileOptions options) {
@@ -157,7 +158,7 @@ public final class ClipFile {
     return clip ? Optional.of(ClipConfig.read(config)) : Optional.empty();
   }
 
-  private static String not(TensorFile file) {
+  private static String refusal(TensorFile file) {
     String what =
         "it has no image tower of OpenCLIP (visual.class_embedding) or transformers"
             + " (vision_model.embeddings.class_embedding)";

@@ -174,24 +174,15 @@ public record ClipTextConfig(
    * @return the configuration
    */
   public ClipTextConfig withProjection(int size) {
-    return new ClipTextConfig(
-        vocabSize,
-        hiddenSize,
-        intermediateSize,
-        numHiddenLayers,
-        numAttentionHeads,
-        maxPositionEmbeddings,
-        hiddenAct,
-        layerNormEps,
-        bosTokenId,
-        eosTokenId,
-        padTokenId,
-        size,
-        true);
+    return with(vocabSize, eosTokenId, size, true);
   }
 
   /** The same with another number of tokens and another end token. */
-  ClipTextConfig with(int vocabulary, int end) {
+  ClipTextConfig withTokens(int vocabulary, int end) {
+    return with(vocabulary, end, projectionDim, projected);
+  }
+
+  private ClipTextConfig with(int vocabulary, int end, int projection, boolean whole) {
     return new ClipTextConfig(
         vocabulary,
         hiddenSize,
@@ -204,8 +195,8 @@ public record ClipTextConfig(
         bosTokenId,
         end,
         padTokenId,
-        projectionDim,
-        projected);
+        projection,
+        whole);
   }
 
   static ClipTextConfig read(ConfigReader json) {

@@ -231,7 +231,7 @@ public final class ClipTextModel implements AutoCloseable {
     int rows = (int) Math.max(config.vocabSize(), end);
     // An end token of 2 stands for the largest id of a text, which would be a new one's.
     int eos = config.eosTokenId() == 2 ? config.vocabSize() - 1 : config.eosTokenId();
-    ClipTextConfig wider = config.with(rows, eos);
+    ClipTextConfig wider = config.withTokens(rows, eos);
     INDArray table = Nd4j.createUninitialized(type, rows, config.hiddenSize());
     table.get(NDArrayIndex.interval(0, config.vocabSize())).assign(parameters.get(TABLE));
     table.get(NDArrayIndex.interval(first, end)).assign(vectors);

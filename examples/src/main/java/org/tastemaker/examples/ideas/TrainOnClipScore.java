@@ -43,8 +43,8 @@ import org.tastemaker.reward.clip.Preprocessing;
  * <p>prints the mean score of each round, and of held-out seeds before and after, draws both, and
  * writes the LoRA weights. The score's weights are a toy's here, random and made on the spot, so
  * the score rises and the pictures are no better for it: what a score rewards is what one gets. For
- * real: {@code -Dexec.args="stable-diffusion-v1-5 PickScore_v1"}, two folders; on a CPU, expect
- * each round to take hours. Real scores are over-optimised as well: watch another one, or a judge.
+ * real: {@code -Dexec.args="stable-diffusion-v1-5 PickScore_v1"}, two folders. On a CPU that takes
+ * long. Real scores are over-optimised as well: watch another one, or a judge.
  */
 public final class TrainOnClipScore {
   private TrainOnClipScore() {}

@@ -4,10 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
-import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import org.apache.commons.math3.distribution.TDistribution;
 import org.tastemaker.core.Seed;
+import org.tastemaker.feedback.agreement.PromptBootstrap;
 
 /**
  * A figure with its uncertainty.
@@ -18,8 +17,6 @@ import org.tastemaker.core.Seed;
  * @param n how many images, or repetitions, it rests on
  */
 public record Estimate(double value, double low, double high, int n) {
-  private static final int RESAMPLES = 2000;
-
   /**
    * The percentile bootstrap over groups (Efron, 1979): groups are drawn with replacement and the
    * figure is computed again, 2,000 times.
@@ -29,28 +26,13 @@ public record Estimate(double value, double low, double high, int n) {
    * @param n how many images there are in all
    * @param seed draws
    * @param <G> the groups
-   * @return the estimate; all its numbers are NaN if the figure does not exist
+   * @return the estimate; its interval is NaN for a single group, all its numbers are if the figure
+   *     does not exist
    */
   public static <G> Estimate bootstrap(
       List<G> groups, ToDoubleFunction<List<G>> figure, int n, Seed seed) {
-    double value = figure.applyAsDouble(groups);
-    RandomGenerator random = seed.generator();
-    double[] values =
-        IntStream.range(0, RESAMPLES)
-            .mapToDouble(
-                r ->
-                    figure.applyAsDouble(
-                        random
-                            .ints(groups.size(), 0, groups.size())
-                            .mapToObj(groups::get)
-                            .toList()))
-            .filter(v -> !Double.isNaN(v))
-            .sorted()
-            .toArray();
-    if (values.length == 0) {
-      return new Estimate(value, Double.NaN, Double.NaN, n);
-    }
-    return new Estimate(value, quantile(values, 0.025), quantile(values, 0.975), n);
+    PromptBootstrap.Interval interval = PromptBootstrap.usual().of(groups, figure, seed);
+    return new Estimate(interval.value(), interval.low(), interval.high(), n);
   }
 
   /**
@@ -71,13 +53,6 @@ public record Estimate(double value, double low, double high, int n) {
     double quantile = new TDistribution(n - 1).inverseCumulativeProbability(1 - error / 2);
     double half = quantile * Math.sqrt(squares / (n - 1) / n);
     return new Estimate(mean, mean - half, mean + half, n);
-  }
-
-  private static double quantile(double[] sorted, double q) {
-    double at = q * (sorted.length - 1);
-    int below = (int) Math.floor(at);
-    int above = Math.min(sorted.length - 1, below + 1);
-    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
   }
 
   /**

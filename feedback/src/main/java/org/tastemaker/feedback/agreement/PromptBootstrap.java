@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -97,7 +98,9 @@ public record PromptBootstrap(int resamples, double level) {
       throw new IllegalArgumentException("there must be a prompt");
     }
     return intervals(
-            prompts.size(), List.of(drawn -> figure.applyAsDouble(pick(prompts, drawn))), seed)
+            prompts.size(),
+            drawn -> new double[] {figure.applyAsDouble(pick(prompts, drawn))},
+            seed)
         .get(0);
   }
 
@@ -115,59 +118,54 @@ public record PromptBootstrap(int resamples, double level) {
     if (prompts.isEmpty()) {
       throw new IllegalArgumentException("there must be a prompt");
     }
-    int width = prompts.get(0).length;
-    double[] sums = new double[width];
-    int[][] last = new int[1][]; // the draw that the sums are of
-    List<ToDoubleFunction<int[]>> ofDraws = new ArrayList<>();
-    for (ToDoubleFunction<double[]> figure : figures) {
-      ofDraws.add(
-          drawn -> {
-            if (last[0] != drawn) {
-              last[0] = drawn;
-              Arrays.fill(sums, 0);
-              for (int prompt : drawn) {
-                double[] own = prompts.get(prompt);
-                for (int i = 0; i < width; i++) {
-                  sums[i] += own[i];
-                }
-              }
+    return intervals(
+        prompts.size(),
+        drawn -> {
+          double[] sums = new double[prompts.get(0).length];
+          for (int prompt : drawn) {
+            double[] own = prompts.get(prompt);
+            for (int i = 0; i < sums.length; i++) {
+              sums[i] += own[i];
             }
-            return figure.applyAsDouble(sums);
-          });
-    }
-    return intervals(prompts.size(), ofDraws, seed);
+          }
+          return figures.stream().mapToDouble(figure -> figure.applyAsDouble(sums)).toArray();
+        },
+        seed);
   }
 
-  private List<Interval> intervals(int size, List<ToDoubleFunction<int[]>> figures, Seed seed) {
-    int[] all = IntStream.range(0, size).toArray();
-    double[] plain = figures.stream().mapToDouble(figure -> figure.applyAsDouble(all)).toArray();
-    double[][] values = new double[figures.size()][size == 1 ? 0 : resamples];
-    int[] defined = new int[figures.size()];
+  /**
+   * The intervals of some figures.
+   *
+   * @param figures all of them, of a draw of prompts by their indices
+   */
+  private List<Interval> intervals(int size, Function<int[], double[]> figures, Seed seed) {
+    double[] plain = figures.apply(IntStream.range(0, size).toArray());
     RandomGenerator random = seed.generator();
+    List<double[]> drawn = new ArrayList<>(); // [resamples][figures]; none of a single prompt
     for (int r = 0; size > 1 && r < resamples; r++) {
-      int[] drawn = new int[size];
+      int[] draw = new int[size];
       for (int i = 0; i < size; i++) {
-        drawn[i] = random.nextInt(size);
+        draw[i] = random.nextInt(size);
       }
-      for (int f = 0; f < values.length; f++) {
-        double one = Double.isNaN(plain[f]) ? Double.NaN : figures.get(f).applyAsDouble(drawn);
-        if (!Double.isNaN(one)) {
-          values[f][defined[f]++] = one;
-        }
-      }
+      drawn.add(figures.apply(draw));
     }
     List<Interval> intervals = new ArrayList<>();
-    for (int f = 0; f < values.length; f++) {
-      double[] sorted = Arrays.copyOf(values[f], defined[f]);
-      Arrays.sort(sorted);
-      boolean none = size == 1 || Double.isNaN(plain[f]);
+    for (int f = 0; f < plain.length; f++) {
+      int figure = f;
+      double[] sorted =
+          drawn.stream()
+              .mapToDouble(d -> d[figure])
+              .filter(v -> !Double.isNaN(v))
+              .sorted()
+              .toArray();
+      boolean none = Double.isNaN(plain[f]) || sorted.length == 0;
       intervals.add(
           new Interval(
               plain[f],
-              quantile(sorted, (1 - level) / 2),
-              quantile(sorted, (1 + level) / 2),
+              none ? Double.NaN : quantile(sorted, (1 - level) / 2),
+              none ? Double.NaN : quantile(sorted, (1 + level) / 2),
               size,
-              none ? 0 : resamples - defined[f]));
+              none ? 0 : resamples - sorted.length));
     }
     return List.copyOf(intervals);
   }
@@ -177,9 +175,6 @@ public record PromptBootstrap(int resamples, double level) {
   }
 
   private static double quantile(double[] sorted, double q) {
-    if (sorted.length == 0) {
-      return Double.NaN;
-    }
     double at = q * (sorted.length - 1);
     int below = (int) at;
     int above = Math.min(sorted.length - 1, below + 1);

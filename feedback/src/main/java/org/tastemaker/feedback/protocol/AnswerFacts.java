@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Judgement;
@@ -90,12 +90,12 @@ final class AnswerFacts {
   }
 
   private static String entry(
-      List<Inquiry> inquiries, Function<Inquiry, Boolean> about, @Nullable String criterion) {
+      List<Inquiry> inquiries, Predicate<Inquiry> about, @Nullable String criterion) {
     return inquiries.stream()
         .flatMap(
             inquiry ->
                 inquiry.answers().stream()
-                    .map(answered -> about.apply(inquiry) ? text(answered, criterion) : ""))
+                    .map(answered -> about.test(inquiry) ? text(answered, criterion) : ""))
         .collect(Collectors.joining(";"));
   }
 

@@ -22,16 +22,8 @@ import org.tastemaker.feedback.protocol.JudgementFacts;
  * What a judge said, as an annotation job has written it: a study of it asks nobody. Reasons in
  * words are not kept, so that many groups fit into memory.
  */
-public final class DatasetVerdicts implements Verdicts {
-  private final String name;
-  private final Map<String, GroupVerdict> byGroup;
-  private final Set<String> criteria;
-
-  private DatasetVerdicts(String name, Map<String, GroupVerdict> byGroup, Set<String> criteria) {
-    this.name = name;
-    this.byGroup = byGroup;
-    this.criteria = criteria;
-  }
+public final class DatasetVerdicts {
+  private DatasetVerdicts() {}
 
   /**
    * Reads a dataset.
@@ -42,7 +34,7 @@ public final class DatasetVerdicts implements Verdicts {
    * @throws java.io.UncheckedIOException if the file cannot be read
    * @throws IllegalStateException if it is not a dataset
    */
-  public static DatasetVerdicts of(String name, Path dataset) {
+  public static Verdicts of(String name, Path dataset) {
     Map<String, GroupVerdict> byGroup = new HashMap<>();
     Set<String> criteria = new TreeSet<>();
     PreferenceDataset.read(
@@ -51,22 +43,7 @@ public final class DatasetVerdicts implements Verdicts {
           byGroup.put(group.id(), verdict(group));
           criteria.addAll(group.judgement().byCriterion().keySet());
         });
-    return new DatasetVerdicts(name, byGroup, Set.copyOf(criteria));
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public Optional<GroupVerdict> of(VotedGroup group) {
-    return Optional.ofNullable(byGroup.get(group.id()));
-  }
-
-  @Override
-  public Set<String> criteria() {
-    return criteria;
+    return new KeptVerdicts(name, byGroup, Set.copyOf(criteria));
   }
 
   private static GroupVerdict verdict(AnnotatedGroup group) {

@@ -13,16 +13,8 @@ import org.tastemaker.core.Ranking;
 import org.tastemaker.feedback.agreement.Choice;
 
 /** What other people chose about the same groups: a second data set of votes. */
-public final class VoteVerdicts implements Verdicts {
-  private final String name;
-  private final Map<String, GroupVerdict> byGroup;
-  private final Set<String> criteria;
-
-  private VoteVerdicts(String name, Map<String, GroupVerdict> byGroup, Set<String> criteria) {
-    this.name = name;
-    this.byGroup = byGroup;
-    this.criteria = criteria;
-  }
+public final class VoteVerdicts {
+  private VoteVerdicts() {}
 
   /**
    * Reads votes; the images are not kept.
@@ -32,7 +24,7 @@ public final class VoteVerdicts implements Verdicts {
    * @param truth how votes become a choice
    * @return the verdicts
    */
-  public static VoteVerdicts of(String name, Iterable<VotedGroup> groups, Truth truth) {
+  public static Verdicts of(String name, Iterable<VotedGroup> groups, Truth truth) {
     Map<String, GroupVerdict> byGroup = new HashMap<>();
     Set<String> criteria = new TreeSet<>();
     for (VotedGroup group : groups) {
@@ -47,22 +39,7 @@ public final class VoteVerdicts implements Verdicts {
       group.pairs().forEach(pair -> criteria.add(pair.criterion()));
     }
     criteria.remove(VotedPair.OVERALL);
-    return new VoteVerdicts(name, byGroup, Set.copyOf(criteria));
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public Optional<GroupVerdict> of(VotedGroup group) {
-    return Optional.ofNullable(byGroup.get(group.id()));
-  }
-
-  @Override
-  public Set<String> criteria() {
-    return criteria;
+    return new KeptVerdicts(name, byGroup, Set.copyOf(criteria));
   }
 
   private static GroupVerdict verdict(String name, VotedGroup group, Truth truth) {

@@ -21,7 +21,7 @@ public final class Fields {
   /**
    * A record.
    *
-   * @param where names it in messages, such as {@code train.json, line 12}
+   * @param where names it in messages, such as {@code train.json, record 12}
    * @param values a String, Number, Boolean, {@code byte[]}, null, or a List or Map of them
    */
   public Fields(String where, Map<String, @Nullable Object> values) {

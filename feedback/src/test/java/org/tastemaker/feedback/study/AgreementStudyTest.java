@@ -69,12 +69,11 @@ class AgreementStudyTest {
         Greys.group(prompt, 0.05 * number, 0.05 * number + 0.02), votes(choices));
   }
 
-  private DatasetVerdicts asked(Judge judge, Protocol protocol, List<VotedGroup> groups) {
+  private Verdicts asked(Judge judge, Protocol protocol, List<VotedGroup> groups) {
     return asked(judge, protocol, groups, Greys.RUBRIC);
   }
 
-  private DatasetVerdicts asked(
-      Judge judge, Protocol protocol, List<VotedGroup> groups, Rubric rubric) {
+  private Verdicts asked(Judge judge, Protocol protocol, List<VotedGroup> groups, Rubric rubric) {
     Path dataset = folder.resolve("asked" + System.nanoTime() + ".jsonl");
     job(judge, protocol, rubric, dataset).build().run(AgreementStudy.groups(groups));
     return DatasetVerdicts.of(judge.name(), dataset);
@@ -409,7 +408,7 @@ class AgreementStudyTest {
           }
           return MockJudge.of(Greys::score).ask(question);
         };
-    DatasetVerdicts verdicts = asked(judge, Protocol.listwise(1), groups.subList(0, 9));
+    Verdicts verdicts = asked(judge, Protocol.listwise(1), groups.subList(0, 9));
     groups.add(pair("p10", 10));
     groups.add(pair("p11", 11, A));
     StudyReport report =
@@ -606,7 +605,7 @@ class AgreementStudyTest {
                           new ImageGroup(Prompt.of("p" + i), List.of(one, other)), votes(A, B));
                     })
                 .iterator();
-    VoteVerdicts others = VoteVerdicts.of("others", lazy, Truth.majority());
+    Verdicts others = VoteVerdicts.of("others", lazy, Truth.majority());
     StudyReport report = AgreementStudy.builder().build().of(lazy, others);
     assertThat(report.groups()).isEqualTo(400);
     assertThat(mostAlive[0]).isBetween(1, 20);
@@ -701,7 +700,7 @@ class AgreementStudyTest {
   @Test
   void datasetOfOtherGroupsIsRefused() {
     List<VotedGroup> groups = List.of(pair("p", 1, B));
-    DatasetVerdicts others =
+    Verdicts others =
         asked(MockJudge.of(Greys::score), Protocol.listwise(1), List.of(pair("q", 1, B)));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> study(groups, others))

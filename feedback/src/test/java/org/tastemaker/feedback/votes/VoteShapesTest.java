@@ -212,7 +212,7 @@ class VoteShapesTest {
     assertThat(report.rows()).isZero();
     assertThat(report.records()).isEqualTo(5);
     assertThat(report.toString())
-        .contains("do not stand together: sort the file by 'prompt_id': ", "1 of 3", "line 3");
+        .contains("do not stand together: sort the file by 'prompt_id': ", "1 of 3", "record 3");
   }
 
   @Test
@@ -253,8 +253,8 @@ class VoteShapesTest {
     assertThat(report.records()).isEqualTo(5);
     assertThat(report.toString())
         .contains(
-            "its images are the same: 1 (" + folder.resolve("pick-a-pic.jsonl") + ", line 3)",
-            "it has no label: 1 (" + folder.resolve("pick-a-pic.jsonl") + ", line 4)",
+            "its images are the same: 1 (" + folder.resolve("pick-a-pic.jsonl") + ", record 3)",
+            "it has no label: 1 (" + folder.resolve("pick-a-pic.jsonl") + ", record 4)",
             "must be 1 and 0, 0 and 1 or one half each, but are 0.7 and 0.3");
   }
 
@@ -328,7 +328,7 @@ class VoteShapesTest {
 
     assertThat(report.rows()).isEqualTo(3);
     assertThat(report.toString())
-        .contains("line 3: 'vote_type' must be leftvote, rightvote, tievote or bothbad_vote")
+        .contains("record 3: 'vote_type' must be leftvote, rightvote, tievote or bothbad_vote")
         .contains("but is upvote");
     assertThatThrownBy(report::requireWhole)
         .isInstanceOf(IllegalStateException.class)

@@ -117,16 +117,16 @@ class VotedRowsTest {
     assertThat(report.rows()).isEqualTo(1);
     assertThat(report.toString())
         .contains("its fields are not of the shape: 3 (")
-        .contains("line 2: 'prompt' must be a text, but is 7")
-        .contains("line 3: there is no 'prompt', a text; it has [file_path, human_preference]")
-        .contains("line 4: 'human_preference' must be of the two images");
+        .contains("record 2: 'prompt' must be a text, but is 7")
+        .contains("record 3: there is no 'prompt', a text; it has [file_path, human_preference]")
+        .contains("record 4: 'human_preference' must be of the two images");
   }
 
   @Test
   void aFileOfAnotherShapeIsRefusedWithWhatItHas() {
     assertThatThrownBy(() -> train("[{\"prompt\":\"p\",\"images\":[],\"ranks\":[]}]"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("line 1 is not of the shape of HPD v2")
+        .hasMessageContaining("record 1 is not of the shape of HPD v2")
         .hasMessageContaining("no [file_path, human_preference]")
         .hasMessageContaining("it has [prompt, images, ranks]");
   }
@@ -143,7 +143,7 @@ class VotedRowsTest {
     assertThatThrownBy(() -> train("[" + pair("0.png", "1.png") + "] []"))
         .hasMessageContaining("something after the end");
     assertThatThrownBy(() -> train("[{\"prompt\": tru}]"))
-        .hasMessageContaining("line 1")
+        .hasMessageContaining("record 1")
         .hasMessageContaining("is not JSON");
   }
 
@@ -152,7 +152,7 @@ class VotedRowsTest {
     assertThatThrownBy(
             () -> train(pair("0.png", "1.png") + "\n" + "{\"prompt\": \"p\", \"file_path\" []}\n"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("votes.json, line 2");
+        .hasMessageContaining("votes.json, record 2");
   }
 
   @Test

@@ -1,7 +1,6 @@
 package org.tastemaker.reward.clip;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -102,13 +101,10 @@ public record ClipIqa(String title, String positive, String negative) implements
   @Override
   public double of(
       float[] image, List<float[]> texts, double logitScale, double @Nullable [] gradient) {
-    if (gradient != null) {
-      Arrays.fill(gradient, 0);
-    }
     Cosine first = Cosine.of(image, texts.get(0));
     Cosine second = Cosine.of(image, texts.get(1));
     double p = 1 / (1 + Math.exp(FACTOR * (second.value() - first.value())));
-    first.addGradient(FACTOR * p * (1 - p), gradient);
+    first.setGradient(FACTOR * p * (1 - p), gradient);
     second.addGradient(-FACTOR * p * (1 - p), gradient);
     return p;
   }

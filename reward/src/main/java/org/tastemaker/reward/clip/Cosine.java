@@ -1,5 +1,6 @@
 package org.tastemaker.reward.clip;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,14 @@ final class Cosine {
 
   double value() {
     return value;
+  }
+
+  /** Writes a multiple of its gradient by the image's vector over what is there. */
+  void setGradient(double factor, double @Nullable [] gradient) {
+    if (gradient != null) {
+      Arrays.fill(gradient, 0);
+      addGradient(factor, gradient);
+    }
   }
 
   /** Adds a multiple of its gradient by the image's vector. */

@@ -1,6 +1,5 @@
 package org.tastemaker.reward.clip;
 
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,12 +43,9 @@ public enum CosineScore implements ClipScore {
   @Override
   public double of(
       float[] image, List<float[]> texts, double logitScale, double @Nullable [] gradient) {
-    if (gradient != null) {
-      Arrays.fill(gradient, 0);
-    }
     Cosine cosine = Cosine.of(image, texts.get(0));
     double factor = this == COSINE ? 1 : cosine.value() < 0 ? 0 : 100;
-    cosine.addGradient(factor, gradient);
+    cosine.setGradient(factor, gradient);
     return factor * cosine.value();
   }
 

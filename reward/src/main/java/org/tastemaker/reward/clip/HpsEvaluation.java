@@ -4,8 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.train.ChoiceLoss;
 import org.tastemaker.reward.learned.JudgedGroup;
@@ -71,7 +69,7 @@ public record HpsEvaluation(
         (int) Arrays.stream(counted).filter(c -> c > 0).count(),
         choices,
         OptionalDouble.of(Arrays.stream(right).sum() / choices),
-        bootstrap(right, counted, options, seed.split("choices")),
+        RewardEvaluation.Interval.ofShares(right, counted, options, seed.split("choices")),
         OptionalDouble.of(chances / choices),
         pairs);
   }
@@ -89,38 +87,5 @@ public record HpsEvaluation(
       }
     }
     return (double) chosen / all;
-  }
-
-  /** Percentiles of the accuracy over prompts drawn with replacement. */
-  private static Optional<RewardEvaluation.Interval> bootstrap(
-      double[] right, int[] counted, RewardEvaluation.Options options, Seed seed) {
-    int[] prompts = IntStream.range(0, counted.length).filter(g -> counted[g] > 0).toArray();
-    if (prompts.length < 2) {
-      return Optional.empty();
-    }
-    RandomGenerator random = seed.generator();
-    double[] accuracies = new double[options.resamples()];
-    for (int r = 0; r < accuracies.length; r++) {
-      double rights = 0;
-      int choices = 0;
-      for (int k = 0; k < prompts.length; k++) {
-        int g = prompts[random.nextInt(prompts.length)];
-        rights += right[g];
-        choices += counted[g];
-      }
-      accuracies[r] = rights / choices;
-    }
-    Arrays.sort(accuracies);
-    double tail = (1 - options.level()) / 2;
-    return Optional.of(
-        new RewardEvaluation.Interval(
-            quantile(accuracies, tail), quantile(accuracies, 1 - tail), options.level()));
-  }
-
-  private static double quantile(double[] sorted, double q) {
-    double at = q * (sorted.length - 1);
-    int below = (int) Math.floor(at);
-    int above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
   }
 }

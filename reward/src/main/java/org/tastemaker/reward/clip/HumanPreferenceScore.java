@@ -1,6 +1,5 @@
 package org.tastemaker.reward.clip;
 
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,12 +44,7 @@ public enum HumanPreferenceScore implements ClipScore {
   @Override
   public double of(
       float[] image, List<float[]> texts, double logitScale, double @Nullable [] gradient) {
-    if (gradient != null) {
-      Arrays.fill(gradient, 0);
-    }
-    Cosine cosine = Cosine.of(image, texts.get(0));
-    cosine.addGradient(1, gradient);
-    return cosine.value();
+    return CosineScore.COSINE.of(image, texts, logitScale, gradient);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.tastemaker.reward.clip;
 
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -33,11 +32,8 @@ public final class PickScore implements ClipScore {
   @Override
   public double of(
       float[] image, List<float[]> texts, double logitScale, double @Nullable [] gradient) {
-    if (gradient != null) {
-      Arrays.fill(gradient, 0);
-    }
     Cosine cosine = Cosine.of(image, texts.get(0));
-    cosine.addGradient(Math.exp(logitScale), gradient);
+    cosine.setGradient(Math.exp(logitScale), gradient);
     return Math.exp(logitScale) * cosine.value();
   }
 

@@ -64,7 +64,50 @@ public record RewardEvaluation(
    * @param high upper end
    * @param level the confidence, in (0, 1)
    */
-  public record Interval(double low, double high, double level) {}
+  public record Interval(double low, double high, double level) {
+    /**
+     * The interval of a share by bootstrap: percentiles over prompts that are drawn with
+     * replacement, each with all that counts in it.
+     *
+     * @param right how much of each prompt is right
+     * @param counted how much of each prompt counts; those with nothing are not drawn
+     * @param options the resamples and the level
+     * @param seed draws
+     * @return the interval; empty with fewer than two prompts
+     */
+    public static Optional<Interval> ofShares(
+        double[] right, int[] counted, Options options, Seed seed) {
+      int[] prompts = // prompts without a pair that counts would only make the samples smaller
+          IntStream.range(0, counted.length).filter(g -> counted[g] > 0).toArray();
+      if (prompts.length < 2) {
+        return Optional.empty();
+      }
+      RandomGenerator random = seed.generator();
+      double[] accuracies = new double[options.resamples()];
+      for (int r = 0; r < accuracies.length; r++) {
+        double rights = 0;
+        int all = 0;
+        for (int k = 0; k < prompts.length; k++) {
+          int g = prompts[random.nextInt(prompts.length)];
+          rights += right[g];
+          all += counted[g];
+        }
+        accuracies[r] = rights / all;
+      }
+      Arrays.sort(accuracies);
+      double tail = (1 - options.level()) / 2;
+      return Optional.of(
+          new Interval(
+              quantile(accuracies, tail), quantile(accuracies, 1 - tail), options.level()));
+    }
+
+    private static double quantile(double[] sorted, double q) {
+      double at = q * (sorted.length - 1);
+      int below = (int) Math.floor(at);
+      int above = Math.min(below + 1, sorted.length - 1);
+      return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+    }
+  }
 
   /**
    * The pairs of similar confidence.
@@ -188,42 +231,9 @@ public record RewardEvaluation(
         predictedTies,
         options.ties(),
         pairs == 0 ? OptionalDouble.empty() : OptionalDouble.of(Arrays.stream(right).sum() / pairs),
-        bootstrap(right, counted, options, seed),
+        Interval.ofShares(right, counted, options, seed),
         compared == 0 ? OptionalDouble.empty() : OptionalDouble.of(error),
         bins);
-  }
-
-  /** Percentiles of the accuracy over prompts drawn with replacement. */
-  private static Optional<Interval> bootstrap(
-      double[] right, int[] counted, Options options, Seed seed) {
-    int[] prompts = // prompts without a pair that counts would only make the samples smaller
-        IntStream.range(0, counted.length).filter(g -> counted[g] > 0).toArray();
-    if (prompts.length < 2) {
-      return Optional.empty();
-    }
-    RandomGenerator random = seed.generator();
-    double[] accuracies = new double[options.resamples()];
-    for (int r = 0; r < accuracies.length; r++) {
-      double rights = 0;
-      int pairs = 0;
-      for (int k = 0; k < prompts.length; k++) {
-        int g = prompts[random.nextInt(prompts.length)];
-        rights += right[g];
-        pairs += counted[g];
-      }
-      accuracies[r] = rights / pairs;
-    }
-    Arrays.sort(accuracies);
-    double tail = (1 - options.level()) / 2;
-    return Optional.of(
-        new Interval(quantile(accuracies, tail), quantile(accuracies, 1 - tail), options.level()));
-  }
-
-  private static double quantile(double[] sorted, double q) {
-    double at = q * (sorted.length - 1);
-    int below = (int) Math.floor(at);
-    int above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
   }
 
   private static double[] requireScores(JudgedGroup group, double[] scores) {
