@@ -46,9 +46,22 @@ public final class TrainEmojiClip {
   }
 
   private static void say(RunEvent event) {
-    if (event instanceof RunEvent.Metrics metrics
-        && (metrics.step() % 50 == 0 || metrics.values().containsKey("validationLoss"))) {
-      System.out.println(metrics.step() + " " + metrics.values());
+    if (event instanceof RunEvent.Metrics metrics) {
+      Double validation = metrics.values().get("validationLoss");
+      if (validation != null) {
+        System.out.printf(
+            Locale.ROOT,
+            "preference score, epoch %d: loss %.3f, on validation prompts %.3f%n",
+            metrics.step(),
+            metrics.values().get("trainingLoss"),
+            validation);
+      } else if (metrics.step() % 50 == 0) {
+        System.out.printf(
+            Locale.ROOT,
+            "CLIP, step %d: loss %.3f%n",
+            metrics.step(),
+            metrics.values().get("loss"));
+      }
     }
   }
 
