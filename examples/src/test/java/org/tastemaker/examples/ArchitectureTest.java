@@ -40,6 +40,7 @@ class ArchitectureTest {
           "plot", List.of(),
           "diffusion", List.of(),
           "feedback", List.of(),
+          "datasets", List.of("feedback"),
           "reward", List.of("diffusion"),
           "optim", List.of("diffusion"));
 
@@ -84,6 +85,7 @@ class ArchitectureTest {
                   "openai",
                   "mock",
                   "server"),
+          "datasets", List.of(""),
           "reward", List.of("combine", "image", "ranking", "learned", "clip"),
           "optim",
               List.of(
@@ -177,6 +179,7 @@ class ArchitectureTest {
                                   "plot",
                                   "diffusion",
                                   "feedback",
+                                  "datasets",
                                   "reward",
                                   "optim",
                                   "examples",

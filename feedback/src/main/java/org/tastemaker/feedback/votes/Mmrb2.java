@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -112,8 +113,9 @@ public final class Mmrb2 implements VoteShape {
   private static List<RowVote> votes(Fields record) {
     if (record.value("human_annotations") instanceof List<?> answers && !answers.isEmpty()) {
       List<RowVote> votes = new ArrayList<>();
-      for (Object answer : answers) {
-        if (!(answer instanceof Integer grade) || grade < 1 || grade > 6) {
+      for (OptionalDouble answer : record.numbers("human_annotations")) {
+        double grade = answer.orElse(Double.NaN);
+        if (!(grade >= 1 && grade <= 6 && grade == Math.rint(grade))) {
           throw record.unexpected("human_annotations", "whole numbers from 1 to 6");
         }
         votes.add(RowVote.pick("", grade >= 4 ? Outcome.FIRST : Outcome.SECOND));

@@ -4,7 +4,7 @@ import java.util.Set;
 
 /**
  * A file of records, which can be read again and again: JSON and JSON Lines are {@link
- * JsonRecords}.
+ * JsonRecords}, and Parquet is in the module {@code tastemaker-datasets}.
  */
 public interface RecordFile {
   /**

@@ -20,8 +20,8 @@ import org.tastemaker.feedback.study.VotedGroup;
  *       AgreementStudy.builder().build().of(test.groups(), DatasetVerdicts.of("judge", dataset));
  * </pre>
  *
- * <p>It can be read any number of times, row by row. Parquet is not read yet: write its rows as
- * JSON Lines, or give a {@link RecordFile} of your own.
+ * <p>It can be read any number of times, row by row. Parquet is a {@link RecordFile} of the module
+ * {@code tastemaker-datasets}.
  */
 public final class VoteFile {
   private final RecordFile file;

@@ -2,7 +2,7 @@
  * Public data sets of people's preferences, read into one kind of row and written again.
  *
  * <pre>
- *   {@link org.tastemaker.feedback.votes.RecordFile}: JSON, JSON Lines, or a format of your own
+ *   {@link org.tastemaker.feedback.votes.RecordFile}: JSON, JSON Lines, Parquet (tastemaker-datasets), or your own
  *     | records
  *     v
  *   {@link org.tastemaker.feedback.votes.VoteShape}: HPD v2, HPDv3, ImageRewardDB, Pick-a-Pic, MMRB2, GenAI-Bench
