@@ -51,7 +51,7 @@ class ArchitectureTest {
    */
   private static final Map<String, List<String>> ORDER =
       Map.of(
-          "core", List.of("files", "json", "", "aggregate", "picture", "run"),
+          "core", List.of("files", "json", "", "aggregate", "picture", "page", "run"),
           "diffusion",
               List.of(
                   "weights",
@@ -81,6 +81,7 @@ class ArchitectureTest {
                   "ledger",
                   "annotate",
                   "study",
+                  "study.page",
                   "votes",
                   "openai",
                   "mock",

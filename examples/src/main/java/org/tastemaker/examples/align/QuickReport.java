@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.page.Plot;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.examples.report.AlignmentReport;
@@ -16,7 +17,6 @@ import org.tastemaker.examples.report.BeforeAfter;
 import org.tastemaker.examples.report.Cost;
 import org.tastemaker.examples.report.HtmlReport;
 import org.tastemaker.examples.report.Measurement;
-import org.tastemaker.examples.report.Plot;
 
 /** Writes the report of a quick start, {@code report.html} in the run's folder. */
 public final class QuickReport {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.page.Plot;
 import org.tastemaker.core.run.Provenance;
 
 /**

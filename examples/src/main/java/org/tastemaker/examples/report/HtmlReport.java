@@ -1,9 +1,6 @@
 package org.tastemaker.examples.report;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,6 +9,12 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Image;
+import org.tastemaker.core.page.HtmlPage;
+import org.tastemaker.core.page.Markup;
+import org.tastemaker.core.page.Numbers;
+import org.tastemaker.core.page.Parts;
+import org.tastemaker.core.page.Plot;
+import org.tastemaker.core.page.SvgPlot;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.examples.measure.Estimate;
@@ -47,20 +50,7 @@ public final class HtmlReport {
   }
 
   private void page(AlignmentReport report) {
-    html.open("html", "lang", "en", "xmlns", "http://www.w3.org/1999/xhtml").newLine();
-    html.open("head");
-    html.empty("meta", "charset", "utf-8");
-    html.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1");
-    html.empty("meta", "name", "color-scheme", "content", "light dark");
-    html.empty(
-        "meta",
-        "http-equiv",
-        "Content-Security-Policy",
-        "content",
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'");
-    html.element("title", report.title()).newLine();
-    html.style(styleSheet()).close("head").newLine();
-    html.open("body").newLine();
+    HtmlPage.begin(html, report.title(), HtmlPage.styleSheet(HtmlReport.class, "report.css"));
     header(report);
     html.open("main").newLine();
     pictures(report.pictures());
@@ -72,7 +62,8 @@ public final class HtmlReport {
     list("What this does not show", report.caveats());
     configuration(report.configuration());
     provenance(report.provenance());
-    html.close("main").newLine().close("body").newLine().close("html").newLine();
+    html.close("main").newLine();
+    HtmlPage.end(html);
   }
 
   private void header(AlignmentReport report) {
@@ -98,7 +89,11 @@ public final class HtmlReport {
               Numbers.text(figure.before()),
               Numbers.text(figure.after()),
               Numbers.signed(figure.change().value())));
-      html.element("span", Numbers.interval(figure.change()), "class", "nowrap");
+      html.element(
+          "span",
+          Numbers.interval(figure.change().low(), figure.change().high()),
+          "class",
+          "nowrap");
       html.text(
           String.format(
               Locale.ROOT,
@@ -185,7 +180,8 @@ public final class HtmlReport {
       String verdict = row.verdict();
       html.open("td", "role", "cell", "data-label", "change");
       html.element("span", Numbers.signed(row.change().value()), "class", "value");
-      html.element("span", Numbers.interval(row.change()), "class", "interval");
+      html.element(
+          "span", Numbers.interval(row.change().low(), row.change().high()), "class", "interval");
       html.element("span", verdict, "class", "verdict " + verdict.replace(' ', '-'));
       html.close("td").close("tr").newLine();
     }
@@ -196,7 +192,7 @@ public final class HtmlReport {
   private void estimate(String when, Estimate estimate) {
     html.open("td", "role", "cell", "data-label", when);
     html.element("span", Numbers.text(estimate.value()), "class", "value");
-    html.element("span", Numbers.interval(estimate), "class", "interval");
+    html.element("span", Numbers.interval(estimate.low(), estimate.high()), "class", "interval");
     html.element("span", Numbers.count(estimate.n(), "image", "images"), "class", "interval");
     html.close("td");
   }
@@ -315,17 +311,5 @@ public final class HtmlReport {
 
   private static String count(long number) {
     return String.format(Locale.ROOT, "%,d", number);
-  }
-
-  private static String styleSheet() {
-    try (InputStream in = HtmlReport.class.getResourceAsStream("report.css")) {
-      if (in == null) {
-        throw new IllegalStateException(
-            "report.css is not among the resources; build the module examples");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read report.css: " + e.getMessage(), e);
-    }
   }
 }

@@ -2,6 +2,8 @@ package org.tastemaker.examples.report;
 
 import java.util.List;
 import java.util.Locale;
+import org.tastemaker.core.page.Markup;
+import org.tastemaker.core.page.Parts;
 
 /** The section of a report with examples of what the judge said. */
 final class JudgedSection {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.page.Numbers;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.measure.Bias;
 import org.tastemaker.examples.measure.Estimate;

@@ -11,8 +11,9 @@
  * Images are embedded, curves are drawn as SVG, and a content security policy forbids the browser
  * to load anything.
  *
- * <p>The file is HTML and well-formed XML at once. All of it goes through {@link Markup}, which
- * escapes whatever it is given, so a prompt or a judge's words cannot become markup.
+ * <p>The file is HTML and well-formed XML at once. All of it goes through {@link
+ * org.tastemaker.core.page.Markup}, which escapes whatever it is given, so a prompt or a judge's
+ * words cannot become markup.
  */
 @NullMarked
 package org.tastemaker.examples.report;

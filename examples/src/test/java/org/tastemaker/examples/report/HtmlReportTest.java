@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.page.Plot;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.examples.measure.Estimate;
 import org.w3c.dom.Document;

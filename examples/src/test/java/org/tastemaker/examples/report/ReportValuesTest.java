@@ -17,6 +17,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.page.Plot;
 import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;

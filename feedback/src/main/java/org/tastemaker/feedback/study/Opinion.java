@@ -35,15 +35,29 @@ public record Opinion(
     answers = answers.map(List::copyOf);
   }
 
-  /** The verdict about a pair; empty where there is none. */
-  Optional<Choice> choice(int first, int second) {
+  /**
+   * The verdict about a pair.
+   *
+   * @param first index of an image
+   * @param second of another
+   * @return empty where there is none
+   */
+  public Optional<Choice> choice(int first, int second) {
     return choices.isEmpty()
         ? Orders.choice(order, first, second)
-        : Optional.ofNullable(choices.get(first + "," + second));
+        : first > second
+            ? choice(second, first).map(Choice::swapped)
+            : Optional.ofNullable(choices.get(first + "," + second));
   }
 
-  /** The mean probability that the first of two is better; empty where there is none. */
-  OptionalDouble probability(int first, int second) {
+  /**
+   * The mean probability that the first of two is better.
+   *
+   * @param first index of an image
+   * @param second of another
+   * @return empty where there is none
+   */
+  public OptionalDouble probability(int first, int second) {
     return probabilities.stream()
         .map(p -> p.first() == second && p.second() == first ? p.reversed() : p)
         .filter(p -> p.first() == first && p.second() == second)

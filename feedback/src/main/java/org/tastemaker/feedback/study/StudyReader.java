@@ -16,7 +16,6 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.feedback.agreement.Choice;
 import org.tastemaker.feedback.agreement.HumanCeiling;
-import org.tastemaker.feedback.agreement.PairMeasure;
 import org.tastemaker.feedback.agreement.PairRow;
 import org.tastemaker.feedback.agreement.RankCorrelation;
 import org.tastemaker.feedback.agreement.TieMargin;
@@ -148,13 +147,17 @@ final class StudyReader {
     if (votes.size() < 2) {
       return;
     }
-    HumanCeiling ceiling = HumanCeiling.of(List.of(new HumanCeiling.Votes(prompt, votes)));
+    HumanCeiling ceiling = ceiling(prompt, votes);
     int n = votes.size();
     for (StudySums sums : sections) {
       sums.add(prompt, Measure.CEILING_ANOTHER, n * ceiling.another().mean(), n);
       sums.add(prompt, Measure.CEILING_MAJORITY, n * ceiling.majority().mean(), n);
       sums.addItem(prompt, Measure.ALPHA_PEOPLE, votes);
     }
+  }
+
+  private static HumanCeiling ceiling(String prompt, List<Choice> votes) {
+    return HumanCeiling.of(List.of(new HumanCeiling.Votes(prompt, votes)));
   }
 
   private static void addAnswers(
@@ -173,9 +176,14 @@ final class StudyReader {
                 verdict,
                 opinion.answered(pair.first(), pair.second(), true),
                 opinion.answered(pair.first(), pair.second(), false));
-    for (PairMeasure measure : PairMeasure.values()) {
-      List<Double> values = measure.values(row);
-      sections.forEach(s -> s.add(prompt, Measure.valueOf(measure.name()), values));
+    for (Measure measure : Measure.values()) {
+      measure
+          .ofPairs()
+          .ifPresent(
+              of -> {
+                List<Double> values = of.values(row);
+                sections.forEach(s -> s.add(prompt, measure, values));
+              });
     }
   }
 
@@ -191,6 +199,10 @@ final class StudyReader {
     OptionalDouble probability = opinion.probability(pair.first(), pair.second());
     for (StudySums sums : sections) {
       sums.add(prompt, Measure.WITH_A_PERSON, same, pair.votes().size());
+      if (pair.votes().size() > 1) {
+        double others = ceiling(prompt, pair.choices()).another().mean() * pair.votes().size();
+        sums.add(prompt, Measure.BESIDE_A_PERSON, same - others, pair.votes().size());
+      }
       sums.addItem(prompt, Measure.ALPHA, List.of(people, verdict));
       if (probability.isPresent()) {
         sums.addProbability(prompt, probability.getAsDouble(), pair.shareOfFirst());

@@ -38,8 +38,7 @@ public record VotedPair(int first, int second, String criterion, List<Vote> vote
       int smaller = second;
       second = first;
       first = smaller;
-      votes =
-          votes.stream().map(vote -> new Vote(vote.choice().swapped(), vote.annotator())).toList();
+      votes = votes.stream().map(Vote::swapped).toList();
     }
     votes = List.copyOf(votes);
   }

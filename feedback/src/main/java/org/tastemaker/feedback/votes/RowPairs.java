@@ -39,7 +39,11 @@ public final class RowPairs {
             };
         votes
             .computeIfAbsent(pair, unused -> new ArrayList<>())
-            .add(new Vote(ascending ? choice : choice.swapped(), vote.annotator()));
+            .add(
+                new Vote(
+                    ascending ? choice : choice.swapped(),
+                    vote.annotator(),
+                    pick.outcome() == Answer.Outcome.BOTH_BAD));
       }
     }
     List<VotedPair> pairs = new ArrayList<>();

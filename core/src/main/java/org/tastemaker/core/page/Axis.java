@@ -1,4 +1,4 @@
-package org.tastemaker.examples.report;
+package org.tastemaker.core.page;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -15,10 +15,28 @@ import java.util.stream.DoubleStream;
  * @param ticks values within, ascending
  * @param labels one per tick
  */
-record Axis(double low, double high, List<Double> ticks, List<String> labels) {
+public record Axis(double low, double high, List<Double> ticks, List<String> labels) {
+  /**
+   * Copies.
+   *
+   * @param low as above
+   * @param high as above
+   * @param ticks as above
+   * @param labels as above
+   */
+  public Axis {
+    ticks = List.copyOf(ticks);
+    labels = List.copyOf(labels);
+  }
 
-  /** From the first value to the last: the values are counts such as rounds. */
-  static Axis tight(double[] values, int maxTicks) {
+  /**
+   * From the first value to the last: the values are counts such as rounds.
+   *
+   * @param values what lies on it
+   * @param maxTicks about how many ticks
+   * @return the axis
+   */
+  public static Axis tight(double[] values, int maxTicks) {
     double low = DoubleStream.of(values).min().orElse(0);
     double high = DoubleStream.of(values).max().orElse(1);
     boolean whole = DoubleStream.of(values).allMatch(v -> v == Math.rint(v));
@@ -30,8 +48,14 @@ record Axis(double low, double high, List<Double> ticks, List<String> labels) {
     return of(low, high, whole ? Math.max(1, step) : step);
   }
 
-  /** Widened to the ticks around the values, and down to 0 where that is near. */
-  static Axis loose(double[] values, int maxTicks) {
+  /**
+   * Widened to the ticks around the values, and down to 0 where that is near.
+   *
+   * @param values what lies on it
+   * @param maxTicks about how many ticks
+   * @return the axis
+   */
+  public static Axis loose(double[] values, int maxTicks) {
     double low = DoubleStream.of(values).min().orElse(0);
     double high = DoubleStream.of(values).max().orElse(1);
     if (low > 0 && low <= high / 2) {
@@ -46,8 +70,13 @@ record Axis(double low, double high, List<Double> ticks, List<String> labels) {
     return of(Math.floor(low / step) * step, Math.ceil(high / step) * step, step);
   }
 
-  /** Where a value lies, 0 at the lower end and 1 at the upper. */
-  double position(double value) {
+  /**
+   * Where a value lies.
+   *
+   * @param value any
+   * @return 0 at the lower end and 1 at the upper
+   */
+  public double position(double value) {
     return (value - low) / (high - low);
   }
 

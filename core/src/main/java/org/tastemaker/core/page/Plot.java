@@ -1,4 +1,4 @@
-package org.tastemaker.examples.report;
+package org.tastemaker.core.page;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -69,7 +69,12 @@ public record Plot(String title, String xLabel, List<Curve> curves) {
       return Double.isFinite(y);
     }
 
-    boolean hasInterval() {
+    /**
+     * Whether it has an interval.
+     *
+     * @return false where an end is NaN
+     */
+    public boolean hasInterval() {
       return Double.isFinite(low) && Double.isFinite(high);
     }
   }

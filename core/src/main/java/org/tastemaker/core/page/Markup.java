@@ -1,4 +1,4 @@
-package org.tastemaker.examples.report;
+package org.tastemaker.core.page;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -9,7 +9,7 @@ import java.util.Set;
  * Writes markup that is HTML and well-formed XML at once. Text and attributes are escaped here and
  * nowhere else; only {@link #style} bypasses it.
  */
-final class Markup {
+public final class Markup {
   /** Elements without content: HTML's void ones and the shapes of SVG. HTML closes no others. */
   private static final Set<String> EMPTY =
       Set.of("meta", "img", "br", "path", "line", "circle", "polygon", "rect");
@@ -17,15 +17,31 @@ final class Markup {
   private final StringBuilder out = new StringBuilder("<!DOCTYPE html>\n");
   private final Deque<String> open = new ArrayDeque<>();
 
-  /** Opens an element; attributes are names and values in turn. */
-  Markup open(String tag, String... attributes) {
+  /** Nothing but the type of the document. */
+  public Markup() {}
+
+  /**
+   * Opens an element.
+   *
+   * @param tag its name
+   * @param attributes names and values in turn
+   * @return this
+   */
+  public Markup open(String tag, String... attributes) {
     start(tag, attributes);
     out.append('>');
     open.push(tag);
     return this;
   }
 
-  Markup close(String tag) {
+  /**
+   * Closes the element that was opened last.
+   *
+   * @param tag its name
+   * @return this
+   * @throws IllegalStateException if another one is open
+   */
+  public Markup close(String tag) {
     if (!tag.equals(open.peek())) {
       throw new IllegalStateException("cannot close " + tag + ": open are " + open);
     }
@@ -34,8 +50,14 @@ final class Markup {
     return this;
   }
 
-  /** An element without content. */
-  Markup empty(String tag, String... attributes) {
+  /**
+   * An element without content.
+   *
+   * @param tag one that HTML does not close, or a shape of SVG
+   * @param attributes names and values in turn
+   * @return this
+   */
+  public Markup empty(String tag, String... attributes) {
     if (!EMPTY.contains(tag)) {
       throw new IllegalArgumentException("HTML does not close an empty <" + tag + "/>");
     }
@@ -44,24 +66,46 @@ final class Markup {
     return this;
   }
 
-  /** An element with text and nothing else. */
-  Markup element(String tag, String text, String... attributes) {
+  /**
+   * An element with text and nothing else.
+   *
+   * @param tag its name
+   * @param text its content; escaped
+   * @param attributes names and values in turn
+   * @return this
+   */
+  public Markup element(String tag, String text, String... attributes) {
     return open(tag, attributes).text(text).close(tag);
   }
 
-  Markup text(String text) {
+  /**
+   * Text.
+   *
+   * @param text is escaped
+   * @return this
+   */
+  public Markup text(String text) {
     escape(text);
     return this;
   }
 
-  /** A line's end, for those who read the source. */
-  Markup newLine() {
+  /**
+   * A line's end, for those who read the source.
+   *
+   * @return this
+   */
+  public Markup newLine() {
     out.append('\n');
     return this;
   }
 
-  /** A style sheet. HTML does not unescape one and XML does, so it must not need it. */
-  Markup style(String css) {
+  /**
+   * A style sheet. HTML does not unescape one and XML does, so it must not need it.
+   *
+   * @param css without the characters {@code <} and {@code &}
+   * @return this
+   */
+  public Markup style(String css) {
     if (css.indexOf('<') >= 0 || css.indexOf('&') >= 0) {
       throw new IllegalArgumentException("a style sheet must have no '<' and no '&'");
     }
@@ -69,6 +113,21 @@ final class Markup {
     return this;
   }
 
+  /**
+   * How much was written.
+   *
+   * @return characters so far
+   */
+  public int length() {
+    return out.length();
+  }
+
+  /**
+   * What was written.
+   *
+   * @return the document
+   * @throws IllegalStateException if an element is open
+   */
   @Override
   public String toString() {
     if (!open.isEmpty()) {

@@ -1,24 +1,18 @@
-package org.tastemaker.examples.report;
+package org.tastemaker.core.page;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.stream.DoubleStream;
-import org.tastemaker.examples.report.Plot.Curve;
-import org.tastemaker.examples.report.Plot.Point;
+import org.tastemaker.core.page.Plot.Curve;
+import org.tastemaker.core.page.Plot.Point;
 
 /**
  * Draws a plot as SVG. Colours are the style sheet's, so that they fit a light and a dark page;
  * curves differ in their dashes too.
  */
-final class SvgPlot {
-  private static final int WIDTH = 360;
-  private static final int HEIGHT = 220;
-  private static final int LEFT = 46;
-  private static final int RIGHT = 12;
-  private static final int TOP = 10;
-  private static final int BOTTOM = 38;
+public final class SvgPlot {
   private static final int COLOURS = 4;
   private static final List<String> DASHES = List.of("none", "7 3", "2 3", "9 3 2 3");
 
@@ -26,17 +20,21 @@ final class SvgPlot {
   private static final int MOST_DOTS = 30;
 
   private final Markup html;
-  private final Axis x;
-  private final Axis y;
+  private final SvgFrame frame;
 
-  private SvgPlot(Markup html, Axis x, Axis y) {
+  private SvgPlot(Markup html, SvgFrame frame) {
     this.html = html;
-    this.x = x;
-    this.y = y;
+    this.frame = frame;
   }
 
-  /** Draws into markup; the id makes the names of the title and description unique in the page. */
-  static void draw(Markup html, Plot plot, String id) {
+  /**
+   * Draws into markup.
+   *
+   * @param html the page
+   * @param plot what to draw
+   * @param id unique in the page
+   */
+  public static void draw(Markup html, Plot plot, String id) {
     double[] xs =
         plot.curves().stream().flatMap(c -> c.points().stream()).mapToDouble(Point::x).toArray();
     double[] ys =
@@ -49,34 +47,35 @@ final class SvgPlot {
                         : DoubleStream.of(p.y()))
             .filter(Double::isFinite)
             .toArray();
-    html.open(
-        "svg",
-        "xmlns",
-        "http://www.w3.org/2000/svg",
-        "viewBox",
-        "0 0 " + WIDTH + " " + HEIGHT,
-        "role",
-        "img",
-        "aria-labelledby",
-        id + "-title " + id + "-desc");
-    html.element("title", plot.title(), "id", id + "-title");
-    html.element("desc", describe(plot), "id", id + "-desc");
-    SvgPlot svg = new SvgPlot(html, Axis.tight(xs, 6), Axis.loose(ys, 5));
-    svg.axes(plot.xLabel());
+    SvgFrame frame =
+        SvgFrame.open(
+            html,
+            Axis.tight(xs, 6),
+            Axis.loose(ys, 5),
+            plot.xLabel(),
+            plot.title(),
+            describe(plot),
+            id);
     if (ys.length == 0) {
-      svg.label(LEFT + (WIDTH - LEFT - RIGHT) / 2.0, HEIGHT / 2.0 - 14, "middle", "no values");
+      frame.middle("no values");
     }
+    SvgPlot svg = new SvgPlot(html, frame);
     for (int i = 0; i < plot.curves().size(); i++) {
       svg.band(plot.curves().get(i), i);
     }
     for (int i = 0; i < plot.curves().size(); i++) {
       svg.curve(plot.curves().get(i), i);
     }
-    html.close("svg").newLine();
+    frame.close();
   }
 
-  /** A short piece of a curve, for a legend. */
-  static void swatch(Markup html, int index) {
+  /**
+   * A short piece of a curve, for a legend.
+   *
+   * @param html the page
+   * @param index of the curve
+   */
+  public static void swatch(Markup html, int index) {
     html.open(
         "svg",
         "xmlns",
@@ -104,56 +103,6 @@ final class SvgPlot {
     html.close("svg");
   }
 
-  private void axes(String xLabel) {
-    for (int i = 0; i < y.ticks().size(); i++) {
-      double at = y(y.ticks().get(i));
-      boolean zero = y.ticks().get(i) == 0;
-      html.empty(
-          "line",
-          "x1",
-          "" + LEFT,
-          "y1",
-          number(at),
-          "x2",
-          "" + (WIDTH - RIGHT),
-          "y2",
-          number(at),
-          "class",
-          zero ? "zero" : "rule");
-      label(LEFT - 6, at + 3.5, "end", y.labels().get(i));
-    }
-    double bottom = HEIGHT - BOTTOM;
-    html.empty(
-        "line",
-        "x1",
-        "" + LEFT,
-        "y1",
-        number(bottom),
-        "x2",
-        "" + (WIDTH - RIGHT),
-        "y2",
-        number(bottom),
-        "class",
-        "axis");
-    for (int i = 0; i < x.ticks().size(); i++) {
-      double at = x(x.ticks().get(i));
-      html.empty(
-          "line",
-          "x1",
-          number(at),
-          "y1",
-          number(bottom),
-          "x2",
-          number(at),
-          "y2",
-          number(bottom + 4),
-          "class",
-          "axis");
-      label(at, bottom + 16, "middle", x.labels().get(i));
-    }
-    label(LEFT + (WIDTH - LEFT - RIGHT) / 2.0, HEIGHT - 5, "middle", xLabel);
-  }
-
   /** The intervals: an area over neighbouring points, a bar at an isolated point. */
   private void band(Curve curve, int index) {
     for (List<Point> run : runs(curve.points(), Point::hasInterval)) {
@@ -162,13 +111,13 @@ final class SvgPlot {
         html.empty(
             "line",
             "x1",
-            number(x(p.x())),
+            x(p.x()),
             "y1",
-            number(y(p.low())),
+            y(p.low()),
             "x2",
-            number(x(p.x())),
+            x(p.x()),
             "y2",
-            number(y(p.high())),
+            y(p.high()),
             "class",
             "bar " + colour(index));
         continue;
@@ -188,10 +137,7 @@ final class SvgPlot {
     for (List<Point> run : runs(curve.points(), Point::isPresent)) {
       StringBuilder path = new StringBuilder();
       for (Point p : run) {
-        path.append(path.length() == 0 ? "M" : " L")
-            .append(number(x(p.x())))
-            .append(' ')
-            .append(number(y(p.y())));
+        path.append(path.length() == 0 ? "M" : " L").append(x(p.x())).append(' ').append(y(p.y()));
       }
       if (run.size() > 1) {
         html.empty(
@@ -208,9 +154,9 @@ final class SvgPlot {
           html.empty(
               "circle",
               "cx",
-              number(x(p.x())),
+              x(p.x()),
               "cy",
-              number(y(p.y())),
+              y(p.y()),
               "r",
               run.size() == 1 ? "3" : "2",
               "class",
@@ -264,24 +210,16 @@ final class SvgPlot {
     return String.join(" ", parts);
   }
 
-  private void label(double x, double y, String anchor, String text) {
-    html.element("text", text, "x", number(x), "y", number(y), "text-anchor", anchor);
-  }
-
   private void corner(StringBuilder corners, double px, double py) {
-    corners
-        .append(corners.length() == 0 ? "" : " ")
-        .append(number(x(px)))
-        .append(',')
-        .append(number(y(py)));
+    corners.append(corners.length() == 0 ? "" : " ").append(x(px)).append(',').append(y(py));
   }
 
-  private double x(double value) {
-    return LEFT + x.position(value) * (WIDTH - LEFT - RIGHT);
+  private String x(double value) {
+    return SvgFrame.number(frame.x(value));
   }
 
-  private double y(double value) {
-    return HEIGHT - BOTTOM - y.position(value) * (HEIGHT - TOP - BOTTOM);
+  private String y(double value) {
+    return SvgFrame.number(frame.y(value));
   }
 
   private static String colour(int index) {
@@ -290,9 +228,5 @@ final class SvgPlot {
 
   private static String dash(int index) {
     return DASHES.get((index + index / COLOURS) % DASHES.size());
-  }
-
-  private static String number(double value) {
-    return String.format(Locale.ROOT, "%.1f", value);
   }
 }

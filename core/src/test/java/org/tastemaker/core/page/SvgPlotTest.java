@@ -1,4 +1,4 @@
-package org.tastemaker.examples.report;
+package org.tastemaker.core.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
