@@ -98,6 +98,7 @@ class ArchitectureTest {
                   "nft",
                   "direct",
                   "preference",
+                  "hps",
                   "guard",
                   "zo",
                   "run"),

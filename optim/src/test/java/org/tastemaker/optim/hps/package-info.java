@@ -1,0 +1,4 @@
+@NullMarked
+package org.tastemaker.optim.hps;
+
+import org.jspecify.annotations.NullMarked;
