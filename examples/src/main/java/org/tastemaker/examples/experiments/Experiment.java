@@ -1,8 +1,10 @@
 package org.tastemaker.examples.experiments;
 
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.ToDoubleBiFunction;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
@@ -54,6 +56,13 @@ record Experiment(
     if (new LinkedHashSet<>(arms.stream().map(Arm::id).toList()).size() != arms.size()) {
       throw new IllegalArgumentException("every arm needs its own name");
     }
+  }
+
+  /** The arms' titles by id, in their order. */
+  Map<String, String> titles() {
+    Map<String, String> titles = new LinkedHashMap<>();
+    arms.forEach(arm -> titles.put(arm.id(), arm.title()));
+    return titles;
   }
 
   Arm arm(String id) {

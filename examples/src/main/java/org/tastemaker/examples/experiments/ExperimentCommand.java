@@ -233,7 +233,7 @@ final class ExperimentCommand implements Callable<Integer> {
         }
       }
     }
-    String table = FindingsTable.markdown(experiment, base, trained);
+    String table = FindingsTable.markdown(experiment.rows(), experiment.titles(), base, trained);
     Path file = run.resolve(experiment.name()).resolve("table.md");
     AtomicFiles.write(file, table);
     say(

@@ -88,21 +88,24 @@ final class FindingsTable {
   /**
    * The table in Markdown: a line for each row, and for each arm the value after and the change.
    *
-   * @param experiment whose arms and rows
+   * @param rows what is compared
+   * @param titles of the arms that may have findings, by id
    * @param base findings of the base model by seed
    * @param trained findings by arm and seed
    */
   static String markdown(
-      Experiment experiment, Map<Long, Findings> base, Map<String, Map<Long, Findings>> trained) {
-    List<Experiment.Arm> arms =
-        experiment.arms().stream().filter(arm -> trained.containsKey(arm.id())).toList();
+      List<Row> rows,
+      Map<String, String> titles,
+      Map<Long, Findings> base,
+      Map<String, Map<Long, Findings>> trained) {
+    List<String> arms = titles.keySet().stream().filter(trained::containsKey).toList();
     StringBuilder text = new StringBuilder("| measurement | before |");
     arms.forEach(
         arm ->
             text.append(
-                String.format(Locale.ROOT, " %s | change [95 %%] (by seed) |", arm.title())));
+                String.format(Locale.ROOT, " %s | change [95 %%] (by seed) |", titles.get(arm))));
     text.append("\n| --- | --- |").append(" --- | --- |".repeat(arms.size())).append('\n');
-    for (Row row : experiment.rows()) {
+    for (Row row : rows) {
       text.append("| ").append(row.title()).append(floor(row, base)).append(" |");
       String first = "";
       for (int i = 0; i < arms.size(); i++) {
@@ -119,18 +122,23 @@ final class FindingsTable {
       }
       text.append('\n');
     }
-    text.append("| KL to the base model, nats | |");
-    arms.forEach(
-        arm ->
-            text.append(
-                String.format(
-                    Locale.ROOT,
-                    " %.1f | |",
-                    findings(trained, arm).values().stream()
-                        .mapToDouble(Findings::kl)
-                        .average()
-                        .orElse(Double.NaN))));
-    text.append("\n| seeds, and images judged for each | |");
+    if (trained.values().stream()
+        .flatMap(of -> of.values().stream())
+        .anyMatch(f -> !Double.isNaN(f.kl()))) {
+      text.append("| KL to the base model, nats | |");
+      arms.forEach(
+          arm ->
+              text.append(
+                  String.format(
+                      Locale.ROOT,
+                      " %.1f | |",
+                      findings(trained, arm).values().stream()
+                          .mapToDouble(Findings::kl)
+                          .average()
+                          .orElse(Double.NaN))));
+      text.append('\n');
+    }
+    text.append("| seeds, and images judged for each | |");
     arms.forEach(
         arm -> {
           Map<Long, Findings> of = findings(trained, arm);
@@ -145,8 +153,8 @@ final class FindingsTable {
   }
 
   private static Map<Long, Findings> findings(
-      Map<String, Map<Long, Findings>> trained, Experiment.Arm arm) {
-    return Objects.requireNonNull(trained.get(arm.id()));
+      Map<String, Map<Long, Findings>> trained, String arm) {
+    return Objects.requireNonNull(trained.get(arm));
   }
 
   private static String floor(Row row, Map<Long, Findings> base) {

@@ -104,7 +104,8 @@ class FindingsTest {
             List.of("doctor"));
     String table =
         FindingsTable.markdown(
-            experiment,
+            experiment.rows(),
+            experiment.titles(),
             Map.of(1L, findings(0.9, 0.9)),
             Map.of("a", Map.of(1L, findings(0.5, 0.5))));
 
