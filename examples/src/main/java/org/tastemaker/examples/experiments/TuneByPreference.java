@@ -343,7 +343,7 @@ public final class TuneByPreference implements Callable<Integer> {
     Path file = run.resolve(name + ".safetensors");
     List<CaptionedImage> classified =
         Files.exists(file) ? List.of() : classified(model, judge, classes, trial, out);
-    try (ConsoleProgress progress = ConsoleProgress.of("training", (int) steps)) {
+    try (ConsoleProgress progress = ConsoleProgress.of("training", steps)) {
       return trial.train(
           classified,
           training(classes, size).with("seed", seed),

@@ -8,6 +8,9 @@
  * one arm on one seed and writes {@code Findings}, a small file with the measurements of every
  * prompt; {@code FindingsTable} compares the findings of all seeds with those of the base model.
  * All measurements are on images that were not trained on.
+ *
+ * <p>{@link org.tastemaker.examples.experiments.TuneByPreference} is Human Preference Score's own
+ * method, measured in the same way.
  */
 @NullMarked
 package org.tastemaker.examples.experiments;
