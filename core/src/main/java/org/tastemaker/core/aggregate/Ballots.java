@@ -2,6 +2,7 @@ package org.tastemaker.core.aggregate;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Preference;
 import org.tastemaker.core.Ranking;
 
@@ -61,6 +62,18 @@ public record Ballots(int size, List<Ranking> rankings, List<Preference> prefere
    */
   public static Ballots ofPreferences(int size, List<Preference> preferences) {
     return new Ballots(size, List.of(), preferences);
+  }
+
+  /**
+   * What a judge said about a group: its comparisons of pairs with their probabilities where they
+   * are {@linkplain RecordedPreferences recorded}, otherwise its ranking.
+   *
+   * @param judgement any; a missing one gives ballots that say nothing
+   * @return the ballots
+   * @throws IllegalArgumentException if the record of comparisons is damaged
+   */
+  public static Ballots ofSoft(Judgement judgement) {
+    return ofPreferences(judgement.ranking().size(), RecordedPreferences.of(judgement));
   }
 
   /**

@@ -25,6 +25,16 @@ public record DatasetHeader(String rubric, String rubricText, Settings settings)
 
   private static final int VERSION = 1;
 
+  /**
+   * The header of a dataset that is asked for by a rubric, without further settings.
+   *
+   * @param rubric any
+   * @return its id and its full text
+   */
+  public static DatasetHeader forRubric(Rubric rubric) {
+    return of(rubric, Settings.none());
+  }
+
   static DatasetHeader of(Rubric rubric, Settings settings) {
     StringBuilder text = new StringBuilder(rubric.instructions());
     for (Rubric.Criterion criterion : rubric.criteria()) {

@@ -20,6 +20,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.core.aggregate.Aggregation;
 import org.tastemaker.core.aggregate.Ballots;
+import org.tastemaker.core.aggregate.RecordedPreferences;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Verdict;
 
@@ -256,7 +257,7 @@ final class GroupInquiry {
     }
     Ballots ballots = overallBallots();
     if (!ballots.preferences().isEmpty()) {
-      facts.put(JudgementFacts.PREFERENCES, JudgementFacts.write(ballots.preferences()));
+      facts.put(JudgementFacts.PREFERENCES, RecordedPreferences.write(ballots.preferences()));
     }
     return facts;
   }

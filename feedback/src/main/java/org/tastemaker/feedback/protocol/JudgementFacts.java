@@ -1,6 +1,5 @@
 package org.tastemaker.feedback.protocol;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -8,6 +7,7 @@ import java.util.TreeMap;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.MissingReason;
 import org.tastemaker.core.Preference;
+import org.tastemaker.core.aggregate.RecordedPreferences;
 import org.tastemaker.feedback.FeedbackException;
 
 /**
@@ -65,7 +65,7 @@ public final class JudgementFacts {
    * For pairwise protocols, each comparison: {@code "0,1,0.69;0,2,1.0"} says that item 0 is better
    * than item 1 with probability 0.69, and than item 2 with certainty. Absent for other protocols.
    */
-  public static final String PREFERENCES = "preferences";
+  public static final String PREFERENCES = RecordedPreferences.NAME;
 
   private JudgementFacts() {}
 
@@ -78,33 +78,7 @@ public final class JudgementFacts {
    * @throws IllegalArgumentException if the record of comparisons is damaged
    */
   public static List<Preference> preferences(Judgement judgement) {
-    String recorded = judgement.provenance().get(PREFERENCES);
-    if (recorded == null || recorded.isEmpty()) {
-      return judgement.ranking().pairs();
-    }
-    List<Preference> preferences = new ArrayList<>();
-    for (String entry : recorded.split(";", -1)) {
-      String[] parts = entry.split(",", -1);
-      try {
-        if (parts.length != 3) {
-          throw new NumberFormatException("3 numbers are expected");
-        }
-        preferences.add(
-            new Preference(
-                Integer.parseInt(parts[0]),
-                Integer.parseInt(parts[1]),
-                Double.parseDouble(parts[2])));
-      } catch (NumberFormatException e) {
-        throw new IllegalArgumentException(
-            "a comparison is written as \"first,second,probability\", but the provenance entry '"
-                + PREFERENCES
-                + "' holds '"
-                + entry
-                + "'",
-            e);
-      }
-    }
-    return List.copyOf(preferences);
+    return RecordedPreferences.of(judgement);
   }
 
   /**
@@ -158,18 +132,5 @@ public final class JudgementFacts {
     }
     return Judgement.missing(size, String.valueOf(failure.getMessage()), judge, failure.usage())
         .withProvenance(facts);
-  }
-
-  static String write(List<Preference> preferences) {
-    StringBuilder out = new StringBuilder();
-    for (Preference p : preferences) {
-      out.append(out.length() == 0 ? "" : ";")
-          .append(p.first())
-          .append(',')
-          .append(p.second())
-          .append(',')
-          .append(p.probability());
-    }
-    return out.toString();
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
@@ -52,6 +53,24 @@ public final class PreferenceSet {
    * @return the set, with the overall rankings, and with the scores as labels if there are any
    */
   public static PreferenceSet of(List<ImageGroup> groups, List<Judgement> judgements) {
+    return of(groups, judgements, j -> Ballots.ofRankings(List.of(j.ranking())));
+  }
+
+  /**
+   * A set made from an oracle's answers, with its probabilities of pairs as soft labels, such as a
+   * calibration has corrected them. A group whose judgement is missing is left out.
+   *
+   * @param groups what was judged
+   * @param judgements one for each group, in order; where one has no probabilities, its ranking is
+   *     taken
+   * @return the set, and with the scores as labels if there are any
+   */
+  public static PreferenceSet ofSoft(List<ImageGroup> groups, List<Judgement> judgements) {
+    return of(groups, judgements, Ballots::ofSoft);
+  }
+
+  private static PreferenceSet of(
+      List<ImageGroup> groups, List<Judgement> judgements, Function<Judgement, Ballots> ballots) {
     if (groups.size() != judgements.size()) {
       throw new IllegalArgumentException(
           "there must be a judgement for each of the "
@@ -68,7 +87,7 @@ public final class PreferenceSet {
             new JudgedGroup(
                 group.prompt(),
                 group.images(),
-                Ballots.ofRankings(List.of(judgement.ranking())),
+                ballots.apply(judgement),
                 judgement.scores()));
       }
     }

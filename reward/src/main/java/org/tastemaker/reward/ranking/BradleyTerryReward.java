@@ -3,7 +3,6 @@ package org.tastemaker.reward.ranking;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.tastemaker.core.Judgement;
-import org.tastemaker.core.Ranking;
 import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
@@ -44,6 +43,17 @@ public final class BradleyTerryReward implements RewardModel {
   }
 
   /**
+   * From the judge's probabilities of pairs: W_ij is the probability that image i is better, such
+   * as a calibration has corrected it. Where a judgement has none, from its order.
+   *
+   * @param options with a prior
+   * @return the reward
+   */
+  public static BradleyTerryReward soft(BradleyTerry.Options options) {
+    return new BradleyTerryReward(JudgedOrder.SOFT, options);
+  }
+
+  /**
    * From the judge's order by one criterion.
    *
    * @param criterion its name in the rubric
@@ -62,16 +72,15 @@ public final class BradleyTerryReward implements RewardModel {
   @Override
   public Rewards score(Rollout rollout, List<Judgement> judgements) {
     order.requireKnown(judgements);
-    return GroupRewards.of(rollout, judgements, judgement -> worths(order.of(judgement)));
+    return GroupRewards.of(rollout, judgements, judgement -> worths(order.ballots(judgement)));
   }
 
-  private List<OptionalDouble> worths(Ranking ranking) {
-    Ballots ballots = Ballots.ofRankings(List.of(ranking));
+  private List<OptionalDouble> worths(Ballots ballots) {
     List<Integer> items = ballots.comparableItems();
     double[] worths =
         items.isEmpty()
             ? new double[0]
             : BradleyTerry.fit(ballots.only(items).wins(), options).logWorths();
-    return GroupRewards.some(ranking.size(), items, worths);
+    return GroupRewards.some(ballots.size(), items, worths);
   }
 }

@@ -6,17 +6,20 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Ranking;
+import org.tastemaker.core.aggregate.Ballots;
 
 /**
  * Which of a judgement's orders is used: the overall order, or the order by one criterion.
  *
  * @param criterion its name in the rubric, or null for the overall order
+ * @param soft whether recorded probabilities of pairs are taken where there are some
  */
-record JudgedOrder(@Nullable String criterion) {
-  static final JudgedOrder OVERALL = new JudgedOrder(null);
+record JudgedOrder(@Nullable String criterion, boolean soft) {
+  static final JudgedOrder OVERALL = new JudgedOrder(null, false);
+  static final JudgedOrder SOFT = new JudgedOrder(null, true);
 
   static JudgedOrder by(String criterion) {
-    return new JudgedOrder(Objects.requireNonNull(criterion, "criterion == null"));
+    return new JudgedOrder(Objects.requireNonNull(criterion, "criterion == null"), false);
   }
 
   /** Empty if the judge gave no order by this criterion. */
@@ -26,6 +29,11 @@ record JudgedOrder(@Nullable String criterion) {
     }
     Ranking order = judgement.byCriterion().get(criterion);
     return order == null ? Ranking.none(judgement.ranking().size()) : order;
+  }
+
+  /** The comparisons of pairs. */
+  Ballots ballots(Judgement judgement) {
+    return soft ? Ballots.ofSoft(judgement) : Ballots.ofRankings(List.of(of(judgement)));
   }
 
   /** If no judgement has the criterion, its name is wrong, rather than an answer missing. */

@@ -4,11 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.tastemaker.core.Judgement;
-import org.tastemaker.core.Preference;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
+import org.tastemaker.core.aggregate.Ballots;
+import org.tastemaker.core.aggregate.Wins;
 
 /**
  * The share of the other images of its prompt that an image beats (Wang et al., "Pref-GRPO:
@@ -25,8 +26,9 @@ import org.tastemaker.core.Rollout;
  * <caption>Names</caption>
  * <thead><tr><th>code</th><th>symbol</th></tr></thead>
  * <tbody>
- * <tr><td>won[i]</td><td>the sum; a tie counts one half</td></tr>
- * <tr><td>compared[i]</td><td>G - 1; fewer where the judge left images out</td></tr>
+ * <tr><td>won</td><td>the sum; a tie counts one half, a soft label its
+ * probability</td></tr>
+ * <tr><td>compared</td><td>G - 1; fewer where the judge left images out</td></tr>
  * </tbody>
  * </table>
  *
@@ -50,6 +52,16 @@ public final class WinRateReward implements RewardModel {
   }
 
   /**
+   * From the judge's probabilities of pairs: the sum is of the probabilities that the image is
+   * better, such as a calibration has corrected them. Where a judgement has none, from its order.
+   *
+   * @return the reward
+   */
+  public static WinRateReward soft() {
+    return new WinRateReward(JudgedOrder.SOFT);
+  }
+
+  /**
    * From the judge's order by one criterion.
    *
    * @param criterion its name in the rubric
@@ -67,7 +79,7 @@ public final class WinRateReward implements RewardModel {
   @Override
   public Rewards score(Rollout rollout, List<Judgement> judgements) {
     order.requireKnown(judgements);
-    return GroupRewards.of(rollout, judgements, judgement -> winRates(order.of(judgement)));
+    return GroupRewards.of(rollout, judgements, judgement -> winRates(order.ballots(judgement).wins()));
   }
 
   /**
@@ -77,18 +89,22 @@ public final class WinRateReward implements RewardModel {
    * @return one for each item, in [0, 1]; empty where an item was not compared with any other
    */
   public static List<OptionalDouble> winRates(Ranking ranking) {
-    double[] won = new double[ranking.size()];
-    int[] compared = new int[ranking.size()];
-    for (Preference pair : ranking.pairs()) {
-      won[pair.first()] += pair.probability();
-      won[pair.second()] += 1 - pair.probability();
-      compared[pair.first()]++;
-      compared[pair.second()]++;
-    }
-    List<OptionalDouble> rates = new ArrayList<>(won.length);
-    for (int i = 0; i < won.length; i++) {
-      rates.add(
-          compared[i] == 0 ? OptionalDouble.empty() : OptionalDouble.of(won[i] / compared[i]));
+    return winRates(Ballots.ofRankings(List.of(ranking)).wins());
+  }
+
+  private static List<OptionalDouble> winRates(Wins wins) {
+    List<OptionalDouble> rates = new ArrayList<>(wins.size());
+    for (int i = 0; i < wins.size(); i++) {
+      double won = 0;
+      int compared = 0;
+      for (int j = 0; j < wins.size(); j++) {
+        double n = i == j ? 0 : wins.comparisons(i, j); // several votes about a pair are one
+        if (n > 0) {
+          won += wins.get(i, j) / n;
+          compared++;
+        }
+      }
+      rates.add(compared == 0 ? OptionalDouble.empty() : OptionalDouble.of(won / compared));
     }
     return List.copyOf(rates);
   }
