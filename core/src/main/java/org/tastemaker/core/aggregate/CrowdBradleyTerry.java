@@ -22,10 +22,10 @@ import org.tastemaker.core.aggregate.CrowdVotes.Vote;
  *             - (lambda / 2) |theta|^2
  * </pre>
  *
- * <p>Two things are not the paper's. Its virtual item that every item is compared with is a Gaussian
- * prior here, as in {@link BradleyTerry}. And each eta has a Beta prior with its mean over one half:
- * without it, all scores turned round with all qualities is as good an answer, and which of the two
- * is found would be an accident.
+ * <p>Two things are not the paper's. Its virtual item that every item is compared with is a
+ * Gaussian prior here, as in {@link BradleyTerry}. And each eta has a Beta prior with its mean over
+ * one half: without it, all scores turned round with all qualities is as good an answer, and which
+ * of the two is found would be an accident.
  *
  * <table class="striped">
  * <caption>Names</caption>
@@ -44,9 +44,9 @@ import org.tastemaker.core.aggregate.CrowdVotes.Vote;
  * the raters, and only items that were compared, however indirectly, have scores that may be
  * compared.
  *
- * <p>The fit climbs by expectation and maximisation (Dempster, Laird and Rubin, 1977), each round of
- * which cannot lower the function; it draws nothing at random. Its result is a local maximum, the
- * one that it reaches from equally good raters.
+ * <p>The fit climbs by expectation and maximisation (Dempster, Laird and Rubin, 1977), each round
+ * of which cannot lower the function; it draws nothing at random. Its result is a local maximum,
+ * the one that it reaches from equally good raters.
  */
 public final class CrowdBradleyTerry {
   private CrowdBradleyTerry() {}

@@ -41,7 +41,11 @@ record CrowdVotes(int items, List<String> raters, List<Vote> all, List<Part> par
       double a = y / p - (1 - y) / (1 - p);
       double b = -y / (p * p) - (1 - y) / ((1 - p) * (1 - p));
       return new double[] {
-        a * byD, a * byEta, a * byDD + b * byD * byD, a * byBoth + b * byD * byEta, b * byEta * byEta
+        a * byD,
+        a * byEta,
+        a * byDD + b * byD * byD,
+        a * byBoth + b * byD * byEta,
+        b * byEta * byEta
       };
     }
 

@@ -23,8 +23,8 @@
  * <p>They do differ: for the wins {@code [[0,7,9,6],[3,0,6,8],[1,4,0,5],[4,2,5,0]]} Bradley-Terry
  * puts item 3 before item 2 and Kemeny the other way round.
  *
- * <p>The likelihoods of {@code BradleyTerry} and {@code PlackettLuce} can be used on their own: a {@link
- * org.tastemaker.core.aggregate.ScoreLikelihood} is what a reward network is trained on.
+ * <p>The likelihoods of {@code BradleyTerry} and {@code PlackettLuce} can be used on their own: a
+ * {@link org.tastemaker.core.aggregate.ScoreLikelihood} is what a reward network is trained on.
  *
  * <p>The input of all of them is {@link org.tastemaker.core.aggregate.Ballots}. An item of which
  * the ballots say nothing is missing from the result.

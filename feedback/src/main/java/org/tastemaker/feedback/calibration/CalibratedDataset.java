@@ -17,8 +17,8 @@ public final class CalibratedDataset {
   private CalibratedDataset() {}
 
   /**
-   * The judgements, corrected. Those that another calibration has corrected are corrected anew, from
-   * what the judge said.
+   * The judgements, corrected. Those that another calibration has corrected are corrected anew,
+   * from what the judge said.
    *
    * @param dataset what an annotation job has written
    * @param calibration of its judge

@@ -72,9 +72,7 @@ final class CalibratedJudgements {
     } else {
       facts.put(RecordedPreferences.NAME, preferences);
     }
-    return judgement
-        .withRanking(parse(order, judgement.ranking().size()))
-        .withProvenance(facts);
+    return judgement.withRanking(parse(order, judgement.ranking().size())).withProvenance(facts);
   }
 
   private static String text(Ranking order) {

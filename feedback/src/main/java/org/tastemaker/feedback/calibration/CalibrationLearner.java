@@ -32,17 +32,18 @@ import org.tastemaker.feedback.study.VotedGroup;
  * <p>The steps:
  *
  * <ol>
- *   <li>Position bias: the mean logit of single answers for the image shown first. Over both orders,
- *       or over random ones, what the images differ by cancels. It is taken out where its interval
- *       leaves out 0.
+ *   <li>Position bias: the mean logit of single answers for the image shown first. Over both
+ *       orders, or over random ones, what the images differ by cancels. It is taken out where its
+ *       interval leaves out 0.
  *   <li>Slope: {@link Correction} and the fit to people's shares of votes.
- *   <li>Tie margin: {@link TieMargin} on the corrected probabilities. It is used where the half held
- *       out has no fewer pairs right with it.
+ *   <li>Tie margin: {@link TieMargin} on the corrected probabilities. It is used where the half
+ *       held out has no fewer pairs right with it.
  *   <li>The check: if the loss on the half held out is not less, beyond chance, nothing is
  *       corrected, whatever was learned.
  * </ol>
  *
- * <p>Criteria are not calibrated one by one: what is learned is about which image is better overall.
+ * <p>Criteria are not calibrated one by one: what is learned is about which image is better
+ * overall.
  */
 public final class CalibrationLearner {
   private static final PromptBootstrap TIES = new PromptBootstrap(200, 0.95);
@@ -162,8 +163,7 @@ public final class CalibrationLearner {
       List<OfPrompt> prompts, ToDoubleFunction<Double> value, Predicate<Double> counts) {
     List<double[]> sums = new ArrayList<>();
     for (OfPrompt prompt : prompts) {
-      double[] all =
-          prompt.shownFirst().stream().filter(counts).mapToDouble(value).toArray();
+      double[] all = prompt.shownFirst().stream().filter(counts).mapToDouble(value).toArray();
       sums.add(new double[] {Arrays.stream(all).sum(), all.length});
     }
     return Estimate.mean(sums);

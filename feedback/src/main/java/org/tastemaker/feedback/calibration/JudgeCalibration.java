@@ -54,8 +54,7 @@ public record JudgeCalibration(
   public static final String SETTING = "calibration";
 
   /** Settings that change which questions are drawn or how orders are made, and not the judge. */
-  private static final Set<String> FREE =
-      Set.of("seed", "maxAttempts", "aggregation", SETTING);
+  private static final Set<String> FREE = Set.of("seed", "maxAttempts", "aggregation", SETTING);
 
   public JudgeCalibration {
     Objects.requireNonNull(judge, "judge == null");
@@ -76,8 +75,8 @@ public record JudgeCalibration(
   }
 
   /**
-   * The judge's weight among several, the log-odds of being right: with it, the weighted majority of
-   * independent judges is right most often (S. Nitzan and J. Paroush, "Optimal Decision Rules in
+   * The judge's weight among several, the log-odds of being right: with it, the weighted majority
+   * of independent judges is right most often (S. Nitzan and J. Paroush, "Optimal Decision Rules in
    * Uncertain Dichotomous Choice Situations", International Economic Review 23, 1982). One half is
    * added to right and to wrong, so that it is finite.
    *
@@ -146,7 +145,8 @@ public record JudgeCalibration(
 
   private void requireRubric(DatasetHeader header) {
     if (!rubric.equals(header.rubric())) {
-      refuse(List.of("rubric is " + rubric + " in the calibration and " + header.rubric() + " now"));
+      refuse(
+          List.of("rubric is " + rubric + " in the calibration and " + header.rubric() + " now"));
     } else if (!rubricText.equals(header.rubricText())) {
       refuse(List.of("the text of rubric " + rubric + " is another one now"));
     }

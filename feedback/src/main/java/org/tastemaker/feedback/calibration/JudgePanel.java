@@ -42,14 +42,14 @@ import org.tastemaker.feedback.protocol.JudgementFacts;
  *   p_ij = sum over members with an answer of  w_k p_ij,k  /  sum of their  w_k
  * </pre>
  *
- * <p>A member's soft labels are taken where it has some, otherwise its order. The order of the panel
- * is that of Bradley-Terry worths of these. A member without a judgement takes no part in that
- * group, and is named in the provenance; the panel's judgement is missing if no member has one. If
- * a member may answer later (a transient failure), the panel's judgement counts as open too, and an
- * annotation job asks again in a later run.
+ * <p>A member's soft labels are taken where it has some, otherwise its order. The order of the
+ * panel is that of Bradley-Terry worths of these. A member without a judgement takes no part in
+ * that group, and is named in the provenance; the panel's judgement is missing if no member has
+ * one. If a member may answer later (a transient failure), the panel's judgement counts as open
+ * too, and an annotation job asks again in a later run.
  *
- * <p>A member is asked with its own budget, and what it used is part of the usage. Its failures that
- * {@linkplain FeedbackException#stopsTheJob make further questions pointless}, such as a spent
+ * <p>A member is asked with its own budget, and what it used is part of the usage. Its failures
+ * that {@linkplain FeedbackException#stopsTheJob make further questions pointless}, such as a spent
  * budget, are thrown. A member of weight 0 is not asked.
  */
 public final class JudgePanel implements DescribedOracle {
@@ -300,8 +300,7 @@ public final class JudgePanel implements DescribedOracle {
      *     CrowdBradleyTerry.Quality#weight} is the rater's
      * @return this builder
      */
-    public Builder member(
-        String name, DescribedOracle oracle, CrowdBradleyTerry.Quality quality) {
+    public Builder member(String name, DescribedOracle oracle, CrowdBradleyTerry.Quality quality) {
       return member(name, oracle, quality.weight());
     }
 

@@ -55,8 +55,7 @@ public final class KeptOracle implements DescribedOracle {
     Map<String, Judgement> byGroup = new HashMap<>();
     DatasetHeader header =
         PreferenceDataset.read(
-                dataset,
-                group -> byGroup.put(group.id(), group.judgement().withUsage(Usage.NONE)))
+                dataset, group -> byGroup.put(group.id(), group.judgement().withUsage(Usage.NONE)))
             .header();
     return new KeptOracle(name, byGroup, header.settings(), Optional.of(header));
   }

@@ -80,11 +80,7 @@ record PairEvidence(int first, int second, double sum, int order, int answers) {
             int sign = one < other ? 1 : -1;
             PairEvidence here =
                 new PairEvidence(
-                    Math.min(one, other),
-                    Math.max(one, other),
-                    sign * x.getAsDouble(),
-                    sign,
-                    1);
+                    Math.min(one, other), Math.max(one, other), sign * x.getAsDouble(), sign, 1);
             pairs.merge(here.first() * n + here.second(), here, PairEvidence::plus);
           }
         }

@@ -52,7 +52,8 @@ final class PairOrder {
       for (int item : tier) {
         boolean tied =
             last >= 0
-                && (tier.contains(last) || difference(own, worths, last, item) <= margin + ROUNDING);
+                && (tier.contains(last)
+                    || difference(own, worths, last, item) <= margin + ROUNDING);
         if (!tied) {
           tiers.add(new ArrayList<>());
         }

@@ -22,8 +22,8 @@ import java.util.List;
  * </table>
  *
  * <p>L is convex, so Newton's steps find its only minimum; below 0 the best allowed value is 0. The
- * prior weighs as much as one pair of logits of 2, and is soon forgotten. The error is that of
- * sums over prompts (the sandwich of Liang and Zeger, 1986), as pairs of a prompt are alike.
+ * prior weighs as much as one pair of logits of 2, and is soon forgotten. The error is that of sums
+ * over prompts (the sandwich of Liang and Zeger, 1986), as pairs of a prompt are alike.
  *
  * @param slope at least 0
  * @param error its standard error

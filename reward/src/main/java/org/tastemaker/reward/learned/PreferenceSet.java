@@ -85,10 +85,7 @@ public final class PreferenceSet {
       if (!judgement.isMissing()) {
         judged.add(
             new JudgedGroup(
-                group.prompt(),
-                group.images(),
-                ballots.apply(judgement),
-                judgement.scores()));
+                group.prompt(), group.images(), ballots.apply(judgement), judgement.scores()));
       }
     }
     return of(judged);

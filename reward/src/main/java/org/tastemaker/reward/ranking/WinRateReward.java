@@ -79,7 +79,8 @@ public final class WinRateReward implements RewardModel {
   @Override
   public Rewards score(Rollout rollout, List<Judgement> judgements) {
     order.requireKnown(judgements);
-    return GroupRewards.of(rollout, judgements, judgement -> winRates(order.ballots(judgement).wins()));
+    return GroupRewards.of(
+        rollout, judgements, judgement -> winRates(order.ballots(judgement).wins()));
   }
 
   /**
