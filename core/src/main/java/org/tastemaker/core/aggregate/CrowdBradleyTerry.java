@@ -44,6 +44,10 @@ import org.tastemaker.core.aggregate.CrowdVotes.Vote;
  * the raters, and only items that were compared, however indirectly, have scores that may be
  * compared.
  *
+ * <p>Scores and qualities are fitted to the same votes. Where each item has few, the scores follow
+ * them too well: the qualities of good raters come out too high, with errors too small. Their order
+ * is right long before.
+ *
  * <p>The fit climbs by expectation and maximisation (Dempster, Laird and Rubin, 1977), each round
  * of which cannot lower the function; it draws nothing at random. Its result is a local maximum,
  * the one that it reaches from equally good raters.
@@ -56,7 +60,7 @@ public final class CrowdBradleyTerry {
    *
    * @param precision of the Gaussian prior around 0 on each log-worth, above 0
    * @param right alpha of the Beta prior on each quality, above {@code wrong}
-   * @param wrong beta, at least 1
+   * @param wrong beta, above 1, so that no quality is 0 or 1
    * @param tolerance the fit ends where no quality and no log-worth moves by more, above 0
    * @param maxRounds at least 1
    */
@@ -64,13 +68,13 @@ public final class CrowdBradleyTerry {
       double precision, double right, double wrong, double tolerance, int maxRounds) {
     public Options {
       if (!(precision > 0 && precision < Double.POSITIVE_INFINITY)
-          || !(wrong >= 1 && right > wrong && right < Double.POSITIVE_INFINITY)
+          || !(wrong > 1 && right > wrong && right < Double.POSITIVE_INFINITY)
           || !(tolerance > 0)
           || maxRounds < 1) {
         throw new IllegalArgumentException(
             String.format(
                 Locale.ROOT,
-                "a fit of raters needs a precision and a tolerance above 0, right > wrong >= 1, and"
+                "a fit of raters needs a precision and a tolerance above 0, right > wrong > 1, and"
                     + " at least 1 round, but they were %s, %s, right %s, wrong %s, %d",
                 precision,
                 tolerance,

@@ -22,7 +22,6 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.Verdict;
 import org.tastemaker.feedback.annotate.AnnotatedGroup;
 import org.tastemaker.feedback.annotate.AnnotationJob;
-import org.tastemaker.feedback.annotate.DatasetHeader;
 import org.tastemaker.feedback.annotate.JobReport;
 import org.tastemaker.feedback.annotate.PreferenceDataset;
 import org.tastemaker.feedback.protocol.JudgeOracle;
@@ -253,7 +252,6 @@ class CalibratedOracleTest {
     CalibrationLearner learner = CalibrationLearner.usual();
     assertThat(learner.learn(votes, corrected, SimulatedStudy.THEN))
         .isEqualTo(learner.learn(votes, raw, SimulatedStudy.THEN));
-    assertThat(DatasetHeader.forRubric(Greys.RUBRIC).rubric()).isEqualTo("brightness/1");
   }
 
   private static List<Judgement> judgements(List<AnnotatedGroup> groups) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.core.Seed;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.calibration.SlopeFit.Point;
 import org.tastemaker.feedback.protocol.Protocol;
@@ -52,21 +53,24 @@ class CalibrationLearnerTest {
     assertThat(SlopeFit.of(List.of(List.of(new Point(4, 0), new Point(4, 0.1)))).slope()).isZero();
   }
 
+  /** Of intervals of 95 %, one in a hundred studies of 20 leaves the truth out 4 times or more. */
   @Test
-  void temperatureAndPositionBiasOfASoftJudgeAreFound() {
-    // logit = (difference + 0.15) / 0.1, people's is difference / 0.2
-    JudgeCalibration found =
-        learn(
-            SimulatedStudy.judge(0.1, 0.15, true),
-            Protocol.pairsInRandomDirection(1),
-            SimulatedStudy.votes(400, 5));
-
-    assertThat(found.slope().low()).isLessThan(0.5);
-    assertThat(found.slope().high()).isGreaterThan(0.5).isLessThan(0.7);
-    assertThat(found.positionBias().low()).isLessThan(1.5).isPositive();
-    assertThat(found.positionBias().high()).isGreaterThan(1.5);
-    assertThat(found.shareOfFirst().excludes(0.5)).isTrue();
-    assertThat(found.correction().positionBias()).isEqualTo(found.positionBias().value());
+  void intervalsHoldTheTemperatureAndThePositionBiasOfASoftJudge() {
+    int slopes = 0;
+    int biases = 0;
+    for (int study = 0; study < 20; study++) {
+      // logit = (difference + 0.15) / 0.1, people's is difference / 0.2
+      List<VotedGroup> votes = SimulatedStudy.votes(Seed.of(100 + study), 120, 5);
+      JudgeCalibration found =
+          learn(
+              SimulatedStudy.judge(0.1, 0.15, true), Protocol.pairsInRandomDirection(1), votes);
+      slopes += found.slope().excludes(0.5) ? 0 : 1;
+      biases += found.positionBias().excludes(1.5) ? 0 : 1;
+      assertThat(found.slope().value()).isBetween(0.35, 0.75);
+      assertThat(found.correction().positionBias()).isIn(0.0, found.positionBias().value());
+    }
+    assertThat(slopes).isGreaterThanOrEqualTo(17);
+    assertThat(biases).isGreaterThanOrEqualTo(17);
   }
 
   @Test
@@ -122,13 +126,13 @@ class CalibrationLearnerTest {
   void noiseOfAJudgeWithoutProbabilitiesIsFound() {
     JudgeCalibration found =
         learn(
-            SimulatedStudy.judge(1, 0, false),
+            SimulatedStudy.judge(0.4, 0, false),
             Protocol.pairsInRandomDirection(1),
             SimulatedStudy.votes(400, 5));
     // an answer stands for 3 of 4; this judge is right little more often than a coin
     assertThat(found.slope().high()).isLessThan(1);
     assertThat(found.correction().slope()).isBetween(0.0, 0.7);
-    assertThat(found.flips().value()).isBetween(0.3, 0.5);
+    assertThat(found.flips().value()).isBetween(0.25, 0.5);
     assertThat(found.weight()).isBetween(0.0, 0.9);
   }
 

@@ -25,9 +25,13 @@ final class SimulatedStudy {
   private SimulatedStudy() {}
 
   static List<VotedGroup> votes(int prompts, int voters) {
+    return votes(Seed.of(11), prompts, voters);
+  }
+
+  static List<VotedGroup> votes(Seed seed, int prompts, int voters) {
     List<VotedGroup> groups = new ArrayList<>();
     for (int p = 0; p < prompts; p++) {
-      RandomGenerator random = Seed.of(11).split(p).generator();
+      RandomGenerator random = seed.split(p).generator();
       double a = 0.2 + 0.6 * random.nextDouble();
       double b = 0.2 + 0.6 * random.nextDouble();
       List<Vote> votes = new ArrayList<>();
@@ -35,7 +39,7 @@ final class SimulatedStudy {
         boolean first = random.nextDouble() < 1 / (1 + Math.exp((b - a) / PEOPLE));
         votes.add(new Vote(first ? Choice.FIRST : Choice.SECOND, "v" + v));
       }
-      groups.add(VotedGroup.ofPair(Greys.group("prompt " + p, a, b), votes));
+      groups.add(VotedGroup.ofPair(Greys.group("prompt " + p + " of " + seed.key(), a, b), votes));
     }
     return groups;
   }

@@ -2,10 +2,12 @@ package org.tastemaker.reward.learned;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import net.jqwik.api.ForAll;
@@ -41,6 +43,34 @@ class PreferenceSetTest {
                 Judgement.of(Ranking.of(1, 0), "judge")));
 
     assertThat(set.groups()).extracting(g -> g.prompt().text()).containsExactly("dog");
+  }
+
+  @Test
+  void softLabelsAreTakenWhereTheyWereRecordedAndTheLossFollowsThem() {
+    List<ImageGroup> groups =
+        List.of(
+            new ImageGroup(CAT, List.of(A, B)), new ImageGroup(Prompt.of("dog"), List.of(A, B)));
+    List<Judgement> judgements =
+        List.of(
+            Judgement.of(Ranking.of(0, 1), "judge")
+                .withProvenance(Map.of("preferences", "0,1,0.7")),
+            Judgement.of(Ranking.of(0, 1), "judge"));
+    PreferenceSet soft = PreferenceSet.ofSoft(groups, judgements);
+
+    assertThat(soft.groups().get(0).ballots().preferences())
+        .containsExactly(new Preference(0, 1, 0.7));
+    assertThat(soft.groups().get(1).ballots().preferences())
+        .containsExactly(new Preference(0, 1, 1));
+    // scores that differ by ln(7/3) are the best for 7 of 10, and not for a certain win
+    double[] gradient = new double[2];
+    double loss =
+        new BradleyTerryLoss()
+            .of(soft.groups().get(0))
+            .orElseThrow()
+            .value()
+            .of(new double[] {Math.log(7.0 / 3), 0}, gradient);
+    assertThat(loss).isCloseTo(-0.7 * Math.log(0.7) - 0.3 * Math.log(0.3), within(1e-12));
+    assertThat(gradient[0]).isCloseTo(0, within(1e-12));
   }
 
   @Test

@@ -327,4 +327,49 @@ class RankingRewardsTest {
   private static Judgement byCriterion(Ranking overall, Map<String, Ranking> orders) {
     return new Judgement(overall, orders, List.of(), "", "judge", Usage.NONE, Map.of(), null);
   }
+
+  private static Judgement soft(Ranking ranking, String preferences) {
+    return Judgement.of(ranking, "judge").withProvenance(Map.of("preferences", preferences));
+  }
+
+  @Test
+  void softLabelsMakeRewardsThatOrdersDoNotKnow() {
+    // 0 before 1 with 0.9, 0 before 2 with 0.6, 1 and 2 tie
+    Judgement judgement = soft(Ranking.of(0, 2, 1), "0,1,0.9;0,2,0.6;1,2,0.5");
+    try (Rollout rollout = Rollouts.ofPrompts("a", "a", "a")) {
+      Rewards rewards = WinRateReward.soft().score(rollout, List.of(judgement));
+      assertThat(rewards.get(0).getAsDouble()).isCloseTo(0.75, within(1e-12));
+      assertThat(rewards.get(1).getAsDouble()).isCloseTo(0.3, within(1e-12));
+      assertThat(rewards.get(2).getAsDouble()).isCloseTo(0.45, within(1e-12));
+      assertThat(WinRateReward.overall().score(rollout, List.of(judgement)).get(0))
+          .isEqualTo(OptionalDouble.of(1));
+    }
+  }
+
+  /** Two images: the maximum is where p - sigma(2 t) = lambda t. */
+  @Test
+  void softBradleyTerryRewardOfAPairIsThatOfItsProbability() {
+    try (Rollout rollout = Rollouts.ofPrompts("a", "a")) {
+      Judgement sure = soft(Ranking.of(0, 1), "0,1,0.99");
+      Judgement unsure = soft(Ranking.of(0, 1), "0,1,0.6");
+      BradleyTerryReward reward = BradleyTerryReward.soft(BRADLEY_TERRY);
+      double high = reward.score(rollout, List.of(sure)).get(0).getAsDouble();
+      double low = reward.score(rollout, List.of(unsure)).get(0).getAsDouble();
+      assertThat(0.99 - 1 / (1 + Math.exp(-2 * high))).isCloseTo(0.1 * high, within(1e-9));
+      assertThat(0.6 - 1 / (1 + Math.exp(-2 * low))).isCloseTo(0.1 * low, within(1e-9));
+      assertThat(high).isGreaterThan(low);
+    }
+  }
+
+  @Test
+  void softRewardsOfAJudgementWithoutProbabilitiesAreThoseOfItsOrder() {
+    Judgement judgement = Judgement.of(Ranking.of(2, 0, 1), "judge");
+    try (Rollout rollout = Rollouts.ofPrompts("a", "a", "a")) {
+      assertThat(WinRateReward.soft().score(rollout, List.of(judgement)))
+          .isEqualTo(WinRateReward.overall().score(rollout, List.of(judgement)));
+      assertThat(BradleyTerryReward.soft(BRADLEY_TERRY).score(rollout, List.of(judgement)))
+          .isEqualTo(
+              BradleyTerryReward.overall(BRADLEY_TERRY).score(rollout, List.of(judgement)));
+    }
+  }
 }
