@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +25,8 @@ import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.feedback.agreement.Choice;
 import org.tastemaker.feedback.annotate.AnnotationJob;
+import org.tastemaker.feedback.calibration.CalibrationLearner;
+import org.tastemaker.feedback.calibration.JudgeCalibration;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.protocol.Protocol;
@@ -84,6 +87,13 @@ final class AgreementCommand implements Callable<Integer> {
           "The judge's liking for the image shown first, in the same units (default:"
               + " ${DEFAULT-VALUE}).")
   private double bias;
+
+  @Option(
+      names = "--calibrate",
+      description =
+          "Also learn what corrects the judge, and write it beside its dataset, for jobs and"
+              + " rewards.")
+  private boolean calibrate;
 
   private AgreementCommand(Path folder, PrintStream out) {
     this.folder = folder;
@@ -153,6 +163,13 @@ final class AgreementCommand implements Callable<Integer> {
     write("agreement.txt", table);
     write("agreement.csv", study.first().csv());
     out.println("written to " + folder.resolve("agreement.csv"));
+    if (calibrate) {
+      JudgeCalibration calibration =
+          CalibrationLearner.usual().learn(votes, dataset, Clock.systemUTC().instant());
+      calibration.save(JudgeCalibration.beside(dataset));
+      out.print(calibration.words());
+      out.println("written to " + JudgeCalibration.beside(dataset));
+    }
     return 0;
   }
 

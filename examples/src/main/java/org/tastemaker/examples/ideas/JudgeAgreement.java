@@ -21,6 +21,7 @@ import org.tastemaker.examples.console.Failures;
  *
  * <pre>
  * -Dexec.args="--noise 0.5 --bias 0.3"
+ * -Dexec.args="--calibrate"
  * -Dexec.args="--help"
  * </pre>
  *

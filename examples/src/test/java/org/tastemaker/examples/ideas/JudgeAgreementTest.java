@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.feedback.calibration.CalibratedDataset;
+import org.tastemaker.feedback.calibration.JudgeCalibration;
 
 class JudgeAgreementTest {
   @TempDir Path folder;
@@ -41,6 +43,16 @@ class JudgeAgreementTest {
     assertThat(run("--prompts", "2", "--voters", "3")).isZero();
     assertThat(text()).contains("answers by the judge in this run: 0", "2 were there already");
     assertThat(folder.resolve("agreement.csv")).hasBinaryContent(csv);
+  }
+
+  @Test
+  void whatCorrectsTheJudgeIsWrittenBesideItsDataset() {
+    assertThat(run("--prompts", "4", "--calibrate")).isZero();
+    assertThat(text()).contains("position bias, logits", "weight among judges", "applied: slope");
+    Path dataset = folder.resolve("judged-noise-0.1-bias-0.1.jsonl");
+    JudgeCalibration calibration = JudgeCalibration.load(JudgeCalibration.beside(dataset));
+    assertThat(calibration.judge().values()).containsKeys("judge", "protocol");
+    assertThat(CalibratedDataset.readAll(dataset, calibration)).hasSize(4);
   }
 
   @Test

@@ -68,7 +68,7 @@ class PreferenceSetTest {
             .of(soft.groups().get(0))
             .orElseThrow()
             .value()
-            .of(new double[] {Math.log(7.0 / 3), 0}, gradient);
+            .evaluate(new double[] {Math.log(7.0 / 3), 0}, gradient);
     assertThat(loss).isCloseTo(-0.7 * Math.log(0.7) - 0.3 * Math.log(0.3), within(1e-12));
     assertThat(gradient[0]).isCloseTo(0, within(1e-12));
   }
