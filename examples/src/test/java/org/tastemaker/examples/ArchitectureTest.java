@@ -111,6 +111,7 @@ class ArchitectureTest {
                   "zo",
                   "align",
                   "methods",
+                  "simulated",
                   "experiments",
                   "ideas",
                   ""));
