@@ -93,7 +93,8 @@ record Asking(String id, String title, Protocol protocol, boolean soft, Correcti
     if (correction != Correction.SECOND_JUDGE) {
       return new Answers(judge.questions.sum(), judge.images.sum(), rewards);
     }
-    Faults plain = new Faults(faults.noise(), faults.bias(), faults.tie(), faults.contradiction(), 0);
+    Faults plain =
+        new Faults(faults.noise(), faults.bias(), faults.tie(), faults.contradiction(), 0);
     Counted second = new Counted(plain.judge(truth, soft, seed.split("second judge")));
     List<double[]> others = winRates(second, groups, seed.split("second questions"));
     for (int g = 0; g < rewards.size(); g++) {

@@ -55,7 +55,13 @@ final class Grid {
             ONCE.with(Correction.SECOND_JUDGE),
             ONCE.with(Correction.REGRESSED))
         : List.of(
-            ONCE, Asking.listwise(3), Asking.listwise(14), RANDOM, BOTH, RANDOM.asSoft(), BOTH.asSoft());
+            ONCE,
+            Asking.listwise(3),
+            Asking.listwise(14),
+            RANDOM,
+            BOTH,
+            RANDOM.asSoft(),
+            BOTH.asSoft());
   }
 
   /** Ways to ask, each with a rising number of images shown: lines of a picture. */
@@ -63,11 +69,18 @@ final class Grid {
     Map<String, List<Asking>> costs = new LinkedHashMap<>();
     costs.put(
         "listwise",
-        List.of(ONCE, Asking.listwise(3), Asking.listwise(7), Asking.listwise(14), Asking.listwise(28)));
+        List.of(
+            ONCE,
+            Asking.listwise(3),
+            Asking.listwise(7),
+            Asking.listwise(14),
+            Asking.listwise(28)));
     costs.put("pairs, random order", List.of(RANDOM, votes(2), votes(4)));
     costs.put(
         "pairs, both orders",
-        List.of(BOTH, Asking.of("pairs-both-2", "pairs, both orders, twice", Protocol.pairsInBothOrders(2))));
+        List.of(
+            BOTH,
+            Asking.of("pairs-both-2", "pairs, both orders, twice", Protocol.pairsInBothOrders(2))));
     costs.put("active pairs", List.of(active(4), active(12), active(28), active(56), active(112)));
     costs.put("pointwise", List.of(points(1), points(3), points(7), points(14), points(28)));
     return costs;

@@ -60,8 +60,7 @@ final class Pool {
         setup.sampled(model).generate(prompts, seed.split("pool").splits(prompts.size()));
     List<ImageGroup> groups = new ArrayList<>();
     for (int start = 0; start < images.size(); start += setup.images()) {
-      groups.add(
-          new ImageGroup(prompts.get(start), images.subList(start, start + setup.images())));
+      groups.add(new ImageGroup(prompts.get(start), images.subList(start, start + setup.images())));
     }
     return new Pool(groups, setup.truth(), seed);
   }
@@ -70,8 +69,8 @@ final class Pool {
    * Tries a condition.
    *
    * @return questions and images a group; the mean rank correlation of rewards and truth; how much
-   *     better, in the score's units, the image of the largest reward is than the mean of its group;
-   *     and the judge's agreement with the truth
+   *     better, in the score's units, the image of the largest reward is than the mean of its
+   *     group; and the judge's agreement with the truth
    */
   Map<String, Double> figures(Condition condition) {
     Seed own = seed.split(condition.id());

@@ -26,8 +26,7 @@ final class StudyTables {
   StudyTables(List<Outcome> outcomes) {
     for (Outcome outcome : outcomes) {
       byCondition
-          .computeIfAbsent(
-              outcome.part() + "." + outcome.condition(), unused -> new TreeMap<>())
+          .computeIfAbsent(outcome.part() + "." + outcome.condition(), unused -> new TreeMap<>())
           .put(outcome.seed(), outcome);
     }
     byCondition.values().removeIf(seeds -> seeds.size() < FEWEST);
@@ -73,18 +72,17 @@ final class StudyTables {
 
   private String trained() {
     StringBuilder table = new StringBuilder();
-    table.append("| trained with | accuracy | questions | true score before | after half | after |");
+    table.append(
+        "| trained with | accuracy | questions | true score before | after half | after |");
     table.append(" rise | more than a judge that says nothing | judge's taste, rise |\n");
     table.append("|").append(" --- |".repeat(9)).append("\n");
-    Map<Long, Outcome> nothing =
-        of(Outcome.TRAINED, new Condition(Grid.NOTHING, Grid.ONCE));
+    Map<Long, Outcome> nothing = of(Outcome.TRAINED, new Condition(Grid.NOTHING, Grid.ONCE));
     for (Condition condition : Grid.trained()) {
       Map<Long, Outcome> seeds = of(Outcome.TRAINED, condition);
       if (seeds.isEmpty()) {
         continue;
       }
-      Map<Long, Outcome> judged =
-          of(Outcome.JUDGED, new Condition(condition.faults(), Grid.ONCE));
+      Map<Long, Outcome> judged = of(Outcome.JUDGED, new Condition(condition.faults(), Grid.ONCE));
       boolean halves = seeds.values().stream().allMatch(o -> o.figures().containsKey("score.half"));
       table.append(
           String.format(
@@ -94,9 +92,7 @@ final class StudyTables {
               judged.isEmpty() ? "" : mean(judged, "accuracy").text(),
               mean(seeds, "questions").value(),
               mean(seeds, "score.before").value(),
-              halves
-                  ? String.format(Locale.ROOT, "%.3f", mean(seeds, "score.half").value())
-                  : "",
+              halves ? String.format(Locale.ROOT, "%.3f", mean(seeds, "score.half").value()) : "",
               mean(seeds, "score.after").value(),
               mean(seeds, StudyTables::rise).text(),
               seeds == nothing ? "" : more(seeds, nothing, StudyTables::rise),
@@ -138,7 +134,8 @@ final class StudyTables {
         .forEach(
             (fault, levels) -> {
               // The highest two levels short of the last one, which is there for the curve.
-              for (Faults faults : levels.subList(Math.max(1, levels.size() - 3), levels.size() - 1)) {
+              for (Faults faults :
+                  levels.subList(Math.max(1, levels.size() - 3), levels.size() - 1)) {
                 for (Asking asking : Grid.corrections(fault)) {
                   row(table, new Condition(faults, asking));
                 }

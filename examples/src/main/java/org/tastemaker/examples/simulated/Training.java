@@ -28,6 +28,7 @@ import org.tastemaker.optim.run.PromptSource;
 final class Training {
   /** As in the table of methods, but for fewer noised copies of each image. */
   private static final int UPDATES = 4;
+
   private static final int NOISINGS = 3;
 
   private final LatentDiffusion model;
@@ -59,8 +60,8 @@ final class Training {
   /**
    * Trains.
    *
-   * @return true score, the judge's taste (in the score's units) and redness, each before and after;
-   *     the score after each number of judged images; questions asked and images shown
+   * @return true score, the judge's taste (in the score's units) and redness, each before and
+   *     after; the score after each number of judged images; questions asked and images shown
    */
   Map<String, Double> run() {
     try (Lora lora =
@@ -137,8 +138,7 @@ final class Training {
 
   private void measure(LatentDiffusion sampler, String when, int rounds) {
     List<Prompt> prompts = setup.prompts(setup.heldOut());
-    List<Image> images =
-        sampler.generate(prompts, seed.split("held out").splits(prompts.size()));
+    List<Image> images = sampler.generate(prompts, seed.split("held out").splits(prompts.size()));
     double score = 0;
     double liked = 0;
     double red = 0;
@@ -150,7 +150,6 @@ final class Training {
     figures.put("score." + when, score / images.size());
     figures.put("taste." + when, liked / images.size());
     figures.put("redness." + when, red / images.size());
-    figures.put(
-        "judged." + when, (double) rounds * setup.images() * setup.task().prompts().size());
+    figures.put("judged." + when, (double) rounds * setup.images() * setup.task().prompts().size());
   }
 }
