@@ -2,10 +2,8 @@ package org.tastemaker.examples.simulated;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.DoubleFunction;
 import org.tastemaker.examples.simulated.Asking.Correction;
 import org.tastemaker.feedback.Question;
@@ -107,7 +105,7 @@ final class Grid {
 
   /** All that is tried on finished images. */
   static List<Condition> judged() {
-    Set<Condition> all = new LinkedHashSet<>();
+    List<Condition> all = new ArrayList<>();
     sweeps()
         .forEach(
             (fault, levels) ->
@@ -120,7 +118,9 @@ final class Grid {
           .flatMap(List::stream)
           .forEach(asking -> all.add(new Condition(faults, asking)));
     }
-    return List.copyOf(all);
+    Map<String, Condition> byId = new LinkedHashMap<>();
+    all.forEach(condition -> byId.putIfAbsent(condition.id(), condition));
+    return List.copyOf(byId.values());
   }
 
   /** What is trained with, the most telling first, since trainings take long. */
