@@ -81,6 +81,7 @@ class ArchitectureTest {
                   "ledger",
                   "annotate",
                   "study",
+                  "study.protocols",
                   "study.page",
                   "votes",
                   "openai",

@@ -14,10 +14,10 @@ import org.tastemaker.examples.console.Failures;
  * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.ideas.JudgeAgreement
  * </pre>
  *
- * <p>prints a table and writes it, with a CSV file beside it. Nobody is asked for real: images are
- * the bundled model's, votes are simulated by a score of the glyphs with noise, and a server on
- * this machine plays ChatGPT, with a noise and a liking for the image shown first that the table
- * should find. Run it again, after a kill too: what was answered is not asked again.
+ * <p>prints a table and writes it, with a CSV file and a page with pictures. Nobody is asked for
+ * real: images are the bundled model's, votes are simulated by a score of the glyphs with noise,
+ * and a server on this machine plays ChatGPT, with a noise and a liking for the image shown first
+ * that the table should find. Run it again, after a kill too: what was answered is not asked again.
  *
  * <pre>
  * -Dexec.args="--noise 0.5 --bias 0.3"

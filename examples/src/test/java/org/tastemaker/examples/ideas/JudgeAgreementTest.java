@@ -38,6 +38,8 @@ class JudgeAgreementTest {
         .contains("simulated judge minus brightness", "McNemar p");
     byte[] csv = Files.readAllBytes(folder.resolve("agreement.csv"));
     assertThat(new String(csv, UTF_8)).contains("simulated judge,figure,all,decided,");
+    assertThat(Files.readString(folder.resolve("agreement.html")))
+        .contains("stand in for simulated people?", "Nearest glyphs: ", "<img ");
 
     printed.reset();
     assertThat(run("--prompts", "2", "--voters", "3")).isZero();

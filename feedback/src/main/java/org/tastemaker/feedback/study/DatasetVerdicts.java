@@ -79,8 +79,14 @@ public final class DatasetVerdicts {
         Optional.of(group.time()));
   }
 
-  /** Unknown where an answer was kept from an earlier time: what it cost then is not there. */
-  private static Optional<Usage> usage(Judgement judgement) {
+  /**
+   * What a judgement took.
+   *
+   * @param judgement any
+   * @return empty where an answer was kept from an earlier time, since what it cost then is not
+   *     there, and where nothing was asked
+   */
+  public static Optional<Usage> usage(Judgement judgement) {
     boolean kept = !judgement.provenance().getOrDefault(JudgementFacts.CACHED, "0").equals("0");
     return kept || judgement.usage().requests() == 0
         ? Optional.empty()

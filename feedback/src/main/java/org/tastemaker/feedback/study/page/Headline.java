@@ -35,15 +35,16 @@ final class Headline {
     Section all = report.all();
     Figure decided = all.figure(Measure.DECIDED);
     Figure half = all.figure(Measure.TIES_HALF);
+    Figure threeWay = all.figure(Measure.THREE_WAY);
     Figure person = all.figure(Measure.CEILING_MAJORITY);
     StringBuilder words = new StringBuilder();
     words.append(
         String.format(
             Locale.ROOT,
-            "%s was compared with people on %s of %s. ",
-            report.judge(),
+            "Compared with people on %s of %s: %s. ",
             Numbers.count(all.pairs(), "pair", "pairs"),
-            Numbers.count(all.prompts(), "prompt", "prompts")));
+            Numbers.count(all.prompts(), "prompt", "prompts"),
+            report.judge()));
     words.append(
         decided.isKnown()
             ? String.format(
@@ -60,12 +61,19 @@ final class Headline {
               Words.both(half),
               Numbers.count(half.n(), "pair", "pairs")));
     }
+    if (threeWay.isKnown()) {
+      words.append(
+          String.format(
+              Locale.ROOT,
+              "With a tie as a choice of its own it is right in %s of all. ",
+              Words.both(threeWay)));
+    }
     words.append(
         person.isKnown()
-            ? String.format(
-                Locale.ROOT,
-                "The ceiling: one person agrees with the majority of the others in %s. ",
-                Words.both(person))
+            ? "The ceiling, counted in this last way: one person agrees with the majority of the"
+                + " others in "
+                + Words.both(person)
+                + "."
             : "The human ceiling is unknown: " + person.unknown() + ".");
     return words.toString();
   }

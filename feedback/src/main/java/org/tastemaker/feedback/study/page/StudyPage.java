@@ -24,6 +24,8 @@ import org.tastemaker.feedback.study.StudyReport;
 import org.tastemaker.feedback.study.Truth;
 import org.tastemaker.feedback.study.Verdicts;
 import org.tastemaker.feedback.study.VotedGroup;
+import org.tastemaker.feedback.study.protocols.ComparisonReport;
+import org.tastemaker.feedback.study.protocols.Purchase;
 
 /**
  * The report of a study as one HTML file: figures with intervals, curves, and pairs of images with
@@ -102,6 +104,9 @@ public final class StudyPage {
     curves.reliability(report);
     curves.position(report);
     cost(parts, html, report);
+    if (settings.comparison != null) {
+      new ComparisonSection(html, parts, tables).write(settings.comparison, settings.purchases);
+    }
     new ExampleSections(html, parts, judgements, settings.thumbnail, settings.mostChars)
         .write(examples, settings.bySize);
     tables.absences(report);
@@ -173,6 +178,8 @@ public final class StudyPage {
     private final String title;
     private final List<String> notes = new ArrayList<>();
     private @Nullable Path reasons;
+    private @Nullable ComparisonReport comparison;
+    private List<Purchase> purchases = List.of();
     private int examples = 6;
     private boolean bySize = true;
     private Seed seed = Seed.of(0);
@@ -188,6 +195,8 @@ public final class StudyPage {
       this.title = other.title;
       this.notes.addAll(other.notes);
       this.reasons = other.reasons;
+      this.comparison = other.comparison;
+      this.purchases = other.purchases;
       this.examples = other.examples;
       this.bySize = other.bySize;
       this.seed = other.seed;
@@ -204,6 +213,19 @@ public final class StudyPage {
      */
     public Builder reasons(Path dataset) {
       this.reasons = Objects.requireNonNull(dataset, "dataset == null");
+      return this;
+    }
+
+    /**
+     * Adds a comparison of protocols, and what budgets buy.
+     *
+     * @param comparison of the same judge
+     * @param purchases what it says about {@link ComparisonReport#buy budgets}; may be empty
+     * @return this builder
+     */
+    public Builder comparison(ComparisonReport comparison, List<Purchase> purchases) {
+      this.comparison = Objects.requireNonNull(comparison, "comparison == null");
+      this.purchases = List.copyOf(purchases);
       return this;
     }
 

@@ -17,7 +17,8 @@ final class Words {
   /** Money needs more digits than a share does. */
   static String money(double amount) {
     return Double.isFinite(amount)
-        ? String.format(Locale.ROOT, amount >= 1 ? "%.2f" : "%.6f", amount)
+        ? String.format(
+            Locale.ROOT, amount >= 1 ? "%.2f" : amount >= 0.01 ? "%.4f" : "%.6f", amount)
         : Numbers.NONE;
   }
 
