@@ -106,7 +106,7 @@ final class ComparisonSection {
       frame.dot(at, result.right().value(), 4, "dot " + colour);
       boolean taken = // the numbers of neighbours would lie upon one another
           results.stream()
-              .takeWhile(other -> other != result)
+              .takeWhile(other -> !other.equals(result))
               .anyMatch(
                   other ->
                       Math.abs(frame.x(of(other, unit)) - frame.x(at)) < NEAR
