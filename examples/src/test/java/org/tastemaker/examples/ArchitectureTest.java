@@ -114,6 +114,7 @@ class ArchitectureTest {
                   "methods",
                   "simulated",
                   "experiments",
+                  "generators",
                   "ideas",
                   ""));
 

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Image;
-import org.tastemaker.core.ImageGenerator;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.NothingJudgedException;
@@ -29,15 +28,11 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
-import org.tastemaker.examples.measure.Estimate;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.annotate.PreferenceDataset;
 import org.tastemaker.feedback.mock.MockJudge;
-import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.openai.ChatGptOracle;
-import org.tastemaker.feedback.openai.OpenAiClient;
-import org.tastemaker.feedback.openai.OpenAiImageGenerator;
 import org.tastemaker.feedback.server.LoopbackServer;
 import org.tastemaker.reward.learned.RewardEvaluation;
 
@@ -343,34 +338,5 @@ class IdeasTest {
 
     assertThat(FineTuneLora.read(folder, out))
         .containsExactly(new FineTuneLora.Captioned("a red wall", red));
-  }
-
-  @Test
-  void aLocalGeneratorIsComparedWithARemoteOne() throws IOException {
-    ImageGenerator light = shades(0.6f);
-    FeedbackOracle brighter = MockOracle.of((image, prompt) -> image.get(0, 0, 0));
-    try (LoopbackServer server =
-            LoopbackServer.builder(MockJudge.of((image, prompt) -> 0)).images(shades(0)).start();
-        OpenAiClient client =
-            OpenAiClient.builder().baseUrl(server.baseUrl()).withoutApiKey().build()) {
-      ImageGenerator remote =
-          new OpenAiImageGenerator(client, OpenAiImageGenerator.Options.of("mock"));
-
-      Estimate rate =
-          CompareGenerators.compare(light, remote, brighter, List.of("a", "b", "c"), folder, out);
-
-      assertThat(rate.value()).isEqualTo(1); // [0.6, 1) against [0, 0.4)
-      assertThat(server.answers()).isEqualTo(3);
-    }
-    assertThat(folder.resolve("pairs.png")).exists();
-  }
-
-  /** Flat grey images, from a shade to one that is 0.4 lighter. */
-  private static ImageGenerator shades(float darkest) {
-    return (prompts, seeds) ->
-        seeds.stream()
-            .map(seed -> darkest + 0.4f * seed.generator().nextFloat())
-            .map(grey -> Image.filled(8, 8, grey, grey, grey))
-            .toList();
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.ImageGenerator;
 import org.tastemaker.core.Seed;
@@ -42,6 +43,7 @@ public final class LoopbackServer implements AutoCloseable {
         new OpenAiRoutes(
             builder.judge,
             new ImageAnswers(builder.images, builder.seed),
+            new RewriteAnswers(builder.rewriter),
             faults,
             new OpenAiRoutes.Manners(
                 builder.key,
@@ -177,6 +179,7 @@ public final class LoopbackServer implements AutoCloseable {
     private final Judge judge;
     private final Map<Fault, Double> rates = new EnumMap<>(Fault.class);
     private @Nullable ImageGenerator images;
+    private @Nullable UnaryOperator<String> rewriter;
     private Seed seed = Seed.of(0);
     private Duration latency = Duration.ZERO;
     private Duration slowness = Duration.ofSeconds(1);
@@ -229,6 +232,18 @@ public final class LoopbackServer implements AutoCloseable {
      */
     public Builder images(ImageGenerator generator) {
       this.images = Objects.requireNonNull(generator, "generator == null");
+      return this;
+    }
+
+    /**
+     * Rewrites prompts too, as {@link org.tastemaker.feedback.openai.PromptRewriter} asks for.
+     *
+     * @param rewriter makes a prompt of a prompt, called from several threads; by default such a
+     *     request is an error
+     * @return this builder
+     */
+    public Builder rewriter(UnaryOperator<String> rewriter) {
+      this.rewriter = Objects.requireNonNull(rewriter, "rewriter == null");
       return this;
     }
 

@@ -47,6 +47,7 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
 
   private final Judge judge;
   private final ImageAnswers images;
+  private final RewriteAnswers rewrites;
   private final FaultPlan faults;
   private final Manners manners;
   private final List<RequestCheck> checks = RequestCheck.all();
@@ -55,9 +56,15 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
   private final Tally told = new Tally();
   private final BatchDesk desk;
 
-  OpenAiRoutes(Judge judge, ImageAnswers images, FaultPlan faults, Manners manners) {
+  OpenAiRoutes(
+      Judge judge,
+      ImageAnswers images,
+      RewriteAnswers rewrites,
+      FaultPlan faults,
+      Manners manners) {
     this.judge = judge;
     this.images = images;
+    this.rewrites = rewrites;
     this.faults = faults;
     this.manners = manners;
     this.desk = new BatchDesk(this::answerOfALine, manners.clock(), manners.batchStep());
@@ -156,6 +163,11 @@ final class OpenAiRoutes implements Function<Incoming, Outgoing> {
 
   private String answer(Map<?, ?> body, Dialect dialect, @Nullable Fault scripted)
       throws BadRequest {
+    Optional<String> rewritten = rewrites.answer(body, dialect);
+    if (rewritten.isPresent()) {
+      answers.incrementAndGet();
+      return rewritten.get();
+    }
     AskedQuestion asked = AskedQuestion.read(body, dialect);
     AnswerWriter writer = new AnswerWriter(asked, dialect);
     Fault fault =

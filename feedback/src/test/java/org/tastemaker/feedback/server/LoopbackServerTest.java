@@ -41,6 +41,7 @@ import org.tastemaker.feedback.openai.Explain;
 import org.tastemaker.feedback.openai.ImageForm;
 import org.tastemaker.feedback.openai.OpenAiClient;
 import org.tastemaker.feedback.openai.OpenAiImageGenerator;
+import org.tastemaker.feedback.openai.PromptRewriter;
 import org.tastemaker.feedback.openai.WireFormat;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.resilience.FakeTime;
@@ -484,5 +485,22 @@ class LoopbackServerTest {
 
   private static List<Ranking> rankings(List<Judgement> judgements) {
     return judgements.stream().map(Judgement::ranking).toList();
+  }
+
+  @Test
+  void promptsAreRewrittenWhereThereIsARewriter() {
+    MockJudge judge = MockJudge.of((image, prompt) -> 0);
+    try (LoopbackServer server =
+            LoopbackServer.builder(judge).rewriter(text -> "one " + text + " on white").start();
+        OpenAiClient client =
+            OpenAiClient.builder().baseUrl(server.baseUrl()).withoutApiKey().build()) {
+      PromptRewriter rewriter = new PromptRewriter(client, PromptRewriter.Options.of("mock"));
+
+      Prompt rewritten = rewriter.rewrite(Prompt.of("\"cup\" \u2014"));
+
+      assertThat(rewritten.text()).isEqualTo("one \"cup\" \u2014 on white");
+      assertThat(rewritten.metadata()).containsEntry(PromptRewriter.ORIGINAL, "\"cup\" \u2014");
+      assertThat(server.answers()).isEqualTo(1);
+    }
   }
 }
