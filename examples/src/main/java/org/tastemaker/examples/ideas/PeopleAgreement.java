@@ -162,8 +162,7 @@ public final class PeopleAgreement implements Callable<Integer> {
             .build()
             .of(groups, DatasetVerdicts.of(model, dataset));
     out.print(report.table());
-    AtomicFiles.write(
-        run.resolve("agreement.csv"), report.csv().getBytes(StandardCharsets.UTF_8));
+    AtomicFiles.write(run.resolve("agreement.csv"), report.csv().getBytes(StandardCharsets.UTF_8));
     out.println("written to " + run.resolve("agreement.csv"));
     return 0;
   }

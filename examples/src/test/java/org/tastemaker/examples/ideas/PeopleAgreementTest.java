@@ -99,7 +99,11 @@ class PeopleAgreementTest {
   void theClassesThatThePagesNameAreThere() throws IOException {
     for (String page : List.of("agreement-with-people.md", "judge-quality.md")) {
       List<String> named =
-          CLASS.matcher(Files.readString(PAGES.resolve(page))).results().map(r -> r.group()).toList();
+          CLASS
+              .matcher(Files.readString(PAGES.resolve(page)))
+              .results()
+              .map(r -> r.group())
+              .toList();
       assertThat(named)
           .isNotEmpty()
           .allSatisfy(
