@@ -61,6 +61,10 @@ record Faults(double noise, double bias, double tie, double contradiction, doubl
     return sum / pixels;
   }
 
+  boolean isNoiseAlone() {
+    return bias == 0 && tie == 0 && contradiction == 0 && colour == 0;
+  }
+
   /** For tables, such as {@code noise 0.5, bias 4}. */
   String words() {
     StringBuilder words = new StringBuilder("noise " + plain(noise));

@@ -17,6 +17,9 @@ final class Grid {
   /** Every answer is turned round half of the time. */
   static final Faults NOTHING = new Faults(0.5, 0, 0, 0.5, 0);
 
+  /** The way to ask that others are compared with. */
+  static final String LISTWISE = "listwise";
+
   static final Asking ONCE = Asking.listwise(1);
   static final Asking RANDOM = pairs("pairs-random", "pairs, random order", 1);
   static final Asking BOTH =
@@ -66,7 +69,7 @@ final class Grid {
   static Map<String, List<Asking>> costs() {
     Map<String, List<Asking>> costs = new LinkedHashMap<>();
     costs.put(
-        "listwise",
+        LISTWISE,
         List.of(
             ONCE,
             Asking.listwise(3),

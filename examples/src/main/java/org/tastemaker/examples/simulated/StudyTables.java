@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import org.tastemaker.examples.measure.Estimate;
@@ -74,8 +75,9 @@ final class StudyTables {
     StringBuilder table = new StringBuilder();
     table.append(
         "| trained with | accuracy | questions | true score before | after half | after |");
-    table.append(" rise | more than a judge that says nothing | judge's taste, rise |\n");
-    table.append("|").append(" --- |".repeat(9)).append("\n");
+    table.append(" rise | more than a judge that says nothing | more than asked once |");
+    table.append(" judge's taste, rise |\n");
+    table.append("|").append(" --- |".repeat(10)).append("\n");
     Map<Long, Outcome> nothing = of(Outcome.TRAINED, new Condition(Grid.NOTHING, Grid.ONCE));
     for (Condition condition : Grid.trained()) {
       Map<Long, Outcome> seeds = of(Outcome.TRAINED, condition);
@@ -87,7 +89,7 @@ final class StudyTables {
       table.append(
           String.format(
               Locale.ROOT,
-              "| %s | %s | %.0f | %.3f | %s | %.3f | %s | %s | %s |%n",
+              "| %s | %s | %.0f | %.3f | %s | %.3f | %s | %s | %s | %s |%n",
               condition.title(),
               judged.isEmpty() ? "" : mean(judged, "accuracy").text(),
               mean(seeds, "questions").value(),
@@ -96,6 +98,12 @@ final class StudyTables {
               mean(seeds, "score.after").value(),
               mean(seeds, StudyTables::rise).text(),
               seeds == nothing ? "" : more(seeds, nothing, StudyTables::rise),
+              condition.asking().equals(Grid.ONCE)
+                  ? ""
+                  : more(
+                      seeds,
+                      of(Outcome.TRAINED, new Condition(condition.faults(), Grid.ONCE)),
+                      StudyTables::rise),
               mean(seeds, StudyTables::tasteRise).text()));
     }
     return table.toString();
@@ -137,7 +145,10 @@ final class StudyTables {
               for (Faults faults :
                   levels.subList(Math.max(1, levels.size() - 3), levels.size() - 1)) {
                 for (Asking asking : Grid.corrections(fault)) {
-                  row(table, new Condition(faults, asking));
+                  row(
+                      table,
+                      new Condition(faults, asking),
+                      of(Outcome.JUDGED, new Condition(faults, Grid.ONCE)));
                 }
               }
             });
@@ -147,23 +158,41 @@ final class StudyTables {
   private String costs() {
     StringBuilder table = new StringBuilder();
     table.append("| judge | asked | questions a group | images shown | rank correlation |");
-    table.append(" more than asked once | gain of the best | more than asked once |\n");
+    table.append(" more than listwise with as many images | gain of the best |");
+    table.append(" more than listwise with as many images |\n");
     table.append("|").append(" --- |".repeat(8)).append("\n");
     for (Faults faults : List.of(Faults.FEW, Grid.TYPICAL)) {
+      Map<Long, Map<Long, Outcome>> listwise = new TreeMap<>();
+      for (Asking asking : Objects.requireNonNull(Grid.costs().get(Grid.LISTWISE))) {
+        Map<Long, Outcome> seeds = of(Outcome.JUDGED, new Condition(faults, asking));
+        if (!seeds.isEmpty()) {
+          listwise.put(Math.round(mean(seeds, "images").value()), seeds);
+        }
+      }
       Grid.costs().values().stream()
           .flatMap(List::stream)
-          .forEach(asking -> row(table, new Condition(faults, asking)));
+          .forEach(
+              asking -> {
+                Map<Long, Outcome> seeds = of(Outcome.JUDGED, new Condition(faults, asking));
+                if (!seeds.isEmpty()) {
+                  long images = Math.round(mean(seeds, "images").value());
+                  row(
+                      table,
+                      new Condition(faults, asking),
+                      listwise.getOrDefault(images, Map.of()));
+                }
+              });
     }
     return table.toString();
   }
 
-  private void row(StringBuilder table, Condition condition) {
+  /** A line of a table; differences are from others, unless they are the same. */
+  private void row(StringBuilder table, Condition condition, Map<Long, Outcome> others) {
     Map<Long, Outcome> seeds = of(Outcome.JUDGED, condition);
     if (seeds.isEmpty()) {
       return;
     }
-    Map<Long, Outcome> once = of(Outcome.JUDGED, new Condition(condition.faults(), Grid.ONCE));
-    boolean isOnce = condition.asking().equals(Grid.ONCE);
+    boolean same = seeds.equals(others);
     table.append(
         String.format(
             Locale.ROOT,
@@ -173,9 +202,9 @@ final class StudyTables {
             mean(seeds, "questions").value(),
             mean(seeds, "images").value(),
             mean(seeds, "correlation").text(),
-            isOnce ? "" : more(seeds, once, outcome -> outcome.figure("correlation")),
+            same ? "" : more(seeds, others, outcome -> outcome.figure("correlation")),
             mean(seeds, "gain").text(),
-            isOnce ? "" : more(seeds, once, outcome -> outcome.figure("gain"))));
+            same ? "" : more(seeds, others, outcome -> outcome.figure("gain"))));
   }
 
   /** PNG files by name. */
@@ -197,7 +226,35 @@ final class StudyTables {
     }
     costPlot("cost-few", "A judge with hardly any fault", Faults.FEW, plots);
     costPlot("cost-typical", "A judge with noise and position bias", Grid.TYPICAL, plots);
+    trainingPlot(plots);
     return plots;
+  }
+
+  /** The score against judged images, where it was measured on the way. */
+  private void trainingPlot(Map<String, byte[]> plots) {
+    LinePlot plot =
+        LinePlot.of("Trained by judges of rising noise", "images judged", "true score, held out");
+    int lines = 0;
+    for (Condition condition : Grid.trained()) {
+      Map<Long, Outcome> seeds = of(Outcome.TRAINED, condition);
+      boolean whole =
+          !seeds.isEmpty()
+              && seeds.values().stream().allMatch(o -> o.figures().containsKey("score.half"));
+      if (whole && condition.asking().equals(Grid.ONCE) && condition.faults().isNoiseAlone()) {
+        List<String> times = List.of("before", "half", "after");
+        List<Estimate> scores = times.stream().map(t -> mean(seeds, "score." + t)).toList();
+        plot.line(
+            condition.faults().words(),
+            times.stream().mapToDouble(t -> mean(seeds, "judged." + t).value()).toArray(),
+            scores.stream().mapToDouble(Estimate::value).toArray(),
+            scores.stream().mapToDouble(Estimate::low).toArray(),
+            scores.stream().mapToDouble(Estimate::high).toArray());
+        lines++;
+      }
+    }
+    if (lines > 0) {
+      plots.put("training", plot.draw(WIDTH, HEIGHT).toPng());
+    }
   }
 
   private void costPlot(String name, String title, Faults faults, Map<String, byte[]> plots) {
