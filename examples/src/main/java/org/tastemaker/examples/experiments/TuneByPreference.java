@@ -60,7 +60,7 @@ import picocli.CommandLine.Option;
  */
 @Command(mixinStandardHelpOptions = true, sortOptions = false)
 public final class TuneByPreference implements Callable<Integer> {
-  private static final EmojiReport.Counts COUNTS = new EmojiReport.Counts(8, 8, 8, 4);
+  private static final EmojiReport.Counts COUNTS = new EmojiReport.Counts(6, 4, 4, 2);
   private static final double GUIDANCE = 2;
   private static final String GUIDED = "consistency with the prompt, guidance " + GUIDANCE;
   private static final int SHOWN = 6;
@@ -124,7 +124,7 @@ public final class TuneByPreference implements Callable<Integer> {
   @Option(
       names = "--prompts",
       description = "Prompts of the preference data (default: ${DEFAULT-VALUE}).")
-  private int prompts = 300;
+  private int prompts = 150;
 
   @Option(names = "--images", description = "Images of each (default: ${DEFAULT-VALUE}).")
   private int images = 6;
@@ -132,7 +132,7 @@ public final class TuneByPreference implements Callable<Integer> {
   @Option(
       names = "--guidance",
       description = "Guidance scale of these images (default: ${DEFAULT-VALUE}).")
-  private double guidance = 1.5;
+  private double guidance = 4;
 
   @Option(
       names = "--data-steps",
@@ -142,10 +142,10 @@ public final class TuneByPreference implements Callable<Integer> {
   @Option(
       names = "--pretraining",
       description = "Glyphs of the pre-training data beside them (default: ${DEFAULT-VALUE}).")
-  private int pretraining = 600;
+  private int pretraining = 400;
 
   @Option(names = "--steps", description = "Steps of training (default: ${DEFAULT-VALUE}).")
-  private long steps = 600;
+  private long steps = 400;
 
   @Option(names = "--batch", description = "Images per step (default: ${DEFAULT-VALUE}).")
   private int batch = 20;
@@ -156,9 +156,10 @@ public final class TuneByPreference implements Callable<Integer> {
   @Option(
       names = "--dropout",
       description = "Share of captions that are dropped (default: ${DEFAULT-VALUE}).")
-  private double dropout = 0.1;
+  private double dropout = 0.5;
 
-  @Option(names = "--arms", split = ",", description = "Which arms, by name (default: all).")
+  @Option(names = "--arms", split = ",", description =
+          "Which arms: hps, plain, judge, shuffled, prefix (default: all).")
   private List<String> arms = new ArrayList<>();
 
   @Option(
@@ -166,7 +167,7 @@ public final class TuneByPreference implements Callable<Integer> {
       split = ",",
       description =
           "Images measured per prompt: consistency, occupations, neutral, categories"
-              + " (default: 8,8,8,4).")
+              + " (default: 6,4,4,2).")
   private List<Integer> measured = new ArrayList<>();
 
   @Option(
@@ -221,7 +222,7 @@ public final class TuneByPreference implements Callable<Integer> {
         new PreferenceTrial.Size(
             prompts, images, guidance, dataSteps, pretraining, steps, batch, rate, dropout);
     HpsTuning.Options unusedOptions = size.tuning(); // checked before anything is done
-    List<Arm> chosen = Arrays.stream(Arm.values()).filter(this::isChosen).toList();
+    List<Arm> chosen = chosen();
     GlyphJudge judge = BundledModel.judge();
     try (LatentDiffusion model = BundledModel.load()) {
       for (long seed : seeds) {
@@ -243,8 +244,14 @@ public final class TuneByPreference implements Callable<Integer> {
     return 0;
   }
 
-  private boolean isChosen(Arm arm) {
-    return arms.isEmpty() || arms.contains(arm.id());
+  private List<Arm> chosen() {
+    List<String> known = Arrays.stream(Arm.values()).map(Arm::id).toList();
+    if (!known.containsAll(arms)) {
+      throw new IllegalArgumentException("--arms are among " + known + ", but were " + arms);
+    }
+    return Arrays.stream(Arm.values())
+        .filter(arm -> arms.isEmpty() || arms.contains(arm.id()))
+        .toList();
   }
 
   private EmojiReport.Counts counts() {
@@ -253,7 +260,7 @@ public final class TuneByPreference implements Callable<Integer> {
     }
     if (measured.size() != 4) {
       throw new IllegalArgumentException(
-          "--measured takes four numbers, such as 8,8,8,4, but was " + measured);
+          "--measured takes four numbers, such as 6,4,4,2, but was " + measured);
     }
     return new EmojiReport.Counts(
         measured.get(0), measured.get(1), measured.get(2), measured.get(3));

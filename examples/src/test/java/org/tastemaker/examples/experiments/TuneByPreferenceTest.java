@@ -73,6 +73,12 @@ class TuneByPreferenceTest {
   }
 
   @Test
+  void anUnknownArmIsRefusedBeforeAnythingIsDone() {
+    assertThat(run(2, "--arms", "hps,jugde")).contains("jugde").contains("shuffled");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
   void noPromptOfTheRowsForOthersIsTrainedOn() {
     assertThat(PreferenceTrial.TRAINED).doesNotContainAnyElementsOf(PreferenceTrial.HELD_OUT);
     assertThat(PreferenceTrial.TRAINED.size() + PreferenceTrial.HELD_OUT.size())
