@@ -158,8 +158,10 @@ public final class TuneByPreference implements Callable<Integer> {
       description = "Share of captions that are dropped (default: ${DEFAULT-VALUE}).")
   private double dropout = 0.5;
 
-  @Option(names = "--arms", split = ",", description =
-          "Which arms: hps, plain, judge, shuffled, prefix (default: all).")
+  @Option(
+      names = "--arms",
+      split = ",",
+      description = "Which arms: hps, plain, judge, shuffled, prefix (default: all).")
   private List<String> arms = new ArrayList<>();
 
   @Option(
