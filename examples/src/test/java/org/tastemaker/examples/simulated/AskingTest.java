@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.IntFunction;
-import java.util.function.ToDoubleBiFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Image;
@@ -17,26 +17,30 @@ import org.tastemaker.examples.simulated.Asking.Correction;
 import org.tastemaker.feedback.agreement.RankCorrelation;
 
 class AskingTest {
-  /** By green, so that red makes no difference to the truth. */
-  private static final ToDoubleBiFunction<Image, Prompt> TRUTH =
-      (image, prompt) -> 10 * image.get(1, 0, 0);
-
   private static final Faults NONE = new Faults(0, 0, 0, 0, 0);
 
   /** Eight images, from the worst to the best. */
   private static final ImageGroup EIGHT = group(i -> Image.filled(2, 2, 0.5f, 0.1f * i, 0.5f));
+
+  /** By green, so that red makes no difference to the truth. */
+  private static double truth(Image image, Prompt prompt) {
+    return 10 * image.get(1, 0, 0);
+  }
+
+  private static Asking third(String way) {
+    return Objects.requireNonNull(Grid.costs().get(way)).get(2);
+  }
 
   private static ImageGroup group(IntFunction<Image> image) {
     return new ImageGroup(Prompt.of("green"), IntStream.range(0, 8).mapToObj(image).toList());
   }
 
   private static Asking.Answers ask(Asking asking, Faults faults, ImageGroup... groups) {
-    return asking.ask(faults, TRUTH, List.of(groups), Seed.of(3));
+    return asking.ask(faults, AskingTest::truth, List.of(groups), Seed.of(3));
   }
 
   private static double correlation(Asking asking, Faults faults, ImageGroup group) {
-    double[] truth =
-        group.images().stream().mapToDouble(i -> TRUTH.applyAsDouble(i, group.prompt())).toArray();
+    double[] truth = group.images().stream().mapToDouble(i -> truth(i, group.prompt())).toArray();
     return RankCorrelation.of(truth, ask(asking, faults, group).of().get(0)).spearman();
   }
 
@@ -53,8 +57,8 @@ class AskingTest {
     Asking.Answers list = ask(Asking.listwise(7), NONE, EIGHT);
     Asking.Answers random = ask(Grid.RANDOM, NONE, EIGHT);
     Asking.Answers both = ask(Grid.BOTH, NONE, EIGHT);
-    Asking.Answers active = ask(Grid.costs().get("active pairs").get(2), NONE, EIGHT);
-    Asking.Answers points = ask(Grid.costs().get("pointwise").get(2), NONE, EIGHT);
+    Asking.Answers active = ask(third("active pairs"), NONE, EIGHT);
+    Asking.Answers points = ask(third("pointwise"), NONE, EIGHT);
     Asking.Answers second = ask(Grid.ONCE.with(Correction.SECOND_JUDGE), NONE, EIGHT);
 
     assertThat(List.of(list.questions(), list.images())).containsExactly(7L, 56L);
@@ -101,7 +105,8 @@ class AskingTest {
     double often = 0;
     for (int seed = 0; seed < 20; seed++) {
       for (Asking asking : List.of(Grid.ONCE, Asking.listwise(14))) {
-        double[] rewards = asking.ask(noisy, TRUTH, List.of(EIGHT), Seed.of(seed)).of().get(0);
+        double[] rewards =
+            asking.ask(noisy, AskingTest::truth, List.of(EIGHT), Seed.of(seed)).of().get(0);
         double[] truth = IntStream.range(0, 8).mapToDouble(i -> i).toArray();
         double found = RankCorrelation.of(truth, rewards).spearman();
         once += asking.equals(Grid.ONCE) ? found / 20 : 0;

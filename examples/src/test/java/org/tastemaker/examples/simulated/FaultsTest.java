@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToDoubleBiFunction;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
@@ -20,15 +19,16 @@ class FaultsTest {
   /** Four standard errors of a share of so many draws. */
   private static final double CLOSE = 4 * 0.5 / Math.sqrt(DRAWS);
 
-  private static final ToDoubleBiFunction<Image, Prompt> BRIGHTNESS =
-      (image, prompt) -> image.get(1, 0, 0);
-
   private static final Image WORSE = Image.filled(2, 2, 0.2f, 0.2f, 0.2f);
   private static final Image BETTER = Image.filled(2, 2, 0.7f, 0.7f, 0.7f);
 
+  private static double brightness(Image image, Prompt prompt) {
+    return image.get(1, 0, 0);
+  }
+
   /** How often the judge prefers what it is shown first, in so many independent draws. */
   private static double share(Faults faults, Image first, Image second) {
-    Judge judge = faults.judge(BRIGHTNESS, false, Seed.of(1));
+    Judge judge = faults.judge(FaultsTest::brightness, false, Seed.of(1));
     int won = 0;
     for (int draw = 0; draw < DRAWS; draw++) {
       won += best(judge, first, second, draw).equals(List.of(0)) ? 1 : 0;
@@ -61,7 +61,7 @@ class FaultsTest {
 
   @Test
   void aJudgeAskedInBothOrdersContradictsItselfTwiceTheRateTimesTheRest() {
-    Judge judge = new Faults(0, 0, 0, 0.3, 0).judge(BRIGHTNESS, false, Seed.of(1));
+    Judge judge = new Faults(0, 0, 0, 0.3, 0).judge(FaultsTest::brightness, false, Seed.of(1));
 
     int same = 0;
     for (int draw = 0; draw < DRAWS; draw++) {
@@ -75,12 +75,12 @@ class FaultsTest {
 
   @Test
   void scoresAndProbabilitiesAreTurnedRoundToo() {
-    Judge judge = new Faults(0.5, 0, 0, 1, 0).judge(BRIGHTNESS, true, Seed.of(1));
+    Judge judge = new Faults(0.5, 0, 0, 1, 0).judge(FaultsTest::brightness, true, Seed.of(1));
     Question pair = Question.pair(Prompt.of("light"), BETTER, WORSE, Rubrics.consistency());
     Question score =
         Question.score(
             new Question.Scale(0, 10), Prompt.of("light"), List.of(WORSE), Rubrics.consistency());
-    Judge right = new Faults(0.5, 0, 0, 0, 0).judge(BRIGHTNESS, true, Seed.of(1));
+    Judge right = new Faults(0.5, 0, 0, 0, 0).judge(FaultsTest::brightness, true, Seed.of(1));
 
     assertThat(judge.ask(pair).overall().firstIsBetter().orElseThrow())
         .isCloseTo(sigma(-0.5 / 0.5), within(1e-6));
@@ -90,8 +90,8 @@ class FaultsTest {
 
   @Test
   void differencesUpToTheThresholdTie() {
-    Judge judge = new Faults(0, 0, 0.6, 0, 0).judge(BRIGHTNESS, false, Seed.of(1));
-    Judge sharper = new Faults(0, 0, 0.4, 0, 0).judge(BRIGHTNESS, false, Seed.of(1));
+    Judge judge = new Faults(0, 0, 0.6, 0, 0).judge(FaultsTest::brightness, false, Seed.of(1));
+    Judge sharper = new Faults(0, 0, 0.4, 0, 0).judge(FaultsTest::brightness, false, Seed.of(1));
 
     assertThat(best(judge, BETTER, WORSE, 0)).hasSize(2);
     assertThat(best(sharper, BETTER, WORSE, 0)).hasSize(1);
@@ -103,7 +103,10 @@ class FaultsTest {
 
     assertThat(Faults.redness(red)).isCloseTo(0.9 - 0.2, within(1e-6));
     assertThat(Faults.redness(BETTER)).isCloseTo(0, within(1e-6));
-    assertThat(new Faults(0, 0, 0, 0, 2).taste(BRIGHTNESS).applyAsDouble(red, Prompt.of("light")))
+    assertThat(
+            new Faults(0, 0, 0, 0, 2)
+                .taste(FaultsTest::brightness)
+                .applyAsDouble(red, Prompt.of("light")))
         .isCloseTo(0.1 + 2 * 0.7, within(1e-6));
   }
 
