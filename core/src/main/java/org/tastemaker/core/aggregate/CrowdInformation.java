@@ -21,13 +21,16 @@ import org.tastemaker.core.aggregate.CrowdVotes.Vote;
  */
 record CrowdInformation(double[] errorsOfScores, double[] errorsOfQualities) {
   static CrowdInformation of(
-      CrowdVotes votes, double[] theta, double[] eta, CrowdBradleyTerry.Options options) {
+      CrowdVotes votes,
+      double[] theta,
+      double[] eta,
+      double precision,
+      double right,
+      double wrong) {
     int raters = eta.length;
     double[][] s = new double[raters][raters];
     for (int k = 0; k < raters; k++) {
-      s[k][k] =
-          (options.right() - 1) / (eta[k] * eta[k])
-              + (options.wrong() - 1) / ((1 - eta[k]) * (1 - eta[k]));
+      s[k][k] = (right - 1) / (eta[k] * eta[k]) + (wrong - 1) / ((1 - eta[k]) * (1 - eta[k]));
     }
     List<double[][]> inverses = new ArrayList<>(); // A^-1 of each part
     List<double[][]> products = new ArrayList<>(); // A^-1 B of each part
@@ -37,7 +40,7 @@ record CrowdInformation(double[] errorsOfScores, double[] errorsOfQualities) {
       double[][] a = new double[n][n];
       double[][] b = new double[n][raters];
       for (int i = 0; i < n; i++) {
-        a[i][i] = options.precision();
+        a[i][i] = precision;
       }
       for (int v : part.votes()) {
         Vote vote = votes.all().get(v);
@@ -81,7 +84,7 @@ record CrowdInformation(double[] errorsOfScores, double[] errorsOfQualities) {
     double[] scores = new double[votes.items()];
     for (int p = 0; p < votes.parts().size(); p++) {
       List<Integer> items = votes.parts().get(p).items();
-      double open = 1 / (options.precision() * items.size()); // the direction (1, ..., 1)
+      double open = 1 / (precision * items.size()); // the direction (1, ..., 1)
       for (int i = 0; i < items.size(); i++) {
         double variance = inverses.get(p)[i][i] - (items.size() > 1 ? open : 0);
         for (int k = 0; k < raters; k++) {

@@ -1,6 +1,9 @@
 package org.tastemaker.feedback.calibration;
 
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * What is done to a judge's answers about two images.
@@ -59,5 +62,18 @@ public record Correction(double slope, double positionBias, double tieMargin) {
   double probability(PairEvidence pair) {
     double p = graded(pair);
     return Math.abs(2 * p - 1) <= tieMargin + ROUNDING ? 0.5 : p;
+  }
+
+  static Correction read(JsonObject json) {
+    return new Correction(
+        json.number("slope"), json.number("positionBias"), json.number("tieMargin"));
+  }
+
+  Map<String, Object> toJson() {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("slope", slope);
+    json.put("positionBias", positionBias);
+    json.put("tieMargin", tieMargin);
+    return json;
   }
 }

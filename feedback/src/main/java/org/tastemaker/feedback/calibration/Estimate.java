@@ -1,7 +1,11 @@
 package org.tastemaker.feedback.calibration;
 
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.feedback.agreement.ClusteredMean;
 
 /**
@@ -80,5 +84,27 @@ public record Estimate(double value, double low, double high, long n) {
     return Double.isNaN(low)
         ? String.format(Locale.ROOT, "%.3f (%d)", value, n)
         : String.format(Locale.ROOT, "%.3f [%.3f, %.3f] (%d)", value, low, high, n);
+  }
+
+  static Estimate read(JsonObject json) {
+    return new Estimate(
+        json.number("value", Double.NaN),
+        json.number("low", Double.NaN),
+        json.number("high", Double.NaN),
+        json.longInteger("n"));
+  }
+
+  Map<String, @Nullable Object> toJson() {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("value", number(value));
+    json.put("low", number(low));
+    json.put("high", number(high));
+    json.put("n", n);
+    return json;
+  }
+
+  /** JSON has no NaN: an unknown number is null. */
+  static @Nullable Double number(double value) {
+    return Double.isNaN(value) ? null : value;
   }
 }

@@ -1,6 +1,10 @@
 package org.tastemaker.feedback.calibration;
 
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.json.JsonObject;
 
 /**
  * What a correction does on prompts that it was not learned on.
@@ -53,5 +57,32 @@ public record HeldOut(
         errorAfter,
         tiesBefore,
         tiesAfter);
+  }
+
+  static HeldOut read(JsonObject json) {
+    return new HeldOut(
+        json.longInteger("prompts"),
+        json.longInteger("pairs"),
+        json.number("lossBefore", Double.NaN),
+        json.number("lossAfter", Double.NaN),
+        Estimate.read(json.object("gain")),
+        json.number("errorBefore", Double.NaN),
+        json.number("errorAfter", Double.NaN),
+        json.number("tiesBefore", Double.NaN),
+        json.number("tiesAfter", Double.NaN));
+  }
+
+  Map<String, @Nullable Object> toJson() {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("prompts", prompts);
+    json.put("pairs", pairs);
+    json.put("lossBefore", Estimate.number(lossBefore));
+    json.put("lossAfter", Estimate.number(lossAfter));
+    json.put("gain", gain.toJson());
+    json.put("errorBefore", Estimate.number(errorBefore));
+    json.put("errorAfter", Estimate.number(errorAfter));
+    json.put("tiesBefore", Estimate.number(tiesBefore));
+    json.put("tiesAfter", Estimate.number(tiesAfter));
+    return json;
   }
 }

@@ -3,13 +3,18 @@ package org.tastemaker.feedback.calibration;
 import com.google.common.hash.Hashing;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.tastemaker.core.Rubric;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.feedback.annotate.DatasetHeader;
@@ -53,6 +58,9 @@ public record JudgeCalibration(
   /** The setting of a dataset that says by which calibration its judgements were corrected. */
   public static final String SETTING = "calibration";
 
+  private static final String FORMAT = "tastemaker-calibration";
+  private static final int VERSION = 1;
+
   /** Settings that change which questions are drawn or how orders are made, and not the judge. */
   private static final Set<String> FREE = Set.of("seed", "maxAttempts", "aggregation", SETTING);
 
@@ -69,7 +77,7 @@ public record JudgeCalibration(
    */
   public String id() {
     return Hashing.sha256()
-        .hashString(CalibrationFile.write(this), StandardCharsets.UTF_8)
+        .hashString(toJson(), StandardCharsets.UTF_8)
         .toString()
         .substring(0, 16);
   }
@@ -107,7 +115,7 @@ public record JudgeCalibration(
    * @throws java.io.UncheckedIOException if it cannot be written
    */
   public void save(Path file) {
-    AtomicFiles.write(file, CalibrationFile.write(this));
+    AtomicFiles.write(file, toJson());
   }
 
   /**
@@ -120,7 +128,18 @@ public record JudgeCalibration(
    *     message names the file
    */
   public static JudgeCalibration load(Path file) {
-    return CalibrationFile.read(file);
+    String text = Json.readText(file);
+    try {
+      return parse(Json.parseObject(text, file.toString()));
+    } catch (IllegalArgumentException | DateTimeException e) {
+      throw new IllegalArgumentException(
+          "the calibration "
+              + file
+              + " cannot be used: "
+              + e.getMessage()
+              + "; learn it again from the study's votes and dataset",
+          e);
+    }
   }
 
   /**
@@ -204,5 +223,52 @@ public record JudgeCalibration(
         correction.positionBias(),
         correction.tieMargin(),
         reason);
+  }
+
+  private static JudgeCalibration parse(JsonObject json) {
+    if (!json.text("format", "").equals(FORMAT)) {
+      throw new IllegalArgumentException("it is no calibration: it has no format " + FORMAT);
+    }
+    int version = json.integer("version");
+    if (version != VERSION) {
+      throw new IllegalArgumentException(
+          "it is of version " + version + ", and this program reads version " + VERSION);
+    }
+    return new JudgeCalibration(
+        new Settings(json.object("judge").toTexts()),
+        json.text("rubric"),
+        json.text("rubricText"),
+        json.text("data"),
+        Instant.parse(json.text("learnedAt")),
+        json.longInteger("prompts"),
+        Estimate.read(json.object("positionBias")),
+        Estimate.read(json.object("shareOfFirst")),
+        Estimate.read(json.object("slope")),
+        Estimate.read(json.object("tieMargin")),
+        Estimate.read(json.object("flips")),
+        HeldOut.read(json.object("heldOut")),
+        Correction.read(json.object("correction")),
+        json.text("reason"));
+  }
+
+  private String toJson() {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("format", FORMAT);
+    json.put("version", VERSION);
+    json.put("judge", judge.values());
+    json.put("rubric", rubric);
+    json.put("rubricText", rubricText);
+    json.put("data", data);
+    json.put("learnedAt", learnedAt.toString());
+    json.put("prompts", prompts);
+    json.put("positionBias", positionBias.toJson());
+    json.put("shareOfFirst", shareOfFirst.toJson());
+    json.put("slope", slope.toJson());
+    json.put("tieMargin", tieMargin.toJson());
+    json.put("flips", flips.toJson());
+    json.put("heldOut", check.toJson());
+    json.put("correction", correction.toJson());
+    json.put("reason", reason);
+    return Json.writePretty(json) + "\n";
   }
 }

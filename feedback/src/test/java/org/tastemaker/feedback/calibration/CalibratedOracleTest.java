@@ -79,8 +79,7 @@ class CalibratedOracleTest {
     for (int i = 0; i < 10; i++) {
       ImageGroup group = Greys.group("p" + i, 0.5, 0.52);
       Judgement raw = oracle.rank(List.of(group), Greys.RUBRIC).get(0);
-      Judgement corrected =
-          CalibratedJudgements.correct(raw, of(oracle, new Correction(1, 3, 0)));
+      Judgement corrected = CalibratedJudgements.correct(raw, of(oracle, new Correction(1, 3, 0)));
       assertThat(corrected.ranking()).isEqualTo(Ranking.of(1, 0));
       turned += raw.ranking().equals(corrected.ranking()) ? 0 : 1;
     }
@@ -90,11 +89,11 @@ class CalibratedOracleTest {
   @Test
   void tiesAreWidenedInPairsAndOrders() {
     JudgeOracle oracle =
-        SimulatedStudy.oracle(
-            SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1));
+        SimulatedStudy.oracle(SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1));
     // logits 0.2 between the first two, 3 to the third
     Judgement corrected = ask(oracle, new Correction(1, 0, 0.2), 0.5, 0.52, 0.8);
-    assertThat(corrected.ranking()).isEqualTo(Ranking.ofTiers(3, List.of(List.of(2), List.of(0, 1))));
+    assertThat(corrected.ranking())
+        .isEqualTo(Ranking.ofTiers(3, List.of(List.of(2), List.of(0, 1))));
     assertThat(JudgementFacts.preferences(corrected).get(0).isTie()).isTrue();
     assertThat(ask(oracle, new Correction(1, 0, 0.05), 0.5, 0.52, 0.8).ranking())
         .isEqualTo(Ranking.of(2, 1, 0));
@@ -113,8 +112,7 @@ class CalibratedOracleTest {
   @Test
   void copiesOfAnImageStayBesideIt() {
     JudgeOracle oracle =
-        SimulatedStudy.oracle(
-            SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1));
+        SimulatedStudy.oracle(SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1));
     assertThat(ask(oracle, new Correction(0.5, 0, 0), 0.5, 0.8, 0.5).ranking())
         .isEqualTo(Ranking.ofTiers(3, List.of(List.of(1), List.of(0, 2))));
   }
@@ -122,10 +120,8 @@ class CalibratedOracleTest {
   @Test
   void correctionIsTakenBackExactly() {
     JudgeOracle oracle =
-        SimulatedStudy.oracle(
-            SimulatedStudy.judge(0.1, 0.15, true), Protocol.pairsInBothOrders(2));
-    Judgement raw =
-        oracle.rank(List.of(Greys.group(0.5, 0.52, 0.8)), Greys.RUBRIC).get(0);
+        SimulatedStudy.oracle(SimulatedStudy.judge(0.1, 0.15, true), Protocol.pairsInBothOrders(2));
+    Judgement raw = oracle.rank(List.of(Greys.group(0.5, 0.52, 0.8)), Greys.RUBRIC).get(0);
     JudgeCalibration strong = of(oracle, new Correction(0.5, 1.5, 0.9));
     Judgement corrected = CalibratedJudgements.correct(raw, strong);
     assertThat(corrected).isNotEqualTo(raw);
@@ -153,8 +149,7 @@ class CalibratedOracleTest {
   void anotherJudgeRubricOrASecondCalibrationIsRefusedBeforeAnythingIsAsked() {
     JudgeOracle oracle = SimulatedStudy.oracle(SimulatedStudy.judge(0.1, 0, true), ONE_ORDER);
     JudgeOracle both =
-        SimulatedStudy.oracle(
-            SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1));
+        SimulatedStudy.oracle(SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1));
     JudgeCalibration calibration = of(oracle, new Correction(0.5, 0, 0));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> CalibratedOracle.of(both, calibration))

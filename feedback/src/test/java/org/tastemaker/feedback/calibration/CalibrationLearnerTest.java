@@ -62,8 +62,7 @@ class CalibrationLearnerTest {
       // logit = (difference + 0.15) / 0.1, people's is difference / 0.2
       List<VotedGroup> votes = SimulatedStudy.votes(Seed.of(100 + study), 120, 5);
       JudgeCalibration found =
-          learn(
-              SimulatedStudy.judge(0.1, 0.15, true), Protocol.pairsInRandomDirection(1), votes);
+          learn(SimulatedStudy.judge(0.1, 0.15, true), Protocol.pairsInRandomDirection(1), votes);
       slopes += found.slope().excludes(0.5) ? 0 : 1;
       biases += found.positionBias().excludes(1.5) ? 0 : 1;
       assertThat(found.slope().value()).isBetween(0.35, 0.75);
@@ -140,10 +139,7 @@ class CalibrationLearnerTest {
   void tieMarginIsWherePeopleStopToTellImagesApart() {
     List<VotedGroup> votes = SimulatedStudy.votesWithTies(400, 0.05);
     JudgeCalibration found =
-        learn(
-            SimulatedStudy.judge(0.1, 0, true),
-            Protocol.pairsInRandomDirection(1),
-            votes);
+        learn(SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInRandomDirection(1), votes);
     double truth = Math.tanh(found.slope().value() * 0.05 / 0.1 / 2);
     assertThat(found.tieMargin().value()).isCloseTo(truth, within(0.02));
     assertThat(found.tieMargin().high()).isGreaterThanOrEqualTo(found.tieMargin().value());
@@ -169,15 +165,13 @@ class CalibrationLearnerTest {
     Path dataset = folder.resolve("judged.jsonl");
     SimulatedStudy.ask(
         dataset,
-        SimulatedStudy.oracle(
-            SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1)),
+        SimulatedStudy.oracle(SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1)),
         votes);
     assertThatIllegalArgumentException()
         .isThrownBy(
             () ->
                 CalibrationLearner.usual()
-                    .learn(
-                        SimulatedStudy.votesWithTies(4, 0), dataset, SimulatedStudy.THEN))
+                    .learn(SimulatedStudy.votesWithTies(4, 0), dataset, SimulatedStudy.THEN))
         .withMessageContaining("nothing about any of the groups");
   }
 }

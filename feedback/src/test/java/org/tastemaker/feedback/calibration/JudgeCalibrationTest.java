@@ -34,8 +34,7 @@ class JudgeCalibrationTest {
 
   private static JudgeCalibration of(Correction correction, Estimate flips) {
     Estimate some = new Estimate(correction.slope(), 0.1, 2, 7);
-    HeldOut check =
-        new HeldOut(3, 4, 0.7, Double.NaN, Estimate.NONE, 0.1, 0.05, 0.5, Double.NaN);
+    HeldOut check = new HeldOut(3, 4, 0.7, Double.NaN, Estimate.NONE, 0.1, 0.05, 0.5, Double.NaN);
     return new JudgeCalibration(
         JUDGE,
         Greys.RUBRIC.id(),
@@ -93,7 +92,7 @@ class JudgeCalibrationTest {
     String text = Files.readString(file);
     refused(file, text.replace("tastemaker-calibration", "other"), "no calibration");
     refused(file, text.replace("\"version\": 1", "\"version\": 2"), "version 2");
-    refused(file, text.replace("1970-01-01", "1970-31-01"), "learnedAt");
+    refused(file, text.replace("1970-01-01", "1970-31-01"), "1970-31-01");
     refused(file, text.replace("\"tieMargin\": 0.0", "\"tieMargin\": -1.0"), "tie margin");
   }
 

@@ -79,8 +79,7 @@ class JudgePanelTest {
 
   @Test
   void memberThatFailsIsMissingAndNoNumber() {
-    DescribedOracle silent =
-        answering(() -> Judgement.missing(2, "refused", "two", PAID));
+    DescribedOracle silent = answering(() -> Judgement.missing(2, "refused", "two", PAID));
     Judgement together =
         ask(JudgePanel.builder().member("a", says(0.8), 1).member("b", silent, 5).build());
     assertThat(JudgementFacts.preferences(together).get(0).probability()).isEqualTo(0.8);
@@ -124,11 +123,8 @@ class JudgePanelTest {
             () -> {
               throw spent;
             });
-    JudgePanel panel =
-        JudgePanel.builder().member("a", says(0.8), 1).member("b", broke, 1).build();
-    assertThatExceptionOfType(FeedbackException.class)
-        .isThrownBy(() -> ask(panel))
-        .isSameAs(spent);
+    JudgePanel panel = JudgePanel.builder().member("a", says(0.8), 1).member("b", broke, 1).build();
+    assertThatExceptionOfType(FeedbackException.class).isThrownBy(() -> ask(panel)).isSameAs(spent);
   }
 
   @Test
@@ -138,8 +134,7 @@ class JudgePanelTest {
             () -> {
               throw new AssertionError("asked");
             });
-    JudgePanel panel =
-        JudgePanel.builder().member("a", says(0.8), 1).member("b", never, 0).build();
+    JudgePanel panel = JudgePanel.builder().member("a", says(0.8), 1).member("b", never, 0).build();
     assertThat(ask(panel).ranking()).isEqualTo(Ranking.of(0, 1));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> JudgePanel.builder().member("b", never, 0).build())
@@ -166,8 +161,7 @@ class JudgePanelTest {
     Path dataset = folder.resolve("judged.jsonl");
     SimulatedStudy.ask(
         dataset,
-        SimulatedStudy.oracle(
-            SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1)),
+        SimulatedStudy.oracle(SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1)),
         votes);
     KeptOracle kept = KeptOracle.ofDataset("judge", dataset);
     Judgement one = kept.rank(List.of(votes.get(1).images()), Greys.RUBRIC).get(0);
@@ -212,8 +206,7 @@ class JudgePanelTest {
     Path bad = folder.resolve("bad.jsonl");
     SimulatedStudy.ask(
         good,
-        SimulatedStudy.oracle(
-            SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1)),
+        SimulatedStudy.oracle(SimulatedStudy.judge(0.1, 0, true), Protocol.pairsInBothOrders(1)),
         votes);
     SimulatedStudy.ask(
         bad,
@@ -228,17 +221,14 @@ class JudgePanelTest {
     assertThat(found.raters().get("good").weight())
         .isGreaterThan(found.raters().get("bad").weight() + 0.2);
     int right = 0;
-    int rightByOnePerson = 0;
     for (VotedGroup group : votes) {
       List<Double> scores = found.scores().get(group.id());
       double truth =
           Greys.score(group.images().images().get(0), group.images().prompt())
               - Greys.score(group.images().images().get(1), group.images().prompt());
       right += (scores.get(0) - scores.get(1)) * truth > 0 ? 1 : 0;
-      boolean first = group.pairs().get(0).votes().get(0).choice() == Choice.FIRST;
-      rightByOnePerson += first == truth > 0 ? 1 : 0;
     }
-    assertThat(right).isGreaterThan(rightByOnePerson);
+    assertThat(right).isGreaterThan(110); // of 150; a coin has 75 +- 6
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RaterQuality.fit(votes, Map.of("v0", good), options))
         .withMessageContaining("same name");

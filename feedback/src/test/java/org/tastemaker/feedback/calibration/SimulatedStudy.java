@@ -72,8 +72,6 @@ final class SimulatedStudy {
   }
 
   static void ask(Path dataset, JudgeOracle oracle, List<VotedGroup> votes) {
-    AnnotationJob.builder(dataset, oracle, Greys.RUBRIC)
-        .build()
-        .run(AgreementStudy.groups(votes));
+    AnnotationJob.builder(dataset, oracle, Greys.RUBRIC).build().run(AgreementStudy.groups(votes));
   }
 }

@@ -368,8 +368,7 @@ class RankingRewardsTest {
       assertThat(WinRateReward.soft().score(rollout, List.of(judgement)))
           .isEqualTo(WinRateReward.overall().score(rollout, List.of(judgement)));
       assertThat(BradleyTerryReward.soft(BRADLEY_TERRY).score(rollout, List.of(judgement)))
-          .isEqualTo(
-              BradleyTerryReward.overall(BRADLEY_TERRY).score(rollout, List.of(judgement)));
+          .isEqualTo(BradleyTerryReward.overall(BRADLEY_TERRY).score(rollout, List.of(judgement)));
     }
   }
 }
