@@ -81,6 +81,7 @@ class ArchitectureTest {
                   "ledger",
                   "annotate",
                   "study",
+                  "calibration",
                   "study.protocols",
                   "study.page",
                   "votes",

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,7 @@ class CrowdBradleyTerryTest {
         0.127893,
         0.16264395,
         0.19122126);
-    assertThat(fit.raters().get("eve").votes()).isEqualTo(4);
+    assertThat(rater(fit, "eve").votes()).isEqualTo(4);
   }
 
   @Test
@@ -135,14 +136,14 @@ class CrowdBradleyTerryTest {
     Fit fit = CrowdBradleyTerry.fit(n * prompts, votes, new Options(0.25, 4, 2, 1e-6, 5000));
     // too far from one half where items have few votes, see the class comment; never out of order
     for (int k = 0; k < truth.length; k++) {
-      var quality = fit.raters().get("r" + k);
+      var quality = rater(fit, "r" + k);
       assertThat(quality.eta()).isCloseTo(truth[k], within(0.12));
       assertThat(quality.error()).isBetween(0.002, 0.05);
       if (k > 0) {
-        assertThat(quality.eta()).isLessThan(fit.raters().get("r" + (k - 1)).eta());
+        assertThat(quality.eta()).isLessThan(rater(fit, "r" + (k - 1)).eta());
       }
     }
-    assertThat(fit.raters().get("r3").weight()).isZero();
+    assertThat(rater(fit, "r3").weight()).isZero();
   }
 
   @Test
@@ -186,5 +187,9 @@ class CrowdBradleyTerryTest {
     for (int i = 0; i < expected.length; i++) {
       assertThat(found.get(i)).isCloseTo(expected[i], within(off));
     }
+  }
+
+  private static CrowdBradleyTerry.Quality rater(Fit fit, String name) {
+    return Objects.requireNonNull(fit.raters().get(name));
   }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -218,11 +219,11 @@ class JudgePanelTest {
 
     assertThat(found.converged()).isTrue();
     assertThat(found.raters()).containsOnlyKeys("good", "bad", "v0", "v1", "v2");
-    assertThat(found.raters().get("good").weight())
-        .isGreaterThan(found.raters().get("bad").weight() + 0.2);
+    assertThat(Objects.requireNonNull(found.raters().get("good")).weight())
+        .isGreaterThan(Objects.requireNonNull(found.raters().get("bad")).weight() + 0.2);
     int right = 0;
     for (VotedGroup group : votes) {
-      List<Double> scores = found.scores().get(group.id());
+      List<Double> scores = Objects.requireNonNull(found.scores().get(group.id()));
       double truth =
           Greys.score(group.images().images().get(0), group.images().prompt())
               - Greys.score(group.images().images().get(1), group.images().prompt());
