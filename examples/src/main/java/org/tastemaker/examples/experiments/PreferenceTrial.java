@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -88,8 +89,13 @@ final class PreferenceTrial {
     Size {
       if (prompts < TRAINED.size() || images < 3 || pretraining < 0) {
         throw new IllegalArgumentException(
-            "there must be at least %d prompts, 3 images of each and 0 glyphs, but there were %d, %d and %d"
-                .formatted(TRAINED.size(), prompts, images, pretraining));
+            String.format(
+                Locale.ROOT,
+                "there must be at least %d prompts, 3 images of each and 0 glyphs, but there were %d, %d and %d",
+                TRAINED.size(),
+                prompts,
+                images,
+                pretraining));
       }
     }
 

@@ -74,7 +74,11 @@ public final class ProtocolComparison<O extends DescribedOracle> {
     this.settings = settings;
   }
 
-  /** What judging may cost at most, without a call, such as that of ChatGPT's oracle. */
+  /**
+   * What judging may cost at most, without a call, such as that of ChatGPT's oracle.
+   *
+   * @param <O> the oracle
+   */
   @FunctionalInterface
   public interface Estimate<O> {
     /**
