@@ -232,7 +232,7 @@ public final class TuneByPreference implements Callable<Integer> {
         Settings config = config(seed);
         if (!isThere(baseFile, config)) {
           say(out, "measuring the base model, seed " + seed);
-          measure(model, judge, false, config, seed).findings().write(baseFile);
+          measure(model, judge, false, 0, config, seed).findings().write(baseFile);
         }
         for (Arm arm : chosen) {
           if (!isThere(file(arm.id(), seed), config(arm, size, seed))) {
@@ -313,7 +313,7 @@ public final class TuneByPreference implements Callable<Integer> {
       throws IOException {
     Settings config = config(arm, size, seed);
     if (arm.classes == Classes.NONE) {
-      measure(model, judge, arm.prefix, config, seed).findings().write(file(arm.id(), seed));
+      measure(model, judge, arm.prefix, 0, config, seed).findings().write(file(arm.id(), seed));
       return;
     }
     try (Lora lora = tuned(model, judge, arm.classes, size, seed, out)) {
@@ -322,6 +322,7 @@ public final class TuneByPreference implements Callable<Integer> {
               model.with(FunctionOptions.inference().withAdapter(lora)),
               judge,
               arm.prefix,
+              (long) size.prompts() * size.images(),
               config,
               seed);
       Map<String, List<EmojiReport.Labelled>> before =
@@ -460,13 +461,18 @@ public final class TuneByPreference implements Callable<Integer> {
   }
 
   private Trial.Outcome measure(
-      LatentDiffusion model, GlyphJudge judge, boolean prefix, Settings config, long seed) {
+      LatentDiffusion model,
+      GlyphJudge judge,
+      boolean prefix,
+      long judged,
+      Settings config,
+      long seed) {
     SamplingOptions asUsed = BundledModel.sampling().withSteps(measuredSteps);
     EmojiReport report =
         EmojiReport.of(
             generator(model.with(asUsed), prefix), judge, counts(), Trial.measuredSeed(seed));
     Findings findings =
-        Findings.of(config, report, judge, 0, Double.NaN, "")
+        Findings.of(config, report, judge, judged, Double.NaN, "")
             .withConsistency(
                 GUIDED,
                 EmojiReport.sample(
