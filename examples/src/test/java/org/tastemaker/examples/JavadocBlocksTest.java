@@ -114,6 +114,19 @@ class JavadocBlocksTest {
             "EmojiReport",
             "groups",
             "List<JudgedGroup>"));
+    own.put("diffusion/EncodedImages", Map.of("order", "EpochOrder", "captions", "List<String>"));
+    own.put(
+        "feedback/calibration/CalibratedOracle",
+        Map.of("oracle", "ChatGptOracle", "study", "Path", "dataset", "Path"));
+    own.put(
+        "feedback/calibration/CalibrationLearner",
+        Map.of("votes", "List<VotedGroup>", "dataset", "Path", "clock", "Clock"));
+    own.put(
+        "feedback/calibration/JudgePanel",
+        Map.of(
+            "large", "ChatGptOracle",
+            "calibrationOfLarge", "JudgeCalibration",
+            "votes", "List<VotedGroup>"));
     own.put(
         "feedback/annotate/AnnotationJob",
         Map.of("oracle", "ChatGptOracle", "progressBar", "RunListener"));
