@@ -16,7 +16,6 @@ import java.util.concurrent.Callable;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.ImageGenerator;
 import org.tastemaker.core.ImageGroup;
-import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
@@ -24,7 +23,6 @@ import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.lora.Lora;
-import org.tastemaker.diffusion.model.ClipModel;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.console.ConsoleProgress;
@@ -37,10 +35,6 @@ import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.optim.hps.CaptionedImage;
 import org.tastemaker.optim.hps.HpsTuning;
-import org.tastemaker.optim.hps.PreferenceClasses;
-import org.tastemaker.reward.clip.ClipReward;
-import org.tastemaker.reward.clip.HumanPreferenceScore;
-import org.tastemaker.reward.clip.Preprocessing;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -66,9 +60,6 @@ public final class TuneByPreference implements Callable<Integer> {
   private static final int SHOWN = 6;
   private static final List<String> PICTURED =
       List.of("grinning face", "penguin", "red apple", "fox", "rocket", "carrot");
-
-  /** Of the judge's scores, which are negative distances: see {@link GlyphJudge#score}. */
-  private static final PreferenceClasses JUDGED = PreferenceClasses.of(10, 2);
 
   private static final List<Row> ROWS =
       List.of(
@@ -372,92 +363,27 @@ public final class TuneByPreference implements Callable<Integer> {
       PrintWriter out)
       throws IOException {
     List<ImageGroup> groups = trial.groups();
+    ImageClasses images =
+        new ImageClasses(
+            model,
+            judge,
+            run.resolve("score"),
+            new ImageClasses.Score(scoreSteps, scorePrompts, scoreScale),
+            text -> say(out, text));
     List<CaptionedImage> found =
         switch (classes) {
-          case LEARNED -> byLearnedScore(model, groups, out);
-          case SHUFFLED -> trial.shuffled(byLearnedScore(model, groups, out));
-          case JUDGE, NONE ->
-              PreferenceTrial.classified(groups, group -> scores(judge, group), JUDGED);
+          case LEARNED -> images.byLearnedScore(groups);
+          case SHUFFLED -> trial.shuffled(images.byLearnedScore(groups));
+          case JUDGE, NONE -> images.byJudge(groups);
         };
     if (found.isEmpty()) {
       throw new IllegalArgumentException(
           "no image is clearly preferred or clearly not: raise --score-scale, or train the score for longer");
     }
-    say(out, counted(found) + "; the judge agrees with " + agreement(found, groups, judge));
+    say(
+        out,
+        ImageClasses.counted(found) + "; the judge agrees with " + images.agreement(found, groups));
     return found;
-  }
-
-  private static double[] scores(GlyphJudge judge, ImageGroup group) {
-    var fits = EmojiPrompts.answers(group.prompt().text());
-    return group.images().stream().mapToDouble(image -> judge.score(image, fits)).toArray();
-  }
-
-  private List<CaptionedImage> byLearnedScore(
-      LatentDiffusion model, List<ImageGroup> groups, PrintWriter out) throws IOException {
-    Path folder = run.resolve("score");
-    if (!Files.exists(folder.resolve("hps"))) {
-      say(out, "training the score");
-      EmojiClipExperiment.Options defaults = EmojiClipExperiment.Options.defaults();
-      var unusedResult =
-          new EmojiClipExperiment(
-                  model,
-                  folder,
-                  new EmojiClipExperiment.Options(
-                      scoreSteps,
-                      defaults.batch(),
-                      scorePrompts,
-                      defaults.each(),
-                      defaults.denoisingSteps(),
-                      defaults.hps()),
-                  Seed.of(0), // the seeds above are for the tuning alone
-                  RunListener.none())
-              .run(new Cancellation());
-    }
-    try (ClipModel clip = ClipModel.load(folder.resolve("hps"))) {
-      ClipReward score =
-          ClipReward.of(
-              clip,
-              "text-to-emoji",
-              model.components().tokenizer(),
-              Preprocessing.PIL,
-              HumanPreferenceScore.OWN,
-              ClipReward.Options.defaults());
-      PreferenceClasses classes =
-          PreferenceClasses.of(
-              scoreScale > 0 ? scoreScale : Math.exp(clip.logitScale().getDouble(0)), 2);
-      return PreferenceTrial.classified(
-          groups,
-          group -> {
-            Prompt prompt = group.prompt();
-            return score.score(
-                group.images().stream().map(image -> prompt).toList(), group.images());
-          },
-          classes);
-    }
-  }
-
-  private static String counted(List<CaptionedImage> images) {
-    long preferred = images.stream().filter(CaptionedImage::preferred).count();
-    return preferred + " images are preferred, " + (images.size() - preferred) + " are not";
-  }
-
-  /** How many of the classified images the judge puts on the same side of its prompt's median. */
-  private static String agreement(
-      List<CaptionedImage> classified, List<ImageGroup> groups, GlyphJudge judge) {
-    int agreed = 0;
-    for (ImageGroup group : groups) {
-      double[] scores = scores(judge, group);
-      double[] sorted = scores.clone();
-      Arrays.sort(sorted);
-      double middle = (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-      for (CaptionedImage image : classified) {
-        int place = group.images().indexOf(image.image());
-        if (place >= 0 && group.prompt().text().equals(image.caption())) {
-          agreed += image.preferred() == scores[place] > middle ? 1 : 0;
-        }
-      }
-    }
-    return String.format(Locale.ROOT, "%.0f %%", 100.0 * agreed / classified.size());
   }
 
   private Trial.Outcome measure(

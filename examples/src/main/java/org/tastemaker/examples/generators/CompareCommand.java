@@ -403,7 +403,7 @@ public final class CompareCommand implements Callable<Integer> {
             study.rewritten().refused().isEmpty()
                 ? ""
                 : " Not rewritten: " + study.rewritten().refused());
-    StudyPage page = new StudyPage(result);
+    StudyTables page = new StudyTables(result);
     AtomicFiles.write(run.resolve("result.md"), page.markdown(head));
     AtomicFiles.write(run.resolve("result.csv"), page.csv());
     page.draw(study, prompts, run.resolve("images.png"));

@@ -7,17 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.tastemaker.core.Image;
-import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.console.FileNames;
 import org.tastemaker.feedback.annotate.AnnotationJob;
 import org.tastemaker.feedback.calibration.CalibrationLearner;
 import org.tastemaker.feedback.calibration.JudgeCalibration;
-import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.openai.Explain;
 import org.tastemaker.feedback.protocol.Protocol;
@@ -33,6 +30,7 @@ import org.tastemaker.feedback.study.VotedGroup;
 import org.tastemaker.feedback.study.page.StudyPage;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of {@code JudgeAgreement}, and what it does. */
@@ -47,35 +45,7 @@ final class AgreementCommand implements Callable<Integer> {
   private final Path folder;
   private final PrintStream out;
 
-  @Option(
-      names = "--prompts",
-      paramLabel = "N",
-      defaultValue = "12",
-      description = "How many prompts, with three images each (default: ${DEFAULT-VALUE}).")
-  private int prompts;
-
-  @Option(
-      names = "--voters",
-      paramLabel = "N",
-      defaultValue = "5",
-      description = "How many simulated people vote about each pair (default: ${DEFAULT-VALUE}).")
-  private int voters;
-
-  @Option(
-      names = "--noise",
-      paramLabel = "X",
-      defaultValue = "0.1",
-      description = "The judge's noise, in units of the score (default: ${DEFAULT-VALUE}).")
-  private double noise;
-
-  @Option(
-      names = "--bias",
-      paramLabel = "X",
-      defaultValue = "0.1",
-      description =
-          "The judge's liking for the image shown first, in the same units (default:"
-              + " ${DEFAULT-VALUE}).")
-  private double bias;
+  @Mixin private SimulatedOptions simulated = new SimulatedOptions();
 
   @Option(
       names = "--calibrate",
@@ -96,19 +66,13 @@ final class AgreementCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<VotedGroup> votes = SimulatedVotes.of(prompts, voters);
+    List<VotedGroup> votes = simulated.votes();
     Files.createDirectories(folder);
-    out.println("simulated: " + voters + " voters a pair, and a judge on this machine");
+    out.println(simulated.words());
 
     // 1. The judge is asked about what it was not asked before.
-    String name = String.format(Locale.ROOT, "judged-noise-%s-bias-%s.jsonl", noise, bias);
-    Path dataset = folder.resolve(name);
-    MockJudge.Options faults =
-        MockJudge.Options.defaults()
-            .withSeed(Seed.of(7))
-            .withTemperature(noise)
-            .withPositionBias(bias);
-    try (LoopbackServer server = LoopbackServer.builder(SimulatedVotes.judge(faults)).start();
+    Path dataset = folder.resolve("judged-" + simulated.name() + ".jsonl");
+    try (LoopbackServer server = LoopbackServer.builder(simulated.judge()).start();
         ChatGptOracle oracle =
             ChatGptOracle.builder()
                 .model(MODEL)

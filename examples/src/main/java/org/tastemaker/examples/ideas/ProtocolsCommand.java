@@ -6,10 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.console.FileNames;
@@ -17,7 +15,6 @@ import org.tastemaker.feedback.Question;
 import org.tastemaker.feedback.ledger.Budget;
 import org.tastemaker.feedback.ledger.Price;
 import org.tastemaker.feedback.ledger.PriceTable;
-import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.openai.ChatGptOracle;
 import org.tastemaker.feedback.openai.Explain;
 import org.tastemaker.feedback.protocol.Protocol;
@@ -36,6 +33,7 @@ import org.tastemaker.feedback.study.protocols.ProtocolComparison;
 import org.tastemaker.feedback.study.protocols.Purchase;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of {@code CompareProtocols}, and what it does. */
@@ -51,35 +49,7 @@ final class ProtocolsCommand implements Callable<Integer> {
   private final Path folder;
   private final PrintStream out;
 
-  @Option(
-      names = "--prompts",
-      paramLabel = "N",
-      defaultValue = "12",
-      description = "How many prompts, with three images each (default: ${DEFAULT-VALUE}).")
-  private int prompts;
-
-  @Option(
-      names = "--voters",
-      paramLabel = "N",
-      defaultValue = "5",
-      description = "How many simulated people vote about each pair (default: ${DEFAULT-VALUE}).")
-  private int voters;
-
-  @Option(
-      names = "--noise",
-      paramLabel = "X",
-      defaultValue = "0.1",
-      description = "The judge's noise, in units of the score (default: ${DEFAULT-VALUE}).")
-  private double noise;
-
-  @Option(
-      names = "--bias",
-      paramLabel = "X",
-      defaultValue = "0.1",
-      description =
-          "The judge's liking for the image shown first, in the same units (default:"
-              + " ${DEFAULT-VALUE}).")
-  private double bias;
+  @Mixin private SimulatedOptions simulated = new SimulatedOptions();
 
   @Option(
       names = "--price",
@@ -134,20 +104,15 @@ final class ProtocolsCommand implements Callable<Integer> {
     }
     PriceTable prices =
         PriceTable.of("USD", Map.of(MODEL, Price.perMillionTokens(price.get(0), price.get(1))));
-    List<VotedGroup> votes = SimulatedVotes.of(prompts, voters);
-    Path datasets = folder.resolve(String.format(Locale.ROOT, "noise-%s-bias-%s", noise, bias));
+    List<VotedGroup> votes = simulated.votes();
+    Path datasets = folder.resolve(simulated.name());
     Files.createDirectories(datasets);
-    out.println("simulated: " + voters + " voters a pair, and a judge on this machine");
+    out.println(simulated.words());
 
     // 1. Each protocol is asked about what it was not asked before.
-    MockJudge.Options faults =
-        MockJudge.Options.defaults()
-            .withSeed(Seed.of(7))
-            .withTemperature(noise)
-            .withPositionBias(bias);
     ProtocolComparison<ChatGptOracle> comparison;
     ComparisonReport report;
-    try (LoopbackServer server = LoopbackServer.builder(SimulatedVotes.judge(faults)).start()) {
+    try (LoopbackServer server = LoopbackServer.builder(simulated.judge()).start()) {
       comparison =
           ProtocolComparison.builder(
                   datasets, protocol -> oracle(server, prices, protocol), Rubrics.consistency())

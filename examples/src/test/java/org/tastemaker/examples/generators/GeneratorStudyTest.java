@@ -254,7 +254,7 @@ class GeneratorStudyTest {
         .isEqualTo(
             Map.of("no image: api refused it", 6, "no image: the prompt was not rewritten", 10));
     assertThat(result.tournament().missing()).isEqualTo(16);
-    assertThat(new StudyPage(result).markdown("head"))
+    assertThat(new StudyTables(result).markdown("head"))
         .contains("Comparisons without a result: 16", "- no image: api refused it: 6");
   }
 

@@ -57,7 +57,7 @@ import org.tastemaker.diffusion.weights.SafetensorsFile;
  *
  * <p>A share of the captions is dropped, for guidance. A dropped caption becomes the empty text,
  * but of an image that is not preferred the prefix stays: it is the bare prefix that the model is
- * led away from in sampling. (The published program drops no captions.)
+ * led away from in sampling.
  *
  * <p>The paper adds images of the pre-training data, so that the model keeps what it can: 200,000
  * beside 37,000 preferred and 21,000 others. They are given as preferred images.
@@ -105,8 +105,8 @@ public final class HpsTuning {
     }
 
     /**
-     * The paper's: "Weird image. ", 40 images per step, a constant learning rate of 1e-5 for 10,000
-     * steps, no captions dropped.
+     * The paper's "Weird image. ", 40 images per step, and constant learning rate of 1e-5 for
+     * 10,000 steps; no captions are dropped.
      *
      * @return the options, for Stable Diffusion 1.4 and a LoRA of rank 4
      */

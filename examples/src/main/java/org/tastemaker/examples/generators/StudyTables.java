@@ -12,13 +12,13 @@ import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.examples.measure.Estimate;
 
 /** The result of a study as a page of Markdown, tables of CSV and a picture. */
-final class StudyPage {
+final class StudyTables {
   private static final int SHOWN = 8;
 
   private final GeneratorStudy.Result result;
   private final List<Arm> arms;
 
-  StudyPage(GeneratorStudy.Result result) {
+  StudyTables(GeneratorStudy.Result result) {
     this.result = result;
     this.arms = result.tournament().arms();
   }
