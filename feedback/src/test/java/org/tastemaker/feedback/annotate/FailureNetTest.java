@@ -198,10 +198,25 @@ class FailureNetTest {
 
   @Test
   void aJudgeThatBreaksInTheMiddleEndsTheJobAndWhatItSpoiltIsNotRecorded() {
+    CountDownLatch fiveAreJudged = new CountDownLatch(1);
     assertThatThrownBy(
             () ->
-                job(i -> i < 5 ? null : invalid("monthly allowance " + i + " reached"))
+                job(i -> {
+                      if (i < 5) {
+                        return null;
+                      }
+                      await(
+                          fiveAreJudged); // a failure before a success is the group's, and recorded
+                      return invalid("monthly allowance " + i + " reached");
+                    })
                     .concurrency(2)
+                    .reportEvery(java.time.Duration.ZERO)
+                    .listener(
+                        event -> {
+                          if (event instanceof RunEvent.Progress progress && progress.done() == 5) {
+                            fiveAreJudged.countDown();
+                          }
+                        })
                     .build()
                     .run(Jobs.groups(60)))
         .isInstanceOf(NothingJudgedException.class)
