@@ -41,6 +41,7 @@ class ArchitectureTest {
           "diffusion", List.of(),
           "feedback", List.of(),
           "datasets", List.of("feedback"),
+          "human", List.of("feedback", "diffusion", "optim"),
           "reward", List.of("diffusion"),
           "optim", List.of("diffusion"));
 
@@ -89,6 +90,7 @@ class ArchitectureTest {
                   "mock",
                   "server"),
           "datasets", List.of(""),
+          "human", List.of("web", "desk", "", "improve", "annotate", "review"),
           "reward", List.of("combine", "image", "ranking", "learned", "clip"),
           "optim",
               List.of(
@@ -186,6 +188,7 @@ class ArchitectureTest {
                                   "diffusion",
                                   "feedback",
                                   "datasets",
+                                  "human",
                                   "reward",
                                   "optim",
                                   "examples",
