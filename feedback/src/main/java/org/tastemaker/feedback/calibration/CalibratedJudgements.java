@@ -11,6 +11,7 @@ import org.tastemaker.core.Preference;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.aggregate.Ballots;
 import org.tastemaker.core.aggregate.RecordedPreferences;
+import org.tastemaker.feedback.protocol.JudgementFacts;
 
 /** Corrects judgements, and takes the correction back. */
 final class CalibratedJudgements {
@@ -21,9 +22,13 @@ final class CalibratedJudgements {
 
   /**
    * A corrected judgement: the order and the recorded preferences are new; answers, orders by
-   * criteria, scores, reasons and usage stay. What the judge said is kept beside it.
+   * criteria, scores, reasons and usage stay. What the judge said is kept beside it. What people
+   * have overruled stays as they said it.
    */
   static Judgement correct(Judgement given, JudgeCalibration calibration) {
+    if (JudgementFacts.isOverruled(given)) {
+      return given; // people's: what was learned about the judge says nothing about them
+    }
     Judgement raw = raw(given);
     Map<String, String> facts = new TreeMap<>(raw.provenance());
     facts.put(JudgeCalibration.SETTING, calibration.id());

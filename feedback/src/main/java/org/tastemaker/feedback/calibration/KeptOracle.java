@@ -62,7 +62,8 @@ public final class KeptOracle implements DescribedOracle {
 
   /**
    * People's votes about which image is better overall: the share of votes of each pair is a soft
-   * label, and the order that of the labels.
+   * label, and the order that of the labels. A group is found by its {@link VotedGroup#id}, and by
+   * its fact {@link VotedGroup#GROUP} if it has one.
    *
    * @param name for messages, and as the judge of the judgements
    * @param votes people's; gone through once
@@ -80,11 +81,15 @@ public final class KeptOracle implements DescribedOracle {
       int n = group.images().size();
       Ranking order = PairOrder.of(Ballots.ofPreferences(n, pairs).wins(), Map.of(), 0);
       if (!order.isEmpty()) {
-        byGroup.put(
-            group.id(),
+        Judgement judgement =
             Judgement.of(order, name)
                 .withProvenance(
-                    Map.of(RecordedPreferences.NAME, RecordedPreferences.write(pairs))));
+                    Map.of(RecordedPreferences.NAME, RecordedPreferences.write(pairs)));
+        byGroup.put(group.id(), judgement);
+        String before = group.facts().get(VotedGroup.GROUP); // its images were rounded to 8 bits
+        if (before != null) {
+          byGroup.put(before, judgement);
+        }
       }
     }
     Settings settings = Settings.none().with("judge", name).with("protocol", "votes");

@@ -57,7 +57,8 @@ public record RaterQuality(
     Items items = new Items();
     // 1. People.
     for (VotedGroup group : votes) {
-      int at = items.place(group.id(), group.images().size());
+      String id = group.facts().getOrDefault(VotedGroup.GROUP, group.id()); // as judges know it
+      int at = items.place(id, group.images().size());
       for (VotedPair pair : group.pairs()) {
         if (pair.criterion().equals(VotedPair.OVERALL)) {
           for (Vote vote : pair.votes()) {

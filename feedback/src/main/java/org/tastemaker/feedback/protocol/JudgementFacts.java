@@ -67,7 +67,26 @@ public final class JudgementFacts {
    */
   public static final String PREFERENCES = RecordedPreferences.NAME;
 
+  /**
+   * What people said of a judge's judgement when it was shown to them: {@code confirmed} or {@link
+   * #OVERRULED}. Absent where nobody was asked.
+   */
+  public static final String REVIEW = "review";
+
+  /** The value of {@link #REVIEW} where the judgement is people's, in place of the judge's. */
+  public static final String OVERRULED = "overruled";
+
   private JudgementFacts() {}
+
+  /**
+   * Whether people have put their judgement in place of the judge's.
+   *
+   * @param judgement any
+   * @return true if so
+   */
+  public static boolean isOverruled(Judgement judgement) {
+    return OVERRULED.equals(judgement.provenance().get(REVIEW));
+  }
 
   /**
    * The comparisons of a judgement: those recorded by a pairwise protocol, otherwise those that

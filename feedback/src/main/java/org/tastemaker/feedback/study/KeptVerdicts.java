@@ -9,6 +9,8 @@ record KeptVerdicts(String name, Map<String, GroupVerdict> byGroup, Set<String> 
     implements Verdicts {
   @Override
   public Optional<GroupVerdict> of(VotedGroup group) {
-    return Optional.ofNullable(byGroup.get(group.id()));
+    GroupVerdict verdict = byGroup.get(group.id());
+    return Optional.ofNullable(
+        verdict != null ? verdict : byGroup.get(group.facts().getOrDefault(VotedGroup.GROUP, "")));
   }
 }

@@ -11,6 +11,7 @@ import java.util.Set;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.feedback.protocol.GroupId;
+import org.tastemaker.feedback.protocol.JudgementFacts;
 
 /**
  * Images of a prompt and what people said about them. A group of more than two is compared by all
@@ -27,6 +28,12 @@ public record VotedGroup(
     List<VotedPair> pairs,
     Map<String, String> facts,
     List<Map<String, String>> imageFacts) {
+  /**
+   * The fact that names the group in a judge's dataset, where the images are those that a job has
+   * saved: rounded to 8 bits, they may have another {@link #id}.
+   */
+  public static final String GROUP = JudgementFacts.GROUP;
+
   /**
    * Checks that the pairs are of the group's images.
    *
