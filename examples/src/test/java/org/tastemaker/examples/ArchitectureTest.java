@@ -215,7 +215,8 @@ class ArchitectureTest {
         noClasses()
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(ROOT + "testing..", ROOT + "diffusion.testing.."));
+            .resideInAnyPackage(
+                ROOT + "testing..", ROOT + "diffusion.testing..", ROOT + "human.testing.."));
   }
 
   @Test
