@@ -83,8 +83,7 @@ public final class KeptOracle implements DescribedOracle {
       if (!order.isEmpty()) {
         Judgement judgement =
             Judgement.of(order, name)
-                .withProvenance(
-                    Map.of(RecordedPreferences.NAME, RecordedPreferences.write(pairs)));
+                .withProvenance(Map.of(RecordedPreferences.NAME, RecordedPreferences.write(pairs)));
         byGroup.put(group.id(), judgement);
         String before = group.facts().get(VotedGroup.GROUP); // its images were rounded to 8 bits
         if (before != null) {

@@ -44,8 +44,7 @@ class DatasetWriterTest {
             header.rubric(), header.rubricText(), header.settings().with("review", "corrected"));
     DatasetWriter.write(dataset, other, PreferenceDataset.readAll(dataset));
     assertThatIllegalStateException()
-        .isThrownBy(
-            () -> Jobs.job(dataset, MockJudge.of(Greys::score)).build().run(Jobs.groups(6)))
+        .isThrownBy(() -> Jobs.job(dataset, MockJudge.of(Greys::score)).build().run(Jobs.groups(6)))
         .withMessageContaining("belongs to another job");
   }
 

@@ -24,11 +24,11 @@ import org.tastemaker.feedback.annotate.PreferenceDataset;
 /**
  * The verdicts of a judge that wait for people, and what people said about them.
  *
- * <p>Each person is shown one verdict at a time, and no verdict is shown to more people than
- * {@link Options#people}, unless one of them has not answered for {@link Options#lease}: then
- * another is asked, and both count if both answer. What was clicked is on disk when {@link #say}
- * and {@link #undo} return, and a desk that is opened again is as it was left, at whatever moment
- * its process was killed.
+ * <p>Each person is shown one verdict at a time, and no verdict is shown to more people than {@link
+ * Options#people}, unless one of them has not answered for {@link Options#lease}: then another is
+ * asked, and both count if both answer. What was clicked is on disk when {@link #say} and {@link
+ * #undo} return, and a desk that is opened again is as it was left, at whatever moment its process
+ * was killed.
  *
  * <p>Thread-safe. One process at a time has a review.
  */

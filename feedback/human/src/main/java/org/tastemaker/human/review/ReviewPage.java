@@ -108,7 +108,8 @@ public final class ReviewPage implements Page {
     } catch (IllegalArgumentException e) {
       return Reply.error(400, "this is no answer to the verdict: " + e.getMessage());
     } catch (UncheckedIOException e) {
-      return Reply.error(503, "the click could not be written and does not count: " + e.getMessage());
+      return Reply.error(
+          503, "the click could not be written and does not count: " + e.getMessage());
     }
     return switch (outcome) {
       case TAKEN -> {
@@ -170,8 +171,7 @@ public final class ReviewPage implements Page {
     standing.medianMillis().ifPresent(millis -> json.put("medianMillis", millis));
     standing.last().ifPresent(last -> json.put("last", Map.of("id", last.id())));
     standing.shown().ifPresent(shown -> json.put("question", question(shown)));
-    json.put(
-        "summary", ReviewSummary.of(desk.verdicts(), desk.reviews(), QUICK).toJson());
+    json.put("summary", ReviewSummary.of(desk.verdicts(), desk.reviews(), QUICK).toJson());
     return json;
   }
 

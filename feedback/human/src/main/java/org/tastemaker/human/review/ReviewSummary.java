@@ -103,8 +103,7 @@ public record ReviewSummary(
     for (Review review : opinions) {
       if (review.kind() == Review.Kind.OVERRULED) {
         Ranking judges = verdict.apply(review).judgement().ranking();
-        disagreements.merge(
-            Disagreement.of(judges, review.order().orElseThrow()), 1, Integer::sum);
+        disagreements.merge(Disagreement.of(judges, review.order().orElseThrow()), 1, Integer::sum);
       }
     }
     Map<String, List<Review>> byPerson = new TreeMap<>();
@@ -122,11 +121,7 @@ public record ReviewSummary(
         (name, said) ->
             criteria.put(
                 name,
-                share(
-                    said,
-                    r -> Boolean.TRUE.equals(r.criteria().get(name)),
-                    verdict,
-                    bootstrap)));
+                share(said, r -> Boolean.TRUE.equals(r.criteria().get(name)), verdict, bootstrap)));
     Map<String, Share> people = new TreeMap<>();
     byPerson.forEach((name, said) -> people.put(name, share(said, confirms, verdict, bootstrap)));
     return new ReviewSummary(
@@ -158,8 +153,7 @@ public record ReviewSummary(
     int count = 0;
     for (Review review : reviews) {
       double[] sums =
-          byPrompt.computeIfAbsent(
-              verdict.apply(review).prompt().text(), unused -> new double[2]);
+          byPrompt.computeIfAbsent(verdict.apply(review).prompt().text(), unused -> new double[2]);
       count += counts.test(review) ? 1 : 0;
       sums[0] += counts.test(review) ? 1 : 0;
       sums[1]++;
@@ -285,8 +279,7 @@ public record ReviewSummary(
         "disagreements",
         ranked().stream()
             .map(
-                kind ->
-                    Map.of("words", kind.words(), "count", disagreements.getOrDefault(kind, 0)))
+                kind -> Map.of("words", kind.words(), "count", disagreements.getOrDefault(kind, 0)))
             .toList());
     return json;
   }
