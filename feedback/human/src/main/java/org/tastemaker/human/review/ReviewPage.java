@@ -4,6 +4,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,10 +24,10 @@ import org.tastemaker.feedback.annotate.ImageFolder;
 import org.tastemaker.feedback.protocol.JudgementFacts;
 import org.tastemaker.feedback.protocol.RecordedAnswer;
 import org.tastemaker.human.web.Changes;
+import org.tastemaker.human.web.FrontEnd;
 import org.tastemaker.human.web.Page;
 import org.tastemaker.human.web.PageFile;
 import org.tastemaker.human.web.PageRequest;
-import org.tastemaker.human.web.PageServer;
 import org.tastemaker.human.web.Reply;
 
 /**
@@ -62,13 +63,11 @@ public final class ReviewPage implements Page {
 
   @Override
   public Map<String, PageFile> files() {
-    return Map.of(
-        "/", PageFile.of(ReviewPage.class, "review.html"),
-        "/review.js", PageFile.of(ReviewPage.class, "review.js"),
-        "/review.css", PageFile.of(ReviewPage.class, "review.css"),
-        "/common.css", PageFile.of(PageServer.class, "common.css"),
-        "/common.js", PageFile.of(PageServer.class, "common.js"),
-        "/ranking.js", PageFile.of(PageServer.class, "ranking.js"));
+    Map<String, PageFile> files = new HashMap<>(FrontEnd.files());
+    files.put("/", PageFile.of(ReviewPage.class, "review.html"));
+    files.put("/review.js", PageFile.of(ReviewPage.class, "review.js"));
+    files.put("/review.css", PageFile.of(ReviewPage.class, "review.css"));
+    return files;
   }
 
   @Override

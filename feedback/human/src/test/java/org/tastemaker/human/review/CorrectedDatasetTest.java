@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +59,10 @@ class CorrectedDatasetTest {
             900));
   }
 
+  private Judgement corrected(Path dataset, String group) {
+    return Objects.requireNonNull(corrected(dataset).get(group));
+  }
+
   private Map<String, Judgement> corrected(Path dataset) {
     Path file = folder.resolve("corrected.jsonl");
     CorrectedDataset.write(dataset, reviews, file);
@@ -71,7 +76,7 @@ class CorrectedDatasetTest {
     Path dataset = Judged.dataset(folder, 3);
     List<AnnotatedGroup> groups = PreferenceDataset.readAll(dataset);
     review(groups.get(0), "ann", Review.Kind.OVERRULED, Ranking.of(1, 2, 0));
-    Judgement now = corrected(dataset).get(groups.get(0).id());
+    Judgement now = corrected(dataset, groups.get(0).id());
     assertThat(now.ranking()).isEqualTo(Ranking.of(1, 2, 0));
     assertThat(now.judge()).isEqualTo("ann");
     assertThat(RecordedPreferences.of(now)).isEqualTo(Ranking.of(1, 2, 0).pairs());
@@ -93,7 +98,7 @@ class CorrectedDatasetTest {
     Path dataset = Judged.dataset(folder, 2);
     AnnotatedGroup group = PreferenceDataset.readAll(dataset).get(0);
     review(group, "ann", Review.Kind.CONFIRMED, Judged.ORDER, Map.of("text", false, "style", true));
-    Judgement now = corrected(dataset).get(group.id());
+    Judgement now = corrected(dataset, group.id());
     assertThat(now.ranking()).isEqualTo(Judged.ORDER);
     assertThat(now.judge()).isEqualTo("chat");
     assertThat(now.rationale()).isEqualTo(group.judgement().rationale());
@@ -130,7 +135,7 @@ class CorrectedDatasetTest {
     review(group, "ann", Review.Kind.CONFIRMED, Judged.ORDER);
     review(group, "bob", Review.Kind.OVERRULED, Ranking.of(0, 2, 1));
     review(group, "cid", Review.Kind.OVERRULED, Ranking.of(0, 1, 2));
-    Judgement now = corrected(dataset).get(group.id());
+    Judgement now = corrected(dataset, group.id());
     assertThat(now.ranking()).isEqualTo(Ranking.of(0, 2, 1));
     assertThat(now.judge()).isEqualTo("ann+bob+cid");
     assertThat(now.provenance().get("preferences"))

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,10 @@ class ReviewSummaryTest {
             1));
   }
 
+  private static ReviewSummary.Share share(Map<String, ReviewSummary.Share> shares, String name) {
+    return Objects.requireNonNull(shares.get(name));
+  }
+
   @Test
   void sharesAreCountedOverallByPersonByCriterionAndByKind() {
     List<AnnotatedGroup> groups = PreferenceDataset.readAll(Judged.dataset(folder, 5));
@@ -48,10 +53,10 @@ class ReviewSummaryTest {
     assertThat(summary.confirmed().of()).isEqualTo(5);
     assertThat(summary.confirmed().interval().orElseThrow().low()).isLessThan(0.4);
     assertThat(summary.confirmed().interval().orElseThrow().high()).isGreaterThan(0.4);
-    assertThat(summary.byPerson().get("ann").count()).isEqualTo(2);
-    assertThat(summary.byPerson().get("bob").count()).isZero();
-    assertThat(summary.byCriterion().get("text").of()).isEqualTo(5);
-    assertThat(summary.byCriterion().get("text").count()).isEqualTo(2);
+    assertThat(share(summary.byPerson(), "ann").count()).isEqualTo(2);
+    assertThat(share(summary.byPerson(), "bob").count()).isZero();
+    assertThat(share(summary.byCriterion(), "text").of()).isEqualTo(5);
+    assertThat(share(summary.byCriterion(), "text").count()).isEqualTo(2);
     assertThat(summary.disagreements())
         .containsExactlyInAnyOrderEntriesOf(Map.of(Disagreement.BEST, 2, Disagreement.REVERSED, 1));
     // Of 15 pairs: 3 + 3 + 2 + 0 + 1 are the judge's.
