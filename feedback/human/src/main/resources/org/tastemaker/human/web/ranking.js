@@ -7,6 +7,8 @@
  *     none: 'None of them', skip: 'Skip', send: 'Send'   // other words, or null for no such button
  *   });
  *   ranking.show({question: '7', best: 3, images: ['/image/ab.png', null], task: 'Choose ...'});
+ *   ranking.show({..., tiers: [[2], [0, 1]]});   // an order to begin with
+ *   ranking.show({..., quick: true});            // two images: the first click or key answers
  *
  * An image that is null is still being made; show() of the same question adds it, and keeps what is
  * chosen. An answer closes the question until show() has another, or reopen() is called.
@@ -26,6 +28,7 @@ const TastemakerRanking = (() => {
     let images = [];
     let names = [];
     let best = 1;
+    let quick = false;
     let tiers = [];
     let tie = false;
     let sent = false;
@@ -107,6 +110,11 @@ const TastemakerRanking = (() => {
         Tastemaker.say(said, nameOf(position) + ' is still being made.');
         return;
       }
+      if (quick) {
+        tiers = [[position], [1 - position]];
+        answer('ranked');
+        return;
+      }
       const tier = tierOf(position);
       if (tier >= 0) {
         tiers[tier].splice(tiers[tier].indexOf(position), 1);
@@ -134,6 +142,11 @@ const TastemakerRanking = (() => {
     };
 
     const toggleTie = () => {
+      if (quick && !sent && images.indexOf(null) < 0) {
+        tiers = [[0, 1]];
+        answer('ranked');
+        return;
+      }
       if (sent || tiers.length === 0) {
         Tastemaker.say(said, 'Choose an image first; the next one can then share its place.');
         return;
@@ -225,9 +238,10 @@ const TastemakerRanking = (() => {
         drawn.button.setAttribute('aria-label', spoken(position));
         drawn.place.textContent = tier >= 0 ? placeText(tier) : '';
       });
-      const none = tiers.length === 0 || sent;
+      sendButton.hidden = quick;
+      backButton.hidden = quick;
       [sendButton, tieButton, backButton].forEach(control => {
-        if (none) {
+        if (sent || (tiers.length === 0 && !(quick && control === tieButton))) {
           control.setAttribute('aria-disabled', 'true');
         } else {
           control.removeAttribute('aria-disabled');
@@ -259,7 +273,9 @@ const TastemakerRanking = (() => {
         return;
       }
       let done = true;
-      if (/^[1-9]$/.test(key) && Number(key) <= images.length) {
+      if (quick && (key === 'ArrowLeft' || key === 'ArrowRight')) {
+        toggle(key === 'ArrowLeft' ? 0 : 1);
+      } else if (/^[1-9]$/.test(key) && Number(key) <= images.length) {
         toggle(Number(key) - 1);
       } else if (key === '=') {
         toggleTie();
@@ -289,7 +305,8 @@ const TastemakerRanking = (() => {
         best = next.best || 1;
         if (fresh) {
           question = next.question;
-          tiers = [];
+          quick = next.quick === true && images.length === 2;
+          tiers = (next.tiers || []).map(tier => tier.slice());
           tie = false;
           sent = false;
           shownAt = Date.now();
@@ -301,6 +318,9 @@ const TastemakerRanking = (() => {
       /** Lets an answer that the server did not take be given again. */
       reopen: text => {
         sent = false;
+        if (quick) {
+          tiers = [];
+        }
         if (text) {
           Tastemaker.say(said, text);
         }
@@ -310,11 +330,14 @@ const TastemakerRanking = (() => {
       clear: text => {
         question = null;
         images = [];
+        quick = false;
         tiers = [];
         Tastemaker.say(said, text || '');
         draw();
       },
       question: () => question,
+      /** What is chosen now, best first. */
+      tiers: () => tiers.map(tier => tier.slice()),
       focus: () => { if (cards.length > 0) { cards[0].button.focus(); } },
       element: root
     };

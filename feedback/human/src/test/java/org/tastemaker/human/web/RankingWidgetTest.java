@@ -131,6 +131,40 @@ class RankingWidgetTest {
   }
 
   @Test
+  void ofTwoImagesOneKeyOrClickAnswers() {
+    String pair = "', images: ['/a.png', '/b.png'], quick: true})";
+    browser.executeScript("ranking.show({question: 'p1" + pair);
+    type("2");
+    browser.executeScript("ranking.show({question: 'p2" + pair);
+    // HtmlUnit's own key for it has no name.
+    browser.executeScript(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true}))");
+    browser.executeScript("ranking.show({question: 'p3" + pair);
+    type("=");
+    browser.executeScript("ranking.show({question: 'p4" + pair);
+    image(2).click();
+
+    assertThat(log())
+        .isEqualTo(
+            "{\"question\":\"p1\",\"kind\":\"ranked\",\"tiers\":[[1],[0]]}"
+                + "{\"question\":\"p2\",\"kind\":\"ranked\",\"tiers\":[[0],[1]]}"
+                + "{\"question\":\"p3\",\"kind\":\"ranked\",\"tiers\":[[0,1]]}"
+                + "{\"question\":\"p4\",\"kind\":\"ranked\",\"tiers\":[[1],[0]]}");
+  }
+
+  @Test
+  void anOrderToBeginWithIsShownAndCanBeChanged() {
+    browser.executeScript(
+        "ranking.show({question: 'r', images: ['/a.png', '/b.png', '/c.png'], best: 3,"
+            + " tiers: [[2], [0, 1]]})");
+
+    assertThat(name(3)).isEqualTo("Image 3, place 1");
+    assertThat(name(1)).isEqualTo("Image 1, place 2, shared");
+    type("1", "1", Keys.ENTER);
+    assertThat(log()).contains("\"tiers\":[[2],[1],[0]]");
+  }
+
+  @Test
   void aQuestionIsAnsweredOnce() {
     type("1", Keys.ENTER, Keys.ENTER, "n", "2");
 
