@@ -34,6 +34,15 @@ const Tastemaker = (() => {
     }
   };
 
+  /** A class that an element has or has not. HtmlUnit's toggle() knows no second argument. */
+  const mark = (where, name, on) => {
+    if (on) {
+      where.classList.add(name);
+    } else {
+      where.classList.remove(name);
+    }
+  };
+
   /** 128 random bits. */
   const randomId = () => {
     const bytes = new Uint8Array(16);
@@ -49,7 +58,7 @@ const Tastemaker = (() => {
   const image = (alt, attributes) => {
     const made = element('img', Object.assign({alt: alt, draggable: 'false'}, attributes || {}));
     made.addEventListener('load', () => {
-      made.classList.toggle('small', made.naturalWidth > 0 && made.naturalWidth <= 128);
+      mark(made, 'small', made.naturalWidth > 0 && made.naturalWidth <= 128);
     });
     return made;
   };
@@ -245,15 +254,16 @@ const Tastemaker = (() => {
     on: () => storage.getItem(KEYS) !== 'off',
     set: on => {
       storage.setItem(KEYS, on ? 'on' : 'off');
-      document.documentElement.classList.toggle('keys-off', !on);
+      mark(document.documentElement, 'keys-off', !on);
     }
   };
-  document.documentElement.classList.toggle('keys-off', !keys.on());
+  mark(document.documentElement, 'keys-off', !keys.on());
 
   return {
     element: element,
     image: image,
     say: say,
+    mark: mark,
     randomId: randomId,
     request: request,
     poll: poll,

@@ -221,7 +221,7 @@ const TastemakerRanking = (() => {
           cards[cards.length - 1].button.focus();
         }
       }
-      grid.classList.toggle('two', images.length === 2);
+      Tastemaker.mark(grid, 'two', images.length === 2);
       cards.forEach((drawn, position) => {
         const tier = tierOf(position);
         const address = images[position];
@@ -249,7 +249,7 @@ const TastemakerRanking = (() => {
       });
       tieButton.setAttribute('aria-pressed', tie ? 'true' : 'false');
       keysButton.setAttribute('aria-pressed', Tastemaker.keys.on() ? 'true' : 'false');
-      root.classList.toggle('sent', sent);
+      Tastemaker.mark(root, 'sent', sent);
     };
 
     const onKey = event => {
