@@ -118,6 +118,7 @@ class ArchitectureTest {
                   "simulated",
                   "experiments",
                   "generators",
+                  "people",
                   "ideas",
                   ""));
 

@@ -326,6 +326,8 @@ const TastemakerRanking = (() => {
         }
         draw();
       },
+      /** Tells the person something. */
+      say: text => Tastemaker.say(said, text),
       /** Nothing to ask for now. */
       clear: text => {
         question = null;
