@@ -46,6 +46,7 @@ public final class ReviewPage implements Page {
 
   private final ReviewDesk desk;
   private final Path images;
+  private final Duration longestWait;
   private final Set<String> hashes = new HashSet<>();
   private final Changes changes = new Changes();
 
@@ -56,8 +57,14 @@ public final class ReviewPage implements Page {
    * @param images the folder in which the judge's job has saved the images
    */
   public ReviewPage(ReviewDesk desk, Path images) {
+    this(desk, images, LONGEST_WAIT);
+  }
+
+  /** A browser that sends one request at a time needs short waits. */
+  ReviewPage(ReviewDesk desk, Path images, Duration longestWait) {
     this.desk = desk;
     this.images = images;
+    this.longestWait = longestWait;
     desk.verdicts().forEach(verdict -> hashes.addAll(verdict.images()));
   }
 
@@ -73,7 +80,7 @@ public final class ReviewPage implements Page {
   @Override
   public Reply answer(PageRequest request) throws InterruptedException {
     if (request.is("GET", "/api/state")) {
-      changes.await(request.number("since", 0), LONGEST_WAIT);
+      changes.await(request.number("since", 0), longestWait);
       return Reply.json(state(request.visitor()));
     }
     if (request.is("POST", "/api/answer") || request.is("POST", "/api/undo")) {

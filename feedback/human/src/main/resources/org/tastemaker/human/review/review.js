@@ -3,7 +3,13 @@
   'use strict';
 
   const el = Tastemaker.element;
-  const at = id => document.getElementById(id);
+  const parts = {};
+  const at = id => {
+    if (!parts[id]) {
+      parts[id] = document.getElementById(id);
+    }
+    return parts[id];
+  };
 
   let state = null;
   let shown = null; // the question on the page
@@ -183,8 +189,8 @@
     Tastemaker.say(at('left'), String(state.left));
     Tastemaker.say(at('pace'), state.medianMillis === undefined ? '–'
         : (state.medianMillis / 1000).toFixed(1) + ' s');
-    at('progress').max = Math.max(1, state.own + state.left);
-    at('progress').value = state.own;
+    at('progress').setAttribute('max', String(Math.max(1, state.own + state.left)));
+    at('progress').setAttribute('value', String(state.own));
     const open = state.question !== undefined;
     at('ranking').hidden = !open;
     at('verdict').hidden = !open;

@@ -3,6 +3,7 @@ package org.tastemaker.human.review;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -25,7 +26,7 @@ class ReviewBrowserTest {
   void open() {
     desk = Judged.desk(folder, Judged.dataset(folder, 3));
     server =
-        PageServer.builder(new ReviewPage(desk, Judged.images(folder)))
+        PageServer.builder(new ReviewPage(desk, Judged.images(folder), Duration.ofMillis(50)))
             .visitors(List.of("ann", "bob"))
             .open();
   }
@@ -34,6 +35,10 @@ class ReviewBrowserTest {
   void close() {
     server.close();
     desk.close();
+  }
+
+  private Path pictures() {
+    return Path.of(System.getProperty("tastemaker.pictures", folder.toString()));
   }
 
   private static void type(Browser browser, CharSequence... keys) {
@@ -92,17 +97,17 @@ class ReviewBrowserTest {
   void byMouseTheJudgesOrderIsShownAndConfirmedWithCriteria() {
     try (Browser browser = Browser.inTheJvm()) {
       open(browser);
-      assertThat(text(browser, "order")).isEqualTo(
-          "Best first: image %s, then image %s, then image %s."
-              .replaceFirst("%s", number(2))
-              .replaceFirst("%s", number(0))
-              .replaceFirst("%s", number(1)));
+      assertThat(text(browser, "order"))
+          .isEqualTo(
+              "Best first: image %s, then image %s, then image %s."
+                  .replaceFirst("%s", number(2))
+                  .replaceFirst("%s", number(0))
+                  .replaceFirst("%s", number(1)));
       browser.driver().findElement(By.id("criterion-0-wrong")).click();
       browser.driver().findElement(By.id("criterion-1-right")).click();
       browser.driver().findElement(By.id("confirm")).click();
       awaitOwn(browser, 1);
-      assertThat(desk.reviews().get(0).criteria())
-          .isEqualTo(Map.of("style", false, "text", true));
+      assertThat(desk.reviews().get(0).criteria()).isEqualTo(Map.of("style", false, "text", true));
     }
   }
 
@@ -152,10 +157,10 @@ class ReviewBrowserTest {
     for (boolean dark : new boolean[] {false, true}) {
       try (Browser browser = Browser.chromium(dark ? 360 : 1280, dark ? 740 : 900, dark)) {
         open(browser);
+        browser.picture(pictures().resolve(dark ? "review-phone-dark.png" : "review.png"));
         assertThat(browser.barriers()).isEmpty();
         assertThat(
-                browser.script(
-                    "return document.documentElement.scrollWidth <= window.innerWidth"))
+                browser.script("return document.documentElement.scrollWidth <= window.innerWidth"))
             .isEqualTo(true);
       }
     }

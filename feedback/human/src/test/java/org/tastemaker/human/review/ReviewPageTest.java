@@ -40,8 +40,7 @@ class ReviewPageTest {
 
   private Reply post(String path, String visitor, String body) throws InterruptedException {
     return page.answer(
-        new PageRequest(
-            "POST", path, Map.of(), visitor, body.getBytes(StandardCharsets.UTF_8)));
+        new PageRequest("POST", path, Map.of(), visitor, body.getBytes(StandardCharsets.UTF_8)));
   }
 
   private static JsonObject json(Reply reply) {
@@ -96,8 +95,7 @@ class ReviewPageTest {
     String question = question("ann").text("id");
     JsonObject after = json(post("/api/answer", "ann", confirm("click", question)));
     String last = after.object("last").text("id");
-    Reply reply =
-        post("/api/undo", "ann", "{\"answerId\":\"u\",\"undoes\":\"" + last + "\"}");
+    Reply reply = post("/api/undo", "ann", "{\"answerId\":\"u\",\"undoes\":\"" + last + "\"}");
     assertThat(reply.status()).isEqualTo(200);
     assertThat(json(reply).object("question").text("id")).isEqualTo(question);
   }
@@ -138,7 +136,9 @@ class ReviewPageTest {
             "{\"answerId\":\"../x\",\"question\":\"" + mine + "\",\"kind\":\"confirm\"}",
             "{\"answerId\":\"x\",\"question\":\"" + mine + "\",\"kind\":\"destroy\"}",
             "{\"answerId\":\"x\",\"question\":\"" + mine + "\",\"kind\":\"ranked\"}",
-            "{\"answerId\":\"x\",\"question\":\"" + mine + "\",\"kind\":\"ranked\",\"tiers\":[[9]]}",
+            "{\"answerId\":\"x\",\"question\":\""
+                + mine
+                + "\",\"kind\":\"ranked\",\"tiers\":[[9]]}",
             "{\"answerId\":\"x\",\"question\":\""
                 + mine
                 + "\",\"kind\":\"ranked\",\"tiers\":[[0],[0]]}",
