@@ -161,7 +161,7 @@
     Tastemaker.say(at('help'), 'The places are the judge’s. Confirm them, or take images away '
         + 'and choose again, best first. Images without a place share the last one.');
     ranking.show({question: question.id, images: question.images, best: question.images.length,
-      tiers: question.tiers, task: 'Is the judge right about ' + question.prompt + '?'});
+      tiers: question.tiers, task: 'These are the judge’s places.'});
   };
 
   const showNothing = () => {
