@@ -56,10 +56,7 @@ final class ImproveCommand implements Callable<Integer> {
       description = "What the image should show (default: ${DEFAULT-VALUE}).")
   private String prompt = "robot";
 
-  @Option(
-      names = "--negative",
-      paramLabel = "TEXT",
-      description = "What it should not show.")
+  @Option(names = "--negative", paramLabel = "TEXT", description = "What it should not show.")
   private String negative = "";
 
   @Option(
@@ -68,10 +65,7 @@ final class ImproveCommand implements Callable<Integer> {
       description = "Of the first image and of all others (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
 
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      description = "Denoising steps (default: 20).")
+  @Option(names = "--steps", paramLabel = "N", description = "Denoising steps (default: 20).")
   private int steps = 20;
 
   @Option(
@@ -150,7 +144,8 @@ final class ImproveCommand implements Callable<Integer> {
       Image unused = painter.paint(painter.start(), new Cancellation());
 
       // 2. The page, until it is interrupted.
-      ImproveSession.Options options = ImproveSession.Options.of(over, Seed.of(seed).split("search"));
+      ImproveSession.Options options =
+          ImproveSession.Options.of(over, Seed.of(seed).split("search"));
       try (ImproveSession session =
               ImproveSession.open(run, painter, options, Clock.systemUTC(), System::nanoTime);
           PageServer server = page.serve(new ImprovePage(session), run, List.of(), out)) {
@@ -178,8 +173,9 @@ final class ImproveCommand implements Callable<Integer> {
       sampling = SamplingOptions.defaults();
     }
     SamplingOptions wanted =
-        sampling.withSteps(steps).withGuidanceScale(
-            guidance == null ? sampling.guidanceScale() : guidance);
+        sampling
+            .withSteps(steps)
+            .withGuidanceScale(guidance == null ? sampling.guidanceScale() : guidance);
     return loaded.with(wanted).on(engine.engine());
   }
 

@@ -40,8 +40,7 @@ public final class ImproveImage {
     Failures.exit(run(args, System.out, System.err, server -> new CountDownLatch(1).await()));
   }
 
-  static int run(
-      String[] args, PrintStream out, PrintStream err, ImproveCommand.Serving serving) {
+  static int run(String[] args, PrintStream out, PrintStream err, ImproveCommand.Serving serving) {
     CommandLine command = ImproveCommand.of(out, serving);
     Charset charset = Charset.defaultCharset();
     return command

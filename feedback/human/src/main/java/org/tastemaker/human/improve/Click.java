@@ -54,8 +54,7 @@ record Click(
 
   /** The same, with what the session knows of its question. */
   Click of(What now, List<Integer> shown) {
-    return new Click(
-        answerId, question, now, kind, shown, seen, tiers, keep, millis, visitor, at);
+    return new Click(answerId, question, now, kind, shown, seen, tiers, keep, millis, visitor, at);
   }
 
   Map<String, Object> toJson() {

@@ -138,7 +138,10 @@ public final class ImproveSession implements AutoCloseable {
     OwnerLock lock = OwnerLock.take(folder.resolve(".lock"), "the run folder " + folder);
     try {
       Settings settings =
-          painter.settings().with("search", options.search()).with("searchSeed", options.seed().key());
+          painter
+              .settings()
+              .with("search", options.search())
+              .with("searchSeed", options.seed().key());
       String run = checkSettings(folder, settings, clock);
       return new ImproveSession(folder, painter, options, settings, run, lock, clock, nanos);
     } catch (RuntimeException | Error e) {

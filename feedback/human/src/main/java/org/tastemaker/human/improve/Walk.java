@@ -33,8 +33,7 @@ final class Walk {
    * @param answers that search's
    * @param rounds that ended before it
    */
-  private record Standing(
-      List<Point> moves, Seed legSeed, List<Ranking> answers, long rounds) {
+  private record Standing(List<Point> moves, Seed legSeed, List<Ranking> answers, long rounds) {
     Point point() {
       return moves.get(moves.size() - 1);
     }
@@ -80,12 +79,12 @@ final class Walk {
     Standing now = top();
     Optional<float[]> moved = leg.answer(ranking);
     if (moved.isEmpty()) {
-      stack.push(
-          new Standing(now.moves, now.legSeed, plus(now.answers, ranking), now.rounds));
+      stack.push(new Standing(now.moves, now.legSeed, plus(now.answers, ranking), now.rounds));
       return;
     }
     begin(
-        new Standing(plus(now.moves, Point.of(moved.get())), legSeed(stack.size()), List.of(), rounds()));
+        new Standing(
+            plus(now.moves, Point.of(moved.get())), legSeed(stack.size()), List.of(), rounds()));
   }
 
   void back(int keep) {
