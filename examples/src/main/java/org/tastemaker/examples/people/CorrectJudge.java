@@ -36,6 +36,7 @@ public final class CorrectJudge {
    *
    * @param args see {@code --help}
    */
+  @SuppressWarnings("try") // the Ctrl-C handler is only closed
   public static void main(String[] args) {
     Cancellation stop = new Cancellation();
     int code;
