@@ -76,6 +76,26 @@ public sealed interface RunEvent {
   }
 
   /**
+   * Many numbers of one kind were measured, of which a person wants to see how they are spread: the
+   * rewards of a round.
+   *
+   * @param step which step of the run, at least 0
+   * @param name what they are, such as {@code "rewards"}
+   * @param values at least one; a missing one is left out by whoever tells this
+   */
+  record Distribution(long step, String name, List<Double> values) implements RunEvent {
+    public Distribution {
+      requireStep(step);
+      Objects.requireNonNull(name, "name == null");
+      values = List.copyOf(values);
+      if (values.isEmpty()) {
+        throw new IllegalArgumentException(
+            "the distribution '" + name + "' needs at least one value, but has none");
+      }
+    }
+  }
+
+  /**
    * A checkpoint was written, complete.
    *
    * @param step which step of the run, at least 0

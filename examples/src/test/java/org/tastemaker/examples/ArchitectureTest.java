@@ -38,6 +38,7 @@ class ArchitectureTest {
       Map.of(
           "core", List.of(),
           "plot", List.of(),
+          "watch", List.of(),
           "diffusion", List.of(),
           "feedback", List.of(),
           "datasets", List.of("feedback"),
@@ -90,6 +91,7 @@ class ArchitectureTest {
                   "mock",
                   "server"),
           "datasets", List.of(""),
+          "watch", List.of(""),
           "human", List.of("web", "desk", "", "improve", "annotate", "review"),
           "reward", List.of("combine", "image", "ranking", "learned", "clip"),
           "optim",
@@ -186,6 +188,7 @@ class ArchitectureTest {
                           List.of(
                                   "core",
                                   "plot",
+                                  "watch",
                                   "diffusion",
                                   "feedback",
                                   "datasets",

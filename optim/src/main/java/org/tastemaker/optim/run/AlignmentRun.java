@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
@@ -211,8 +212,9 @@ public final class AlignmentRun {
    * Reports what happens.
    *
    * @param observer receives {@link RunEvent.Metrics} after each round and each evaluation, {@link
-   *     RunEvent.Pictures} of evaluations, {@link RunEvent.Notice} of guards, {@link
-   *     RunEvent.Progress} and {@link RunEvent.CheckpointSaved}
+   *     RunEvent.Distribution} of each round's rewards, {@link RunEvent.Pictures} of evaluations,
+   *     {@link RunEvent.Notice} of guards, {@link RunEvent.Progress} and {@link
+   *     RunEvent.CheckpointSaved}
    * @return this run
    */
   public AlignmentRun listener(RunListener observer) {
@@ -326,6 +328,16 @@ public final class AlignmentRun {
       if (!judgements.isEmpty()) {
         metrics.put(
             "missingJudgements", (double) judgements.stream().filter(Judgement::isMissing).count());
+      }
+      if (rewards.present() > 0) {
+        watch.on(
+            new RunEvent.Distribution(
+                round,
+                "rewards",
+                rewards.values().stream()
+                    .flatMapToDouble(OptionalDouble::stream)
+                    .boxed()
+                    .toList()));
       }
       metrics.put("secondsSampling", (sampled - start) * 1e-9);
       metrics.put("secondsFeedback", (judged - sampled) * 1e-9);

@@ -541,6 +541,24 @@ class AlignmentRunTest {
   }
 
   @Test
+  void theRewardsOfARoundAreToldAsADistribution() {
+    run(new Sum()).run(AlignmentRun.Options.rounds(2));
+
+    List<RunEvent.Distribution> told =
+        events.stream()
+            .filter(RunEvent.Distribution.class::isInstance)
+            .map(RunEvent.Distribution.class::cast)
+            .toList();
+    assertThat(told).extracting(RunEvent.Distribution::step).containsExactly(1L, 2L);
+    assertThat(told).extracting(RunEvent.Distribution::name).containsOnly("rewards");
+    assertThat(told)
+        .zipSatisfy(
+            metrics("presentRewards"),
+            (one, values) ->
+                assertThat((double) one.values().size()).isEqualTo(values.get("presentRewards")));
+  }
+
+  @Test
   void aDivergedRoundLosesNoneOfTheRoundsBefore(@TempDir Path path) {
     Sum failing = new Sum();
     failing.failAt = 4;
