@@ -36,6 +36,7 @@ public final class ImprovePage implements Page {
   private static final int LONGEST_ID = 100;
 
   private final ImproveSession session;
+  private final Duration poll;
   private final Map<String, PageFile> files = new HashMap<>(FrontEnd.files());
 
   /**
@@ -44,7 +45,13 @@ public final class ImprovePage implements Page {
    * @param session owned by the caller, who closes it after the server
    */
   public ImprovePage(ImproveSession session) {
+    this(session, POLL);
+  }
+
+  /** A browser that does one thing at a time is not to wait long for news. */
+  ImprovePage(ImproveSession session, Duration poll) {
     this.session = Objects.requireNonNull(session, "session == null");
+    this.poll = poll;
     files.put("/", PageFile.of(ImprovePage.class, "improve.html"));
     files.put("/improve.css", PageFile.of(ImprovePage.class, "improve.css"));
     files.put("/improve.js", PageFile.of(ImprovePage.class, "improve.js"));
@@ -58,7 +65,7 @@ public final class ImprovePage implements Page {
   @Override
   public Reply answer(PageRequest request) throws InterruptedException {
     if (request.is("GET", "/api/state")) {
-      long unused = session.await(request.number("since", 0), POLL);
+      long unused = session.await(request.number("since", 0), poll);
       return state(200);
     }
     if (request.method().equals("GET")) {

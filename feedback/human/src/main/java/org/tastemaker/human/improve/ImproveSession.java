@@ -251,20 +251,11 @@ public final class ImproveSession implements AutoCloseable {
 
   private void apply(Click click) {
     orders.put(question, walk.order());
-    switch (click.what()) {
-      case ANSWER -> {
-        walk.answer(click.ranking(walk.question()));
-        standing.addLast(click);
-      }
-      case BACK -> {
-        walk.back(click.keep());
-        standing.addLast(click);
-      }
-      case UNDO -> {
-        walk.undo();
-        standing.removeLast();
-      }
-      case LATE -> {}
+    walk.apply(click);
+    if (click.what() == Click.What.UNDO) {
+      Click unused = standing.removeLast();
+    } else {
+      standing.addLast(click);
     }
     question++;
   }

@@ -25,6 +25,7 @@ import org.tastemaker.diffusion.LatentShape;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraGains;
+import org.tastemaker.diffusion.lora.LoraModule;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.lora.LoraTargets;
 import org.tastemaker.diffusion.model.Parameters;
@@ -40,8 +41,8 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  *   both    [C * h * w + layers]    the noise, then g / 0.5
  * </pre>
  *
- * <p>In a search over both, a probe changes a gain by 0.05 where it changes the noise by 0.1, so
- * that neither drowns the other: alone, gains are searched with smaller steps than noise is.
+ * <p>In a search over both, a probe changes a gain by half of what it changes the noise, so that
+ * neither drowns the other: alone, gains are searched with smaller steps than noise is.
  *
  * <p>Images are made one at a time: the first of a set is there soonest, and no time is lost on the
  * others if someone chooses before they are there.
@@ -201,11 +202,22 @@ public final class ModelPainter implements Painter, AutoCloseable {
 
   /** On the output layers of self-attention and cross-attention. */
   private static Lora newLora(Parameters unet) {
+    int rank = RANK; // or that of the smallest layer, which has no higher one
+    try (Lora layers = newLora(unet, 1)) {
+      for (LoraModule module : layers.modules().values()) {
+        long out = module.weight().shape().get(0);
+        rank = (int) Math.min(rank, Math.min(out, module.weight().fanIn()));
+      }
+    }
+    return newLora(unet, rank);
+  }
+
+  private static Lora newLora(Parameters unet, int rank) {
     return Lora.create(
         "gains",
         LoraNetwork.UNET,
         unet,
-        Lora.Options.ofRank(RANK).withTargets(LoraTargets.named("to_out.0")),
+        Lora.Options.ofRank(rank).withTargets(LoraTargets.named("to_out.0")),
         Seed.of(1));
   }
 

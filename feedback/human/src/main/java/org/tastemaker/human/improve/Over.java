@@ -14,6 +14,9 @@ public enum Over {
   /** Someone names the best three of six; more are asked of nobody. */
   private static final int NAMED = 3;
 
+  /** Three times that of a judge who sees the smallest difference: people must see one. */
+  private static final double VISIBLE = 0.3;
+
   /**
    * How the search goes when a person looks at it.
    *
@@ -22,7 +25,7 @@ public enum Over {
   public ZoRankSgd.Options search() {
     return this == GAINS
         ? ZoRankSgd.Options.forGains().withBest(NAMED)
-        : ZoRankSgd.Options.forLatents().withBest(NAMED);
+        : ZoRankSgd.Options.forLatents().withBest(NAMED).withRadius(VISIBLE);
   }
 
   boolean hasNoise() {

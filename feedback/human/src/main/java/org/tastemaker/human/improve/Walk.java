@@ -75,7 +75,17 @@ final class Walk {
     return stack.size() > 1;
   }
 
-  void answer(Ranking ranking) {
+  /** Does what was clicked. */
+  void apply(Click click) {
+    switch (click.what()) {
+      case ANSWER -> answer(click.ranking(question()));
+      case BACK -> back(click.keep());
+      case UNDO -> undo();
+      case LATE -> {} // of a question that was closed already
+    }
+  }
+
+  private void answer(Ranking ranking) {
     Standing now = top();
     Optional<float[]> moved = leg.answer(ranking);
     if (moved.isEmpty()) {
@@ -87,7 +97,7 @@ final class Walk {
             plus(now.moves, Point.of(moved.get())), legSeed(stack.size()), List.of(), rounds()));
   }
 
-  void back(int keep) {
+  private void back(int keep) {
     Standing now = top();
     if (keep < 0 || keep >= now.moves.size()) {
       throw new IllegalArgumentException(
@@ -101,7 +111,7 @@ final class Walk {
     begin(new Standing(kept, legSeed(stack.size()), List.of(), rounds()));
   }
 
-  void undo() {
+  private void undo() {
     if (!canUndo()) {
       throw new IllegalStateException("nothing was clicked that could be undone");
     }
