@@ -32,6 +32,20 @@ public final class ScriptedPerson {
     KEYBOARD
   }
 
+  /** An expression: whether all images of a question are there, and it is not answered yet. */
+  public static final String READY =
+      """
+      (function () {
+        const all = document.querySelectorAll('.candidate');
+        for (let i = 0; i < all.length; i++) {
+          if (all[i].getAttribute('aria-disabled') === 'true') {
+            return false;
+          }
+        }
+        return all.length > 0 && document.querySelectorAll('.ranking.sent').length === 0;
+      })()
+      """;
+
   private final Browser browser;
   private final ToDoubleFunction<Image> taste;
   private final Hand hand;
@@ -56,16 +70,7 @@ public final class ScriptedPerson {
    * @param best how many
    */
   public void rank(int best) {
-    browser.waitFor(
-        """
-        const all = document.querySelectorAll('.candidate');
-        for (let i = 0; i < all.length; i++) {
-          if (all[i].getAttribute('aria-disabled') === 'true') {
-            return false;
-          }
-        }
-        return all.length > 0 && document.querySelectorAll('.ranking.sent').length === 0;
-        """);
+    browser.waitFor("return " + READY);
     List<Image> images = images();
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < images.size(); i++) {
@@ -81,6 +86,16 @@ public final class ScriptedPerson {
         .map(element -> Objects.requireNonNull(element.getAttribute("src")))
         .map(address -> seen.computeIfAbsent(address, this::load))
         .toList();
+  }
+
+  /**
+   * An image of the page.
+   *
+   * @param selector of CSS, of the element
+   */
+  public Image image(String selector) {
+    WebElement element = browser.driver().findElement(By.cssSelector(selector));
+    return seen.computeIfAbsent(Objects.requireNonNull(element.getAttribute("src")), this::load);
   }
 
   private void give(List<Integer> order) {
