@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -73,10 +74,10 @@ class ModelPainterTest {
       Path file = folder.resolve("lora.safetensors");
       Files.write(file, painter.lora(point).orElseThrow());
 
-      try (Lora lora =
+      Map<LoraNetwork, Lora> read =
           LoraFile.read(
-                  file, "read", Map.of(LoraNetwork.UNET, MODEL.components().unet().parameters()))
-              .get(LoraNetwork.UNET)) {
+              file, "read", Map.of(LoraNetwork.UNET, MODEL.components().unet().parameters()));
+      try (Lora lora = Objects.requireNonNull(read.get(LoraNetwork.UNET))) {
         LatentDiffusion adapted = MODEL.with(FunctionOptions.inference().withAdapter(lora));
         Image again = adapted.generate(List.of(PROMPT), List.of(Seed.of(5))).get(0);
         Image plain = MODEL.generate(List.of(PROMPT), List.of(Seed.of(5))).get(0);
