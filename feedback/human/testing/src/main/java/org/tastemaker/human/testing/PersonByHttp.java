@@ -8,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
+import org.tastemaker.core.Image;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonObject;
 
@@ -59,6 +60,25 @@ public final class PersonByHttp {
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(Json.write(body)))
             .build());
+  }
+
+  /**
+   * Looks at an image.
+   *
+   * @param path of the image
+   * @return how red its first pixel is, in [0, 1]
+   */
+  public double red(String path) {
+    try {
+      HttpResponse<byte[]> reply =
+          client.send(request(path, "").GET().build(), HttpResponse.BodyHandlers.ofByteArray());
+      return Image.fromBytes(reply.body()).get(0, 0, 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   private HttpRequest.Builder request(String path, String more) {
