@@ -204,7 +204,8 @@ public final class AnnotatePage implements Page {
     DeskQuestion question = shown.question();
     synchronized (lately) {
       Deque<DeskQuestion> own = lately.computeIfAbsent(visitor, unused -> new ArrayDeque<>());
-      if (own.peekFirst() != question) {
+      DeskQuestion last = own.peekFirst();
+      if (last == null || !last.id().equals(question.id())) {
         own.addFirst(question);
         if (own.size() > KEPT) {
           DeskQuestion unused = own.removeLast();

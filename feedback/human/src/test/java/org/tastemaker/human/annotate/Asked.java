@@ -29,7 +29,7 @@ final class Asked {
     for (int g = 0; g < count; g++) {
       List<Image> images = new ArrayList<>();
       for (int i = 0; i < size; i++) {
-        images.add(Image.filled(4, 4, (i + 1) / 8f, (g % 256) / 255f, (g / 256) / 255f));
+        images.add(Image.filled(4, 4, (i + 1) / 8f, (g % 256) / 255f, 0.25f * (g >> 8)));
       }
       groups.add(new ImageGroup(Prompt.of("prompt " + g + (g == 0 ? ATTACK : "")), images));
     }
