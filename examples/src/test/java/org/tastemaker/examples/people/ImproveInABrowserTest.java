@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
@@ -30,8 +29,11 @@ class ImproveInABrowserTest {
   @TempDir Path folder;
 
   private final GlyphJudge glyphs = BundledModel.judge();
-  private final ToDoubleFunction<Image> likeness =
-      image -> glyphs.score(image, EmojiPrompts.answers("robot"));
+
+  private double likeness(Image image) {
+    return glyphs.score(image, EmojiPrompts.answers("robot"));
+  }
+
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
   /** The pictures in the README and in docs are taken here. */
@@ -56,9 +58,9 @@ class ImproveInABrowserTest {
               server -> {
                 ScriptedPerson person = visitor(browser, server, ScriptedPerson.Hand.MOUSE);
                 browser.waitFor("return document.querySelector('" + BEST + "') !== null");
-                score[0] = likeness.applyAsDouble(person.image(BEST));
+                score[0] = likeness(person.image(BEST));
                 play(browser, person, 2 * ROUNDS);
-                score[1] = likeness.applyAsDouble(person.image(BEST));
+                score[1] = likeness(person.image(BEST));
               });
 
       assertThat(code).as(out.toString(StandardCharsets.UTF_8)).isZero();
@@ -120,7 +122,7 @@ class ImproveInABrowserTest {
 
   private ScriptedPerson visitor(Browser browser, PageServer server, ScriptedPerson.Hand hand) {
     browser.driver().get(server.address().toString());
-    return new ScriptedPerson(browser, likeness, hand);
+    return new ScriptedPerson(browser, this::likeness, hand);
   }
 
   /** Answers as the page asks: the best few of the variations, the best one of the steps. */
