@@ -89,7 +89,7 @@ record Gate(Set<String> hosts, Visitors visitors, String cookie) {
     String meant = head.header().apply(VISITOR_HEADER);
     if (meant != null && !meant.equals(encoded(visitor.get()))) {
       return refuse(
-          409,
+          403,
           "this browser has been opened as "
               + visitor.get()
               + " meanwhile: what is clicked here would be theirs. Open your own address again");

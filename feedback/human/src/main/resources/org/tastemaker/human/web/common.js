@@ -71,8 +71,11 @@ const Tastemaker = (() => {
     }
   };
 
+  // Whom this page is for. Opened as somebody else in another tab, the browser has their cookie.
+  let visitor = null;
+
   /** done(status, body): status 0 if the server was not reached; body null if it was no JSON. */
-  const request = (method, url, body, done) => {
+  const request = (method, url, body, done, sender) => {
     const call = new XMLHttpRequest();
     let finished = false;
     const finish = (status, text) => {
@@ -84,6 +87,9 @@ const Tastemaker = (() => {
     call.open(method, url, true);
     call.timeout = 60000;
     call.setRequestHeader('X-Tastemaker', '1');
+    if (sender) {
+      call.setRequestHeader('X-Tastemaker-Visitor', encodeURIComponent(sender));
+    }
     if (body !== null) {
       call.setRequestHeader('Content-Type', 'application/json');
     }
@@ -129,6 +135,11 @@ const Tastemaker = (() => {
         if (status === 200 && body) {
           tries = 0;
           trouble('poll', '');
+          if (body.visitor && visitor !== null && body.visitor !== visitor) {
+            window.location.reload(); // what is clicked from now on is theirs
+            return;
+          }
+          visitor = body.visitor || visitor;
           if (body.version !== since) {
             since = body.version;
             onState(body);
@@ -209,7 +220,7 @@ const Tastemaker = (() => {
         storage.removeItem(prefix + item.body.answerId);
         onReply(status, reply || {}, item.body);
         pump();
-      });
+      }, item.visitor);
     };
 
     window.addEventListener('beforeunload', event => {
@@ -224,7 +235,7 @@ const Tastemaker = (() => {
       send: (url, body) => {
         last = Math.max(Date.now(), last + 1);
         const all = Object.assign({answerId: randomId()}, body);
-        const item = {url: url, body: all, order: last};
+        const item = {url: url, body: all, order: last, visitor: visitor};
         try {
           storage.setItem(prefix + all.answerId, JSON.stringify(item));
         } catch (e) {
