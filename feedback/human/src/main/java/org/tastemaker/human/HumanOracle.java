@@ -139,8 +139,13 @@ public final class HumanOracle implements DescribedOracle {
     return shares;
   }
 
-  /** What people read. */
-  static String task(Rubric rubric) {
+  /**
+   * What people read.
+   *
+   * @param rubric any
+   * @return its instructions and the descriptions of its criteria
+   */
+  public static String task(Rubric rubric) {
     StringBuilder text = new StringBuilder(rubric.instructions().strip());
     for (Rubric.Criterion criterion : rubric.criteria()) {
       text.append(text.isEmpty() ? "" : " ").append(criterion.description().strip());

@@ -1,0 +1,65 @@
+package org.tastemaker.examples.people;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import org.tastemaker.core.Cancellation;
+import org.tastemaker.examples.console.CtrlC;
+import org.tastemaker.examples.console.Failures;
+
+/**
+ * A page on which people judge images into a dataset of preferences.
+ *
+ * <pre>
+ * ./mvnw -q -pl examples -am compile exec:java -Dexec.mainClass=org.tastemaker.examples.people.AnnotateImages -Dexec.args="--open"
+ * </pre>
+ *
+ * <p>prints the address of the page; the images are the bundled model's. For real:
+ *
+ * <pre>
+ * -Dexec.args="--folder prompts --people ann,bob --redundancy 2 --checks 10"
+ * -Dexec.args="--model stable-diffusion-v1-5 --prompt 'a lighthouse' --prompt 'a red barn' --count 4"
+ * -Dexec.args="--dataset likes.jsonl --images images --reference likes.jsonl --protocol pairs"
+ * -Dexec.args="--help"
+ * </pre>
+ *
+ * <p>A folder has a folder for each prompt ({@link
+ * org.tastemaker.feedback.annotate.PromptFolders}); {@code --dataset} asks people about the groups
+ * of a dataset, and {@code --reference} compares them with a judge meanwhile. Every click is on the
+ * disk before it is answered. Ctrl-C ends the page; the same command resumes it.
+ */
+public final class AnnotateImages {
+  private AnnotateImages() {}
+
+  /**
+   * Serves the page until everything is judged, or it is interrupted.
+   *
+   * @param args see {@code --help}
+   */
+  @SuppressWarnings("try") // the Ctrl-C handler is only closed
+  public static void main(String[] args) {
+    Cancellation stop = new Cancellation();
+    int code;
+    try (CtrlC ctrlC = new CtrlC(stop)) {
+      code =
+          run(
+              args,
+              System.out,
+              System.err,
+              server -> {
+                while (!stop.isRequested()) {
+                  Thread.sleep(200);
+                }
+              });
+    }
+    Failures.exit(code);
+  }
+
+  static int run(String[] args, PrintStream out, PrintStream err, Serving serving) {
+    Charset charset = Charset.defaultCharset();
+    return AnnotateCommand.of(out, serving)
+        .setOut(new PrintWriter(out, true, charset))
+        .setErr(new PrintWriter(err, true, charset))
+        .execute(args);
+  }
+}
