@@ -1,10 +1,14 @@
 package org.tastemaker.human;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Usage;
+import org.tastemaker.core.aggregate.Aggregation;
+import org.tastemaker.core.aggregate.Ballots;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.feedback.Judge;
 import org.tastemaker.feedback.Question;
@@ -15,8 +19,10 @@ import org.tastemaker.human.desk.DeskQuestion;
 
 /**
  * People answer single questions, so that protocols such as pairs in both orders can be asked of
- * them. Each question goes to one person; the desk's options must say so. A person sees the images
- * in an order of their own, which the desk records.
+ * them. The verdict's model is the person's name.
+ *
+ * <p>People see the images in the order of the question, since protocols draw it and count how
+ * often each place wins. What several people answer is put together as by {@link HumanOracle}.
  *
  * <p>Thread-safe.
  */
@@ -53,23 +59,31 @@ public final class HumanJudge implements Judge {
         new DeskQuestion(
             question.id(),
             new ImageGroup(question.prompt(), question.images()),
-            HumanOracle.task(question.rubric()));
-    DeskAnswer answer;
+            HumanOracle.task(question.rubric()),
+            true);
+    List<DeskAnswer> answers;
     try {
-      answer = desk.ask(asked, patience).stream().findFirst().orElse(null);
+      answers = desk.ask(asked, patience);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      answer = null;
+      answers = List.of();
     }
-    if (answer == null) {
-      throw new FeedbackException.Pending("nobody has answered yet");
+    if (answers.isEmpty()) {
+      throw new FeedbackException.Pending(HumanOracle.unanswered(desk, asked));
     }
+    List<DeskAnswer> ranked = answers.stream().filter(a -> a.order().isPresent()).toList();
+    if (ranked.isEmpty()) {
+      throw new FeedbackException.Refused("people found none of the images good");
+    }
+    String names =
+        ranked.stream()
+            .map(answer -> answer.assignment().person())
+            .sorted()
+            .collect(Collectors.joining("+"));
+    List<Ranking> orders = ranked.stream().map(answer -> answer.order().orElseThrow()).toList();
     Ranking order =
-        answer
-            .order()
-            .orElseThrow(
-                () -> new FeedbackException.Refused("a person found none of the images good"));
-    return Verdict.of(order, Usage.NONE, answer.assignment().person()).requireFits(question);
+        orders.size() == 1 ? orders.get(0) : Aggregation.borda().rank(Ballots.ofRankings(orders));
+    return Verdict.of(order, Usage.NONE, names).requireFits(question);
   }
 
   @Override

@@ -71,18 +71,17 @@ public final class HumanOracle implements DescribedOracle {
 
   private Judgement rank(ImageGroup group, Rubric rubric) {
     String id = GroupId.of(group);
+    DeskQuestion asked = new DeskQuestion(id, group, task(rubric));
     List<DeskAnswer> answers;
     try {
-      answers = desk.ask(new DeskQuestion(id, group, task(rubric)), patience);
+      answers = desk.ask(asked, patience);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       answers = List.of();
     }
     if (answers.isEmpty()) {
       return JudgementFacts.missing(
-          group.size(),
-          new FeedbackException.Pending("nobody has answered yet about " + group.prompt().text()),
-          "people");
+          group.size(), new FeedbackException.Pending(unanswered(desk, asked)), "people");
     }
     return judgement(id, answers, group.size(), rubric);
   }
@@ -137,6 +136,14 @@ public final class HumanOracle implements DescribedOracle {
       }
     }
     return shares;
+  }
+
+  static String unanswered(Desk desk, DeskQuestion question) {
+    List<String> skipped = desk.skipped(question.id());
+    return "not enough people have answered yet about '"
+        + question.group().prompt().text()
+        + "'"
+        + (skipped.isEmpty() ? "" : "; skipped by " + String.join(", ", skipped));
   }
 
   /**

@@ -251,11 +251,17 @@ public final class AnnotatePage implements Page {
     json.put("amongPeople", share(figures.amongPeople()));
     json.put("withReference", share(figures.withReference()));
     json.put("damaged", desk.damaged());
-    json.put("people", figures.people().stream().map(AnnotatePage::person).toList());
+    if (!Double.isNaN(figures.alpha())) {
+      json.put("alpha", figures.alpha());
+    }
+    Map<String, String> findings = new HashMap<>();
+    desk.checks().forEach(report -> findings.put(report.name(), report.finding().words()));
+    json.put("people", figures.people().stream().map(one -> person(one, findings)).toList());
     return json;
   }
 
-  private static Map<String, Object> person(DeskFigures.Person person) {
+  private static Map<String, Object> person(
+      DeskFigures.Person person, Map<String, String> findings) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("name", person.name());
     json.put("answers", person.answers());
@@ -264,6 +270,7 @@ public final class AnnotatePage implements Page {
     json.put("repeated", share(person.repeated()));
     json.put("known", share(person.known()));
     json.put("firstShown", share(person.firstShown()));
+    json.put("finding", findings.getOrDefault(person.name(), ""));
     json.put("withOthers", share(person.withOthers()));
     json.put("withReference", share(person.withReference()));
     return json;

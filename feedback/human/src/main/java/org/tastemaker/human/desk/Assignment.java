@@ -19,8 +19,10 @@ public record Assignment(
   public enum Check {
     /** The answer counts. */
     NONE,
-    /** The person has answered it before, with the sides exchanged. */
+    /** The person has answered it before, with the images in the same places. */
     REPEATED,
+    /** The person has answered it before, with the sides exchanged. */
+    SWAPPED,
     /** The right answer is known. */
     KNOWN
   }

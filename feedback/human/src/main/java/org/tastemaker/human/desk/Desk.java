@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,12 +36,17 @@ import org.tastemaker.human.desk.Assignment.Check;
 public final class Desk implements AutoCloseable {
   private static final int REMEMBERED = 500; // questions whose images are at hand for checks
 
+  private static final int LONGEST_LOOK = 10; // leases, for who stays there and says nothing
+
   private final Options options;
   private final Map<String, Ranking> reference;
   private final Map<String, KnownQuestion> known = new LinkedHashMap<>();
   private final Clock clock;
   private final DeskBook book;
   private final DeskLog log;
+  private final QuestionFile questions;
+  private final Instant opened;
+  private final Map<String, Integer> askers = new HashMap<>(); // by question
   private final Map<String, DeskQuestion> open = new LinkedHashMap<>(); // somebody asks
   private final Map<String, DeskQuestion> seen =
       new LinkedHashMap<>() {
@@ -55,19 +61,27 @@ public final class Desk implements AutoCloseable {
   private boolean stopped;
 
   private Desk(
-      Options options, Map<String, Ranking> reference, Clock clock, DeskBook book, DeskLog log) {
+      Options options,
+      Map<String, Ranking> reference,
+      Clock clock,
+      DeskBook book,
+      DeskLog log,
+      QuestionFile questions) {
     this.options = options;
     this.reference = Map.copyOf(reference);
     this.clock = clock;
     this.book = book;
     this.log = log;
+    this.questions = questions;
+    this.opened = clock.instant();
   }
 
   /**
    * How questions are handed out.
    *
    * @param people how many answer each question, at least 1
-   * @param lease how long a question waits for a person who has seen it; positive
+   * @param lease how long a question waits for a person who has seen it and is not there any more,
+   *     such as behind a closed tab; ten times as long for one who is. Positive
    * @param grace how long an answer can be taken back before whoever asks gets it; until then, or
    *     until the person's next answer. At least 0
    * @param checkEvery after how many answers a person gets a check; 0 for none
@@ -139,7 +153,8 @@ public final class Desk implements AutoCloseable {
   /**
    * Opens a desk, or begins one.
    *
-   * @param log where answers are kept; its folder must exist
+   * @param log where answers are kept; its folder must exist. What was asked is kept beside it, and
+   *     images in the folder {@code images} there
    * @param options how questions are handed out
    * @param known questions for checks; may be empty
    * @param reference a judge's orders by the ids of questions, to compare people with; may be empty
@@ -154,7 +169,14 @@ public final class Desk implements AutoCloseable {
       Map<String, Ranking> reference,
       Clock clock) {
     DeskBook book = new DeskBook();
-    Desk desk = new Desk(options, reference, clock, book, DeskLog.open(log, book));
+    DeskLog answers = DeskLog.open(log, book);
+    Desk desk;
+    try {
+      desk = new Desk(options, reference, clock, book, answers, QuestionFile.open(log));
+    } catch (RuntimeException e) {
+      answers.close();
+      throw e;
+    }
     known.forEach(one -> desk.known.put(one.question().id(), one));
     return desk;
   }
@@ -177,9 +199,15 @@ public final class Desk implements AutoCloseable {
    *     the desk was {@linkplain #stop stopped}
    * @throws InterruptedException if the thread is interrupted
    */
-  public synchronized List<DeskAnswer> ask(DeskQuestion question, Duration timeout)
+  public List<DeskAnswer> ask(DeskQuestion question, Duration timeout) throws InterruptedException {
+    questions.keep(question); // before the lock: images are the slow part
+    return await(question, timeout);
+  }
+
+  private synchronized List<DeskAnswer> await(DeskQuestion question, Duration timeout)
       throws InterruptedException {
     Instant end = clock.instant().plus(timeout);
+    askers.merge(question.id(), 1, Integer::sum);
     open.put(question.id(), question);
     seen.put(question.id(), question);
     changed();
@@ -197,7 +225,10 @@ public final class Desk implements AutoCloseable {
         wait(Math.min(left, all.isEmpty() ? 1000 : 100));
       }
     } finally {
-      open.remove(question.id());
+      if (askers.merge(question.id(), -1, Integer::sum) == 0) {
+        askers.remove(question.id());
+        open.remove(question.id());
+      }
       changed();
     }
   }
@@ -219,13 +250,15 @@ public final class Desk implements AutoCloseable {
   }
 
   /**
-   * Where a person stands. If they look at nothing, the next question is theirs from now on.
+   * Where a person stands. If they look at nothing, the next question is theirs from now on. Each
+   * call says that the person is still there, and extends the lease.
    *
    * @param person a pseudonym
    * @return what to look at, and how far they are
    */
   public synchronized Standing standing(String person) {
     DeskBook.Person own = book.person(person);
+    own.seen = clock.instant();
     Shown shown = own.open == null ? null : look(own.open);
     if (shown == null) {
       Assignment next = next(person, own);
@@ -241,12 +274,13 @@ public final class Desk implements AutoCloseable {
       waiting += mine || isFree(question, own) ? 1 : 0;
     }
     DeskAnswer last = own.last();
-    boolean undoable = last != null && canUndo(last);
+    Optional<String> undoes =
+        last != null && canUndo(last) ? Optional.of(last.id()) : Optional.empty();
     return new Standing(
         Optional.ofNullable(shown),
         own.said.size(),
         waiting,
-        undoable ? Optional.of(last.id()) : Optional.empty());
+        undoes);
   }
 
   /**
@@ -335,6 +369,44 @@ public final class Desk implements AutoCloseable {
   }
 
   /**
+   * What attention checks say.
+   *
+   * @return one report for each person, by name
+   */
+  public synchronized List<CheckReport> checks() {
+    Map<String, Ranking> right = new LinkedHashMap<>();
+    known.forEach((id, one) -> right.put(id, one.right()));
+    List<CheckReport> reports = new ArrayList<>();
+    book.people()
+        .forEach(
+            (name, own) ->
+                reports.add(CheckReport.of(name, List.copyOf(own.said.values()), right)));
+    return reports;
+  }
+
+  /**
+   * Who did not want to answer a question.
+   *
+   * @param question its id
+   * @return names, sorted
+   */
+  public synchronized List<String> skipped(String question) {
+    List<String> names = new ArrayList<>();
+    book.people()
+        .forEach(
+            (name, own) -> {
+              if (own.said.values().stream()
+                  .anyMatch(
+                      answer ->
+                          answer.kind() == DeskAnswer.Kind.SKIP
+                              && answer.assignment().question().equals(question))) {
+                names.add(name);
+              }
+            });
+    return names;
+  }
+
+  /**
    * How many lines of the log could not be read when it was opened.
    *
    * @return 0 unless something else than this class has changed it
@@ -346,7 +418,9 @@ public final class Desk implements AutoCloseable {
   @Override
   public synchronized void close() {
     stop();
-    log.close();
+    try (questions) {
+      log.close();
+    }
   }
 
   private void changed() {
@@ -356,7 +430,7 @@ public final class Desk implements AutoCloseable {
 
   private boolean isSettled(DeskAnswer answer) {
     return stopped
-        || book.person(answer.assignment().person()).last() != answer
+        || !answer.equals(book.person(answer.assignment().person()).last())
         || !clock.instant().isBefore(answer.time().plus(options.grace()));
   }
 
@@ -382,7 +456,7 @@ public final class Desk implements AutoCloseable {
       long real = own.said.values().stream().filter(DeskAnswer::counts).count();
       long checks = own.given.values().stream().filter(a -> a.check() != Check.NONE).count();
       if (real / options.checkEvery() > checks) {
-        Assignment check = check(person, own, checks % 2 == 0);
+        Assignment check = check(person, own, (int) (checks % 3));
         if (check != null) {
           return check;
         }
@@ -396,9 +470,20 @@ public final class Desk implements AutoCloseable {
     return null;
   }
 
-  private @Nullable Assignment check(String person, DeskBook.Person own, boolean repeat) {
-    Assignment check = repeat ? repeated(person, own) : knownOne(person, own);
-    return check != null ? check : repeat ? knownOne(person, own) : repeated(person, own);
+  /** The kinds take turns: exchanged sides, a known answer, the same again. */
+  private @Nullable Assignment check(String person, DeskBook.Person own, int turn) {
+    for (int i = 0; i < 3; i++) {
+      Assignment check =
+          switch ((turn + i) % 3) {
+            case 0 -> again(person, own, Check.SWAPPED);
+            case 1 -> knownOne(person, own);
+            default -> again(person, own, Check.REPEATED);
+          };
+      if (check != null) {
+        return check;
+      }
+    }
+    return null;
   }
 
   private @Nullable Assignment knownOne(String person, DeskBook.Person own) {
@@ -410,17 +495,19 @@ public final class Desk implements AutoCloseable {
     return null;
   }
 
-  /** The earliest answer that was not repeated yet, with the sides exchanged. */
-  private @Nullable Assignment repeated(String person, DeskBook.Person own) {
+  /** The earliest answer that was not asked again yet. */
+  private @Nullable Assignment again(String person, DeskBook.Person own, Check check) {
     for (DeskAnswer answer : own.said.values()) {
       DeskQuestion question = seen.get(answer.assignment().question());
       if (answer.kind() == DeskAnswer.Kind.RANKED
           && answer.counts()
           && question != null
           && own.times(question.id()) == 1) {
-        List<Integer> turned = new ArrayList<>(answer.assignment().shown());
-        Collections.reverse(turned);
-        return assign(person, own, question, Check.REPEATED, turned);
+        List<Integer> order = new ArrayList<>(answer.assignment().shown());
+        if (check == Check.SWAPPED) {
+          Collections.reverse(order);
+        }
+        return assign(person, own, question, check, order);
       }
     }
     return null;
@@ -430,7 +517,6 @@ public final class Desk implements AutoCloseable {
     if (own.hasSaid(question.id())) {
       return false;
     }
-    Instant stale = clock.instant().minus(options.lease());
     int taken = book.answers(question.id()).size();
     for (DeskBook.Person other : book.people().values()) {
       Assignment looking = other.open;
@@ -438,11 +524,20 @@ public final class Desk implements AutoCloseable {
           && looking != null
           && looking.check() == Check.NONE
           && looking.question().equals(question.id())
-          && looking.time().isAfter(stale)) {
+          && isHeld(looking, other)) {
         taken++;
       }
     }
     return taken < options.people();
+  }
+
+  /** Leases of before begin again when the desk is opened: people were cut off with it. */
+  private boolean isHeld(Assignment looking, DeskBook.Person person) {
+    Instant now = clock.instant();
+    Instant begin = looking.time().isAfter(opened) ? looking.time() : opened;
+    Instant there = person.seen == null || person.seen.isBefore(begin) ? begin : person.seen;
+    return there.plus(options.lease()).isAfter(now)
+        && begin.plus(options.lease().multipliedBy(LONGEST_LOOK)).isAfter(now);
   }
 
   private Assignment assign(
@@ -456,7 +551,7 @@ public final class Desk implements AutoCloseable {
     if (shown == null) {
       shown = new ArrayList<>(IntStream.range(0, question.group().size()).boxed().toList());
       RandomGenerator random = options.seed().split(id).generator();
-      for (int i = shown.size() - 1; i > 0; i--) {
+      for (int i = question.asGiven() ? 0 : shown.size() - 1; i > 0; i--) {
         Collections.swap(shown, i, random.nextInt(i + 1));
       }
     }

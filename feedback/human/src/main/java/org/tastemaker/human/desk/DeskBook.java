@@ -1,5 +1,6 @@
 package org.tastemaker.human.desk;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,6 +19,7 @@ final class DeskBook implements DeskLog.Taker {
     final Map<String, DeskAnswer> said = new LinkedHashMap<>(); // by assignment, in order
     final Set<String> clicks = new HashSet<>();
     @Nullable Assignment open;
+    @Nullable Instant seen; // when the person was last there; not in the log
 
     /** How often a question was handed to this person. */
     int times(String question) {

@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Preference;
 import org.tastemaker.core.Ranking;
+import org.tastemaker.feedback.agreement.KrippendorffAlpha;
 
 /**
  * What answers say about those who gave them. Shares are of pairs of images; a tie is a choice of
@@ -16,8 +17,11 @@ import org.tastemaker.core.Ranking;
  * @param people one for each person, by name
  * @param amongPeople how often two people said the same about a pair
  * @param withReference how often a person said the same as the judge about a pair
+ * @param alpha Krippendorff's, of the choices about pairs of images that several people have seen;
+ *     NaN where there are none, or all say the same
  */
-public record DeskFigures(List<Person> people, Share amongPeople, Share withReference) {
+public record DeskFigures(
+    List<Person> people, Share amongPeople, Share withReference, double alpha) {
   public DeskFigures {
     people = List.copyOf(people);
   }
@@ -43,7 +47,8 @@ public record DeskFigures(List<Person> people, Share amongPeople, Share withRefe
    * @param answers that count
    * @param skipped questions
    * @param medianMillis of the times; empty without answers
-   * @param repeated pairs about which the person said the same again, the sides exchanged
+   * @param repeated pairs about which the person said the same again, whether or not the sides were
+   *     exchanged; {@link CheckReport} tells them apart
    * @param known pairs of questions with a known answer that were answered right
    * @param firstShown of decided pairs, how often the image shown first is better: far from a half
    *     for someone who always clicks the same side
@@ -86,7 +91,26 @@ public record DeskFigures(List<Person> people, Share amongPeople, Share withRefe
       among = among.plus(person.withOthers());
       judge = judge.plus(person.withReference());
     }
-    return new DeskFigures(people, new Share(among.count() / 2, among.of() / 2), judge);
+    return new DeskFigures(
+        people, new Share(among.count() / 2, among.of() / 2), judge, alpha(byQuestion));
+  }
+
+  private static double alpha(Map<String, List<DeskAnswer>> byQuestion) {
+    Map<List<Object>, List<Double>> choices = new HashMap<>(); // by question and pair
+    byQuestion.forEach(
+        (question, answers) -> {
+          if (answers.size() > 1) {
+            for (DeskAnswer answer : answers) {
+              for (Preference pair : answer.order().orElseThrow().pairs()) {
+                choices
+                    .computeIfAbsent(
+                        List.of(question, pair.first(), pair.second()), id -> new ArrayList<>())
+                    .add(pair.probability());
+              }
+            }
+          }
+        });
+    return KrippendorffAlpha.nominal(choices.values()).alpha();
   }
 
   private static Person person(
@@ -114,7 +138,7 @@ public record DeskFigures(List<Person> people, Share amongPeople, Share withRefe
       first = first.plus(first(answer, order));
       switch (answer.assignment().check()) {
         case KNOWN -> known = known.plus(same(order, right.get(question)));
-        case REPEATED -> repeated = repeated.plus(same(order, before.get(question)));
+        case REPEATED, SWAPPED -> repeated = repeated.plus(same(order, before.get(question)));
         case NONE -> {
           before.put(question, order);
           judge = judge.plus(same(order, reference.get(question)));
@@ -126,22 +150,17 @@ public record DeskFigures(List<Person> people, Share amongPeople, Share withRefe
         }
       }
     }
-    long[] millis = own.stream().mapToLong(DeskAnswer::millis).sorted().toArray();
-    return new Person(
-        name,
-        answers,
-        skipped,
-        millis.length == 0
-            ? OptionalLong.empty()
-            : OptionalLong.of(millis[(millis.length - 1) / 2]),
-        repeated,
-        known,
-        first,
-        others,
-        judge);
+    return new Person(name, answers, skipped, median(own), repeated, known, first, others, judge);
   }
 
-  private static Share same(Ranking order, @Nullable Ranking other) {
+  static OptionalLong median(List<DeskAnswer> own) {
+    long[] millis = own.stream().mapToLong(DeskAnswer::millis).sorted().toArray();
+    return millis.length == 0
+        ? OptionalLong.empty()
+        : OptionalLong.of(millis[(millis.length - 1) / 2]);
+  }
+
+  static Share same(Ranking order, @Nullable Ranking other) {
     if (other == null || other.size() != order.size()) {
       return Share.NONE;
     }
@@ -157,7 +176,7 @@ public record DeskFigures(List<Person> people, Share amongPeople, Share withRefe
     return new Share(same, all);
   }
 
-  private static Share first(DeskAnswer answer, Ranking order) {
+  static Share first(DeskAnswer answer, Ranking order) {
     List<Integer> shown = answer.assignment().shown();
     int first = 0;
     int all = 0;

@@ -43,11 +43,7 @@ final class DeskLog implements AutoCloseable {
     LineLog log = null;
     boolean open = false;
     try {
-      List<String> lines = LineLog.read(file).lines();
-      if (!lines.isEmpty() && !lines.get(0).equals(HEADER)) {
-        throw new IllegalStateException(
-            file + " holds no answers of people: it is left unchanged; choose another file");
-      }
+      List<String> lines = lines(file);
       log = LineLog.open(file);
       if (lines.isEmpty()) {
         log.append(HEADER);
@@ -64,6 +60,20 @@ final class DeskLog implements AutoCloseable {
         lock.close();
       }
     }
+  }
+
+  /** Reads without owning the file. */
+  static long read(Path file, Taker taker) {
+    return replay(lines(file), taker);
+  }
+
+  private static List<String> lines(Path file) {
+    List<String> lines = LineLog.read(file).lines();
+    if (!lines.isEmpty() && !lines.get(0).equals(HEADER)) {
+      throw new IllegalStateException(
+          file + " holds no answers of people: it is left unchanged; choose another file");
+    }
+    return lines;
   }
 
   private static long replay(List<String> lines, Taker taker) {

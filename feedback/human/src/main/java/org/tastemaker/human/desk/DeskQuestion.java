@@ -9,8 +9,21 @@ import org.tastemaker.core.ImageGroup;
  * @param id tells questions apart, also after a restart: 1 to 100 letters and digits
  * @param group the images
  * @param task what to look at, for people to read
+ * @param asGiven whether people see the images in this order, since whoever asks draws it;
+ *     otherwise each sees them in an order of their own
  */
-public record DeskQuestion(String id, ImageGroup group, String task) {
+public record DeskQuestion(String id, ImageGroup group, String task, boolean asGiven) {
+  /**
+   * A question whose images each person sees in an order of their own.
+   *
+   * @param id as above
+   * @param group as above
+   * @param task as above
+   */
+  public DeskQuestion(String id, ImageGroup group, String task) {
+    this(id, group, task, false);
+  }
+
   public DeskQuestion {
     if (!id.matches("[A-Za-z0-9]{1,100}")) {
       throw new IllegalArgumentException(

@@ -196,7 +196,7 @@ class DeskTest {
       rank(desk, "ann", "a", 2, 1, 0);
       assertThat(q0.join()).hasSize(1);
       Assignment repeat = look(desk, "ann").assignment();
-      assertThat(repeat.check()).isEqualTo(Check.REPEATED);
+      assertThat(repeat.check()).isEqualTo(Check.SWAPPED);
       assertThat(repeat.shown()).containsExactly(shown.get(2), shown.get(1), shown.get(0));
       rank(desk, "ann", "b", 2, 0, 1); // of three pairs, one otherwise
       assertThat(look(desk, "ann").question().id()).isEqualTo("q1");
