@@ -69,10 +69,20 @@ public final class PersonByHttp {
    * @return how red its first pixel is, in [0, 1]
    */
   public double red(String path) {
+    return image(path).get(0, 0, 0);
+  }
+
+  /**
+   * Loads an image.
+   *
+   * @param path of the image
+   * @return as the page would show it
+   */
+  public Image image(String path) {
     try {
       HttpResponse<byte[]> reply =
           client.send(request(path, "").GET().build(), HttpResponse.BodyHandlers.ofByteArray());
-      return Image.fromBytes(reply.body()).get(0, 0, 0);
+      return Image.fromBytes(reply.body());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
