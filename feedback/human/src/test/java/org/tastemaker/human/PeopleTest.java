@@ -95,7 +95,9 @@ class PeopleTest {
     try (Desk desk = People.desk(folder, 3)) {
       List<Thread> people = new ArrayList<>();
       for (String name : List.of("ann", "bob", "cid")) {
-        people.add(People.annotator(desk, name, name.equals("cid") ? PeopleTest::worst : People::brightest));
+        people.add(
+            People.annotator(
+                desk, name, name.equals("cid") ? PeopleTest::worst : People::brightest));
       }
       Judgement judgement = new HumanOracle(desk, 3, PATIENCE).rank(groups(1, 3), RUBRIC).get(0);
       people.forEach(Thread::interrupt);

@@ -276,11 +276,7 @@ public final class Desk implements AutoCloseable {
     DeskAnswer last = own.last();
     Optional<String> undoes =
         last != null && canUndo(last) ? Optional.of(last.id()) : Optional.empty();
-    return new Standing(
-        Optional.ofNullable(shown),
-        own.said.size(),
-        waiting,
-        undoes);
+    return new Standing(Optional.ofNullable(shown), own.said.size(), waiting, undoes);
   }
 
   /**
