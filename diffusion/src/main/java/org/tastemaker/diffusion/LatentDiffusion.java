@@ -13,6 +13,7 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.checkpoint.CheckpointWriter;
 import org.tastemaker.diffusion.condition.Conditioner;
 import org.tastemaker.diffusion.condition.Conditions;
@@ -364,6 +365,30 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public DenoisingRange adapted() {
     return view.adapted();
+  }
+
+  /**
+   * What this view's rollouts draw.
+   *
+   * @return the options, the defaults unless they were set
+   */
+  public RolloutOptions rollouts() {
+    return view.rollouts();
+  }
+
+  /**
+   * What decides this view's images beside its weights, prompts and seeds: how it samples, by which
+   * sampler, how prompts are read, where an adapter is active, and the engine's name. What {@link
+   * #rollouts} draw is left out, since it may change from round to round.
+   *
+   * @return the settings, equal for views that make the same images of the same weights
+   */
+  public Settings settings() {
+    return Settings.of(options())
+        .with("sampler", view.sampler())
+        .with("prompts", view.prompts())
+        .with("adapted", adapted())
+        .with("engine", execution().engine().name());
   }
 
   /**

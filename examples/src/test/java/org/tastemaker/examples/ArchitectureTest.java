@@ -107,6 +107,7 @@ class ArchitectureTest {
                   "hps",
                   "guard",
                   "zo",
+                  "rows",
                   "run"),
           "examples",
               List.of(
