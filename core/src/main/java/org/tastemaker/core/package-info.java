@@ -51,10 +51,10 @@
  * <tr><td>a second text encoder, pooled vectors, size ids (SDXL)</td><td>{@code
  * diffusion.condition}</td><td>{@code TextEncoder}, {@code Condition} and {@code
  * UNetInputs}</td></tr>
- * <tr><td>a worker's row (Spark)</td><td>rows in a package {@code optim.rows}, Spark in a module
- * {@code optim/spark}</td><td>{@link org.tastemaker.core.DiffusionSampler}, {@link
- * org.tastemaker.core.FeedbackOracle}, {@link org.tastemaker.core.RewardModel}: images and
- * judgements are values without arrays</td></tr>
+ * <tr><td>a further way to carry rows to workers, such as Spark</td><td>a module {@code
+ * optim/spark}</td><td>{@code optim.rows.RowCarrier}; its rows are behind {@link
+ * org.tastemaker.core.DiffusionSampler}, {@link org.tastemaker.core.FeedbackOracle} and {@link
+ * org.tastemaker.core.RewardModel}</td></tr>
  * <tr><td>a page on which people rank</td><td>a module {@code feedback/human}</td><td>{@code
  * feedback.Judge}, {@link org.tastemaker.core.FeedbackOracle}</td></tr>
  * <tr><td>a further optimizer</td><td>a package in {@code optim}</td><td>{@link

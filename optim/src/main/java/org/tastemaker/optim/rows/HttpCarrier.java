@@ -1,11 +1,12 @@
 package org.tastemaker.optim.rows;
 
+import com.google.common.collect.Iterables;
+import com.google.common.io.ByteSource;
 import io.soabase.recordbuilder.core.RecordBuilder;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,11 +15,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Enumeration;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
-import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
@@ -34,9 +32,10 @@ import org.jspecify.annotations.Nullable;
  * Carries rows to worker processes over HTTP: {@link RowServer}s on this machine or a few others.
  *
  * <p>Each worker is given a few rows at a time, and the next when it has answered, so that a fast
- * one does more. When a worker breaks off, the results that it has sent count, and its other rows go
- * to the workers that are left. Rows that have broken off too often are an exception; so is a
- * carrier without workers. A worker that broke off is tried again at the next call of {@link #carry}.
+ * one does more. When a worker breaks off, the results that it has sent count, and its other rows
+ * go to the workers that are left. Rows that have broken off too often are an exception; so is a
+ * carrier without workers. A worker that broke off is tried again at the next call of {@link
+ * #carry}.
  */
 public final class HttpCarrier implements RowCarrier, AutoCloseable {
   private final List<URI> workers;
@@ -194,7 +193,7 @@ public final class HttpCarrier implements RowCarrier, AutoCloseable {
     HttpResponse<InputStream> response =
         client.send(
             request(at)
-                .POST(HttpRequest.BodyPublishers.ofInputStream(() -> body(part.rows())))
+                .POST(HttpRequest.BodyPublishers.ofInputStream(() -> open(body(part.rows()))))
                 .build(),
             HttpResponse.BodyHandlers.ofInputStream());
     try (InputStream in = response.body()) {
@@ -216,43 +215,38 @@ public final class HttpCarrier implements RowCarrier, AutoCloseable {
   }
 
   /** Row by row, so that one row's bytes are in memory at a time. */
-  private static InputStream body(List<WorkRow> rows) {
-    Iterator<WorkRow> left = rows.iterator();
-    return new SequenceInputStream(
-        new Enumeration<>() {
-          private boolean ended;
+  private static ByteSource body(List<WorkRow> rows) {
+    Iterable<ByteSource> framed =
+        Iterables.transform(rows, row -> framed(out -> RowWire.write(out, RowFormat.write(row))));
+    return ByteSource.concat(Iterables.concat(framed, List.of(framed(RowWire::end))));
+  }
 
-          @Override
-          public boolean hasMoreElements() {
-            return !ended;
-          }
+  private interface Writing {
+    void to(OutputStream out) throws IOException;
+  }
 
-          @Override
-          public InputStream nextElement() {
-            if (ended) {
-              throw new NoSuchElementException();
-            }
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            try {
-              if (left.hasNext()) {
-                RowWire.write(bytes, RowFormat.write(left.next()));
-              } else {
-                RowWire.end(bytes);
-                ended = true;
-              }
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-            return new ByteArrayInputStream(bytes.toByteArray());
-          }
-        });
+  private static ByteSource framed(Writing writing) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try {
+      writing.to(bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return ByteSource.wrap(bytes.toByteArray());
+  }
+
+  private static InputStream open(ByteSource body) {
+    try {
+      return body.openStream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void requireOk(URI worker, int status, @Nullable InputStream body)
       throws IOException {
     if (status != 200) {
-      String words =
-          body == null ? "" : new String(body.readNBytes(4096), StandardCharsets.UTF_8);
+      String words = body == null ? "" : new String(body.readNBytes(4096), StandardCharsets.UTF_8);
       throw new IOException(
           String.format(Locale.ROOT, "worker %s answered %s: %s", worker, status, words));
     }

@@ -37,7 +37,10 @@ final class JudgementFormat {
     json.put(
         "usage",
         List.of(
-            usage.requests(), usage.inputTokens(), usage.cachedInputTokens(), usage.outputTokens()));
+            usage.requests(),
+            usage.inputTokens(),
+            usage.cachedInputTokens(),
+            usage.outputTokens()));
     json.put("provenance", new TreeMap<>(judgement.provenance()));
     json.put("missing", judgement.missingReason());
     return json;

@@ -54,8 +54,7 @@ public final class LocalCarrier implements RowCarrier {
       for (int k = 0; k < count; k++) {
         List<WorkRow> part =
             rows.subList(
-                (int) ((long) k * rows.size() / count),
-                (int) ((k + 1L) * rows.size() / count));
+                (int) ((long) k * rows.size() / count), (int) ((k + 1L) * rows.size() / count));
         parts.add(threads.submit(() -> worker.run(part, 1, taker)));
       }
       for (Future<?> part : parts) {

@@ -73,26 +73,14 @@ public record ResultRow(
   /** An image's result. */
   static ResultRow ofImage(String row, Image image, Optional<Steps> steps, Delivery delivery) {
     return new ResultRow(
-        row,
-        Optional.of(image),
-        steps,
-        Optional.empty(),
-        List.of(),
-        BigDecimal.ZERO,
-        delivery);
+        row, Optional.of(image), steps, Optional.empty(), List.of(), BigDecimal.ZERO, delivery);
   }
 
   /** A group's result. */
   static ResultRow ofJudgement(
       String row, Judgement judgement, BigDecimal cost, Delivery delivery) {
     return new ResultRow(
-        row,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.of(judgement),
-        List.of(),
-        cost,
-        delivery);
+        row, Optional.empty(), Optional.empty(), Optional.of(judgement), List.of(), cost, delivery);
   }
 
   /** A reward's result. */

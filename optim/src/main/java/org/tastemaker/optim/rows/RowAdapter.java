@@ -99,9 +99,7 @@ public final class RowAdapter {
           Files.write(file, bytes);
           Lora lora =
               LoraFile.read(
-                      file,
-                      NAME,
-                      Map.of(LoraNetwork.UNET, model.components().unet().parameters()))
+                      file, NAME, Map.of(LoraNetwork.UNET, model.components().unet().parameters()))
                   .get(LoraNetwork.UNET);
           if (lora == null) {
             throw new RowException("the adapter " + sha256 + " adapts nothing of the U-Net");

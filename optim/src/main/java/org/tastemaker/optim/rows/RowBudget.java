@@ -58,7 +58,9 @@ public final class RowBudget {
     int granted =
         left.signum() <= 0
             ? 0
-            : left.divide(most, 0, RoundingMode.FLOOR).min(BigDecimal.valueOf(questions)).intValue();
+            : left.divide(most, 0, RoundingMode.FLOOR)
+                .min(BigDecimal.valueOf(questions))
+                .intValue();
     reserved = reserved.add(share(granted));
     return granted;
   }

@@ -12,8 +12,8 @@ public interface RowCarrier {
    * Has rows done.
    *
    * @param cargo the rows, and what they need
-   * @param taker receives results, from any thread, in any order, and each at least once, as soon as
-   *     it has come. A row that must not be repeated may stay without one
+   * @param taker receives results, from any thread, in any order, and each at least once, as soon
+   *     as it has come. A row that must not be repeated may stay without one
    * @throws RuntimeException if rows could not be done; results that have come count
    */
   void carry(RowCargo cargo, Consumer<ResultRow> taker);

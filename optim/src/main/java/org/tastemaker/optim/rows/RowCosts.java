@@ -154,9 +154,7 @@ public final class RowCosts implements AutoCloseable {
 
   /** 64 bits are enough to tell the answers of a run apart, and small. */
   private static long key(String worker, long answer) {
-    return Hashing.sha256()
-        .hashString(worker + "\n" + answer, StandardCharsets.UTF_8)
-        .asLong();
+    return Hashing.sha256().hashString(worker + "\n" + answer, StandardCharsets.UTF_8).asLong();
   }
 
   @Override

@@ -220,9 +220,7 @@ public final class RowDriver {
         try {
           carrier.carry(
               new RowCargo(
-                  some,
-                  adapters,
-                  row -> money.reserve(1) == 1 && repeated.incrementAndGet() > 0),
+                  some, adapters, row -> money.reserve(1) == 1 && repeated.incrementAndGet() > 0),
               this::take);
         } finally {
           int without = repeated.get() + unanswered(some);

@@ -53,8 +53,7 @@ public final class RowFormat {
     json.put("run", row.label().run());
     json.put("round", row.label().round());
     json.put("sample", row.label().sample());
-    return RowFrame.write(
-        Json.write(json), images(row).stream().map(RowFormat::floats).toList());
+    return RowFrame.write(Json.write(json), images(row).stream().map(RowFormat::floats).toList());
   }
 
   /**
@@ -139,8 +138,7 @@ public final class RowFormat {
           requireKind(json, "result");
           Optional<JsonObject> image = json.optionalObject("image");
           Optional<JsonObject> steps = json.optionalObject("steps");
-          requirePayloads(
-              frame, (image.isPresent() ? 1 : 0) + (steps.isPresent() ? 2 : 0), where);
+          requirePayloads(frame, (image.isPresent() ? 1 : 0) + (steps.isPresent() ? 2 : 0), where);
           int next = image.isPresent() ? 1 : 0;
           ResultRow row =
               new ResultRow(
@@ -265,8 +263,7 @@ public final class RowFormat {
       }
       criteria.add(new Rubric.Criterion(name, description, Rubric.Scope.valueOf(scope)));
     }
-    return new Rubric(
-        json.text("name"), json.text("version"), json.text("instructions"), criteria);
+    return new Rubric(json.text("name"), json.text("version"), json.text("instructions"), criteria);
   }
 
   // ---- Images
@@ -291,8 +288,7 @@ public final class RowFormat {
     float[] chw = new float[payload.length / Float.BYTES];
     ByteBuffer.wrap(payload).asFloatBuffer().get(chw);
     Image image =
-        Image.of(
-            shape.integer("channels"), shape.integer("height"), shape.integer("width"), chw);
+        Image.of(shape.integer("channels"), shape.integer("height"), shape.integer("width"), chw);
     if (!image.sha256().equals(shape.text("sha256"))) {
       throw new RowException(where + ": an image is not the one of its hash");
     }

@@ -35,7 +35,7 @@ record RowFrame(JsonObject json, List<byte[]> payloads) {
 
   static byte[] write(String json, List<byte[]> payloads) {
     byte[] text = json.getBytes(StandardCharsets.UTF_8);
-    long size = MAGIC.length + Integer.BYTES + text.length + Integer.BYTES + CHECKSUM;
+    long size = (long) MAGIC.length + Integer.BYTES + text.length + Integer.BYTES + CHECKSUM;
     for (byte[] payload : payloads) {
       size += Integer.BYTES + payload.length;
     }

@@ -37,8 +37,7 @@ public final class RowOracle implements FeedbackOracle {
   public List<Judgement> rank(List<ImageGroup> groups, Rubric rubric) {
     List<WorkRow> rows = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
-      rows.add(
-          new WorkRow.Judge(new WorkRow.Label("", calls, i), groups.get(i), rubric, judge));
+      rows.add(new WorkRow.Judge(new WorkRow.Label("", calls, i), groups.get(i), rubric, judge));
     }
     calls++;
     List<ResultRow> results = driver.run(rows, List.of());

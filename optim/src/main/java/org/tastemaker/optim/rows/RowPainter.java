@@ -97,9 +97,7 @@ final class RowPainter implements AutoCloseable {
   }
 
   synchronized void paint(
-      List<WorkRow.Sample> rows,
-      Supplier<ResultRow.Delivery> delivery,
-      Consumer<ResultRow> taker) {
+      List<WorkRow.Sample> rows, Supplier<ResultRow.Delivery> delivery, Consumer<ResultRow> taker) {
     Map<Kind, List<WorkRow.Sample>> byKind = new LinkedHashMap<>();
     for (WorkRow.Sample row : rows) {
       byKind.computeIfAbsent(Kind.of(row), kind -> new ArrayList<>()).add(row);

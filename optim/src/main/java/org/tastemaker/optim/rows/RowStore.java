@@ -94,8 +94,7 @@ public final class RowStore {
       }
       PrivateFiles.createFolders(folder.resolve(result.row().substring(0, SHARD)));
       try (FileChannel channel =
-          PrivateFiles.open(
-              temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+          PrivateFiles.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         ByteBuffer bytes = ByteBuffer.wrap(RowFormat.write(result));
         while (bytes.hasRemaining()) {
           channel.write(bytes);

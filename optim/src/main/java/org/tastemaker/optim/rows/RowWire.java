@@ -98,8 +98,7 @@ final class RowWire {
   private static int requireLength(int length, RowLimits limits) {
     if (length < 1 || length > limits.rowBytes()) {
       throw new RowException(
-          String.format(
-              Locale.ROOT, "a row has 1 to %s bytes, not %s", limits.rowBytes(), length));
+          String.format(Locale.ROOT, "a row has 1 to %s bytes, not %s", limits.rowBytes(), length));
     }
     return length;
   }

@@ -49,10 +49,7 @@ public final class RowWorker implements AutoCloseable {
     this.oracle = setup.oracle() == null ? null : setup.oracle().open();
     this.scorer = setup.reward() == null ? null : RowScorer.open(setup.reward());
     String folder = setup.answers();
-    this.answers =
-        folder == null
-            ? Optional.empty()
-            : Optional.of(RowStore.in(Path.of(folder)));
+    this.answers = folder == null ? Optional.empty() : Optional.of(RowStore.in(Path.of(folder)));
     this.questions =
         Executors.newFixedThreadPool(
             setup.questions(),
@@ -170,8 +167,7 @@ public final class RowWorker implements AutoCloseable {
       List<WorkRow.Sample> samples = new ArrayList<>();
       for (WorkRow row : rows) {
         if (row instanceof WorkRow.Judge judge) {
-          asked.add(
-              questions.submit(() -> one.accept(judgement(judge, attempt, pointless))));
+          asked.add(questions.submit(() -> one.accept(judgement(judge, attempt, pointless))));
         } else if (row instanceof WorkRow.Sample sample) {
           samples.add(sample);
         }

@@ -14,9 +14,9 @@ import org.tastemaker.diffusion.RolloutOptions;
  * score.
  *
  * <p>What comes of it is a function of the row alone, without its {@link #label}. So a row may be
- * done twice, elsewhere, later or beside any others, and the result is the same: to the last bit for
- * images on machines with the same instructions. What a worker must have besides the row, it names
- * by its hash.
+ * done twice, elsewhere, later or beside any others, and the result is the same: to the last bit
+ * for images on machines with the same instructions. What a worker must have besides the row, it
+ * names by its hash.
  */
 public sealed interface WorkRow {
   /**
@@ -58,7 +58,9 @@ public sealed interface WorkRow {
   enum Asked {
     /** The image alone, as {@code LatentDiffusion.generate} makes it. */
     IMAGE,
-    /** The image, its latents and log-probabilities, as {@code LatentDiffusion.rollout} gives them. */
+    /**
+     * The image, its latents and log-probabilities, as {@code LatentDiffusion.rollout} gives them.
+     */
     ROLLOUT
   }
 

@@ -125,8 +125,7 @@ class RowSamplerTest {
     RolloutOptions options =
         new RolloutOptions(StepWindow.of(1, 1), Optional.of(Seed.of(9))); // MixGRPO's
     try (Rollout expected = adapted.with(options).rollout(PROMPTS, SEEDS);
-        Rollout found =
-            sampler(LocalCarrier.of(worker, 3)).with(options).rollout(PROMPTS, SEEDS)) {
+        Rollout found = sampler(LocalCarrier.of(worker, 3)).with(options).rollout(PROMPTS, SEEDS)) {
       assertSame(found, expected);
     }
   }

@@ -22,7 +22,6 @@ final class TinyRuns {
   }
 
   private static LatentDiffusion view(LatentDiffusion model) {
-    return model.with(
-        SamplingOptions.ddpo().withSteps(3).withGuidanceScale(3).withBatchSize(4));
+    return model.with(SamplingOptions.ddpo().withSteps(3).withGuidanceScale(3).withBatchSize(4));
   }
 }
