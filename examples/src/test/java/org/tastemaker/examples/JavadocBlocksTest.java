@@ -140,6 +140,19 @@ class JavadocBlocksTest {
         "optim/policy/DiffusionPolicy",
         with(all("int[]", "images", "steps"), "weights", "double[]"));
     own.put(
+        "optim/rows/RowSampler",
+        Map.of("carrier", "RowCarrier", "recipe", "ModelRecipe", "policy", "DiffusionPolicy"));
+    own.put("optim/rows/RowServer", Map.of("setup", "RowSetup", "secret", "String"));
+    own.put(
+        "optim/rows/package-info",
+        Map.of(
+            "recipe", "ModelRecipe",
+            "factory", "OracleFactory",
+            "secret", "String",
+            "workers", "List<URI>",
+            "budget", "RowBudget",
+            "policy", "DiffusionPolicy"));
+    own.put(
         "optim/run/AlignmentRun",
         Map.of(
             "policy", "DiffusionPolicy",

@@ -108,7 +108,8 @@ public final class HttpCarrier implements RowCarrier, AutoCloseable {
   /**
    * A carrier.
    *
-   * @param workers where they are, such as {@link RowServer#uri}; at least one
+   * @param workers where they are, such as {@link RowServer#uri}; at least one. One that is named
+   *     twice has two requests at a time, so that its judge does not wait between them
    * @param secret of the workers
    * @param options how rows are carried
    * @return the carrier: the caller closes it

@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Usage;
@@ -28,6 +30,7 @@ import org.tastemaker.core.Usage;
  * <p>Not thread-safe, but several drivers may share a carrier, a store and a budget that are.
  */
 public final class RowDriver {
+  private static final Logger LOG = LoggerFactory.getLogger(RowDriver.class);
   private static final int WINDOW = 2048;
   private static final long WINDOW_FLOATS = 64L << 20;
 
@@ -244,8 +247,14 @@ public final class RowDriver {
       if (store != null && answered) {
         store.put(result);
       }
-      if (open) {
-        done.putIfAbsent(result.row(), result);
+      ResultRow first = open ? done.putIfAbsent(result.row(), result) : null;
+      if (first != null && !first.agreesWith(result)) {
+        LOG.warn(
+            "row {} has two results, of {} and of {}, which differ; the first is used. Machines with"
+                + " other instructions, or a judge that answers by chance, do that",
+            result.row(),
+            first.delivery(),
+            result.delivery());
       }
     }
 

@@ -26,7 +26,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  * <pre>{@code
  * DiffusionSampler sampler =
  *     RowSampler.of(RowDriver.of(carrier), recipe, policy.sampler(), () -> Optional.of(RowAdapter.of(lora)));
- * AlignmentRun.of(prompts, sampler, reward, optimizer, seed)
+ * AlignmentRun run = AlignmentRun.of(prompts, sampler, reward, optimizer, seed);
  * }</pre>
  *
  * <p>The adapter is read anew for each call, so it is the one of the round. Not thread-safe.
