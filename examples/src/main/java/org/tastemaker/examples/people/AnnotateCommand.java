@@ -31,14 +31,13 @@ import org.tastemaker.feedback.protocol.GroupId;
 import org.tastemaker.feedback.protocol.JudgeOracle;
 import org.tastemaker.feedback.protocol.Protocol;
 import org.tastemaker.feedback.rubric.Rubrics;
-import org.tastemaker.feedback.votes.VotedRow;
 import org.tastemaker.human.HumanJudge;
 import org.tastemaker.human.HumanOracle;
+import org.tastemaker.human.PeopleVotes;
 import org.tastemaker.human.annotate.AnnotatePage;
-import org.tastemaker.human.annotate.AnnotatedVotes;
 import org.tastemaker.human.desk.Desk;
 import org.tastemaker.human.desk.DeskQuestion;
-import org.tastemaker.human.review.ReviewedVotes;
+import org.tastemaker.human.desk.DeskRecords;
 import org.tastemaker.human.web.PageServer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -292,8 +291,7 @@ final class AnnotateCommand implements Callable<Integer> {
     List<AnnotatedGroup> groups = PreferenceDataset.readAll(written);
     out.printf(Locale.ROOT, "%d groups are in %s%n", groups.size(), written);
     if (export != null) {
-      List<VotedRow> rows = AnnotatedVotes.rows(groups, run.resolve("images"));
-      out.println(ReviewedVotes.write(rows, export));
+      out.println(PeopleVotes.write(DeskRecords.read(run.resolve("answers.jsonl")), export));
       out.println("the votes are in " + export);
     }
   }

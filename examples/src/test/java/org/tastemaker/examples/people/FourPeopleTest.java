@@ -29,7 +29,6 @@ import org.tastemaker.feedback.annotate.PreferenceDataset;
 import org.tastemaker.human.testing.PersonByHttp;
 import org.tastemaker.reward.learned.BradleyTerryLoss;
 import org.tastemaker.reward.learned.LatentFeatures;
-import org.tastemaker.reward.learned.LearnedReward;
 import org.tastemaker.reward.learned.PreferenceSet;
 import org.tastemaker.reward.learned.RewardEvaluation;
 import org.tastemaker.reward.learned.RewardTrainer;
@@ -155,9 +154,8 @@ class FourPeopleTest {
                 RewardTrainer.Options.defaults().withHiddenLayers(List.of(64)),
                 Seed.of(2))
             .train(set);
-    try (LearnedReward reward = trained.reward()) {
-      return trained.heldOut();
-    }
+    trained.reward().close();
+    return trained.heldOut();
   }
 
   /** Red and green without blue, on average. */

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.testing.Effort;
@@ -52,7 +53,7 @@ class DeskCutTest {
           if (kept) { // nobody needs to be there
             assertThat(desk.ask(People.question(question, 2), Duration.ZERO)).hasSize(1);
           } else {
-            People.ask(desk, question, 2);
+            CompletableFuture<List<DeskAnswer>> unused = People.ask(desk, question, 2);
             assertThat(People.look(desk, click.getValue().person()).assignment().id())
                 .isEqualTo(click.getValue().assignment());
           }
