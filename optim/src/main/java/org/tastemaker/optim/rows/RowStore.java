@@ -79,7 +79,8 @@ public final class RowStore {
   }
 
   /**
-   * Keeps a result. One that is there already stays.
+   * Keeps a result. One that is there already stays; of two that are kept at the same moment,
+   * either.
    *
    * @param result any
    * @return whether it was the first of its row
