@@ -135,13 +135,36 @@ class JavadocBlocksTest {
         Map.of("ledger", "Ledger", "estimate", "Usage", "used", "Usage", "requestId", "String"));
     own.put("feedback/openai/ChatGptOracle", Map.of("fourImages", "List<Image>"));
     own.put("feedback/protocol/JudgeOracle", Map.of("judge", "Judge"));
+    own.put("human/web/PageServer", Map.of("page", "Page", "out", "java.io.PrintStream"));
+    own.put(
+        "human/review/ReviewPage",
+        Map.of(
+            "dataset",
+            "Path",
+            "log",
+            "Path",
+            "clock",
+            "Clock",
+            "people",
+            "List<String>",
+            "images",
+            "Path"));
+    own.put("watch/TensorBoardListener", Map.of("run", "AlignmentRun"));
     own.put("feedback/server/LoopbackServer", Map.of("score", "ToDoubleBiFunction<Image, Prompt>"));
     own.put(
         "optim/policy/DiffusionPolicy",
         with(all("int[]", "images", "steps"), "weights", "double[]"));
     own.put(
         "optim/rows/RowSampler",
-        Map.of("carrier", "RowCarrier", "recipe", "ModelRecipe", "policy", "DiffusionPolicy"));
+        Map.of(
+            "carrier",
+            "RowCarrier",
+            "recipe",
+            "ModelRecipe",
+            "policy",
+            "DiffusionPolicy",
+            "prompts",
+            "PromptSource"));
     own.put("optim/rows/RowServer", Map.of("setup", "RowSetup", "secret", "String"));
     own.put(
         "optim/rows/package-info",
@@ -149,7 +172,8 @@ class JavadocBlocksTest {
             "recipe", "ModelRecipe",
             "factory", "OracleFactory",
             "secret", "String",
-            "workers", "List<URI>",
+            "workers", "List<java.net.URI>",
+            "prompts", "PromptSource",
             "budget", "RowBudget",
             "policy", "DiffusionPolicy"));
     own.put(

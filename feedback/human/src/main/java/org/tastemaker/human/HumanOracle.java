@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Preference;
@@ -147,17 +148,18 @@ public final class HumanOracle implements DescribedOracle {
   }
 
   /**
-   * What people read.
+   * What people read: what counts, without the words that only a model needs.
    *
    * @param rubric any
-   * @return its instructions and the descriptions of its criteria
+   * @return the descriptions of its criteria; its instructions where it has none
    */
   public static String task(Rubric rubric) {
-    StringBuilder text = new StringBuilder(rubric.instructions().strip());
-    for (Rubric.Criterion criterion : rubric.criteria()) {
-      text.append(text.isEmpty() ? "" : " ").append(criterion.description().strip());
+    if (rubric.criteria().isEmpty()) {
+      return rubric.instructions().strip();
     }
-    return text.toString();
+    return rubric.criteria().stream()
+        .map(criterion -> criterion.description().strip())
+        .collect(Collectors.joining(" "));
   }
 
   @Override

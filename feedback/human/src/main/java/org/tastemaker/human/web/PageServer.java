@@ -27,8 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try (PageServer server = PageServer.builder(page).remembering(folder.resolve("server.json")).open()) {
- *   System.out.println("open " + server.address());
- *   ...
+ *   out.println("open " + server.address());
  * }
  * }</pre>
  *

@@ -54,10 +54,12 @@
     Tastemaker.say(at('prompt'), question.prompt);
     at('negative').hidden = question.negative === '';
     Tastemaker.say(at('negative'), question.negative === '' ? '' : 'Not: ' + question.negative);
-    Tastemaker.say(at('task'), question.task);
+    Tastemaker.say(at('task'), pair ? 'Which is better?' : 'Which are better? Best first.');
+    Tastemaker.say(at('rubric'), question.task);
+    at('rubric').hidden = question.task === '';
     Tastemaker.say(at('help'), pair
-        ? 'Which is better? Click it, or press 1 or 2, or an arrow; = if they are alike.'
-        : 'Put the images in order, best first. Images without a place share the last one.');
+        ? 'Click it, or press 1 or 2, or an arrow; = if they are alike.'
+        : 'Click the images in order. Those without a place share the last one.');
     ranking.show({question: question.id, images: question.images, best: question.images.length,
       quick: pair, task: pair ? 'Which is better?' : 'Which are better? Best first.'});
   };
@@ -65,6 +67,7 @@
   const showNothing = () => {
     ranking.clear('');
     at('negative').hidden = true;
+    at('rubric').hidden = true;
     Tastemaker.say(at('prompt'), state.finished ? 'All done' : 'Waiting for more questions');
     Tastemaker.say(at('task'), state.finished ? 'There is nothing left to judge. Thank you.'
         : 'The next one comes here by itself.');
