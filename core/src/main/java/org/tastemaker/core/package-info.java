@@ -55,8 +55,8 @@
  * optim/spark}</td><td>{@code optim.rows.RowCarrier}; its rows are behind {@link
  * org.tastemaker.core.DiffusionSampler}, {@link org.tastemaker.core.FeedbackOracle} and {@link
  * org.tastemaker.core.RewardModel}</td></tr>
- * <tr><td>a page on which people rank</td><td>a module {@code feedback/human}</td><td>{@code
- * feedback.Judge}, {@link org.tastemaker.core.FeedbackOracle}</td></tr>
+ * <tr><td>a further page for people</td><td>a package in the module {@code
+ * feedback/human}</td><td>{@code human.web.Page}, {@code human.desk.Desk}</td></tr>
  * <tr><td>a further optimizer</td><td>a package in {@code optim}</td><td>{@link
  * org.tastemaker.core.PolicyOptimizer}</td></tr>
  * <tr><td>plots</td><td>{@code core/plot}, which brings XChart</td><td>{@link
