@@ -80,7 +80,11 @@ public final class ScriptedPerson {
     give(order.subList(0, Math.min(best, order.size())));
   }
 
-  /** The images that are shown, in their order. */
+  /**
+   * What is shown.
+   *
+   * @return the images, in their order
+   */
   public List<Image> images() {
     return browser.driver().findElements(By.cssSelector(".candidate img")).stream()
         .map(element -> Objects.requireNonNull(element.getAttribute("src")))
@@ -92,6 +96,7 @@ public final class ScriptedPerson {
    * An image of the page.
    *
    * @param selector of CSS, of the element
+   * @return the image, as the browser loads it
    */
   public Image image(String selector) {
     WebElement element = browser.driver().findElement(By.cssSelector(selector));
