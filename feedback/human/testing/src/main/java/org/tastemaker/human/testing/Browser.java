@@ -81,7 +81,11 @@ public final class Browser implements AutoCloseable {
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--disable-extensions",
-        "--disable-background-networking",
+        "--disable-background-networking", // it asks nobody but the page's server
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-quic",
+        "--no-first-run",
         "--hide-scrollbars",
         "--force-color-profile=srgb",
         "--lang=en",
