@@ -34,7 +34,7 @@ import org.tastemaker.human.desk.Assignment.Check;
  * <p>Thread-safe. One process at a time has a desk.
  */
 public final class Desk implements AutoCloseable {
-  private static final int REMEMBERED = 500; // questions whose images are at hand for checks
+  private static final long REMEMBERED = 64 << 20; // bytes of images at hand for checks
 
   private static final int LONGEST_LOOK = 10; // leases, for who stays there and says nothing
 
@@ -48,15 +48,7 @@ public final class Desk implements AutoCloseable {
   private final Instant opened;
   private final Map<String, Integer> askers = new HashMap<>(); // by question
   private final Map<String, DeskQuestion> open = new LinkedHashMap<>(); // somebody asks
-  private final Map<String, DeskQuestion> seen =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, DeskQuestion> eldest) {
-          return size() > REMEMBERED;
-        }
-      };
+  private final RecentQuestions seen = new RecentQuestions(REMEMBERED);
   private Runnable onChange = () -> {};
   private boolean stopped;
 
@@ -209,7 +201,7 @@ public final class Desk implements AutoCloseable {
     Instant end = clock.instant().plus(timeout);
     askers.merge(question.id(), 1, Integer::sum);
     open.put(question.id(), question);
-    seen.put(question.id(), question);
+    seen.put(question);
     changed();
     try {
       while (true) {
@@ -441,7 +433,9 @@ public final class Desk implements AutoCloseable {
     DeskQuestion question =
         one != null
             ? one.question()
-            : (assignment.check() == Check.NONE ? open : seen).get(assignment.question());
+            : assignment.check() == Check.NONE
+                ? open.get(assignment.question())
+                : seen.get(assignment.question());
     return question == null || question.group().size() != assignment.shown().size()
         ? null
         : new Shown(assignment, question);
