@@ -1,7 +1,7 @@
 package org.tastemaker.core;
 
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * A switch by which one thread asks another to end its work at the next safe point.
@@ -10,14 +10,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * native arrays, leaves complete files only, and throws {@link CancellationException}.
  */
 public final class Cancellation {
-  private final AtomicBoolean requested = new AtomicBoolean();
+  private final CountDownLatch requested = new CountDownLatch(1);
 
   /** A switch that is off. */
   public Cancellation() {}
 
   /** Asks for the end. May be called from any thread, and more than once. */
   public void cancel() {
-    requested.set(true);
+    requested.countDown();
   }
 
   /**
@@ -26,7 +26,16 @@ public final class Cancellation {
    * @return true from the first {@link #cancel} on
    */
   public boolean isRequested() {
-    return requested.get();
+    return requested.getCount() == 0;
+  }
+
+  /**
+   * Waits until the end is asked for.
+   *
+   * @throws InterruptedException if the thread is interrupted before
+   */
+  public void await() throws InterruptedException {
+    requested.await();
   }
 
   /**
@@ -36,7 +45,7 @@ public final class Cancellation {
    * @throws CancellationException if it was
    */
   public void throwIfRequested(String where) {
-    if (requested.get()) {
+    if (isRequested()) {
       throw new CancellationException("cancelled at " + where);
     }
   }

@@ -1,11 +1,6 @@
 package org.tastemaker.examples.people;
 
 import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.nio.charset.Charset;
-import org.tastemaker.core.Cancellation;
-import org.tastemaker.examples.console.CtrlC;
-import org.tastemaker.examples.console.Failures;
 
 /**
  * A page on which people judge images into a dataset of preferences.
@@ -36,30 +31,11 @@ public final class AnnotateImages {
    *
    * @param args see {@code --help}
    */
-  @SuppressWarnings("try") // the Ctrl-C handler is only closed
   public static void main(String[] args) {
-    Cancellation stop = new Cancellation();
-    int code;
-    try (CtrlC ctrlC = new CtrlC(stop)) {
-      code =
-          run(
-              args,
-              System.out,
-              System.err,
-              server -> {
-                while (!stop.isRequested()) {
-                  Thread.sleep(200);
-                }
-              });
-    }
-    Failures.exit(code);
+    PageProgram.main(args, AnnotateCommand::of);
   }
 
   static int run(String[] args, PrintStream out, PrintStream err, Serving serving) {
-    Charset charset = Charset.defaultCharset();
-    return AnnotateCommand.of(out, serving)
-        .setOut(new PrintWriter(out, true, charset))
-        .setErr(new PrintWriter(err, true, charset))
-        .execute(args);
+    return PageProgram.run(args, out, err, serving, AnnotateCommand::of);
   }
 }

@@ -105,11 +105,6 @@ final class ImproveCommand implements Callable<Integer> {
   @Mixin private PageOptions page = new PageOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
 
-  /** What is done while the page is there. */
-  interface Serving {
-    void run(PageServer server) throws InterruptedException;
-  }
-
   private ImproveCommand(PrintStream out, Serving serving) {
     this.out = out;
     this.serving = serving;

@@ -1,11 +1,6 @@
 package org.tastemaker.examples.people;
 
 import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.nio.charset.Charset;
-import java.util.concurrent.CountDownLatch;
-import org.tastemaker.examples.console.Failures;
-import picocli.CommandLine;
 
 /**
  * A page on which you improve one image while you look: you choose the best of a few, and the next
@@ -37,15 +32,10 @@ public final class ImproveImage {
    * @param args see {@code --help}
    */
   public static void main(String[] args) {
-    Failures.exit(run(args, System.out, System.err, server -> new CountDownLatch(1).await()));
+    PageProgram.main(args, ImproveCommand::of);
   }
 
-  static int run(String[] args, PrintStream out, PrintStream err, ImproveCommand.Serving serving) {
-    CommandLine command = ImproveCommand.of(out, serving);
-    Charset charset = Charset.defaultCharset();
-    return command
-        .setOut(new PrintWriter(out, true, charset))
-        .setErr(new PrintWriter(err, true, charset))
-        .execute(args);
+  static int run(String[] args, PrintStream out, PrintStream err, Serving serving) {
+    return PageProgram.run(args, out, err, serving, ImproveCommand::of);
   }
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Image;
@@ -120,7 +121,7 @@ class AnnotateImagesTest {
             server -> {
               judge(server, "ann", 1);
               judge(server, "bob", 3);
-              Thread.sleep(60_000); // until it is all judged
+              new CountDownLatch(1).await(); // the command interrupts it when it is done
             },
             args);
     assertThat(done).as(printed()).isZero();
@@ -151,7 +152,7 @@ class AnnotateImagesTest {
         run(
             server -> {
               judge(server, "ann", 12);
-              Thread.sleep(60_000); // until it is all judged
+              new CountDownLatch(1).await(); // the command interrupts it when it is done
             },
             "--folder",
             prompts(),

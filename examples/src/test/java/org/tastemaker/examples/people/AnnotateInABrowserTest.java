@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Image;
@@ -61,7 +62,7 @@ class AnnotateInABrowserTest {
                 ann.waitFor("return document.body.textContent.indexOf('bob') >= 0");
                 ann.picture(PICTURES.resolve("annotate-overview.png"));
                 assertThat(ann.barriers()).isEmpty();
-                Thread.sleep(60_000); // until the command is done
+                new CountDownLatch(1).await(); // the command interrupts it when it is done
               });
 
       assertThat(code).as(printed.toString(StandardCharsets.UTF_8)).isZero();

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,7 +77,7 @@ class FourPeopleTest {
                 for (Thread thread : threads) {
                   thread.join();
                 }
-                Thread.sleep(60_000); // until the command is done
+                new CountDownLatch(1).await(); // the command interrupts it when it is done
               });
       assertThat(code).as(printed.toString(StandardCharsets.UTF_8)).isZero();
 

@@ -108,7 +108,7 @@ class ImproveImageTest {
     assertThat(err.toString(UTF_8)).contains("--model must be a folder or file of a model");
   }
 
-  private int run(ImproveCommand.Serving serving, String... arguments) {
+  private int run(Serving serving, String... arguments) {
     return ImproveImage.run(
         arguments, new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8), serving);
   }

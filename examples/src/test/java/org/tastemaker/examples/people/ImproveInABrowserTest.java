@@ -40,7 +40,7 @@ class ImproveInABrowserTest {
   private static final Path PICTURES =
       Path.of(System.getProperty("tastemaker.pictures", "target/pictures"));
 
-  private int command(ImproveCommand.Serving visit, String... more) {
+  private int command(Serving visit, String... more) {
     String run = folder.resolve("run" + String.join("", more)).toString();
     List<String> args = new ArrayList<>(List.of("--run", run));
     args.addAll(List.of(more));

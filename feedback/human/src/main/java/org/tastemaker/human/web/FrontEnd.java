@@ -12,12 +12,15 @@ public final class FrontEnd {
   /**
    * The shared files.
    *
-   * @return {@code /common.css}, {@code /common.js} and {@code /ranking.js}, which needs the others
+   * @return {@code /common.css}, {@code /common.js}, {@code /ranking.js}, which needs them, and for
+   *     pages with one question after another {@code /judging.css} and {@code /judging.js}
    */
   public static Map<String, PageFile> files() {
     return Map.of(
         "/common.css", PageFile.of(FrontEnd.class, "common.css"),
         "/common.js", PageFile.of(FrontEnd.class, "common.js"),
-        "/ranking.js", PageFile.of(FrontEnd.class, "ranking.js"));
+        "/ranking.js", PageFile.of(FrontEnd.class, "ranking.js"),
+        "/judging.css", PageFile.of(FrontEnd.class, "judging.css"),
+        "/judging.js", PageFile.of(FrontEnd.class, "judging.js"));
   }
 }

@@ -3,21 +3,21 @@
   'use strict';
 
   const el = Tastemaker.element;
-  const parts = {};
-  const at = id => {
-    if (!parts[id]) {
-      parts[id] = document.getElementById(id);
+  const judging = TastemakerJudging.create({
+    scope: 'review',
+    ranking: () => ranking,
+    undoes: state => (state.last ? state.last.id : undefined),
+    onState: state => show(state),
+    onRefused: () => {
+      sentFor = null;
+      at('confirm').removeAttribute('aria-disabled');
     }
-    return parts[id];
-  };
+  });
+  const at = judging.at;
 
-  let state = null;
   let shown = null; // the question on the page
   let shownAt = 0;
   let sentFor = null; // the question that has an answer on its way
-  let outbox = null;
-  let undoWanted = false;
-  let later = null;
 
   /** What the person says about criteria; those that nothing is said about are left out. */
   const criteria = () => {
@@ -31,9 +31,9 @@
   };
 
   const send = answer => {
-    if (shown !== null && outbox !== null && sentFor !== shown.id) {
+    if (shown !== null && sentFor !== shown.id) {
       sentFor = shown.id;
-      outbox.send('/api/answer', Object.assign({criteria: criteria()}, answer));
+      judging.send(Object.assign({criteria: criteria()}, answer));
     }
   };
 
@@ -44,7 +44,7 @@
       send(answer);
       close();
     },
-    onUndo: () => undo()
+    onUndo: judging.undo
   });
 
   const confirm = () => {
@@ -57,29 +57,6 @@
   };
 
   const close = () => at('confirm').setAttribute('aria-disabled', 'true');
-
-  /** An undo is of what was clicked last, so clicks that are on their way come first. */
-  const undo = () => {
-    undoWanted = true;
-    tryUndo();
-  };
-
-  const tryUndo = () => {
-    if (!undoWanted || state === null || outbox.waiting() > 0) {
-      return;
-    }
-    undoWanted = false;
-    if (state.last) {
-      outbox.send('/api/undo', {undoes: state.last.id});
-    } else {
-      trouble('There is nothing to undo.');
-    }
-  };
-
-  const trouble = text => {
-    at('trouble').hidden = text === '';
-    Tastemaker.say(at('trouble'), text);
-  };
 
   const label = number => {
     let text = '';
@@ -164,7 +141,7 @@
       tiers: question.tiers, task: 'These are the judge’s places.'});
   };
 
-  const showNothing = () => {
+  const showNothing = state => {
     shown = null;
     ranking.clear('');
     Tastemaker.say(at('prompt'), state.finished ? 'All done' : 'Waiting for others');
@@ -176,41 +153,17 @@
         ? 'You can close this page, or undo what you said last.' : '');
   };
 
-  const apply = next => {
-    if (!next || next.version === undefined) {
-      return;
-    }
-    state = next;
-    if (outbox === null) {
-      outbox = Tastemaker.outbox('review.' + state.visitor, onReply);
-    }
-    Tastemaker.say(at('visitor'), ' · ' + state.visitor);
-    Tastemaker.say(at('own'), String(state.own));
+  const show = state => {
     Tastemaker.say(at('left'), String(state.left));
-    Tastemaker.say(at('pace'), state.medianMillis === undefined ? '–'
-        : (state.medianMillis / 1000).toFixed(1) + ' s');
     at('progress').setAttribute('max', String(Math.max(1, state.own + state.left)));
     at('progress').setAttribute('value', String(state.own));
-    const open = state.question !== undefined;
-    at('ranking').hidden = !open;
-    at('verdict').hidden = !open;
-    at('still').hidden = open || !state.last;
-    if (open) {
+    at('verdict').hidden = state.question === undefined;
+    if (state.question !== undefined) {
       showQuestion(state.question);
     } else {
-      showNothing();
+      showNothing(state);
     }
     showSums(state.summary);
-    window.clearTimeout(later);
-    if (!open && !state.finished) {
-      later = window.setTimeout(
-          () => Tastemaker.request('GET', '/api/state?since=0', null, (status, body) => {
-            if (status === 200) {
-              apply(body);
-            }
-          }), 15000);
-    }
-    tryUndo();
   };
 
   const showSums = sums => {
@@ -223,36 +176,13 @@
     sums.disagreements.forEach(kind => line('Overruled, ' + kind.words + ': ' + kind.count));
   };
 
-  const onReply = (status, reply, sent) => {
-    const asked = ranking.question();
-    apply(reply);
-    if (status >= 400) {
-      trouble(reply.message || 'The server did not take the answer (' + status + ').');
-      if (sent.question !== undefined && ranking.question() === asked) {
-        sentFor = null;
-        ranking.reopen('');
-        at('confirm').removeAttribute('aria-disabled');
-      }
-    } else {
-      trouble('');
-    }
-    tryUndo();
-  };
-
   at('confirm').addEventListener('click', confirm);
-  at('still-undo').addEventListener('click', undo);
   document.addEventListener('keydown', event => {
-    if (event.defaultPrevented || event.repeat || Tastemaker.isTyping(event)
-        || !Tastemaker.keys.on()) {
-      return;
-    }
-    if ((event.key === 'c' || event.key === 'C') && shown !== null) {
+    if ((event.key === 'c' || event.key === 'C') && shown !== null && !event.defaultPrevented
+        && !event.repeat && !Tastemaker.isTyping(event) && Tastemaker.keys.on()) {
       event.preventDefault();
       confirm();
-    } else if ((event.key === 'u' || event.key === 'U') && shown === null) {
-      event.preventDefault();
-      undo();
     }
   });
-  Tastemaker.poll('/api/state', apply);
+  judging.start();
 })();
