@@ -250,6 +250,7 @@ const TastemakerRanking = (() => {
       tieButton.setAttribute('aria-pressed', tie ? 'true' : 'false');
       keysButton.setAttribute('aria-pressed', Tastemaker.keys.on() ? 'true' : 'false');
       Tastemaker.mark(root, 'sent', sent);
+      root.setAttribute('data-question', question === null ? '' : question);
     };
 
     const onKey = event => {
