@@ -108,6 +108,7 @@ class ArchitectureTest {
                   "guard",
                   "zo",
                   "rows",
+                  "spark",
                   "run"),
           "examples",
               List.of(

@@ -53,10 +53,12 @@ class JavadocBlocksTest {
           Map.entry("cancellation", "Cancellation"));
 
   /**
-   * Modules that are not on this class path: benchmarks have no blocks, and the one block for tests
-   * of engines is what the tests of the engine on LibTorch do.
+   * Modules that are not on this class path: benchmarks have no blocks, the one block for tests of
+   * engines is what the tests of the engine on LibTorch do, and Spark's are what its tests do, with
+   * Spark's own jars.
    */
-  private static final Set<String> ELSEWHERE = Set.of("benchmarks", "diffusion/testing");
+  private static final Set<String> ELSEWHERE =
+      Set.of("benchmarks", "diffusion/testing", "optim/spark");
 
   /** What is of another type, or known to a block only, by the class that shows it. */
   private static final Map<String, Map<String, String>> OWN = own();

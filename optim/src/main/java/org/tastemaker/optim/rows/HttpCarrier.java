@@ -120,7 +120,7 @@ public final class HttpCarrier implements RowCarrier, AutoCloseable {
 
   @Override
   public void carry(RowCargo cargo, Consumer<ResultRow> taker) {
-    RowQueue queue = new RowQueue(cargo, options.attempts(), workers.size());
+    RowQueue queue = RowQueue.of(cargo, options.attempts(), workers.size());
     ExecutorService threads = Executors.newFixedThreadPool(workers.size());
     try {
       List<Future<?>> all = new ArrayList<>();
@@ -160,7 +160,7 @@ public final class HttpCarrier implements RowCarrier, AutoCloseable {
         }
       }
     } catch (IOException | RowException e) {
-      queue.lose(worker, e);
+      queue.lose(worker.toString(), String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancellationException("interrupted while rows were carried");
