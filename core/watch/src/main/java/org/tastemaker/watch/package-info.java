@@ -4,6 +4,7 @@
  * <pre>{@literal
  * AlignmentRun  --RunEvent-->  TensorBoardListener   event files: scalars, images, histograms, notices, settings
  *               --RunEvent-->  CsvListener           one table of all numbers
+ *               --RunEvent-->  MlflowListener        a run of MLflow: metrics, settings, notices
  * }</pre>
  *
  * <p>Each is a {@link org.tastemaker.core.RunListener}, and one line of {@code AlignmentRun};
@@ -13,10 +14,13 @@
  * run.listener(
  *     RunListener.all(
  *         TensorBoardListener.in(folder.resolve("board"), Clock.systemUTC()),
- *         CsvListener.to(folder.resolve("metrics.csv"))));
+ *         CsvListener.to(folder.resolve("metrics.csv")),
+ *         MlflowListener.in(folder, MlflowServer.at("http://localhost:5000"), "emoji", Clock.systemUTC())));
  * }</pre>
  *
- * <p>A listener only observes; what it cannot write is logged, and the run goes on.
+ * <p>Those of TensorBoard and MLflow are closed after the run; MLflow's says then whether it has
+ * finished or failed. A listener only observes; what it cannot write is logged, and the run goes
+ * on.
  */
 @NullMarked
 package org.tastemaker.watch;
