@@ -46,6 +46,9 @@ final class CodeBlocks {
           Map.entry("INDArray", "org.nd4j.linalg.api.ndarray.INDArray"),
           Map.entry("DataType", "org.nd4j.linalg.api.buffer.DataType"));
 
+  /** Its classes cannot be loaded without Spark, which is not on this class path. */
+  private static final String ON_SPARK = "org.tastemaker.optim.spark";
+
   private final Path classes;
   private final Map<String, String> index;
 
@@ -169,6 +172,7 @@ final class CodeBlocks {
             .getTopLevelClassesRecursive("org.tastemaker")
             .stream()) {
       all.filter(info -> !info.getSimpleName().endsWith("Test"))
+          .filter(info -> !info.getPackageName().equals(ON_SPARK))
           .filter(info -> Modifier.isPublic(info.load().getModifiers()))
           .sorted(
               Comparator.comparing(

@@ -85,13 +85,12 @@ final class ProcessWorkers {
 
   /** One that no other worker has, also of another process or an earlier one of this process. */
   private static String name(int index) {
+    return RowWorker.processName(SparkEnv.get().conf().getAppId() + "-" + executor()) + "-" + index;
+  }
+
+  /** This process as Spark calls it, for people, such as {@code 3-host}. */
+  static String executor() {
     SparkEnv process = SparkEnv.get();
-    String executor =
-        process.conf().getAppId()
-            + "-"
-            + process.executorId()
-            + "-"
-            + process.blockManager().blockManagerId().host();
-    return RowWorker.processName(executor) + "-" + index;
+    return process.executorId() + "-" + process.blockManager().blockManagerId().host();
   }
 }

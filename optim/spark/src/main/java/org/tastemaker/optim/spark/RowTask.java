@@ -59,7 +59,8 @@ final class RowTask implements FlatMapFunction<Iterator<Integer>, byte[]> {
       bring(lease.worker());
       lease.worker().run(work, attempt, result -> replies.add(TaskReply.of(result)));
     } catch (RuntimeException e) {
-      replies.add(TaskReply.of(e.toString())); // beside the results that there are, which count
+      // Beside the results that there are, which count.
+      replies.add(TaskReply.of("executor " + ProcessWorkers.executor() + ": " + e));
     }
     return new ArrayList<>(replies).iterator();
   }

@@ -42,6 +42,9 @@ import org.tastemaker.optim.rows.RowSetup;
  * out again, alone, if {@link RowCargo#mayRepeat} allows it. For the same reason a context with
  * {@code spark.speculation} is refused: the second copy of a task would win.
  *
+ * <p>Executors that ask a judge have two cores or more: with one, its last questions of a task wait
+ * alone. A task has several times the questions that are asked at once.
+ *
  * <p>The answers of a task that is lost are lost with it, unless {@link RowSetup#answers} names a
  * folder that all executors share. Thread-safe, as far as the taker is.
  */
@@ -131,15 +134,19 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
             threads.submit(
                 () -> {
                   spark.setJobGroup(group, "rows of a run", false);
-                  serve(queue, new RowTask.Shared(setup, key, hashes, adapters), taker);
+                  try {
+                    serve(queue, new RowTask.Shared(setup, key, hashes, adapters), taker);
+                  } catch (RuntimeException | Error e) {
+                    stop(queue, group); // the taker's, or the context's: nothing more is wanted
+                    throw e;
+                  }
                 }));
       }
       all.forEach(Joining::join);
     } finally {
-      queue.stop();
+      stop(queue, group);
       threads.shutdownNow();
       if (!spark.sc().isStopped()) {
-        spark.cancelJobGroup(group); // what nobody waits for any more
         adapters.destroy();
       }
     }
@@ -169,9 +176,14 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CancellationException("interrupted while rows were carried");
-    } catch (RuntimeException | Error e) {
-      queue.stop(); // the taker's, or the context's: nothing more is wanted, or possible
-      throw e;
+    }
+  }
+
+  /** Also ends what is out, so that nothing is paid for that nobody waits for. */
+  private void stop(RowQueue queue, String group) {
+    queue.stop();
+    if (!spark.sc().isStopped()) {
+      spark.cancelJobGroup(group);
     }
   }
 
@@ -192,7 +204,7 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
       if (spark.sc().isStopped()) {
         throw new IllegalStateException("the Spark context was stopped while rows were out", e);
       }
-      queue.note("a task", String.valueOf(e.getMessage()));
+      queue.note("Spark", String.valueOf(e.getMessage()));
       return;
     } finally {
       if (!spark.sc().isStopped()) {
@@ -202,7 +214,7 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
     for (byte[] reply : replies) {
       TaskReply read = TaskReply.read(reply);
       if (read.result() == null) {
-        queue.note("a task", read.words());
+        queue.note("Spark", read.words());
       } else if (part.done(read.result().row())) {
         taker.accept(read.result());
       }

@@ -96,7 +96,10 @@ class SparkClusterTest {
                   });
       assertThat(TinyAlignment.on(RowDriver.of(killing), recipe, judge())).isEqualTo(expected);
     }
-    assertThat(judge().processes("opened")).hasSizeGreaterThan(2); // this one's, and executors'
+    // This one's, and those of two executors at least: each has opened one judge.
+    assertThat(judge().processes("opened"))
+        .hasSizeGreaterThan(2)
+        .hasSameSizeAs(judge().notes("opened"));
   }
 
   private static ProcessHandle executor(String worker) {
