@@ -153,6 +153,7 @@ class JavadocBlocksTest {
             "Path"));
     own.put("watch/TensorBoardListener", Map.of("run", "AlignmentRun"));
     own.put("watch/MlflowListener", Map.of("run", "AlignmentRun"));
+    own.put("watch/LivePage", Map.of("run", "AlignmentRun"));
     own.put("watch/CsvListener", Map.of("run", "AlignmentRun"));
     own.put("watch/package-info", Map.of("run", "AlignmentRun"));
     own.put("feedback/server/LoopbackServer", Map.of("score", "ToDoubleBiFunction<Image, Prompt>"));

@@ -3,8 +3,11 @@ package org.tastemaker.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,30 @@ class QuickStartTest {
     assertThat(quickStart.said).contains("2 rounds of 2 images, of which 1 are left");
     assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl")).size()).isGreaterThan(lines);
     assertThat(folder.resolve("run/checkpoints/000002")).exists();
+  }
+
+  @Test
+  void aLivePageIsWrittenAsTheRunGoesAndSaysHowItEnds() {
+    List<String> pages = new ArrayList<>();
+    quickStart.listener =
+        event -> {
+          if (event instanceof RunEvent.CheckpointSaved) {
+            try {
+              pages.add(Files.readString(folder.resolve("run/live.html")));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        };
+
+    assertThat(quickStart.run("--rounds", "2")).isZero();
+
+    assertThat(pages.get(0)).contains(">Running</b>", "http-equiv=\"refresh\"");
+    assertThat(quickStart.said).contains("live.html");
+    assertThat(folder.resolve("run/live.html"))
+        .content()
+        .contains(">Finished</b>", "2 of 2 rounds", "<b>evaluation.rewardMean</b>", "green heart")
+        .doesNotContain("http-equiv=\"refresh\"");
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.tastemaker.examples.align;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
@@ -18,11 +19,12 @@ import org.tastemaker.examples.report.Headline;
 import org.tastemaker.examples.report.Measurement;
 import org.tastemaker.feedback.FeedbackException;
 import org.tastemaker.optim.run.RunResult;
+import org.tastemaker.watch.LivePage;
 
 /**
- * Runs or resumes a quick start, and writes its LoRA file and its report. Both are written however
- * the run ends. After Ctrl-C, or when the budget is used up, they hold what was learned so far, and
- * the same command resumes the run.
+ * Runs or resumes a quick start, and writes its LoRA file and its report, and meanwhile {@code
+ * live.html} beside it. File and report are written however the run ends. After Ctrl-C, or when the
+ * budget is used up, they hold what was learned so far, and the same command resumes the run.
  *
  * @param alignment to run
  * @param judge who ranks
@@ -67,9 +69,17 @@ public record QuickRun(
       RunListener listener, Cancellation cancellation, Supplier<List<Measurement>> measured) {
     int rounds = alignment.settings().rounds();
     long before = rounds();
+    out.println("Live:   " + live().toAbsolutePath().normalize());
+    out.flush();
     try {
       RunResult result;
-      try (ConsoleProgress progress = ConsoleProgress.of("round", rounds)) {
+      try (ConsoleProgress progress = ConsoleProgress.of("round", rounds);
+          LivePage live =
+              LivePage.to(
+                  live(),
+                  "Aligning text to emoji: " + alignment.task().name(),
+                  Clock.systemUTC())) {
+        live.spending(() -> judge.cost().get().money());
         troubles.to(RunListener.all(progress, listener));
         result =
             alignment.run(
@@ -77,8 +87,16 @@ public record QuickRun(
                 rubric,
                 folder,
                 RunListener.all(
-                    new RunWords(progress, judge.cost(), folder.metrics()), progress, listener),
+                    new RunWords(progress, judge.cost(), folder.metrics()),
+                    progress,
+                    live,
+                    listener),
                 cancellation);
+        if (result.reason() == RunResult.Reason.DIVERGED) {
+          live.failed(result.message());
+        } else {
+          live.finished();
+        }
       }
       if (result.reason() == RunResult.Reason.DIVERGED) {
         return unfinished(
@@ -147,6 +165,10 @@ public record QuickRun(
     out.println("LoRA:   " + lora());
     out.println("Report: " + file.toAbsolutePath().normalize());
     out.flush();
+  }
+
+  private Path live() {
+    return folder.path().resolve("live.html");
   }
 
   private Path lora() {
