@@ -47,8 +47,11 @@
  * </table>
  *
  * <p>Spark, from 4.1 on, is the program's or the cluster's to bring: this module is compiled
- * against it and brings nothing of it. The executors need this module's jars, and those of ND4J's
- * backend, on their class path. Nothing outside this package knows Spark or Scala.
+ * against it and brings nothing of it. It needs a context of the driver's own process, which Spark
+ * Connect does not have. The executors need this module's jars, and those of ND4J's backend, on
+ * their class path; and as ND4J's arrays are outside the heap, {@code
+ * spark.executor.memoryOverhead} must hold the model and what a batch needs. Nothing outside this
+ * package knows Spark or Scala.
  */
 @NullMarked
 package org.tastemaker.optim.spark;
