@@ -45,6 +45,7 @@ final class LiveMarkup {
       .track { height: 0.6rem; max-width: 44rem; margin: 0.5rem 0 1rem; border-radius: 4px; background: var(--rule); }
       .track div { height: 100%; border-radius: 4px; background: var(--accent); }
       .live { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 1rem; }
+      .live img { width: 100%; max-width: 8rem; }
       .live figcaption { margin-top: 0.3rem; overflow-wrap: anywhere; }
       """;
 
@@ -127,7 +128,13 @@ final class LiveMarkup {
     if (plots.isEmpty()) {
       return;
     }
-    parts.section("Over the rounds", "Shaded: the range of rounds that one point stands for.");
+    boolean ranges =
+        plots.stream()
+            .flatMap(plot -> plot.curves().get(0).points().stream())
+            .anyMatch(Plot.Point::hasInterval);
+    parts.section(
+        "Over the rounds",
+        ranges ? "A point is the mean of several rounds; shaded: their range." : "");
     html.open("div", "class", "plots").newLine();
     for (int i = 0; i < plots.size(); i++) {
       html.open("figure", "class", "plot").open("figcaption");

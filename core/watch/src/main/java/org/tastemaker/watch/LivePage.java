@@ -259,7 +259,11 @@ public final class LivePage implements RunListener, AutoCloseable {
     Money sum = Money.of(text);
     if (text != null) {
       String rest =
-          ends && sum != null && before != null && sum.unit.equals(before.unit)
+          ends
+                  && sum != null
+                  && before != null
+                  && sum.unit.equals(before.unit)
+                  && sum.amount > before.amount
               ? String.format(
                   Locale.ROOT,
                   ", about %.4f %s more to the end",

@@ -216,7 +216,7 @@ class LivePageTest {
       }
       page.on(new RunEvent.Metrics(round, metrics));
       page.on(new RunEvent.Progress("aligning", round, 20_000));
-      if (round % 1000 == 0) {
+      if (round % 2500 == 0) {
         page.on(new RunEvent.Notice(round, caption));
         clock.pass(Duration.ofSeconds(10));
         page.on(
