@@ -17,6 +17,7 @@ import org.tastemaker.diffusion.cuda.StepExecution;
 import org.tastemaker.examples.align.EmojiTask;
 import org.tastemaker.examples.align.QuickRun;
 import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.watch.CsvListener;
 
 @SuppressWarnings("NullAway.Init")
 class QuickStartTest {
@@ -39,6 +40,23 @@ class QuickStartTest {
     assertThat(quickStart.said).contains("2 rounds of 2 images, of which 1 are left");
     assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl")).size()).isGreaterThan(lines);
     assertThat(folder.resolve("run/checkpoints/000002")).exists();
+  }
+
+  @Test
+  void aTableOfAResumedRunHasEachNumberOnce() throws Exception {
+    Path table = folder.resolve("table/metrics.csv");
+    quickStart.listener = CsvListener.to(table);
+    assertThat(quickStart.run("--rounds", "1")).isZero();
+    quickStart.listener = CsvListener.to(table);
+    assertThat(quickStart.run("--rounds", "2")).isZero();
+
+    List<String> names =
+        Files.readAllLines(table).stream()
+            .map(line -> line.substring(0, line.lastIndexOf(',')))
+            .toList();
+    assertThat(names)
+        .doesNotHaveDuplicates()
+        .contains("0,evaluation.rewardMean", "1,images", "2,images", "2,evaluation.rewardLow");
   }
 
   @Test
