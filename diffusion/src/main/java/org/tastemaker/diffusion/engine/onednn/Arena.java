@@ -3,15 +3,17 @@ package org.tastemaker.diffusion.engine.onednn;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * One allocation for all of a function's buffers; those that are never alive at the same time share
- * memory.
+ * One allocation for all buffers that have no place yet; those that are never alive at the same
+ * time share memory.
  *
  * <p>Offsets are found greedily, the largest buffer first, each at the lowest offset where it
  * overlaps no buffer that is alive at the same time (Pisarchyk and Lee, "Efficient Memory
@@ -27,7 +29,7 @@ final class Arena implements AutoCloseable {
   Arena(List<Buffer> buffers) {
     List<Buffer> bySize =
         buffers.stream()
-            .filter(buffer -> buffer.isUsed() && !buffer.isExternal())
+            .filter(buffer -> buffer.isUsed() && !buffer.hasPlace())
             .sorted(Comparator.comparingLong(Buffer::bytes).reversed())
             .toList();
     Map<Buffer, Long> offsets = new HashMap<>();
@@ -57,6 +59,16 @@ final class Arena implements AutoCloseable {
     memory = Nd4j.createUninitializedDetached(DataType.FLOAT, (end + ALIGNMENT) / Float.BYTES + 1);
     long start = align(memory.data().address());
     offsets.forEach((buffer, offset) -> buffer.place(start + offset));
+  }
+
+  /** An arena for steps that follow no order of time, each of whose buffers is always alive. */
+  static Arena of(List<Step> steps) {
+    Set<Buffer> buffers = new LinkedHashSet<>();
+    for (Step step : steps) {
+      step.buffers().forEach(buffer -> buffer.use(0));
+      buffers.addAll(step.buffers());
+    }
+    return new Arena(List.copyOf(buffers));
   }
 
   private static long align(long value) {

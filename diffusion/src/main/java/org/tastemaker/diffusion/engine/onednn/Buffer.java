@@ -13,30 +13,27 @@ final class Buffer {
   private int last = -1;
   private long bytes;
   private final boolean lasting;
-  private final boolean external;
   private long address;
 
-  private Buffer(long bytes, boolean lasting, boolean external, long address) {
+  private Buffer(long bytes, boolean lasting, long address) {
     this.bytes = bytes;
     this.lasting = lasting;
-    this.external = external;
     this.address = address;
   }
 
   /** A part of the arena that lives from its first to its last use. */
   static Buffer scratch(long bytes) {
-    return new Buffer(bytes, false, false, 0);
+    return new Buffer(bytes, false, 0);
   }
 
   /** A part of the arena that keeps its contents from one run to the next. */
   static Buffer lasting(long bytes) {
-    return new Buffer(bytes, true, false, 0);
+    return new Buffer(bytes, true, 0);
   }
 
   /** The memory of an array, which must outlive the buffer. */
   static Buffer of(INDArray array) {
-    return new Buffer(
-        array.length() * array.dataType().width(), true, true, array.data().address());
+    return new Buffer(array.length() * array.dataType().width(), true, array.data().address());
   }
 
   void use(int step) {
@@ -52,8 +49,8 @@ final class Buffer {
     return last >= 0;
   }
 
-  boolean isExternal() {
-    return external;
+  boolean hasPlace() {
+    return address != 0;
   }
 
   long bytes() {

@@ -59,6 +59,7 @@ final class Compiler {
   private final ImmutableMap<String, Tensor> differentiable;
   private final Supplier<Nd4jGraph> ops;
   private final Set<String> stock;
+  private final PackedWeights packed;
   private final Program program;
   private final Variables variables;
   private final Gradients gradients;
@@ -68,8 +69,13 @@ final class Compiler {
   private final Map<String, Buffer> homes = new HashMap<>();
   private final Resources owned = new Resources();
 
-  private Compiler(GraphDefinition definition, Supplier<Nd4jGraph> ops, Set<String> stock) {
+  private Compiler(
+      GraphDefinition definition,
+      Supplier<Nd4jGraph> ops,
+      Set<String> stock,
+      PackedWeights packed) {
     this.definition = definition;
+    this.packed = packed;
     this.differentiable = definition.differentiable();
     this.ops = ops;
     this.stock = stock;
@@ -98,13 +104,14 @@ final class Compiler {
    * Compiles a graph.
    *
    * @param stock the names of layers that ND4J's ops run even if there is a kernel
+   * @param packed where frozen weights are kept
    */
-  static Plan compile(GraphDefinition definition, Set<String> stock) {
+  static Plan compile(GraphDefinition definition, Set<String> stock, PackedWeights packed) {
     // Made for the first layer that has no kernel; most graphs have no such layer.
     Supplier<Nd4jGraph> ops = Suppliers.memoize(() -> Nd4jGraph.of(definition));
     Set<String> without = new LinkedHashSet<>(stock);
     while (true) {
-      Compiler compiler = new Compiler(definition, ops, without);
+      Compiler compiler = new Compiler(definition, ops, without, packed);
       try {
         compiler.run();
         return compiler.plan();
@@ -174,7 +181,7 @@ final class Compiler {
   // ---- Layers
 
   private Compiled forward(Layer layer) {
-    LayerScope scope = new LayerScope(layer, program, variables, gradients);
+    LayerScope scope = new LayerScope(layer, program, variables, gradients, packed);
     program.begin(Program.Part.FORWARD, layer.kind().name(), layer.name());
     Kernel kernel = kernel(scope);
     try {

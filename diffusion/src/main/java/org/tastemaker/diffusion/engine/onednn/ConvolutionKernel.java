@@ -202,13 +202,13 @@ final class ConvolutionKernel implements Kernel {
 
   /** The weights in a primitive's format. */
   private Operand packed(dnnl_memory_desc layout, Program.Part part) {
-    boolean frozen = layer.isFrozen(1);
-    Operand plain = plainWeights(layer.parameter(1));
-    long bytes = OneDnn.bytes(layout);
-    Operand packed = new Operand(layout, frozen ? Buffer.lasting(bytes) : Buffer.scratch(bytes));
+    if (layer.isFrozen(1)) {
+      return layer.packed(1, weightDims, weightStrides, layout);
+    }
+    Operand packed = new Operand(layout, Buffer.scratch(OneDnn.bytes(layout)));
     layer
         .program()
-        .in(frozen ? Program.Part.PREPARE : part, () -> layer.program().reorder(plain, packed));
+        .in(part, () -> layer.program().reorder(plainWeights(layer.parameter(1)), packed));
     return packed;
   }
 }

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.engine.onednn;
 
+import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.Layer;
@@ -11,12 +12,19 @@ final class LayerScope {
   private final Program program;
   private final Variables variables;
   private final Gradients gradients;
+  private final PackedWeights packed;
 
-  LayerScope(Layer layer, Program program, Variables variables, Gradients gradients) {
+  LayerScope(
+      Layer layer,
+      Program program,
+      Variables variables,
+      Gradients gradients,
+      PackedWeights packed) {
     this.layer = layer;
     this.program = program;
     this.variables = variables;
     this.gradients = gradients;
+    this.packed = packed;
   }
 
   Layer layer() {
@@ -93,6 +101,17 @@ final class LayerScope {
   /** Whether an input may only change before a call of {@code parametersChanged}. */
   boolean isFrozen(int input) {
     return variables.isFrozen(tensor(input));
+  }
+
+  /**
+   * A frozen parameter in the format that a primitive asks for.
+   *
+   * @param dims of the parameter as it lies in memory, in the primitive's order
+   * @param strides of these
+   */
+  Operand packed(int input, long[] dims, long[] strides, dnnl_memory_desc layout) {
+    Buffer buffer = packed.get(tensor(input).name(), parameter(input), dims, strides, layout);
+    return new Operand(layout, buffer);
   }
 
   Buffer output() {

@@ -7,6 +7,7 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_invalid_arguments;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_strides;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_tag;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_destroy;
@@ -121,6 +122,14 @@ final class OneDnn implements AutoCloseable {
           frees.push(() -> dnnl_memory_desc_destroy(desc));
           return desc;
         });
+  }
+
+  /** A layout of its own, which outlives the primitive that the other belongs to. */
+  dnnl_memory_desc copy(dnnl_memory_desc other) {
+    dnnl_memory_desc desc = new dnnl_memory_desc();
+    check("memory descriptor", dnnl_memory_desc_clone(desc, other));
+    frees.push(() -> dnnl_memory_desc_destroy(desc));
+    return desc;
   }
 
   static long[] denseStrides(long... dims) {

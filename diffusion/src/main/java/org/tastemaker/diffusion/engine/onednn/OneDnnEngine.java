@@ -91,6 +91,15 @@ public final class OneDnnEngine implements Engine {
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
+    int threads = OpenMp.threads();
+    BatchPlan plan = BatchPlan.of(graph, threads);
+    if (!plan.isWhole() && OpenMp.reachesOneDnn()) {
+      Optional<DividedFunction> divided = DividedFunction.compile(graph, plan, nanoTime);
+      if (divided.isPresent()) {
+        divided.get().profile().ifPresent(profiles);
+        return divided.get();
+      }
+    }
     CompiledFunction function = new CompiledFunction(graph, Set.of(), nanoTime);
     if (nanoTime != null) {
       profiles.accept(function.profile());

@@ -11,27 +11,35 @@ import java.util.function.LongSupplier;
 
 /**
  * What the runs of a compiled function cost: by kind of layer, by layer, and outside its steps.
+ * Where several threads run parts of the batch, the table shows what each of them did on average.
  *
  * <p>{@link #toString} is a table to read.
  */
 public final class Profile {
   private final LongSupplier nanoTime;
   private final long arenaBytes;
+  private final int threads;
   private final Map<Step, long[]> steps = new HashMap<>();
   private long total;
   private long within;
   private int runs;
 
-  Profile(LongSupplier nanoTime, long arenaBytes) {
+  /**
+   * Nothing yet.
+   *
+   * @param threads how many run parts of the function at the same time
+   */
+  Profile(LongSupplier nanoTime, long arenaBytes, int threads) {
     this.nanoTime = nanoTime;
     this.arenaBytes = arenaBytes;
+    this.threads = threads;
   }
 
   /**
    * Time and number of runs of something.
    *
    * @param what a kind of layer, or a layer, with "backward" for the backward half
-   * @param nanos in all runs together
+   * @param nanos in all runs and of all threads together
    * @param count how often one of its steps ran
    */
   public record Entry(String what, long nanos, long count) {}
@@ -45,16 +53,23 @@ public final class Profile {
     runs++;
   }
 
+  /** May be called by several threads at the same time. */
   void run(Step[] list) {
-    long before = now();
-    for (Step step : list) {
-      step.run();
-      long after = now();
-      long[] sum = steps.computeIfAbsent(step, s -> new long[2]);
-      sum[0] += after - before;
+    long[] nanos = new long[list.length];
+    for (int i = 0; i < list.length; i++) {
+      long before = now();
+      list[i].run();
+      nanos[i] = now() - before;
+    }
+    add(list, nanos);
+  }
+
+  private synchronized void add(Step[] list, long... nanos) {
+    for (int i = 0; i < list.length; i++) {
+      long[] sum = steps.computeIfAbsent(list[i], s -> new long[2]);
+      sum[0] += nanos[i];
       sum[1]++;
-      within += after - before;
-      before = now();
+      within += nanos[i];
     }
   }
 
@@ -90,7 +105,7 @@ public final class Profile {
    * @return from 0 to 1
    */
   public double shareOutsideSteps() {
-    return total == 0 ? 0 : 1 - (double) within / total;
+    return total == 0 ? 0 : 1 - (double) within / total / threads;
   }
 
   /**
@@ -157,8 +172,8 @@ public final class Profile {
             Locale.ROOT,
             "%-58s %10.3f %8d %5.1f%%%n",
             entry.what(),
-            entry.nanos() / 1e6 / runs,
-            entry.count() / runs,
-            100.0 * entry.nanos() / total));
+            entry.nanos() / 1e6 / runs / threads,
+            entry.count() / runs / threads,
+            100.0 * entry.nanos() / total / threads));
   }
 }

@@ -33,13 +33,12 @@ import org.slf4j.LoggerFactory;
 /**
  * The steps of a function while it is compiled, and the operations that kernels compose them of.
  *
- * <p>There are three lists: what is done after frozen parameters changed, the forward half and the
- * backward half. A step goes to the end of the list that {@link #begin} chose.
+ * <p>There are two lists, the forward half and the backward half. A step goes to the end of the
+ * list that {@link #begin} chose.
  */
 final class Program {
   /** Which list. */
   enum Part {
-    PREPARE,
     FORWARD,
     BACKWARD
   }
@@ -47,12 +46,11 @@ final class Program {
   private static final Logger LOG = LoggerFactory.getLogger(Program.class);
 
   private final OneDnn dnn;
-  private final List<Step> prepare = new ArrayList<>();
   private final List<Step> forward = new ArrayList<>();
   private final List<Step> backward = new ArrayList<>();
   private final Buffer scratchpad = Buffer.lasting(0);
   private final Buffer ones = Buffer.lasting(0);
-  private Part part = Part.PREPARE;
+  private Part part = Part.FORWARD;
   private String kind = "";
   private String layer = "";
 
@@ -66,7 +64,6 @@ final class Program {
 
   List<Step> steps(Part which) {
     return switch (which) {
-      case PREPARE -> prepare;
       case FORWARD -> forward;
       case BACKWARD -> backward;
     };
@@ -79,7 +76,7 @@ final class Program {
     this.layer = layer;
   }
 
-  /** Emits steps into another list, such as the one that prepares frozen parameters. */
+  /** Emits steps into another list. */
   void in(Part other, Runnable emission) {
     Part before = part;
     part = other;

@@ -8,7 +8,8 @@ import java.util.List;
 final class Resources implements AutoCloseable {
   private final List<AutoCloseable> owned = new ArrayList<>();
 
-  <T extends AutoCloseable> T add(T resource) {
+  /** May be called by several threads. */
+  synchronized <T extends AutoCloseable> T add(T resource) {
     owned.add(resource);
     return resource;
   }

@@ -1,0 +1,12 @@
+package org.tastemaker.diffusion.engine.onednn;
+
+import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.testing.engine.ModelContract;
+
+/** What holds for a whole batch holds for one in parts. */
+class DividedModelsTest extends ModelContract {
+  @Override
+  protected Engine engine() {
+    return new Divided(2);
+  }
+}
