@@ -29,11 +29,16 @@ final class CompiledFunction implements GraphFunction {
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
    * @param stock the names of layers that ND4J's ops run even if there is a kernel
+   * @param halves whether the factors of large products are read in bfloat16
    * @param nanoTime the clock if runs are timed
    */
-  CompiledFunction(GraphDefinition definition, Set<String> stock, @Nullable LongSupplier nanoTime) {
+  CompiledFunction(
+      GraphDefinition definition,
+      Set<String> stock,
+      boolean halves,
+      @Nullable LongSupplier nanoTime) {
     try {
-      part = owned.add(new CompiledPart(definition, stock, packed));
+      part = owned.add(new CompiledPart(definition, stock, packed, halves));
       packed.place();
       part.place();
     } catch (RuntimeException | Error e) {

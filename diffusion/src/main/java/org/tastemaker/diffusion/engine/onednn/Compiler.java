@@ -73,13 +73,14 @@ final class Compiler {
       GraphDefinition definition,
       Supplier<Nd4jGraph> ops,
       Set<String> stock,
-      PackedWeights packed) {
+      PackedWeights packed,
+      boolean halves) {
     this.definition = definition;
     this.packed = packed;
     this.differentiable = definition.differentiable();
     this.ops = ops;
     this.stock = stock;
-    this.program = new Program(owned.add(new OneDnn()));
+    this.program = new Program(owned.add(new OneDnn()), halves);
     this.variables = new Variables(definition, program);
     this.gradients = new Gradients(definition.isDifferentiable(), program, this::home);
   }
@@ -105,13 +106,15 @@ final class Compiler {
    *
    * @param stock the names of layers that ND4J's ops run even if there is a kernel
    * @param packed where frozen weights are kept
+   * @param halves whether the factors of large products are read in bfloat16
    */
-  static Plan compile(GraphDefinition definition, Set<String> stock, PackedWeights packed) {
+  static Plan compile(
+      GraphDefinition definition, Set<String> stock, PackedWeights packed, boolean halves) {
     // Made for the first layer that has no kernel; most graphs have no such layer.
     Supplier<Nd4jGraph> ops = Suppliers.memoize(() -> Nd4jGraph.of(definition));
     Set<String> without = new LinkedHashSet<>(stock);
     while (true) {
-      Compiler compiler = new Compiler(definition, ops, without, packed);
+      Compiler compiler = new Compiler(definition, ops, without, packed, halves);
       try {
         compiler.run();
         return compiler.plan();

@@ -8,10 +8,12 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_WEIGHTS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_backward_data_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_backward_weights_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_direct;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_forward_primitive_desc_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_forward_training;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_diff_weights_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
@@ -37,8 +39,14 @@ final class ConvolutionKernel implements Kernel {
   private final long[] strides;
   private final long[] before;
   private final long[] after;
+  private final boolean halves;
+
+  /** What is written is float32, what is read may be bfloat16. */
   private final dnnl_memory_desc source;
+
   private final dnnl_memory_desc destination;
+  private final dnnl_memory_desc readSource;
+  private final dnnl_memory_desc readGradient;
   private final dnnl_memory_desc anyWeights;
   private final dnnl_primitive_attr attr;
   private final dnnl_primitive_desc forward;
@@ -54,9 +62,13 @@ final class ConvolutionKernel implements Kernel {
     strides = new long[] {stride, stride};
     before = new long[] {layer.whole("top"), layer.whole("left")};
     after = new long[] {layer.whole("bottom"), layer.whole("right")};
+    halves = layer.program().halves(w[2], w[3]);
+    int type = halves ? dnnl_bf16 : dnnl_f32;
     source = dnn.strided(layer.shape(0), Shapes.strides(layer.shape(0)));
     destination = dnn.strided(layer.shape(), Shapes.strides(layer.shape()));
-    anyWeights = dnn.any(weightDims);
+    readSource = dnn.strided(type, layer.shape(0), Shapes.strides(layer.shape(0)));
+    readGradient = dnn.strided(type, layer.shape(), Shapes.strides(layer.shape()));
+    anyWeights = dnn.any(type, weightDims);
     attr = dnn.attributes(List.of());
     dnnl_memory_desc bias = hasBias() ? dnn.dense(w[3]) : null;
     forward =
@@ -68,7 +80,7 @@ final class ConvolutionKernel implements Kernel {
                     dnn.engine(),
                     dnnl_forward_training,
                     dnnl_convolution_direct,
-                    source,
+                    readSource,
                     anyWeights,
                     bias,
                     destination,
@@ -86,7 +98,7 @@ final class ConvolutionKernel implements Kernel {
   @Override
   public void forward() {
     Map<Integer, Operand> operands = new HashMap<>();
-    operands.put(DNNL_ARG_SRC, new Operand(source, layer.input(0)));
+    operands.put(DNNL_ARG_SRC, new Operand(readSource, read(layer.input(0), layer.shape(0))));
     operands.put(
         DNNL_ARG_WEIGHTS,
         packed(OneDnn.layout(forward, dnnl_query_weights_md), Program.Part.FORWARD));
@@ -133,7 +145,7 @@ final class ConvolutionKernel implements Kernel {
                     dnnl_convolution_direct,
                     source,
                     anyWeights,
-                    destination,
+                    readGradient,
                     strides,
                     NO_DILATION,
                     before,
@@ -147,7 +159,7 @@ final class ConvolutionKernel implements Kernel {
             desc,
             Map.of(
                 DNNL_ARG_DIFF_DST,
-                new Operand(destination, gradient),
+                new Operand(readGradient, read(gradient, layer.shape())),
                 DNNL_ARG_WEIGHTS,
                 packed(OneDnn.layout(desc, dnnl_query_weights_md), Program.Part.BACKWARD),
                 DNNL_ARG_DIFF_SRC,
@@ -158,6 +170,7 @@ final class ConvolutionKernel implements Kernel {
 
   private void backwardWeights(Buffer gradient, boolean wantsBias) {
     OneDnn dnn = layer.dnn();
+    dnnl_memory_desc anyGradient = dnn.any(weightDims);
     dnnl_memory_desc biasLayout = wantsBias ? dnn.dense(weightDims[0]) : null;
     dnnl_primitive_desc desc =
         dnn.describe(
@@ -167,10 +180,10 @@ final class ConvolutionKernel implements Kernel {
                     d,
                     dnn.engine(),
                     dnnl_convolution_direct,
-                    source,
-                    anyWeights,
+                    readSource,
+                    anyGradient,
                     biasLayout,
-                    destination,
+                    readGradient,
                     strides,
                     NO_DILATION,
                     before,
@@ -180,8 +193,8 @@ final class ConvolutionKernel implements Kernel {
     dnnl_memory_desc layout = OneDnn.layout(desc, dnnl_query_diff_weights_md);
     Operand own = new Operand(layout, Buffer.scratch(OneDnn.bytes(layout)));
     Map<Integer, Operand> operands = new HashMap<>();
-    operands.put(DNNL_ARG_SRC, new Operand(source, layer.input(0)));
-    operands.put(DNNL_ARG_DIFF_DST, new Operand(destination, gradient));
+    operands.put(DNNL_ARG_SRC, new Operand(readSource, read(layer.input(0), layer.shape(0))));
+    operands.put(DNNL_ARG_DIFF_DST, new Operand(readGradient, read(gradient, layer.shape())));
     operands.put(DNNL_ARG_DIFF_WEIGHTS, own);
     Buffer db = wantsBias ? layer.target(2) : null;
     if (db != null) {
@@ -194,6 +207,10 @@ final class ConvolutionKernel implements Kernel {
     if (db != null) {
       layer.contribute(2, db);
     }
+  }
+
+  private Buffer read(Buffer image, long... shape) {
+    return halves ? layer.program().halved(image, Shapes.count(shape)) : image;
   }
 
   private Operand plainWeights(Buffer buffer) {

@@ -53,20 +53,21 @@ final class DividedFunction implements GraphFunction {
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
    * @param plan one that divides the batch
+   * @param halves whether the factors of large products are read in bfloat16
    * @param nanoTime the clock if runs are timed
    * @return the function; empty if a layer has no kernel, so that the graph can only be run whole
    */
   static Optional<DividedFunction> compile(
-      GraphDefinition definition, BatchPlan plan, @Nullable LongSupplier nanoTime) {
+      GraphDefinition definition, BatchPlan plan, boolean halves, @Nullable LongSupplier nanoTime) {
     try {
-      return Optional.of(new DividedFunction(definition, plan, nanoTime));
+      return Optional.of(new DividedFunction(definition, plan, halves, nanoTime));
     } catch (StockLayer e) {
       return Optional.empty();
     }
   }
 
   private DividedFunction(
-      GraphDefinition definition, BatchPlan plan, @Nullable LongSupplier nanoTime) {
+      GraphDefinition definition, BatchPlan plan, boolean halves, @Nullable LongSupplier nanoTime) {
     this.definition = definition;
     int count = plan.sizes().size();
     parts = new CompiledPart[count];
@@ -76,7 +77,7 @@ final class DividedFunction implements GraphFunction {
     }
     workers = owned.add(new Workers(count, plan.threads()));
     try {
-      workers.run(count, i -> compile(i, plan.sizes().get(i)));
+      workers.run(count, i -> compile(i, plan.sizes().get(i), halves));
       packed.place();
       for (CompiledPart part : parts) {
         part.place();
@@ -96,8 +97,9 @@ final class DividedFunction implements GraphFunction {
     profile = nanoTime == null ? null : new Profile(nanoTime, arenas, count);
   }
 
-  private void compile(int i, long size) {
-    parts[i] = owned.add(new CompiledPart(GraphBatch.resized(definition, size), Set.of(), packed));
+  private void compile(int i, long size, boolean halves) {
+    parts[i] =
+        owned.add(new CompiledPart(GraphBatch.resized(definition, size), Set.of(), packed, halves));
     if (!parts[i].stockLayers().isEmpty()) {
       throw new StockLayer();
     }

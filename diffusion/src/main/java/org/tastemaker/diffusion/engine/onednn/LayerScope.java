@@ -114,6 +114,14 @@ final class LayerScope {
     return new Operand(layout, buffer);
   }
 
+  /** A parameter in bfloat16, in its own order: kept if it is frozen. */
+  Buffer halved(int input) {
+    long count = Shapes.count(shape(input));
+    return isFrozen(input)
+        ? packed.halved(tensor(input).name(), parameter(input), count)
+        : program.halved(parameter(input), count);
+  }
+
   Buffer output() {
     return variables.output(layer.output());
   }

@@ -18,6 +18,9 @@ import org.tastemaker.diffusion.engine.graph.Layer.Kind;
  * <p>The weights are read where they are: oneDNN multiplies by them as fast as by weights in its
  * own format, at the sizes of these models. A convolution's weights are [in, out] in memory, the
  * transpose.
+ *
+ * <p>In bfloat16, x, W and g are read in it where they are factors of a product; y, the gradients
+ * and the bias stay float32.
  */
 final class LinearKernel implements Kernel {
   private final LayerScope layer;
@@ -25,6 +28,7 @@ final class LinearKernel implements Kernel {
   private final long in;
   private final long out;
   private final long rows;
+  private final boolean halves;
 
   LinearKernel(LayerScope layer) {
     this.layer = layer;
@@ -38,6 +42,7 @@ final class LinearKernel implements Kernel {
       out = layer.shape(1)[3];
     }
     rows = Shapes.count(layer.shape(0)) / in;
+    halves = layer.program().halves(in, out);
   }
 
   static boolean isPointwise(LayerScope layer) {
@@ -56,7 +61,7 @@ final class LinearKernel implements Kernel {
     Program program = layer.program();
     Operand bias = layer.inputCount() > 2 ? program.dense(layer.input(2), 1, out) : null;
     program.matmul(
-        program.dense(layer.input(0), rows, in),
+        operand(halves ? halved(layer.input(0), in) : layer.input(0), new long[] {rows, in}, in, 1),
         weights(),
         bias,
         program.dense(layer.output(), rows, out),
@@ -66,31 +71,31 @@ final class LinearKernel implements Kernel {
   @Override
   public void backward(Buffer gradient) {
     Program program = layer.program();
-    Operand g = program.dense(gradient, rows, out);
+    Buffer g = halves && (layer.wants(0) || layer.wants(1)) ? halved(gradient, out) : gradient;
     if (layer.wants(0)) {
-      Operand w = weights();
-      Operand wT =
-          transposed
-              ? program.dense(w.buffer(), out, in)
-              : program.strided(w.buffer(), new long[] {out, in}, 1, out);
       Sink dx = new Sink(layer, 0);
-      program.matmul(g, wT, null, program.dense(dx.buffer(), rows, in), dx.postOps());
+      program.matmul(
+          operand(g, new long[] {rows, out}, out, 1),
+          transposedWeights(),
+          null,
+          program.dense(dx.buffer(), rows, in),
+          dx.postOps());
       dx.done();
     }
     if (layer.wants(1)) {
       Sink dw = new Sink(layer, 1);
-      Buffer x = layer.input(0);
+      Buffer x = halves ? halved(layer.input(0), in) : layer.input(0);
       if (transposed) {
         program.matmul(
-            program.strided(gradient, new long[] {out, rows}, 1, out),
-            program.dense(x, rows, in),
+            operand(g, new long[] {out, rows}, 1, out),
+            operand(x, new long[] {rows, in}, in, 1),
             null,
             program.dense(dw.buffer(), out, in),
             dw.postOps());
       } else {
         program.matmul(
-            program.strided(x, new long[] {in, rows}, 1, in),
-            g,
+            operand(x, new long[] {in, rows}, 1, in),
+            operand(g, new long[] {rows, out}, out, 1),
             null,
             program.dense(dw.buffer(), in, out),
             dw.postOps());
@@ -100,15 +105,46 @@ final class LinearKernel implements Kernel {
     if (layer.inputCount() > 2 && layer.wants(2)) {
       Sink db = new Sink(layer, 2);
       program.matmul(
-          program.ones(1, rows), g, null, program.dense(db.buffer(), 1, out), db.postOps());
+          program.ones(1, rows),
+          program.dense(gradient, rows, out),
+          null,
+          program.dense(db.buffer(), 1, out),
+          db.postOps());
       db.done();
     }
   }
 
-  private Operand weights() {
+  /** A factor of a product: floats, or what {@link #halved} made of them. */
+  private Operand operand(Buffer buffer, long[] dims, long... strides) {
+    return halves
+        ? layer.program().half(buffer, dims, strides)
+        : layer.program().strided(buffer, dims, strides);
+  }
+
+  private Buffer halved(Buffer buffer, long columns) {
+    return layer.program().halved(buffer, rows * columns);
+  }
+
+  private Operand weights() { // [in, out]
+    long[] dims = {in, out};
     return transposed
-        ? layer.program().strided(layer.input(1), new long[] {in, out}, 1, in)
-        : layer.program().dense(layer.parameter(1), in, out);
+        ? operand(weightBuffer(), dims, 1, in)
+        : operand(weightBuffer(), dims, out, 1);
+  }
+
+  private Operand transposedWeights() { // [out, in]
+    long[] dims = {out, in};
+    return transposed
+        ? operand(weightBuffer(), dims, in, 1)
+        : operand(weightBuffer(), dims, 1, out);
+  }
+
+  private Buffer weightBuffer() {
+    if (halves && layer.leaf(1) != null) {
+      return layer.halved(1);
+    }
+    Buffer plain = transposed ? layer.input(1) : layer.parameter(1);
+    return halves ? layer.program().halved(plain, in * out) : plain;
   }
 
   /** Where a matrix product leaves a part of a gradient: added in place if that is possible. */

@@ -1,10 +1,12 @@
 package org.tastemaker.diffusion.engine.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu_isa_avx512_core_bf16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_engine_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_engine_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_get_effective_cpu_isa;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_invalid_arguments;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
@@ -62,9 +64,9 @@ import org.bytedeco.javacpp.PointerPointer;
  * oneDNN's C interface, as far as the kernels of this package use it: one engine, one stream and
  * all that was made with them, freed together.
  *
- * <p>Sizes are in elements of float32. A primitive that oneDNN does not have for a shape is an
- * {@link Unsupported}, for which the compiler takes ND4J's ops; every other failure is an {@link
- * IllegalStateException}. Primitives use a scratchpad that their user provides.
+ * <p>A primitive that oneDNN does not have for a shape is an {@link Unsupported}, for which the
+ * compiler takes ND4J's ops; every other failure is an {@link IllegalStateException}. Primitives
+ * use a scratchpad that their user provides.
  */
 final class OneDnn implements AutoCloseable {
   private final dnnl_engine engine = new dnnl_engine();
@@ -95,30 +97,47 @@ final class OneDnn implements AutoCloseable {
     return strided(dims, denseStrides(dims));
   }
 
-  /** A layout with given distances between neighbours along each dimension. */
+  /** A layout of float32 with given distances between neighbours along each dimension. */
   dnnl_memory_desc strided(long[] dims, long[] strides) {
+    return strided(dnnl_f32, dims, strides);
+  }
+
+  /**
+   * A layout with given distances between neighbours along each dimension.
+   *
+   * @param type of the elements, one of oneDNN's
+   */
+  dnnl_memory_desc strided(int type, long[] dims, long[] strides) {
     return descs.computeIfAbsent(
-        List.of(asList(dims), asList(strides)),
+        List.of(type, asList(dims), asList(strides)),
         key -> {
           dnnl_memory_desc desc = new dnnl_memory_desc();
           check(
               "memory descriptor " + key,
-              dnnl_memory_desc_create_with_strides(desc, dims.length, dims, dnnl_f32, strides));
+              dnnl_memory_desc_create_with_strides(desc, dims.length, dims, type, strides));
           frees.push(() -> dnnl_memory_desc_destroy(desc));
           return desc;
         });
   }
 
-  /** A layout that the primitive may choose. */
+  /** A layout of float32 that the primitive may choose. */
   dnnl_memory_desc any(long... dims) {
+    return any(dnnl_f32, dims);
+  }
+
+  /**
+   * A layout that the primitive may choose.
+   *
+   * @param type of the elements, one of oneDNN's
+   */
+  dnnl_memory_desc any(int type, long... dims) {
     return descs.computeIfAbsent(
-        List.of(asList(dims)),
+        List.of(type, asList(dims)),
         key -> {
           dnnl_memory_desc desc = new dnnl_memory_desc();
           check(
               "memory descriptor " + key,
-              dnnl_memory_desc_create_with_tag(
-                  desc, dims.length, dims, dnnl_f32, dnnl_format_tag_any));
+              dnnl_memory_desc_create_with_tag(desc, dims.length, dims, type, dnnl_format_tag_any));
           frees.push(() -> dnnl_memory_desc_destroy(desc));
           return desc;
         });
@@ -140,6 +159,12 @@ final class OneDnn implements AutoCloseable {
       stride *= dims[i];
     }
     return strides;
+  }
+
+  /** Whether this processor multiplies numbers of bfloat16, two for one of float32. */
+  static boolean hasBfloat16Products() {
+    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16)
+        == dnnl_cpu_isa_avx512_core_bf16;
   }
 
   static long bytes(dnnl_memory_desc desc) {

@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.engine.onednn;
 
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -11,13 +12,21 @@ import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Halves;
 import org.tastemaker.diffusion.engine.MavenLines;
+import org.tastemaker.diffusion.engine.Placement;
+import org.tastemaker.diffusion.engine.Precision;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
-/** {@code onednn}: graphs of type FLOAT as programs of oneDNN's primitives. */
+/**
+ * {@code onednn}: graphs of type FLOAT as programs of oneDNN's primitives, in float32 or with the
+ * products of bfloat16.
+ */
 public final class OneDnnEngine implements Engine {
   private static final Logger LOG = LoggerFactory.getLogger(OneDnnEngine.class);
 
+  private static final Consumer<Profile> UNTIMED = profile -> {};
+
+  private final Precision precision;
   private final @Nullable LongSupplier nanoTime;
   private final Consumer<Profile> profiles;
 
@@ -46,10 +55,12 @@ public final class OneDnnEngine implements Engine {
 
   /** For the service loader. */
   public OneDnnEngine() {
-    this(null, profile -> {});
+    this(Precision.FLOAT32, null, UNTIMED);
   }
 
-  private OneDnnEngine(@Nullable LongSupplier nanoTime, Consumer<Profile> profiles) {
+  private OneDnnEngine(
+      Precision precision, @Nullable LongSupplier nanoTime, Consumer<Profile> profiles) {
+    this.precision = precision;
     this.nanoTime = nanoTime;
     this.profiles = profiles;
   }
@@ -64,7 +75,7 @@ public final class OneDnnEngine implements Engine {
    * @return the engine
    */
   public static Engine profiled(LongSupplier nanoTime, Consumer<Profile> profiles) {
-    return new OneDnnEngine(nanoTime, profiles);
+    return new OneDnnEngine(Precision.FLOAT32, nanoTime, profiles);
   }
 
   @Override
@@ -89,18 +100,50 @@ public final class OneDnnEngine implements Engine {
         : Optional.of("it computes in FLOAT, not in " + graph.dataType());
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>In bfloat16, linear layers and convolutions of 32 channels and more read their factors in
+   * it; their sums, attention, everything else and what is kept in memory are float32.
+   *
+   * @throws IllegalArgumentException also if the processor has no products of bfloat16
+   */
+  @Override
+  public Engine on(Placement placement) {
+    Engine unused = Engine.super.on(placement.withPrecision(Precision.FLOAT32)); // for its checks
+    if (placement.precision() == Precision.BFLOAT16 && !OneDnn.hasBfloat16Products()) {
+      throw new IllegalArgumentException(
+          "this processor has no products of bfloat16 (AVX-512 BF16 or AMX), so they would not be"
+              + " faster: compute in float32");
+    }
+    return new OneDnnEngine(placement.precision(), nanoTime, profiles);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof OneDnnEngine engine
+        && (precision == Precision.BFLOAT16) == (engine.precision == Precision.BFLOAT16)
+        && Objects.equals(nanoTime, engine.nanoTime)
+        && profiles.equals(engine.profiles);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(precision == Precision.BFLOAT16, nanoTime, profiles);
+  }
+
   @Override
   public GraphFunction create(GraphDefinition graph) {
-    int threads = OpenMp.threads();
-    BatchPlan plan = BatchPlan.of(graph, threads);
+    boolean halves = precision == Precision.BFLOAT16;
+    BatchPlan plan = BatchPlan.of(graph, OpenMp.threads());
     if (!plan.isWhole() && OpenMp.reachesOneDnn()) {
-      Optional<DividedFunction> divided = DividedFunction.compile(graph, plan, nanoTime);
+      Optional<DividedFunction> divided = DividedFunction.compile(graph, plan, halves, nanoTime);
       if (divided.isPresent()) {
         divided.get().profile().ifPresent(profiles);
         return divided.get();
       }
     }
-    CompiledFunction function = new CompiledFunction(graph, Set.of(), nanoTime);
+    CompiledFunction function = new CompiledFunction(graph, Set.of(), halves, nanoTime);
     if (nanoTime != null) {
       profiles.accept(function.profile());
     }

@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.engine.onednn;
 
+import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -38,6 +40,21 @@ final class PackedWeights implements AutoCloseable {
     program.reorder(program.strided(plain, dims, strides), one);
     known.add(one);
     return one.buffer();
+  }
+
+  /**
+   * Where a weight lies in bfloat16, in its own order.
+   *
+   * @param name of its tensor
+   * @param plain where it is
+   * @param count of its numbers
+   */
+  Buffer halved(String name, Buffer plain, long count) {
+    long[] dims = {count};
+    long[] strides = {1};
+    synchronized (this) {
+      return get(name, plain, dims, strides, program.dnn().strided(dnnl_bf16, dims, strides));
+    }
   }
 
   /** Gives every weight its place, once all are known. */

@@ -11,6 +11,7 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_0;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_1;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_backward_primitive_desc_create;
@@ -45,7 +46,12 @@ final class Program {
 
   private static final Logger LOG = LoggerFactory.getLogger(Program.class);
 
+  /** A product with less of them costs as much as the conversion of its factors. */
+  private static final long FEWEST_COLUMNS = 32;
+
   private final OneDnn dnn;
+  private final boolean halves;
+  private final Map<Buffer, Buffer> halved = new HashMap<>();
   private final List<Step> forward = new ArrayList<>();
   private final List<Step> backward = new ArrayList<>();
   private final Buffer scratchpad = Buffer.lasting(0);
@@ -55,7 +61,18 @@ final class Program {
   private String layer = "";
 
   Program(OneDnn dnn) {
+    this(dnn, false);
+  }
+
+  /**
+   * An empty program.
+   *
+   * @param halves whether the factors of large products are read in bfloat16; all else, their sums
+   *     too, is float32
+   */
+  Program(OneDnn dnn, boolean halves) {
     this.dnn = dnn;
+    this.halves = halves;
   }
 
   OneDnn dnn() {
@@ -124,6 +141,32 @@ final class Program {
 
   Buffer ones() {
     return ones;
+  }
+
+  // ---- Numbers of 16 bits
+
+  /** Whether a product that turns so many columns into so many others has factors in bfloat16. */
+  boolean halves(long in, long out) {
+    return halves && Math.min(in, out) >= FEWEST_COLUMNS;
+  }
+
+  /** A buffer's floats in bfloat16. In the forward half, where nothing changes, one copy does. */
+  Buffer halved(Buffer source, long count) {
+    return part == Part.FORWARD
+        ? halved.computeIfAbsent(source, key -> halfCopy(source, count))
+        : halfCopy(source, count);
+  }
+
+  private Buffer halfCopy(Buffer source, long count) {
+    Buffer half = Buffer.scratch(count * Short.BYTES);
+    long[] dims = {count};
+    reorder(dense(source, count), half(half, dims, 1));
+    return half;
+  }
+
+  /** What a buffer of bfloat16 holds. */
+  Operand half(Buffer buffer, long[] dims, long... strides) {
+    return new Operand(dnn.strided(dnnl_bf16, dims, strides), buffer);
   }
 
   // ---- Linear algebra

@@ -114,7 +114,7 @@ class CompiledFunctionTest {
     AtomicLong clock = new AtomicLong();
     try (CompiledFunction function =
         new CompiledFunction(
-            GraphDefinition.of(ops, Map.of("out", y)), Set.of(), clock::incrementAndGet)) {
+            GraphDefinition.of(ops, Map.of("out", y)), Set.of(), false, clock::incrementAndGet)) {
       function.forward(Map.of("x", x));
       function.backward(Map.of("out", values(5, 1, 2, 36, 3)));
       assertThat(function.profile().byKind())
@@ -128,7 +128,7 @@ class CompiledFunctionTest {
   void profileCanBeRead() {
     AtomicLong clock = new AtomicLong();
     try (CompiledFunction function =
-        new CompiledFunction(graph(true), Set.of(), () -> clock.addAndGet(1_000_000))) {
+        new CompiledFunction(graph(true), Set.of(), false, () -> clock.addAndGet(1_000_000))) {
       run(function);
       function.backward(Map.of("out", cotangent));
       Profile profile = function.profile();
@@ -158,7 +158,7 @@ class CompiledFunctionTest {
 
   @Test
   void profileOfAnUntimedFunctionIsRefused() {
-    try (CompiledFunction function = new CompiledFunction(graph(true), Set.of(), null)) {
+    try (CompiledFunction function = new CompiledFunction(graph(true), Set.of(), false, null)) {
       assertThatThrownBy(function::profile)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("no clock");
@@ -167,7 +167,8 @@ class CompiledFunctionTest {
 
   @Test
   void everyLayerCanRunOnStockOps() {
-    try (GraphFunction stock = new CompiledFunction(graph(true), Set.of("conv", "act"), null);
+    try (GraphFunction stock =
+            new CompiledFunction(graph(true), Set.of("conv", "act"), false, null);
         GraphFunction replay = Engines.named("replay").create(graph(true))) {
       // The same ops.
       assertThat(run(stock).data().asFloat()).containsExactly(run(replay).data().asFloat());

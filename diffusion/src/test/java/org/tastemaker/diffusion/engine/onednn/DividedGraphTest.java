@@ -54,7 +54,8 @@ class DividedGraphTest {
   }
 
   private static DividedFunction divided(GraphDefinition graph) {
-    return DividedFunction.compile(graph, new BatchPlan(List.of(2L, 3L), 1), null).orElseThrow();
+    return DividedFunction.compile(graph, new BatchPlan(List.of(2L, 3L), 1), false, null)
+        .orElseThrow();
   }
 
   @AfterEach
@@ -68,7 +69,7 @@ class DividedGraphTest {
 
   @Test
   void elementsAreInTheirOrder() {
-    try (CompiledFunction whole = new CompiledFunction(graph(), Set.of(), null)) {
+    try (CompiledFunction whole = new CompiledFunction(graph(), Set.of(), false, null)) {
       float[] expected = out(whole, x);
       float[] actual = out(function, x);
       for (int i = 0; i < expected.length; i++) {
@@ -80,7 +81,7 @@ class DividedGraphTest {
 
   @Test
   void gradientsOfParametersAreSumsOverAllParts() {
-    try (CompiledFunction whole = new CompiledFunction(graph(), Set.of(), null)) {
+    try (CompiledFunction whole = new CompiledFunction(graph(), Set.of(), false, null)) {
       Map<String, INDArray> cotangents = Map.of("out", cotangent);
       out(whole, x);
       out(function, x);
@@ -146,7 +147,8 @@ class DividedGraphTest {
     Tensor tokens = ops.input("x", false, 4, 8, 3);
     Tensor out = ops.groupNorm("norm", tokens, scale, scale, 2, 1e-5); // of what is no image
     GraphDefinition graph = GraphDefinition.of(ops, Map.of("out", out));
-    assertThat(DividedFunction.compile(graph, new BatchPlan(List.of(2L, 2L), 1), null)).isEmpty();
+    assertThat(DividedFunction.compile(graph, new BatchPlan(List.of(2L, 2L), 1), false, null))
+        .isEmpty();
   }
 
   @Test
@@ -154,7 +156,7 @@ class DividedGraphTest {
     AtomicLong clock = new AtomicLong();
     BatchPlan plan = new BatchPlan(List.of(2L, 3L), 1);
     try (DividedFunction timed =
-        DividedFunction.compile(graph(), plan, clock::incrementAndGet).orElseThrow()) {
+        DividedFunction.compile(graph(), plan, false, clock::incrementAndGet).orElseThrow()) {
       out(timed, x);
       Profile profile = timed.profile().orElseThrow();
       assertThat(profile.runs()).isEqualTo(1);

@@ -26,7 +26,7 @@ record Divided(int processors) implements Engine {
   public GraphFunction create(GraphDefinition graph) {
     BatchPlan plan = BatchPlan.of(graph, processors);
     Optional<DividedFunction> divided =
-        plan.isWhole() ? Optional.empty() : DividedFunction.compile(graph, plan, null);
-    return divided.isPresent() ? divided.get() : new CompiledFunction(graph, Set.of(), null);
+        plan.isWhole() ? Optional.empty() : DividedFunction.compile(graph, plan, false, null);
+    return divided.isPresent() ? divided.get() : new CompiledFunction(graph, Set.of(), false, null);
   }
 }

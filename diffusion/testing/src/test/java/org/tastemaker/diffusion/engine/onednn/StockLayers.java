@@ -29,7 +29,7 @@ record StockLayers(Set<String> asked) implements Engine {
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
-    CompiledFunction function = new CompiledFunction(graph, asked, null);
+    CompiledFunction function = new CompiledFunction(graph, asked, false, null);
     assertThat(function.stockLayers()).isEqualTo(expected(graph));
     return function;
   }
