@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.lora;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.tastemaker.diffusion.lora.LoraFixtures.SEED;
 import static org.tastemaker.diffusion.lora.LoraFixtures.everywhere;
 import static org.tastemaker.diffusion.lora.LoraFixtures.floats;
@@ -146,7 +147,8 @@ class LoraTest {
     try (Lora lora = newLora("a", unet, everywhere());
         INDArray without = run(unet, FunctionOptions.inference());
         INDArray with = run(unet, with(lora))) {
-      assertThat(floats(with)).containsExactly(floats(without)); // x + 0 is exact
+      // x + 0 is exact, but without the branch some layers are computed together.
+      assertThat(floats(with)).containsExactly(floats(without), within(1e-5f));
     }
   }
 

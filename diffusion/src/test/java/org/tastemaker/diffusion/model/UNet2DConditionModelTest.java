@@ -236,8 +236,9 @@ class UNet2DConditionModelTest {
           .containsOnlyKeys(extra.name());
 
       added.get(extra.name()).assign(0);
-      // A branch of zeros changes nothing; the sum with zero is exact.
-      assertThat(out(adapted, inputs).sub(before).amaxNumber().doubleValue()).isZero();
+      // A branch of zeros changes nothing; the sum with zero is exact, but without the branch some
+      // layers are computed together, and their sums are rounded elsewhere.
+      assertThat(out(adapted, inputs).sub(before).amaxNumber().doubleValue()).isLessThan(1e-5);
     }
   }
 

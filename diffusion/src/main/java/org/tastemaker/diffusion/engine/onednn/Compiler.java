@@ -67,7 +67,9 @@ final class Compiler {
   private final Map<String, INDArray> cotangents = new LinkedHashMap<>();
   private final Map<String, INDArray> leafGradients = new LinkedHashMap<>();
   private final Map<String, Buffer> homes = new HashMap<>();
+  private final Map<String, Kernel> kernels = new HashMap<>();
   private final Resources owned = new Resources();
+  private Fusions fusions;
 
   private Compiler(
       GraphDefinition definition,
@@ -82,6 +84,7 @@ final class Compiler {
     this.stock = stock;
     this.program = new Program(owned.add(new OneDnn()), halves);
     this.variables = new Variables(definition, program);
+    this.fusions = new Fusions(definition, List.of(), stock);
     this.gradients = new Gradients(definition.isDifferentiable(), program, this::home);
   }
 
@@ -151,6 +154,8 @@ final class Compiler {
     // 1. What is needed.
     List<Layer> needed = needed();
 
+    fusions = new Fusions(definition, needed, stock);
+
     // 2. Forward.
     List<Compiled> layers = new ArrayList<>();
     for (Layer layer : needed) {
@@ -184,11 +189,23 @@ final class Compiler {
   // ---- Layers
 
   private Compiled forward(Layer layer) {
-    LayerScope scope = new LayerScope(layer, program, variables, gradients, packed);
+    Layer gated = fusions.gated(layer);
+    LayerScope scope =
+        new LayerScope(
+            layer,
+            program,
+            variables,
+            gradients,
+            packed,
+            fusions.residual(layer),
+            gated == null ? null : kernels.get(gated.name()));
     program.begin(Program.Part.FORWARD, layer.kind().name(), layer.name());
     Kernel kernel = kernel(scope);
+    kernels.put(layer.name(), kernel);
     try {
-      kernel.forward();
+      if (!fusions.isComputedElsewhere(layer)) {
+        kernel.forward();
+      }
     } catch (OneDnn.Unsupported e) {
       throw new NoKernel(layer.name(), e);
     }
@@ -201,6 +218,9 @@ final class Compiler {
       try {
         return Kernels.of(scope);
       } catch (OneDnn.Unsupported e) {
+        if (fusions.concerns(scope.layer())) {
+          throw new NoKernel(name, e);
+        }
         // Nothing of it is in the program yet, so there is no need to start again.
         LOG.info("ND4J's ops run layer \"{}\": {}", name, e.getMessage());
         stock.add(name);

@@ -49,6 +49,7 @@ final class ConvolutionKernel implements Kernel {
   private final dnnl_memory_desc readGradient;
   private final dnnl_memory_desc anyWeights;
   private final dnnl_primitive_attr attr;
+  private final List<PostOp> residual;
   private final dnnl_primitive_desc forward;
   private static final long[] NO_DILATION = {0, 0};
 
@@ -70,6 +71,8 @@ final class ConvolutionKernel implements Kernel {
     readGradient = dnn.strided(type, layer.shape(), Shapes.strides(layer.shape()));
     anyWeights = dnn.any(type, weightDims);
     attr = dnn.attributes(List.of());
+    residual = layer.residual(destination);
+    dnnl_primitive_attr forwardAttr = residual.isEmpty() ? attr : dnn.attributes(residual);
     dnnl_memory_desc bias = hasBias() ? dnn.dense(w[3]) : null;
     forward =
         dnn.describe(
@@ -88,7 +91,7 @@ final class ConvolutionKernel implements Kernel {
                     NO_DILATION,
                     before,
                     after,
-                    attr));
+                    forwardAttr));
   }
 
   private boolean hasBias() {
@@ -106,7 +109,7 @@ final class ConvolutionKernel implements Kernel {
       operands.put(DNNL_ARG_BIAS, layer.program().dense(layer.input(2), weightDims[0]));
     }
     operands.put(DNNL_ARG_DST, new Operand(destination, layer.output()));
-    layer.program().primitive(forward, operands, List.of());
+    layer.program().primitive(forward, operands, residual);
   }
 
   @Override

@@ -3,12 +3,15 @@ package org.tastemaker.diffusion.engine.onednn;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_gelu_erf;
 
+import java.util.List;
+
 /**
  * The gated GELU: with the halves a and b of each row, {@code y = a gelu(b)}, {@code da = g
  * gelu(b)} and {@code db = (g a) gelu'(b)}.
  *
  * <p>The halves are first copied into buffers of their own: oneDNN's elementwise primitives are two
- * hundred times slower on rows with gaps.
+ * hundred times slower on rows with gaps. After a linear layer they are two products instead, and
+ * where no gradient is wanted, the products apply the gate themselves.
  */
 final class GegluKernel implements Kernel {
   private final LayerScope layer;
@@ -32,9 +35,24 @@ final class GegluKernel implements Kernel {
   @Override
   public void forward() {
     Program program = layer.program();
-    program.reorder(part(layer.input(0), 0), program.dense(a, rows, half));
-    program.reorder(part(layer.input(0), 1), program.dense(b, rows, half));
+    LinearKernel linear = layer.gated();
     Buffer gate = Program.floats(count);
+    Operand rowsOfGate = program.dense(gate, rows, half);
+    if (linear != null && !layer.isDifferentiable()) {
+      PostOp gelu = PostOp.eltwise(dnnl_eltwise_gelu_erf, 0, 0);
+      linear.columns(half, half, rowsOfGate, List.of(gelu));
+      Operand y = program.dense(layer.output(), rows, half);
+      linear.columns(0, half, y, List.of(PostOp.binary(dnnl_binary_mul, rowsOfGate)));
+      return;
+    }
+    if (linear != null) {
+      linear.columns(0, half, program.dense(a, rows, half), List.of());
+      linear.columns(half, half, program.dense(b, rows, half), List.of());
+      program.begin(Program.Part.FORWARD, layer.kind().name(), layer.layer().name());
+    } else {
+      program.reorder(part(layer.input(0), 0), program.dense(a, rows, half));
+      program.reorder(part(layer.input(0), 1), program.dense(b, rows, half));
+    }
     program.eltwise(dnnl_eltwise_gelu_erf, 0, 0, b, gate, count);
     multiply(a, gate, layer.output());
   }

@@ -1,5 +1,8 @@
 package org.tastemaker.diffusion.engine.onednn;
 
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
+
+import java.util.List;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,18 +16,30 @@ final class LayerScope {
   private final Variables variables;
   private final Gradients gradients;
   private final PackedWeights packed;
+  private final Fusions.@Nullable Residual residual;
+  private final @Nullable Kernel gated;
 
+  /**
+   * What a kernel sees.
+   *
+   * @param residual the sum that the layer computes too, if it does
+   * @param gated the kernel of the layer before, if this one computes that too
+   */
   LayerScope(
       Layer layer,
       Program program,
       Variables variables,
       Gradients gradients,
-      PackedWeights packed) {
+      PackedWeights packed,
+      Fusions.@Nullable Residual residual,
+      @Nullable Kernel gated) {
     this.layer = layer;
     this.program = program;
     this.variables = variables;
     this.gradients = gradients;
     this.packed = packed;
+    this.residual = residual;
+    this.gated = gated;
   }
 
   Layer layer() {
@@ -122,8 +137,27 @@ final class LayerScope {
         : program.halved(parameter(input), count);
   }
 
+  /** Where to write the output, or the sum that is computed with it. */
   Buffer output() {
-    return variables.output(layer.output());
+    return variables.output(residual == null ? layer.output() : residual.sum().output());
+  }
+
+  /**
+   * What a product must do to its output: add another tensor, or nothing.
+   *
+   * @param layout of the output
+   */
+  List<PostOp> residual(dnnl_memory_desc layout) {
+    return residual == null
+        ? List.of()
+        : List.of(
+            PostOp.binary(
+                dnnl_binary_add, new Operand(layout, variables.activation(residual.other()))));
+  }
+
+  /** The kernel of the linear layer before, if it is computed with this one. */
+  @Nullable LinearKernel gated() {
+    return (LinearKernel) gated;
   }
 
   /** Makes the output another name of an input: nothing is computed. */

@@ -58,14 +58,35 @@ final class LinearKernel implements Kernel {
 
   @Override
   public void forward() {
+    Operand y = layer.program().dense(layer.output(), rows, out);
+    columns(0, out, y, layer.residual(y.layout()));
+  }
+
+  /**
+   * Emits the product for some of the output's columns.
+   *
+   * @param y [R, count]
+   */
+  void columns(long begin, long count, Operand y, List<PostOp> postOps) {
     Program program = layer.program();
-    Operand bias = layer.inputCount() > 2 ? program.dense(layer.input(2), 1, out) : null;
+    program.begin(Program.Part.FORWARD, layer.kind().name(), layer.layer().name());
+    Buffer x = halves ? halved(layer.input(0), in) : layer.input(0);
+    Operand w =
+        transposed
+            ? operand(weightBuffer(), new long[] {in, count}, 1, in)
+            : operand(weightBuffer(), new long[] {in, count}, out, 1);
+    long size = halves ? Short.BYTES : Float.BYTES;
+    Operand bias = null;
+    if (layer.inputCount() > 2) {
+      Operand whole = program.dense(layer.input(2), 1, count);
+      bias = new Operand(whole.layout(), whole.buffer(), begin * Float.BYTES);
+    }
     program.matmul(
-        operand(halves ? halved(layer.input(0), in) : layer.input(0), new long[] {rows, in}, in, 1),
-        weights(),
+        operand(x, new long[] {rows, in}, in, 1),
+        new Operand(w.layout(), w.buffer(), begin * size * (transposed ? in : 1)),
         bias,
-        program.dense(layer.output(), rows, out),
-        List.of());
+        y,
+        postOps);
   }
 
   @Override
@@ -123,13 +144,6 @@ final class LinearKernel implements Kernel {
 
   private Buffer halved(Buffer buffer, long columns) {
     return layer.program().halved(buffer, rows * columns);
-  }
-
-  private Operand weights() { // [in, out]
-    long[] dims = {in, out};
-    return transposed
-        ? operand(weightBuffer(), dims, 1, in)
-        : operand(weightBuffer(), dims, out, 1);
   }
 
   private Operand transposedWeights() { // [out, in]

@@ -24,11 +24,9 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 public final class OneDnnEngine implements Engine {
   private static final Logger LOG = LoggerFactory.getLogger(OneDnnEngine.class);
 
-  private static final Consumer<Profile> UNTIMED = profile -> {};
-
   private final Precision precision;
   private final @Nullable LongSupplier nanoTime;
-  private final Consumer<Profile> profiles;
+  private final @Nullable Consumer<Profile> profiles;
 
   /** Whether oneDNN's natives are there: asked once, when the engine is first considered. */
   private static final class Natives {
@@ -55,11 +53,11 @@ public final class OneDnnEngine implements Engine {
 
   /** For the service loader. */
   public OneDnnEngine() {
-    this(Precision.FLOAT32, null, UNTIMED);
+    this(Precision.FLOAT32, null, null);
   }
 
   private OneDnnEngine(
-      Precision precision, @Nullable LongSupplier nanoTime, Consumer<Profile> profiles) {
+      Precision precision, @Nullable LongSupplier nanoTime, @Nullable Consumer<Profile> profiles) {
     this.precision = precision;
     this.nanoTime = nanoTime;
     this.profiles = profiles;
@@ -124,7 +122,7 @@ public final class OneDnnEngine implements Engine {
     return other instanceof OneDnnEngine engine
         && (precision == Precision.BFLOAT16) == (engine.precision == Precision.BFLOAT16)
         && Objects.equals(nanoTime, engine.nanoTime)
-        && profiles.equals(engine.profiles);
+        && Objects.equals(profiles, engine.profiles);
   }
 
   @Override
@@ -139,14 +137,20 @@ public final class OneDnnEngine implements Engine {
     if (!plan.isWhole() && OpenMp.reachesOneDnn()) {
       Optional<DividedFunction> divided = DividedFunction.compile(graph, plan, halves, nanoTime);
       if (divided.isPresent()) {
-        divided.get().profile().ifPresent(profiles);
+        divided.get().profile().ifPresent(this::show);
         return divided.get();
       }
     }
     CompiledFunction function = new CompiledFunction(graph, Set.of(), halves, nanoTime);
     if (nanoTime != null) {
-      profiles.accept(function.profile());
+      show(function.profile());
     }
     return function;
+  }
+
+  private void show(Profile profile) {
+    if (profiles != null) {
+      profiles.accept(profile);
+    }
   }
 }
