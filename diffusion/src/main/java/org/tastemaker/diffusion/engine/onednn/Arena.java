@@ -61,12 +61,14 @@ final class Arena implements AutoCloseable {
     offsets.forEach((buffer, offset) -> buffer.place(start + offset));
   }
 
-  /** An arena for steps that follow no order of time, each of whose buffers is always alive. */
+  /** An arena for steps that run in this order. */
   static Arena of(List<Step> steps) {
     Set<Buffer> buffers = new LinkedHashSet<>();
-    for (Step step : steps) {
-      step.buffers().forEach(buffer -> buffer.use(0));
-      buffers.addAll(step.buffers());
+    for (int i = 0; i < steps.size(); i++) {
+      for (Buffer buffer : steps.get(i).buffers()) {
+        buffer.use(i);
+        buffers.add(buffer);
+      }
     }
     return new Arena(List.copyOf(buffers));
   }

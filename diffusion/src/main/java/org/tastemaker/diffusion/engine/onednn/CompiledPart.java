@@ -1,6 +1,6 @@
 package org.tastemaker.diffusion.engine.onednn;
 
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,21 +43,9 @@ final class CompiledPart implements AutoCloseable {
 
   /** Gives every buffer its place; those of frozen weights must have theirs. */
   void place() {
-    // 1. Lifetimes, over both halves in a row.
-    Set<Buffer> buffers = new LinkedHashSet<>();
-    int time = 0;
-    for (Step[] steps : List.of(forward, backward)) {
-      for (Step step : steps) {
-        for (Buffer buffer : step.buffers()) {
-          buffer.use(time);
-          buffers.add(buffer);
-        }
-        time++;
-      }
-    }
-
-    // 2. Places.
-    Arena arena = plan.owned().add(new Arena(List.copyOf(buffers)));
+    List<Step> steps = new ArrayList<>(List.of(forward));
+    steps.addAll(List.of(backward));
+    Arena arena = plan.owned().add(Arena.of(steps));
     arenaBytes = arena.bytes();
     Buffer ones = plan.program().ones();
     if (ones.isUsed()) {
@@ -68,11 +56,7 @@ final class CompiledPart implements AutoCloseable {
         indexer.put(i, 1);
       }
     }
-    for (Step[] steps : List.of(forward, backward)) {
-      for (Step step : steps) {
-        step.bind();
-      }
-    }
+    steps.forEach(Step::bind);
   }
 
   /**

@@ -68,6 +68,7 @@ final class Compiler {
   private final Map<String, INDArray> leafGradients = new LinkedHashMap<>();
   private final Map<String, Buffer> homes = new HashMap<>();
   private final Map<String, Kernel> kernels = new HashMap<>();
+  private final Map<String, LayerScope> scopes = new HashMap<>();
   private final Resources owned = new Resources();
   private Fusions fusions;
 
@@ -190,6 +191,7 @@ final class Compiler {
 
   private Compiled forward(Layer layer) {
     Layer gated = fusions.gated(layer);
+    Layer upsampling = fusions.upsampling(layer);
     LayerScope scope =
         new LayerScope(
             layer,
@@ -198,7 +200,9 @@ final class Compiler {
             gradients,
             packed,
             fusions.residual(layer),
-            gated == null ? null : kernels.get(gated.name()));
+            gated == null ? null : kernels.get(gated.name()),
+            upsampling == null ? null : scopes.get(upsampling.name()));
+    scopes.put(layer.name(), scope);
     program.begin(Program.Part.FORWARD, layer.kind().name(), layer.name());
     Kernel kernel = kernel(scope);
     kernels.put(layer.name(), kernel);

@@ -9,16 +9,18 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.Layer;
 import org.tastemaker.diffusion.engine.graph.Layer.Kind;
+import org.tastemaker.diffusion.engine.graph.Leaf;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /**
  * Which layers are computed together with the one before them, so that what lies between is never
- * written to memory. It concerns the forward half alone: gradients are passed on as ever.
+ * written to memory. The first two concern the forward half alone.
  *
  * <ul>
  *   <li>A sum with the output of a product: the product adds the other term to its result.
  *   <li>A gated GELU of a linear layer: the layer's halves are two products, and the second applies
  *       the gate to its result.
+ *   <li>A convolution of an upsampled image, whose weights are frozen: four small ones.
  * </ul>
  */
 final class Fusions {
@@ -32,11 +34,13 @@ final class Fusions {
 
   private final Map<String, Residual> residuals = new HashMap<>();
   private final Map<String, Layer> gated = new HashMap<>();
+  private final Map<String, Layer> upsampled = new HashMap<>();
   private final Set<String> sums = new HashSet<>();
   private final Set<String> deferred = new HashSet<>();
 
   private final Map<String, Integer> makers = new HashMap<>();
   private final Map<String, Integer> uses = new HashMap<>();
+  private final GraphDefinition definition;
   private final List<Layer> layers;
   private final Set<String> stock;
 
@@ -47,6 +51,7 @@ final class Fusions {
    * @param stock the names of layers that ND4J's ops run
    */
   Fusions(GraphDefinition definition, List<Layer> layers, Set<String> stock) {
+    this.definition = definition;
     this.layers = layers;
     this.stock = stock;
     for (int i = 0; i < layers.size(); i++) {
@@ -57,7 +62,12 @@ final class Fusions {
     for (Layer layer : layers) {
       if (!stock.contains(layer.name())) {
         findResidual(layer);
+      }
+    }
+    for (Layer layer : layers) {
+      if (!stock.contains(layer.name())) {
         findGate(layer);
+        findUpsampling(layer);
       }
     }
   }
@@ -88,6 +98,33 @@ final class Fusions {
     }
   }
 
+  private void findUpsampling(Layer convolution) {
+    if (convolution.kind() != Kind.CONV2D || residuals.containsKey(convolution.name())) {
+      return;
+    }
+    Tensor image = convolution.inputs().get(0);
+    Integer maker = makers.get(image.name());
+    Leaf weight = definition.leaves().get(convolution.inputs().get(1).name());
+    if (maker != null
+        && layers.get(maker).kind() == Kind.UPSAMPLE
+        && !stock.contains(layers.get(maker).name())
+        && uses.getOrDefault(image.name(), 0) == 1
+        && weight != null
+        && weight.role() == Leaf.Role.FROZEN
+        && isThreeByThree(convolution)) {
+      upsampled.put(convolution.name(), layers.get(maker));
+      deferred.add(layers.get(maker).name());
+    }
+  }
+
+  private static boolean isThreeByThree(Layer convolution) {
+    Tensor weight = convolution.inputs().get(1);
+    return weight.dim(0) == 3
+        && weight.dim(1) == 3
+        && List.of("stride", "top", "bottom", "left", "right").stream()
+            .allMatch(attribute -> convolution.whole(attribute) == 1);
+  }
+
   /** The product that makes a tensor which nothing else reads. */
   private @Nullable Layer productOf(Tensor tensor) {
     Integer maker = makers.get(tensor.name());
@@ -109,6 +146,11 @@ final class Fusions {
     return gated.get(geglu.name());
   }
 
+  /** The upsampling that a convolution computes too. */
+  @Nullable Layer upsampling(Layer convolution) {
+    return upsampled.get(convolution.name());
+  }
+
   /** Whether another layer's kernel computes a layer's output. */
   boolean isComputedElsewhere(Layer layer) {
     return sums.contains(layer.name()) || deferred.contains(layer.name());
@@ -118,6 +160,7 @@ final class Fusions {
   boolean concerns(Layer layer) {
     return residuals.containsKey(layer.name())
         || gated.containsKey(layer.name())
+        || upsampled.containsKey(layer.name())
         || isComputedElsewhere(layer);
   }
 }

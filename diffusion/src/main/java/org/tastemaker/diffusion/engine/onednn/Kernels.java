@@ -12,8 +12,7 @@ final class Kernels {
   static Kernel of(LayerScope layer) {
     return switch (layer.kind()) {
       case LINEAR -> new LinearKernel(layer);
-      case CONV2D ->
-          LinearKernel.isPointwise(layer) ? new LinearKernel(layer) : new ConvolutionKernel(layer);
+      case CONV2D -> convolution(layer);
       case GROUP_NORM -> new GroupNormKernel(layer);
       case LAYER_NORM -> new LayerNormKernel(layer);
       case SILU, GELU, QUICK_GELU, SCALE, CLAMP -> new ActivationKernel(layer);
@@ -27,5 +26,13 @@ final class Kernels {
       case EMBEDDING -> new EmbeddingKernel(layer);
       case TIMESTEP_EMBEDDING -> new TimestepKernel(layer);
     };
+  }
+
+  private static Kernel convolution(LayerScope layer) {
+    LayerScope upsampling = layer.upsampling();
+    if (upsampling != null) {
+      return new UpsampledConvolutionKernel(layer, upsampling);
+    }
+    return LinearKernel.isPointwise(layer) ? new LinearKernel(layer) : new ConvolutionKernel(layer);
   }
 }

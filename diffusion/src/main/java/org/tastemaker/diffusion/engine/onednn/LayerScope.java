@@ -18,12 +18,14 @@ final class LayerScope {
   private final PackedWeights packed;
   private final Fusions.@Nullable Residual residual;
   private final @Nullable Kernel gated;
+  private final @Nullable LayerScope upsampling;
 
   /**
    * What a kernel sees.
    *
    * @param residual the sum that the layer computes too, if it does
    * @param gated the kernel of the layer before, if this one computes that too
+   * @param upsampling the layer before, if this one computes that too
    */
   LayerScope(
       Layer layer,
@@ -32,7 +34,8 @@ final class LayerScope {
       Gradients gradients,
       PackedWeights packed,
       Fusions.@Nullable Residual residual,
-      @Nullable Kernel gated) {
+      @Nullable Kernel gated,
+      @Nullable LayerScope upsampling) {
     this.layer = layer;
     this.program = program;
     this.variables = variables;
@@ -40,6 +43,7 @@ final class LayerScope {
     this.packed = packed;
     this.residual = residual;
     this.gated = gated;
+    this.upsampling = upsampling;
   }
 
   Layer layer() {
@@ -129,6 +133,14 @@ final class LayerScope {
     return new Operand(layout, buffer);
   }
 
+  /** A corner's share of a frozen 3 x 3 kernel, as {@link UpsampledConvolutionKernel} says. */
+  Operand packedCorner(int input, int corner, dnnl_memory_desc layout) {
+    long[] w = shape(input); // [3, 3, in, out]
+    Buffer plain = parameter(input);
+    return new Operand(
+        layout, packed.corner(tensor(input).name(), plain, w[2], w[3], corner, layout));
+  }
+
   /** A parameter in bfloat16, in its own order: kept if it is frozen. */
   Buffer halved(int input) {
     long count = Shapes.count(shape(input));
@@ -153,6 +165,11 @@ final class LayerScope {
         : List.of(
             PostOp.binary(
                 dnnl_binary_add, new Operand(layout, variables.activation(residual.other()))));
+  }
+
+  /** The upsampling before, if it is computed with this layer. */
+  @Nullable LayerScope upsampling() {
+    return upsampling;
   }
 
   /** The kernel of the linear layer before, if it is computed with this one. */

@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.engine.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,6 +41,64 @@ final class PackedWeights implements AutoCloseable {
     program.reorder(program.strided(plain, dims, strides), one);
     known.add(one);
     return one.buffer();
+  }
+
+  /**
+   * Where the sums of a 3 x 3 kernel's taps lie that a corner of {@link UpsampledConvolutionKernel}
+   * needs.
+   *
+   * @param name of the kernel's tensor, [3, 3, in, out]
+   * @param plain where it is
+   * @param layout the format, of [out, in, 2, 2]
+   */
+  synchronized Buffer corner(
+      String name, Buffer plain, long in, long out, int corner, dnnl_memory_desc layout) {
+    long tap = in * out;
+    Buffer sums = Buffer.scratch(4 * tap * Float.BYTES); // [2, 2, in, out]
+    String key = name + " of corner " + corner;
+    int before = packed.getOrDefault(key, List.of()).size();
+    long[] dims = {out, in, 2, 2};
+    long[] strides = {1, out, 2 * tap, tap};
+    int first = steps().size();
+    Buffer buffer = get(key, sums, dims, strides, layout);
+    if (packed.getOrDefault(key, List.of()).size() > before) {
+      Step reorder = steps().remove(first);
+      for (int down = 0; down < 2; down++) {
+        for (int right = 0; right < 2; right++) {
+          sumTaps(
+              plain, sums, tap, 2 * down + right, taps(corner / 2, down), taps(corner % 2, right));
+        }
+      }
+      steps().add(reorder);
+    }
+    return buffer;
+  }
+
+  /** The taps of three, in a row or column, that fall on the first or second pixel of two. */
+  private static int[] taps(int corner, int pixel) {
+    return corner == 0
+        ? pixel == 0 ? new int[] {0} : new int[] {1, 2}
+        : pixel == 0 ? new int[] {0, 1} : new int[] {2};
+  }
+
+  private void sumTaps(Buffer plain, Buffer sums, long tap, int place, int[] rows, int[] columns) {
+    Operand sum = tap(sums, tap, place);
+    boolean first = true;
+    for (int row : rows) {
+      for (int column : columns) {
+        Operand term = tap(plain, tap, 3 * row + column);
+        if (first) {
+          program.reorder(term, sum);
+        } else {
+          program.binary(dnnl_binary_add, sum, term, sum);
+        }
+        first = false;
+      }
+    }
+  }
+
+  private Operand tap(Buffer buffer, long tap, int index) {
+    return new Operand(program.dnn().dense(tap), buffer, index * tap * Float.BYTES);
   }
 
   /**
