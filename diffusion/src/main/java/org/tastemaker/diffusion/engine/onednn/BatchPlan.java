@@ -10,11 +10,18 @@ import org.tastemaker.diffusion.engine.graph.GraphDefinition;
  * How a batch is divided among threads.
  *
  * @param sizes of the parts; their sum is the batch
- * @param threads of each part
+ * @param workers how many parts run at the same time
+ * @param threads of each worker
  */
-record BatchPlan(List<Long> sizes, int threads) {
+record BatchPlan(List<Long> sizes, int workers, int threads) {
   /** What a second thread of one part is worth, of what a part of its own would be. */
   private static final double SECOND_THREAD = .93;
+
+  /**
+   * Two parts for each worker, so that one that was held up leaves more of them to the others; but
+   * not of fewer elements than this, as products of few rows are slower.
+   */
+  private static final long LEAST_ELEMENTS = 4;
 
   /** Each part has gradients of its own, so the largest models are not divided for training. */
   private static final long MOST_GRADIENT_BYTES = 256L << 20;
@@ -38,7 +45,7 @@ record BatchPlan(List<Long> sizes, int threads) {
   }
 
   private static BatchPlan whole(int processors) {
-    return new BatchPlan(List.of(), processors);
+    return new BatchPlan(List.of(), 1, processors);
   }
 
   static BatchPlan of(long batch, int processors) {
@@ -58,11 +65,14 @@ record BatchPlan(List<Long> sizes, int threads) {
     if (best == 1) {
       return whole(processors);
     }
+    int threads = processors / best;
+    boolean large = batch >= 2L * LEAST_ELEMENTS * best;
+    int parts = large ? 2 * best : best;
     List<Long> sizes = new ArrayList<>();
-    for (int i = 0; i < best; i++) {
-      sizes.add((batch * (i + 1)) / best - batch * i / best);
+    for (int i = 0; i < parts; i++) {
+      sizes.add((batch * (i + 1)) / parts - batch * i / parts);
     }
-    return new BatchPlan(sizes, processors / best);
+    return new BatchPlan(sizes, best, threads);
   }
 
   boolean isWhole() {

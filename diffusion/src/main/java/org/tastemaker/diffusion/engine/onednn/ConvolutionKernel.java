@@ -69,7 +69,7 @@ final class ConvolutionKernel implements Kernel {
     destination = dnn.strided(layer.shape(), Shapes.strides(layer.shape()));
     readSource = dnn.strided(type, layer.shape(0), Shapes.strides(layer.shape(0)));
     readGradient = dnn.strided(type, layer.shape(), Shapes.strides(layer.shape()));
-    anyWeights = dnn.any(type, weightDims);
+    anyWeights = dnn.anyOf(type, weightDims);
     attr = dnn.attributes(List.of());
     residual = layer.residual(destination);
     dnnl_primitive_attr forwardAttr = residual.isEmpty() ? attr : dnn.attributes(residual);

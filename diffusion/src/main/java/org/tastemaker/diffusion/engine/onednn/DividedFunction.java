@@ -75,7 +75,7 @@ final class DividedFunction implements GraphFunction {
     for (int i = 1; i < count; i++) {
       begins[i] = begins[i - 1] + plan.sizes().get(i - 1);
     }
-    workers = owned.add(new Workers(count, plan.threads()));
+    workers = owned.add(new Workers(plan.workers(), plan.threads()));
     try {
       workers.run(count, i -> compile(i, plan.sizes().get(i), halves));
       packed.place();

@@ -122,7 +122,7 @@ final class OneDnn implements AutoCloseable {
 
   /** A layout of float32 that the primitive may choose. */
   dnnl_memory_desc any(long... dims) {
-    return any(dnnl_f32, dims);
+    return anyOf(dnnl_f32, dims);
   }
 
   /**
@@ -130,7 +130,7 @@ final class OneDnn implements AutoCloseable {
    *
    * @param type of the elements, one of oneDNN's
    */
-  dnnl_memory_desc any(int type, long... dims) {
+  dnnl_memory_desc anyOf(int type, long... dims) {
     return descs.computeIfAbsent(
         List.of(type, asList(dims)),
         key -> {

@@ -10,6 +10,7 @@ import java.util.List;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
@@ -39,6 +40,7 @@ final class OpenMp {
   }
 
   private static NativeOps ops() {
+    Nd4j.factory(); // ND4J's own initialization, which sets what the next line needs
     return NativeOpsHolder.getInstance().getDeviceNativeOps();
   }
 

@@ -71,7 +71,7 @@ final class UpsampledConvolutionKernel implements Kernel {
     readSource = dnn.strided(type, shape, Shapes.strides(shape));
     destination = dnn.strided(cornerShape, Shapes.strides(cornerShape));
     readGradient = dnn.strided(type, cornerShape, Shapes.strides(cornerShape));
-    anyWeights = dnn.any(type, out, in, 2, 2);
+    anyWeights = dnn.anyOf(type, out, in, 2, 2);
     attr = dnn.attributes(List.of());
   }
 

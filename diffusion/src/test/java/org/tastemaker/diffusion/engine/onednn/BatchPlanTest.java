@@ -15,12 +15,17 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
 class BatchPlanTest {
   @Test
   void eachProcessorTakesAPart() {
-    assertThat(BatchPlan.of(32, 2)).isEqualTo(new BatchPlan(List.of(16L, 16L), 1));
+    assertThat(BatchPlan.of(4, 2)).isEqualTo(new BatchPlan(List.of(2L, 2L), 2, 1));
+  }
+
+  @Test
+  void largeBatchesHaveTwoPartsForEachProcessor() {
+    assertThat(BatchPlan.of(32, 2)).isEqualTo(new BatchPlan(List.of(8L, 8L, 8L, 8L), 2, 1));
   }
 
   @Test
   void partsOfAnUnevenBatchDifferByOne() {
-    assertThat(BatchPlan.of(33, 2)).isEqualTo(new BatchPlan(List.of(16L, 17L), 1));
+    assertThat(BatchPlan.of(15, 2)).isEqualTo(new BatchPlan(List.of(7L, 8L), 2, 1));
   }
 
   @Test
@@ -42,12 +47,12 @@ class BatchPlanTest {
   void partsTakeSeveralThreadsWhereThatKeepsAllBusy() {
     // 16 parts would be 8 of 2 and 8 of 1, which wait.
     assertThat(BatchPlan.of(24, 16))
-        .isEqualTo(new BatchPlan(List.of(3L, 3L, 3L, 3L, 3L, 3L, 3L, 3L), 2));
+        .isEqualTo(new BatchPlan(List.of(3L, 3L, 3L, 3L, 3L, 3L, 3L, 3L), 8, 2));
   }
 
   @Test
   void twoElementsOnManyProcessorsAreTwoPartsOfHalfTheThreads() {
-    assertThat(BatchPlan.of(2, 16)).isEqualTo(new BatchPlan(List.of(1L, 1L), 8));
+    assertThat(BatchPlan.of(2, 16)).isEqualTo(new BatchPlan(List.of(1L, 1L), 2, 8));
   }
 
   @Test

@@ -54,7 +54,7 @@ class DividedGraphTest {
   }
 
   private static DividedFunction divided(GraphDefinition graph) {
-    return DividedFunction.compile(graph, new BatchPlan(List.of(2L, 3L), 1), false, null)
+    return DividedFunction.compile(graph, new BatchPlan(List.of(2L, 3L), 2, 1), false, null)
         .orElseThrow();
   }
 
@@ -147,14 +147,14 @@ class DividedGraphTest {
     Tensor tokens = ops.input("x", false, 4, 8, 3);
     Tensor out = ops.groupNorm("norm", tokens, scale, scale, 2, 1e-5); // of what is no image
     GraphDefinition graph = GraphDefinition.of(ops, Map.of("out", out));
-    assertThat(DividedFunction.compile(graph, new BatchPlan(List.of(2L, 2L), 1), false, null))
+    assertThat(DividedFunction.compile(graph, new BatchPlan(List.of(2L, 2L), 2, 1), false, null))
         .isEmpty();
   }
 
   @Test
   void theProfileCountsRunsAndNotParts() {
     AtomicLong clock = new AtomicLong();
-    BatchPlan plan = new BatchPlan(List.of(2L, 3L), 1);
+    BatchPlan plan = new BatchPlan(List.of(2L, 3L), 2, 1);
     try (DividedFunction timed =
         DividedFunction.compile(graph(), plan, false, clock::incrementAndGet).orElseThrow()) {
       out(timed, x);
