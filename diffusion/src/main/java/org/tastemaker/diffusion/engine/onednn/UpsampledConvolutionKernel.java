@@ -203,7 +203,9 @@ final class UpsampledConvolutionKernel implements Kernel {
 
   private Operand corner(Buffer large, int corner) {
     long width = shape[3];
-    long offset = corner / 2 * 2 * width * out + corner % 2 * out;
+    long down = corner / 2;
+    long right = corner % 2;
+    long offset = 2 * down * width * out + right * out;
     dnnl_memory_desc layout =
         layer
             .dnn()
