@@ -1,7 +1,9 @@
 package org.tastemaker.benchmarks;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -47,7 +49,8 @@ public final class SpeedGuard {
       throw new IllegalArgumentException("expected RATIOS.json [--update]");
     }
     Path file = Path.of(args[0]);
-    Map<String, Double> measured = ratios(times(System::nanoTime, System.out::println));
+    Map<String, Double> measured =
+        ratios(times(System::nanoTime, SpeedGuard::pause, System.out::println));
     if (update) {
       RatioGuard.write(file, measured);
       return;
@@ -57,6 +60,11 @@ public final class SpeedGuard {
     if (verdict.failed()) {
       System.exit(1);
     }
+  }
+
+  /** OpenBLAS's threads spin for some time after a product, and would disturb what comes next. */
+  private static void pause() {
+    Uninterruptibles.sleepUninterruptibly(Duration.ofMillis(200));
   }
 
   /** The product's time divided by that of each other thing, so that higher is better. */
@@ -81,8 +89,8 @@ public final class SpeedGuard {
     return sorted.get(sorted.size() / 2);
   }
 
-  private static Map<String, List<Long>> times(LongSupplier nanoTime, Consumer<String> out)
-      throws IOException {
+  private static Map<String, List<Long>> times(
+      LongSupplier nanoTime, Runnable pause, Consumer<String> out) throws IOException {
     UnetForwardBenchmark forward = new UnetForwardBenchmark();
     forward.model = "small";
     forward.batch = 32;
@@ -109,10 +117,11 @@ public final class SpeedGuard {
         INDArray c = Nd4j.create(DataType.FLOAT, SIDE, SIDE)) {
       for (int turn = -WARM_UP; turn < TURNS; turn++) {
         Map<String, List<Long>> kept = turn < 0 ? new LinkedHashMap<>() : times;
-        time("product", kept, nanoTime, () -> a.mmuli(b, c));
-        time("forward", kept, nanoTime, forward::forward);
-        time("policy step", kept, nanoTime, step::step);
+        time("product", kept, nanoTime, pause, () -> a.mmuli(b, c));
+        time("forward", kept, nanoTime, pause, forward::forward);
+        time("policy step", kept, nanoTime, pause, step::step);
         if (turn >= 0 && turn % 3 == 0) {
+          pause.run();
           double seconds = DdpoRound.run(round, nanoTime, line -> {}).get(0).whole();
           times.computeIfAbsent("round", key -> new ArrayList<>()).add((long) (seconds * 1e9));
         }
@@ -136,7 +145,12 @@ public final class SpeedGuard {
   }
 
   private static void time(
-      String name, Map<String, List<Long>> times, LongSupplier nanoTime, Supplier<?> work) {
+      String name,
+      Map<String, List<Long>> times,
+      LongSupplier nanoTime,
+      Runnable pause,
+      Supplier<?> work) {
+    pause.run();
     long start = nanoTime.getAsLong();
     Object unused = work.get();
     times.computeIfAbsent(name, key -> new ArrayList<>()).add(nanoTime.getAsLong() - start);

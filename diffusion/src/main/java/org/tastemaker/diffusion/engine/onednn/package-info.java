@@ -14,6 +14,11 @@
  *   <li><b>{@code Program}</b> is the vocabulary that kernels write in: matrix product, elementwise
  *       function, copy between layouts. A {@code Step} is bound once to its addresses; to run it is
  *       one call into native code, without an allocation.
+ *   <li><b>{@code Fusions}</b> says which layers are computed together: a sum with the product
+ *       before it, a gated GELU with its linear layer, a convolution with its upsampling.
+ *   <li><b>{@code BatchPlan}</b> divides a batch, if the graph computes its elements apart: {@code
+ *       DividedFunction} then runs a {@code CompiledPart} on each of several {@code Workers}, which
+ *       share {@code PackedWeights}. {@code CompiledFunction} runs a batch whole.
  *   <li><b>{@code Arena}</b> gives every buffer a place, by its lifetime over both halves.
  *   <li><b>{@code StockKernel}</b> runs a layer's ops from {@code engine.nd4j} where there is no
  *       kernel for it. SameDiff's graph is built only then.
@@ -59,9 +64,10 @@
  * leaves about 600 bytes on the Java heap.
  *
  * <p>Runs are bit-identical on one machine. Results differ in the last bits between machines with
- * other instructions, and between numbers of threads (OMP_NUM_THREADS). OpenMP's threads spin while
- * they wait; on a machine that others use too, OMP_WAIT_POLICY=passive avoids that they wait for
- * each other's time slices.
+ * other instructions, and between numbers of threads (OMP_NUM_THREADS). Where a batch is run whole,
+ * OpenMP's threads meet at each layer and spin while they wait; on a machine that others use too,
+ * OMP_WAIT_POLICY=passive avoids that they wait for each other's time slices. docs/performance.md
+ * has the figures of all this.
  */
 @NullMarked
 package org.tastemaker.diffusion.engine.onednn;
