@@ -43,8 +43,8 @@ class EngineOptionsTest {
         .isThrownBy(() -> options("--device", "cuda").engine())
         .withMessageContaining("tastemaker-torch");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> options("--engine", "onednn", "--precision", "bfloat16").engine())
-        .withMessageContaining("\"onednn\" computes on the processor in float32");
+        .isThrownBy(() -> options("--engine", "replay", "--precision", "bfloat16").engine())
+        .withMessageContaining("\"replay\" computes on the processor in float32");
   }
 
   @Test

@@ -150,9 +150,9 @@ class FourPeopleTest {
             groups.stream().map(AnnotatedGroup::judgement).toList());
     TrainedReward trained =
         new RewardTrainer(
-                LatentFeatures.of(model, "text-to-emoji", LatentFeatures.Options.defaults()),
+                LatentFeatures.of(model, "text-to-emoji", new LatentFeatures.Options(1)),
                 new BradleyTerryLoss(),
-                RewardTrainer.Options.defaults().withHiddenLayers(List.of(64)),
+                RewardTrainer.Options.defaults().withHiddenLayers(List.of()),
                 Seed.of(2))
             .train(set);
     trained.reward().close();

@@ -35,7 +35,7 @@ final class GegluKernel implements Kernel {
   @Override
   public void forward() {
     Program program = layer.program();
-    LinearKernel linear = layer.gated();
+    ColumnProduct linear = layer.gated();
     Buffer gate = Program.floats(count);
     Operand rowsOfGate = program.dense(gate, rows, half);
     if (linear != null && !layer.isDifferentiable()) {

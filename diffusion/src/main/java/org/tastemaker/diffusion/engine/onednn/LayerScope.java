@@ -173,8 +173,8 @@ final class LayerScope {
   }
 
   /** The kernel of the linear layer before, if it is computed with this one. */
-  @Nullable LinearKernel gated() {
-    return (LinearKernel) gated;
+  @Nullable ColumnProduct gated() {
+    return (ColumnProduct) gated;
   }
 
   /** Makes the output another name of an input: nothing is computed. */

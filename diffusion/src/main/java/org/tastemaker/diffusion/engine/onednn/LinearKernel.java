@@ -22,7 +22,7 @@ import org.tastemaker.diffusion.engine.graph.Layer.Kind;
  * <p>In bfloat16, x, W and g are read in it where they are factors of a product; y, the gradients
  * and the bias stay float32.
  */
-final class LinearKernel implements Kernel {
+final class LinearKernel implements Kernel, ColumnProduct {
   private final LayerScope layer;
   private final boolean transposed;
   private final long in;
@@ -62,12 +62,8 @@ final class LinearKernel implements Kernel {
     columns(0, out, y, layer.residual(y.layout()));
   }
 
-  /**
-   * Emits the product for some of the output's columns.
-   *
-   * @param y [R, count]
-   */
-  void columns(long begin, long count, Operand y, List<PostOp> postOps) {
+  @Override
+  public void columns(long begin, long count, Operand y, List<PostOp> postOps) {
     Program program = layer.program();
     program.begin(Program.Part.FORWARD, layer.kind().name(), layer.layer().name());
     Buffer x = halves ? halved(layer.input(0), in) : layer.input(0);
