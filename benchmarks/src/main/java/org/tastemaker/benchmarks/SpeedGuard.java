@@ -18,10 +18,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Fails when the U-Net's forward pass, a policy step or a whole round of DDPO has become slower,
- * whatever the machine. What it checks is the ratio of their times to that of one large matrix
- * product of OpenBLAS, which tells how fast the machine is at the moment: all are run in turns in
- * one process, and of each the median counts.
+ * Fails when the U-Net's forward pass or a policy step has become slower, whatever the machine.
+ * What it checks is the ratio of their times to that of one large matrix product of OpenBLAS, which
+ * tells how fast the machine is at the moment: all are run in turns in one process, and of each the
+ * median counts.
  *
  * <pre>
  *   java -cp benchmarks.jar org.tastemaker.benchmarks.SpeedGuard RATIOS.json [--update]
@@ -99,16 +99,6 @@ public final class SpeedGuard {
     step.model = "small";
     step.batch = 32;
     step.engine = "onednn";
-    Arguments round =
-        DdpoRound.settings(
-            "model=small",
-            "steps=10",
-            "batch=32",
-            "micro=32",
-            "rounds=1",
-            "engine=onednn",
-            "device=cpu",
-            "precision=float32");
     Map<String, List<Long>> times = new LinkedHashMap<>();
     forward.setUp();
     step.setUp();
@@ -120,11 +110,6 @@ public final class SpeedGuard {
         time("product", kept, nanoTime, pause, () -> a.mmuli(b, c));
         time("forward", kept, nanoTime, pause, forward::forward);
         time("policy step", kept, nanoTime, pause, step::step);
-        if (turn >= 0 && turn % 3 == 0) {
-          pause.run();
-          double seconds = DdpoRound.run(round, nanoTime, line -> {}).get(0).whole();
-          times.computeIfAbsent("round", key -> new ArrayList<>()).add((long) (seconds * 1e9));
-        }
       }
     } finally {
       forward.tearDown();
