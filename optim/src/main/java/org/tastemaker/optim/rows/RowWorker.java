@@ -12,6 +12,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.FeedbackOracle;
@@ -155,19 +157,32 @@ public final class RowWorker implements AutoCloseable {
    * @param rows any, in any order
    * @param attempt 1 for rows that are given out for the first time
    * @param taker receives one result for each row, in any order, as soon as it is there; called by
-   *     one thread at a time
+   *     one thread at a time, and not after this method, however it ends. What it throws ends the
+   *     work
    * @throws RowException if a row is not for this worker; nothing was done then
    */
   public void run(List<WorkRow> rows, int attempt, Consumer<ResultRow> taker) {
     check(rows);
     Consumer<ResultRow> one = inTurn(taker);
     List<Future<?>> asked = new ArrayList<>();
+    ReadWriteLock asking = new ReentrantReadWriteLock();
     AtomicReference<@Nullable String> pointless = new AtomicReference<>();
     try {
       List<WorkRow.Sample> samples = new ArrayList<>();
       for (WorkRow row : rows) {
         if (row instanceof WorkRow.Judge judge) {
-          asked.add(questions.submit(() -> one.accept(judgement(judge, attempt, pointless))));
+          asked.add(
+              questions.submit(
+                  () -> {
+                    if (!asking.readLock().tryLock()) {
+                      return; // too late
+                    }
+                    try {
+                      one.accept(judgement(judge, attempt, pointless));
+                    } finally {
+                      asking.readLock().unlock();
+                    }
+                  }));
         } else if (row instanceof WorkRow.Sample sample) {
           samples.add(sample);
         }
@@ -186,6 +201,7 @@ public final class RowWorker implements AutoCloseable {
       }
     } finally {
       asked.forEach(question -> question.cancel(false));
+      asking.writeLock().lock(); // waits for those that have begun; none begins any more
     }
   }
 

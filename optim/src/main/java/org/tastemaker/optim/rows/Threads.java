@@ -2,15 +2,22 @@ package org.tastemaker.optim.rows;
 
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Waiting for other threads, and closing what they use. */
-final class Threads {
+/** Waiting for other threads, in carriers of your own too, and closing what they use. */
+public final class Threads {
   private Threads() {}
 
-  /** Waits for a task; throws what it threw. */
-  static void join(Future<?> task) {
+  /**
+   * Waits for a task.
+   *
+   * @param task throws what it threw
+   * @throws CancellationException if the waiting thread is interrupted, which it stays
+   */
+  public static void join(Future<?> task) {
     try {
       task.get();
     } catch (InterruptedException e) {
@@ -24,6 +31,28 @@ final class Threads {
         throw error;
       }
       throw new IllegalStateException("a row could not be done", e.getCause());
+    }
+  }
+
+  /**
+   * Waits until all tasks of a pool have ended. A waiting thread that is interrupted goes on
+   * waiting, and is interrupted afterwards.
+   *
+   * @param pool shut down
+   */
+  public static void awaitEnd(ExecutorService pool) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        if (pool.awaitTermination(1, TimeUnit.HOURS)) {
+          break;
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

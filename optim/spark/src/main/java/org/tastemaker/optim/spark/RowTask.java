@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.Lock;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -28,12 +30,14 @@ final class RowTask implements FlatMapFunction<Iterator<Integer>, byte[]> {
   /**
    * What all tasks of a cargo have in common.
    *
+   * @param cargo its name, which no other has
    * @param setup of the worker
    * @param key of the setup
    * @param hashes of the adapters
    * @param adapters their bytes, fetched where they are missing
    */
-  record Shared(RowSetup setup, String key, String[] hashes, Broadcast<byte[][]> adapters)
+  record Shared(
+      String cargo, RowSetup setup, String key, String[] hashes, Broadcast<byte[][]> adapters)
       implements Serializable {}
 
   RowTask(Shared shared, int attempt, Broadcast<byte[][]> rows) {
@@ -50,6 +54,15 @@ final class RowTask implements FlatMapFunction<Iterator<Integer>, byte[]> {
       return List.of(TaskReply.of("an executor was lost, and Spark started its task again"))
           .iterator();
     }
+    Lock gate = CargoGate.enter(shared.cargo());
+    try {
+      return replies(task);
+    } finally {
+      gate.unlock();
+    }
+  }
+
+  private Iterator<byte[]> replies(TaskContext task) {
     List<byte[]> replies = Collections.synchronizedList(new ArrayList<>());
     try (ProcessWorkers.Lease lease = ProcessWorkers.lease(shared.key(), shared.setup())) {
       List<WorkRow> work = new ArrayList<>();
@@ -57,7 +70,17 @@ final class RowTask implements FlatMapFunction<Iterator<Integer>, byte[]> {
         work.add(RowFormat.readWork(row));
       }
       bring(lease.worker());
-      lease.worker().run(work, attempt, result -> replies.add(TaskReply.of(result)));
+      lease
+          .worker()
+          .run(
+              work,
+              attempt,
+              result -> {
+                replies.add(TaskReply.of(result));
+                if (task.isInterrupted()) { // the other rows are not begun
+                  throw new CancellationException("the task was cancelled");
+                }
+              });
     } catch (RuntimeException e) {
       // Beside the results that there are, which count.
       replies.add(TaskReply.of("executor " + ProcessWorkers.executor() + ": " + e));

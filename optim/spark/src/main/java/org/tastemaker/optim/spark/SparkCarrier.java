@@ -4,11 +4,11 @@ import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -19,6 +19,7 @@ import org.tastemaker.optim.rows.RowCarrier;
 import org.tastemaker.optim.rows.RowFormat;
 import org.tastemaker.optim.rows.RowQueue;
 import org.tastemaker.optim.rows.RowSetup;
+import org.tastemaker.optim.rows.Threads;
 
 /**
  * Carries rows to the executors of a Spark cluster, each of which has one {@link
@@ -55,7 +56,6 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
   private final RowSetup setup;
   private final String key;
   private final Options options;
-  private final AtomicLong cargoes = new AtomicLong();
 
   /**
    * How rows are carried.
@@ -122,11 +122,12 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
     int parts = (cargo.rows().size() - 1) / options.rowsPerTask() + 1;
     int tasks = Math.min(mostTasks(), parts);
     RowQueue queue = RowQueue.of(cargo, options.attempts(), tasks);
-    String group = "rows " + key.substring(0, 8) + " " + cargoes.incrementAndGet();
+    String group = "rows " + UUID.randomUUID(); // of jobs, and no other carrier's
     Broadcast<byte[][]> adapters =
         spark.broadcast(cargo.adapters().stream().map(RowAdapter::bytes).toArray(byte[][]::new));
     String[] hashes = cargo.adapters().stream().map(RowAdapter::sha256).toArray(String[]::new);
     ExecutorService threads = Executors.newFixedThreadPool(tasks);
+    CargoGate.open(group);
     try {
       List<Future<?>> all = new ArrayList<>();
       for (int i = 0; i < tasks; i++) {
@@ -135,17 +136,19 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
                 () -> {
                   spark.setJobGroup(group, "rows of a run", false);
                   try {
-                    serve(queue, new RowTask.Shared(setup, key, hashes, adapters), taker);
+                    serve(queue, new RowTask.Shared(group, setup, key, hashes, adapters), taker);
                   } catch (RuntimeException | Error e) {
                     stop(queue, group); // the taker's, or the context's: nothing more is wanted
                     throw e;
                   }
                 }));
       }
-      all.forEach(Joining::join);
+      all.forEach(Threads::join);
     } finally {
       stop(queue, group);
       threads.shutdownNow();
+      Threads.awaitEnd(threads); // the taker is not called after this method
+      CargoGate.close(group);
       if (!spark.sc().isStopped()) {
         adapters.destroy();
       }
@@ -183,7 +186,7 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
   private void stop(RowQueue queue, String group) {
     queue.stop();
     if (!spark.sc().isStopped()) {
-      spark.cancelJobGroup(group);
+      spark.sc().cancelJobGroupAndFutureJobs(group);
     }
   }
 
