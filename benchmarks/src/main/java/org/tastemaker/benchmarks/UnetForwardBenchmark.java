@@ -50,7 +50,7 @@ public class UnetForwardBenchmark {
   @Param("cpu")
   public String device = "cpu";
 
-  /** In which numbers: float32, tf32 or bfloat16; all but torch know float32 alone. */
+  /** In which numbers: float32, tf32 (torch) or bfloat16 (torch and onednn). */
   @Param("float32")
   public String precision = "float32";
 

@@ -16,8 +16,10 @@ public enum Precision {
    */
   TF32,
   /**
-   * Linear layers, convolutions, attention and activations in bfloat16, 7 bits after the point.
-   * Norms, the time embedding, sums over images, inputs and outputs stay float32.
+   * bfloat16, 7 bits after the point. The engine {@code torch} has linear layers, convolutions,
+   * attention and activations in it; norms, the time embedding, sums over images, inputs and
+   * outputs stay float32. The engine {@code onednn} rounds only what linear layers and convolutions
+   * multiply.
    */
   BFLOAT16;
 

@@ -32,7 +32,9 @@ public final class EngineOptions {
   @Option(
       names = "--precision",
       paramLabel = "NUMBERS",
-      description = "In which numbers: float32 (the default), tf32 or bfloat16.")
+      description =
+          "In which numbers: float32 (the default), tf32 or bfloat16. The engine onednn has the first"
+              + " and the last; bfloat16 needs a processor with AVX-512 BF16 or AMX.")
   private @Nullable String precision;
 
   @Option(

@@ -29,7 +29,7 @@ final class CompiledFunction implements GraphFunction {
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
    * @param stock the names of layers that ND4J's ops run even if there is a kernel
-   * @param halves whether the factors of large products are read in bfloat16
+   * @param halves whether large products are computed in bfloat16
    * @param nanoTime the clock if runs are timed
    */
   CompiledFunction(

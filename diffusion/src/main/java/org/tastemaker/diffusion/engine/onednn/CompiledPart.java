@@ -32,7 +32,7 @@ final class CompiledPart implements AutoCloseable {
    * @param definition of the graph, of type FLOAT; it belongs to the part from now on
    * @param stock the names of layers that ND4J's ops run even if there is a kernel
    * @param packed where frozen weights are kept
-   * @param halves whether the factors of large products are read in bfloat16
+   * @param halves whether large products are computed in bfloat16
    */
   CompiledPart(
       GraphDefinition definition, Set<String> stock, PackedWeights packed, boolean halves) {

@@ -110,7 +110,7 @@ final class Compiler {
    *
    * @param stock the names of layers that ND4J's ops run even if there is a kernel
    * @param packed where frozen weights are kept
-   * @param halves whether the factors of large products are read in bfloat16
+   * @param halves whether large products are computed in bfloat16
    */
   static Plan compile(
       GraphDefinition definition, Set<String> stock, PackedWeights packed, boolean halves) {

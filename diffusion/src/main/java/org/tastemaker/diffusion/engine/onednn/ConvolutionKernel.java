@@ -8,13 +8,6 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_WEIGHTS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_backward_data_primitive_desc_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_backward_weights_primitive_desc_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_direct;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_forward_primitive_desc_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_forward_training;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_diff_weights_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
 
@@ -22,76 +15,44 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
 /**
- * Convolutions: oneDNN's, on images with their channels last and with weights in the format that
- * each primitive asks for.
+ * Convolutions: oneDNN's, with weights in the format that each primitive asks for.
  *
  * <p>Frozen weights are reordered after {@code parametersChanged}; trainable ones at each run,
  * which costs about one percent of the convolution itself.
  */
 final class ConvolutionKernel implements Kernel {
   private final LayerScope layer;
+  private final Program program;
   private final long[] weightDims;
   private final long[] weightStrides;
-  private final long[] strides;
-  private final long[] before;
-  private final long[] after;
   private final boolean halves;
-
-  /** What is written is float32, what is read may be bfloat16. */
-  private final dnnl_memory_desc source;
-
-  private final dnnl_memory_desc destination;
-  private final dnnl_memory_desc readSource;
-  private final dnnl_memory_desc readGradient;
-  private final dnnl_memory_desc anyWeights;
-  private final dnnl_primitive_attr attr;
   private final List<PostOp> residual;
-  private final dnnl_primitive_desc forward;
-  private static final long[] NO_DILATION = {0, 0};
+  private final Convolution convolution;
 
   ConvolutionKernel(LayerScope layer) {
     this.layer = layer;
-    OneDnn dnn = layer.dnn();
+    program = layer.program();
     long[] w = layer.shape(1); // [kH, kW, in, out]
     weightDims = new long[] {w[3], w[2], w[0], w[1]};
     weightStrides = new long[] {1, w[3], w[1] * w[2] * w[3], w[2] * w[3]};
-    int stride = layer.whole("stride");
-    strides = new long[] {stride, stride};
-    before = new long[] {layer.whole("top"), layer.whole("left")};
-    after = new long[] {layer.whole("bottom"), layer.whole("right")};
-    halves = layer.program().halves(w[2], w[3]);
-    int type = halves ? dnnl_bf16 : dnnl_f32;
-    source = dnn.strided(layer.shape(0), Shapes.strides(layer.shape(0)));
-    destination = dnn.strided(layer.shape(), Shapes.strides(layer.shape()));
-    readSource = dnn.strided(type, layer.shape(0), Shapes.strides(layer.shape(0)));
-    readGradient = dnn.strided(type, layer.shape(), Shapes.strides(layer.shape()));
-    anyWeights = dnn.anyOf(type, weightDims);
-    attr = dnn.attributes(List.of());
-    residual = layer.residual(destination);
-    dnnl_primitive_attr forwardAttr = residual.isEmpty() ? attr : dnn.attributes(residual);
-    dnnl_memory_desc bias = hasBias() ? dnn.dense(w[3]) : null;
-    forward =
-        dnn.describe(
-            "convolution",
-            d ->
-                dnnl_convolution_forward_primitive_desc_create(
-                    d,
-                    dnn.engine(),
-                    dnnl_forward_training,
-                    dnnl_convolution_direct,
-                    readSource,
-                    anyWeights,
-                    bias,
-                    destination,
-                    strides,
-                    NO_DILATION,
-                    before,
-                    after,
-                    forwardAttr));
+    halves = program.halves(w[2], w[3]);
+    residual = layer.residual(layer.dnn().strided(layer.shape(), Shapes.strides(layer.shape())));
+    convolution =
+        new Convolution(
+            layer.dnn(),
+            new Convolution.Sizes(
+                layer.shape(0),
+                weightDims,
+                layer.shape(),
+                layer.whole("stride"),
+                new long[] {layer.whole("top"), layer.whole("left")},
+                new long[] {layer.whole("bottom"), layer.whole("right")}),
+            hasBias(),
+            halves,
+            residual);
   }
 
   private boolean hasBias() {
@@ -101,15 +62,13 @@ final class ConvolutionKernel implements Kernel {
   @Override
   public void forward() {
     Map<Integer, Operand> operands = new HashMap<>();
-    operands.put(DNNL_ARG_SRC, new Operand(readSource, read(layer.input(0), layer.shape(0))));
-    operands.put(
-        DNNL_ARG_WEIGHTS,
-        packed(OneDnn.layout(forward, dnnl_query_weights_md), Program.Part.FORWARD));
+    operands.put(DNNL_ARG_SRC, image());
+    operands.put(DNNL_ARG_WEIGHTS, packed(convolution.forward()));
     if (hasBias()) {
-      operands.put(DNNL_ARG_BIAS, layer.program().dense(layer.input(2), weightDims[0]));
+      operands.put(DNNL_ARG_BIAS, program.dense(layer.input(2), weightDims[0]));
     }
-    operands.put(DNNL_ARG_DST, new Operand(destination, layer.output()));
-    layer.program().primitive(forward, operands, residual);
+    operands.put(DNNL_ARG_DST, new Operand(convolution.result(), layer.output()));
+    program.primitive(convolution.forward(), operands, residual);
   }
 
   @Override
@@ -122,113 +81,69 @@ final class ConvolutionKernel implements Kernel {
       backwardWeights(gradient, wantsBias);
     } else if (wantsBias) {
       long out = weightDims[0];
-      long rows = Shapes.count(layer.shape()) / out;
       Buffer db = layer.target(2);
-      layer
-          .program()
-          .matmul(
-              layer.program().ones(1, rows),
-              layer.program().dense(gradient, rows, out),
-              null,
-              layer.program().dense(db, 1, out),
-              List.of());
+      program.sumMiddle(gradient, db, 1, Shapes.count(layer.shape()) / out, out);
       layer.contribute(2, db);
     }
   }
 
   private void backwardData(Buffer gradient) {
-    OneDnn dnn = layer.dnn();
-    dnnl_primitive_desc desc =
-        dnn.describe(
-            "convolution backward",
-            d ->
-                dnnl_convolution_backward_data_primitive_desc_create(
-                    d,
-                    dnn.engine(),
-                    dnnl_convolution_direct,
-                    source,
-                    anyWeights,
-                    readGradient,
-                    strides,
-                    NO_DILATION,
-                    before,
-                    after,
-                    forward,
-                    attr));
+    dnnl_primitive_desc desc = convolution.backwardData();
     Buffer dx = layer.target(0);
-    layer
-        .program()
-        .primitive(
-            desc,
-            Map.of(
-                DNNL_ARG_DIFF_DST,
-                new Operand(readGradient, read(gradient, layer.shape())),
-                DNNL_ARG_WEIGHTS,
-                packed(OneDnn.layout(desc, dnnl_query_weights_md), Program.Part.BACKWARD),
-                DNNL_ARG_DIFF_SRC,
-                new Operand(source, dx)),
-            List.of());
+    program.primitive(
+        desc,
+        Map.of(
+            DNNL_ARG_DIFF_DST,
+            gradient(gradient),
+            DNNL_ARG_WEIGHTS,
+            packed(desc),
+            DNNL_ARG_DIFF_SRC,
+            new Operand(convolution.image(), dx)),
+        List.of());
     layer.contribute(0, dx);
   }
 
   private void backwardWeights(Buffer gradient, boolean wantsBias) {
-    OneDnn dnn = layer.dnn();
-    dnnl_memory_desc anyGradient = dnn.any(weightDims);
-    dnnl_memory_desc biasLayout = wantsBias ? dnn.dense(weightDims[0]) : null;
-    dnnl_primitive_desc desc =
-        dnn.describe(
-            "convolution weight gradient",
-            d ->
-                dnnl_convolution_backward_weights_primitive_desc_create(
-                    d,
-                    dnn.engine(),
-                    dnnl_convolution_direct,
-                    readSource,
-                    anyGradient,
-                    biasLayout,
-                    readGradient,
-                    strides,
-                    NO_DILATION,
-                    before,
-                    after,
-                    forward,
-                    attr));
+    dnnl_primitive_desc desc = convolution.backwardWeights(wantsBias);
     dnnl_memory_desc layout = OneDnn.layout(desc, dnnl_query_diff_weights_md);
     Operand own = new Operand(layout, Buffer.scratch(OneDnn.bytes(layout)));
     Map<Integer, Operand> operands = new HashMap<>();
-    operands.put(DNNL_ARG_SRC, new Operand(readSource, read(layer.input(0), layer.shape(0))));
-    operands.put(DNNL_ARG_DIFF_DST, new Operand(readGradient, read(gradient, layer.shape())));
+    operands.put(DNNL_ARG_SRC, image());
+    operands.put(DNNL_ARG_DIFF_DST, gradient(gradient));
     operands.put(DNNL_ARG_DIFF_WEIGHTS, own);
     Buffer db = wantsBias ? layer.target(2) : null;
     if (db != null) {
-      operands.put(DNNL_ARG_DIFF_BIAS, layer.program().dense(db, weightDims[0]));
+      operands.put(DNNL_ARG_DIFF_BIAS, program.dense(db, weightDims[0]));
     }
-    layer.program().primitive(desc, operands, List.of());
+    program.primitive(desc, operands, List.of());
     Buffer dw = layer.target(1);
-    layer.program().reorder(own, plainWeights(dw));
+    program.reorder(own, program.strided(dw, weightDims, weightStrides));
     layer.contribute(1, dw);
     if (db != null) {
       layer.contribute(2, db);
     }
   }
 
-  private Buffer read(Buffer image, long... shape) {
-    return halves ? layer.program().halved(image, Shapes.count(shape)) : image;
+  private Operand image() {
+    return new Operand(convolution.imageRead(), read(layer.input(0), layer.shape(0)));
   }
 
-  private Operand plainWeights(Buffer buffer) {
-    return layer.program().strided(buffer, weightDims, weightStrides);
+  private Operand gradient(Buffer gradient) {
+    return new Operand(convolution.gradientRead(), read(gradient, layer.shape()));
+  }
+
+  private Buffer read(Buffer image, long... shape) {
+    return halves ? program.halved(image, Shapes.count(shape)) : image;
   }
 
   /** The weights in a primitive's format. */
-  private Operand packed(dnnl_memory_desc layout, Program.Part part) {
+  private Operand packed(dnnl_primitive_desc desc) {
+    dnnl_memory_desc layout = OneDnn.layout(desc, dnnl_query_weights_md);
     if (layer.isFrozen(1)) {
       return layer.packed(1, weightDims, weightStrides, layout);
     }
     Operand packed = new Operand(layout, Buffer.scratch(OneDnn.bytes(layout)));
-    layer
-        .program()
-        .in(part, () -> layer.program().reorder(plainWeights(layer.parameter(1)), packed));
+    program.reorder(program.strided(layer.parameter(1), weightDims, weightStrides), packed);
     return packed;
   }
 }

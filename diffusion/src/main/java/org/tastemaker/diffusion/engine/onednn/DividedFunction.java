@@ -24,8 +24,8 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  * layers for its part of the batch. Each call returns the same map of the same arrays.
  *
  * <p>The threads meet once, at the end of a run, where OpenMP's meet at every layer. So none waits
- * for another that has lost its core to some other program for a while: beside a program that keeps
- * the cores busy, a run takes its share of the time and not twenty times as long.
+ * for another that has lost its core to some other program for a while, and a run beside busy
+ * programs takes little more than its share of the time.
  *
  * <p>The gradients of trainable parameters are the sums of those of the parts, always in the same
  * order.
@@ -53,7 +53,7 @@ final class DividedFunction implements GraphFunction {
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
    * @param plan one that divides the batch
-   * @param halves whether the factors of large products are read in bfloat16
+   * @param halves whether large products are computed in bfloat16
    * @param nanoTime the clock if runs are timed
    * @return the function; empty if a layer has no kernel, so that the graph can only be run whole
    */
@@ -94,7 +94,7 @@ final class DividedFunction implements GraphFunction {
     for (CompiledPart part : parts) {
       arenas += part.arenaBytes();
     }
-    profile = nanoTime == null ? null : new Profile(nanoTime, arenas, count);
+    profile = nanoTime == null ? null : new Profile(nanoTime, arenas, plan.workers());
   }
 
   private void compile(int i, long size, boolean halves) {

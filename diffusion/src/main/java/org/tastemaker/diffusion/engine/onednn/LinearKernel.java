@@ -19,8 +19,8 @@ import org.tastemaker.diffusion.engine.graph.Layer.Kind;
  * own format, at the sizes of these models. A convolution's weights are [in, out] in memory, the
  * transpose.
  *
- * <p>In bfloat16, x, W and g are read in it where they are factors of a product; y, the gradients
- * and the bias stay float32.
+ * <p>In bfloat16, x, W and g are rounded to it before they are multiplied; y, the gradients and the
+ * bias stay float32.
  */
 final class LinearKernel implements Kernel, ColumnProduct {
   private final LayerScope layer;

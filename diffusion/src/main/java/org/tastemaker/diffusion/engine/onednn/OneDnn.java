@@ -120,17 +120,12 @@ final class OneDnn implements AutoCloseable {
         });
   }
 
-  /** A layout of float32 that the primitive may choose. */
-  dnnl_memory_desc any(long... dims) {
-    return anyOf(dnnl_f32, dims);
-  }
-
   /**
    * A layout that the primitive may choose.
    *
    * @param type of the elements, one of oneDNN's
    */
-  dnnl_memory_desc anyOf(int type, long... dims) {
+  dnnl_memory_desc any(int type, long... dims) {
     return descs.computeIfAbsent(
         List.of(type, asList(dims)),
         key -> {

@@ -18,13 +18,13 @@ import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
 /**
- * {@code onednn}: graphs of type FLOAT as programs of oneDNN's primitives, in float32 or with the
- * products of bfloat16.
+ * {@code onednn}: graphs of type FLOAT as programs of oneDNN's primitives, in float32 or with
+ * products in bfloat16.
  */
 public final class OneDnnEngine implements Engine {
   private static final Logger LOG = LoggerFactory.getLogger(OneDnnEngine.class);
 
-  private final Precision precision;
+  private final boolean halves;
   private final @Nullable LongSupplier nanoTime;
   private final @Nullable Consumer<Profile> profiles;
 
@@ -53,12 +53,12 @@ public final class OneDnnEngine implements Engine {
 
   /** For the service loader. */
   public OneDnnEngine() {
-    this(Precision.FLOAT32, null, null);
+    this(false, null, null);
   }
 
   private OneDnnEngine(
-      Precision precision, @Nullable LongSupplier nanoTime, @Nullable Consumer<Profile> profiles) {
-    this.precision = precision;
+      boolean halves, @Nullable LongSupplier nanoTime, @Nullable Consumer<Profile> profiles) {
+    this.halves = halves;
     this.nanoTime = nanoTime;
     this.profiles = profiles;
   }
@@ -73,7 +73,7 @@ public final class OneDnnEngine implements Engine {
    * @return the engine
    */
   public static Engine profiled(LongSupplier nanoTime, Consumer<Profile> profiles) {
-    return new OneDnnEngine(Precision.FLOAT32, nanoTime, profiles);
+    return new OneDnnEngine(false, nanoTime, profiles);
   }
 
   @Override
@@ -101,38 +101,39 @@ public final class OneDnnEngine implements Engine {
   /**
    * {@inheritDoc}
    *
-   * <p>In bfloat16, linear layers and convolutions of 32 channels and more read their factors in
-   * it; their sums, attention, everything else and what is kept in memory are float32.
+   * <p>In bfloat16, linear layers and convolutions of 32 channels and more round their inputs and
+   * weights to it before they multiply. Sums, attention, everything else, and what is kept in
+   * memory are float32.
    *
-   * @throws IllegalArgumentException also if the processor has no products of bfloat16
+   * @throws IllegalArgumentException also if the processor has no instructions for bfloat16
    */
   @Override
   public Engine on(Placement placement) {
     Engine unused = Engine.super.on(placement.withPrecision(Precision.FLOAT32)); // for its checks
-    if (placement.precision() == Precision.BFLOAT16 && !OneDnn.hasBfloat16Products()) {
+    boolean bfloat16 = placement.precision() == Precision.BFLOAT16;
+    if (bfloat16 && whyNot().isEmpty() && !OneDnn.hasBfloat16Products()) {
       throw new IllegalArgumentException(
-          "this processor has no products of bfloat16 (AVX-512 BF16 or AMX), so they would not be"
-              + " faster: compute in float32");
+          "the engine \"onednn\" computes in bfloat16 only where the processor has instructions for"
+              + " it (AVX-512 BF16 or AMX), and this one has none: compute in float32");
     }
-    return new OneDnnEngine(placement.precision(), nanoTime, profiles);
+    return new OneDnnEngine(bfloat16, nanoTime, profiles);
   }
 
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof OneDnnEngine engine
-        && (precision == Precision.BFLOAT16) == (engine.precision == Precision.BFLOAT16)
+        && halves == engine.halves
         && Objects.equals(nanoTime, engine.nanoTime)
         && Objects.equals(profiles, engine.profiles);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(precision == Precision.BFLOAT16, nanoTime, profiles);
+    return Objects.hash(halves, nanoTime, profiles);
   }
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
-    boolean halves = precision == Precision.BFLOAT16;
     BatchPlan plan = BatchPlan.of(graph, OpenMp.threads());
     if (!plan.isWhole() && OpenMp.reachesOneDnn()) {
       Optional<DividedFunction> divided = DividedFunction.compile(graph, plan, halves, nanoTime);

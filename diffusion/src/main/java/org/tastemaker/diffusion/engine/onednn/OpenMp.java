@@ -1,15 +1,8 @@
 package org.tastemaker.diffusion.engine.onednn;
 
-import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_backward_weights_primitive_desc_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_direct;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_convolution_forward_primitive_desc_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_forward_training;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_scratchpad_md;
 
 import java.util.List;
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_primitive_attr;
-import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOps;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -65,48 +58,17 @@ final class OpenMp {
     private static long scratchpad() {
       try (OneDnn dnn = new OneDnn()) {
         long[] image = {64, 16, 16, 16};
-        long[] step = {1, 1};
-        long[] none = {0, 0};
-        dnnl_memory_desc x = dnn.strided(image, Shapes.strides(image));
-        dnnl_memory_desc w = dnn.any(16, 16, 3, 3);
-        dnnl_primitive_attr attr = dnn.attributes(List.of());
-        dnnl_primitive_desc forward =
-            dnn.describe(
-                "convolution",
-                d ->
-                    dnnl_convolution_forward_primitive_desc_create(
-                        d,
-                        dnn.engine(),
-                        dnnl_forward_training,
-                        dnnl_convolution_direct,
-                        x,
-                        w,
-                        null,
-                        x,
-                        step,
-                        none,
-                        step,
-                        step,
-                        attr));
-        dnnl_primitive_desc backward =
-            dnn.describe(
-                "convolution weight gradient",
-                d ->
-                    dnnl_convolution_backward_weights_primitive_desc_create(
-                        d,
-                        dnn.engine(),
-                        dnnl_convolution_direct,
-                        x,
-                        w,
-                        null,
-                        x,
-                        step,
-                        none,
-                        step,
-                        step,
-                        forward,
-                        attr));
-        return OneDnn.bytes(OneDnn.layout(backward, dnnl_query_scratchpad_md));
+        long[] weights = {16, 16, 3, 3};
+        long[] pad = {1, 1};
+        Convolution convolution =
+            new Convolution(
+                dnn,
+                new Convolution.Sizes(image, weights, image, 1, pad, pad),
+                false,
+                false,
+                List.of());
+        return OneDnn.bytes(
+            OneDnn.layout(convolution.backwardWeights(false), dnnl_query_scratchpad_md));
       }
     }
   }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Frozen weights in the formats that primitives ask for. The parts of a function share them; they
@@ -30,22 +31,30 @@ final class PackedWeights implements AutoCloseable {
    */
   synchronized Buffer get(
       String name, Buffer plain, long[] dims, long[] strides, dnnl_memory_desc layout) {
-    List<Operand> known = packed.computeIfAbsent(name, key -> new ArrayList<>());
-    for (Operand each : known) {
+    Buffer known = find(name, layout);
+    return known == null ? pack(name, program.strided(plain, dims, strides), layout) : known;
+  }
+
+  private @Nullable Buffer find(String name, dnnl_memory_desc layout) {
+    for (Operand each : packed.getOrDefault(name, List.of())) {
       if (OneDnn.same(each.layout(), layout)) {
         return each.buffer();
       }
     }
+    return null;
+  }
+
+  private Buffer pack(String name, Operand plain, dnnl_memory_desc layout) {
     Operand one = new Operand(program.dnn().copy(layout), Buffer.lasting(OneDnn.bytes(layout)));
     program.begin(Program.Part.FORWARD, "WEIGHTS", name);
-    program.reorder(program.strided(plain, dims, strides), one);
-    known.add(one);
+    program.reorder(plain, one);
+    packed.computeIfAbsent(name, key -> new ArrayList<>()).add(one);
     return one.buffer();
   }
 
   /**
-   * Where the sums of a 3 x 3 kernel's taps lie that a corner of {@link UpsampledConvolutionKernel}
-   * needs.
+   * Where the 2 x 2 kernel lies that {@link UpsampledConvolutionKernel} has for a corner: sums of
+   * the taps of a 3 x 3 kernel.
    *
    * @param name of the kernel's tensor, [3, 3, in, out]
    * @param plain where it is
@@ -53,25 +62,22 @@ final class PackedWeights implements AutoCloseable {
    */
   synchronized Buffer corner(
       String name, Buffer plain, long in, long out, int corner, dnnl_memory_desc layout) {
+    String key = name + " of corner " + corner;
+    Buffer known = find(key, layout);
+    if (known != null) {
+      return known;
+    }
     long tap = in * out;
     Buffer sums = Buffer.scratch(4 * tap * Float.BYTES); // [2, 2, in, out]
-    String key = name + " of corner " + corner;
-    int before = packed.getOrDefault(key, List.of()).size();
-    long[] dims = {out, in, 2, 2};
-    long[] strides = {1, out, 2 * tap, tap};
-    int first = steps().size();
-    Buffer buffer = get(key, sums, dims, strides, layout);
-    if (packed.getOrDefault(key, List.of()).size() > before) {
-      Step reorder = steps().remove(first);
-      for (int down = 0; down < 2; down++) {
-        for (int right = 0; right < 2; right++) {
-          sumTaps(
-              plain, sums, tap, 2 * down + right, taps(corner / 2, down), taps(corner % 2, right));
-        }
+    program.begin(Program.Part.FORWARD, "WEIGHTS", key);
+    for (int down = 0; down < 2; down++) {
+      for (int right = 0; right < 2; right++) {
+        sumTaps(
+            plain, sums, tap, 2 * down + right, taps(corner / 2, down), taps(corner % 2, right));
       }
-      steps().add(reorder);
     }
-    return buffer;
+    long[] dims = {out, in, 2, 2};
+    return pack(key, program.strided(sums, dims, 1, out, 2 * tap, tap), layout);
   }
 
   /** The taps of three, in a row or column, that fall on the first or second pixel of two. */
@@ -108,12 +114,10 @@ final class PackedWeights implements AutoCloseable {
    * @param plain where it is
    * @param count of its numbers
    */
-  Buffer halved(String name, Buffer plain, long count) {
+  synchronized Buffer halved(String name, Buffer plain, long count) {
     long[] dims = {count};
     long[] strides = {1};
-    synchronized (this) {
-      return get(name, plain, dims, strides, program.dnn().strided(dnnl_bf16, dims, strides));
-    }
+    return get(name, plain, dims, strides, program.dnn().strided(dnnl_bf16, dims, strides));
   }
 
   /** Gives every weight its place, once all are known. */

@@ -27,7 +27,7 @@ public final class Profile {
   /**
    * Nothing yet.
    *
-   * @param threads how many run parts of the function at the same time
+   * @param threads how many threads run parts of the batch at the same time
    */
   Profile(LongSupplier nanoTime, long arenaBytes, int threads) {
     this.nanoTime = nanoTime;

@@ -46,7 +46,7 @@ final class Program {
 
   private static final Logger LOG = LoggerFactory.getLogger(Program.class);
 
-  /** A product with less of them costs as much as the conversion of its factors. */
+  /** With fewer, the conversion takes as long as what it saves. */
   private static final long FEWEST_COLUMNS = 32;
 
   private final OneDnn dnn;
@@ -67,8 +67,8 @@ final class Program {
   /**
    * An empty program.
    *
-   * @param halves whether the factors of large products are read in bfloat16; all else, their sums
-   *     too, is float32
+   * @param halves whether large products are computed in bfloat16; all else, their sums too, is
+   *     float32
    */
   Program(OneDnn dnn, boolean halves) {
     this.dnn = dnn;
@@ -145,7 +145,7 @@ final class Program {
 
   // ---- Numbers of 16 bits
 
-  /** Whether a product that turns so many columns into so many others has factors in bfloat16. */
+  /** Whether a product of so many columns in and out is computed in bfloat16. */
   boolean halves(long in, long out) {
     return halves && Math.min(in, out) >= FEWEST_COLUMNS;
   }

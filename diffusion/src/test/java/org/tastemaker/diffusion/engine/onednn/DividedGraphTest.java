@@ -169,6 +169,18 @@ class DividedGraphTest {
   }
 
   @Test
+  void theProfileSharesTheTimeAmongThreadsAndNotParts() {
+    AtomicLong clock = new AtomicLong();
+    BatchPlan plan = new BatchPlan(List.of(2L, 3L), 1, 1); // two parts, one after the other
+    try (DividedFunction timed =
+        DividedFunction.compile(graph(), plan, false, clock::incrementAndGet).orElseThrow()) {
+      out(timed, x);
+      // A step is 1 by this clock, and so is what lies between two steps.
+      assertThat(timed.profile().orElseThrow().shareOutsideSteps()).isBetween(0.4, 0.6);
+    }
+  }
+
+  @Test
   void runsAllocateNextToNothing() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     Map<String, INDArray> inputs = Map.of("x", x);

@@ -1,20 +1,15 @@
 package org.tastemaker.diffusion.torch;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rewards;
@@ -22,11 +17,11 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.engine.Engine;
-import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
 import org.tastemaker.diffusion.testing.TinyModel;
-import org.tastemaker.diffusion.testing.engine.Values;
+import org.tastemaker.diffusion.testing.engine.UNetRun;
+import org.tastemaker.diffusion.testing.engine.WholeGradient;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.testing.Goldens;
@@ -37,50 +32,16 @@ class TorchBfloat16Test {
     return Goldens.cases("unet_");
   }
 
-  /** What a U-Net gives at given inputs: its output, and the gradients of all its weights. */
-  private record Result(float[] out, Map<String, float[]> gradients) {}
-
-  private static Result run(UNet2DConditionModel model, Engine engine) {
-    int side = 8;
-    Values values = new Values(3);
-    GraphFunction function =
-        model.function(2, side, side, 7, FunctionOptions.training().withEngine(engine));
-    int channels = model.config().inChannels();
-    Map<String, INDArray> inputs = new HashMap<>();
-    inputs.put(UNet2DConditionModel.SAMPLE, values.array(1, 2, channels, side, side));
-    inputs.put(UNet2DConditionModel.TIMESTEP, values.array(0, 2).addi(501));
-    inputs.put(
-        UNet2DConditionModel.TEXT, values.array(1, 2, 7, model.config().crossAttentionDim()));
-    model
-        .config()
-        .added()
-        .ifPresent(it -> inputs.put(UNet2DConditionModel.ADDED, values.array(1, 2, it.width())));
-    INDArray out = requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT));
-    assertThat(out.dataType()).isEqualTo(DataType.FLOAT);
-    float[] copy = out.dup('c').data().asFloat();
-    Map<String, float[]> gradients = new LinkedHashMap<>();
-    function
-        .backward(Map.of(UNet2DConditionModel.OUT, values.array(1, out.shape())))
-        .forEach((name, gradient) -> gradients.put(name, gradient.dup('c').data().asFloat()));
-    return new Result(copy, gradients);
-  }
-
   @ParameterizedTest
   @MethodSource("unets")
   void theWholeGradientIsThatOfFloat32(Path golden) {
     try (UNet2DConditionModel model = UNet2DConditionModel.load(golden)) {
-      Result expected = run(model, TestEngines.float32());
-      Result actual = run(model, TestEngines.of("bfloat16"));
+      UNetRun expected = UNetRun.of(model, TestEngines.float32());
+      UNetRun actual = UNetRun.of(model, TestEngines.of("bfloat16"));
       WholeGradient gradient = WholeGradient.of(actual.gradients(), expected.gradients());
-      double error = 0;
-      double norm = 0;
-      for (int i = 0; i < expected.out().length; i++) {
-        error += Math.pow(actual.out()[i] - expected.out()[i], 2);
-        norm += Math.pow(expected.out()[i], 2);
-      }
       // One rounding is 2e-3 and dozens follow one another. Measured: 1.2e-2. Not 0: it is not
       // float32 by mistake.
-      assertThat(Math.sqrt(error / norm)).isBetween(1e-3, 3e-2);
+      assertThat(actual.error(expected)).isBetween(1e-3, 3e-2);
       // Measured: the ratio is off 1 by 1e-3 (small) and 4e-3 (tiny), the cosine by 3e-4 and 2e-4.
       assertThat(gradient.ratio()).isCloseTo(1, within(1e-2));
       assertThat(gradient.cosine()).isGreaterThan(1 - 1e-3);

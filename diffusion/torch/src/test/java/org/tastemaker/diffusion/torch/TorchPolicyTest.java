@@ -23,6 +23,7 @@ import org.tastemaker.diffusion.engine.Placement;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.testing.TinyModel;
+import org.tastemaker.diffusion.testing.engine.WholeGradient;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.Transitions;

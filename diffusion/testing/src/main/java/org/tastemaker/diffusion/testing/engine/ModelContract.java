@@ -240,20 +240,11 @@ public abstract class ModelContract extends EngineContract {
       FunctionOptions with = without.withAdapter(lora).withTrainable(lora.trainable());
       float[] plain = out(model, without, inputs);
       // x + 0 is exact, but an engine may compute layers together where no adapter is between them.
-      assertThat(distance(out(model, with, inputs), plain)).isLessThan(bounds().forward());
+      assertThat(UNetRun.error(out(model, with, inputs), plain)).isLessThan(bounds().forward());
       train(lora);
-      assertThat(distance(out(model, with, inputs), plain)).isGreaterThan(10 * bounds().forward());
+      assertThat(UNetRun.error(out(model, with, inputs), plain))
+          .isGreaterThan(10 * bounds().forward());
     }
-  }
-
-  private static double distance(float[] a, float[] b) {
-    double error = 0;
-    double norm = 0;
-    for (int i = 0; i < b.length; i++) {
-      error += Math.pow(a[i] - b[i], 2);
-      norm += Math.pow(b[i], 2);
-    }
-    return Math.sqrt(error / norm);
   }
 
   private static float[] out(

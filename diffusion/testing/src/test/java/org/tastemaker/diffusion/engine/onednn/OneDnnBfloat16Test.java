@@ -3,9 +3,9 @@ package org.tastemaker.diffusion.engine.onednn;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +26,10 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Ops;
 import org.tastemaker.diffusion.engine.graph.Padding;
 import org.tastemaker.diffusion.engine.graph.Tensor;
-import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.diffusion.model.UNet2DConditionModel;
+import org.tastemaker.diffusion.testing.engine.UNetRun;
 import org.tastemaker.diffusion.testing.engine.Values;
+import org.tastemaker.diffusion.testing.engine.WholeGradient;
 import org.tastemaker.testing.Goldens;
 
 /**
@@ -89,16 +90,6 @@ class OneDnnBfloat16Test {
     }
   }
 
-  private static double error(float[] actual, float[] expected) {
-    double error = 0;
-    double norm = 0;
-    for (int i = 0; i < expected.length; i++) {
-      error += Math.pow(actual[i] - expected[i], 2);
-      norm += Math.pow(expected[i], 2);
-    }
-    return Math.sqrt(error / norm);
-  }
-
   @Property(tries = 24, shrinking = ShrinkingMode.OFF)
   void wideLayersAreRoundedAndNoMore(
       @ForAll long seed,
@@ -116,7 +107,7 @@ class OneDnnBfloat16Test {
     // layers follow each other. Not 0: it is not float32 by mistake.
     expected.forEach(
         (name, array) ->
-            assertThat(error(requireNonNull(actual.get(name)), array))
+            assertThat(UNetRun.error(requireNonNull(actual.get(name)), array))
                 .as(name)
                 .isBetween(5e-4, 1e-2));
   }
@@ -161,47 +152,14 @@ class OneDnnBfloat16Test {
       return;
     }
     try (UNet2DConditionModel model = UNet2DConditionModel.load(golden)) {
-      Map<String, float[]> expected = network(model, FLOAT32);
-      Map<String, float[]> actual = network(model, bfloat16());
+      UNetRun expected = UNetRun.of(model, FLOAT32);
+      UNetRun actual = UNetRun.of(model, bfloat16());
       // Dozens of layers follow one another, each off by 2e-3; nothing that is summed is rounded.
-      assertThat(error(requireNonNull(actual.get("out")), requireNonNull(expected.get("out"))))
-          .isLessThan(2e-2);
-      double dot = 0;
-      double ours = 0;
-      double theirs = 0;
-      for (Map.Entry<String, float[]> entry : expected.entrySet()) {
-        float[] a = requireNonNull(actual.get(entry.getKey()));
-        float[] b = entry.getValue();
-        for (int i = 0; entry.getKey().startsWith("of ") && i < b.length; i++) {
-          dot += (double) a[i] * b[i];
-          ours += (double) a[i] * a[i];
-          theirs += (double) b[i] * b[i];
-        }
-      }
-      assertThat(dot / Math.sqrt(ours * theirs)).as("cosine").isGreaterThan(1 - 1e-3);
+      assertThat(actual.error(expected)).isLessThan(2e-2);
+      WholeGradient gradient = WholeGradient.of(actual.gradients(), expected.gradients());
+      assertThat(gradient.cosine()).isGreaterThan(1 - 1e-3);
+      assertThat(gradient.ratio()).isCloseTo(1, within(1e-2));
     }
-  }
-
-  private static Map<String, float[]> network(UNet2DConditionModel model, Engine engine) {
-    Values values = new Values(3);
-    GraphFunction function =
-        model.function(2, 8, 8, 7, FunctionOptions.training().withEngine(engine));
-    Map<String, INDArray> inputs = new HashMap<>();
-    inputs.put(UNet2DConditionModel.SAMPLE, values.array(1, 2, model.config().inChannels(), 8, 8));
-    inputs.put(UNet2DConditionModel.TIMESTEP, values.array(0, 2).addi(501));
-    inputs.put(
-        UNet2DConditionModel.TEXT, values.array(1, 2, 7, model.config().crossAttentionDim()));
-    model
-        .config()
-        .added()
-        .ifPresent(it -> inputs.put(UNet2DConditionModel.ADDED, values.array(1, 2, it.width())));
-    INDArray out = requireNonNull(function.forward(inputs).get(UNet2DConditionModel.OUT));
-    Map<String, float[]> results = new LinkedHashMap<>();
-    results.put("out", out.dup('c').data().asFloat());
-    function
-        .backward(Map.of(UNet2DConditionModel.OUT, values.array(1, out.shape())))
-        .forEach((name, array) -> results.put("of " + name, array.dup('c').data().asFloat()));
-    return results;
   }
 
   @Test

@@ -1,4 +1,4 @@
-package org.tastemaker.diffusion.torch;
+package org.tastemaker.diffusion.testing.engine;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,8 +11,15 @@ import java.util.Map;
  * @param ratio of its norm to the reference's
  * @param cosine of the angle between the two
  */
-record WholeGradient(double ratio, double cosine) {
-  static WholeGradient of(Map<String, float[]> actual, Map<String, float[]> reference) {
+public record WholeGradient(double ratio, double cosine) {
+  /**
+   * Compares.
+   *
+   * @param actual the gradient of each parameter, by name
+   * @param reference those of the reference, not all zero
+   * @return the comparison
+   */
+  public static WholeGradient of(Map<String, float[]> actual, Map<String, float[]> reference) {
     assertThat(actual.keySet()).isEqualTo(reference.keySet());
     double aa = 0;
     double ab = 0;
