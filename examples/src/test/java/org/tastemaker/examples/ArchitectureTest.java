@@ -124,7 +124,8 @@ class ArchitectureTest {
                   "generators",
                   "people",
                   "ideas",
-                  ""));
+                  "",
+                  "cli"));
 
   /**
    * Operations of ND4J 1.0.0-M2.1 whose value or gradient is wrong or missing, by the class that

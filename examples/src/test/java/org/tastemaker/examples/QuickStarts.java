@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.examples.align.Alignment;
+import org.tastemaker.examples.console.ConsoleProgress;
 import org.tastemaker.examples.emoji.EmojiReport;
 
 /**
@@ -63,6 +64,7 @@ final class QuickStarts {
             2,
             Alignment.Settings.defaults().withHeldOutPerPrompt(4).withDenoisingSteps(STEPS),
             asking,
+            ConsoleProgress::of,
             Optional.of(new PrintWriter(out, true)));
     int code = QuickStart.run(setup, args);
     said = out.toString();

@@ -33,6 +33,7 @@ import org.tastemaker.watch.LivePage;
  * @param transcript records what the judge says
  * @param report to be written
  * @param troubles tells what goes wrong when the judge is asked
+ * @param progress shows how far the rounds are
  * @param out receives the messages
  */
 public record QuickRun(
@@ -43,6 +44,7 @@ public record QuickRun(
     Transcript transcript,
     QuickReport report,
     Relay troubles,
+    ConsoleProgress.Factory progress,
     PrintWriter out) {
   /** The exit code of a run whose budget or quota is used up. */
   public static final int OUT_OF_MONEY = 3;
@@ -73,24 +75,21 @@ public record QuickRun(
     out.flush();
     try {
       RunResult result;
-      try (ConsoleProgress progress = ConsoleProgress.of("round", rounds);
+      try (ConsoleProgress display = progress.of("round", rounds);
           LivePage live =
               LivePage.to(
                   live(),
                   "Aligning text to emoji: " + alignment.task().name(),
                   Clock.systemUTC())) {
         live.spending(() -> judge.cost().get().money());
-        troubles.to(RunListener.all(progress, listener));
+        troubles.to(RunListener.all(display, listener));
         result =
             alignment.run(
                 transcript.around(judge.oracle()),
                 rubric,
                 folder,
                 RunListener.all(
-                    new RunWords(progress, judge.cost(), folder.metrics()),
-                    progress,
-                    live,
-                    listener),
+                    new RunWords(display, judge.cost(), folder.metrics()), display, live, listener),
                 cancellation);
         if (result.reason() == RunResult.Reason.DIVERGED) {
           live.failed(result.message());

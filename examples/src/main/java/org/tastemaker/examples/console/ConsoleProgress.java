@@ -31,6 +31,19 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   private String words = "";
   private String brief = "";
 
+  /** Makes the display of something long. */
+  @FunctionalInterface
+  public interface Factory {
+    /**
+     * Begins to show.
+     *
+     * @param name what is being done
+     * @param total steps in all
+     * @return the display: the caller closes it
+     */
+    ConsoleProgress of(String name, long total);
+  }
+
   private ConsoleProgress(
       String name,
       long total,
@@ -70,6 +83,24 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
   }
 
   /**
+   * A display on standard error, for programs whose standard output is read by another: a bar on a
+   * terminal, and elsewhere nothing but notices.
+   *
+   * @param name what is being done
+   * @param total steps in all
+   * @return listens to {@link RunEvent.Progress}, and prints each {@link RunEvent.Notice}
+   */
+  public static ConsoleProgress onErrors(String name, long total) {
+    return of(
+        name,
+        total,
+        System.err,
+        terminalColumns(),
+        System::nanoTime,
+        Duration.ofNanos(Long.MAX_VALUE));
+  }
+
+  /**
    * A display with all settings given.
    *
    * @param name what is being done
@@ -77,7 +108,7 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
    * @param out to write to
    * @param columns of the terminal; 0 for plain lines
    * @param nanoTime the clock
-   * @param plainEvery time between plain lines
+   * @param plainEvery time between plain lines; the longest there is for none, not even the last
    * @return listens to the run
    */
   public static ConsoleProgress of(
@@ -141,10 +172,15 @@ public final class ConsoleProgress implements RunListener, AutoCloseable {
     lastStep = nanoTime.getAsLong();
     if (bar != null) {
       bar.stepTo(now);
-    } else if (lastStep - lastLine >= plainEvery.toNanos() || now == total) {
+    } else if (isDue(now)) {
       lastLine = lastStep;
       out.println(line().plain());
     }
+  }
+
+  private boolean isDue(long now) {
+    long every = plainEvery.toNanos();
+    return lastStep - lastLine >= every || (now == total && every != Long.MAX_VALUE);
   }
 
   /**

@@ -7,13 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.feedback.FeedbackException;
 import picocli.CommandLine.IExecutionExceptionHandler;
 
 /**
  * Ends a command that fails with a message that names the way out, and no stack trace. The exit
- * code is 2 for wrong arguments, with a hint at the usage, and 1 otherwise.
+ * code is 2 for wrong arguments, with a hint at the usage, 3 where a budget or a quota is used up,
+ * 130 where it was stopped, and 1 otherwise.
  */
 public final class Failures {
   private static final long LITTLE = 1 << 20;
@@ -63,11 +66,28 @@ public final class Failures {
   public static int report(Throwable failure, Path folder, PrintWriter err) {
     err.println(words(failure, folder));
     err.flush();
-    return failure instanceof IllegalArgumentException ? 2 : 1;
+    return code(failure);
   }
 
-  /** The message for a failure. */
-  static String words(Throwable failure, Path folder) {
+  private static int code(Throwable failure) {
+    if (failure instanceof IllegalArgumentException) {
+      return 2;
+    }
+    if (failure instanceof FeedbackException.BudgetExhausted
+        || failure instanceof FeedbackException.QuotaExhausted) {
+      return 3;
+    }
+    return failure instanceof CancellationException ? 130 : 1;
+  }
+
+  /**
+   * The message for a failure.
+   *
+   * @param failure what was thrown
+   * @param folder what the command writes to
+   * @return what went wrong, and the way out
+   */
+  public static String words(Throwable failure, Path folder) {
     IOException io = ioException(failure);
     if (io != null && isFull(io, folder)) {
       return "no space is left in "
