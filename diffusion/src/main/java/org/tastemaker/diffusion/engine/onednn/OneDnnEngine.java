@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.tastemaker.diffusion.engine.Backend;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Halves;
-import org.tastemaker.diffusion.engine.MavenLines;
 import org.tastemaker.diffusion.engine.Placement;
 import org.tastemaker.diffusion.engine.Precision;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
@@ -38,14 +38,9 @@ public final class OneDnnEngine implements Engine {
         return Optional.empty();
       } catch (LinkageError e) {
         String why =
-            "oneDNN does not load; add org.bytedeco:dnnl and org.bytedeco:opencl with the"
-                + " classifier of this platform ("
-                + e
-                + "):\n"
-                + MavenLines.withNatives("org.bytedeco", "dnnl", "dnnl")
-                + "\n"
-                + MavenLines.withNatives("org.bytedeco", "opencl", "opencl");
-        LOG.warn("{}; without it graphs run on ND4J's own ops, several times slower", why);
+            "oneDNN does not load"
+                + Backend.missingOneDnn().map(line -> ": " + line).orElse(": " + e);
+        LOG.warn("{}. Without it graphs run on ND4J's own ops, several times slower", why);
         return Optional.of(why);
       }
     }
