@@ -86,7 +86,8 @@ class MissingLibrariesTest {
     assertThat(Files.readAllLines(run.resolve("notices.jsonl")))
         .singleElement()
         .asString()
-        .contains("cannot run, so graphs run several times slower: oneDNN does not load: the class path lacks dnnl")
+        .contains(
+            "cannot run, so graphs run several times slower: oneDNN does not load: the class path lacks dnnl")
         .contains("<artifactId>tastemaker-cpu-");
     assertThat(run.resolve("report.html"))
         .content()

@@ -22,9 +22,11 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** What the README shows compiles, and what it names is there. */
+/** What the README and the page for beginners show compiles, and what they name is there. */
 class ReadmeTest {
   private static final Path ROOT = Path.of(".."); // of the modules
+  private static final String README = "README.md";
+  private static final String BEGINNERS = "docs/getting-started.md";
   private static final Pattern FENCE = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
 
   /** What a block may use without declaring it. */
@@ -44,9 +46,9 @@ class ReadmeTest {
 
   @TestFactory
   List<DynamicTest> everyBlockOfJavaCompiles() throws IOException {
-    List<String> blocks = blocks("java");
-    assertThat(blocks).isNotEmpty();
-    return blocks.stream()
+    assertThat(blocks(README, "java")).isNotEmpty();
+    assertThat(blocks(BEGINNERS, "java")).isNotEmpty();
+    return Stream.concat(blocks(README, "java").stream(), blocks(BEGINNERS, "java").stream())
         .map(
             block ->
                 DynamicTest.dynamicTest(
@@ -88,7 +90,7 @@ class ReadmeTest {
   @Test
   void theQuickStartTakesTheArgumentsThatAreShown() throws IOException {
     List<String> commands =
-        blocks("sh").stream()
+        blocks(README, "sh").stream()
             .flatMap(String::lines)
             .filter(line -> line.contains("exec:java") && !line.contains("exec.mainClass"))
             .toList();
@@ -105,13 +107,16 @@ class ReadmeTest {
 
   @Test
   void everyLinkIntoTheProjectLeadsSomewhere() throws IOException {
-    List<String> targets =
-        find("\\]\\(([^)#:]+)[^)]*\\)", text())
-            .filter(m -> !m.group().contains("://"))
-            .map(m -> m.group(1))
-            .toList();
-    assertThat(targets).isNotEmpty();
-    assertThat(targets).allMatch(target -> Files.exists(ROOT.resolve(target)));
+    for (String page : List.of(README, BEGINNERS)) {
+      Path file = ROOT.resolve(page);
+      List<String> targets =
+          find("\\]\\(([^)#:]+)[^)]*\\)", Files.readString(file))
+              .filter(m -> !m.group().contains("://"))
+              .map(m -> m.group(1))
+              .toList();
+      assertThat(targets).as(page).isNotEmpty();
+      assertThat(targets).as(page).allMatch(it -> Files.exists(file.resolveSibling(it)));
+    }
   }
 
   private List<Diagnostic<?>> errorsOf(String block) {
@@ -124,8 +129,8 @@ class ReadmeTest {
         .anyMatch(module -> Files.exists(ROOT.resolve(module + "/src/main/java/" + file)));
   }
 
-  private static List<String> blocks(String language) throws IOException {
-    Matcher fence = FENCE.matcher(text());
+  private static List<String> blocks(String page, String language) throws IOException {
+    Matcher fence = FENCE.matcher(Files.readString(ROOT.resolve(page)));
     return fence
         .results()
         .filter(block -> block.group(1).equals(language))
@@ -138,6 +143,6 @@ class ReadmeTest {
   }
 
   private static String text() throws IOException {
-    return Files.readString(ROOT.resolve("README.md"));
+    return Files.readString(ROOT.resolve(README));
   }
 }

@@ -57,8 +57,7 @@ public final class Backend {
               .map(line -> new IllegalStateException("ND4J cannot compute: " + line))
               .orElseGet(
                   () ->
-                      new IllegalStateException(
-                          "ND4J cannot compute on this machine: " + why, e)));
+                      new IllegalStateException("ND4J cannot compute on this machine: " + why, e)));
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.tastemaker.diffusion.engine.Device;
+import org.tastemaker.diffusion.engine.MavenLines;
 import org.tastemaker.diffusion.torch.Facts.Gpu;
 
 /**
@@ -79,12 +80,11 @@ record Diagnosis(Facts facts) {
       return missingLibrary(error, "LibTorch for CUDA does not load");
     }
     if (!facts.cpuJar()) {
-      return "LibTorch's native libraries are not on the class path; add "
-          + Artifacts.torch(platform)
-          + ", or for a GPU with the classifier "
+      return "LibTorch's native libraries are not on the class path; add\n"
+          + MavenLines.of("torch-cpu", platform)
+          + "\n(there is one for linux-x86_64, windows-x86_64, macosx-x86_64 and macosx-arm64), or for"
+          + " a GPU under linux-x86_64 or windows-x86_64 tastemaker-torch-cuda-"
           + platform
-          + "-gpu (there are some for linux-x86_64, windows-x86_64, macosx-x86_64 and macosx-arm64,"
-          + " and for GPUs for the first two)"
           + PAGE;
     }
     return missingLibrary(error, "LibTorch does not load");
@@ -93,10 +93,10 @@ record Diagnosis(Facts facts) {
   private Optional<String> whyNotCuda(int index) {
     if (!facts.gpuJar()) {
       return Optional.of(
-          "LibTorch's native libraries on the class path are those for the CPU; add "
-              + Artifacts.torch(facts.platform() + "-gpu")
-              + " and CUDA's libraries "
-              + Artifacts.cuda(facts.platform())
+          "LibTorch's native libraries on the class path are those for the CPU; add\n"
+              + MavenLines.of("torch-cuda", facts.platform())
+              + "\nin place of tastemaker-torch-cpu-"
+              + facts.platform()
               + PAGE);
     }
     if (facts.driverError().isPresent()) {
