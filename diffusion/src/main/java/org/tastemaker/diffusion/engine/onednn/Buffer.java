@@ -36,6 +36,16 @@ final class Buffer {
     return new Buffer(array.length() * array.dataType().width(), true, array.data().address());
   }
 
+  /** Another part of the arena, as large. */
+  Buffer another() {
+    return scratch(bytes);
+  }
+
+  /** Whether it is a part of the arena that lives from its first to its last use. */
+  boolean isScratch() {
+    return !lasting && address == 0;
+  }
+
   void use(int step) {
     first = Math.min(first, step);
     last = Math.max(last, step);

@@ -28,17 +28,13 @@ final class CompiledFunction implements GraphFunction {
    * Compiles a graph.
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
-   * @param stock the names of layers that ND4J's ops run even if there is a kernel
-   * @param halves whether large products are computed in bfloat16
+   * @param options how it is compiled
    * @param nanoTime the clock if runs are timed
    */
   CompiledFunction(
-      GraphDefinition definition,
-      Set<String> stock,
-      boolean halves,
-      @Nullable LongSupplier nanoTime) {
+      GraphDefinition definition, CompilerOptions options, @Nullable LongSupplier nanoTime) {
     try {
-      part = owned.add(new CompiledPart(definition, stock, packed, halves));
+      part = owned.add(new CompiledPart(definition, options, packed));
       packed.place();
       part.place();
     } catch (RuntimeException | Error e) {

@@ -22,7 +22,8 @@ import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 final class CompiledPart implements AutoCloseable {
   private final Compiler.Plan plan;
   private final Step[] forward;
-  private final Step[] backward;
+  private final boolean checkpoints;
+  private Step[] backward;
   private long arenaBytes;
   private boolean spent;
 
@@ -30,19 +31,21 @@ final class CompiledPart implements AutoCloseable {
    * Compiles a graph. {@link #place} must follow.
    *
    * @param definition of the graph, of type FLOAT; it belongs to the part from now on
-   * @param stock the names of layers that ND4J's ops run even if there is a kernel
+   * @param options how it is compiled
    * @param packed where frozen weights are kept
-   * @param halves whether large products are computed in bfloat16
    */
-  CompiledPart(
-      GraphDefinition definition, Set<String> stock, PackedWeights packed, boolean halves) {
-    plan = Compiler.compile(definition, stock, packed, halves);
+  CompiledPart(GraphDefinition definition, CompilerOptions options, PackedWeights packed) {
+    plan = Compiler.compile(definition, options, packed);
+    checkpoints = options.checkpoints();
     forward = plan.program().steps(Program.Part.FORWARD).toArray(Step[]::new);
     backward = plan.program().steps(Program.Part.BACKWARD).toArray(Step[]::new);
   }
 
   /** Gives every buffer its place; those of frozen weights must have theirs. */
   void place() {
+    if (checkpoints) {
+      backward = Checkpoints.recompute(List.of(forward), List.of(backward)).toArray(Step[]::new);
+    }
     List<Step> steps = new ArrayList<>(List.of(forward));
     steps.addAll(List.of(backward));
     Arena arena = plan.owned().add(Arena.of(steps));

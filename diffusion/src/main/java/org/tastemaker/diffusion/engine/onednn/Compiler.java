@@ -108,17 +108,15 @@ final class Compiler {
   /**
    * Compiles a graph.
    *
-   * @param stock the names of layers that ND4J's ops run even if there is a kernel
+   * @param options how; checkpoints are not the compiler's
    * @param packed where frozen weights are kept
-   * @param halves whether large products are computed in bfloat16
    */
-  static Plan compile(
-      GraphDefinition definition, Set<String> stock, PackedWeights packed, boolean halves) {
+  static Plan compile(GraphDefinition definition, CompilerOptions options, PackedWeights packed) {
     // Made for the first layer that has no kernel; most graphs have no such layer.
     Supplier<Nd4jGraph> ops = Suppliers.memoize(() -> Nd4jGraph.of(definition));
-    Set<String> without = new LinkedHashSet<>(stock);
+    Set<String> without = new LinkedHashSet<>(options.stock());
     while (true) {
-      Compiler compiler = new Compiler(definition, ops, without, packed, halves);
+      Compiler compiler = new Compiler(definition, ops, without, packed, options.halves());
       try {
         compiler.run();
         return compiler.plan();

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.bytedeco.javacpp.Pointer;
@@ -53,21 +52,27 @@ final class DividedFunction implements GraphFunction {
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
    * @param plan one that divides the batch
-   * @param halves whether large products are computed in bfloat16
+   * @param options how it is compiled, without stock layers
    * @param nanoTime the clock if runs are timed
    * @return the function; empty if a layer has no kernel, so that the graph can only be run whole
    */
   static Optional<DividedFunction> compile(
-      GraphDefinition definition, BatchPlan plan, boolean halves, @Nullable LongSupplier nanoTime) {
+      GraphDefinition definition,
+      BatchPlan plan,
+      CompilerOptions options,
+      @Nullable LongSupplier nanoTime) {
     try {
-      return Optional.of(new DividedFunction(definition, plan, halves, nanoTime));
+      return Optional.of(new DividedFunction(definition, plan, options, nanoTime));
     } catch (StockLayer e) {
       return Optional.empty();
     }
   }
 
   private DividedFunction(
-      GraphDefinition definition, BatchPlan plan, boolean halves, @Nullable LongSupplier nanoTime) {
+      GraphDefinition definition,
+      BatchPlan plan,
+      CompilerOptions options,
+      @Nullable LongSupplier nanoTime) {
     this.definition = definition;
     int count = plan.sizes().size();
     parts = new CompiledPart[count];
@@ -77,7 +82,7 @@ final class DividedFunction implements GraphFunction {
     }
     workers = owned.add(new Workers(plan.workers(), plan.threads()));
     try {
-      workers.run(count, i -> compile(i, plan.sizes().get(i), halves));
+      workers.run(count, i -> compile(i, plan.sizes().get(i), options));
       packed.place();
       for (CompiledPart part : parts) {
         part.place();
@@ -97,9 +102,8 @@ final class DividedFunction implements GraphFunction {
     profile = nanoTime == null ? null : new Profile(nanoTime, arenas, plan.workers());
   }
 
-  private void compile(int i, long size, boolean halves) {
-    parts[i] =
-        owned.add(new CompiledPart(GraphBatch.resized(definition, size), Set.of(), packed, halves));
+  private void compile(int i, long size, CompilerOptions options) {
+    parts[i] = owned.add(new CompiledPart(GraphBatch.resized(definition, size), options, packed));
     if (!parts[i].stockLayers().isEmpty()) {
       throw new StockLayer();
     }

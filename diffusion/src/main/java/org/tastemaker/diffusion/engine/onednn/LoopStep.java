@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.engine.onednn;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
@@ -32,6 +33,16 @@ final class LoopStep extends Step {
   @Override
   List<Buffer> buffers() {
     return buffers;
+  }
+
+  @Override
+  List<Buffer> written() {
+    return buffers;
+  }
+
+  @Override
+  Step on(UnaryOperator<Buffer> others) {
+    return new LoopStep(kind(), layer(), buffers.stream().map(others).toList(), body);
   }
 
   @Override

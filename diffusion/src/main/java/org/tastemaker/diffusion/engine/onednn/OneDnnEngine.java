@@ -24,7 +24,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
 public final class OneDnnEngine implements Engine {
   private static final Logger LOG = LoggerFactory.getLogger(OneDnnEngine.class);
 
-  private final boolean halves;
+  private final CompilerOptions options;
   private final @Nullable LongSupplier nanoTime;
   private final @Nullable Consumer<Profile> profiles;
 
@@ -48,12 +48,14 @@ public final class OneDnnEngine implements Engine {
 
   /** For the service loader. */
   public OneDnnEngine() {
-    this(false, null, null);
+    this(CompilerOptions.PLAIN, null, null);
   }
 
   private OneDnnEngine(
-      boolean halves, @Nullable LongSupplier nanoTime, @Nullable Consumer<Profile> profiles) {
-    this.halves = halves;
+      CompilerOptions options,
+      @Nullable LongSupplier nanoTime,
+      @Nullable Consumer<Profile> profiles) {
+    this.options = options;
     this.nanoTime = nanoTime;
     this.profiles = profiles;
   }
@@ -68,7 +70,7 @@ public final class OneDnnEngine implements Engine {
    * @return the engine
    */
   public static Engine profiled(LongSupplier nanoTime, Consumer<Profile> profiles) {
-    return new OneDnnEngine(false, nanoTime, profiles);
+    return new OneDnnEngine(CompilerOptions.PLAIN, nanoTime, profiles);
   }
 
   @Override
@@ -104,40 +106,42 @@ public final class OneDnnEngine implements Engine {
    */
   @Override
   public Engine on(Placement placement) {
-    Engine unused = Engine.super.on(placement.withPrecision(Precision.FLOAT32)); // for its checks
+    Engine unused = // for its checks of the rest
+        Engine.super.on(placement.withPrecision(Precision.FLOAT32).withCheckpointing(false));
     boolean bfloat16 = placement.precision() == Precision.BFLOAT16;
     if (bfloat16 && whyNot().isEmpty() && !OneDnn.hasBfloat16Products()) {
       throw new IllegalArgumentException(
           "the engine \"onednn\" computes in bfloat16 only where the processor has instructions for"
               + " it (AVX-512 BF16 or AMX), and this one has none: compute in float32");
     }
-    return new OneDnnEngine(bfloat16, nanoTime, profiles);
+    return new OneDnnEngine(
+        new CompilerOptions(Set.of(), bfloat16, placement.checkpointing()), nanoTime, profiles);
   }
 
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof OneDnnEngine engine
-        && halves == engine.halves
+        && options.equals(engine.options)
         && Objects.equals(nanoTime, engine.nanoTime)
         && Objects.equals(profiles, engine.profiles);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(halves, nanoTime, profiles);
+    return Objects.hash(options, nanoTime, profiles);
   }
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
     BatchPlan plan = BatchPlan.of(graph, OpenMp.threads());
     if (!plan.isWhole() && OpenMp.reachesOneDnn()) {
-      Optional<DividedFunction> divided = DividedFunction.compile(graph, plan, halves, nanoTime);
+      Optional<DividedFunction> divided = DividedFunction.compile(graph, plan, options, nanoTime);
       if (divided.isPresent()) {
         divided.get().profile().ifPresent(this::show);
         return divided.get();
       }
     }
-    CompiledFunction function = new CompiledFunction(graph, Set.of(), halves, nanoTime);
+    CompiledFunction function = new CompiledFunction(graph, options, nanoTime);
     if (nanoTime != null) {
       show(function.profile());
     }

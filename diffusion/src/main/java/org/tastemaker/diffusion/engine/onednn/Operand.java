@@ -1,5 +1,6 @@
 package org.tastemaker.diffusion.engine.onednn;
 
+import java.util.function.UnaryOperator;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 
 /**
@@ -12,5 +13,10 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 record Operand(dnnl_memory_desc layout, Buffer buffer, long offset) {
   Operand(dnnl_memory_desc layout, Buffer buffer) {
     this(layout, buffer, 0);
+  }
+
+  /** The same elements of another buffer. */
+  Operand on(UnaryOperator<Buffer> others) {
+    return new Operand(layout, others.apply(buffer), offset);
   }
 }

@@ -1,12 +1,19 @@
 package org.tastemaker.diffusion.engine.onednn;
 
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_MEAN;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_VARIANCE;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WORKSPACE;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_scratchpad_md;
 
+import com.google.common.collect.Maps;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive;
@@ -14,6 +21,10 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 
 /** Runs a oneDNN primitive, with arguments that are built once. */
 final class PrimitiveStep extends Step {
+  /** Those of forward primitives; what a backward one writes nobody asks. */
+  private static final Set<Integer> WRITTEN =
+      Set.of(DNNL_ARG_DST, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE, DNNL_ARG_WORKSPACE);
+
   private final OneDnn dnn;
   private final dnnl_primitive primitive;
   private final Map<Integer, Operand> operands;
@@ -50,9 +61,32 @@ final class PrimitiveStep extends Step {
     this.args = new dnnl_exec_arg_t(count);
   }
 
+  private PrimitiveStep(PrimitiveStep other, UnaryOperator<Buffer> others) {
+    super(other.kind(), other.layer());
+    this.dnn = other.dnn;
+    this.primitive = other.primitive;
+    this.operands = Map.copyOf(Maps.transformValues(other.operands, operand -> operand.on(others)));
+    other.buffers.forEach(buffer -> buffers.add(others.apply(buffer)));
+    this.count = other.count;
+    this.args = new dnnl_exec_arg_t(count);
+  }
+
   @Override
   List<Buffer> buffers() {
     return buffers;
+  }
+
+  @Override
+  List<Buffer> written() {
+    return operands.entrySet().stream()
+        .filter(entry -> WRITTEN.contains(entry.getKey()))
+        .map(entry -> entry.getValue().buffer())
+        .toList();
+  }
+
+  @Override
+  Step on(UnaryOperator<Buffer> others) {
+    return new PrimitiveStep(this, others);
   }
 
   @Override

@@ -1,6 +1,8 @@
 package org.tastemaker.diffusion.engine.onednn;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.tastemaker.diffusion.engine.graph.Layer;
 
 /** One thing that a compiled function does, with all that it needs to do it. */
 abstract class Step {
@@ -26,8 +28,19 @@ abstract class Step {
     return layer;
   }
 
+  /** The block of the network that its layer belongs to, as {@code Layer.block} says. */
+  String block() {
+    return Layer.blockOf(layer);
+  }
+
   /** All that it reads and writes, for their lifetimes. */
   abstract List<Buffer> buffers();
+
+  /** What it writes, or may write. */
+  abstract List<Buffer> written();
+
+  /** The same step on other buffers; for one that is not bound yet. */
+  abstract Step on(UnaryOperator<Buffer> others);
 
   /** Called once, when the buffers have their places. */
   abstract void bind();

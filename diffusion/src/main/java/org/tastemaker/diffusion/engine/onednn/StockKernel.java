@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -129,6 +130,16 @@ final class StockKernel implements Kernel, AutoCloseable {
     @Override
     List<Buffer> buffers() {
       return List.of();
+    }
+
+    @Override
+    List<Buffer> written() {
+      return List.of();
+    }
+
+    @Override
+    Step on(UnaryOperator<Buffer> others) {
+      return this; // it has arrays of its own, which keep what they hold
     }
 
     @Override

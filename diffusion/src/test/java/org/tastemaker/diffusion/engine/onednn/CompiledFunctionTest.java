@@ -114,7 +114,9 @@ class CompiledFunctionTest {
     AtomicLong clock = new AtomicLong();
     try (CompiledFunction function =
         new CompiledFunction(
-            GraphDefinition.of(ops, Map.of("out", y)), Set.of(), false, clock::incrementAndGet)) {
+            GraphDefinition.of(ops, Map.of("out", y)),
+            CompilerOptions.PLAIN,
+            clock::incrementAndGet)) {
       function.forward(Map.of("x", x));
       function.backward(Map.of("out", values(5, 1, 2, 36, 3)));
       assertThat(function.profile().byKind())
@@ -128,7 +130,8 @@ class CompiledFunctionTest {
   void profileCanBeRead() {
     AtomicLong clock = new AtomicLong();
     try (CompiledFunction function =
-        new CompiledFunction(graph(true), Set.of(), false, () -> clock.addAndGet(1_000_000))) {
+        new CompiledFunction(
+            graph(true), CompilerOptions.PLAIN, () -> clock.addAndGet(1_000_000))) {
       run(function);
       function.backward(Map.of("out", cotangent));
       Profile profile = function.profile();
@@ -158,7 +161,8 @@ class CompiledFunctionTest {
 
   @Test
   void profileOfAnUntimedFunctionIsRefused() {
-    try (CompiledFunction function = new CompiledFunction(graph(true), Set.of(), false, null)) {
+    try (CompiledFunction function =
+        new CompiledFunction(graph(true), CompilerOptions.PLAIN, null)) {
       assertThatThrownBy(function::profile)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("no clock");
@@ -168,7 +172,8 @@ class CompiledFunctionTest {
   @Test
   void everyLayerCanRunOnStockOps() {
     try (GraphFunction stock =
-            new CompiledFunction(graph(true), Set.of("conv", "act"), false, null);
+            new CompiledFunction(
+                graph(true), new CompilerOptions(Set.of("conv", "act"), false, false), null);
         GraphFunction replay = Engines.named("replay").create(graph(true))) {
       // The same ops.
       assertThat(run(stock).data().asFloat()).containsExactly(run(replay).data().asFloat());

@@ -8,7 +8,6 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +53,8 @@ class DividedGraphTest {
   }
 
   private static DividedFunction divided(GraphDefinition graph) {
-    return DividedFunction.compile(graph, new BatchPlan(List.of(2L, 3L), 2, 1), false, null)
+    return DividedFunction.compile(
+            graph, new BatchPlan(List.of(2L, 3L), 2, 1), CompilerOptions.PLAIN, null)
         .orElseThrow();
   }
 
@@ -69,7 +69,7 @@ class DividedGraphTest {
 
   @Test
   void elementsAreInTheirOrder() {
-    try (CompiledFunction whole = new CompiledFunction(graph(), Set.of(), false, null)) {
+    try (CompiledFunction whole = new CompiledFunction(graph(), CompilerOptions.PLAIN, null)) {
       float[] expected = out(whole, x);
       float[] actual = out(function, x);
       for (int i = 0; i < expected.length; i++) {
@@ -81,7 +81,7 @@ class DividedGraphTest {
 
   @Test
   void gradientsOfParametersAreSumsOverAllParts() {
-    try (CompiledFunction whole = new CompiledFunction(graph(), Set.of(), false, null)) {
+    try (CompiledFunction whole = new CompiledFunction(graph(), CompilerOptions.PLAIN, null)) {
       Map<String, INDArray> cotangents = Map.of("out", cotangent);
       out(whole, x);
       out(function, x);
@@ -147,7 +147,9 @@ class DividedGraphTest {
     Tensor tokens = ops.input("x", false, 4, 8, 3);
     Tensor out = ops.groupNorm("norm", tokens, scale, scale, 2, 1e-5); // of what is no image
     GraphDefinition graph = GraphDefinition.of(ops, Map.of("out", out));
-    assertThat(DividedFunction.compile(graph, new BatchPlan(List.of(2L, 2L), 2, 1), false, null))
+    assertThat(
+            DividedFunction.compile(
+                graph, new BatchPlan(List.of(2L, 2L), 2, 1), CompilerOptions.PLAIN, null))
         .isEmpty();
   }
 
@@ -156,7 +158,8 @@ class DividedGraphTest {
     AtomicLong clock = new AtomicLong();
     BatchPlan plan = new BatchPlan(List.of(2L, 3L), 2, 1);
     try (DividedFunction timed =
-        DividedFunction.compile(graph(), plan, false, clock::incrementAndGet).orElseThrow()) {
+        DividedFunction.compile(graph(), plan, CompilerOptions.PLAIN, clock::incrementAndGet)
+            .orElseThrow()) {
       out(timed, x);
       Profile profile = timed.profile().orElseThrow();
       assertThat(profile.runs()).isEqualTo(1);
@@ -173,7 +176,8 @@ class DividedGraphTest {
     AtomicLong clock = new AtomicLong();
     BatchPlan plan = new BatchPlan(List.of(2L, 3L), 1, 1); // two parts, one after the other
     try (DividedFunction timed =
-        DividedFunction.compile(graph(), plan, false, clock::incrementAndGet).orElseThrow()) {
+        DividedFunction.compile(graph(), plan, CompilerOptions.PLAIN, clock::incrementAndGet)
+            .orElseThrow()) {
       out(timed, x);
       // A step is 1 by this clock, and so is what lies between two steps.
       assertThat(timed.profile().orElseThrow().shareOutsideSteps()).isBetween(0.4, 0.6);

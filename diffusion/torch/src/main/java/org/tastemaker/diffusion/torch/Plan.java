@@ -1,6 +1,5 @@
 package org.tastemaker.diffusion.torch;
 
-import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Lists;
@@ -157,30 +156,12 @@ record Plan(
     List<int[]> cuts = new ArrayList<>();
     int from = 0;
     for (int i = 1; checkpointing && i < layers.size(); i++) {
-      if (!block(layers.get(i)).equals(block(layers.get(i - 1)))) {
+      if (!layers.get(i).block().equals(layers.get(i - 1).block())) {
         cuts.add(new int[] {from, i});
         from = i;
       }
     }
     cuts.add(new int[] {from, layers.size()});
     return cuts;
-  }
-
-  /**
-   * The block that a layer belongs to: its name as far as the second number, such as {@code
-   * down_blocks.0.resnets.1}.
-   */
-  private static String block(Layer layer) {
-    int numbers = 0;
-    int read = 0;
-    int end = 0;
-    for (String part : Splitter.onPattern("[./]").split(layer.name())) {
-      read += part.length() + 1;
-      if (numbers < 2 && !part.isEmpty() && part.chars().allMatch(Character::isDigit)) {
-        numbers++;
-        end = read - 1;
-      }
-    }
-    return layer.name().substring(0, end);
   }
 }

@@ -1,7 +1,6 @@
 package org.tastemaker.diffusion.engine.onednn;
 
 import java.util.Optional;
-import java.util.Set;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
@@ -26,7 +25,11 @@ record Divided(int processors) implements Engine {
   public GraphFunction create(GraphDefinition graph) {
     BatchPlan plan = BatchPlan.of(graph, processors);
     Optional<DividedFunction> divided =
-        plan.isWhole() ? Optional.empty() : DividedFunction.compile(graph, plan, false, null);
-    return divided.isPresent() ? divided.get() : new CompiledFunction(graph, Set.of(), false, null);
+        plan.isWhole()
+            ? Optional.empty()
+            : DividedFunction.compile(graph, plan, CompilerOptions.PLAIN, null);
+    return divided.isPresent()
+        ? divided.get()
+        : new CompiledFunction(graph, CompilerOptions.PLAIN, null);
   }
 }

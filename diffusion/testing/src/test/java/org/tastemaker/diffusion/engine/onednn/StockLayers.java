@@ -29,7 +29,8 @@ record StockLayers(Set<String> asked) implements Engine {
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
-    CompiledFunction function = new CompiledFunction(graph, asked, false, null);
+    CompiledFunction function =
+        new CompiledFunction(graph, new CompilerOptions(asked, false, false), null);
     assertThat(function.stockLayers()).isEqualTo(expected(graph));
     return function;
   }
