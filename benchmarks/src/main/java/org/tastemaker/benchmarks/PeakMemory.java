@@ -29,8 +29,9 @@ import java.util.regex.Pattern;
  * <tr><td>what</td><td>forward,policy</td><td>{@link UnetForwardBenchmark}, {@link
  * PolicyStepBenchmark}</td></tr>
  * <tr><td>engine</td><td>onednn,session</td><td>and {@code replay}</td></tr>
- * <tr><td>model</td><td>small</td><td>or a folder in the diffusers layout</td></tr>
- * <tr><td>batch, latent</td><td>32, 8</td><td>as in the benchmarks</td></tr>
+ * <tr><td>model</td><td>small</td><td>{@code sd15}, {@code sdxl}, or a folder in the diffusers layout</td></tr>
+ * <tr><td>batch, latent, precision</td><td>32, 8, float32</td><td>as in the benchmarks</td></tr>
+ * <tr><td>checkpointing</td><td>false</td><td>of the policy step</td></tr>
  * <tr><td>steps</td><td>10</td><td>steps before the peak is read</td></tr>
  * <tr><td>heap</td><td>512m</td><td>maximum size of the Java heap</td></tr>
  * </tbody>
@@ -63,6 +64,8 @@ public final class PeakMemory {
                 "model", "small",
                 "batch", "32",
                 "latent", "8",
+                "precision", "float32",
+                "checkpointing", "false",
                 "steps", "10",
                 "heap", "512m"));
     boolean run = false;
@@ -144,6 +147,7 @@ public final class PeakMemory {
       benchmark.batch = Integer.parseInt(get("batch"));
       benchmark.latent = Integer.parseInt(get("latent"));
       benchmark.engine = get("engine");
+      benchmark.precision = get("precision");
       benchmark.setUp();
       before = kilobytes("VmRSS");
       for (int i = 0; i < steps; i++) {
@@ -155,6 +159,8 @@ public final class PeakMemory {
       benchmark.batch = Integer.parseInt(get("batch"));
       benchmark.latent = Integer.parseInt(get("latent"));
       benchmark.engine = get("engine");
+      benchmark.precision = get("precision");
+      benchmark.checkpointing = Boolean.parseBoolean(get("checkpointing"));
       benchmark.setUp();
       before = kilobytes("VmRSS");
       for (int i = 0; i < steps; i++) {

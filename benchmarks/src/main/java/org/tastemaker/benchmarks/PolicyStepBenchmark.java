@@ -71,7 +71,9 @@ public class PolicyStepBenchmark {
   @Param("float32")
   public String precision = "float32";
 
-  /** Whether activations are computed again for the gradients instead of kept; torch alone. */
+  /**
+   * Whether activations are computed again for the gradients instead of kept (torch and onednn).
+   */
   @Param("false")
   public boolean checkpointing;
 
