@@ -18,7 +18,7 @@ import org.tastemaker.diffusion.engine.graph.GraphFunction;
  */
 final class CompiledFunction implements GraphFunction {
   private final Resources owned = new Resources();
-  private final PackedWeights packed = owned.add(new PackedWeights());
+  private final PackedWeights packed;
   private final CompiledPart part;
   private final Map<String, INDArray> outputs;
   private final Map<String, INDArray> gradients;
@@ -33,6 +33,7 @@ final class CompiledFunction implements GraphFunction {
    */
   CompiledFunction(
       GraphDefinition definition, CompilerOptions options, @Nullable LongSupplier nanoTime) {
+    packed = owned.add(new PackedWeights(!options.checkpoints()));
     try {
       part = owned.add(new CompiledPart(definition, options, packed));
       packed.place();

@@ -138,12 +138,6 @@ final class ConvolutionKernel implements Kernel {
 
   /** The weights in a primitive's format. */
   private Operand packed(dnnl_primitive_desc desc) {
-    dnnl_memory_desc layout = OneDnn.layout(desc, dnnl_query_weights_md);
-    if (layer.isFrozen(1)) {
-      return layer.packed(1, weightDims, weightStrides, layout);
-    }
-    Operand packed = new Operand(layout, Buffer.scratch(OneDnn.bytes(layout)));
-    program.reorder(program.strided(layer.parameter(1), weightDims, weightStrides), packed);
-    return packed;
+    return layer.packed(1, weightDims, weightStrides, OneDnn.layout(desc, dnnl_query_weights_md));
   }
 }

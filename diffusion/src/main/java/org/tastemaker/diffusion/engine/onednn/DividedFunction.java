@@ -32,7 +32,7 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
 final class DividedFunction implements GraphFunction {
   private final GraphDefinition definition;
   private final Resources owned = new Resources();
-  private final PackedWeights packed = owned.add(new PackedWeights());
+  private final PackedWeights packed;
   private final CompiledPart[] parts;
   private final long[] begins;
   private final Workers workers;
@@ -74,6 +74,7 @@ final class DividedFunction implements GraphFunction {
       CompilerOptions options,
       @Nullable LongSupplier nanoTime) {
     this.definition = definition;
+    packed = owned.add(new PackedWeights(!options.checkpoints()));
     int count = plan.sizes().size();
     parts = new CompiledPart[count];
     begins = new long[count];

@@ -117,20 +117,26 @@ final class LayerScope {
     return leaf(input) != null && !variables.isImageLeaf(tensor(input));
   }
 
-  /** Whether an input may only change before a call of {@code parametersChanged}. */
-  boolean isFrozen(int input) {
-    return variables.isFrozen(tensor(input));
+  /** Whether what a parameter is turned into is kept from run to run. */
+  private boolean isKept(int input) {
+    return packed.keep() && variables.isFrozen(tensor(input));
   }
 
   /**
-   * A frozen parameter in the format that a primitive asks for.
+   * A parameter in the format that a primitive asks for: kept if it is frozen, and otherwise made
+   * at each run.
    *
    * @param dims of the parameter as it lies in memory, in the primitive's order
    * @param strides of these
    */
   Operand packed(int input, long[] dims, long[] strides, dnnl_memory_desc layout) {
-    Buffer buffer = packed.get(tensor(input).name(), parameter(input), dims, strides, layout);
-    return new Operand(layout, buffer);
+    if (isKept(input)) {
+      return new Operand(
+          layout, packed.get(tensor(input).name(), parameter(input), dims, strides, layout));
+    }
+    Operand made = new Operand(layout, Buffer.scratch(OneDnn.bytes(layout)));
+    program.reorder(program.strided(parameter(input), dims, strides), made);
+    return made;
   }
 
   /** A corner's share of a frozen 3 x 3 kernel, as {@link UpsampledConvolutionKernel} says. */
@@ -144,7 +150,7 @@ final class LayerScope {
   /** A parameter in bfloat16, in its own order: kept if it is frozen. */
   Buffer halved(int input) {
     long count = Shapes.count(shape(input));
-    return isFrozen(input)
+    return isKept(input)
         ? packed.halved(tensor(input).name(), parameter(input), count)
         : program.halved(parameter(input), count);
   }

@@ -18,7 +18,21 @@ final class PackedWeights implements AutoCloseable {
   private final Resources owned = new Resources();
   private final Program program = new Program(owned.add(new OneDnn()));
   private final Map<String, List<Operand>> packed = new HashMap<>();
+  private final boolean keep;
   private boolean current;
+
+  /**
+   * None yet.
+   *
+   * @param keep whether there are to be any, but for {@link #corner}'s
+   */
+  PackedWeights(boolean keep) {
+    this.keep = keep;
+  }
+
+  boolean keep() {
+    return keep;
+  }
 
   /**
    * Where a weight lies in a format.
