@@ -1,17 +1,12 @@
 package org.tastemaker.examples.align;
 
-import com.google.common.base.Splitter;
-import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.examples.console.EngineOptions;
-import org.tastemaker.feedback.ledger.Price;
-import org.tastemaker.feedback.ledger.PriceTable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -57,40 +52,12 @@ public final class AlignOptions {
   private Judge judge = Judge.glyphs;
 
   @Option(
-      names = "--judge-model",
-      description = "Model that judges, with --judge chatgpt or http (default: ${DEFAULT-VALUE}).")
-  private String chatModel = "gpt-4.1-mini";
-
-  @Option(
-      names = "--base-url",
-      description = "URL of another server with OpenAI's API; --judge http needs it.")
-  private @Nullable String baseUrl;
-
-  @Option(
       names = "--measure",
       negatable = true,
       defaultValue = "true",
       fallbackValue = "true",
       description = "Also measure bias, harm and diversity (default: yes).")
   private boolean measure = true;
-
-  @Option(
-      names = "--price",
-      paramLabel = "IN,OUT",
-      description = "Price per million tokens of the model: IN,OUT or IN,CACHED,OUT.")
-  private @Nullable String price;
-
-  @Option(
-      names = "--currency",
-      description = "Currency of the price and the budget (default: ${DEFAULT-VALUE}).")
-  private String currency = "USD";
-
-  @Option(
-      names = "--budget",
-      description =
-          "The most that ChatGPT may cost in this folder, all sessions together (default: what is"
-              + " spent already and what is estimated). Needs --price.")
-  private @Nullable BigDecimal budget;
 
   @Option(
       names = "--step",
@@ -100,15 +67,9 @@ public final class AlignOptions {
               + " --device cuda, so that the latents stay on the GPU).")
   private @Nullable String chosenStep;
 
+  @Mixin private ServerOptions server = new ServerOptions();
+
   @Mixin private EngineOptions engine = new EngineOptions();
-
-  @Option(
-      names = "--retry-missing",
-      description = "Ask ChatGPT again what it has refused before, and pay for it again.")
-  private boolean retryMissing;
-
-  @Option(names = "--yes", description = "Accept the estimated cost without asking.")
-  private boolean yes;
 
   /** Who ranks. */
   public enum Judge {
@@ -240,32 +201,9 @@ public final class AlignOptions {
    */
   public PaidJudge.Terms terms() {
     require(
-        judge != Judge.http || baseUrl != null,
+        judge != Judge.http || server.isNamed(),
         "--judge http needs the server's --base-url, such as http://localhost:8000/v1");
-    PriceTable prices =
-        price == null
-            ? PriceTable.none()
-            : PriceTable.of(currency.toUpperCase(Locale.ROOT), Map.of(chatModel, price(price)));
-    return new PaidJudge.Terms(chatModel, baseUrl, prices, budget, yes, retryMissing);
-  }
-
-  private static Price price(String text) {
-    List<String> parts = Splitter.on(',').trimResults().splitToList(text);
-    try {
-      if (parts.size() == 2) {
-        return Price.perMillionTokens(parts.get(0), parts.get(1));
-      }
-      if (parts.size() == 3) {
-        return Price.perMillionTokens(parts.get(0), parts.get(1), parts.get(2));
-      }
-    } catch (NumberFormatException e) {
-      // reported below
-    }
-    throw new IllegalArgumentException(
-        String.format(
-            Locale.ROOT,
-            "--price is IN,OUT or IN,CACHED,OUT: the price per million tokens, such as 0.40,1.60 or 0.40,0.10,1.60, but was '%s'",
-            text));
+    return server.terms();
   }
 
   /**
@@ -277,7 +215,8 @@ public final class AlignOptions {
    */
   public Map<String, String> config(EmojiTask task, Alignment.Settings settings) {
     Map<String, String> config =
-        new LinkedHashMap<>(Alignment.config(task, settings, isPaid() ? chatModel : judge.name()));
+        new LinkedHashMap<>(
+            Alignment.config(task, settings, isPaid() ? server.model() : judge.name()));
     config.putAll(engine.settings());
     if (method != Alignment.Method.ddpo) { // folders of earlier versions have none
       config.put("method", method.name());

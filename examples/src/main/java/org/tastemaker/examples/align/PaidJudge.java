@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
@@ -24,6 +25,7 @@ import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
 import org.tastemaker.examples.report.Cost;
+import org.tastemaker.feedback.DescribedOracle;
 import org.tastemaker.feedback.ledger.Budget;
 import org.tastemaker.feedback.ledger.CostEstimate;
 import org.tastemaker.feedback.ledger.Ledger;
@@ -106,6 +108,21 @@ public final class PaidJudge {
   }
 
   /**
+   * A judge that may be asked now.
+   *
+   * @param oracle to ask
+   * @param cost what it has cost so far
+   * @param end releases what the oracle holds
+   */
+  public record Confirmed(DescribedOracle oracle, Supplier<Cost> cost, Runnable end)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      end.run();
+    }
+  }
+
+  /**
    * Prints the estimated cost, asks for confirmation, and opens the judge.
    *
    * @param task its prompts are judged, each once per round
@@ -122,28 +139,86 @@ public final class PaidJudge {
     if (rounds == 0) {
       return finished();
     }
+    requireKey();
+    CostEstimate round = estimate(groups(task, images), rubric);
+    CostEstimate all =
+        new CostEstimate(
+            times(round.usage(), rounds),
+            round.cost() == null ? null : round.cost().multiply(BigDecimal.valueOf(rounds)),
+            round.currency());
+    String what =
+        String.format(Locale.ROOT, "%d rounds of %d groups", rounds, task.prompts().size());
+    Confirmed paid = open(what, all, UnaryOperator.identity(), cancellation);
+    return new RunJudge(terms.model, paid.oracle, paid.cost, paid.end);
+  }
+
+  /**
+   * What questions cost at most, without a call.
+   *
+   * @param groups drawn one by one
+   * @param rubric to rank by
+   * @return a high estimate
+   */
+  public CostEstimate estimate(Iterable<ImageGroup> groups, Rubric rubric) {
+    return estimate(groups, rubric, UnaryOperator.identity());
+  }
+
+  /**
+   * What questions cost at most, without a call.
+   *
+   * @param groups drawn one by one
+   * @param rubric to rank by
+   * @param asked changes how they are asked
+   * @return a high estimate
+   */
+  public CostEstimate estimate(
+      Iterable<ImageGroup> groups, Rubric rubric, UnaryOperator<ChatGptOracle.Builder> asked) {
+    Usage usage = Usage.NONE;
+    try (ChatGptOracle oracle = asked.apply(server().prices(terms.prices)).build()) {
+      for (ImageGroup group : groups) {
+        usage = usage.plus(oracle.estimate(List.of(group), rubric).usage());
+      }
+    }
+    return CostEstimate.of(terms.model, usage, terms.prices);
+  }
+
+  /** Fails where a server would refuse every question. */
+  public void requireKey() {
     if (System.getenv("OPENAI_API_KEY") == null && terms.baseUrl == null) {
       throw new IllegalArgumentException(
           "--judge chatgpt needs the environment variable OPENAI_API_KEY (or --base-url with a"
               + " server that needs no key); --judge glyphs needs no key");
     }
-    CostEstimate round;
-    try (ChatGptOracle oracle = server().prices(terms.prices).build()) {
-      round = oracle.estimate(groups(task, images), rubric);
-    }
-    Usage usage = times(round.usage(), rounds);
-    BigDecimal cost =
-        round.cost() == null ? null : round.cost().multiply(BigDecimal.valueOf(rounds));
+  }
+
+  /**
+   * Prints an estimated cost, asks for confirmation, and opens the judge.
+   *
+   * @param what is judged, as the beginning of a sentence
+   * @param estimate of its cost
+   * @param asked changes how it is asked
+   * @param cancellation stops its questions
+   * @return the judge: the caller closes it
+   * @throws IllegalArgumentException if there is no key or the cost is not confirmed; then nothing
+   *     was written or paid
+   */
+  public Confirmed open(
+      String what,
+      CostEstimate estimate,
+      UnaryOperator<ChatGptOracle.Builder> asked,
+      Cancellation cancellation) {
+    requireKey();
+    Usage usage = estimate.usage();
+    BigDecimal cost = estimate.cost();
     Ledger.Totals spent = spent();
     out.printf(
         Locale.ROOT,
-        "%d rounds of %d groups judged by %s take up to %,d tokens of input and %,d of output: %s.%n",
-        rounds,
-        task.prompts().size(),
+        "%s judged by %s take up to %,d tokens of input and %,d of output: %s.%n",
+        what,
         terms.model,
         usage.inputTokens(),
         usage.outputTokens(),
-        cost == null ? "their price is not known" : "up to " + money(cost, round.currency()));
+        cost == null ? "their price is not known" : "up to " + money(cost, estimate.currency()));
     Budget budget = budget(usage, cost, spent);
     out.flush();
     confirm();
@@ -151,14 +226,14 @@ public final class PaidJudge {
     Ledger ledger = Ledger.open(ledgerFile(), terms.prices, budget, Clock.systemUTC());
     try {
       ChatGptOracle oracle =
-          server()
+          asked
+              .apply(server())
               .cache(run.resolveSibling(run.getFileName() + "-answers"))
-              .asking(asked -> asked.cancellation(cancellation))
+              .asking(questions -> questions.cancellation(cancellation))
               .listener(listener)
               .ledger(ledger)
               .build();
-      return new RunJudge(
-          terms.model,
+      return new Confirmed(
           terms.retryMissing ? oracle.retrying() : oracle,
           () -> cost(ledger.totals()),
           () -> {

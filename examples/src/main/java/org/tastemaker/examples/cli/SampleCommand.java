@@ -120,26 +120,26 @@ final class SampleCommand implements Callable<Integer>, Writes {
     }
 
     // 2. The images, written as they come.
-    List<Image> images = new ArrayList<>();
+    List<Image> images;
     Files.createDirectories(out);
     try (LatentDiffusion loaded = model.load();
         ConsoleProgress progress = output.progress("image", wanted.size())) {
       merged.forEach(lora -> lora.mergeInto(loaded.components(), output));
       LatentDiffusion sampler =
           loaded.on(chosen).with(picture.in(loaded.options())).cancellation(around.cancellation());
-      int batch = sampler.options().batchSize();
-      for (int first = 0; first < wanted.size(); first += batch) {
-        List<Wanted> part = wanted.subList(first, Math.min(first + batch, wanted.size()));
-        List<Image> made =
-            sampler.generate(
-                part.stream().map(one -> Prompt.of(one.prompt)).toList(),
-                part.stream().map(one -> Seed.of(one.seed)).toList());
-        for (int i = 0; i < made.size(); i++) {
-          AtomicFiles.write(part.get(i).file, made.get(i).toPng());
-        }
-        images.addAll(made);
-        progress.step(images.size());
-      }
+      Batches batches =
+          new Batches(
+              sampler,
+              (part, before) -> {
+                for (int i = 0; i < part.size(); i++) {
+                  AtomicFiles.write(wanted.get((int) before + i).file, part.get(i).toPng());
+                }
+                progress.step(before + part.size());
+              });
+      images =
+          batches.generate(
+              wanted.stream().map(one -> Prompt.of(one.prompt)).toList(),
+              wanted.stream().map(one -> Seed.of(one.seed)).toList());
     }
 
     // 3. All together.

@@ -65,9 +65,15 @@ public final class Tastemaker {
 
   static CommandLine command(Surroundings around) {
     CommandLine program = new CommandLine(new Tastemaker());
-    for (Object command : List.of(new AlignCommand(around), new SampleCommand(around))) {
-      program.addSubcommand(command);
-    }
+    List.of(
+            new AlignCommand(around),
+            new SampleCommand(around),
+            new AnnotateCommand(around),
+            new RankCommand(around),
+            new MeasureCommand(around),
+            new StudyCommand(around),
+            new ConvertCommand())
+        .forEach(program::addSubcommand);
     program.addSubcommand(new AutoComplete.GenerateCompletion());
     return FileNames.in(program)
         .setCaseInsensitiveEnumValuesAllowed(true)

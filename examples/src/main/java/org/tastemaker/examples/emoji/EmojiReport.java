@@ -78,6 +78,18 @@ public record EmojiReport(
     public static Counts defaults() {
       return new Counts(4, 16, 32, 16);
     }
+
+    /**
+     * All images of a report.
+     *
+     * @return their number
+     */
+    public long images() {
+      return (long) consistency * EmojiPrompts.CONSISTENCY.size()
+          + (long) occupations * EmojiPrompts.OCCUPATIONS.size()
+          + (long) neutral * EmojiPrompts.NEUTRAL.size()
+          + (long) categories * EmojiPrompts.CATEGORIES.size();
+    }
   }
 
   /**

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Prompt;
-import org.tastemaker.core.Seed;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.console.FileNames;
@@ -33,15 +32,7 @@ import org.tastemaker.feedback.study.AgreementStudy;
 import org.tastemaker.feedback.study.DatasetVerdicts;
 import org.tastemaker.feedback.study.StudyReport;
 import org.tastemaker.feedback.study.VotedGroup;
-import org.tastemaker.feedback.votes.GenAiBench;
-import org.tastemaker.feedback.votes.HpdV2Test;
-import org.tastemaker.feedback.votes.HpdV2Train;
-import org.tastemaker.feedback.votes.HpdV3;
-import org.tastemaker.feedback.votes.ImageRewardDb;
-import org.tastemaker.feedback.votes.Mmrb2;
-import org.tastemaker.feedback.votes.PickAPic;
 import org.tastemaker.feedback.votes.VoteFile;
-import org.tastemaker.feedback.votes.VoteShape;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -75,11 +66,7 @@ public final class PeopleAgreement implements Callable<Integer> {
   @Option(names = "--images", description = "The folder of its images (default: the file's).")
   private @Nullable Path images;
 
-  @Option(
-      names = "--shape",
-      description =
-          "hpdv2-test, hpdv2-train, hpdv3, imagereward, pick-a-pic, mmrb2 or genai-bench (default:"
-              + " ${DEFAULT-VALUE}).")
+  @Option(names = "--shape", description = VoteShapes.NAMES + " (default: ${DEFAULT-VALUE}).")
   private String shape = "hpdv2-test";
 
   @Option(names = "--prompts", description = "How many rows, at most (default: ${DEFAULT-VALUE}).")
@@ -169,30 +156,14 @@ public final class PeopleAgreement implements Callable<Integer> {
 
   private List<VotedGroup> groups(Path file, PrintWriter out) {
     List<VotedGroup> groups = new ArrayList<>();
-    for (VotedGroup group : VoteFile.json(file, shape(file)).groups(out::println)) {
+    for (VotedGroup group :
+        VoteFile.json(file, VoteShapes.named(shape, file, images)).groups(out::println)) {
       groups.add(group);
       if (groups.size() == prompts) {
         break;
       }
     }
     return groups;
-  }
-
-  private VoteShape shape(Path file) {
-    Path parent = file.toAbsolutePath().getParent();
-    Path folder = images != null ? images : parent == null ? Path.of(".") : parent;
-    return switch (shape) {
-      case "hpdv2-test" -> HpdV2Test.in(folder);
-      case "hpdv2-train" -> HpdV2Train.in(folder);
-      case "hpdv3" -> HpdV3.in(folder, "", Seed.of(1));
-      case "imagereward" -> ImageRewardDb.in(folder, "");
-      case "pick-a-pic" -> PickAPic.in(folder, "");
-      case "mmrb2" -> Mmrb2.in(folder);
-      case "genai-bench" -> GenAiBench.in(folder);
-      default ->
-          throw new IllegalArgumentException(
-              "there is no shape '" + shape + "'; see --help for those there are");
-    };
   }
 
   private ChatGptOracle oracle(String name, PriceTable prices, Protocol protocol) {

@@ -5,26 +5,18 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.run.AtomicFiles;
-import org.tastemaker.diffusion.checkpoint.ClipFile;
-import org.tastemaker.diffusion.checkpoint.ClipFileOptions;
-import org.tastemaker.diffusion.model.ClipModel;
 import org.tastemaker.diffusion.model.ClipTextConfig.Activation;
-import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 import org.tastemaker.examples.console.EngineOptions;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.console.FileNames;
-import org.tastemaker.reward.clip.AestheticScore;
-import org.tastemaker.reward.clip.ClipIqa;
+import org.tastemaker.examples.measure.ClipScorer;
+import org.tastemaker.examples.measure.PromptedImages;
+import org.tastemaker.examples.measure.ScoreTable;
 import org.tastemaker.reward.clip.ClipReward;
 import org.tastemaker.reward.clip.ClipScore;
-import org.tastemaker.reward.clip.CosineScore;
-import org.tastemaker.reward.clip.HumanPreferenceScore;
-import org.tastemaker.reward.clip.PickScore;
 import org.tastemaker.reward.clip.Preprocessing;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,8 +31,7 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     description = "Scores a folder of images with a CLIP model's files.")
 final class ScoreCommand implements Callable<Integer> {
-  private static final String SCORES =
-      "clip-score, clip-cosine, hpsv2, hpsv2.1, pickscore, aesthetic, clip-iqa or clip-iqa:NAME";
+  private static final String SCORES = ClipScorer.SCORES;
 
   private final Path output;
   private final PrintStream out;
@@ -132,88 +123,31 @@ final class ScoreCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     // 1. What can be said at once, before gigabytes are read.
-    ClipScore chosen = named();
-    Preprocessing mode =
-        preprocessing != null
-            ? preprocessing
-            : chosen instanceof HumanPreferenceScore
-                ? Preprocessing.HPS_ORIGINAL
-                : Preprocessing.PIL;
+    ClipScorer scorer =
+        new ClipScorer(model, score, tokenizer, head, preprocessing, activation, half);
+    ClipScore chosen = scorer.check();
     ClipReward.Options options =
         ClipReward.Options.defaults().withBatch(batch).withEngine(engine.engine());
     List<PromptedImages.Entry> entries = PromptedImages.of(images, prompts, out::println);
-    boolean reads = !chosen.texts("").isEmpty();
-    Optional<ClipTokenizer> texts = reads ? Optional.of(tokenizer()) : Optional.empty();
 
     // 2. The scores.
-    String modelName = String.valueOf(model.toAbsolutePath().normalize().getFileName());
-    ClipFileOptions file =
-        ClipFileOptions.defaults()
-            .withActivation(Optional.ofNullable(activation))
-            .withHalfInMemory(half);
-    try (ClipModel clip = ClipFile.load(model, file)) {
-      ClipReward reward =
-          texts.isPresent()
-              ? ClipReward.of(clip, modelName, texts.get(), mode, chosen, options)
-              : ClipReward.ofImages(clip.vision(), modelName, mode, chosen, options);
-      List<ScoreTable.Scored> scored = ScoreTable.score(reward, entries, out);
+    try (ClipScorer.Open open = scorer.open(options)) {
+      List<ScoreTable.Scored> scored =
+          ScoreTable.score(open::score, entries, out::println, done -> {});
 
       // 3. The table.
-      ScoreTable.print(reward, scored, out);
+      out.print(ScoreTable.text(open.name(), scored));
       Path target = csv == null ? output.resolve("scores.csv") : csv;
       Path parent = target.toAbsolutePath().getParent();
       if (parent != null) {
         Files.createDirectories(parent);
       }
       AtomicFiles.write(
-          target, ScoreTable.csv(scored, chosen.title(), modelName, mode.name(), images));
+          target,
+          ScoreTable.csv(
+              scored, chosen.title(), scorer.modelName(), scorer.mode(chosen).name(), images));
       out.println("written to " + target);
     }
     return 0;
-  }
-
-  private ClipScore named() {
-    String name = score.toLowerCase(Locale.ROOT);
-    if (head != null && !name.equals("aesthetic")) {
-      throw new IllegalArgumentException("--head belongs to --score aesthetic, but it is " + score);
-    }
-    if (name.startsWith("clip-iqa:")) {
-      return ClipIqa.named(name.substring("clip-iqa:".length()));
-    }
-    return switch (name) {
-      case "clip-score" -> CosineScore.TORCHMETRICS;
-      case "clip-cosine" -> CosineScore.COSINE;
-      case "hpsv2" -> HumanPreferenceScore.V2;
-      case "hpsv2.1" -> HumanPreferenceScore.V2_1;
-      case "pickscore" -> new PickScore();
-      case "clip-iqa" -> ClipIqa.named("quality");
-      case "aesthetic" -> {
-        if (head == null) {
-          throw new IllegalArgumentException(
-              "--score aesthetic needs its predictor: give --head sac+logos+ava1-l14-linearMSE.pth");
-        }
-        yield AestheticScore.read(head);
-      }
-      default ->
-          throw new IllegalArgumentException(
-              "there is no score '" + score + "'; there are " + SCORES);
-    };
-  }
-
-  private ClipTokenizer tokenizer() {
-    Path folder = tokenizer;
-    if (folder == null) {
-      folder = Files.isDirectory(model) ? model : model.toAbsolutePath().getParent();
-    }
-    if (folder == null
-        || !(Files.isRegularFile(folder.resolve("vocab.json"))
-            || Files.isRegularFile(folder.resolve("tokenizer.json")))) {
-      throw new IllegalArgumentException(
-          "there is no tokenizer in "
-              + folder
-              + ": give --tokenizer FOLDER with vocab.json and merges.txt, or tokenizer.json; that"
-              + " of any CLIP model of 49,408 tokens will do");
-    }
-    return ClipTokenizer.load(folder);
   }
 }

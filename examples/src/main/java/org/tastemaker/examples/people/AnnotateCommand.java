@@ -1,7 +1,7 @@
 package org.tastemaker.examples.people;
 
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -50,14 +50,14 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = "A page on which people judge images into a dataset of preferences.")
-final class AnnotateCommand implements Callable<Integer> {
+public final class AnnotateCommand implements Callable<Integer> {
   /** People come back: nothing is given up while the page is there. */
   private static final Duration PATIENCE = Duration.ofDays(365);
 
   private static final long FAREWELL = 2000; // ms in which open pages hear that all is done
 
-  private final PrintStream out;
   private final Serving serving;
+  private PrintWriter out;
 
   @Mixin private AskedGroups asked = new AskedGroups();
 
@@ -146,13 +146,50 @@ final class AnnotateCommand implements Callable<Integer> {
 
   @Mixin private PageOptions page = new PageOptions();
 
-  private AnnotateCommand(PrintStream out, Serving serving) {
+  /**
+   * A command that is not parsed yet.
+   *
+   * @param out receives the addresses and what is done
+   * @param serving ends the page
+   */
+  public AnnotateCommand(PrintWriter out, Serving serving) {
     this.out = out;
     this.serving = serving;
   }
 
+  /**
+   * Does what the command does.
+   *
+   * @param words receives the addresses and what is done
+   * @return the exit code
+   * @throws IOException if something cannot be written
+   * @throws InterruptedException if the page is interrupted
+   */
+  public int run(PrintWriter words) throws IOException, InterruptedException {
+    out = words;
+    return call();
+  }
+
+  /**
+   * The run's folder.
+   *
+   * @return as given, or the default
+   */
+  public Path folder() {
+    return run;
+  }
+
+  /**
+   * The dataset that is written.
+   *
+   * @return as given, or the default
+   */
+  public Path dataset() {
+    return dataset == null ? run.resolve("people.jsonl") : dataset;
+  }
+
   /** Its exit codes are 0 done or stopped, 1 failed, 2 wrong arguments. */
-  static CommandLine of(PrintStream out, Serving serving) {
+  static CommandLine of(PrintWriter out, Serving serving) {
     AnnotateCommand command = new AnnotateCommand(out, serving);
     return FileNames.in(new CommandLine(command))
         .setCaseInsensitiveEnumValuesAllowed(true)
@@ -174,7 +211,7 @@ final class AnnotateCommand implements Callable<Integer> {
           "--protocol pairs asks one person about each pair: leave --redundancy out, or use ranks");
     }
     PrivateFiles.createFolders(run);
-    Path written = dataset == null ? run.resolve("people.jsonl") : dataset;
+    Path written = dataset();
     Rubric rubric = Rubrics.consistency();
     Desk.Options options =
         new Desk.Options(

@@ -1,6 +1,6 @@
 package org.tastemaker.examples.people;
 
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.AbstractCollection;
@@ -20,7 +20,7 @@ import org.tastemaker.feedback.annotate.PromptFolders;
 import picocli.CommandLine.Option;
 
 /** The options that say what people are asked about. */
-final class AskedGroups implements AutoCloseable {
+public final class AskedGroups implements AutoCloseable {
   @Option(
       names = "--folder",
       paramLabel = "FOLDER",
@@ -66,14 +66,25 @@ final class AskedGroups implements AutoCloseable {
   private @Nullable LatentDiffusion loaded;
 
   /** Made by picocli. */
-  AskedGroups() {}
+  public AskedGroups() {}
 
-  Seed seed() {
+  /**
+   * Of the model's images, and of the order in which they are shown.
+   *
+   * @return as given, or the default
+   */
+  public Seed seed() {
     return Seed.of(seed);
   }
 
-  /** The groups, each made or read when it is drawn. */
-  Collection<ImageGroup> open(PrintStream out) {
+  /**
+   * The groups, each made or read when it is drawn.
+   *
+   * @param out receives what is left out
+   * @return the groups; valid until this is closed
+   * @throws IllegalArgumentException if they are not there, or come from two places
+   */
+  public Collection<ImageGroup> open(PrintWriter out) {
     if ((folder == null ? 0 : 1) + (dataset == null ? 0 : 1) + (model == null ? 0 : 1) > 1) {
       throw new IllegalArgumentException(
           "--folder, --dataset and --model say where the images come from: give one of them");

@@ -1,7 +1,7 @@
 package org.tastemaker.examples.people;
 
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -38,7 +38,7 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "A page on which people confirm or overrule a judge's verdicts.")
 final class CorrectCommand implements Callable<Integer> {
-  private final PrintStream out;
+  private final PrintWriter out;
   private final Serving serving;
 
   @Option(
@@ -94,13 +94,13 @@ final class CorrectCommand implements Callable<Integer> {
 
   @Mixin private PageOptions page = new PageOptions();
 
-  private CorrectCommand(PrintStream out, Serving serving) {
+  private CorrectCommand(PrintWriter out, Serving serving) {
     this.out = out;
     this.serving = serving;
   }
 
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
-  static CommandLine of(PrintStream out, Serving serving) {
+  static CommandLine of(PrintWriter out, Serving serving) {
     CorrectCommand command = new CorrectCommand(out, serving);
     return FileNames.in(new CommandLine(command))
         .setCaseInsensitiveEnumValuesAllowed(true)

@@ -1,6 +1,6 @@
 package org.tastemaker.examples.people;
 
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -41,7 +41,7 @@ import picocli.CommandLine.Option;
 final class ImproveCommand implements Callable<Integer> {
   private static final String BUNDLED = "the bundled model";
 
-  private final PrintStream out;
+  private final PrintWriter out;
   private final Serving serving;
 
   @Option(
@@ -105,13 +105,13 @@ final class ImproveCommand implements Callable<Integer> {
   @Mixin private PageOptions page = new PageOptions();
   @Mixin private EngineOptions engine = new EngineOptions();
 
-  private ImproveCommand(PrintStream out, Serving serving) {
+  private ImproveCommand(PrintWriter out, Serving serving) {
     this.out = out;
     this.serving = serving;
   }
 
   /** Its exit codes are 0 done, 1 failed, 2 wrong arguments. */
-  static CommandLine of(PrintStream out, Serving serving) {
+  static CommandLine of(PrintWriter out, Serving serving) {
     ImproveCommand command = new ImproveCommand(out, serving);
     return FileNames.in(new CommandLine(command))
         .setCaseInsensitiveEnumValuesAllowed(true)

@@ -2,7 +2,7 @@ package org.tastemaker.examples.people;
 
 import java.awt.Desktop;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -43,7 +43,7 @@ final class PageOptions {
    * @param folder of the run: it remembers the port and the tokens
    * @param visitors a name for each person; none for one person alone
    */
-  PageServer serve(Page page, Path folder, List<String> visitors, PrintStream out) {
+  PageServer serve(Page page, Path folder, List<String> visitors, PrintWriter out) {
     PageServer.Builder builder =
         PageServer.builder(page)
             .visitors(visitors)
@@ -69,7 +69,7 @@ final class PageOptions {
     return server;
   }
 
-  private static void browse(URI page, PrintStream out) {
+  private static void browse(URI page, PrintWriter out) {
     try {
       if (Desktop.isDesktopSupported() && Desktop.getDesktop().isSupported(Desktop.Action.BROWSE)) {
         Desktop.getDesktop().browse(page);

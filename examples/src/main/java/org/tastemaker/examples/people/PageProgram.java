@@ -12,7 +12,7 @@ import picocli.CommandLine;
 final class PageProgram {
   /** Makes the command. */
   interface Command {
-    CommandLine of(PrintStream out, Serving serving);
+    CommandLine of(PrintWriter out, Serving serving);
   }
 
   private PageProgram() {}
@@ -32,9 +32,10 @@ final class PageProgram {
   static int run(
       String[] args, PrintStream out, PrintStream err, Serving serving, Command command) {
     Charset charset = Charset.defaultCharset();
+    PrintWriter words = new PrintWriter(out, true, charset);
     return command
-        .of(out, serving)
-        .setOut(new PrintWriter(out, true, charset))
+        .of(words, serving)
+        .setOut(words)
         .setErr(new PrintWriter(err, true, charset))
         .execute(args);
   }

@@ -1,7 +1,7 @@
 package org.tastemaker.examples.people;
 
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ final class SimulatedVerdicts {
    *
    * @return the dataset, whose images are in {@code images} beside it
    */
-  static Path in(Path folder, PrintStream out) throws IOException {
+  static Path in(Path folder, PrintWriter out) throws IOException {
     Path dataset = folder.resolve("simulated.jsonl");
     out.println("simulated: the judge is a rule with some noise, on this machine");
     if (Files.exists(dataset) && PreferenceDataset.readAll(dataset).size() == PROMPTS.size()) {

@@ -24,6 +24,8 @@ import org.tastemaker.diffusion.tokenizer.ClipTokenizer;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsWriter;
 import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.measure.Csv;
+import org.tastemaker.examples.measure.PromptedImages;
 import org.tastemaker.reward.clip.ClipReward;
 import org.tastemaker.reward.clip.PickScore;
 import org.tastemaker.reward.clip.Preprocessing;

@@ -1,4 +1,4 @@
-package org.tastemaker.examples.ideas;
+package org.tastemaker.examples.measure;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +29,7 @@ import org.tastemaker.core.json.JsonObject;
  * <p>{@code file} may be called {@code file_name} or {@code image}, and {@code prompt} {@code text}
  * or {@code caption}, as data sets have it.
  */
-final class PromptedImages {
+public final class PromptedImages {
   private static final int MOST_BYTES = 64 << 20;
   private static final List<String> FILE = List.of("file", "file_name", "image");
   private static final List<String> PROMPT = List.of("prompt", "text", "caption");
@@ -37,16 +37,25 @@ final class PromptedImages {
 
   private PromptedImages() {}
 
-  /** An image that is not read yet. */
-  record Entry(Path file, Prompt prompt) {}
+  /**
+   * An image that is not read yet.
+   *
+   * @param file of the image
+   * @param prompt that it was made for
+   */
+  public record Entry(Path file, Prompt prompt) {}
 
   /**
    * Finds them.
    *
+   * @param folder of the images
    * @param list of files and prompts; null for captions or names
    * @param problems receives what is left out
+   * @return at least one
+   * @throws IOException if the folder cannot be read
+   * @throws IllegalArgumentException if there is none, or the list is no list
    */
-  static List<Entry> of(Path folder, @Nullable Path list, Consumer<String> problems)
+  public static List<Entry> of(Path folder, @Nullable Path list, Consumer<String> problems)
       throws IOException {
     if (!Files.isDirectory(folder)) {
       throw new IllegalArgumentException("there is no folder of images " + folder);

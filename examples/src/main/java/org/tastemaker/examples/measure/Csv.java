@@ -1,14 +1,21 @@
-package org.tastemaker.examples.ideas;
+package org.tastemaker.examples.measure;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Comma-separated values as RFC 4180 has them: a cell with a comma or a line break is quoted. */
-final class Csv {
+public final class Csv {
   private Csv() {}
 
-  /** The rows of a text; empty lines are no rows. */
-  static List<List<String>> rows(String text, String where) {
+  /**
+   * The rows of a text; empty lines are no rows.
+   *
+   * @param text of a file
+   * @param where it is from, for messages
+   * @return the cells of each row
+   * @throws IllegalArgumentException if a quotation mark is never closed
+   */
+  public static List<List<String>> rows(String text, String where) {
     List<List<String>> rows = new ArrayList<>();
     List<String> row = new ArrayList<>();
     StringBuilder cell = new StringBuilder();
@@ -46,8 +53,13 @@ final class Csv {
     return rows;
   }
 
-  /** One row, with its line break. */
-  static String row(Object... cells) {
+  /**
+   * One row, with its line break.
+   *
+   * @param cells in order
+   * @return the row, quoted where it must be
+   */
+  public static String row(Object... cells) {
     StringBuilder row = new StringBuilder();
     for (Object cell : cells) {
       String text = String.valueOf(cell);
