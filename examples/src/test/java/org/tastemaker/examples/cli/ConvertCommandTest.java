@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,7 +62,8 @@ class ConvertCommandTest {
   /** The weights of a file, detached from its LoRA. */
   private static Map<String, INDArray> read(Path file, LatentDiffusion model) {
     Lora lora =
-        LoraFile.read(file, "read", model.components().loraNetworks()).get(LoraNetwork.UNET);
+        Objects.requireNonNull(
+            LoraFile.read(file, "read", model.components().loraNetworks()).get(LoraNetwork.UNET));
     try (lora) {
       return lora.parameters().arrays().entrySet().stream()
           .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().dup()));
