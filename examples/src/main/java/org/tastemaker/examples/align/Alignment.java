@@ -52,6 +52,8 @@ public final class Alignment implements AutoCloseable {
 
   private static final int SEARCHED_RANK = 16;
 
+  private static final int AT_ONCE = 32;
+
   /** How often DiffusionNFT noises each image of a round. */
   private static final int NOISINGS = 5;
 
@@ -62,6 +64,7 @@ public final class Alignment implements AutoCloseable {
   private final Lora lora;
   private final DiffusionPolicy policy;
   private final HeldOut heldOut;
+  private final int atOnce;
   private boolean fromTheBaseModel;
 
   /** How the model learns. */
@@ -133,13 +136,30 @@ public final class Alignment implements AutoCloseable {
    * @param method how it learns
    */
   public Alignment(LatentDiffusion model, EmojiTask task, Settings settings, Method method) {
+    this(model, task, settings, method, AT_ONCE);
+  }
+
+  /**
+   * Creates the policy of a model whose images may need much memory; nothing is sampled yet.
+   *
+   * @param model owned by the caller; the size of its images is kept
+   * @param task what to align to
+   * @param settings hyper-parameters
+   * @param method how it learns
+   * @param atOnce how many images, or rows of a U-Net, are computed together, at least 1
+   */
+  public Alignment(
+      LatentDiffusion model, EmojiTask task, Settings settings, Method method, int atOnce) {
     this.method = method;
+    this.atOnce = atOnce;
     this.model =
         model.with(
             SamplingOptions.ddpo()
                 .withSteps(settings.denoisingSteps)
                 .withGuidanceScale(settings.guidance)
-                .withBatchSize(32));
+                .withHeight(model.options().height())
+                .withWidth(model.options().width())
+                .withBatchSize(atOnce));
     this.task = task;
     this.settings = settings;
     this.lora =
@@ -194,8 +214,8 @@ public final class Alignment implements AutoCloseable {
   }
 
   /** How many rows the U-Net computes at once: it computes as many where there are fewer. */
-  private static int rowsAtOnce(int rows) {
-    return Math.min(32, rows);
+  private int rowsAtOnce(int rows) {
+    return Math.min(atOnce, rows);
   }
 
   private Evaluation evaluation() {

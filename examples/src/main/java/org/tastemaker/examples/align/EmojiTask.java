@@ -18,7 +18,7 @@ import org.tastemaker.examples.emoji.GlyphJudge;
  * @param name for files and titles
  * @param prompts that are trained on and, with other seeds, measured
  * @param score of an image for its prompt, higher is better: what the simulated judge ranks by and
- *     what is measured on held-out seeds
+ *     what is measured on held-out seeds; NaN where there is nothing to measure by
  */
 public record EmojiTask(
     String name, List<Prompt> prompts, ToDoubleBiFunction<Image, Prompt> score) {
@@ -46,6 +46,17 @@ public record EmojiTask(
    */
   public static List<String> quickPrompts() {
     return QUICK;
+  }
+
+  /**
+   * A task whose images no rule scores: a judge alone knows.
+   *
+   * @param name for files and titles
+   * @param prompts that are trained on
+   * @return nothing is measured on held-out seeds but the distance from the base model
+   */
+  public static EmojiTask unmeasured(String name, List<Prompt> prompts) {
+    return new EmojiTask(name, prompts, (image, prompt) -> Double.NaN);
   }
 
   /**

@@ -71,7 +71,7 @@ final class HeldOut {
       measurements++;
       List<OptionalDouble> values = new ArrayList<>();
       for (double score : measured.scores) {
-        values.add(OptionalDouble.of(score));
+        values.add(Double.isNaN(score) ? OptionalDouble.empty() : OptionalDouble.of(score));
       }
       return new Rewards(values);
     };

@@ -40,6 +40,8 @@ import org.tastemaker.feedback.openai.ChatGptOracle;
 public final class PaidJudge {
   private static final MathContext SHOWN = new MathContext(3, RoundingMode.UP);
 
+  private static final int GLYPH = 32; // pixels of the bundled model's images
+
   private final Terms terms;
   private final Path run;
   private final PrintWriter out;
@@ -136,11 +138,34 @@ public final class PaidJudge {
    */
   public RunJudge open(
       EmojiTask task, int images, int rounds, Rubric rubric, Cancellation cancellation) {
+    return open(task, images, rounds, rubric, cancellation, GLYPH, GLYPH);
+  }
+
+  /**
+   * The same for images of another size than the bundled model's.
+   *
+   * @param task as above
+   * @param images as above
+   * @param rounds as above
+   * @param rubric as above
+   * @param cancellation as above
+   * @param height of an image in pixels
+   * @param width of an image in pixels
+   * @return the judge: the caller closes it
+   */
+  public RunJudge open(
+      EmojiTask task,
+      int images,
+      int rounds,
+      Rubric rubric,
+      Cancellation cancellation,
+      int height,
+      int width) {
     if (rounds == 0) {
       return finished();
     }
     requireKey();
-    CostEstimate round = estimate(groups(task, images), rubric);
+    CostEstimate round = estimate(groups(task, images, height, width), rubric);
     CostEstimate all =
         new CostEstimate(
             times(round.usage(), rounds),
@@ -318,12 +343,12 @@ public final class PaidJudge {
   }
 
   /** A round's questions: images of one size cost the same, whatever they show. */
-  private static List<ImageGroup> groups(EmojiTask task, int images) {
+  private static List<ImageGroup> groups(EmojiTask task, int images, int height, int width) {
     List<ImageGroup> groups = new ArrayList<>();
     for (Prompt prompt : task.prompts()) {
       List<Image> shown = new ArrayList<>();
       for (int i = 0; i < images; i++) {
-        shown.add(Image.filled(32, 32, i / (float) images, 0.5f, 0.5f));
+        shown.add(Image.filled(height, width, i / (float) images, 0.5f, 0.5f));
       }
       groups.add(new ImageGroup(prompt, shown));
     }

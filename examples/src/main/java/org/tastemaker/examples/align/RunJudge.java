@@ -1,7 +1,10 @@
 package org.tastemaker.examples.align;
 
 import java.util.function.Supplier;
+import java.util.function.ToDoubleBiFunction;
 import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.Image;
+import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.examples.report.Cost;
@@ -39,6 +42,22 @@ public record RunJudge(String name, FeedbackOracle oracle, Supplier<Cost> cost, 
             .seed(Seed.of(0))
             .build();
     return new RunJudge("glyphs", oracle, () -> Cost.NONE, () -> {});
+  }
+
+  /**
+   * A score of images as the judge, which is shown each group once.
+   *
+   * @param name of the judge, a setting of the run
+   * @param score of an image for its prompt, higher is better
+   * @return a judge that costs nothing
+   */
+  public static RunJudge scoring(String name, ToDoubleBiFunction<Image, Prompt> score) {
+    JudgeOracle oracle =
+        JudgeOracle.builder(MockJudge.of(score, MockJudge.Options.defaults().withName(name)))
+            .protocol(Protocol.listwise(1))
+            .seed(Seed.of(0))
+            .build();
+    return new RunJudge(name, oracle, () -> Cost.NONE, () -> {});
   }
 
   @Override

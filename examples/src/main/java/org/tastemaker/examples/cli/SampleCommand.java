@@ -151,7 +151,11 @@ final class SampleCommand implements Callable<Integer>, Writes {
             .columns(across)
             .draw()
             .toPng());
-    output.say("%d images are in %s, all together in %s", images.size(), out, grid);
+    output.say(
+        "%s in %s, all together in %s",
+        images.size() == 1 ? "1 image is" : images.size() + " images are",
+        out,
+        grid);
     output.result(0, Map.of("model", model.name(), "grid", grid, "images", listed(wanted)));
     return 0;
   }
