@@ -12,6 +12,8 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.card.CardFile;
+import org.tastemaker.core.card.ModelCard;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.checkpoint.CheckpointWriter;
@@ -533,6 +535,23 @@ public final class LatentDiffusion implements DiffusionSampler, AutoCloseable {
    */
   public void save(Path folder, DType dtype) {
     AtomicFiles.writeFolder(folder, target -> view.components().save(target, dtype));
+  }
+
+  /**
+   * Writes the model in the diffusers layout, with a {@code README.md} in the form that model hubs
+   * show. The folder appears complete or not at all.
+   *
+   * @param folder must not exist yet
+   * @param dtype of the weights: F32, F16 or BF16
+   * @param card what the model says about itself
+   */
+  public void save(Path folder, DType dtype, ModelCard card) {
+    AtomicFiles.writeFolder(
+        folder,
+        target -> {
+          view.components().save(target, dtype);
+          Path unused = CardFile.write(target, card, ModelCard.Kind.MODEL);
+        });
   }
 
   /**

@@ -53,7 +53,7 @@ class ArchitectureTest {
    */
   private static final Map<String, List<String>> ORDER =
       Map.of(
-          "core", List.of("files", "json", "", "aggregate", "picture", "page", "run"),
+          "core", List.of("files", "json", "", "aggregate", "picture", "page", "run", "card"),
           "diffusion",
               List.of(
                   "weights",

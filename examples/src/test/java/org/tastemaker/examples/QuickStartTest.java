@@ -33,6 +33,11 @@ class QuickStartTest {
   void theSameCommandResumes() throws Exception {
     assertThat(quickStart.run("--rounds", "1")).isZero();
     assertThat(folder.resolve("run/emoji-lora.safetensors")).exists();
+    assertThat(folder.resolve("run/README.md"))
+        .content()
+        .contains(
+            "pipeline_tag: text-to-image", "- judge: ", "| the judge's rule: score on held-out")
+        .doesNotContain(folder.toString());
     int lines = Files.readAllLines(folder.resolve("run/metrics.jsonl")).size();
 
     assertThat(quickStart.run("--rounds", "2")).isZero();

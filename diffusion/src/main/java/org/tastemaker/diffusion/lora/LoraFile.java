@@ -11,9 +11,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.tastemaker.core.card.CardFile;
+import org.tastemaker.core.card.ModelCard;
 import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.diffusion.schedule.DenoisingRange;
 import org.tastemaker.diffusion.weights.DType;
@@ -84,6 +87,8 @@ public final class LoraFile {
    *     trained
    * @param metadata further entries for the file's header; they override those that are always
    *     written
+   * @param card what the file says about itself, in its header and in a README beside it; empty for
+   *     neither
    */
   @RecordBuilder
   public record Options(
@@ -92,7 +97,8 @@ public final class LoraFile {
       String baseModel,
       boolean textModel,
       DenoisingRange adapted,
-      ImmutableMap<String, String> metadata)
+      ImmutableMap<String, String> metadata,
+      Optional<ModelCard> card)
       implements LoraFileOptionsBuilder.With {
     private static final Set<DType> TYPES = EnumSet.of(DType.F32, DType.F16, DType.BF16);
 
@@ -109,6 +115,7 @@ public final class LoraFile {
       }
       Objects.requireNonNull(adapted, "adapted == null: use DenoisingRange.ALL");
       Objects.requireNonNull(metadata, "metadata == null");
+      Objects.requireNonNull(card, "card == null");
     }
 
     /**
@@ -138,15 +145,35 @@ public final class LoraFile {
       return of(Format.PEFT_FOLDER);
     }
 
+    /**
+     * These options, with a card.
+     *
+     * @param about what the file says about itself
+     * @return new options
+     */
+    public Options describedBy(ModelCard about) {
+      return withCard(Optional.of(about));
+    }
+
     private static Options of(Format format) {
-      return new Options(format, DType.F16, "sd_v1", true, DenoisingRange.ALL, ImmutableMap.of());
+      return new Options(
+          format,
+          DType.F16,
+          "sd_v1",
+          true,
+          DenoisingRange.ALL,
+          ImmutableMap.of(),
+          Optional.empty());
     }
   }
 
   private LoraFile() {}
 
   /**
-   * Writes LoRAs into one file, or into a folder of PEFT's.
+   * Writes LoRAs into one file, or into a folder of PEFT's. Where the options have a card, a {@code
+   * README.md} is written too, in the folder or beside the file; where one is there that this
+   * library has not written, it is kept, and the card is beside it under the file's name with
+   * {@code .md}.
    *
    * @param path of the file, replaced if it exists; its folder must exist. Of the folder, made if
    *     it does not exist
@@ -166,6 +193,7 @@ public final class LoraFile {
     ImmutableMap<String, String> metadata =
         ImmutableMap.<String, String>builder()
             .putAll(LoraRange.metadata(options.adapted()))
+            .putAll(LoraCard.metadata(path, options))
             .putAll(options.metadata())
             .buildKeepingLast();
     LoraWriter writer = new LoraWriter(loras, options.dtype(), metadata);
@@ -174,6 +202,7 @@ public final class LoraFile {
       case DIFFUSERS -> writer.diffusers(path, options.textModel());
       case PEFT_FOLDER -> writer.peftFolder(path, options.textModel());
     }
+    options.card().ifPresent(card -> CardFile.write(path, card, ModelCard.Kind.LORA));
   }
 
   /**

@@ -16,6 +16,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.card.ModelCard;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
@@ -377,6 +378,34 @@ public final class Alignment implements AutoCloseable {
    */
   public void writeLora(Path file) {
     LoraFile.write(file, List.of(lora), LoraFile.Options.kohya());
+  }
+
+  /**
+   * Writes the LoRA weights as {@link #writeLora(Path)} does, with a {@code README.md} beside them.
+   *
+   * @param file replaced if it exists
+   * @param card what the file says about itself
+   */
+  public void writeLora(Path file, ModelCard card) {
+    LoraFile.write(file, List.of(lora), LoraFile.Options.kohya().describedBy(card));
+  }
+
+  /**
+   * What is known before anything is measured.
+   *
+   * @param judge its name
+   * @param folder of the run
+   * @return a card of the LoRA
+   */
+  public ModelCard card(String judge, RunFolder folder) {
+    return ModelCard.of("Text to emoji, aligned: " + task.name())
+        .withSummary(
+            "A LoRA of the text-to-emoji model that comes with Tastemaker's examples, aligned to a"
+                + " judge's rankings.")
+        .withMethod(Optional.of(methodWords()))
+        .withJudge(Optional.of(judge))
+        .withPrompts(task.prompts().stream().map(Prompt::text).toList())
+        .withRun(folder);
   }
 
   /**

@@ -12,9 +12,12 @@ import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.NothingJudgedException;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
+import org.tastemaker.core.card.Measured;
+import org.tastemaker.core.card.ModelCard;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.examples.console.ConsoleProgress;
 import org.tastemaker.examples.console.Relay;
+import org.tastemaker.examples.measure.Estimate;
 import org.tastemaker.examples.report.Headline;
 import org.tastemaker.examples.report.Measurement;
 import org.tastemaker.feedback.FeedbackException;
@@ -22,9 +25,10 @@ import org.tastemaker.optim.run.RunResult;
 import org.tastemaker.watch.LivePage;
 
 /**
- * Runs or resumes a quick start, and writes its LoRA file and its report, and meanwhile {@code
- * live.html} beside it. File and report are written however the run ends. After Ctrl-C, or when the
- * budget is used up, they hold what was learned so far, and the same command resumes the run.
+ * Runs or resumes a quick start, and writes its LoRA file with a card ({@code README.md}) and its
+ * report, and meanwhile {@code live.html} beside it. File and report are written however the run
+ * ends. After Ctrl-C, or when the budget is used up, they hold what was learned so far, and the
+ * same command resumes the run.
  *
  * @param alignment to run
  * @param judge who ranks
@@ -104,8 +108,9 @@ public record QuickRun(
             before,
             ", with a lower --learning-rate");
       }
-      alignment.writeLora(lora());
+      alignment.writeLora(lora(), card());
       Outcome outcome = alignment.outcome();
+      alignment.writeLora(lora(), card().withMeasured(measured(outcome.headline())));
       Path file = report.write(outcome, judge.cost().get(), measured.get());
       say(result, outcome.headline(), file);
       return 0;
@@ -136,7 +141,12 @@ public record QuickRun(
    * may say more.
    */
   private int unfinished(String why, int code, long before, String resume) {
-    alignment.writeLora(lora());
+    alignment.writeLora(
+        lora(),
+        alignment
+            .soFar()
+            .map(outcome -> card().withMeasured(measured(outcome.headline())))
+            .orElseGet(this::card));
     if (rounds() > before || !Files.exists(report.file())) {
       report.writeUnfinished(why, judge.cost().get());
     }
@@ -164,6 +174,24 @@ public record QuickRun(
     out.println("LoRA:   " + lora());
     out.println("Report: " + file.toAbsolutePath().normalize());
     out.flush();
+  }
+
+  private ModelCard card() {
+    return alignment.card(judge.name(), folder);
+  }
+
+  private static List<Measured> measured(Headline headline) {
+    Estimate change = headline.change();
+    return Double.isFinite(headline.before()) && Double.isFinite(headline.after())
+        ? List.of(
+            new Measured(
+                "the judge's rule: " + headline.measure(),
+                headline.before(),
+                headline.after(),
+                change.low(),
+                change.high(),
+                change.n()))
+        : List.of();
   }
 
   private Path live() {
