@@ -5,12 +5,9 @@ import java.util.Locale;
 import java.util.Optional;
 import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.PolicyOptimizer;
-import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraTargets;
-import org.tastemaker.examples.emoji.BundledModel;
-import org.tastemaker.examples.emoji.GlyphReward;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.direct.AlignProp;
@@ -25,7 +22,6 @@ import org.tastemaker.optim.grpo.Objective;
 import org.tastemaker.optim.grpo.SdeWindow;
 import org.tastemaker.optim.likelihood.AdvantageWeightedMatching;
 import org.tastemaker.optim.likelihood.DpokSupervised;
-import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.likelihood.RewardWeightedLikelihood;
 import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.nft.DiffusionNft;
@@ -155,6 +151,11 @@ enum Method {
     return this == ZO_GAINS || this == ZO_RANK_SGD;
   }
 
+  /** Whether it goes through the denoising steps backward, from a reward with a gradient. */
+  boolean needsGradient() {
+    return this == REFL || this == DRAFT_K || this == ALIGN_PROP;
+  }
+
   /** The adapter that is trained, with few weights for the searches without gradients. */
   Lora.Options lora() {
     return switch (this) {
@@ -192,12 +193,7 @@ enum Method {
 
   /** The optimizer of a method that has one. */
   PolicyOptimizer optimizer(
-      DiffusionPolicy policy,
-      Protocol protocol,
-      Setting setting,
-      PretrainingData pretraining,
-      RewardModel scorer,
-      Seed seed) {
+      DiffusionPolicy policy, Protocol protocol, Setting setting, Teaching teaching, Seed seed) {
     int images = protocol.imagesPerRound();
     int microBatch =
         Protocol.microBatch(Math.max(images, 1 + images * Protocol.STEPS / setting.updates()));
@@ -292,7 +288,7 @@ enum Method {
       case REFL ->
           new Refl(
               policy,
-              new GlyphReward(BundledModel.judge()),
+              teaching.gradient().get(),
               Refl.Options.defaults()
                   .withLoss(DirectLoss.maximise())
                   .withUpdates(setting.updates())
@@ -302,7 +298,7 @@ enum Method {
       case DRAFT_K ->
           new Draft(
               policy,
-              new GlyphReward(BundledModel.judge()),
+              teaching.gradient().get(),
               Draft.Options.lastSteps((int) setting.strength())
                   .withUpdates(setting.updates())
                   .withMicroBatch(directBatch(setting, images))
@@ -311,7 +307,7 @@ enum Method {
       case ALIGN_PROP ->
           new AlignProp(
               policy,
-              new GlyphReward(BundledModel.judge()),
+              teaching.gradient().get(),
               AlignProp.Options.preference()
                   .withUpdates(setting.updates())
                   .withMicroBatch(directBatch(setting, images))
@@ -337,7 +333,7 @@ enum Method {
       case LEE ->
           new RewardWeightedLikelihood(
               policy,
-              pretraining,
+              teaching.pretraining(),
               RewardWeightedLikelihood.Options.defaults()
                   .withPretrainingWeight(setting.strength())
                   .withUpdates(setting.updates())
@@ -403,7 +399,7 @@ enum Method {
       case SPO ->
           new Spo(
               policy,
-              scorer,
+              teaching.scorer(),
               Spo.Options.defaults()
                   .withBeta(setting.strength())
                   .withCandidates(2)

@@ -30,6 +30,7 @@ import org.tastemaker.examples.emoji.BundledModel;
 import org.tastemaker.examples.emoji.CaptionMix;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.Glyph;
+import org.tastemaker.examples.emoji.GlyphReward;
 import org.tastemaker.examples.emoji.GlyphSheet;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
@@ -172,8 +173,10 @@ final class Trial {
             policy,
             protocol,
             setting,
-            method == Method.LEE ? pretraining() : (batch, size) -> List.of(),
-            this::likeness,
+            new Teaching(
+                method == Method.LEE ? pretraining() : (batch, size) -> List.of(),
+                this::likeness,
+                () -> new GlyphReward(BundledModel.judge())),
             seed.split("optimizer"));
     try {
       RunListener marks =
@@ -195,9 +198,7 @@ final class Trial {
           .message();
     } finally {
       stopwatch.stop();
-      if (optimizer instanceof AutoCloseable closeable) {
-        close(closeable);
-      }
+      closeIfCloseable(optimizer);
     }
   }
 
@@ -210,11 +211,13 @@ final class Trial {
     return Rewards.of(scores);
   }
 
-  private static void close(AutoCloseable closeable) {
-    try {
-      closeable.close();
-    } catch (Exception e) {
-      throw new IllegalStateException("an optimizer cannot be closed", e);
+  static void closeIfCloseable(PolicyOptimizer optimizer) {
+    if (optimizer instanceof AutoCloseable closeable) {
+      try {
+        closeable.close();
+      } catch (Exception e) {
+        throw new IllegalStateException("an optimizer cannot be closed", e);
+      }
     }
   }
 
