@@ -31,6 +31,10 @@ import org.tastemaker.core.Usage;
  */
 public final class RowDriver {
   private static final Logger LOG = LoggerFactory.getLogger(RowDriver.class);
+
+  /** The judge of judgements that no worker gave. */
+  static final String NAME = "rows";
+
   private static final int WINDOW = 2048;
   private static final long WINDOW_FLOATS = 64L << 20;
 
@@ -105,6 +109,10 @@ public final class RowDriver {
       throw new IllegalArgumentException("a window has at least 1 row, not " + rows);
     }
     return new RowDriver(carrier, store, costs, budget, rows);
+  }
+
+  boolean keepsAnswers() {
+    return store != null;
   }
 
   /**
@@ -268,7 +276,7 @@ public final class RowDriver {
             budget == null ? "its worker was lost, and no other answered" : budget.refusal();
         return ResultRow.ofJudgement(
             id,
-            Judgement.missing(judge.group().size(), why, "rows", Usage.NONE),
+            Judgement.missing(judge.group().size(), why, NAME, Usage.NONE),
             BigDecimal.ZERO,
             new ResultRow.Delivery("driver", 0, 1, ""));
       }

@@ -34,6 +34,12 @@ import org.tastemaker.core.Usage;
  * <p>Thread-safe.
  */
 public final class RowWorker implements AutoCloseable {
+  /** How the reason of a judgement begins that is missing because nobody asked. */
+  static final String NOT_ASKED = "not asked";
+
+  /** How the reason of a judgement begins whose judge threw an exception. */
+  static final String FAILED = "the judge failed: ";
+
   private final RowSetup setup;
   private final String name;
   private final @Nullable RowPainter painter;
@@ -215,7 +221,7 @@ public final class RowWorker implements AutoCloseable {
     String said = pointless.get();
     Judgement judgement =
         said != null
-            ? missing(row, "not asked, because the judge had failed: " + said)
+            ? missing(row, NOT_ASKED + ", because the judge had failed: " + said)
             : ask(row, pointless);
     OracleFactory factory = Objects.requireNonNull(setup.oracle());
     BigDecimal cost = factory.cost(judgement.usage());
@@ -243,7 +249,7 @@ public final class RowWorker implements AutoCloseable {
     } catch (RuntimeException e) {
       String why = String.valueOf(e.getMessage());
       pointless.compareAndSet(null, why);
-      return missing(row, "the judge failed: " + why);
+      return missing(row, FAILED + why);
     }
   }
 
