@@ -6,7 +6,6 @@ import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -48,7 +47,7 @@ public final class JudgedAhead implements FeedbackOracle {
   private final Rubric rubric;
   private final int window;
   private final Predicate<ImageGroup> known;
-  private final Map<ImageGroup, Judgement> judged = new IdentityHashMap<>();
+  private final IdentityHashMap<ImageGroup, Judgement> judged = new IdentityHashMap<>();
 
   private JudgedAhead(RowOracle oracle, Rubric rubric, int window, Predicate<ImageGroup> known) {
     this.oracle = oracle;
