@@ -27,7 +27,7 @@ public final class CardFile {
     if (Files.exists(file) && !Json.readText(file).contains(CardPage.MARK)) {
       file = folder.resolve(model.toAbsolutePath().normalize().getFileName() + ".md");
     }
-    AtomicFiles.write(file, card.markdown(kind));
+    AtomicFiles.write(file, new CardPage(card, kind).text());
     return file;
   }
 

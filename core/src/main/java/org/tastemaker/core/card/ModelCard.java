@@ -116,16 +116,6 @@ public record ModelCard(
   }
 
   /**
-   * The text of a {@code README.md}.
-   *
-   * @param kind of what it is about
-   * @return front matter in YAML, and Markdown
-   */
-  public String markdown(Kind kind) {
-    return new CardPage(this, kind).text();
-  }
-
-  /**
    * Entries for the header of a safetensors file, under the names that the lists of kohya's tools,
    * AUTOMATIC1111 and ComfyUI show. What depends on the weights is whoever writes them's matter.
    *

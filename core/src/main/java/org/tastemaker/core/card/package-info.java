@@ -3,11 +3,11 @@
  * read, and entries for the header of a safetensors file, which the lists of other programs show.
  *
  * <pre>{@code
- * ModelCard card = ModelCard.of("Red emoji").withLicense("apache-2.0").withRun(RunFolder.open(folder, Clock.systemUTC()));
+ * ModelCard card = ModelCard.of("Red emoji").withLicense(Optional.of("apache-2.0"));
+ * Path readme = CardFile.write(folder, card, ModelCard.Kind.MODEL);
  * }</pre>
  *
- * <p>A card never holds a key or a path of this machine ({@link
- * org.tastemaker.core.card.PublicText}).
+ * <p>A card never holds a key, or a path from this machine's root, drive or home folder.
  */
 @NullMarked
 package org.tastemaker.core.card;

@@ -33,9 +33,13 @@ class ModelCardTest {
                       Map.of("run", 7L),
                       Map.of("unet", "ab12"))));
 
+  private static String page(ModelCard card, Kind kind) {
+    return new CardPage(card, kind).text();
+  }
+
   @Test
   void theFrontMatterIsWhatHubsRead() {
-    assertThat(CARD.markdown(Kind.LORA))
+    assertThat(page(CARD, Kind.LORA))
         .startsWith(
             """
             ---
@@ -63,14 +67,14 @@ class ModelCardTest {
                   value: 0.5000
             ---
             """);
-    assertThat(CARD.markdown(Kind.MODEL))
+    assertThat(page(CARD, Kind.MODEL))
         .contains("base_model_relation: finetune")
         .doesNotContain("- lora");
   }
 
   @Test
   void thePageSaysWhatByWhomAndHowItWasMeasured() {
-    assertThat(CARD.markdown(Kind.LORA))
+    assertThat(page(CARD, Kind.LORA))
         .contains(
             "- method: DiffusionNFT on LoRA weights\n",
             "- judge: gpt-4.1-mini\n",
@@ -83,7 +87,7 @@ class ModelCardTest {
 
   @Test
   void whatIsNotKnownIsSaidToBe() {
-    assertThat(ModelCard.of("Mine").markdown(Kind.LORA))
+    assertThat(page(ModelCard.of("Mine"), Kind.LORA))
         .contains("It was not measured.", "judge: not recorded", "license: not stated")
         .doesNotContain("license: \"", "base_model", "model-index");
   }
@@ -132,7 +136,7 @@ class ModelCardTest {
         "task-driven"
       })
   void whatOnlyResemblesAPathIsLetThrough(String text) {
-    assertThat(CARD.withBaseModel(Optional.of(text)).markdown(Kind.LORA)).contains(text);
+    assertThat(page(CARD.withBaseModel(Optional.of(text)), Kind.LORA)).contains(text);
   }
 
   @Test
@@ -143,12 +147,12 @@ class ModelCardTest {
                 "cache", "/srv/answers", "apiKey", "abc", "judge.url", "sk-abcdef", "rank", "4"));
 
     assertThat(card.settings()).containsOnlyKeys("rank");
-    assertThat(card.markdown(Kind.LORA)).doesNotContain("/srv", "abc", "sk-");
+    assertThat(page(card, Kind.LORA)).doesNotContain("/srv", "abc", "sk-");
   }
 
   @Test
   void textFromOutsideIsNeitherMarkupNorAnotherLine() {
-    assertThat(CARD.withJudge(Optional.of("a\n# b <script> `c`")).markdown(Kind.LORA))
+    assertThat(page(CARD.withJudge(Optional.of("a\n# b <script> `c`")), Kind.LORA))
         .contains("- judge: a \\# b &lt;script> \\`c\\`\n");
   }
 }
