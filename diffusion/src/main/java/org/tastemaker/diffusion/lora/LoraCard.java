@@ -18,15 +18,11 @@ final class LoraCard {
 
   private LoraCard() {}
 
-  static ImmutableMap<String, String> metadata(Path path, LoraFile.Options options) {
-    if (options.card().isEmpty()) {
-      return ImmutableMap.of();
-    }
-    ModelCard card = options.card().get();
+  static ImmutableMap<String, String> metadata(Path path, ModelCard card, String baseModel) {
     ImmutableMap.Builder<String, String> entries = ImmutableMap.builder();
     entries.putAll(card.metadata());
     entries.put("modelspec.implementation", "diffusers");
-    String architecture = ARCHITECTURES.get(options.baseModel());
+    String architecture = ARCHITECTURES.get(baseModel);
     if (architecture != null) {
       entries.put("modelspec.architecture", architecture + "/lora");
     }

@@ -193,7 +193,11 @@ public final class LoraFile {
     ImmutableMap<String, String> metadata =
         ImmutableMap.<String, String>builder()
             .putAll(LoraRange.metadata(options.adapted()))
-            .putAll(LoraCard.metadata(path, options))
+            .putAll(
+                options
+                    .card()
+                    .map(card -> LoraCard.metadata(path, card, options.baseModel()))
+                    .orElse(ImmutableMap.of()))
             .putAll(options.metadata())
             .buildKeepingLast();
     LoraWriter writer = new LoraWriter(loras, options.dtype(), metadata);
