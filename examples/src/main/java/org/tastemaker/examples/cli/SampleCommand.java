@@ -153,9 +153,7 @@ final class SampleCommand implements Callable<Integer>, Writes {
             .toPng());
     output.say(
         "%s in %s, all together in %s",
-        images.size() == 1 ? "1 image is" : images.size() + " images are",
-        out,
-        grid);
+        images.size() == 1 ? "1 image is" : images.size() + " images are", out, grid);
     output.result(0, Map.of("model", model.name(), "grid", grid, "images", listed(wanted)));
     return 0;
   }

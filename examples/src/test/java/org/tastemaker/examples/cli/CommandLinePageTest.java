@@ -32,7 +32,8 @@ class CommandLinePageTest {
         .hasSizeGreaterThan(10)
         .allSatisfy(
             words ->
-                assertThatCode(() -> CommandLines.parse(program, words)).doesNotThrowAnyException());
+                assertThatCode(() -> CommandLines.parse(program, words))
+                    .doesNotThrowAnyException());
   }
 
   @Test
