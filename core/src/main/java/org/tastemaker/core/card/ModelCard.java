@@ -104,6 +104,17 @@ public record ModelCard(
   }
 
   /**
+   * Whether a text may stand in a card: for names that come from elsewhere, such as that of a model
+   * on a server, which may be a path there. A card that cannot be made must not end a long run.
+   *
+   * @param text any
+   * @return false if it is blank, or looks like a key or a path
+   */
+  public static boolean mayShow(String text) {
+    return !text.isBlank() && PublicText.problem(text).isEmpty();
+  }
+
+  /**
    * The settings and the provenance of a run.
    *
    * @param folder of the run

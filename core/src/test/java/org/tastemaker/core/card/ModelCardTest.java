@@ -155,4 +155,11 @@ class ModelCardTest {
     assertThat(page(CARD.withJudge(Optional.of("a\n# b <script> `c`")), Kind.LORA))
         .contains("- judge: a \\# b &lt;script> \\`c\\`\n");
   }
+
+  @Test
+  void aNameFromElsewhereCanBeAskedAboutBefore() {
+    assertThat(ModelCard.mayShow("gpt-4.1-mini")).isTrue();
+    assertThat(ModelCard.mayShow("/models/qwen")).isFalse();
+    assertThat(ModelCard.mayShow(" ")).isFalse();
+  }
 }

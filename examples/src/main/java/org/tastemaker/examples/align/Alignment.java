@@ -403,8 +403,8 @@ public final class Alignment implements AutoCloseable {
             "A LoRA of the text-to-emoji model that comes with Tastemaker's examples, aligned to a"
                 + " judge's rankings.")
         .withMethod(Optional.of(methodWords()))
-        .withJudge(Optional.of(judge))
-        .withPrompts(task.prompts().stream().map(Prompt::text).toList())
+        .withJudge(Optional.of(judge).filter(ModelCard::mayShow))
+        .withPrompts(task.prompts().stream().map(Prompt::text).filter(ModelCard::mayShow).toList())
         .withRun(folder);
   }
 
