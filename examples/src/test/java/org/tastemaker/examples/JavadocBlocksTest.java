@@ -171,6 +171,15 @@ class JavadocBlocksTest {
             "DiffusionPolicy",
             "prompts",
             "PromptSource"));
+    own.put(
+        "optim/rows/JudgedAhead",
+        Map.of(
+            "carrier", "RowCarrier",
+            "answers", "Path",
+            "budget", "RowBudget",
+            "factory", "OracleFactory",
+            "dataset", "Path"));
+    own.put("optim/run/LearningCheck", Map.of("policy", "DiffusionPolicy"));
     own.put("optim/rows/RowServer", Map.of("setup", "RowSetup", "secret", "String"));
     own.put(
         "optim/rows/package-info",
