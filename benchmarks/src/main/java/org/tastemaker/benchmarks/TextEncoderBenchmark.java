@@ -76,7 +76,7 @@ public class TextEncoderBenchmark {
     options = FunctionOptions.inference().withEngine(runner);
     INDArray tokens = Nd4j.create(DataType.INT32, batch, LENGTH);
     for (long i = 0; i < tokens.length(); i++) {
-      tokens.putScalar(i, i * 37 % WORDS);
+      tokens.putScalar(i, (int) (i * 37 % WORDS));
     }
     ids = Map.of(ClipTextModel.INPUT_IDS, tokens);
   }
