@@ -128,7 +128,8 @@ public record ModelCard(
 
   /**
    * Entries for the header of a safetensors file, under the names that the lists of kohya's tools,
-   * AUTOMATIC1111 and ComfyUI show. What depends on the weights is whoever writes them's matter.
+   * AUTOMATIC1111 and ComfyUI show. Entries that depend on the weights are left to whoever writes
+   * the file.
    *
    * @return texts by key
    */

@@ -7,7 +7,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * What a class path has of ND4J's backends and native libraries, and the one line that mends it.
+ * What a class path has of ND4J's backends and native libraries, and the one line that puts it
+ * right.
  *
  * @param platform the machine's, such as linux-x86_64
  * @param there whether the class path has a resource
@@ -25,14 +26,14 @@ record NativeLibraries(String platform, Predicate<String> there) {
     return new NativeLibraries(MavenLines.platform(), name -> loader.getResource(name) != null);
   }
 
-  /** Two backends, of which ND4J would take whichever it likes better. */
+  /** Two backends, of which ND4J would choose one by itself. */
   Optional<String> twoBackends() {
     if (!there.test(CPU_BACKEND) || !there.test(CUDA_BACKEND)) {
       return Optional.empty();
     }
     return Optional.of(
-        "there are two backends of ND4J on the class path, nd4j-native and nd4j-cuda, and no saying"
-            + " which one computes. Take out the dependency on nd4j-cuda; this one is enough:\n"
+        "there are two backends of ND4J on the class path, nd4j-native and nd4j-cuda, so that it is"
+            + " not certain which one computes. Take out the dependency on nd4j-cuda; this one is enough:\n"
             + MavenLines.of("cpu", platform));
   }
 

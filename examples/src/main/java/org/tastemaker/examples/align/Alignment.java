@@ -393,15 +393,15 @@ public final class Alignment implements AutoCloseable {
   /**
    * What is known before anything is measured.
    *
+   * @param title of the card
+   * @param model that the LoRA is for, in words
    * @param judge its name
    * @param folder of the run
    * @return a card of the LoRA
    */
-  public ModelCard card(String judge, RunFolder folder) {
-    return ModelCard.of("Text to emoji, aligned: " + task.name())
-        .withSummary(
-            "A LoRA of the text-to-emoji model that comes with Tastemaker's examples, aligned to a"
-                + " judge's rankings.")
+  public ModelCard card(String title, String model, String judge, RunFolder folder) {
+    return ModelCard.of(title)
+        .withSummary("A LoRA of " + model + ", aligned to a judge's rankings.")
         .withMethod(Optional.of(methodWords()))
         .withJudge(Optional.of(judge).filter(ModelCard::mayShow))
         .withPrompts(task.prompts().stream().map(Prompt::text).filter(ModelCard::mayShow).toList())

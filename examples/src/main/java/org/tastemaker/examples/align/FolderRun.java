@@ -14,6 +14,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.card.ModelCard;
 import org.tastemaker.core.picture.ImageGrid;
 import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.RunFolder;
@@ -68,7 +69,7 @@ public record FolderRun(
               RunListener.all(
                   new RunWords(display, judge.cost(), folder.metrics()), display, live, listener),
               cancellation);
-      alignment.writeLora(file(LORA));
+      alignment.writeLora(file(LORA), card());
       if (result.reason() == RunResult.Reason.DIVERGED) {
         live.failed(result.message());
         say("The run has diverged: " + result.message() + "; resume with a lower --learning-rate");
@@ -86,7 +87,7 @@ public record FolderRun(
   }
 
   private int unfinished(String why, int code) {
-    alignment.writeLora(file(LORA));
+    alignment.writeLora(file(LORA), card());
     say(why + "; the same command resumes it");
     return code;
   }
@@ -94,6 +95,17 @@ public record FolderRun(
   private void say(String words) {
     out.printf(Locale.ROOT, "%s.%nLoRA:   %s%n", words, file(LORA));
     out.flush();
+  }
+
+  /** The model's name may be a path, which no card shows. */
+  private ModelCard card() {
+    String name = alignment.task().name();
+    boolean shown = ModelCard.mayShow(name);
+    return alignment.card(
+        shown ? name + ", aligned" : "An aligned model",
+        shown ? name : "a model of diffusers' layout",
+        judge.name(),
+        folder);
   }
 
   /** The held-out images of both models, one above the other. */

@@ -177,7 +177,11 @@ public record QuickRun(
   }
 
   private ModelCard card() {
-    return alignment.card(judge.name(), folder);
+    return alignment.card(
+        "Text to emoji, aligned: " + alignment.task().name(),
+        "the text-to-emoji model that comes with Tastemaker's examples",
+        judge.name(),
+        folder);
   }
 
   private static List<Measured> measured(Headline headline) {

@@ -33,8 +33,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description =
-        "A judge puts groups of images in order, into a dataset of preferences. What is judged"
-            + " already is not asked again.",
+        "A judge ranks groups of images, and the preferences become a dataset. What has been judged"
+            + " is not asked again.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  tastemaker annotate --folder prompts --out likes.jsonl --price 0.40,1.60 --budget 2.00",

@@ -21,7 +21,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = Tastemaker.Version.class,
     synopsisSubcommandLabel = "COMMAND",
     description =
-        "Aligns text-to-image models to what a judge or people prefer, and what belongs to it.",
+        "Aligns text-to-image models to what a judge or people prefer; also samples, ranks, measures"
+            + " and converts.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  tastemaker align",

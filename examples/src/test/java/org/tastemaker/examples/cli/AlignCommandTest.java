@@ -92,6 +92,10 @@ class AlignCommandTest {
     assertThat(second.json().integer("rounds")).isEqualTo(2);
     assertThat(second.json().number("scoreBefore")).isNegative();
     assertThat(Path.of(second.json().text("picture"))).isRegularFile();
+    assertThat(run.resolve("README.md"))
+        .content()
+        .contains("a red heart", "minus the kilobytes as JPEG")
+        .doesNotContain(folder.toString());
     Path lora = Path.of(second.json().text("lora"));
     assertThat(
             commands

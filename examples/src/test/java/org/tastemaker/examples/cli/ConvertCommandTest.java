@@ -3,14 +3,12 @@ package org.tastemaker.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.inspect.FileType;
 import org.tastemaker.diffusion.inspect.ModelFiles;
@@ -31,17 +29,8 @@ class ConvertCommandTest {
     Path diffusers = folder.resolve("diffusers.safetensors");
     Path peft = folder.resolve("peft");
     Path back = folder.resolve("new").resolve("back.safetensors");
-    try (LatentDiffusion model = BundledModel.load();
-        Lora lora =
-            Lora.create(
-                "mine",
-                LoraNetwork.UNET,
-                model.components().unet().parameters(),
-                Lora.Options.ofRank(2),
-                Seed.of(1))) {
-      lora.parameters().arrays().values().forEach(array -> array.addi(0.25));
-      LoraFile.write(kohya, List.of(lora), LoraFile.Options.kohya());
-
+    TinyLora.write(kohya);
+    try (LatentDiffusion model = BundledModel.load()) {
       convert(kohya, diffusers, "diffusers");
       convert(diffusers, peft, "peft");
       convert(peft, back, "kohya");

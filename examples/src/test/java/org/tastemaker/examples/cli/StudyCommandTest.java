@@ -3,13 +3,12 @@ package org.tastemaker.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.tastemaker.core.Image;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.examples.cli.Commands.Done;
+import org.tastemaker.examples.ideas.LightVotes;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.server.LoopbackServer;
 
@@ -18,28 +17,9 @@ class StudyCommandTest {
 
   @TempDir Path folder;
 
-  /** Two prompts, each with a dark and a light image, of which a person prefers the light one. */
-  private Path votes() throws IOException {
-    StringBuilder rows = new StringBuilder();
-    for (int p = 0; p < 2; p++) {
-      for (int i = 0; i < 2; i++) {
-        Files.write(
-            folder.resolve(p + "-" + i + ".png"),
-            Image.filled(64, 64, 0.1f + 0.6f * i, 0.2f, 0.1f * p).toPng());
-      }
-      rows.append(p == 0 ? "[" : ",")
-          .append("{\"prompt\":\"light ")
-          .append(p)
-          .append("\",\"image_path\":[\"")
-          .append(p + "-0.png\",\"" + p + "-1.png")
-          .append("\"],\"rank\":[2,1],\"raw_annotations\":[{\"rank\":[2,1],\"user_hash\":\"a\"}]}");
-    }
-    return Files.writeString(folder.resolve("test.json"), rows.append("]").toString());
-  }
-
   @Test
   void aServersVerdictsAreComparedWithVotesIntoAPageCsvAndJson() throws IOException {
-    Path votes = votes();
+    Path votes = LightVotes.in(folder);
     Path run = folder.resolve("run");
     try (LoopbackServer server =
         LoopbackServer.builder(MockJudge.of((image, prompt) -> image.get(0, 0, 0))).start()) {
@@ -82,7 +62,7 @@ class StudyCommandTest {
 
   @Test
   void wrongArgumentsAreNamedBeforeAnyWork() throws IOException {
-    Path votes = votes();
+    Path votes = LightVotes.in(folder);
     Path run = folder.resolve("run");
 
     assertThat(commands.run("study").err()).contains("VOTES");

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.tastemaker.core.Image;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.server.LoopbackServer;
 
@@ -30,28 +29,9 @@ class PeopleAgreementTest {
         .execute(args);
   }
 
-  /** Two prompts, each with a dark and a light image, of which a person prefers the light one. */
-  private Path votes() throws IOException {
-    StringBuilder rows = new StringBuilder();
-    for (int p = 0; p < 2; p++) {
-      for (int i = 0; i < 2; i++) {
-        Files.write(
-            folder.resolve(p + "-" + i + ".png"),
-            Image.filled(64, 64, 0.1f + 0.6f * i, 0.2f, 0.1f * p).toPng());
-      }
-      rows.append(p == 0 ? "[" : ",")
-          .append("{\"prompt\":\"light ")
-          .append(p)
-          .append("\",\"image_path\":[\"")
-          .append(p + "-0.png\",\"" + p + "-1.png")
-          .append("\"],\"rank\":[2,1],\"raw_annotations\":[{\"rank\":[2,1],\"user_hash\":\"a\"}]}");
-    }
-    return Files.writeString(folder.resolve("test.json"), rows.append("]").toString());
-  }
-
   @Test
   void aFileOfVotesIsComparedWithAServersAnswersWhichAreAskedOnce() throws IOException {
-    Path votes = votes();
+    Path votes = LightVotes.in(folder);
     try (LoopbackServer server =
         LoopbackServer.builder(MockJudge.of((image, prompt) -> image.get(0, 0, 0))).start()) {
       for (int time = 0; time < 2; time++) {
@@ -78,7 +58,7 @@ class PeopleAgreementTest {
             "--run",
             folder.resolve("run").toString(),
             "--votes",
-            votes().toString(),
+            LightVotes.in(folder).toString(),
             "--url",
             "http://localhost:1/v1",
             "--estimate");

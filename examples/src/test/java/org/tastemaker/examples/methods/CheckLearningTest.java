@@ -6,7 +6,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
@@ -97,12 +96,11 @@ class CheckLearningTest {
 
   @Test
   void expectedCurvesAreOfMethodsAndRewardsThatThereAre() {
-    for (String line : ExpectedCurves.bundled().lines()) {
-      List<String> parts = Arrays.asList(line.split(",", -1));
+    for (List<String> parts : ExpectedCurves.bundled().rows()) {
       assertThat(Method.of(parts.get(0))).isNotNull();
-      assertThat(CheckedRewards.named(parts.get(1))).as(line).isNotNull();
+      assertThat(CheckedRewards.named(parts.get(1))).as(parts.toString()).isNotNull();
       List<Double> rises = ExpectedCurves.bundled().of(parts.get(0), parts.get(1));
-      assertThat(rises).as(line).hasSizeGreaterThanOrEqualTo(5).startsWith(0.0);
+      assertThat(rises).as(parts.toString()).hasSizeGreaterThanOrEqualTo(5).startsWith(0.0);
     }
     assertThat(ExpectedCurves.bundled().of("ddpo-is", "brightness")).isNotEmpty();
     assertThat(ExpectedCurves.bundled().of("ddpo-is", "unknown")).isEmpty();
@@ -113,7 +111,7 @@ class CheckLearningTest {
     Path file = folder.resolve("curves.csv");
     ExpectedCurves.append(file, "nft", "brightness", List.of(0.0, 0.25));
     ExpectedCurves.append(file, "nft", "redness", List.of(0.0, -1.5));
-    ExpectedCurves curves = new ExpectedCurves(Files.readAllLines(file));
+    ExpectedCurves curves = ExpectedCurves.of(Files.readString(file));
     assertThat(curves.of("nft", "redness")).containsExactly(0.0, -1.5);
     assertThat(file)
         .content()

@@ -205,12 +205,12 @@ public record LearningCurve(List<Double> means, double spread, double chance) {
               "Model, sampler and optimizer work together. If a real run stays flat, look at its"
                   + " reward: is it noisy, the same for all images, or rarely met?";
           case FLAT ->
-              "Raise the learning rate by ten; check that the trained weights are those that sample,"
+              "Raise the learning rate tenfold; check that the trained weights are those that sample,"
                   + " that clipping does not stop every update (clipFraction), and that images are"
                   + " sampled with noise where the method needs it.";
           case UNCLEAR -> "Take more images in a round, or more rounds.";
           case FALLS ->
-              "Lower the learning rate by ten; check the sign of the reward, and that the policy's"
+              "Divide the learning rate by ten; check the sign of the reward, and that the policy's"
                   + " images are those that were rewarded.";
         });
     return String.join(System.lineSeparator(), lines);

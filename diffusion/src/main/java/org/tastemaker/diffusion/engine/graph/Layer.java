@@ -1,6 +1,5 @@
 package org.tastemaker.diffusion.engine.graph;
 
-import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.Locale;
@@ -119,35 +118,6 @@ public record Layer(
    */
   public boolean flag(String attribute) {
     return attribute(attribute) != 0;
-  }
-
-  /**
-   * The block of the network that the layer belongs to: its name as far as the second number.
-   *
-   * @return such as {@code down_blocks.0.resnets.1}; empty for a layer outside blocks
-   */
-  public String block() {
-    return blockOf(name);
-  }
-
-  /**
-   * The block of the network that a layer belongs to.
-   *
-   * @param name of the layer
-   * @return as {@link #block} says
-   */
-  public static String blockOf(String name) {
-    int numbers = 0;
-    int read = 0;
-    int end = 0;
-    for (String part : Splitter.onPattern("[./]").split(name)) {
-      read += part.length() + 1;
-      if (numbers < 2 && !part.isEmpty() && part.chars().allMatch(Character::isDigit)) {
-        numbers++;
-        end = read - 1;
-      }
-    }
-    return name.substring(0, end);
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.tastemaker.diffusion.engine.graph.Blocks;
 
 /**
  * Gradient checkpointing: what only the layers of one block read in the forward half is not kept
@@ -50,11 +51,11 @@ final class Checkpoints {
 
     // 2. The blocks; of the last one, whose gradients come first, everything is still there.
     Map<Buffer, Block> blocks = new HashMap<>(); // by what is not kept
-    List<int[]> stretches = stretches(forward);
-    for (int[] stretch : stretches.subList(0, stretches.size() - 1)) {
+    List<Blocks.Stretch> stretches = Blocks.of(forward.stream().map(Step::layer).toList());
+    for (Blocks.Stretch stretch : stretches.subList(0, stretches.size() - 1)) {
       Set<Buffer> inside = inside(forward, stretch);
       Set<Buffer> dropped = Sets.intersection(inside, read).immutableCopy();
-      Block block = block(forward.subList(stretch[0], stretch[1]), inside, dropped);
+      Block block = block(forward.subList(stretch.from(), stretch.to()), inside, dropped);
       dropped.forEach(buffer -> blocks.put(buffer, block));
     }
 
@@ -77,28 +78,14 @@ final class Checkpoints {
     return steps;
   }
 
-  /** Where each block begins and ends. */
-  private static List<int[]> stretches(List<Step> forward) {
-    List<int[]> stretches = new ArrayList<>();
-    int from = 0;
-    for (int i = 1; i < forward.size(); i++) {
-      if (!forward.get(i).block().equals(forward.get(i - 1).block())) {
-        stretches.add(new int[] {from, i});
-        from = i;
-      }
-    }
-    stretches.add(new int[] {from, forward.size()});
-    return stretches;
-  }
-
   /** What a stretch makes and no other step of the forward half reads. */
-  private static Set<Buffer> inside(List<Step> forward, int[] stretch) {
+  private static Set<Buffer> inside(List<Step> forward, Blocks.Stretch stretch) {
     Set<Buffer> inside = new LinkedHashSet<>();
-    for (Step step : forward.subList(stretch[0], stretch[1])) {
+    for (Step step : forward.subList(stretch.from(), stretch.to())) {
       step.written().stream().filter(Buffer::isScratch).forEach(inside::add);
     }
     for (int i = 0; i < forward.size(); i++) {
-      if (i < stretch[0] || i >= stretch[1]) {
+      if (i < stretch.from() || i >= stretch.to()) {
         forward.get(i).buffers().forEach(inside::remove);
       }
     }

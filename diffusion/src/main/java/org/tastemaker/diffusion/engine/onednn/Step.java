@@ -2,7 +2,6 @@ package org.tastemaker.diffusion.engine.onednn;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.tastemaker.diffusion.engine.graph.Layer;
 
 /** One thing that a compiled function does, with all that it needs to do it. */
 abstract class Step {
@@ -26,11 +25,6 @@ abstract class Step {
 
   String layer() {
     return layer;
-  }
-
-  /** The block of the network that its layer belongs to, as {@code Layer.block} says. */
-  String block() {
-    return Layer.blockOf(layer);
   }
 
   /** All that it reads and writes, for their lifetimes. */

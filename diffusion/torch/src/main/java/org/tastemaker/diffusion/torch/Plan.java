@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import org.tastemaker.diffusion.engine.graph.Blocks;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.Layer;
 import org.tastemaker.diffusion.engine.graph.Leaf;
@@ -100,7 +101,10 @@ record Plan(
     graph.outputs().forEach((name, tensor) -> outputs.put(name, number(numbers, tensor)));
 
     // 3. Segments, and when a tensor may be freed.
-    List<int[]> cuts = cuts(layers, checkpointing);
+    List<Blocks.Stretch> cuts =
+        checkpointing
+            ? Blocks.of(layers.stream().map(Layer::name).toList())
+            : List.of(new Blocks.Stretch(0, layers.size()));
     List<Step> steps = new ArrayList<>();
     List<Segment> segments = new ArrayList<>();
     Map<Integer, Integer> lastUse = new HashMap<>(); // by tensor, in any segment
@@ -110,13 +114,13 @@ record Plan(
         lastUse.merge(number(numbers, tensor), i, Math::max);
       }
     }
-    for (int[] cut : cuts) {
+    for (Blocks.Stretch cut : cuts) {
       Set<Integer> reads = new TreeSet<>();
       Set<Integer> makes = new TreeSet<>();
-      for (int i = cut[0]; i < cut[1]; i++) {
+      for (int i = cut.from(); i < cut.to(); i++) {
         Layer layer = layers.get(i);
         int made = leaves.size() + i;
-        if (lastUse.getOrDefault(made, i) >= cut[1]) {
+        if (lastUse.getOrDefault(made, i) >= cut.to()) {
           makes.add(made);
         }
         Set<Integer> last = new TreeSet<>();
@@ -126,7 +130,7 @@ record Plan(
           int input = number(numbers, layer.inputs().get(k));
           inputs.add(input);
           uses.add(Use.of(layer, k));
-          boolean inside = input >= leaves.size() + cut[0];
+          boolean inside = input >= leaves.size() + cut.from();
           if (inside && lastUse.getOrDefault(input, i) == i) {
             last.add(input);
           }
@@ -137,7 +141,8 @@ record Plan(
         steps.add(new Step(layer, inputs.build(), uses.build(), made, ImmutableList.copyOf(last)));
       }
       segments.add(
-          new Segment(cut[0], cut[1], ImmutableList.copyOf(reads), ImmutableList.copyOf(makes)));
+          new Segment(
+              cut.from(), cut.to(), ImmutableList.copyOf(reads), ImmutableList.copyOf(makes)));
     }
     return new Plan(
         ImmutableList.copyOf(leaves),
@@ -149,19 +154,5 @@ record Plan(
 
   private static int number(Map<String, Integer> numbers, Tensor tensor) {
     return Objects.requireNonNull(numbers.get(tensor.name()), tensor.name());
-  }
-
-  /** Where the segments begin and end. */
-  private static List<int[]> cuts(List<Layer> layers, boolean checkpointing) {
-    List<int[]> cuts = new ArrayList<>();
-    int from = 0;
-    for (int i = 1; checkpointing && i < layers.size(); i++) {
-      if (!layers.get(i).block().equals(layers.get(i - 1).block())) {
-        cuts.add(new int[] {from, i});
-        from = i;
-      }
-    }
-    cuts.add(new int[] {from, layers.size()});
-    return cuts;
   }
 }

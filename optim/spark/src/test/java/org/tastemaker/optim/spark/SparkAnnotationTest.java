@@ -11,7 +11,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,14 +37,7 @@ class SparkAnnotationTest {
 
   @BeforeAll
   static void start() {
-    spark =
-        new JavaSparkContext(
-            SparkSettings.threads(
-                new SparkConf()
-                    .setMaster("local[2]")
-                    .setAppName("annotation")
-                    .set("spark.ui.enabled", "false"),
-                1));
+    spark = LocalSpark.start();
   }
 
   @AfterAll

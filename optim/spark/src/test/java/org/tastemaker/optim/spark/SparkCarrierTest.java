@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,14 +38,7 @@ class SparkCarrierTest {
 
   @BeforeAll
   static void start() {
-    spark =
-        new JavaSparkContext(
-            SparkSettings.threads(
-                new SparkConf()
-                    .setMaster("local[2]")
-                    .setAppName("rows")
-                    .set("spark.ui.enabled", "false"),
-                1));
+    spark = LocalSpark.start();
   }
 
   @AfterAll
