@@ -115,8 +115,7 @@ record CardPage(ModelCard card, Kind kind) {
             : "\nWords that call for it: " + line(String.join(", ", card.triggers())) + ".\n";
     return "\n## How it is used\n\n"
         + (kind == Kind.LORA
-            ? "The file has the names that diffusers (`load_lora_weights`), ComfyUI and AUTOMATIC1111"
-                + " read; it is loaded on top of the base model.\n"
+            ? "It is loaded on top of the base model, in diffusers with `load_lora_weights`.\n"
             : "The folder has diffusers' layout (`StableDiffusionPipeline.from_pretrained`).\n")
         + triggers;
   }

@@ -18,8 +18,8 @@ import java.util.stream.StreamSupport;
  *     one kind
  * @param precision of the large products
  * @param checkpointing whether a function with gradients keeps only what stands between the
- *     network's blocks, and computes the rest again when the gradients are asked for: about a third
- *     slower, several times less memory (Chen et al., "Training Deep Nets with Sublinear Memory
+ *     network's blocks, and computes the rest again when the gradients are asked for: up to a third
+ *     slower, half of the memory or less (Chen et al., "Training Deep Nets with Sublinear Memory
  *     Cost", 2016)
  * @param graphs whether a GPU's work is recorded once and then given to it in one piece (a CUDA
  *     graph), where that can be done: it spares the processor's time between small kernels, which

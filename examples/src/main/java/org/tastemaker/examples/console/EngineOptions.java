@@ -39,7 +39,7 @@ public final class EngineOptions {
 
   @Option(
       names = "--checkpointing",
-      description = "Gradient checkpointing: less memory in training, about a third slower.")
+      description = "Gradient checkpointing: less memory in training, up to a third slower.")
   private boolean checkpointing;
 
   @Option(
