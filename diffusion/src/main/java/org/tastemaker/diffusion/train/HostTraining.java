@@ -80,14 +80,31 @@ final class HostTraining {
               ImmutableLongArray.copyOf(weight.shape()),
               ImmutableLongArray.copyOf(array.shape())));
     }
+    add(key, FloatBuffers.of(array));
+  }
+
+  /** The same, of as many elements as the weight has. */
+  void add(String key, FloatBuffer part) {
+    INDArray weight = weights.get(key);
+    if (weight == null) {
+      throw unknown(key);
+    }
     FloatBuffer sum = gradient(key, weight);
-    FloatBuffer part = FloatBuffers.of(array);
+    if (part.remaining() != sum.capacity()) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "the gradient of %s must have %s elements, but has %s",
+              key,
+              sum.capacity(),
+              part.remaining()));
+    }
     if (received.add(key)) {
-      sum.clear().put(part).clear();
+      sum.put(0, part, part.position(), sum.capacity());
       return;
     }
     for (int i = 0; i < sum.capacity(); i++) {
-      sum.put(i, sum.get(i) + part.get(i));
+      sum.put(i, sum.get(i) + part.get(part.position() + i));
     }
   }
 

@@ -122,6 +122,25 @@ public final class TrainingState {
   }
 
   /**
+   * Adds to the gradient of a weight what was computed elsewhere, bit for bit as {@link #backward}
+   * adds it.
+   *
+   * @param name of the weight, as in {@link #weights}
+   * @param gradient read by absolute index, as many elements as the weight has
+   * @throws IllegalStateException if the updates are made where the engine computes
+   */
+  public void add(String name, FloatBuffer gradient) {
+    if (place.resident() != null) {
+      throw new IllegalStateException(
+          "the gradient of "
+              + name
+              + " was computed elsewhere, but the updates are made where the engine computes: give"
+              + " the model a placement whose updates are on the host");
+    }
+    host.add(name, gradient);
+  }
+
+  /**
    * Does one update with the gradient that was added since {@link #begin}.
    *
    * @param where the step, for the message of a failure, such as {@code "step 12"}

@@ -1,6 +1,5 @@
 package org.tastemaker.optim.ddpo;
 
-import com.google.common.collect.Lists;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,6 +23,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewardedImages;
 import org.tastemaker.optim.policy.TrainingOrder;
 import org.tastemaker.optim.policy.TrainingOrder.Row;
+import org.tastemaker.optim.policy.TransitionLoss;
 import org.tastemaker.optim.policy.Transitions;
 import org.tastemaker.optim.policy.UpdateDiagnostics;
 
@@ -190,34 +190,38 @@ public final class Ddpo implements PolicyOptimizer {
   /** One update on R rows, which go through the U-Net in micro-batches of B. */
   private void update(Transitions transitions, List<Row> rows, UpdateDiagnostics diagnostics) {
     policy.begin();
-    for (List<Row> some : Lists.partition(rows, options.microBatch())) {
-      // 2. Forward: the log-probabilities of the recorded steps, now and when they were sampled.
-      transitions.forward(
-          some.stream().mapToInt(Row::image).toArray(),
-          some.stream().mapToInt(Row::step).toArray());
-      double[] now = transitions.logProbabilities(); // log p_theta, [B]
-      double[] old = transitions.recordedLogProbabilities(); // log p_old, [B]
-
-      // 3. Loss: the mean over all R rows, and its derivative by log p_theta.
-      double[] slopes = new double[some.size()]; // [B]
-      for (int n = 0; n < slopes.length; n++) {
-        Row row = some.get(n);
-        double advantage = row.advantage();
-        ClippedObjective clipped =
-            ClippedObjective.of(now[n] - old[n], advantage, options.clipRange());
-        boolean onPolicy = options.estimator() == Estimator.SCORE_FUNCTION;
-        double loss = onPolicy ? -advantage * now[n] : clipped.loss();
-        slopes[n] = (onPolicy ? -advantage : clipped.slope()) / rows.size();
-        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], clipped.clipped());
-        diagnostics.loss(row.image(), loss);
-      }
-
-      // 4. Backward: sum_n slopes[n] grad log p_theta, added to the gradient.
-      transitions.backward(slopes, null);
-    }
+    // 2. to 4. Forward, the mean loss over all R rows, backward: sum_n slope_n grad log p_theta.
+    transitions.update(
+        rows,
+        options.loss(),
+        0,
+        (n, numbers, terms) -> {
+          Row row = rows.get(n);
+          diagnostics.ratio(row.image(), row.step(), numbers.logRatio(), terms.clipped());
+          diagnostics.loss(row.image(), terms.loss());
+        });
     // 5. Update: the gradient is clipped by its norm, then AdamW.
     double gradientNorm = policy.update();
     diagnostics.updated(gradientNorm);
+  }
+
+  /** The loss of a row, and its derivative by log p_theta. */
+  private record Loss(Estimator estimator, double clipRange) implements TransitionLoss {
+    @Override
+    public Terms of(Numbers numbers, double advantage) {
+      ClippedObjective clipped = ClippedObjective.of(numbers.logRatio(), advantage, clipRange);
+      boolean onPolicy = estimator == Estimator.SCORE_FUNCTION;
+      return new Terms(
+          onPolicy ? -advantage * numbers.now() : clipped.loss(),
+          onPolicy ? -advantage : clipped.slope(),
+          0,
+          clipped.clipped());
+    }
+
+    @Override
+    public Settings settings() {
+      return Settings.of(this).with("loss", "ddpo");
+    }
   }
 
   @Override
@@ -288,6 +292,15 @@ public final class Ddpo implements PolicyOptimizer {
               + "; use IMPORTANCE_SAMPLING for more");
       Objects.requireNonNull(
           promptStatistics, "promptStatistics == null: use Optional.empty() for none");
+    }
+
+    /**
+     * The loss of a row, for workers that compute gradients.
+     *
+     * @return a function of the estimator and the clip range
+     */
+    public TransitionLoss loss() {
+      return new Loss(estimator, clipRange);
     }
 
     /**

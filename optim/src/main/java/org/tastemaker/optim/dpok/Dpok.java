@@ -21,7 +21,9 @@ import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.KlForm;
 import org.tastemaker.optim.policy.RewardedImages;
+import org.tastemaker.optim.policy.TrainingOrder;
 import org.tastemaker.optim.policy.Trajectory;
+import org.tastemaker.optim.policy.TransitionLoss;
 import org.tastemaker.optim.policy.Transitions;
 import org.tastemaker.optim.policy.UpdateDiagnostics;
 
@@ -154,38 +156,29 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       UpdateDiagnostics diagnostics) {
     double alpha = options.rewardWeight();
     double beta = options.kl().weightIn(steps + 1);
+    boolean penalized = options.kl().weight() > 0;
     policy.begin();
-    for (int first = 0; first < rows.size(); first += options.microBatch()) {
-      List<Row> some = rows.subList(first, Math.min(first + options.microBatch(), rows.size()));
-      // 3. Forward: log-probabilities now and when they were sampled, and the KL to p_pre.
-      transitions.forward(
-          some.stream().mapToInt(Row::trajectory).toArray(),
-          some.stream().mapToInt(Row::step).toArray());
-      double[] now = transitions.logProbabilities(); // log p_theta, [B]
-      double[] old = transitions.recordedLogProbabilities(); // log p of the sampling policy, [B]
-      double[] kl = options.kl().weight() > 0 ? transitions.kl(options.kl().form()) : null; // [B]
-
-      // 4. Loss: the mean of -alpha A rho + beta KL over all R rows, and its derivatives.
-      double[] byLogProbability = new double[some.size()]; // [B]
-      double[] byKl = new double[some.size()]; // [B]
-      for (int n = 0; n < some.size(); n++) {
-        Row row = some.get(n);
-        double advantage = row.reward() - values[first + n]; // A_t
-        ClampedRatio rho = ClampedRatio.of(now[n], old[n], options.clipRange());
-        double weight = alpha * advantage;
-        byLogProbability[n] = -weight * rho.slope() / rows.size();
-        byKl[n] = beta / rows.size();
-        diagnostics.ratio(row.image(), row.step(), now[n] - old[n], rho.clamped());
-        diagnostics.loss(row.image(), -weight * rho.value() + (kl == null ? 0 : beta * kl[n]));
-        diagnostics.mean("advantageMean", row.image(), advantage);
-        if (kl != null) {
-          diagnostics.mean("klPenalty", row.image(), kl[n]);
-        }
-      }
-
-      // 5. Backward: sum_n byLogProbability[n] grad log p_theta + byKl[n] grad KL.
-      transitions.backward(byLogProbability, beta > 0 ? byKl : null);
+    List<TrainingOrder.Row> weighted = new ArrayList<>(); // alpha A_t, [R]
+    for (int n = 0; n < rows.size(); n++) {
+      Row row = rows.get(n);
+      weighted.add(
+          new TrainingOrder.Row(
+              row.trajectory(), row.step(), alpha * (row.reward() - values[n])));
     }
+    // 3. to 5. Forward, the mean of -alpha A rho + beta KL over all R rows, backward.
+    transitions.update(
+        weighted,
+        options.loss(),
+        beta,
+        (n, numbers, terms) -> {
+          Row row = rows.get(n);
+          diagnostics.ratio(row.image(), row.step(), numbers.logRatio(), terms.clipped());
+          diagnostics.loss(row.image(), terms.loss() + (penalized ? beta * numbers.kl() : 0));
+          diagnostics.mean("advantageMean", row.image(), row.reward() - values[n]);
+          if (penalized) {
+            diagnostics.mean("klPenalty", row.image(), numbers.kl());
+          }
+        });
     // 6. Update: the gradient is clipped by its norm, then AdamW.
     double gradientNorm = policy.update();
     diagnostics.updated(gradientNorm);
@@ -265,6 +258,15 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
       require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
       require(replay >= 0, "replay must be at least 0, but was " + replay);
       Objects.requireNonNull(value, "value == null: use Optional.empty() for none");
+    }
+
+    /**
+     * The loss of a row, for workers that compute gradients.
+     *
+     * @return a function of the clip range and the form of the KL
+     */
+    public TransitionLoss loss() {
+      return new ClampedLoss(clipRange, kl.form(), kl.weight() > 0);
     }
 
     /**

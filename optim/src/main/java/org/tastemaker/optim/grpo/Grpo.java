@@ -1,6 +1,5 @@
 package org.tastemaker.optim.grpo;
 
-import com.google.common.collect.Lists;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,12 +22,12 @@ import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.Deviation;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.GroupAdvantages;
-import org.tastemaker.optim.policy.KlForm;
 import org.tastemaker.optim.policy.RewardedImages;
 import org.tastemaker.optim.policy.RoundSampler;
 import org.tastemaker.optim.policy.TrainingOrder;
 import org.tastemaker.optim.policy.TrainingOrder.Row;
 import org.tastemaker.optim.policy.Trajectory;
+import org.tastemaker.optim.policy.TransitionLoss;
 import org.tastemaker.optim.policy.Transitions;
 import org.tastemaker.optim.policy.UpdateDiagnostics;
 
@@ -206,46 +205,24 @@ public final class Grpo implements PolicyOptimizer {
   /** One update on R rows, which go through the U-Net in micro-batches of B. */
   private void update(Transitions transitions, List<Row> rows, UpdateDiagnostics diagnostics) {
     double beta = options.klWeight();
+    boolean drifts = options.objective() != Objective.CLIPPED;
     policy.begin();
-    for (List<Row> some : Lists.partition(rows, options.microBatch())) {
-      // 2. Forward: the recorded steps under the policy as it is, as it sampled, as it began.
-      transitions.forward(
-          some.stream().mapToInt(Row::image).toArray(),
-          some.stream().mapToInt(Row::step).toArray());
-      double[] now = transitions.logProbabilities(); // log p_theta, [B]
-      double[] old = transitions.recordedLogProbabilities(); // log p_old, [B]
-      boolean drifts = options.objective() != Objective.CLIPPED;
-      double[] drift = drifts ? transitions.klToSampling() : new double[some.size()]; // D, [B]
-      double[] deviations = transitions.deviations(); // s, [B]
-      double[] reference = beta > 0 ? transitions.kl(KlForm.EXACT) : new double[some.size()]; // [B]
-
-      // 3. Loss: the mean over all R rows, and its derivatives by log p_theta, D and the KL.
-      double[] slopes = new double[some.size()]; // [B]
-      double[] driftSlopes = new double[some.size()]; // [B]
-      double[] referenceSlopes = new double[some.size()]; // [B]
-      for (int n = 0; n < slopes.length; n++) {
-        Row row = some.get(n);
-        double logRatio = now[n] - old[n];
-        Surrogate surrogate = options.surrogate(logRatio, drift[n], deviations[n], row.advantage());
-        slopes[n] = surrogate.byLogProbability() / rows.size();
-        driftSlopes[n] = surrogate.byKl() / rows.size();
-        referenceSlopes[n] = beta / rows.size();
-        diagnostics.ratio(row.image(), row.step(), logRatio, surrogate.stopped());
-        diagnostics.loss(row.image(), surrogate.loss() + beta * reference[n]);
-        if (drifts) {
-          diagnostics.mean("klToSampling", row.image(), drift[n]);
-        }
-        if (beta > 0) {
-          diagnostics.mean("klPenalty", row.image(), reference[n]);
-        }
-      }
-
-      // 4. Backward: by all three, added to the gradient.
-      transitions.backward(
-          slopes,
-          beta > 0 ? referenceSlopes : null,
-          options.objective() == Objective.GUARDED ? driftSlopes : null);
-    }
+    // 2. to 4. Forward, the mean over all R rows of the surrogate and of beta KL, backward.
+    transitions.update(
+        rows,
+        options.loss(),
+        beta,
+        (n, numbers, terms) -> {
+          Row row = rows.get(n);
+          diagnostics.ratio(row.image(), row.step(), numbers.logRatio(), terms.clipped());
+          diagnostics.loss(row.image(), terms.loss() + beta * numbers.kl());
+          if (drifts) {
+            diagnostics.mean("klToSampling", row.image(), numbers.drift());
+          }
+          if (beta > 0) {
+            diagnostics.mean("klPenalty", row.image(), numbers.kl());
+          }
+        });
     // 5. Update: the gradient is clipped by its norm, then AdamW.
     double gradientNorm = policy.update();
     diagnostics.updated(gradientNorm);
@@ -458,12 +435,13 @@ public final class Grpo implements PolicyOptimizer {
     }
 
     /** The loss of a step by the objective. */
-    Surrogate surrogate(double logRatio, double drift, double deviation, double advantage) {
-      return switch (objective) {
-        case CLIPPED -> Surrogate.clipped(logRatio, advantage, clipRange);
-        case GUARDED -> Surrogate.guarded(logRatio, drift, deviation, advantage, clipRange);
-        case MASKED -> Surrogate.masked(logRatio, drift, advantage, maskKl);
-      };
+    /**
+     * The loss of a row, for workers that compute gradients.
+     *
+     * @return a function of the objective and its bounds
+     */
+    public TransitionLoss loss() {
+      return new SurrogateLoss(objective, clipRange, maskKl, klWeight > 0);
     }
 
     /** The steps of a policy that may be trained. */

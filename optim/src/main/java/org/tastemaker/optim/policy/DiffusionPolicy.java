@@ -395,6 +395,18 @@ public final class DiffusionPolicy implements AutoCloseable {
     return new DenoisingChain(network, rollout, microBatch);
   }
 
+  /**
+   * Has the gradients of {@link Transitions#update} computed elsewhere from now on, such as on
+   * several machines. Updates are still done here, on the host: a GPU's placement that keeps them
+   * there is an error at the first update.
+   *
+   * @param source stays the caller's
+   * @throws IllegalArgumentException if all weights are trained, and not a LoRA
+   */
+  public void computeGradientsBy(GradientSource source) {
+    network.computeGradientsBy(Objects.requireNonNull(source, "source == null"));
+  }
+
   /** Discards the gradient. */
   public void begin() {
     network.begin();

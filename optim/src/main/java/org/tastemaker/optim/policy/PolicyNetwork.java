@@ -41,6 +41,7 @@ final class PolicyNetwork implements AutoCloseable {
   private boolean hasGradient;
   private @Nullable DenoiserBatch inactive; // the latest that went backward and added nothing
   private boolean otherReference;
+  private @Nullable GradientSource source;
 
   /**
    * The network of a policy.
@@ -158,6 +159,36 @@ final class PolicyNetwork implements AutoCloseable {
       hasGradient = true;
     }
     return hasGradient;
+  }
+
+  // ---- Gradients from elsewhere
+
+  /** Null where they are computed here. */
+  @Nullable GradientSource gradientSource() {
+    return source;
+  }
+
+  void computeGradientsBy(GradientSource elsewhere) {
+    if (!adapted) {
+      throw new IllegalArgumentException(
+          "only a LoRA's gradient is computed elsewhere, but all weights are trained");
+    }
+    source = elsewhere;
+  }
+
+  /** Adds a gradient, as {@link #backward} does. */
+  void addGradient(Map<String, FloatBuffer> gradient) {
+    gradient.forEach(state::add);
+    hasGradient = true;
+  }
+
+  /** What runs elsewhere knows the policy without its adapter only. */
+  void requireOwnReference() {
+    if (!isItsOwnReference()) {
+      throw new IllegalStateException(
+          "gradients are computed elsewhere, where the reference is the policy without its LoRA,"
+              + " but useReference gave another: train on one machine, or without it");
+    }
   }
 
   // ---- What it is compared with

@@ -1,5 +1,6 @@
 package org.tastemaker.optim.policy;
 
+import com.google.common.collect.Lists;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +24,9 @@ import org.tastemaker.diffusion.schedule.ModelOutput;
 import org.tastemaker.diffusion.schedule.SamplingRun;
 import org.tastemaker.diffusion.schedule.StepCoefficients;
 import org.tastemaker.diffusion.schedule.StepKl;
+import org.tastemaker.optim.policy.TransitionLoss.Drift;
+import org.tastemaker.optim.policy.TransitionLoss.Numbers;
+import org.tastemaker.optim.policy.TransitionLoss.Terms;
 
 /**
  * The denoising steps of some images under the policy as it is now, row by row: row n is step t of
@@ -174,6 +178,103 @@ public final class Transitions {
    */
   public int microBatch() {
     return capacity;
+  }
+
+  /** Is told each row of an update, in order. */
+  @FunctionalInterface
+  public interface Seen {
+    /**
+     * A row was evaluated.
+     *
+     * @param row its place in the update
+     * @param numbers of it
+     * @param terms its loss
+     */
+    void row(int row, Numbers numbers, Terms terms);
+  }
+
+  /**
+   * Adds the gradient of a whole update to the policy's: that of the mean loss of its rows, and of
+   * the KL to the reference. They go through the U-Net in micro-batches, here or, if {@link
+   * DiffusionPolicy#computeGradientsBy} says so, elsewhere, with the same result.
+   *
+   * @param rows of the update, whose images are among those given
+   * @param loss of a row
+   * @param klWeight of the KL to the reference, at least 0; above 0 only where the loss names a
+   *     form
+   * @param seen is told each row before its gradient is added; what it throws ends the update
+   */
+  public void update(
+      List<TrainingOrder.Row> rows, TransitionLoss loss, double klWeight, Seen seen) {
+    List<List<TrainingOrder.Row>> parts = Lists.partition(rows, capacity);
+    GradientSource source = policy.gradientSource();
+    if (source == null) {
+      for (int k = 0; k < parts.size(); k++) {
+        int first = k * capacity;
+        update(parts.get(k), rows.size(), loss, klWeight, (n, x, t) -> seen.row(first + n, x, t));
+      }
+      return;
+    }
+    if (loss.kl().isPresent()) {
+      policy.requireOwnReference();
+    }
+    int[] next = {0};
+    source.run(
+        new GradientSource.Work(trajectories, parts, capacity, rows.size(), loss, klWeight),
+        (numbers, gradient) -> {
+          for (Numbers each : numbers) {
+            int n = next[0]++;
+            seen.row(n, each, loss.of(each, rows.get(n).advantage()));
+          }
+          policy.addGradient(gradient);
+        });
+    if (next[0] != rows.size()) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT, "an update has %s rows, but %s were evaluated", rows.size(), next[0]));
+    }
+  }
+
+  /**
+   * Adds the gradient of one micro-batch of an update, computed here.
+   *
+   * @param some the rows, 1 to {@link #microBatch}
+   * @param all R: how many rows the whole update has
+   * @param loss of a row
+   * @param klWeight of the KL to the reference
+   * @param seen is told each row
+   */
+  public void update(
+      List<TrainingOrder.Row> some, int all, TransitionLoss loss, double klWeight, Seen seen) {
+    // 1. Forward: the recorded steps under the policy as it is, as it sampled, as it began.
+    forward(
+        some.stream().mapToInt(TrainingOrder.Row::image).toArray(),
+        some.stream().mapToInt(TrainingOrder.Row::step).toArray());
+    int b = some.size();
+    double[] now = logProbabilities(); // log p_theta, [B]
+    double[] old = recordedLogProbabilities(); // log p_old, [B]
+    double[] drift = loss.drift() == Drift.UNUSED ? new double[b] : klToSampling(); // D, [B]
+    double[] deviations = deviations(); // s, [B]
+    double[] reference = loss.kl().map(this::kl).orElse(new double[b]); // [B]
+
+    // 2. Loss: its derivatives by log p_theta, D and the KL, of the mean over all R rows.
+    double[] slopes = new double[b]; // [B]
+    double[] driftSlopes = new double[b]; // [B]
+    double[] referenceSlopes = new double[b]; // [B]
+    for (int n = 0; n < b; n++) {
+      Numbers numbers = new Numbers(now[n], old[n], deviations[n], drift[n], reference[n]);
+      Terms terms = loss.of(numbers, some.get(n).advantage());
+      slopes[n] = terms.byLogProbability() / all;
+      driftSlopes[n] = terms.byDrift() / all;
+      referenceSlopes[n] = klWeight / all;
+      seen.row(n, numbers, terms);
+    }
+
+    // 3. Backward: by all three, added to the gradient.
+    backward(
+        slopes,
+        klWeight > 0 ? referenceSlopes : null,
+        loss.drift() == Drift.TRAINED ? driftSlopes : null);
   }
 
   /**

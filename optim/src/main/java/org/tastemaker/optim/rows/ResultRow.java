@@ -11,6 +11,7 @@ import java.util.OptionalDouble;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Usage;
+import org.tastemaker.optim.policy.TransitionLoss;
 
 /**
  * What came of a {@link WorkRow}. All but {@link #cost} and {@link #delivery} is a function of the
@@ -23,6 +24,7 @@ import org.tastemaker.core.Usage;
  *     reason where the judge failed. Its usage is what the answer used
  * @param scores of an image, for a row that asks for it: one, which is empty where the reward has
  *     none; otherwise an empty list
+ * @param gradient of a micro-batch, for a row that asks for it
  * @param cost of the answer in the currency of the {@link OracleFactory}, at least 0; rounded up to
  *     12 decimals
  * @param delivery who did it
@@ -34,6 +36,7 @@ public record ResultRow(
     Optional<Steps> steps,
     Optional<Judgement> judgement,
     List<OptionalDouble> scores,
+    Optional<Gradient> gradient,
     BigDecimal cost,
     Delivery delivery)
     implements ResultRowBuilder.With {
@@ -46,6 +49,7 @@ public record ResultRow(
     Objects.requireNonNull(steps, "steps == null: use Optional.empty() for none");
     Objects.requireNonNull(judgement, "judgement == null: use Optional.empty() for none");
     scores = List.copyOf(scores);
+    Objects.requireNonNull(gradient, "gradient == null: use Optional.empty() for none");
     Objects.requireNonNull(delivery, "delivery == null");
     if (cost.signum() < 0) {
       throw new IllegalArgumentException("cost must be at least 0, but was " + cost);
@@ -73,14 +77,28 @@ public record ResultRow(
   /** An image's result. */
   static ResultRow ofImage(String row, Image image, Optional<Steps> steps, Delivery delivery) {
     return new ResultRow(
-        row, Optional.of(image), steps, Optional.empty(), List.of(), BigDecimal.ZERO, delivery);
+        row,
+        Optional.of(image),
+        steps,
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        BigDecimal.ZERO,
+        delivery);
   }
 
   /** A group's result. */
   static ResultRow ofJudgement(
       String row, Judgement judgement, BigDecimal cost, Delivery delivery) {
     return new ResultRow(
-        row, Optional.empty(), Optional.empty(), Optional.of(judgement), List.of(), cost, delivery);
+        row,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(judgement),
+        List.of(),
+        Optional.empty(),
+        cost,
+        delivery);
   }
 
   /** A reward's result. */
@@ -91,6 +109,20 @@ public record ResultRow(
         Optional.empty(),
         Optional.empty(),
         List.of(score),
+        Optional.empty(),
+        BigDecimal.ZERO,
+        delivery);
+  }
+
+  /** A micro-batch's result. */
+  static ResultRow ofGradient(String row, Gradient gradient, Delivery delivery) {
+    return new ResultRow(
+        row,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        Optional.of(gradient),
         BigDecimal.ZERO,
         delivery);
   }
@@ -106,6 +138,7 @@ public record ResultRow(
         && image.equals(other.image)
         && steps.equals(other.steps)
         && scores.equals(other.scores)
+        && gradient.equals(other.gradient)
         && judgement
             .map(j -> j.withUsage(Usage.NONE))
             .equals(other.judgement.map(j -> j.withUsage(Usage.NONE)));
@@ -132,6 +165,19 @@ public record ResultRow(
                 answer,
                 attempt));
       }
+    }
+  }
+
+  /**
+   * A micro-batch's part of an update's gradient.
+   *
+   * @param values of all parameters of the adapter, in the order of their names
+   * @param rows the numbers of the rows, in their order
+   */
+  public record Gradient(FloatBlock values, List<TransitionLoss.Numbers> rows) {
+    public Gradient {
+      Objects.requireNonNull(values, "values == null");
+      rows = List.copyOf(rows);
     }
   }
 

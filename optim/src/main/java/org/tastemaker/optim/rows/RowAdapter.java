@@ -77,6 +77,11 @@ public final class RowAdapter {
     return sha256;
   }
 
+  /** How many bytes it has. */
+  int size() {
+    return bytes.length;
+  }
+
   /**
    * The file.
    *

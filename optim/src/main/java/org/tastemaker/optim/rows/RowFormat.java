@@ -53,7 +53,11 @@ public final class RowFormat {
     json.put("run", row.label().run());
     json.put("round", row.label().round());
     json.put("sample", row.label().sample());
-    return RowFrame.write(Json.write(json), images(row).stream().map(RowFormat::floats).toList());
+    return RowFrame.write(
+        Json.write(json),
+        row instanceof WorkRow.Gradient gradient
+            ? GradientFormat.payloads(gradient)
+            : images(row).stream().map(RowFormat::floats).toList());
   }
 
   /**
@@ -70,6 +74,11 @@ public final class RowFormat {
         () -> {
           RowFrame frame = RowFrame.read(bytes, where);
           JsonObject json = frame.json();
+          if (json.text(KIND).equals("gradient")) {
+            WorkRow row = GradientFormat.read(frame, label(json), where);
+            requireCanonical(bytes, write(row), where);
+            return row;
+          }
           List<JsonObject> shapes = json.objects("images");
           requirePayloads(frame, shapes.size(), where);
           List<Image> images = new ArrayList<>();
@@ -113,6 +122,13 @@ public final class RowFormat {
             });
     row.judgement().ifPresent(judgement -> json.put("judgement", JudgementFormat.write(judgement)));
     json.put("scores", JudgementFormat.doubles(row.scores()));
+    row.gradient()
+        .ifPresent(
+            gradient -> {
+              json.put("gradient", gradient.rows().size());
+              payloads.add(gradient.values().bytes());
+              payloads.add(GradientFormat.numbers(gradient));
+            });
     json.put("cost", row.cost().toPlainString());
     json.put("worker", row.delivery().worker());
     json.put("answer", row.delivery().answer());
@@ -138,8 +154,15 @@ public final class RowFormat {
           requireKind(json, "result");
           Optional<JsonObject> image = json.optionalObject("image");
           Optional<JsonObject> steps = json.optionalObject("steps");
-          requirePayloads(frame, (image.isPresent() ? 1 : 0) + (steps.isPresent() ? 2 : 0), where);
+          boolean hasGradient = json.has("gradient");
+          requirePayloads(
+              frame,
+              (image.isPresent() ? 1 : 0)
+                  + (steps.isPresent() ? 2 : 0)
+                  + (hasGradient ? 2 : 0),
+              where);
           int next = image.isPresent() ? 1 : 0;
+          int last = frame.payloads().size();
           ResultRow row =
               new ResultRow(
                   json.text("row"),
@@ -155,6 +178,13 @@ public final class RowFormat {
                               shape.integers("timesteps"))),
                   json.optionalObject("judgement").map(JudgementFormat::read),
                   JudgementFormat.doubles(json, "scores"),
+                  hasGradient
+                      ? Optional.of(
+                          GradientFormat.read(
+                              frame.payloads().get(last - 2),
+                              frame.payloads().get(last - 1),
+                              where))
+                      : Optional.empty(),
                   JudgementFormat.amount(json, "cost"),
                   new ResultRow.Delivery(
                       json.text("worker"),
@@ -187,6 +217,10 @@ public final class RowFormat {
     } else if (row instanceof WorkRow.Score score) {
       json.put(KIND, "score");
       json.put("reward", score.reward());
+    } else if (row instanceof WorkRow.Gradient gradient) {
+      json.put(KIND, "gradient");
+      json.putAll(GradientFormat.write(gradient));
+      return json;
     }
     json.put("prompt", row.prompt().text());
     json.put("negative", row.prompt().negativeText());
@@ -202,9 +236,12 @@ public final class RowFormat {
     return row instanceof WorkRow.Score score ? List.of(score.image()) : List.of();
   }
 
+  private static WorkRow.Label label(JsonObject json) {
+    return new WorkRow.Label(json.text("run"), json.longInteger("round"), json.integer("sample"));
+  }
+
   private static WorkRow work(JsonObject json, List<Image> images, String where) {
-    WorkRow.Label label =
-        new WorkRow.Label(json.text("run"), json.longInteger("round"), json.integer("sample"));
+    WorkRow.Label label = label(json);
     Prompt prompt =
         new Prompt(json.text("prompt"), json.text("negative"), json.object("metadata").toTexts());
     return switch (json.text(KIND)) {
@@ -295,7 +332,7 @@ public final class RowFormat {
     return image;
   }
 
-  private static FloatBlock block(byte[] payload, String where) {
+  static FloatBlock block(byte[] payload, String where) {
     if (payload.length % Float.BYTES != 0) {
       throw new RowException(where + ": " + payload.length + " bytes are no whole floats");
     }
@@ -310,7 +347,7 @@ public final class RowFormat {
     }
   }
 
-  private static void requirePayloads(RowFrame frame, int expected, String where) {
+  static void requirePayloads(RowFrame frame, int expected, String where) {
     if (frame.payloads().size() != expected) {
       throw new RowException(
           String.format(

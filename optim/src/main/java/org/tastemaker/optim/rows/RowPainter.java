@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -19,6 +20,7 @@ import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.RolloutOptions;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
+import org.tastemaker.optim.policy.TransitionLoss;
 
 /**
  * A worker's model, with the adapter of the rows that it is doing. Rows that need the same go
@@ -37,6 +39,7 @@ final class RowPainter implements AutoCloseable {
   private final Map<String, RowAdapter> adapters = new LinkedHashMap<>();
   private @Nullable Lora lora;
   private @Nullable LatentDiffusion adapted;
+  private @Nullable RowTrainer trainer;
   private String loaded = "";
 
   private RowPainter(ModelRecipe recipe, LatentDiffusion model) {
@@ -70,10 +73,18 @@ final class RowPainter implements AutoCloseable {
   }
 
   void check(WorkRow.Sample row) {
-    require("model", row.model(), recipe.sha256());
-    require("settings of sampling", row.settings(), settings);
-    if (!row.adapter().isEmpty() && !hasAdapter(row.adapter())) {
-      throw new RowException("a row needs the adapter " + row.adapter() + ", which is not here");
+    check(row.model(), row.settings(), row.adapter());
+  }
+
+  void check(WorkRow.Gradient row) {
+    check(row.model(), row.settings(), row.adapter());
+  }
+
+  private void check(String wanted, String wantedSettings, String adapter) {
+    require("model", wanted, recipe.sha256());
+    require("settings of sampling", wantedSettings, settings);
+    if (!adapter.isEmpty() && !hasAdapter(adapter)) {
+      throw new RowException("a row needs the adapter " + adapter + ", which is not here");
     }
   }
 
@@ -86,6 +97,26 @@ final class RowPainter implements AutoCloseable {
               what,
               wanted,
               own));
+    }
+  }
+
+  /** The gradient of a micro-batch. */
+  synchronized ResultRow.Gradient gradient(WorkRow.Gradient row, TransitionLoss loss) {
+    LatentDiffusion unused = adapted(row.adapter());
+    Lora own = Objects.requireNonNull(lora);
+    RowTrainer known = trainer;
+    if (known == null || !known.isOf(own)) {
+      closeTrainer();
+      known = new RowTrainer(model, own);
+      trainer = known;
+    }
+    return known.gradient(row, loss);
+  }
+
+  private void closeTrainer() {
+    if (trainer != null) {
+      trainer.close();
+      trainer = null;
     }
   }
 
@@ -191,6 +222,7 @@ final class RowPainter implements AutoCloseable {
       return known;
     }
     LatentDiffusion view = model.with(model.execution().withAdapter(next));
+    closeTrainer();
     if (before != null) {
       before.close();
     }
@@ -210,6 +242,7 @@ final class RowPainter implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    closeTrainer();
     if (lora != null) {
       lora.close();
     }

@@ -112,7 +112,7 @@ public final class RowQueue {
   }
 
   /**
-   * The next rows; waits while other workers may still lose theirs.
+   * The next rows, of micro-batches one; waits while other workers may still lose theirs.
    *
    * @param most how many, at least 1
    * @return to be given back by {@link #finish}; empty at the end
@@ -131,7 +131,10 @@ public final class RowQueue {
       return new Part(List.of(one.row()), one.attempt());
     }
     List<WorkRow> rows = new ArrayList<>();
-    while (rows.size() < most && !fresh.isEmpty()) {
+    rows.add(fresh.remove());
+    while (rows.size() < most
+        && !fresh.isEmpty()
+        && !(rows.get(0) instanceof WorkRow.Gradient)) { // few, and long: each goes alone
       rows.add(fresh.remove());
     }
     return new Part(rows, 1);

@@ -3,6 +3,7 @@ package org.tastemaker.optim.rows;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.optim.policy.TransitionLoss;
 
 /**
  * What a worker can do, as something that can be sent to it.
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param model for rows that make images, or null
  * @param oracle for rows that judge, or null
  * @param reward for rows that score, or null
+ * @param loss for rows that compute gradients, or null: such as that of {@code Ddpo.Options}
  * @param questions how many questions the judge is asked at once, at least 1: this worker's share
  *     of the limit that the judge's service has
  * @param answers a folder in which answers are kept by the row's id, shared by all workers that can
@@ -20,6 +22,7 @@ public record RowSetup(
     @Nullable ModelRecipe model,
     @Nullable OracleFactory oracle,
     @Nullable RewardFactory reward,
+    @Nullable TransitionLoss loss,
     int questions,
     @Nullable String answers)
     implements RowSetupBuilder.With, Serializable {
@@ -30,11 +33,20 @@ public record RowSetup(
   }
 
   /**
+   * The hash by which rows name the loss.
+   *
+   * @return a SHA-256 of its settings; "none" where there is none
+   */
+  public String lossHash() {
+    return loss == null ? "none" : Hashes.of(loss.settings());
+  }
+
+  /**
    * A worker that can do nothing yet.
    *
    * @return to be filled
    */
   public static RowSetup none() {
-    return new RowSetup(null, null, null, 1, null);
+    return new RowSetup(null, null, null, null, 1, null);
   }
 }

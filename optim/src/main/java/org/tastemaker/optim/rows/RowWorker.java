@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Usage;
+import org.tastemaker.optim.policy.TransitionLoss;
 
 /**
  * Does rows: one for each process, with one model, one judge and one reward at most.
@@ -153,6 +154,14 @@ public final class RowWorker implements AutoCloseable {
         if (!own.equals(score.reward())) {
           throw lacks("reward", score.reward(), own);
         }
+      } else if (row instanceof WorkRow.Gradient gradient) {
+        if (painter == null) {
+          throw lacks("model", gradient.model(), "none");
+        }
+        painter.check(gradient);
+        if (!setup.lossHash().equals(gradient.loss())) {
+          throw lacks("loss", gradient.loss(), setup.lossHash());
+        }
       }
     }
   }
@@ -195,6 +204,15 @@ public final class RowWorker implements AutoCloseable {
       }
       if (painter != null && !samples.isEmpty()) {
         painter.paint(samples, () -> delivery(attempt, painter.engine()), one);
+      }
+      TransitionLoss loss = setup.loss();
+      for (WorkRow row : rows) {
+        if (row instanceof WorkRow.Gradient gradient && painter != null && loss != null) {
+          ResultRow.Gradient found = painter.gradient(gradient, loss);
+          one.accept(
+              ResultRow.ofGradient(
+                  RowFormat.id(row), found, delivery(attempt, painter.engine())));
+        }
       }
       for (WorkRow row : rows) {
         if (row instanceof WorkRow.Score score && scorer != null) {

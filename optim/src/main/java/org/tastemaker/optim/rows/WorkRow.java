@@ -1,7 +1,9 @@
 package org.tastemaker.optim.rows;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Prompt;
@@ -11,7 +13,7 @@ import org.tastemaker.diffusion.RolloutOptions;
 
 /**
  * One piece of work for any machine: an image to make, a group of images to judge, an image to
- * score.
+ * score, a micro-batch to compute the gradient of.
  *
  * <p>What comes of it is a function of the row alone, without its {@link #label}. So a row may be
  * done twice, elsewhere, later or beside any others, and the result is the same: to the last bit
@@ -29,7 +31,7 @@ public sealed interface WorkRow {
   /**
    * The prompt.
    *
-   * @return of the image, or of all images of the group
+   * @return of the image, or of all images of the group; of a micro-batch the first row's
    */
   Prompt prompt();
 
@@ -136,6 +138,92 @@ public sealed interface WorkRow {
       Objects.requireNonNull(prompt, "prompt == null");
       Objects.requireNonNull(image, "image == null");
       Hashes.require(reward, "reward");
+    }
+  }
+
+  /**
+   * A micro-batch of denoising steps, whose gradient by the adapter is wanted.
+   *
+   * @param label decides nothing
+   * @param transitions the rows, 1 to capacity
+   * @param capacity with how many rows the U-Net runs; those that are missing repeat the first
+   * @param rows of the whole update, of which this is a part: the loss is their mean
+   * @param klWeight of the KL to the model without the adapter, at least 0
+   * @param model the {@linkplain ModelRecipe#sha256 hash} of the model's files
+   * @param adapter the {@linkplain RowAdapter#sha256 hash} of the adapter
+   * @param settings the hash of the {@linkplain ModelRecipe#settingsHash settings} of sampling
+   * @param loss the hash of the loss's settings
+   */
+  record Gradient(
+      Label label,
+      List<Transition> transitions,
+      int capacity,
+      int rows,
+      double klWeight,
+      String model,
+      String adapter,
+      String settings,
+      String loss)
+      implements WorkRow {
+    public Gradient {
+      Objects.requireNonNull(label, "label == null");
+      transitions = List.copyOf(transitions);
+      if (transitions.isEmpty() || transitions.size() > capacity || transitions.size() > rows) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "a micro-batch has 1 to %s rows, of the %s of its update, but had %s",
+                capacity,
+                rows,
+                transitions.size()));
+      }
+      if (!(klWeight >= 0) || Double.isInfinite(klWeight)) {
+        throw new IllegalArgumentException(
+            "klWeight must be at least 0 and finite, but was " + klWeight);
+      }
+      Hashes.require(model, "model");
+      Hashes.require(adapter, "adapter");
+      Hashes.require(settings, "settings");
+      Hashes.require(loss, "loss");
+    }
+
+    @Override
+    public Prompt prompt() {
+      return transitions.get(0).prompt();
+    }
+  }
+
+  /**
+   * One denoising step of one image.
+   *
+   * @param prompt of the image
+   * @param seed of the image; empty where it is not known
+   * @param step from 0, the noisiest
+   * @param logProbability of the step, as it was recorded
+   * @param advantage of the image
+   * @param latent x_t, [C, h, w]
+   * @param next x_{t-1}, [C, h, w]
+   */
+  record Transition(
+      Prompt prompt,
+      Optional<Seed> seed,
+      int step,
+      double logProbability,
+      double advantage,
+      FloatBlock latent,
+      FloatBlock next) {
+    public Transition {
+      Objects.requireNonNull(prompt, "prompt == null");
+      Objects.requireNonNull(seed, "seed == null: use Optional.empty() for none");
+      if (step < 0 || latent.size() != next.size() || latent.size() == 0) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "step must be at least 0, and its two latents of one size, but were %s, %s and %s",
+                step,
+                latent.size(),
+                next.size()));
+      }
     }
   }
 }

@@ -96,11 +96,14 @@ class RowAlignmentTest {
       found =
           align(
               recipe,
-              (policy, lora) ->
-                  new Parts(
-                      RowSampler.of(
-                          driver, recipe, policy.sampler(), () -> Optional.of(RowAdapter.of(lora))),
-                      RowOracle.of(driver, judge)));
+              (policy, lora) -> {
+                policy.computeGradientsBy(
+                    RowGradients.of(driver, recipe, policy, () -> RowAdapter.of(lora)));
+                return new Parts(
+                    RowSampler.of(
+                        driver, recipe, policy.sampler(), () -> Optional.of(RowAdapter.of(lora))),
+                    RowOracle.of(driver, judge));
+              });
       assertThat(first.process().isAlive()).isFalse();
     }
     assertThat(found).isEqualTo(expected);

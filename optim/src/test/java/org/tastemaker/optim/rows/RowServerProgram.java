@@ -1,6 +1,7 @@
 package org.tastemaker.optim.rows;
 
 import java.nio.file.Path;
+import org.tastemaker.optim.ddpo.Ddpo;
 
 /**
  * A worker process for tests. Prints where it is, and ends when its standard input does, so that it
@@ -17,12 +18,12 @@ final class RowServerProgram {
    */
   public static void main(String[] arguments) throws Exception {
     RowSetup setup =
-        new RowSetup(
-            arguments[0].isEmpty() ? null : TinyRuns.recipe(Path.of(arguments[0])),
-            new NotedJudge(arguments[1], Long.parseLong(arguments[2])),
-            null,
-            Integer.parseInt(arguments[3]),
-            arguments[4].isEmpty() ? null : arguments[4]);
+        RowSetup.none()
+            .withModel(arguments[0].isEmpty() ? null : TinyRuns.recipe(Path.of(arguments[0])))
+            .withOracle(new NotedJudge(arguments[1], Long.parseLong(arguments[2])))
+            .withLoss(Ddpo.Options.importanceSampling().loss())
+            .withQuestions(Integer.parseInt(arguments[3]))
+            .withAnswers(arguments[4].isEmpty() ? null : arguments[4]);
     try (RowWorker worker = RowWorker.open(setup, RowWorker.processName("test"));
         RowServer server = RowServer.start(worker, SECRET)) {
       System.out.println("worker at " + server.uri());

@@ -44,6 +44,9 @@ final class SetupKey {
         require("judge", question.judge(), judge);
       } else if (row instanceof WorkRow.Score score) {
         require("reward", score.reward(), reward);
+      } else if (row instanceof WorkRow.Gradient gradient) {
+        require("model", gradient.model(), model);
+        require("loss", gradient.loss(), setup.lossHash());
       }
     }
   }

@@ -20,6 +20,7 @@ import org.tastemaker.optim.rows.RowFormat;
 import org.tastemaker.optim.rows.RowQueue;
 import org.tastemaker.optim.rows.RowSetup;
 import org.tastemaker.optim.rows.Threads;
+import org.tastemaker.optim.rows.WorkRow;
 
 /**
  * Carries rows to the executors of a Spark cluster, each of which has one {@link
@@ -119,7 +120,8 @@ public final class SparkCarrier implements RowCarrier, AutoCloseable {
     if (cargo.rows().isEmpty()) {
       return;
     }
-    int parts = (cargo.rows().size() - 1) / options.rowsPerTask() + 1;
+    boolean alone = cargo.rows().get(0) instanceof WorkRow.Gradient;
+    int parts = (cargo.rows().size() - 1) / (alone ? 1 : options.rowsPerTask()) + 1;
     int tasks = Math.min(mostTasks(), parts);
     RowQueue queue = RowQueue.of(cargo, options.attempts(), tasks);
     String group = "rows " + UUID.randomUUID(); // of jobs, and no other carrier's
