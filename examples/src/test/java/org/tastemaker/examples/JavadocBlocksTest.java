@@ -172,6 +172,13 @@ class JavadocBlocksTest {
             "prompts",
             "PromptSource"));
     own.put(
+        "optim/rows/RowGradients",
+        Map.of(
+            "recipe", "ModelRecipe",
+            "options", "Ddpo.Options",
+            "policy", "DiffusionPolicy",
+            "driver", "RowDriver"));
+    own.put(
         "optim/rows/JudgedAhead",
         Map.of(
             "carrier", "RowCarrier",

@@ -162,8 +162,7 @@ public final class Dpok implements PolicyOptimizer, AutoCloseable {
     for (int n = 0; n < rows.size(); n++) {
       Row row = rows.get(n);
       weighted.add(
-          new TrainingOrder.Row(
-              row.trajectory(), row.step(), alpha * (row.reward() - values[n])));
+          new TrainingOrder.Row(row.trajectory(), row.step(), alpha * (row.reward() - values[n])));
     }
     // 3. to 5. Forward, the mean of -alpha A rho + beta KL over all R rows, backward.
     transitions.update(

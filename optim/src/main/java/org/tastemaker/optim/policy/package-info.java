@@ -13,6 +13,12 @@
  *   update(): clip by norm, AdamW, average of the weights
  * </pre>
  *
+ * <p>A method whose loss is a function of a few numbers of a row gives it as a {@link
+ * org.tastemaker.optim.policy.TransitionLoss}, and its update is one call, {@code
+ * transitions.update(rows, loss, ...)}. Then its micro-batches can go through the U-Net on other
+ * machines too, by a {@link org.tastemaker.optim.policy.GradientSource}; their gradients are added
+ * in the same order, so the weights are the same in every bit.
+ *
  * <p>An optimizer computes its loss and the derivatives a_n and b_n in a few lines of Java over
  * numbers per row; no graph knows of it. Arrays are made once per shape. Everything drawn at random
  * comes from a seed of the caller.

@@ -67,7 +67,7 @@ final class GradientFormat {
   static WorkRow.Gradient read(RowFrame frame, WorkRow.Label label, String where) {
     JsonObject json = frame.json();
     List<JsonObject> steps = json.objects("steps");
-    RowFormat.requirePayloads(frame, 1 + 2 * steps.size(), where);
+    frame.requirePayloads(1 + 2 * steps.size(), where);
     DoubleBuffer doubles = doubles(frame.payloads().get(0), 1 + 2 * steps.size(), where);
     List<WorkRow.Transition> transitions = new ArrayList<>();
     for (int n = 0; n < steps.size(); n++) {
@@ -76,14 +76,12 @@ final class GradientFormat {
           new WorkRow.Transition(
               new Prompt(
                   step.text("prompt"), step.text("negative"), step.object("metadata").toTexts()),
-              step.has("seed")
-                  ? Optional.of(Seed.of(step.longInteger("seed")))
-                  : Optional.empty(),
+              step.has("seed") ? Optional.of(Seed.of(step.longInteger("seed"))) : Optional.empty(),
               step.integer("step"),
               doubles.get(1 + 2 * n),
               doubles.get(2 + 2 * n),
-              RowFormat.block(frame.payloads().get(1 + 2 * n), where),
-              RowFormat.block(frame.payloads().get(2 + 2 * n), where)));
+              RowFrame.block(frame.payloads().get(1 + 2 * n), where),
+              RowFrame.block(frame.payloads().get(2 + 2 * n), where)));
     }
     return new WorkRow.Gradient(
         label,
@@ -112,15 +110,15 @@ final class GradientFormat {
     List<Numbers> rows = new ArrayList<>();
     for (int n = 0; n < count; n++) {
       rows.add(
-          new Numbers(
-              doubles.get(), doubles.get(), doubles.get(), doubles.get(), doubles.get()));
+          new Numbers(doubles.get(), doubles.get(), doubles.get(), doubles.get(), doubles.get()));
     }
-    return new ResultRow.Gradient(RowFormat.block(values, where), rows);
+    return new ResultRow.Gradient(RowFrame.block(values, where), rows);
   }
 
   private static DoubleBuffer doubles(byte[] payload, int count, String where) {
     if (payload.length != (long) count * Double.BYTES) {
-      throw new RowException(where + ": " + payload.length + " bytes are not " + count + " doubles");
+      throw new RowException(
+          where + ": " + payload.length + " bytes are not " + count + " doubles");
     }
     return ByteBuffer.wrap(payload).asDoubleBuffer();
   }

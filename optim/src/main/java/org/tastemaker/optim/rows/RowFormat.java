@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -80,7 +79,7 @@ public final class RowFormat {
             return row;
           }
           List<JsonObject> shapes = json.objects("images");
-          requirePayloads(frame, shapes.size(), where);
+          frame.requirePayloads(shapes.size(), where);
           List<Image> images = new ArrayList<>();
           for (int i = 0; i < shapes.size(); i++) {
             images.add(image(shapes.get(i), frame.payloads().get(i), where));
@@ -155,11 +154,8 @@ public final class RowFormat {
           Optional<JsonObject> image = json.optionalObject("image");
           Optional<JsonObject> steps = json.optionalObject("steps");
           boolean hasGradient = json.has("gradient");
-          requirePayloads(
-              frame,
-              (image.isPresent() ? 1 : 0)
-                  + (steps.isPresent() ? 2 : 0)
-                  + (hasGradient ? 2 : 0),
+          frame.requirePayloads(
+              (image.isPresent() ? 1 : 0) + (steps.isPresent() ? 2 : 0) + (hasGradient ? 2 : 0),
               where);
           int next = image.isPresent() ? 1 : 0;
           int last = frame.payloads().size();
@@ -173,8 +169,8 @@ public final class RowFormat {
                               shape.integer("channels"),
                               shape.integer("height"),
                               shape.integer("width"),
-                              block(frame.payloads().get(next), where),
-                              block(frame.payloads().get(next + 1), where),
+                              RowFrame.block(frame.payloads().get(next), where),
+                              RowFrame.block(frame.payloads().get(next + 1), where),
                               shape.integers("timesteps"))),
                   json.optionalObject("judgement").map(JudgementFormat::read),
                   JudgementFormat.doubles(json, "scores"),
@@ -332,30 +328,11 @@ public final class RowFormat {
     return image;
   }
 
-  static FloatBlock block(byte[] payload, String where) {
-    if (payload.length % Float.BYTES != 0) {
-      throw new RowException(where + ": " + payload.length + " bytes are no whole floats");
-    }
-    return FloatBlock.ofBytes(payload);
-  }
-
   // ---- Checks
 
   private static void requireKind(JsonObject json, String kind) {
     if (!json.text(KIND).equals(kind)) {
       throw json.unexpected(KIND, "\"" + kind + "\"");
-    }
-  }
-
-  static void requirePayloads(RowFrame frame, int expected, String where) {
-    if (frame.payloads().size() != expected) {
-      throw new RowException(
-          String.format(
-              Locale.ROOT,
-              "%s: expected %s payloads, but there are %s",
-              where,
-              expected,
-              frame.payloads().size()));
     }
   }
 

@@ -136,4 +136,25 @@ record RowFrame(JsonObject json, List<byte[]> payloads) {
   static int readLength(InputStream in) throws IOException {
     return new DataInputStream(in).readInt();
   }
+
+  /** A payload of whole floats. */
+  static FloatBlock block(byte[] payload, String where) {
+    if (payload.length % Float.BYTES != 0) {
+      throw new RowException(where + ": " + payload.length + " bytes are no whole floats");
+    }
+    return FloatBlock.ofBytes(payload);
+  }
+
+  /** Throws a {@link RowException} if there are more or fewer payloads. */
+  void requirePayloads(int expected, String where) {
+    if (payloads.size() != expected) {
+      throw new RowException(
+          String.format(
+              Locale.ROOT,
+              "%s: expected %s payloads, but there are %s",
+              where,
+              expected,
+              payloads.size()));
+    }
+  }
 }

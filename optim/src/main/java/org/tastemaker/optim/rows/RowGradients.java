@@ -39,10 +39,7 @@ public final class RowGradients implements GradientSource {
   private long updates;
 
   private RowGradients(
-      RowDriver driver,
-      ModelRecipe recipe,
-      DiffusionPolicy policy,
-      Supplier<RowAdapter> adapter) {
+      RowDriver driver, ModelRecipe recipe, DiffusionPolicy policy, Supplier<RowAdapter> adapter) {
     this.driver = driver;
     this.recipe = recipe;
     this.policy = policy;
@@ -59,10 +56,7 @@ public final class RowGradients implements GradientSource {
    * @return for {@link DiffusionPolicy#computeGradientsBy}
    */
   public static RowGradients of(
-      RowDriver driver,
-      ModelRecipe recipe,
-      DiffusionPolicy policy,
-      Supplier<RowAdapter> adapter) {
+      RowDriver driver, ModelRecipe recipe, DiffusionPolicy policy, Supplier<RowAdapter> adapter) {
     return new RowGradients(
         Objects.requireNonNull(driver, "driver == null"),
         Objects.requireNonNull(recipe, "recipe == null"),
@@ -93,24 +87,22 @@ public final class RowGradients implements GradientSource {
     updates++;
     Map<String, Integer> layout = layout(policy);
     int window = (int) Math.max(1, Math.min(2048, MOST_BYTES / Math.max(1, now.size())));
-    driver
-        .window(window)
-        .stream(
-            rows.iterator(),
-            List.of(now),
-            (row, result) -> {
-              ResultRow.Gradient gradient =
-                  result
-                      .gradient()
-                      .orElseThrow(
-                          () ->
-                              new IllegalStateException(
-                                  "worker "
-                                      + result.delivery().worker()
-                                      + " gave no gradient for row "
-                                      + result.row()));
-              taker.take(gradient.rows(), split(gradient.values().buffer(), layout));
-            });
+    driver.window(window).stream(
+        rows.iterator(),
+        List.of(now),
+        (row, result) -> {
+          ResultRow.Gradient gradient =
+              result
+                  .gradient()
+                  .orElseThrow(
+                      () ->
+                          new IllegalStateException(
+                              "worker "
+                                  + result.delivery().worker()
+                                  + " gave no gradient for row "
+                                  + result.row()));
+          taker.take(gradient.rows(), split(gradient.values().buffer(), layout));
+        });
   }
 
   private static WorkRow.Transition transition(Work work, TrainingOrder.Row row) {

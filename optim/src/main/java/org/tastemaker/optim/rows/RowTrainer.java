@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.optim.policy.DiffusionPolicy;
@@ -76,7 +77,9 @@ final class RowTrainer implements AutoCloseable {
     Map<String, FloatBuffer> gradients = policy.gradients();
     FloatBuffer all =
         FloatBuffer.allocate(layout.values().stream().mapToInt(Integer::intValue).sum());
-    layout.keySet().forEach(name -> all.put(gradients.get(name).duplicate().clear()));
+    layout
+        .keySet()
+        .forEach(name -> all.put(Objects.requireNonNull(gradients.get(name)).duplicate().clear()));
     return FloatBlock.of(all.flip());
   }
 

@@ -210,8 +210,7 @@ public final class RowWorker implements AutoCloseable {
         if (row instanceof WorkRow.Gradient gradient && painter != null && loss != null) {
           ResultRow.Gradient found = painter.gradient(gradient, loss);
           one.accept(
-              ResultRow.ofGradient(
-                  RowFormat.id(row), found, delivery(attempt, painter.engine())));
+              ResultRow.ofGradient(RowFormat.id(row), found, delivery(attempt, painter.engine())));
         }
       }
       for (WorkRow row : rows) {

@@ -2,10 +2,10 @@
  * A run on more than one machine: work as rows that any process can do, and results that do not
  * depend on which process did them.
  *
- * <p>A {@link org.tastemaker.optim.rows.WorkRow} is an image to make, a group to judge or an image
- * to score; a {@link org.tastemaker.optim.rows.ResultRow} is what came of it, with what it cost.
- * {@link org.tastemaker.optim.rows.RowFormat} writes them as bytes and gives a row its identity.
- * The parts fit together like this:
+ * <p>A {@link org.tastemaker.optim.rows.WorkRow} is an image to make, a group to judge, an image to
+ * score, or a micro-batch to compute the gradient of; a {@link org.tastemaker.optim.rows.ResultRow}
+ * is what came of it, with what it cost. {@link org.tastemaker.optim.rows.RowFormat} writes them as
+ * bytes and gives a row its identity. The parts fit together like this:
  *
  * <pre>{@code
  * // Each worker process has one model, by path and checksum, and one judge.
@@ -45,7 +45,13 @@
  * </tbody>
  * </table>
  *
- * <p>Training stays with the driver. Only the adapter travels each round; base weights never do.
+ * <p>Training may stay with the driver, or be shared: {@link
+ * org.tastemaker.optim.rows.RowGradients} has the gradient of each micro-batch computed by a worker
+ * and adds them in the order of the rows, which is how one machine adds them. What a method needs
+ * there is its loss, a {@link org.tastemaker.optim.policy.TransitionLoss}, which is named in the
+ * setup as a judge is; DDPO, DPOK and GRPO have one. The optimizer's steps stay with the driver.
+ *
+ * <p>Only the adapter travels, each round or each update; base weights never do.
  */
 @NullMarked
 package org.tastemaker.optim.rows;

@@ -28,6 +28,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.Usage;
 import org.tastemaker.diffusion.RolloutOptions;
 import org.tastemaker.diffusion.schedule.StepWindow;
+import org.tastemaker.optim.policy.TransitionLoss;
 
 class RowFormatTest {
   private static final String HASH = Hashes.of("a");
@@ -47,7 +48,8 @@ class RowFormatTest {
   private static WorkRow work(long seed, String text) {
     Random random = new Random(seed);
     Prompt prompt = new Prompt(text, "not " + text, Map.of("b", text, "a", "1"));
-    return switch (random.nextInt(3)) {
+    return switch (random.nextInt(4)) {
+      case 3 -> gradient(random, prompt);
       case 0 ->
           new WorkRow.Sample(
               LABEL,
@@ -67,13 +69,47 @@ class RowFormatTest {
     };
   }
 
+  private static WorkRow gradient(Random random, Prompt prompt) {
+    List<WorkRow.Transition> transitions = new ArrayList<>();
+    for (int n = 0; n <= random.nextInt(3); n++) {
+      transitions.add(
+          new WorkRow.Transition(
+              prompt,
+              random.nextBoolean() ? Optional.empty() : Optional.of(Seed.of(random.nextLong())),
+              n,
+              random.nextGaussian(),
+              random.nextGaussian(),
+              block(random, 4),
+              block(random, 4)));
+    }
+    return new WorkRow.Gradient(
+        LABEL, transitions, 3, 8, random.nextDouble(), HASH, HASH, HASH, HASH);
+  }
+
+  private static FloatBlock block(Random random, int size) {
+    FloatBuffer floats = FloatBuffer.allocate(size);
+    while (floats.hasRemaining()) {
+      floats.put(Float.intBitsToFloat(random.nextInt()));
+    }
+    return FloatBlock.of(floats.flip());
+  }
+
   private static ResultRow result(long seed, String text) {
     Random random = new Random(seed);
     float[] latents = new float[3 * 4];
     for (int i = 0; i < latents.length; i++) {
       latents[i] = Float.intBitsToFloat(random.nextInt());
     }
-    return switch (random.nextInt(3)) {
+    return switch (random.nextInt(4)) {
+      case 3 ->
+          ResultRow.ofGradient(
+              HASH,
+              new ResultRow.Gradient(
+                  block(random, 5),
+                  List.of(
+                      new TransitionLoss.Numbers(
+                          random.nextGaussian(), -0.0, Double.MIN_VALUE, Double.NaN, 1e300))),
+              DELIVERY);
       case 0 ->
           ResultRow.ofImage(
               HASH,

@@ -40,9 +40,7 @@ class RowGradientsTest {
    * @param optimizer of a policy
    */
   private record Method(
-      String name,
-      TransitionLoss loss,
-      Function<DiffusionPolicy, PolicyOptimizer> optimizer) {
+      String name, TransitionLoss loss, Function<DiffusionPolicy, PolicyOptimizer> optimizer) {
     @Override
     public String toString() {
       return name;
@@ -66,7 +64,9 @@ class RowGradientsTest {
         ddpo("DDPO-IS", Ddpo.Options.importanceSampling().withMicroBatch(2)),
         ddpo("DDPO-SF", Ddpo.Options.scoreFunction().withMicroBatch(5)), // 24 rows: one is short
         grpo("GRPO", Grpo.Options.danceGrpo().withSharedLatents(false).withMicroBatch(4)),
-        grpo("GRPO-Guard", Grpo.Options.grpoGuard().withKlWeight(0.1).withSharedLatents(false).withMicroBatch(4)),
+        grpo(
+            "GRPO-Guard",
+            Grpo.Options.grpoGuard().withKlWeight(0.1).withSharedLatents(false).withMicroBatch(4)),
         grpo("Flow-DPPO", Grpo.Options.flowDppo().withSharedLatents(false).withMicroBatch(4)),
         dpok("DPOK", Dpok.Options.singlePrompt().withBatch(10).withMicroBatch(3).withReplay(12)));
   }
@@ -99,7 +99,13 @@ class RowGradientsTest {
   private static List<Prompt> prompts() {
     List<Prompt> two = TinyModel.prompts(2);
     return List.of(
-        two.get(0), two.get(0), two.get(0), two.get(0), two.get(1), two.get(1), two.get(1),
+        two.get(0),
+        two.get(0),
+        two.get(0),
+        two.get(0),
+        two.get(1),
+        two.get(1),
+        two.get(1),
         two.get(1));
   }
 

@@ -19,11 +19,15 @@ final class RowServerProgram {
   public static void main(String[] arguments) throws Exception {
     RowSetup setup =
         RowSetup.none()
-            .withModel(arguments[0].isEmpty() ? null : TinyRuns.recipe(Path.of(arguments[0])))
             .withOracle(new NotedJudge(arguments[1], Long.parseLong(arguments[2])))
             .withLoss(Ddpo.Options.importanceSampling().loss())
-            .withQuestions(Integer.parseInt(arguments[3]))
-            .withAnswers(arguments[4].isEmpty() ? null : arguments[4]);
+            .withQuestions(Integer.parseInt(arguments[3]));
+    if (!arguments[0].isEmpty()) {
+      setup = setup.withModel(TinyRuns.recipe(Path.of(arguments[0])));
+    }
+    if (!arguments[4].isEmpty()) {
+      setup = setup.withAnswers(arguments[4]);
+    }
     try (RowWorker worker = RowWorker.open(setup, RowWorker.processName("test"));
         RowServer server = RowServer.start(worker, SECRET)) {
       System.out.println("worker at " + server.uri());

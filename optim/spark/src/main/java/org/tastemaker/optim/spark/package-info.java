@@ -2,9 +2,9 @@
  * Rows on Apache Spark: {@link org.tastemaker.optim.spark.SparkCarrier} takes the place of {@code
  * LocalCarrier} or {@code HttpCarrier}, and nothing else of a run changes.
  *
- * <p>There is no sampler, judge or reward of Spark's own: {@code RowSampler}, {@code RowOracle} and
- * {@code RowReward} are these, with a driver over this carrier. A run on one machine becomes one on
- * a cluster like this:
+ * <p>There is no sampler, judge, reward or gradient of Spark's own: {@code RowSampler}, {@code
+ * RowOracle}, {@code RowReward} and {@code RowGradients} are these, with a driver over this
+ * carrier. A run on one machine becomes one on a cluster like this:
  *
  * <pre>{@code
  * SparkConf conf = SparkSettings.threads(new SparkConf().setAppName("alignment"), 8);
@@ -13,11 +13,14 @@
  *         .withModel(recipe)                     // a path that every executor has, and its checksum
  *         .withOracle(factory)                   // its key comes from the executor's environment
  *         .withReward(scores)
+ *         .withLoss(options.loss())              // for gradients: of Ddpo.Options, for example
  *         .withQuestions(limit / executors)      // each executor's share of the judge's limit
  *         .withAnswers("/shared/answers");       // what a lost executor was answered is not asked again
  * try (JavaSparkContext spark = new JavaSparkContext(conf);
  *     SparkCarrier carrier = SparkCarrier.of(spark, setup, SparkCarrier.Options.defaults())) {
  *   RowDriver driver = RowDriver.of(carrier).keeping(RowStore.in(kept)).within(budget);
+ *   policy.computeGradientsBy(
+ *       RowGradients.of(driver, recipe, policy, () -> RowAdapter.of(lora)));
  *   AlignmentRun.of(
  *           prompts,
  *           RowSampler.of(driver, recipe, policy.sampler(), () -> Optional.of(RowAdapter.of(lora))),
@@ -35,12 +38,14 @@
  * <tbody>
  * <tr><td>base weights</td><td>not at all: by path and SHA-256</td><td>read once by each executor's
  * process</td></tr>
- * <tr><td>adapters, 1 to 20 MB</td><td>broadcast</td><td>once for each window of rows; an executor
- * that has one fetches it no more</td></tr>
+ * <tr><td>adapters, 1 to 20 MB</td><td>broadcast</td><td>once for each round, and for each update that
+ * executors compute gradients of; one that has it fetches it no more</td></tr>
  * <tr><td>the setup, some kilobytes</td><td>with the task, which Spark broadcasts</td><td>for each
  * task</td></tr>
  * <tr><td>work rows</td><td>broadcast, as bytes of {@code RowFormat}</td><td>once, to the executor
  * that does them</td></tr>
+ * <tr><td>gradients, each as large as the adapter</td><td>from the task</td><td>one for each
+ * micro-batch</td></tr>
  * <tr><td>results</td><td>from the task, as bytes of {@code RowFormat}</td><td>once, with their
  * costs</td></tr>
  * </tbody>

@@ -59,13 +59,30 @@ class SparkCarrierTest {
   void theLoraIsTheSameByteForByteAsOnOneMachine() {
     ModelRecipe recipe = TinyRuns.recipe(folder);
     byte[] expected = TinyAlignment.alone(recipe, judge());
-    RowSetup setup =
-        RowSetup.none()
-            .withModel(recipe)
-            .withOracle(judge())
-            .withReward(new TinyAlignment.Redness());
-    try (SparkCarrier carrier = carrier(setup, 3)) {
+    try (SparkCarrier carrier = carrier(TinyAlignment.setup(recipe, judge()), 3)) {
       assertThat(TinyAlignment.on(RowDriver.of(carrier), recipe, judge())).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void theLoraOfOneUpdateARoundIsTheSameToo() {
+    ModelRecipe recipe = TinyRuns.recipe(folder);
+    byte[] expected = TinyAlignment.alone(recipe, judge(), TinyAlignment.ONE);
+    RowSetup setup = TinyAlignment.setup(recipe, judge()).withLoss(TinyAlignment.ONE.loss());
+    try (SparkCarrier carrier = carrier(setup, 3)) {
+      RowDriver driver = RowDriver.of(carrier);
+      assertThat(TinyAlignment.on(driver, recipe, judge(), TinyAlignment.ONE)).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void rowsOfAnotherLossAreRefusedBeforeAnythingIsComputed() {
+    ModelRecipe recipe = TinyRuns.recipe(folder);
+    RowSetup setup = TinyAlignment.setup(recipe, judge()).withLoss(TinyAlignment.ONE.loss());
+    try (SparkCarrier carrier = carrier(setup, 3)) {
+      RowDriver driver = RowDriver.of(carrier);
+      assertThatThrownBy(() -> TinyAlignment.on(driver, recipe, judge()))
+          .hasMessageContaining("a row needs the loss");
     }
   }
 

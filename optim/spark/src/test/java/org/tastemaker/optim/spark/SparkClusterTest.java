@@ -2,19 +2,21 @@ package org.tastemaker.optim.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.Rubric;
@@ -26,11 +28,7 @@ import org.tastemaker.optim.rows.RowDriver;
 import org.tastemaker.optim.rows.RowOracle;
 import org.tastemaker.optim.rows.RowSetup;
 
-/**
- * Rows on two executor processes, some of which are killed: {@code local-cluster[2,1,1024]}, with
- * the other serializer that Spark has. The build says where Spark is "installed": a folder whose
- * jars come from the class path of the tests.
- */
+/** Rows on two executor processes, some of which are killed: {@code local-cluster[2,1,2048]}. */
 class SparkClusterTest {
   private static final Rubric RUBRIC = Rubric.of("bright", "1", "The brighter image is better.");
   private static final BigDecimal MOST = new BigDecimal("0.02"); // of a question that costs 0.01
@@ -39,24 +37,13 @@ class SparkClusterTest {
   @TempDir private Path folder;
 
   @BeforeAll
-  static void start() throws IOException {
-    Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    spark =
-        new JavaSparkContext(
-            SparkSettings.threads(
-                new SparkConf()
-                    .setMaster("local-cluster[2,1,1024]")
-                    .setAppName("rows")
-                    .set("spark.ui.enabled", "false")
-                    .set("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
-                    .set("spark.executor.extraClassPath", classPath)
-                    .set(
-                        "spark.executor.extraJavaOptions",
-                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=error -XX:+UseSerialGC"
-                            + " -XX:TieredStopAtLevel=1"), // they start sooner
-                1));
+  static void start() {
+    spark = ClusterSpark.start(2);
+  }
+
+  @BeforeEach
+  void awaitExecutors() {
+    ClusterSpark.awaitExecutors(spark, 2); // those that a test has killed are replaced
   }
 
   @AfterAll
@@ -77,12 +64,17 @@ class SparkClusterTest {
         spark, setup, SparkCarrier.Options.defaults().withRowsPerTask(rowsPerTask));
   }
 
-  @Test
-  void theLoraIsTheSameByteForByteOnTwoExecutorsOfWhichOneIsKilledInARound() {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void theLoraIsTheSameByteForByteOnTwoExecutorsOfWhichOneIsKilledIn(boolean update) {
     ModelRecipe recipe = TinyRuns.recipe(folder);
     byte[] expected = TinyAlignment.alone(recipe, judge());
-    RowSetup setup = judging().withModel(recipe).withReward(new TinyAlignment.Redness());
+    RowSetup setup =
+        TinyAlignment.setup(recipe, judge()).withAnswers(folder.resolve("answers").toString());
+    // Each round has 12 images, 2 groups, 12 scores and 4 updates of 3 micro-batches.
+    int last = update ? 12 + 4 : 12 + 5; // in the second round, in its second update
     AtomicInteger came = new AtomicInteger();
+    List<String> workers = Collections.synchronizedList(new ArrayList<>());
     try (SparkCarrier carrier = carrier(setup, 2)) {
       RowCarrier killing =
           (cargo, taker) ->
@@ -90,21 +82,21 @@ class SparkClusterTest {
                   cargo,
                   result -> {
                     taker.accept(result);
-                    if (came.incrementAndGet() == 30) { // in the second round of 26 rows
-                      executor(result.delivery().worker()).destroyForcibly();
+                    boolean counts =
+                        update ? result.gradient().isPresent() : result.image().isPresent();
+                    workers.add(result.delivery().worker());
+                    if (counts && came.incrementAndGet() == last) {
+                      ClusterSpark.executor(result).destroyForcibly();
                     }
                   });
       assertThat(TinyAlignment.on(RowDriver.of(killing), recipe, judge())).isEqualTo(expected);
     }
-    // This one's, and those of two executors at least: each has opened one judge.
+    assertThat(came).hasValueGreaterThan(last);
+    assertThat(new HashSet<>(workers)).hasSizeGreaterThan(1);
+    // This one's, and those of the executors: each has opened one judge.
     assertThat(judge().processes("opened"))
         .hasSizeGreaterThan(2)
         .hasSameSizeAs(judge().notes("opened"));
-  }
-
-  private static ProcessHandle executor(String worker) {
-    List<String> parts = List.of(worker.split("-"));
-    return ProcessHandle.of(Long.parseLong(parts.get(parts.size() - 3))).orElseThrow();
   }
 
   @Test
