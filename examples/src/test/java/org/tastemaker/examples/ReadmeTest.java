@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -22,38 +23,59 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** What the README and the page for beginners show compiles, and what they name is there. */
+/** What the README and the pages in docs show compiles, and what they name is there. */
 class ReadmeTest {
   private static final Path ROOT = Path.of(".."); // of the modules
   private static final String README = "README.md";
-  private static final String BEGINNERS = "docs/getting-started.md";
-  private static final Pattern FENCE = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
+  private static final Pattern FENCE = Pattern.compile("(?ms)^ *```(\\w*)\\n(.*?)^ *```$");
 
   /** What a block may use without declaring it. */
   private static final Map<String, String> GIVEN =
-      Map.of(
-          "model", "LatentDiffusion",
-          "sampler", "DiffusionSampler",
-          "oracle", "FeedbackOracle",
-          "reward", "RewardModel",
-          "optimizer", "PolicyOptimizer",
-          "prompts", "List<Prompt>",
-          "prompt", "Prompt",
-          "rubric", "Rubric",
-          "seed", "Seed");
+      Map.ofEntries(
+          Map.entry("model", "LatentDiffusion"),
+          Map.entry("sampler", "DiffusionSampler"),
+          Map.entry("oracle", "FeedbackOracle"),
+          Map.entry("reward", "RewardModel"),
+          Map.entry("optimizer", "PolicyOptimizer"),
+          Map.entry("prompts", "List<Prompt>"),
+          Map.entry("prompt", "Prompt"),
+          Map.entry("rubric", "Rubric"),
+          Map.entry("seed", "Seed"),
+          Map.entry("groups", "List<ImageGroup>"),
+          Map.entry("folder", "Path"),
+          Map.entry("path", "Path"),
+          Map.entry("lora", "Lora"),
+          Map.entry("run", "AlignmentRun"),
+          Map.entry("options", "Desk.Options"));
+
+  /** Spark is not on this class path. Whole programs are compiled by {@code GpuPageTest}. */
+  private static final Set<String> ELSEWHERE = Set.of("docs/spark.md");
 
   @TempDir Path classes;
 
   @TestFactory
   List<DynamicTest> everyBlockOfJavaCompiles() throws IOException {
     assertThat(blocks(README, "java")).isNotEmpty();
-    assertThat(blocks(BEGINNERS, "java")).isNotEmpty();
-    return Stream.concat(blocks(README, "java").stream(), blocks(BEGINNERS, "java").stream())
+    assertThat(pages()).contains("docs/getting-started.md", "docs/guides/own-parts.md");
+    List<CodeBlocks.Block> all = new ArrayList<>();
+    for (String page : pages()) {
+      for (String block : blocks(page, "java")) {
+        if (!block.contains("import ") && !ELSEWHERE.contains(page)) {
+          String name = page + ": " + block.lines().findFirst().orElse("empty");
+          all.add(new CodeBlocks.Block(name + " " + all.size(), "", block, GIVEN));
+        }
+      }
+    }
+    Map<String, List<Diagnostic<?>>> errors = new CodeBlocks(classes).errorsOf(all);
+    return all.stream()
         .map(
             block ->
                 DynamicTest.dynamicTest(
-                    block.lines().findFirst().orElse("empty"),
-                    () -> assertThat(errorsOf(block)).as(block).isEmpty()))
+                    block.name(),
+                    () ->
+                        assertThat(errors.getOrDefault(block.name(), List.of()))
+                            .as(block.code())
+                            .isEmpty()))
         .toList();
   }
 
@@ -89,11 +111,13 @@ class ReadmeTest {
 
   @Test
   void theQuickStartTakesTheArgumentsThatAreShown() throws IOException {
-    List<String> commands =
-        blocks(README, "sh").stream()
-            .flatMap(String::lines)
-            .filter(line -> line.contains("exec:java") && !line.contains("exec.mainClass"))
-            .toList();
+    List<String> commands = new ArrayList<>();
+    for (String page : pages()) {
+      blocks(page, "sh").stream()
+          .flatMap(String::lines)
+          .filter(line -> line.contains("exec:java") && !line.contains("exec.mainClass"))
+          .forEach(commands::add);
+    }
     assertThat(commands).isNotEmpty();
     for (String command : commands) {
       List<String> args = new ArrayList<>();
@@ -106,17 +130,16 @@ class ReadmeTest {
   }
 
   @Test
-  void everyLinkIntoTheProjectLeadsSomewhere() throws IOException {
-    for (String page : List.of(README, BEGINNERS)) {
-      Path file = ROOT.resolve(page);
-      List<String> targets =
-          find("\\]\\(([^)#:]+)[^)]*\\)", Files.readString(file))
-              .filter(m -> !m.group().contains("://"))
-              .map(m -> m.group(1))
-              .toList();
-      assertThat(targets).as(page).isNotEmpty();
-      assertThat(targets).as(page).allMatch(it -> Files.exists(file.resolveSibling(it)));
-    }
+  void theReadmeIsTwoScreens() throws IOException {
+    assertThat(Files.readAllLines(ROOT.resolve(README))).hasSizeBetween(90, 130);
+  }
+
+  @Test
+  void theReadmeBeginsWithTheTwoCommands() throws IOException {
+    assertThat(blocks(README, "sh").get(0).lines())
+        .satisfiesExactly(
+            line -> assertThat(line).startsWith("./mvnw -q -pl examples -am compile exec:java "),
+            line -> assertThat(line).startsWith("./mvnw verify "));
   }
 
   private List<Diagnostic<?>> errorsOf(String block) {
@@ -142,7 +165,27 @@ class ReadmeTest {
     return Pattern.compile(regex).matcher(in).results();
   }
 
+  /** All pages in one. */
   private static String text() throws IOException {
-    return Files.readString(ROOT.resolve(README));
+    StringBuilder text = new StringBuilder();
+    for (String page : pages()) {
+      text.append(Files.readString(ROOT.resolve(page)));
+    }
+    return text.toString();
+  }
+
+  /** The README and the pages in docs, from the project's folder. */
+  static List<String> pages() throws IOException {
+    try (Stream<Path> files =
+        Stream.concat(
+            Files.list(ROOT.resolve("docs")), Files.list(ROOT.resolve("docs").resolve("guides")))) {
+      return Stream.concat(
+              Stream.of(README),
+              files
+                  .map(file -> ROOT.relativize(file).toString().replace('\\', '/'))
+                  .filter(page -> page.endsWith(".md"))
+                  .sorted())
+          .toList();
+    }
   }
 }
