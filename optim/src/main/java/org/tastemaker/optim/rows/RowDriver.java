@@ -1,6 +1,7 @@
 package org.tastemaker.optim.rows;
 
 import java.math.BigDecimal;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -16,6 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Judgement;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Usage;
 
 /**
@@ -43,18 +46,21 @@ public final class RowDriver {
   private final @Nullable RowCosts costs;
   private final @Nullable RowBudget budget;
   private final int window;
+  private final @Nullable RowProgress progress;
 
   private RowDriver(
       RowCarrier carrier,
       @Nullable RowStore store,
       @Nullable RowCosts costs,
       @Nullable RowBudget budget,
-      int window) {
+      int window,
+      @Nullable RowProgress progress) {
     this.carrier = carrier;
     this.store = store;
     this.costs = costs;
     this.budget = budget;
     this.window = window;
+    this.progress = progress;
   }
 
   /**
@@ -65,7 +71,7 @@ public final class RowDriver {
    */
   public static RowDriver of(RowCarrier carrier) {
     return new RowDriver(
-        Objects.requireNonNull(carrier, "carrier == null"), null, null, null, WINDOW);
+        Objects.requireNonNull(carrier, "carrier == null"), null, null, null, WINDOW, null);
   }
 
   /**
@@ -75,7 +81,7 @@ public final class RowDriver {
    * @return a driver
    */
   public RowDriver keeping(RowStore answers) {
-    return new RowDriver(carrier, Objects.requireNonNull(answers), costs, budget, window);
+    return new RowDriver(carrier, Objects.requireNonNull(answers), costs, budget, window, progress);
   }
 
   /**
@@ -85,7 +91,7 @@ public final class RowDriver {
    * @return a driver without a budget
    */
   public RowDriver counting(RowCosts counted) {
-    return new RowDriver(carrier, store, Objects.requireNonNull(counted), null, window);
+    return new RowDriver(carrier, store, Objects.requireNonNull(counted), null, window, progress);
   }
 
   /**
@@ -95,7 +101,7 @@ public final class RowDriver {
    * @return a driver
    */
   public RowDriver within(RowBudget money) {
-    return new RowDriver(carrier, store, money.costs(), money, window);
+    return new RowDriver(carrier, store, money.costs(), money, window, progress);
   }
 
   /**
@@ -108,7 +114,28 @@ public final class RowDriver {
     if (rows < 1) {
       throw new IllegalArgumentException("a window has at least 1 row, not " + rows);
     }
-    return new RowDriver(carrier, store, costs, budget, rows);
+    return new RowDriver(carrier, store, costs, budget, rows, progress);
+  }
+
+  /**
+   * The same, with a listener that is told how rows get on, once a second: {@link
+   * RunEvent.Progress} in words, such as {@code "judging on 2 workers, 1.20 spent, 40 s left"}, and
+   * a {@link RunEvent.Notice} about rows that take over 3 times the median.
+   *
+   * @param listener called by one thread at a time; may be slow only if the rows may be
+   * @param clock of the durations
+   * @return a driver
+   */
+  public RowDriver listener(RunListener listener, Clock clock) {
+    return new RowDriver(
+        carrier,
+        store,
+        costs,
+        budget,
+        window,
+        new RowProgress(
+            Objects.requireNonNull(listener, "listener == null"),
+            Objects.requireNonNull(clock, "clock == null")));
   }
 
   boolean keepsAnswers() {
@@ -125,7 +152,7 @@ public final class RowDriver {
    */
   public List<ResultRow> run(List<? extends WorkRow> rows, List<RowAdapter> adapters) {
     List<ResultRow> results = new ArrayList<>();
-    stream(rows.iterator(), adapters, (row, result) -> results.add(result));
+    stream(rows.iterator(), rows.size(), adapters, (row, result) -> results.add(result));
     return results;
   }
 
@@ -141,11 +168,24 @@ public final class RowDriver {
       Iterator<? extends WorkRow> rows,
       List<RowAdapter> adapters,
       BiConsumer<WorkRow, ResultRow> taker) {
+    stream(rows, 0, adapters, taker);
+  }
+
+  private void stream(
+      Iterator<? extends WorkRow> rows,
+      long total,
+      List<RowAdapter> adapters,
+      BiConsumer<WorkRow, ResultRow> taker) {
+    boolean begun = false;
     while (rows.hasNext()) {
       List<WorkRow> some = new ArrayList<>();
       long floats = 0;
       while (rows.hasNext() && some.size() < window && floats < WINDOW_FLOATS) {
         WorkRow row = rows.next();
+        if (!begun && progress != null) {
+          progress.start(row, total);
+        }
+        begun = true;
         some.add(row);
         floats += floats(row);
       }
@@ -180,7 +220,9 @@ public final class RowDriver {
       for (int i = 0; i < rows.size(); i++) {
         Optional<ResultRow> kept = kept(rows.get(i), ids.get(i));
         if (kept.isPresent()) {
-          done.put(ids.get(i), unpaid(kept.get()));
+          if (done.put(ids.get(i), unpaid(kept.get())) == null) {
+            arrived(null);
+          }
         } else {
           wanted.put(ids.get(i), rows.get(i));
         }
@@ -205,12 +247,12 @@ public final class RowDriver {
     private void carry(List<WorkRow> wanted) {
       try {
         if (budget == null) {
-          carrier.carry(new RowCargo(wanted, adapters, row -> true), this::take);
+          carrier.carry(new RowCargo(wanted, adapters, row -> true, progress), this::take);
           return;
         }
         List<WorkRow> free = wanted.stream().filter(r -> !(r instanceof WorkRow.Judge)).toList();
         if (!free.isEmpty()) {
-          carrier.carry(new RowCargo(free, adapters, row -> true), this::take);
+          carrier.carry(new RowCargo(free, adapters, row -> true, progress), this::take);
         }
         inShares(budget, wanted.stream().filter(WorkRow.Judge.class::isInstance).toList());
       } finally {
@@ -231,7 +273,10 @@ public final class RowDriver {
         try {
           carrier.carry(
               new RowCargo(
-                  some, adapters, row -> money.reserve(1) == 1 && repeated.incrementAndGet() > 0),
+                  some,
+                  adapters,
+                  row -> money.reserve(1) == 1 && repeated.incrementAndGet() > 0,
+                  progress),
               this::take);
         } finally {
           int without = repeated.get() + unanswered(some);
@@ -256,6 +301,9 @@ public final class RowDriver {
         store.put(result);
       }
       ResultRow first = open ? done.putIfAbsent(result.row(), result) : null;
+      if (open && first == null) {
+        arrived(result);
+      }
       if (first != null && !first.agreesWith(result)) {
         LOG.warn(
             "row {} has two results, of {} and of {}, which differ; the first is used. Machines with"
@@ -263,6 +311,12 @@ public final class RowDriver {
             result.row(),
             first.delivery(),
             result.delivery());
+      }
+    }
+
+    private void arrived(@Nullable ResultRow result) {
+      if (progress != null) {
+        progress.arrived(result);
       }
     }
 

@@ -128,7 +128,7 @@ public final class RowQueue {
     out++;
     if (!again.isEmpty()) { // alone, so that one that breaks every worker takes no others with it
       Again one = again.remove();
-      return new Part(List.of(one.row()), one.attempt());
+      return begun(new Part(List.of(one.row()), one.attempt()));
     }
     List<WorkRow> rows = new ArrayList<>();
     rows.add(fresh.remove());
@@ -137,7 +137,14 @@ public final class RowQueue {
         && !(rows.get(0) instanceof WorkRow.Gradient)) { // few, and long: each goes alone
       rows.add(fresh.remove());
     }
-    return new Part(rows, 1);
+    return begun(new Part(rows, 1));
+  }
+
+  private Part begun(Part part) {
+    if (cargo.progress() != null) {
+      cargo.progress().begun(part);
+    }
+    return part;
   }
 
   /**
@@ -147,6 +154,9 @@ public final class RowQueue {
    */
   public synchronized void finish(Part part) {
     out--;
+    if (cargo.progress() != null) {
+      cargo.progress().ended(part);
+    }
     for (WorkRow row : part.left.values()) {
       if (part.attempt() >= attempts) {
         givenUp.add(RowFormat.id(row));
