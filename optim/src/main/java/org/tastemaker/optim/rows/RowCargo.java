@@ -32,8 +32,7 @@ public record RowCargo(
    * @param adapters that the rows name
    * @param mayRepeat asked before a row is given to another worker
    */
-  public RowCargo(
-      List<WorkRow> rows, List<RowAdapter> adapters, Predicate<WorkRow> mayRepeat) {
+  public RowCargo(List<WorkRow> rows, List<RowAdapter> adapters, Predicate<WorkRow> mayRepeat) {
     this(rows, adapters, mayRepeat, null);
   }
 }

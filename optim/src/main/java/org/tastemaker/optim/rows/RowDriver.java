@@ -171,7 +171,8 @@ public final class RowDriver {
     stream(rows, 0, adapters, taker);
   }
 
-  private void stream(
+  /** The same, of a number of rows that is known; 0 if it is not. */
+  void stream(
       Iterator<? extends WorkRow> rows,
       long total,
       List<RowAdapter> adapters,

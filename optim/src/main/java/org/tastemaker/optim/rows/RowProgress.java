@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.RunEvent;
@@ -31,9 +30,8 @@ public final class RowProgress {
   private final RunListener listener;
   private final Clock clock;
   private final Set<String> workers = new HashSet<>();
-  private final Map<RowQueue.Part, Instant> out = new IdentityHashMap<>();
-  private final Set<RowQueue.Part> named =
-      Collections.newSetFromMap(new IdentityHashMap<>());
+  private final IdentityHashMap<RowQueue.Part, Instant> out = new IdentityHashMap<>();
+  private final Set<RowQueue.Part> named = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Double> seconds = new ArrayList<>(); // of a row, in parts that are done
   private BigDecimal spent = BigDecimal.ZERO;
   private String activity = "";
@@ -123,7 +121,10 @@ public final class RowProgress {
 
   private void tell() {
     StringBuilder words = new StringBuilder(activity);
-    words.append(String.format(Locale.ROOT, " on %d workers", workers.size()));
+    words
+        .append(" on ")
+        .append(workers.size())
+        .append(workers.size() == 1 ? " worker" : " workers");
     if (spent.signum() > 0) {
       words.append(", ").append(spent.setScale(2, RoundingMode.UP).toPlainString());
       words.append(" spent");
@@ -132,7 +133,8 @@ public final class RowProgress {
       double left = seconds(begun) / done * (total - done);
       words.append(String.format(Locale.ROOT, ", %.0f s left", left));
     }
-    listener.on(new RunEvent.Progress(words.toString(), done, total == 0 ? 0 : Math.max(done, total)));
+    listener.on(
+        new RunEvent.Progress(words.toString(), done, total == 0 ? 0 : Math.max(done, total)));
   }
 
   private void name(RowQueue.Part part, String verb, double each, double median) {

@@ -93,9 +93,9 @@ class RowProgressTest {
   void workersMoneyAndTheTimeThatIsLeftAreTold() {
     List<RunEvent> events = eventsOf(8, -1);
     assertThat(events.get(0))
-        .isEqualTo(new RunEvent.Progress("judging on 1 workers, 0.01 spent, 7 s left", 1, 8));
+        .isEqualTo(new RunEvent.Progress("judging on 1 worker, 0.01 spent, 7 s left", 1, 8));
     assertThat(events.get(events.size() - 1))
-        .isEqualTo(new RunEvent.Progress("judging on 1 workers, 0.08 spent", 8, 8));
+        .isEqualTo(new RunEvent.Progress("judging on 1 worker, 0.08 spent", 8, 8));
   }
 
   @Test
@@ -108,7 +108,8 @@ class RowProgressTest {
     assertThat(notices)
         .singleElement()
         .asString()
-        .startsWith("judging 14 of round 0 (2 rows, prompt \"p14\", attempt 1) has taken 5.0 s a row")
+        .startsWith(
+            "judging 14 of round 0 (2 rows, prompt \"p14\", attempt 1) has taken 5.0 s a row")
         .contains("10.0 times the median of 0.5 s");
   }
 

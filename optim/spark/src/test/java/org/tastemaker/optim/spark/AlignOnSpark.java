@@ -31,7 +31,8 @@ public final class AlignOnSpark {
   /** Runs the example. */
   public static void main(String[] arguments) throws IOException {
     Path folder = Files.createDirectories(Path.of(arguments[0]));
-    ModelRecipe recipe = TinyRuns.recipe(folder); // with a real model: ModelRecipe.of(its folder, view)
+    ModelRecipe recipe =
+        TinyRuns.recipe(folder); // with a real model: ModelRecipe.of(its folder, view)
     NotedJudge judge = new NotedJudge(folder.toString());
     byte[] lora =
         arguments.length > 1 && arguments[1].equals("alone")

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -61,6 +62,7 @@ final class SparkScale {
   private static final Duration LATENCY = Duration.ofMillis(200);
   private static final Rubric RUBRIC = Rubric.of("bright", "1", "The brighter image is better.");
   private static final int WINDOW = 16_384;
+  private static final int WARM = 1024; // images
 
   private SparkScale() {}
 
@@ -130,8 +132,7 @@ final class SparkScale {
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     BufferedReader said =
-        new BufferedReader(
-            new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8));
     OracleFactory factory = new Loopback(said.readLine());
     int questions = inFlight / executors;
     RowSetup setup = RowSetup.none().withOracle(factory).withQuestions(questions);
@@ -229,7 +230,7 @@ final class SparkScale {
       RowSampler sampler =
           RowSampler.of(
               RowDriver.of(carrier), recipe, model, () -> Optional.of(RowAdapter.of(lora)));
-      sampler.rollout(prompts(16 * executors), seeds(0, 16 * executors)).close();
+      sampler.rollout(prompts(WARM), seeds(0, WARM)).close(); // classes are compiled
       long before = System.nanoTime();
       sampler.rollout(prompts(count), seeds(1000, count)).close();
       double seconds = (System.nanoTime() - before) / 1e9;
@@ -263,7 +264,9 @@ final class SparkScale {
       RowCarrier counting =
           (cargo, taker) -> {
             cargo.adapters().forEach(each -> count(moved, "adapter out", each.bytes().length));
-            cargo.rows().forEach(row -> count(moved, kind(row) + " out", RowFormat.write(row).length));
+            cargo
+                .rows()
+                .forEach(row -> count(moved, kind(row) + " out", RowFormat.write(row).length));
             carrier.carry(
                 cargo,
                 result -> {
@@ -275,14 +278,13 @@ final class SparkScale {
       byte[] lora = TinyAlignment.on(RowDriver.of(counting), recipe, judge);
       say(
           "executors %d, three rounds: %.1f s, LoRA of %d bytes, hash %08x",
-          executors, (System.nanoTime() - before) / 1e9, lora.length, java.util.Arrays.hashCode(lora));
+          executors, (System.nanoTime() - before) / 1e9, lora.length, Arrays.hashCode(lora));
     }
     moved.forEach((what, bytes) -> say("%s: %d bytes", what, bytes.sum()));
   }
 
   private static void count(Map<String, LongAdder> moved, String what, long bytes) {
     moved.computeIfAbsent(what, w -> new LongAdder()).add(bytes);
-    moved.computeIfAbsent(what + ", how many", w -> new LongAdder()).increment();
   }
 
   private static String kind(WorkRow row) {
