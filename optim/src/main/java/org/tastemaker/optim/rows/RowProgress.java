@@ -30,8 +30,8 @@ public final class RowProgress {
   private final RunListener listener;
   private final Clock clock;
   private final Set<String> workers = new HashSet<>();
-  private final IdentityHashMap<RowQueue.Part, Instant> out = new IdentityHashMap<>();
-  private final Set<RowQueue.Part> named = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final IdentityHashMap<Object, Part> out = new IdentityHashMap<>();
+  private final Set<Part> named = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Double> seconds = new ArrayList<>(); // of a row, in parts that are done
   private BigDecimal spent = BigDecimal.ZERO;
   private String activity = "";
@@ -71,18 +71,21 @@ public final class RowProgress {
     return row instanceof WorkRow.Score ? "scoring" : "computing gradients";
   }
 
-  /** A worker has a part. */
-  synchronized void begun(RowQueue.Part part) {
-    out.put(part, clock.instant());
+  /** What a worker has. */
+  private record Part(List<WorkRow> rows, int attempt, Instant since) {}
+
+  /** A worker has rows, which are known by a key until they are given back. */
+  synchronized void begun(Object key, List<WorkRow> rows, int attempt) {
+    out.put(key, new Part(rows, attempt, clock.instant()));
   }
 
-  /** A worker has given a part back. */
-  synchronized void ended(RowQueue.Part part) {
-    Instant since = out.remove(part);
-    if (since == null) {
+  /** A worker has given rows back. */
+  synchronized void ended(Object key) {
+    Part part = out.remove(key);
+    if (part == null) {
       return;
     }
-    double each = seconds(since) / part.rows().size();
+    double each = seconds(part.since()) / part.rows().size();
     double median = median();
     if (seconds.size() >= LEAST && each > SLOW * median && named.add(part)) {
       name(part, "took", each, median);
@@ -110,8 +113,8 @@ public final class RowProgress {
     double median = median();
     if (seconds.size() >= LEAST) {
       out.forEach(
-          (part, since) -> {
-            double each = seconds(since) / part.rows().size();
+          (key, part) -> {
+            double each = seconds(part.since()) / part.rows().size();
             if (each > SLOW * median && named.add(part)) {
               name(part, "has taken", each, median);
             }
@@ -137,7 +140,7 @@ public final class RowProgress {
         new RunEvent.Progress(words.toString(), done, total == 0 ? 0 : Math.max(done, total)));
   }
 
-  private void name(RowQueue.Part part, String verb, double each, double median) {
+  private void name(Part part, String verb, double each, double median) {
     WorkRow first = part.rows().get(0);
     listener.on(
         new RunEvent.Notice(

@@ -142,7 +142,7 @@ public final class RowQueue {
 
   private Part begun(Part part) {
     if (cargo.progress() != null) {
-      cargo.progress().begun(part);
+      cargo.progress().begun(part, part.rows(), part.attempt());
     }
     return part;
   }
