@@ -199,7 +199,8 @@ class ArchitectureTest {
                                   "reward",
                                   "optim",
                                   "examples",
-                                  "benchmarks")
+                                  "benchmarks",
+                                  "site")
                               .stream()
                               .filter(other -> !other.equals("core") && !other.equals(module))
                               .filter(other -> !uses(module).contains(other))

@@ -14,8 +14,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Seed;
+import org.tastemaker.core.card.ModelCard;
 import org.tastemaker.diffusion.schedule.SchedulerKind;
 import org.tastemaker.diffusion.testing.TinyModel;
+import org.tastemaker.diffusion.weights.DType;
+import org.tastemaker.diffusion.weights.SafetensorsFile;
 
 /** Folders as they are downloaded. */
 class ModelFoldersTest {
@@ -57,6 +60,24 @@ class ModelFoldersTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(folder + " has no weights of the variant fp16; there are")
         .hasMessageContaining("unet/diffusion_pytorch_model.non_ema.safetensors");
+  }
+
+  @Test
+  void aCardIsSavedBesideTheWeightsInTheirPrecision() throws IOException {
+    Path folder = temp.resolve("model");
+    try (LatentDiffusion model = TinyModel.create(Seed.of(1))) {
+      model.save(
+          folder, DType.F16, ModelCard.of("Tiny model").withLicense(Optional.of("cc-by-4.0")));
+    }
+    assertThat(folder.resolve("README.md"))
+        .content()
+        .startsWith("---\n")
+        .contains("license:", "cc-by-4.0", "# Tiny model");
+    try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve(WEIGHTS));
+        LatentDiffusion loaded = LatentDiffusion.load(folder)) {
+      assertThat(weights.names()).isNotEmpty().allMatch(name -> weights.dtype(name) == DType.F16);
+      assertThat(loaded.components().unet().parameters().count()).isPositive();
+    }
   }
 
   @Test
