@@ -4,8 +4,10 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DIFF_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_bf16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_linear;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_forward_training;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_softmax_accurate;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_softmax_backward_primitive_desc_create;
@@ -29,15 +31,15 @@ import org.jspecify.annotations.Nullable;
  *   dQ = s dS K     dK = s dS^T Q
  * </pre>
  *
- * <p>The weights take batch * heads * N * M floats. Up to {@link #TILE_BYTES} they are kept for the
- * backward half; beyond, the rows of the queries are taken in tiles of that size, one after the
- * other, and the backward half computes each tile's weights again (Rabe and Staats, "Self-attention
- * Does Not Need O(n^2) Memory", 2021).
+ * <p>The weights take batch * heads * N * M floats. If they are few they are kept for the backward
+ * half; else they are computed in tiles that the caches hold, one after the other, and the backward
+ * half computes each tile's again (Rabe and Staats, "Self-attention Does Not Need O(n^2) Memory",
+ * 2021), from copies of keys and values in which each head's lie together.
+ *
+ * <p>In bfloat16, Q, K, V, P, g and dS are rounded to it where there are tiles. What products and
+ * softmax compute before that, y and the gradients are float32.
  */
 final class AttentionKernel implements Kernel {
-  /** About what the caches near the cores hold. */
-  static final long TILE_BYTES = 8L << 20;
-
   private final LayerScope layer;
   private final long batch;
   private final long heads;
@@ -45,11 +47,9 @@ final class AttentionKernel implements Kernel {
   private final long keys;
   private final long size;
   private final double scale;
-  private final List<Tile> tiles = new ArrayList<>();
+  private final List<AttentionTile> tiles;
   private final @Nullable Buffer kept;
-
-  /** Some elements of the batch and some rows of their queries. */
-  private record Tile(long batchBegin, long batchSize, long rowBegin, long rows) {}
+  private final boolean halves;
 
   AttentionKernel(LayerScope layer) {
     this.layer = layer;
@@ -59,51 +59,49 @@ final class AttentionKernel implements Kernel {
     heads = layer.whole("heads");
     size = layer.shape(0)[2] / heads;
     scale = layer.layer().attribute("scale");
-    long perRow = heads * keys * Float.BYTES;
-    long rows = Math.max(1, Math.min(queries, TILE_BYTES / perRow));
-    long elements = rows < queries ? 1 : Math.max(1, Math.min(batch, TILE_BYTES / perRow / rows));
-    for (long b = 0; b < batch; b += elements) {
-      for (long n = 0; n < queries; n += rows) {
-        tiles.add(new Tile(b, Math.min(elements, batch - b), n, Math.min(rows, queries - n)));
-      }
-    }
+    tiles = AttentionTile.of(batch, heads, queries, keys, OpenMp.threads());
     kept = tiles.size() == 1 ? Program.floats(batch, heads, queries, keys) : null;
+    halves = tiles.size() > 1 && layer.program().halves(size, size);
   }
 
   @Override
   public void forward() {
-    for (Tile tile : tiles) {
-      Operand weights = weights(tile);
-      layer
-          .program()
-          .matmul(
-              weights, heads(layer.input(2), tile), null, rows(layer.output(), tile), List.of());
+    Program program = layer.program();
+    Buffer q = rounded(layer.input(0), batch, queries, heads, size);
+    Columns keysAcross = transposed(layer.input(1));
+    Columns values = columns(layer.input(2));
+    for (AttentionTile tile : tiles) {
+      Operand p = weights(tile, rows(q, tile), keysAcross.of(tile), halves);
+      program.matmul(p, values.of(tile), null, floatRows(layer.output(), tile), List.of());
     }
   }
 
-  /** Emits the steps that compute a tile's P. */
-  private Operand weights(Tile tile) {
+  /** Emits the steps that compute a tile's P from its rows of Q and its K^T. */
+  private Operand weights(
+      AttentionTile tile, Operand rows, Operand transposedKeys, boolean rounded) {
     Program program = layer.program();
-    long[] dims = {tile.batchSize, heads, tile.rows, keys};
+    long[] dims = {tile.batchSize(), tile.heads(), tile.rows(), keys};
     Operand scores = program.dense(kept == null ? Program.floats(dims) : kept, dims);
     List<PostOp> postOps = new ArrayList<>();
     postOps.add(PostOp.eltwise(dnnl_eltwise_linear, scale, 0));
     if (layer.inputCount() > 3) {
       Operand mask =
           new Operand(
-              layer.dnn().dense(1, 1, tile.rows, keys),
+              layer.dnn().dense(1, 1, tile.rows(), keys),
               layer.input(3),
-              tile.rowBegin * keys * Float.BYTES);
+              tile.rowBegin() * keys * Float.BYTES);
       postOps.add(PostOp.binary(dnnl_binary_add, mask));
     }
-    program.matmul(
-        rows(layer.input(0), tile), transposedHeads(layer.input(1), tile), null, scores, postOps);
-    dnnl_primitive_desc softmax = softmax(scores.layout());
-    program.primitive(softmax, Map.of(DNNL_ARG_SRC, scores, DNNL_ARG_DST, scores), List.of());
-    return scores;
+    program.matmul(rows, transposedKeys, null, scores, postOps);
+    Operand weights = rounded ? factor(Buffer.scratch(bytes(dims)), dims) : scores;
+    program.primitive(
+        softmax(scores.layout(), weights.layout()),
+        Map.of(DNNL_ARG_SRC, scores, DNNL_ARG_DST, weights),
+        List.of());
+    return weights;
   }
 
-  private dnnl_primitive_desc softmax(dnnl_memory_desc layout) {
+  private dnnl_primitive_desc softmax(dnnl_memory_desc scores, dnnl_memory_desc weights) {
     OneDnn dnn = layer.dnn();
     dnnl_primitive_attr attr = dnn.attributes(List.of());
     return dnn.describe(
@@ -114,8 +112,8 @@ final class AttentionKernel implements Kernel {
                 dnn.engine(),
                 dnnl_forward_training,
                 dnnl_softmax_accurate,
-                layout,
-                layout,
+                scores,
+                weights,
                 3,
                 attr));
   }
@@ -127,8 +125,41 @@ final class AttentionKernel implements Kernel {
     for (int i = 0; i < 3; i++) {
       targets[i] = layer.wants(i) ? layer.target(i) : null;
     }
-    for (Tile tile : tiles) {
-      backward(tile, gradient, targets[0], targets[1], targets[2]);
+    Buffer q = rounded(layer.input(0), batch, queries, heads, size);
+    Buffer g = rounded(gradient, batch, queries, heads, size);
+    Columns keysAcross = transposed(layer.input(1));
+    Columns keysDown = columns(layer.input(1));
+    Columns valuesAcross = transposed(layer.input(2));
+    Buffer dq = targets[0];
+    KeyGradient dk = targets[1] == null ? null : new KeyGradient(targets[1]);
+    KeyGradient dv = targets[2] == null ? null : new KeyGradient(targets[2]);
+    for (AttentionTile tile : tiles) {
+      long[] dims = {tile.batchSize(), tile.heads(), tile.rows(), keys};
+      Operand p =
+          kept == null
+              ? weights(tile, rows(q, tile), keysAcross.of(tile), false)
+              : layer.program().dense(kept, dims);
+      if (dv != null) {
+        Operand weights = factor(rounded(p.buffer(), dims), dims);
+        dv.add(tile, weights, rows(g, tile), flippedRows(g, tile), List.of());
+      }
+      if (dq == null && dk == null) {
+        continue;
+      }
+      Operand ds = softmaxBackward(p, rows(g, tile), valuesAcross.of(tile), dims);
+      PostOp scaled = PostOp.eltwise(dnnl_eltwise_linear, scale, 0);
+      if (dq != null) {
+        layer.program().matmul(ds, keysDown.of(tile), null, floatRows(dq, tile), List.of(scaled));
+      }
+      if (dk != null) {
+        dk.add(tile, ds, rows(q, tile), flippedRows(q, tile), List.of(scaled));
+      }
+    }
+    if (dk != null) {
+      dk.done();
+    }
+    if (dv != null) {
+      dv.done();
     }
     for (int i = 0; i < 3; i++) {
       Buffer target = targets[i];
@@ -138,47 +169,15 @@ final class AttentionKernel implements Kernel {
     }
   }
 
-  private void backward(
-      Tile tile, Buffer gradient, @Nullable Buffer dq, @Nullable Buffer dk, @Nullable Buffer dv) {
+  /** dS from P and dP = g V^T; where nothing is rounded, in the place of dP. */
+  private Operand softmaxBackward(Operand p, Operand g, Operand transposedValues, long[] dims) {
     Program program = layer.program();
-    long[] dims = {tile.batchSize, heads, tile.rows, keys};
-    long[] transposedDims = {tile.batchSize, heads, keys, tile.rows};
-    long[] transposed = {heads * tile.rows * keys, tile.rows * keys, 1, keys};
-    Operand p = kept == null ? weights(tile) : program.dense(kept, dims);
-    // The first tile of an element of the batch writes dK and dV, the others add to them.
-    List<PostOp> sum = tile.rowBegin == 0 ? List.of() : List.of(PostOp.sum());
-    Operand g = rows(gradient, tile);
-    if (dv != null) {
-      program.matmul(
-          program.strided(p.buffer(), transposedDims, transposed), g, null, heads(dv, tile), sum);
-    }
-    if (dq == null && dk == null) {
-      return;
-    }
-    Operand dp = program.dense(Program.floats(dims), dims);
-    program.matmul(g, transposedHeads(layer.input(2), tile), null, dp, List.of());
-    softmaxBackward(p, dp);
-    PostOp scaled = PostOp.eltwise(dnnl_eltwise_linear, scale, 0);
-    if (dq != null) {
-      program.matmul(dp, heads(layer.input(1), tile), null, rows(dq, tile), List.of(scaled));
-    }
-    if (dk != null) {
-      List<PostOp> postOps = new ArrayList<>(List.of(scaled));
-      postOps.addAll(sum);
-      program.matmul(
-          program.strided(dp.buffer(), transposedDims, transposed),
-          rows(layer.input(0), tile),
-          null,
-          heads(dk, tile),
-          postOps);
-    }
-  }
-
-  /** Turns dP into dS, in place. */
-  private void softmaxBackward(Operand p, Operand dp) {
     OneDnn dnn = layer.dnn();
+    Operand dp = program.dense(Program.floats(dims), dims);
+    program.matmul(g, transposedValues, null, dp, List.of());
+    Operand ds = halves ? factor(Buffer.scratch(bytes(dims)), dims) : dp;
     dnnl_primitive_attr attr = dnn.attributes(List.of());
-    dnnl_primitive_desc forward = softmax(p.layout());
+    dnnl_primitive_desc forward = softmax(p.layout(), p.layout());
     dnnl_primitive_desc desc =
         dnn.describe(
             "softmax backward",
@@ -187,55 +186,165 @@ final class AttentionKernel implements Kernel {
                     d,
                     dnn.engine(),
                     dnnl_softmax_accurate,
-                    p.layout(),
-                    p.layout(),
+                    ds.layout(),
+                    dp.layout(),
                     p.layout(),
                     3,
                     forward,
                     attr));
-    layer
-        .program()
-        .primitive(
-            desc, Map.of(DNNL_ARG_DST, p, DNNL_ARG_DIFF_DST, dp, DNNL_ARG_DIFF_SRC, dp), List.of());
+    program.primitive(
+        desc, Map.of(DNNL_ARG_DST, p, DNNL_ARG_DIFF_DST, dp, DNNL_ARG_DIFF_SRC, ds), List.of());
+    return ds;
   }
 
-  // ---- Heads as strides
+  // ---- Where the numbers lie. A factor of a product is float32, or bfloat16 if products are.
 
-  /** A tile's rows of [B, queries, C], as [b, heads, n, size]. */
-  private Operand rows(Buffer buffer, Tile tile) {
-    long channels = heads * size;
-    return new Operand(
-        layer
-            .dnn()
-            .strided(
-                new long[] {tile.batchSize, heads, tile.rows, size},
-                new long[] {queries * channels, size, channels, 1}),
-        buffer,
-        (tile.batchBegin * queries + tile.rowBegin) * channels * Float.BYTES);
+  private Operand factor(Buffer buffer, long... dims) {
+    return factor(buffer, 0, dims, OneDnn.denseStrides(dims));
   }
 
-  /** A tile's part of [B, keys, C], as [b, heads, keys, size]. */
-  private Operand heads(Buffer buffer, Tile tile) {
-    long channels = heads * size;
-    return new Operand(
-        layer
-            .dnn()
-            .strided(
-                new long[] {tile.batchSize, heads, keys, size},
-                new long[] {keys * channels, size, channels, 1}),
-        buffer,
-        tile.batchBegin * keys * channels * Float.BYTES);
+  private Operand factor(Buffer buffer, long offset, long[] dims, long... strides) {
+    int type = halves ? dnnl_bf16 : dnnl_f32;
+    return new Operand(layer.dnn().strided(type, dims, strides), buffer, offset * bytes(1));
   }
 
-  private Operand transposedHeads(Buffer buffer, Tile tile) {
-    long channels = heads * size;
+  private long bytes(long... dims) {
+    return Shapes.count(dims) * (halves ? Short.BYTES : Float.BYTES);
+  }
+
+  /** Floats as a factor. */
+  private Buffer rounded(Buffer source, long... dims) {
+    return halves ? layer.program().halved(source, Shapes.count(dims)) : source;
+  }
+
+  /** A tile's rows of a factor of [B, queries, C], as [b, h, n, size]. */
+  private Operand rows(Buffer buffer, AttentionTile tile) {
+    return factor(buffer, rowOffset(tile), rowDims(tile), rowStrides());
+  }
+
+  /** The same as [b, h, size, n]. */
+  private Operand flippedRows(Buffer buffer, AttentionTile tile) {
+    long[] dims = {tile.batchSize(), tile.heads(), size, tile.rows()};
+    long[] strides = rowStrides();
+    return factor(buffer, rowOffset(tile), dims, strides[0], strides[1], 1, strides[2]);
+  }
+
+  /** A tile's rows of floats of [B, queries, C], as [b, h, n, size]. */
+  private Operand floatRows(Buffer buffer, AttentionTile tile) {
     return new Operand(
-        layer
-            .dnn()
-            .strided(
-                new long[] {tile.batchSize, heads, size, keys},
-                new long[] {keys * channels, size, 1, channels}),
-        buffer,
-        tile.batchBegin * keys * channels * Float.BYTES);
+        layer.dnn().strided(rowDims(tile), rowStrides()), buffer, rowOffset(tile) * Float.BYTES);
+  }
+
+  private long[] rowDims(AttentionTile tile) {
+    return new long[] {tile.batchSize(), tile.heads(), tile.rows(), size};
+  }
+
+  private long[] rowStrides() {
+    long channels = heads * size;
+    return new long[] {queries * channels, size, channels, 1};
+  }
+
+  private long rowOffset(AttentionTile tile) {
+    long channels = heads * size;
+    return (tile.batchBegin() * queries + tile.rowBegin()) * channels + tile.headBegin() * size;
+  }
+
+  /** K or V as [B, heads, keys, size]. */
+  private Columns columns(Buffer source) {
+    return new Columns(source, keys, size, heads * size, 1);
+  }
+
+  /** K or V as [B, heads, size, keys]. */
+  private Columns transposed(Buffer source) {
+    return new Columns(source, size, keys, 1, heads * size);
+  }
+
+  /**
+   * K or V as a factor: where there are tiles, a copy in which each head's numbers lie together,
+   * because it is read many times.
+   */
+  private final class Columns {
+    private final long down;
+    private final long across;
+    private final long[] strides;
+    private final Buffer buffer;
+
+    Columns(Buffer source, long down, long across, long downStep, long acrossStep) {
+      this.down = down;
+      this.across = across;
+      long[] dims = {batch, heads, down, across};
+      long[] gaps = {keys * heads * size, size, downStep, acrossStep};
+      if (kept != null) {
+        strides = gaps;
+        buffer = source;
+      } else {
+        strides = OneDnn.denseStrides(dims);
+        buffer = Buffer.scratch(bytes(dims));
+        layer.program().reorder(layer.program().strided(source, dims, gaps), factor(buffer, dims));
+      }
+    }
+
+    Operand of(AttentionTile tile) {
+      return factor(
+          buffer,
+          tile.batchBegin() * strides[0] + tile.headBegin() * strides[1],
+          new long[] {tile.batchSize(), tile.heads(), down, across},
+          strides);
+    }
+  }
+
+  /**
+   * dV or dK. Where there are tiles it is summed as [B, heads, size, keys], so that P and dS are
+   * multiplied as they lie, and brought into its own layout at the end.
+   */
+  private final class KeyGradient {
+    private final Buffer target;
+    private final @Nullable Buffer sum;
+
+    KeyGradient(Buffer target) {
+      this.target = target;
+      this.sum = kept == null ? Program.floats(batch, heads, size, keys) : null;
+    }
+
+    /** Adds a tile's part: the weights, transposed, times the rows. */
+    void add(
+        AttentionTile tile,
+        Operand weights,
+        Operand rows,
+        Operand flippedRows,
+        List<PostOp> scaled) {
+      Program program = layer.program();
+      long[] dims = {tile.batchSize(), tile.heads(), size, keys};
+      if (sum == null) {
+        long[] flippedDims = {tile.batchSize(), tile.heads(), keys, tile.rows()};
+        long head = tile.rows() * keys;
+        Operand flipped =
+            factor(weights.buffer(), 0, flippedDims, tile.heads() * head, head, 1, keys);
+        program.matmul(flipped, rows, null, target(), scaled);
+        return;
+      }
+      List<PostOp> postOps = new ArrayList<>(scaled);
+      if (!tile.isFirstOfItsKeys()) {
+        postOps.add(PostOp.sum());
+      }
+      long[] strides = OneDnn.denseStrides(batch, heads, size, keys);
+      long offset = tile.batchBegin() * strides[0] + tile.headBegin() * strides[1];
+      Operand part = new Operand(layer.dnn().strided(dims, strides), sum, offset * Float.BYTES);
+      program.matmul(flippedRows, weights, null, part, postOps);
+    }
+
+    void done() {
+      if (sum != null) {
+        long[] dims = {batch, heads, keys, size};
+        long[] flipped = {heads * size * keys, size * keys, 1, keys};
+        layer.program().reorder(layer.program().strided(sum, dims, flipped), target());
+      }
+    }
+
+    /** The gradient [B, keys, C] as [B, heads, keys, size]. */
+    private Operand target() {
+      long[] dims = {batch, heads, keys, size};
+      return layer.program().strided(target, dims, keys * heads * size, size, heads * size, 1);
+    }
   }
 }
