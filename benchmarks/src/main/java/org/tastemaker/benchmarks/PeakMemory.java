@@ -171,7 +171,7 @@ public final class PeakMemory {
   }
 
   /** A value of this process's status, as Linux reports it. */
-  private static long kilobytes(String name) throws IOException {
+  static long kilobytes(String name) throws IOException {
     return Files.readAllLines(Path.of("/proc/self/status")).stream()
         .filter(line -> line.startsWith(name + ":"))
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
