@@ -47,8 +47,12 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * <p>Its peer is ddpo-pytorch on the same numbers of images, steps, updates and rows; that program
  * runs the text encoder once for each prompt too, and keeps its VAE in the same precision.
  */
-public final class DdpoRound {
-  private DdpoRound() {}
+public final class DdpoRound implements AutoCloseable {
+  private final int images;
+  private final LatentDiffusion model;
+  private final Lora lora;
+  private final DiffusionPolicy policy;
+  private final Ddpo ddpo;
 
   /**
    * A round's time.
@@ -126,6 +130,28 @@ public final class DdpoRound {
   /** The times of the measured rounds. */
   static List<Times> run(Arguments settings, LongSupplier nanoTime, Consumer<String> out) {
     int images = settings.count("images");
+    List<Times> all = new ArrayList<>();
+    try (DdpoRound rounds = new DdpoRound(settings)) {
+      for (int round = 0; round <= settings.count("rounds"); round++) {
+        Times times = rounds.round(round, nanoTime);
+        out.accept((round == 0 ? "warm-up: " : "round " + round + ": ") + text(times, images));
+        if (round > 0) {
+          all.add(times);
+        }
+      }
+    }
+    return all;
+  }
+
+  /** Makes the model, the adapter and the optimizer. */
+  DdpoRound(Arguments settings) {
+    Engine engine = // fails before work is done
+        Workload.engine(
+            settings.get("engine"),
+            settings.get("device"),
+            settings.get("precision"),
+            settings.flag("checkpointing"));
+    images = settings.count("images");
     SamplingOptions sampling =
         SamplingOptions.ddpo()
             .withSteps(settings.count("steps"))
@@ -136,36 +162,25 @@ public final class DdpoRound {
             .withPromptStatistics(Optional.empty())
             .withUpdatesPerEpoch(settings.count("updates"))
             .withMicroBatch(settings.count("micro"));
-    Engine engine = // fails before work is done
-        Workload.engine(
-            settings.get("engine"),
-            settings.get("device"),
-            settings.get("precision"),
-            settings.flag("checkpointing"));
-    List<Times> all = new ArrayList<>();
-    try (LatentDiffusion model = model(settings.get("model"));
-        Lora lora =
-            Lora.create(
-                "policy",
-                LoraNetwork.UNET,
-                model.components().unet().parameters(),
-                Lora.Options.ofRank(4),
-                Seed.of(2));
-        DiffusionPolicy policy = DiffusionPolicy.lora(model.with(sampling).on(engine), lora)) {
-      Ddpo ddpo = new Ddpo(policy, options, Seed.of(3));
-      for (int round = 0; round <= settings.count("rounds"); round++) {
-        Times times = round(policy, ddpo, images, Seed.of(4).split(round), nanoTime);
-        out.accept((round == 0 ? "warm-up: " : "round " + round + ": ") + text(times, images));
-        if (round > 0) {
-          all.add(times);
-        }
-      }
-    }
-    return all;
+    model = model(settings.get("model"));
+    lora =
+        Lora.create(
+            "policy",
+            LoraNetwork.UNET,
+            model.components().unet().parameters(),
+            Lora.Options.ofRank(4),
+            Seed.of(2));
+    policy = DiffusionPolicy.lora(model.with(sampling).on(engine), lora);
+    ddpo = new Ddpo(policy, options, Seed.of(3));
   }
 
-  private static Times round(
-      DiffusionPolicy policy, Ddpo ddpo, int images, Seed seed, LongSupplier nanoTime) {
+  /**
+   * Samples and trains.
+   *
+   * @param number of the round, which is its seed
+   */
+  Times round(int number, LongSupplier nanoTime) {
+    Seed seed = Seed.of(4).split(number);
     List<Prompt> prompts = new ArrayList<>();
     List<Seed> seeds = new ArrayList<>();
     float[] rewards = new float[images];
@@ -185,5 +200,12 @@ public final class DdpoRound {
       }
       return new Times((sampled - start) / 1e9, (nanoTime.getAsLong() - sampled) / 1e9);
     }
+  }
+
+  @Override
+  public void close() {
+    policy.close();
+    lora.close();
+    model.close();
   }
 }

@@ -18,10 +18,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Fails when the U-Net's forward pass or a policy step has become slower, whatever the machine.
- * What it checks is the ratio of their times to that of one large matrix product of OpenBLAS, which
- * tells how fast the machine is at the moment: all are run in turns in one process, and of each the
- * median counts.
+ * Fails when the U-Net's forward pass, a policy step or a round of DDPO has become slower, whatever
+ * the machine. What it checks is the ratio of their times to that of one large matrix product of
+ * OpenBLAS, which tells how fast the machine is at the moment: all are run in turns in one process,
+ * and of each the median counts.
  *
  * <pre>
  *   java -cp benchmarks.jar org.tastemaker.benchmarks.SpeedGuard RATIOS.json [--update]
@@ -100,9 +100,21 @@ public final class SpeedGuard {
     step.batch = 32;
     step.engine = "onednn";
     Map<String, List<Long>> times = new LinkedHashMap<>();
+    Arguments ofRound =
+        DdpoRound.settings(
+            "model=small",
+            "images=32",
+            "steps=4",
+            "updates=2",
+            "batch=32",
+            "micro=32",
+            "engine=onednn",
+            "device=cpu",
+            "precision=float32");
     forward.setUp();
     step.setUp();
-    try (INDArray a = Nd4j.rand(DataType.FLOAT, SIDE, SIDE);
+    try (DdpoRound round = new DdpoRound(ofRound);
+        INDArray a = Nd4j.rand(DataType.FLOAT, SIDE, SIDE);
         INDArray b = Nd4j.rand(DataType.FLOAT, SIDE, SIDE);
         INDArray c = Nd4j.create(DataType.FLOAT, SIDE, SIDE)) {
       for (int turn = -WARM_UP; turn < TURNS; turn++) {
@@ -110,6 +122,8 @@ public final class SpeedGuard {
         time("product", kept, nanoTime, pause, () -> a.mmuli(b, c));
         time("forward", kept, nanoTime, pause, forward::forward);
         time("policy step", kept, nanoTime, pause, step::step);
+        int number = turn + WARM_UP;
+        time("round of DDPO", kept, nanoTime, pause, () -> round.round(number, nanoTime));
       }
     } finally {
       forward.tearDown();
@@ -120,7 +134,7 @@ public final class SpeedGuard {
             out.accept(
                 String.format(
                     Locale.ROOT,
-                    "%-12s median %8.1f ms of %d, from %.1f to %.1f",
+                    "%-13s median %8.1f ms of %d, from %.1f to %.1f",
                     name,
                     median(all) / 1e6,
                     all.size(),

@@ -1,6 +1,7 @@
 package org.tastemaker.examples.align;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -46,5 +47,11 @@ public record Outcome(
         Estimate.mean(List.copyOf(after.values())),
         Estimate.bootstrap(differences, Estimate::mean, differences.size(), Seed.of(1)),
         0);
+  }
+
+  /** How much the mean score of a prompt has risen. */
+  double rise(String prompt) {
+    return Arrays.stream(Objects.requireNonNull(after.get(prompt))).average().orElse(Double.NaN)
+        - Arrays.stream(Objects.requireNonNull(before.get(prompt))).average().orElse(Double.NaN);
   }
 }

@@ -2,6 +2,7 @@ package org.tastemaker.examples.align;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -10,15 +11,20 @@ import java.util.TreeMap;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.page.Plot;
+import org.tastemaker.core.run.AtomicFiles;
 import org.tastemaker.core.run.RunFolder;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.examples.report.AlignmentReport;
 import org.tastemaker.examples.report.BeforeAfter;
+import org.tastemaker.examples.report.ChangePicture;
 import org.tastemaker.examples.report.Cost;
 import org.tastemaker.examples.report.HtmlReport;
 import org.tastemaker.examples.report.Measurement;
 
-/** Writes the report of a quick start, {@code report.html} in the run's folder. */
+/**
+ * Writes the report of a quick start, {@code report.html} in the run's folder, and its picture,
+ * {@code before-after.png}.
+ */
 public final class QuickReport {
   /** Images shown per prompt. */
   private static final int SHOWN = 4;
@@ -63,6 +69,7 @@ public final class QuickReport {
     return write(
         begin(cost)
             .headline(outcome.headline())
+            .change(change(outcome))
             .pictures(pictures(outcome))
             .measurements(measured));
   }
@@ -91,6 +98,7 @@ public final class QuickReport {
             outcome ->
                 report
                     .headline(outcome.headline())
+                    .change(change(outcome))
                     .pictures(pictures(outcome))
                     .caveat(
                         "The pictures and the score are of the latest evaluation, which may be a"
@@ -147,6 +155,15 @@ public final class QuickReport {
   private Path write(AlignmentReport.Builder report) {
     HtmlReport.write(report.build(), file());
     return file();
+  }
+
+  /** The one picture, which is written beside the report too. What has changed most comes first. */
+  private Image change(Outcome outcome) {
+    List<BeforeAfter> pairs = new ArrayList<>(pictures(outcome));
+    pairs.sort(Comparator.comparingDouble(pair -> -outcome.rise(pair.prompt())));
+    Image change = ChangePicture.draw(pairs, SHOWN);
+    AtomicFiles.write(folder.path().resolve(FolderRun.PICTURE), change.toPng());
+    return change;
   }
 
   private List<BeforeAfter> pictures(Outcome outcome) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.core.Image;
 import org.tastemaker.core.page.Plot;
 import org.tastemaker.core.run.Provenance;
 
@@ -17,6 +18,7 @@ import org.tastemaker.core.run.Provenance;
  * AlignmentReport report =
  *     AlignmentReport.titled("Fewer weapons", "DDPO on LoRA weights, 10 rounds.")
  *         .headline(Headline.paired("reward on held-out seeds", before, after, seed))
+ *         .change(ChangePicture.draw(pairs, 4))
  *         .pictures(pairs)
  *         .plot(Plot.of("Reward", "round", Plot.Curve.of("held out", x, y, low, high)))
  *         .measurements(Measurement.of(emojiBefore, emojiAfter, seed))
@@ -31,6 +33,7 @@ import org.tastemaker.core.run.Provenance;
  *
  * @param title of the page
  * @param summary a paragraph: what was done
+ * @param change the one picture, or null to leave it out
  * @param headline the one figure, or null where before and after were not both measured
  * @param pictures same prompts and seeds, before and after
  * @param plots curves over the run
@@ -45,6 +48,7 @@ import org.tastemaker.core.run.Provenance;
 public record AlignmentReport(
     String title,
     String summary,
+    @Nullable Image change,
     @Nullable Headline headline,
     List<BeforeAfter> pictures,
     List<Plot> plots,
@@ -84,6 +88,7 @@ public record AlignmentReport(
   public static final class Builder {
     private final String title;
     private final String summary;
+    private @Nullable Image change;
     private @Nullable Headline headline;
     private final List<BeforeAfter> pictures = new ArrayList<>();
     private final List<Plot> plots = new ArrayList<>();
@@ -98,6 +103,17 @@ public record AlignmentReport(
     private Builder(String title, String summary) {
       this.title = title;
       this.summary = summary;
+    }
+
+    /**
+     * Sets the one picture, which comes first.
+     *
+     * @param change such as {@link ChangePicture#draw} gives
+     * @return this builder
+     */
+    public Builder change(Image change) {
+      this.change = change;
+      return this;
     }
 
     /**
@@ -219,6 +235,7 @@ public record AlignmentReport(
       return new AlignmentReport(
           title,
           summary,
+          change,
           headline,
           pictures,
           plots,

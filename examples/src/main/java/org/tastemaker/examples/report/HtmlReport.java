@@ -53,11 +53,11 @@ public final class HtmlReport {
     HtmlPage.begin(html, report.title(), HtmlPage.styleSheet(HtmlReport.class, "report.css"));
     header(report);
     html.open("main").newLine();
-    pictures(report.pictures());
+    cost(report.cost());
     measurements(report.measurements());
     plots(report.plots());
+    pictures(report.pictures());
     JudgedSection.write(html, parts, report.judged());
-    cost(report.cost());
     list("What to know about this run", report.notices());
     list("What this does not show", report.caveats());
     configuration(report.configuration());
@@ -68,6 +68,18 @@ public final class HtmlReport {
 
   private void header(AlignmentReport report) {
     html.open("header").element("h1", report.title());
+    Image change = report.change();
+    if (change != null) {
+      html.open("figure", "class", "change");
+      parts.image(
+          change,
+          "Images before and after, a row for each prompt, the same seeds in the same places");
+      html.element(
+          "figcaption",
+          "The same prompts and the same seeds in the same places: left the model before, right the"
+              + " model now. The prompts that changed most come first.");
+      html.close("figure").newLine();
+    }
     Headline figure = report.headline();
     if (figure != null) {
       html.open("p", "class", "figure");

@@ -46,15 +46,27 @@ class HtmlReportTest {
     assertThat(text(page, "title").get(0)).isEqualTo("A report");
     assertThat(text(page, "h2"))
         .containsExactly(
-            "Before and after",
+            "Cost",
             "Measurements",
             "Over the run",
+            "Before and after",
             "What the judge said",
-            "Cost",
             "What to know about this run",
             "What this does not show",
             "Configuration",
             "Provenance");
+  }
+
+  @Test
+  void theOnePictureComesFirst() {
+    AlignmentReport report =
+        AlignmentReport.titled("A report", "What was done.").change(grey(5, 77)).build();
+
+    Document page = parse(HtmlReport.render(report));
+
+    Element header = elements(page, "header").get(0);
+    assertThat(header.getElementsByTagName("*").item(1).getNodeName()).isEqualTo("figure");
+    assertThat(decode((Element) header.getElementsByTagName("img").item(0))).isEqualTo(grey(5, 77));
   }
 
   @Test
