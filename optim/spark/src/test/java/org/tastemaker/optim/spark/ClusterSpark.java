@@ -47,7 +47,8 @@ final class ClusterSpark {
   /** Waits until so many are there, which start one after the other. */
   static void awaitExecutors(JavaSparkContext spark, int executors) {
     for (int i = 0; i < 600; i++) {
-      if (spark.sc().getExecutorMemoryStatus().size() > executors) { // the driver's is one more
+      if (spark.sc().statusTracker().getExecutorInfos().length
+          > executors) { // the driver's is one more
         return;
       }
       try {
