@@ -176,12 +176,11 @@ class ReadmeTest {
 
   /** The README and the pages in docs, from the project's folder. */
   static List<String> pages() throws IOException {
-    try (Stream<Path> files =
-        Stream.concat(
-            Files.list(ROOT.resolve("docs")), Files.list(ROOT.resolve("docs").resolve("guides")))) {
+    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"));
+        Stream<Path> guides = Files.list(ROOT.resolve("docs").resolve("guides"))) {
       return Stream.concat(
               Stream.of(README),
-              files
+              Stream.concat(docs, guides)
                   .map(file -> ROOT.relativize(file).toString().replace('\\', '/'))
                   .filter(page -> page.endsWith(".md"))
                   .sorted())
