@@ -31,7 +31,7 @@ import java.util.regex.Pattern;
  * <tr><td>engine</td><td>onednn,session</td><td>and {@code replay}</td></tr>
  * <tr><td>model</td><td>small</td><td>{@code sd15}, {@code sdxl}, or a folder in the diffusers layout</td></tr>
  * <tr><td>batch, latent, precision</td><td>32, 8, float32</td><td>as in the benchmarks</td></tr>
- * <tr><td>checkpointing</td><td>false</td><td>of the policy step</td></tr>
+ * <tr><td>checkpointing</td><td>false</td><td>memory saved at the cost of time</td></tr>
  * <tr><td>steps</td><td>10</td><td>steps before the peak is read</td></tr>
  * <tr><td>heap</td><td>512m</td><td>maximum size of the Java heap</td></tr>
  * </tbody>
@@ -148,6 +148,7 @@ public final class PeakMemory {
       benchmark.latent = Integer.parseInt(get("latent"));
       benchmark.engine = get("engine");
       benchmark.precision = get("precision");
+      benchmark.checkpointing = Boolean.parseBoolean(get("checkpointing"));
       benchmark.setUp();
       before = kilobytes("VmRSS");
       for (int i = 0; i < steps; i++) {

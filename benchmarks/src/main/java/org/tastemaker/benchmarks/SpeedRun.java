@@ -128,6 +128,7 @@ public final class SpeedRun {
     benchmark.latent = latent();
     benchmark.engine = arguments.get("engine");
     benchmark.precision = arguments.get("precision");
+    benchmark.checkpointing = arguments.flag("checkpointing");
     benchmark.setUp();
     return benchmark::forward;
   }

@@ -54,6 +54,9 @@ public class UnetForwardBenchmark {
   @Param("float32")
   public String precision = "float32";
 
+  /** Whether memory is saved at the cost of time, as for gradients; no parameter of JMH's. */
+  boolean checkpointing;
+
   private UNet2DConditionModel unet;
   private GraphFunction function;
   private Map<String, INDArray> inputs = Map.of();
@@ -69,7 +72,7 @@ public class UnetForwardBenchmark {
    */
   @Setup
   public void setUp() throws IOException {
-    Engine runner = Workload.engine(engine, device, precision, false); // fails before work is done
+    Engine runner = Workload.engine(engine, device, precision, checkpointing); // fails early
     unet = Workload.unet(model);
     int side = Workload.side(unet, latent);
     function = unet.function(batch, side, side, 77, FunctionOptions.inference().withEngine(runner));
