@@ -30,13 +30,17 @@ class QuickStartReportTest {
     assertThat(quickStart.measuring("--rounds", "2", "--method", "ddpo")).isZero();
     String report = Files.readString(folder.resolve("run/report.html"));
 
+    assertThat(report.indexOf("<figure class=\"change\"><img src=\"data:image/png;base64,"))
+        .isPositive()
+        .isLessThan(report.indexOf("class=\"figure\""));
+    assertThat(folder.resolve("run/before-after.png")).isNotEmptyFile();
     assertThat(all(report, "<h2>([^<]+)</h2>"))
         .containsExactly(
-            "Before and after",
+            "Cost",
             "Measurements",
             "Over the run",
+            "Before and after",
             "What the judge said",
-            "Cost",
             "What this does not show",
             "Configuration",
             "Provenance");
