@@ -148,8 +148,10 @@ class ReadmeTest {
 
   private static boolean hasSource(String name) {
     String file = name.replace('.', '/') + ".java";
-    return Stream.of("core", "diffusion", "feedback", "reward", "optim", "examples", "benchmarks")
-        .anyMatch(module -> Files.exists(ROOT.resolve(module + "/src/main/java/" + file)));
+    // What runs on Spark is beside that module's tests, which have a Spark.
+    return Files.exists(ROOT.resolve("optim/spark/src/test/java/" + file))
+        || Stream.of("core", "diffusion", "feedback", "reward", "optim", "examples", "benchmarks")
+            .anyMatch(module -> Files.exists(ROOT.resolve(module + "/src/main/java/" + file)));
   }
 
   private static List<String> blocks(String page, String language) throws IOException {
