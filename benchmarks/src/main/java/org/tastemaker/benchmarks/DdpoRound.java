@@ -15,6 +15,9 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.engine.Engine;
+import org.tastemaker.diffusion.engine.Placement;
+import org.tastemaker.diffusion.engine.onednn.OneDnnEngine;
+import org.tastemaker.diffusion.engine.onednn.Profile;
 import org.tastemaker.diffusion.lora.Lora;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.optim.ddpo.Ddpo;
@@ -39,6 +42,8 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * together</td></tr>
  * <tr><td>updates</td><td>4</td><td>in a round</td></tr>
  * <tr><td>rounds</td><td>3</td><td>that are measured; one goes before</td></tr>
+ * <tr><td>profile</td><td>false</td><td>prints where the time of the measured rounds went; {@code
+ * onednn} only, which then runs each batch whole</td></tr>
  * <tr><td>engine, device, precision, checkpointing</td><td>torch, cuda, bfloat16, false</td><td>as
  * in {@link PolicyStepBenchmark}</td></tr>
  * </tbody>
@@ -48,6 +53,7 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * runs the text encoder once for each prompt too, and keeps its VAE in the same precision.
  */
 public final class DdpoRound implements AutoCloseable {
+  private final List<Profile> profiles = new ArrayList<>(); // of each graph that has run
   private final int images;
   private final LatentDiffusion model;
   private final Lora lora;
@@ -106,6 +112,8 @@ public final class DdpoRound implements AutoCloseable {
         "precision",
         "bfloat16",
         "checkpointing",
+        "false",
+        "profile",
         "false");
   }
 
@@ -137,20 +145,18 @@ public final class DdpoRound implements AutoCloseable {
         out.accept((round == 0 ? "warm-up: " : "round " + round + ": ") + text(times, images));
         if (round > 0) {
           all.add(times);
+        } else {
+          rounds.profiles.forEach(Profile::reset);
         }
       }
+      rounds.profiles.forEach(profile -> out.accept(profile.toString()));
     }
     return all;
   }
 
   /** Makes the model, the adapter and the optimizer. */
   DdpoRound(Arguments settings) {
-    Engine engine = // fails before work is done
-        Workload.engine(
-            settings.get("engine"),
-            settings.get("device"),
-            settings.get("precision"),
-            settings.flag("checkpointing"));
+    Engine engine = engine(settings); // fails before work is done
     images = settings.count("images");
     SamplingOptions sampling =
         SamplingOptions.ddpo()
@@ -172,6 +178,22 @@ public final class DdpoRound implements AutoCloseable {
             Seed.of(2));
     policy = DiffusionPolicy.lora(model.with(sampling).on(engine), lora);
     ddpo = new Ddpo(policy, options, Seed.of(3));
+  }
+
+  private Engine engine(Arguments settings) {
+    if (!settings.flag("profile")) {
+      return Workload.engine(
+          settings.get("engine"),
+          settings.get("device"),
+          settings.get("precision"),
+          settings.flag("checkpointing"));
+    }
+    if (!settings.get("engine").equals("onednn")) {
+      throw new IllegalArgumentException(
+          "only onednn is profiled here, but the engine was " + settings.get("engine"));
+    }
+    return OneDnnEngine.profiled(System::nanoTime, profiles::add)
+        .on(Placement.of("cpu", settings.get("precision")));
   }
 
   /**

@@ -6,11 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -40,10 +41,10 @@ import java.util.regex.Pattern;
 public final class PeakMemory {
   private static final Pattern RESULT = Pattern.compile("RESULT (\\d+) (\\d+)");
 
-  private final Map<String, String> settings;
+  private final Arguments settings;
   private final PrintStream out;
 
-  private PeakMemory(Map<String, String> settings, PrintStream out) {
+  private PeakMemory(Arguments settings, PrintStream out) {
     this.settings = settings;
     this.out = out;
   }
@@ -56,30 +57,28 @@ public final class PeakMemory {
    * @throws Exception if a process cannot be started, or fails
    */
   public static void main(String[] args) throws Exception {
-    Map<String, String> settings =
-        new TreeMap<>(
-            Map.of(
-                "what", "forward,policy",
-                "engine", "onednn,session",
-                "model", "small",
-                "batch", "32",
-                "latent", "8",
-                "precision", "float32",
-                "checkpointing", "false",
-                "steps", "10",
-                "heap", "512m"));
-    boolean run = false;
-    for (String arg : args) {
-      int equals = arg.indexOf('=');
-      if (arg.equals("run")) {
-        run = true;
-      } else if (equals > 0 && settings.containsKey(arg.substring(0, equals))) {
-        settings.put(arg.substring(0, equals), arg.substring(equals + 1));
-      } else {
-        throw new IllegalArgumentException(
-            "a setting is name=value with a name of " + settings.keySet() + ", but was " + arg);
-      }
-    }
+    boolean run = args.length > 0 && args[0].equals("run");
+    Arguments settings =
+        Arguments.parse(
+            run ? Arrays.copyOfRange(args, 1, args.length) : args,
+            "what",
+            "forward,policy",
+            "engine",
+            "onednn,session",
+            "model",
+            "small",
+            "batch",
+            "32",
+            "latent",
+            "8",
+            "precision",
+            "float32",
+            "checkpointing",
+            "false",
+            "steps",
+            "10",
+            "heap",
+            "512m");
     PeakMemory memory = new PeakMemory(settings, System.out);
     if (run) {
       memory.measure();
@@ -88,16 +87,12 @@ public final class PeakMemory {
     }
   }
 
-  private String get(String name) {
-    return Objects.requireNonNull(settings.get(name));
-  }
-
   private List<String> all(String name) {
-    return List.of(Pattern.compile(",").split(get(name)));
+    return List.of(Pattern.compile(",").split(settings.get(name)));
   }
 
   private void compare() throws IOException, InterruptedException {
-    out.println(settings);
+    out.println(settings.values());
     out.println("what     engine     after set-up, MB   at the peak, MB");
     for (String what : all("what")) {
       for (String engine : all("engine")) {
@@ -116,7 +111,7 @@ public final class PeakMemory {
   private Matcher process(String what, String engine) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Xmx" + get("heap"));
+    command.add("-Xmx" + settings.get("heap"));
     command.add("-XX:+UseSerialGC");
     command.add("-Dorg.bytedeco.javacpp.maxbytes=0");
     command.add("-Dorg.bytedeco.javacpp.maxphysicalbytes=0");
@@ -124,7 +119,7 @@ public final class PeakMemory {
     command.add(System.getProperty("java.class.path"));
     command.add(PeakMemory.class.getName());
     command.add("run");
-    Map<String, String> all = new TreeMap<>(settings);
+    Map<String, String> all = new TreeMap<>(settings.values());
     all.put("what", what);
     all.put("engine", engine);
     all.forEach((name, value) -> command.add(name + "=" + value));
@@ -138,35 +133,11 @@ public final class PeakMemory {
     return result;
   }
 
-  private void measure() throws IOException {
-    int steps = Integer.parseInt(get("steps"));
-    long before;
-    if (get("what").equals("forward")) {
-      UnetForwardBenchmark benchmark = new UnetForwardBenchmark();
-      benchmark.model = get("model");
-      benchmark.batch = Integer.parseInt(get("batch"));
-      benchmark.latent = Integer.parseInt(get("latent"));
-      benchmark.engine = get("engine");
-      benchmark.precision = get("precision");
-      benchmark.checkpointing = Boolean.parseBoolean(get("checkpointing"));
-      benchmark.setUp();
-      before = kilobytes("VmRSS");
-      for (int i = 0; i < steps; i++) {
-        benchmark.forward();
-      }
-    } else {
-      PolicyStepBenchmark benchmark = new PolicyStepBenchmark();
-      benchmark.model = get("model");
-      benchmark.batch = Integer.parseInt(get("batch"));
-      benchmark.latent = Integer.parseInt(get("latent"));
-      benchmark.engine = get("engine");
-      benchmark.precision = get("precision");
-      benchmark.checkpointing = Boolean.parseBoolean(get("checkpointing"));
-      benchmark.setUp();
-      before = kilobytes("VmRSS");
-      for (int i = 0; i < steps; i++) {
-        benchmark.step();
-      }
+  private void measure() throws Exception {
+    Callable<Object> run = SpeedRun.prepare(settings);
+    long before = kilobytes("VmRSS");
+    for (int i = 0; i < settings.count("steps"); i++) {
+      run.call();
     }
     out.println("RESULT " + before + " " + kilobytes("VmHWM"));
   }

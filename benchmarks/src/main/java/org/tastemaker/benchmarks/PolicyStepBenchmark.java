@@ -17,9 +17,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
@@ -46,37 +44,7 @@ import org.tastemaker.diffusion.train.GradientViews;
 @Warmup(iterations = 3, time = 3)
 @Measurement(iterations = 9, time = 3)
 @Fork(1)
-public class PolicyStepBenchmark {
-  /** A model folder in the diffusers layout, or {@code small}, {@code sd15} or {@code sdxl}. */
-  @Param("small")
-  public String model = "";
-
-  /** The number of images; the U-Net runs on twice as many. */
-  @Param("32")
-  public int batch;
-
-  /** Side of the latents; 0 for what the model was made for. */
-  @Param("0")
-  public int latent;
-
-  /** Name of the engine that runs the graph: torch, onednn, replay or session. */
-  @Param({"onednn", "replay"})
-  public String engine = "";
-
-  /** Where it runs: cpu, cuda or cuda:n; all but torch know the cpu alone. */
-  @Param("cpu")
-  public String device = "cpu";
-
-  /** In which numbers: float32, tf32 (torch) or bfloat16 (torch and onednn). */
-  @Param("float32")
-  public String precision = "float32";
-
-  /**
-   * Whether activations are computed again for the gradients instead of kept (torch and onednn).
-   */
-  @Param("false")
-  public boolean checkpointing;
-
+public class PolicyStepBenchmark extends UnetBenchmark {
   private UNet2DConditionModel unet;
   private Lora lora;
   private GraphFunction function;
@@ -96,12 +64,7 @@ public class PolicyStepBenchmark {
   @SuppressWarnings("NullAway.Init")
   public PolicyStepBenchmark() {}
 
-  /**
-   * Makes the model, the adapter and a recorded step.
-   *
-   * @throws IOException if the model cannot be read
-   */
-  @Setup
+  @Override
   public void setUp() throws IOException {
     // Fails before work is done.
     Engine runner = Workload.engine(engine, device, precision, checkpointing);

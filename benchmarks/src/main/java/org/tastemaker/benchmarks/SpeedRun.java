@@ -72,7 +72,7 @@ public final class SpeedRun {
     int warm = arguments.count("warm");
     double[] times = new double[arguments.count("runs")];
     long start = System.nanoTime();
-    Callable<Object> run = prepare();
+    Callable<Object> run = prepare(arguments);
     double setUp = millisSince(start);
     double first = time(run);
     for (int i = 1; i < warm; i++) {
@@ -103,13 +103,14 @@ public final class SpeedRun {
     return (System.nanoTime() - start) / 1e6;
   }
 
-  private Callable<Object> prepare() throws IOException {
+  /** Makes what is measured; what it returns runs it once. */
+  static Callable<Object> prepare(Arguments arguments) throws IOException {
     return switch (arguments.get("what")) {
-      case "forward" -> forward();
-      case "policy" -> policy();
-      case "decode" -> autoencoder()::decode;
-      case "encode" -> autoencoder()::encode;
-      case "text" -> text();
+      case "forward" -> unet(new UnetForwardBenchmark(), arguments)::forward;
+      case "policy" -> unet(new PolicyStepBenchmark(), arguments)::step;
+      case "decode" -> autoencoder(arguments)::decode;
+      case "encode" -> autoencoder(arguments)::encode;
+      case "text" -> text(arguments)::encode;
       default ->
           throw new IllegalArgumentException(
               "what must be forward, policy, decode, encode or text, but was "
@@ -117,50 +118,28 @@ public final class SpeedRun {
     };
   }
 
-  private int latent() {
-    return arguments.get("latent").equals("0") ? 0 : arguments.count("latent");
+  private static <B extends UnetBenchmark> B unet(B benchmark, Arguments arguments)
+      throws IOException {
+    benchmark.setUp(arguments);
+    return benchmark;
   }
 
-  private Callable<Object> forward() throws IOException {
-    UnetForwardBenchmark benchmark = new UnetForwardBenchmark();
-    benchmark.model = arguments.get("model");
-    benchmark.batch = arguments.count("batch");
-    benchmark.latent = latent();
-    benchmark.engine = arguments.get("engine");
-    benchmark.precision = arguments.get("precision");
-    benchmark.checkpointing = arguments.flag("checkpointing");
-    benchmark.setUp();
-    return benchmark::forward;
-  }
-
-  private Callable<Object> policy() throws IOException {
-    PolicyStepBenchmark benchmark = new PolicyStepBenchmark();
-    benchmark.model = arguments.get("model");
-    benchmark.batch = arguments.count("batch");
-    benchmark.latent = latent();
-    benchmark.engine = arguments.get("engine");
-    benchmark.precision = arguments.get("precision");
-    benchmark.checkpointing = arguments.flag("checkpointing");
-    benchmark.setUp();
-    return benchmark::step;
-  }
-
-  private AutoencoderBenchmark autoencoder() {
+  private static AutoencoderBenchmark autoencoder(Arguments arguments) {
     AutoencoderBenchmark benchmark = new AutoencoderBenchmark();
     benchmark.batch = arguments.count("batch");
-    benchmark.side = latent() == 0 ? 512 : 8 * latent();
+    benchmark.side = arguments.get("latent").equals("0") ? 512 : 8 * arguments.count("latent");
     benchmark.engine = arguments.get("engine");
     benchmark.precision = arguments.get("precision");
     benchmark.setUp();
     return benchmark;
   }
 
-  private Callable<Object> text() {
+  private static TextEncoderBenchmark text(Arguments arguments) {
     TextEncoderBenchmark benchmark = new TextEncoderBenchmark();
     benchmark.batch = arguments.count("batch");
     benchmark.engine = arguments.get("engine");
     benchmark.precision = arguments.get("precision");
     benchmark.setUp();
-    return benchmark::encode;
+    return benchmark;
   }
 }

@@ -10,9 +10,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
@@ -29,34 +27,7 @@ import org.tastemaker.diffusion.model.UNet2DConditionModel;
 @Warmup(iterations = 3, time = 2)
 @Measurement(iterations = 9, time = 2)
 @Fork(1)
-public class UnetForwardBenchmark {
-  /** A model folder in the diffusers layout, or {@code small}, {@code sd15} or {@code sdxl}. */
-  @Param("small")
-  public String model = "";
-
-  /** The number of images. */
-  @Param("32")
-  public int batch;
-
-  /** Side of the latents; 0 for what the model was made for. */
-  @Param("0")
-  public int latent;
-
-  /** Name of the engine that runs the graph: torch, onednn, replay or session. */
-  @Param({"onednn", "replay"})
-  public String engine = "";
-
-  /** Where it runs: cpu, cuda or cuda:n; all but torch know the cpu alone. */
-  @Param("cpu")
-  public String device = "cpu";
-
-  /** In which numbers: float32, tf32 (torch) or bfloat16 (torch and onednn). */
-  @Param("float32")
-  public String precision = "float32";
-
-  /** Whether memory is saved at the cost of time, as for gradients; no parameter of JMH's. */
-  boolean checkpointing;
-
+public class UnetForwardBenchmark extends UnetBenchmark {
   private UNet2DConditionModel unet;
   private GraphFunction function;
   private Map<String, INDArray> inputs = Map.of();
@@ -65,14 +36,10 @@ public class UnetForwardBenchmark {
   @SuppressWarnings("NullAway.Init")
   public UnetForwardBenchmark() {}
 
-  /**
-   * Makes the model and its inputs.
-   *
-   * @throws IOException if the model cannot be read
-   */
-  @Setup
+  @Override
   public void setUp() throws IOException {
-    Engine runner = Workload.engine(engine, device, precision, checkpointing); // fails early
+    Engine runner =
+        Workload.engine(engine, device, precision, checkpointing); // fails before work is done
     unet = Workload.unet(model);
     int side = Workload.side(unet, latent);
     function = unet.function(batch, side, side, 77, FunctionOptions.inference().withEngine(runner));

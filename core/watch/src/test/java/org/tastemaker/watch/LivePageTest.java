@@ -6,11 +6,8 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -24,6 +21,7 @@ import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.page.Plot;
 import org.tastemaker.core.run.Provenance;
 import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.testing.HandClock;
 import org.xml.sax.InputSource;
 
 class LivePageTest {
@@ -31,31 +29,7 @@ class LivePageTest {
 
   @TempDir Path folder;
   private Path file;
-  private final Ticking clock = new Ticking();
-
-  /** A clock that a test moves. */
-  private static final class Ticking extends Clock {
-    private Instant now = Instant.parse("2026-11-26T10:00:00Z");
-
-    void pass(Duration time) {
-      now = now.plus(time);
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
+  private final HandClock clock = new HandClock(Instant.parse("2026-11-26T10:00:00Z"));
 
   @BeforeEach
   void name() {

@@ -121,8 +121,8 @@ public final class QuickReport {
                 "Aligning text to emoji: " + alignment.task().name(),
                 "A latent diffusion model was aligned to a judge's rankings with "
                     + alignment.methodWords()
-                    + ". The pictures and figures below are of seeds that were never"
-                    + " trained on; those on the left are of the model before.")
+                    + ". Pictures and figures are of seeds that were never trained on. In the first"
+                    + " picture the prompts that changed most come first.")
             .cost(cost)
             .caveat(
                 "The score is the same rule that ranked the images, on other seeds: it shows that"

@@ -7,10 +7,14 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.tastemaker.core.Image;
+import org.tastemaker.core.picture.ImageGrid;
 
 /**
  * The whole change in one picture: a row for each prompt, on the left what the model drew before,
@@ -18,13 +22,12 @@ import org.tastemaker.core.Image;
  */
 public final class ChangePicture {
   private static final int CELL = 96;
-  private static final int GAP = 4;
-  private static final int MIDDLE = 36;
+  private static final int EDGE = 4;
+  private static final int MIDDLE = 24;
   private static final int HEAD = 40;
   private static final int LABEL = 22;
 
   private final Map<String, List<BeforeAfter>> rows = new LinkedHashMap<>();
-  private final int across;
 
   private ChangePicture(List<BeforeAfter> pictures, int perPrompt) {
     for (BeforeAfter pair : pictures) {
@@ -33,7 +36,6 @@ public final class ChangePicture {
         row.add(pair);
       }
     }
-    across = rows.values().stream().mapToInt(List::size).max().orElseThrow();
   }
 
   /**
@@ -56,40 +58,44 @@ public final class ChangePicture {
   }
 
   private Image draw() {
-    int half = across * (CELL + GAP);
+    List<BeforeAfter> longest = Collections.max(rows.values(), Comparator.comparing(List::size));
+    Image widest = half(longest, BeforeAfter::before);
+    int right = EDGE + widest.width() + MIDDLE;
+    int rowHeight = widest.height() + LABEL;
     BufferedImage canvas =
         new BufferedImage(
-            2 * GAP + 2 * half + MIDDLE,
-            HEAD + rows.size() * (CELL + LABEL + GAP),
+            right + widest.width() + EDGE,
+            HEAD + rows.size() * rowHeight,
             BufferedImage.TYPE_INT_RGB);
     Graphics2D g = canvas.createGraphics();
     g.setColor(Color.WHITE);
     g.fillRect(0, 0, canvas.getWidth(), canvas.getHeight());
     g.setRenderingHint(
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-    g.setRenderingHint(
-        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
-    int right = GAP + half + MIDDLE;
     g.setColor(Color.DARK_GRAY);
     g.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 20));
-    g.drawString("before", GAP, HEAD - 14);
-    g.drawString("after", right, HEAD - 14);
+    g.drawString("before", 2 * EDGE, HEAD - 14);
+    g.drawString("after", right + EDGE, HEAD - 14);
+    g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
     int y = HEAD;
     for (Map.Entry<String, List<BeforeAfter>> row : rows.entrySet()) {
-      g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
-      g.drawString(shortened(row.getKey(), g.getFontMetrics(), half), GAP, y + CELL + 15);
-      for (int i = 0; i < row.getValue().size(); i++) {
-        int x = i * (CELL + GAP);
-        g.drawImage(row.getValue().get(i).before().toBufferedImage(), GAP + x, y, CELL, CELL, null);
-        g.drawImage(
-            row.getValue().get(i).after().toBufferedImage(), right + x, y, CELL, CELL, null);
-      }
-      y += CELL + LABEL + GAP;
+      Image before = half(row.getValue(), BeforeAfter::before);
+      Image after = half(row.getValue(), BeforeAfter::after);
+      g.drawImage(before.toBufferedImage(), EDGE, y, null);
+      g.drawImage(after.toBufferedImage(), right, y, null);
+      String prompt = shortened(row.getKey(), g.getFontMetrics(), widest.width());
+      g.drawString(prompt, 2 * EDGE, y + rowHeight - 10);
+      y += rowHeight;
     }
     g.setColor(Color.LIGHT_GRAY);
-    g.drawLine(right - MIDDLE / 2, HEAD, right - MIDDLE / 2, canvas.getHeight() - GAP);
+    g.drawLine(right - MIDDLE / 2, HEAD, right - MIDDLE / 2, canvas.getHeight() - EDGE);
     g.dispose();
     return Image.fromBufferedImage(canvas);
+  }
+
+  /** The images of one side of a row, side by side. */
+  private static Image half(List<BeforeAfter> row, Function<BeforeAfter, Image> side) {
+    return ImageGrid.of(row.stream().map(side).toList()).columns(row.size()).cell(CELL).draw();
   }
 
   private static String shortened(String text, FontMetrics metrics, int width) {

@@ -76,8 +76,8 @@ public final class HtmlReport {
           "Images before and after, a row for each prompt, the same seeds in the same places");
       html.element(
           "figcaption",
-          "The same prompts and the same seeds in the same places: left the model before, right the"
-              + " model now. The prompts that changed most come first.");
+          "The same prompts and seeds in the same places: left the model before, right the model"
+              + " now.");
       html.close("figure").newLine();
     }
     Headline figure = report.headline();

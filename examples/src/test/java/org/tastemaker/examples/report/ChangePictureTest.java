@@ -8,6 +8,9 @@ import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Image;
 
 class ChangePictureTest {
+  /** Two halves of two images, each with a gap around it, the space between, and the edges. */
+  private static final int WIDTH_OF_TWO = 2 * 210 + 24 + 2 * 4;
+
   private static Image grey(double level) {
     return Image.filled(4, 4, (float) level, (float) level, (float) level);
   }
@@ -22,14 +25,15 @@ class ChangePictureTest {
         ChangePicture.draw(
             List.of(pair("a", 1, 0.2, 0.4), pair("b", 1, 0, 0.6), pair("a", 2, 0.8, 1)), 4);
 
-    assertThat(picture.width()).isEqualTo(2 * 4 + 2 * 200 + 36);
-    assertThat(picture.height()).isEqualTo(40 + 2 * 122);
-    assertThat(picture.get(0, 90, 50)).isEqualTo(51 / 255f);
-    assertThat(picture.get(0, 90, 150)).isEqualTo(204 / 255f);
-    assertThat(picture.get(0, 90, 290)).isEqualTo(102 / 255f);
-    assertThat(picture.get(0, 90, 390)).isEqualTo(1);
-    assertThat(picture.get(0, 212, 50)).isZero();
-    assertThat(picture.get(0, 212, 290)).isEqualTo(153 / 255f);
+    assertThat(picture.width()).isEqualTo(WIDTH_OF_TWO);
+    assertThat(picture.height()).isEqualTo(40 + 2 * 130);
+    int right = 4 + 210 + 24;
+    assertThat(picture.get(0, 90, 4 + 50)).isEqualTo(51 / 255f);
+    assertThat(picture.get(0, 90, 4 + 150)).isEqualTo(204 / 255f);
+    assertThat(picture.get(0, 90, right + 50)).isEqualTo(102 / 255f);
+    assertThat(picture.get(0, 90, right + 150)).isEqualTo(1);
+    assertThat(picture.get(0, 220, 4 + 50)).isZero();
+    assertThat(picture.get(0, 220, right + 50)).isEqualTo(153 / 255f);
   }
 
   @Test
@@ -37,7 +41,7 @@ class ChangePictureTest {
     Image picture =
         ChangePicture.draw(List.of(pair("a", 1, 0, 0), pair("a", 2, 0, 0), pair("a", 3, 0, 0)), 2);
 
-    assertThat(picture.width()).isEqualTo(2 * 4 + 2 * 200 + 36);
+    assertThat(picture.width()).isEqualTo(WIDTH_OF_TWO);
   }
 
   @Test
@@ -45,7 +49,7 @@ class ChangePictureTest {
     Image picture = ChangePicture.draw(List.of(pair("a very long prompt ".repeat(20), 1, 1, 1)), 1);
 
     // Between the halves there is the line, and no text.
-    assertThat(picture.get(0, 148, 110)).isEqualTo(1);
+    assertThat(picture.get(0, 160, 122)).isEqualTo(1);
   }
 
   @Test

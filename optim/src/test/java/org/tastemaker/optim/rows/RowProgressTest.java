@@ -3,11 +3,8 @@ package org.tastemaker.optim.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -18,36 +15,17 @@ import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunEvent;
+import org.tastemaker.testing.HandClock;
 
 class RowProgressTest {
   private static final Rubric RUBRIC = Rubric.of("bright", "1", "The brighter image is better.");
 
   @TempDir private Path folder;
 
-  /** Goes on when it is told to. */
-  private static final class Hands extends Clock {
-    private Instant now = Instant.EPOCH;
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-  }
-
   /** Each part of 2 rows takes a second, and one of them ten. */
   private List<RunEvent> eventsOf(int questions, int slow) {
     NotedJudge judge = new NotedJudge(folder.resolve("notes").toString(), 0);
-    Hands clock = new Hands();
+    HandClock clock = new HandClock(Instant.EPOCH);
     List<RunEvent> events = new ArrayList<>();
     try (RowWorker worker = RowWorker.open(RowSetup.none().withOracle(judge), "w")) {
       RowCarrier carrier =
@@ -59,7 +37,7 @@ class RowProgressTest {
                 if (part.isEmpty()) {
                   return;
                 }
-                clock.now = clock.now.plus(Duration.ofSeconds(i == slow ? 10 : 1));
+                clock.pass(Duration.ofSeconds(i == slow ? 10 : 1));
                 worker.run(
                     part.rows(),
                     1,

@@ -9,10 +9,11 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.human.desk.Desk.Outcome;
+import org.tastemaker.testing.HandClock;
 
 /** Leases of five minutes, by a clock that the tests move. */
 class DeskLeaseTest {
-  private final People.StepClock clock = new People.StepClock();
+  private final HandClock clock = People.clock();
 
   @TempDir Path folder;
 
@@ -21,9 +22,9 @@ class DeskLeaseTest {
     try (Desk desk = People.desk(folder, 1, 0, clock)) {
       CompletableFuture<List<DeskAnswer>> asked = People.ask(desk, "q0", 2);
       People.look(desk, "ann");
-      clock.step(Duration.ofMinutes(4));
+      clock.pass(Duration.ofMinutes(4));
       assertThat(desk.standing("bob").shown()).isEmpty();
-      clock.step(Duration.ofMinutes(2));
+      clock.pass(Duration.ofMinutes(2));
       assertThat(People.look(desk, "bob").question().id()).isEqualTo("q0");
       assertThat(asked).isNotDone();
     }
@@ -35,11 +36,11 @@ class DeskLeaseTest {
       CompletableFuture<List<DeskAnswer>> asked = People.ask(desk, "q0", 2);
       String id = People.look(desk, "ann").assignment().id();
       for (int i = 0; i < 12; i++) {
-        clock.step(Duration.ofMinutes(4));
+        clock.pass(Duration.ofMinutes(4));
         assertThat(People.look(desk, "ann").assignment().id()).isEqualTo(id);
         assertThat(desk.standing("bob").shown()).isEmpty();
       }
-      clock.step(Duration.ofMinutes(4));
+      clock.pass(Duration.ofMinutes(4));
       assertThat(desk.standing("bob").shown()).isPresent();
       assertThat(asked).isNotDone();
     }
@@ -50,7 +51,7 @@ class DeskLeaseTest {
     try (Desk desk = People.desk(folder, 1, 0, clock)) {
       CompletableFuture<List<DeskAnswer>> asked = People.ask(desk, "q0", 2);
       Desk.Shown late = People.look(desk, "ann");
-      clock.step(Duration.ofMinutes(6));
+      clock.pass(Duration.ofMinutes(6));
       assertThat(People.say(desk, "bob", "b", People::brightest)).isEqualTo(Outcome.TAKEN);
       assertThat(asked.join()).hasSize(1);
       assertThat(
@@ -78,7 +79,7 @@ class DeskLeaseTest {
       order = People.look(desk, "ann").assignment().shown();
       assertThat(asked).isNotDone();
     }
-    clock.step(Duration.ofHours(1));
+    clock.pass(Duration.ofHours(1));
     try (Desk desk = People.desk(folder, 1, 0, clock)) {
       CompletableFuture<List<DeskAnswer>> asked = People.ask(desk, "q0", 4);
       assertThat(desk.standing("bob").shown()).isEmpty();

@@ -4,8 +4,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -17,33 +15,15 @@ import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGroup;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
+import org.tastemaker.testing.HandClock;
 
 /** What tests of the desk share: questions about grey images, and people who answer them. */
 public final class People {
   private People() {}
 
   /** A clock that stands still until it is moved. */
-  static final class StepClock extends Clock {
-    private Instant now = Instant.parse("2026-01-02T03:04:05Z");
-
-    synchronized void step(Duration by) {
-      now = now.plus(by);
-    }
-
-    @Override
-    public synchronized Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
+  static HandClock clock() {
+    return new HandClock(Instant.parse("2026-01-02T03:04:05Z"));
   }
 
   /** Images of which the later are brighter; values are whole 255ths, so that PNG keeps them. */

@@ -7,11 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -29,6 +25,7 @@ import org.tastemaker.feedback.annotate.AnnotatedGroup;
 import org.tastemaker.feedback.annotate.AnnotationJob;
 import org.tastemaker.feedback.annotate.PreferenceDataset;
 import org.tastemaker.human.review.ReviewDesk.Outcome;
+import org.tastemaker.testing.HandClock;
 
 class ReviewDeskTest {
   @TempDir Path folder;
@@ -164,27 +161,10 @@ class ReviewDeskTest {
   @Test
   void whoDoesNotAnswerInTimeIsPassedOverAndTheirLateAnswerStillCounts() {
     Path dataset = Judged.dataset(folder, 1);
-    Instant[] now = {Judged.CLOCK.instant()};
-    Clock clock =
-        new Clock() {
-          @Override
-          public ZoneId getZone() {
-            return ZoneOffset.UTC;
-          }
-
-          @Override
-          public Clock withZone(ZoneId zone) {
-            return this;
-          }
-
-          @Override
-          public Instant instant() {
-            return now[0];
-          }
-        };
+    HandClock clock = new HandClock(Judged.CLOCK.instant());
     try (ReviewDesk desk = ReviewDesk.open(dataset, Judged.log(folder), Judged.options(1), clock)) {
       String group = Judged.look(desk, "ann").verdict().id();
-      now[0] = now[0].plus(Duration.ofMinutes(11));
+      clock.pass(Duration.ofMinutes(11));
       assertThat(Judged.look(desk, "bob").verdict().id()).isEqualTo(group);
       desk.say("bob", Judged.confirm("b", group));
       assertThat(desk.say("ann", Judged.confirm("a", group))).isEqualTo(Outcome.TAKEN);
