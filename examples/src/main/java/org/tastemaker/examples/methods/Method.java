@@ -195,29 +195,16 @@ enum Method {
   PolicyOptimizer optimizer(
       DiffusionPolicy policy, Protocol protocol, Setting setting, Teaching teaching, Seed seed) {
     int images = protocol.imagesPerRound();
-    int microBatch =
-        Protocol.microBatch(Math.max(images, 1 + images * Protocol.STEPS / setting.updates()));
-    Optional<PromptStatistics.Options> statistics =
-        Optional.of(
-            new PromptStatistics.Options(
-                4 * protocol.imagesPerPrompt(), protocol.imagesPerPrompt()));
+    int microBatch = microBatch(protocol, setting);
     return switch (this) {
-      case DDPO_IS ->
-          new Ddpo(
-              policy,
-              Ddpo.Options.importanceSampling()
-                  .withClipRange(setting.strength())
-                  .withUpdatesPerEpoch(setting.updates())
-                  .withMicroBatch(microBatch)
-                  .withPromptStatistics(statistics),
-              seed);
+      case DDPO_IS -> new Ddpo(policy, ddpo(protocol, setting), seed);
       case DDPO_SF ->
           new Ddpo(
               policy,
               Ddpo.Options.scoreFunction()
                   .withUpdatesPerEpoch(setting.updates())
                   .withMicroBatch(microBatch)
-                  .withPromptStatistics(statistics),
+                  .withPromptStatistics(statistics(protocol)),
               seed);
       case GRPO ->
           new Grpo(policy, grpo(setting, microBatch).withClipRange(setting.strength()), seed);
@@ -413,6 +400,25 @@ enum Method {
           throw new IllegalArgumentException(
               title + " searches over parameters; it has no optimizer of a policy");
     };
+  }
+
+  /** The options of {@link #DDPO_IS}. */
+  static Ddpo.Options ddpo(Protocol protocol, Setting setting) {
+    return Ddpo.Options.importanceSampling()
+        .withClipRange(setting.strength())
+        .withUpdatesPerEpoch(setting.updates())
+        .withMicroBatch(microBatch(protocol, setting))
+        .withPromptStatistics(statistics(protocol));
+  }
+
+  private static int microBatch(Protocol protocol, Setting setting) {
+    int images = protocol.imagesPerRound();
+    return Protocol.microBatch(Math.max(images, 1 + images * Protocol.STEPS / setting.updates()));
+  }
+
+  private static Optional<PromptStatistics.Options> statistics(Protocol protocol) {
+    return Optional.of(
+        new PromptStatistics.Options(4 * protocol.imagesPerPrompt(), protocol.imagesPerPrompt()));
   }
 
   private static Grpo.Options grpo(Setting setting, int microBatch) {

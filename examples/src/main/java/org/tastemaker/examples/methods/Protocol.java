@@ -62,11 +62,23 @@ record Protocol(
     return rounds * imagesPerRound();
   }
 
+  /** The prompts of a round's images, those of one prompt together. */
+  List<Prompt> round() {
+    return each(imagesPerPrompt);
+  }
+
   /** The prompts of the measured images, those of one prompt together. */
   List<Prompt> heldOut() {
-    return prompts.stream()
-        .flatMap(prompt -> Collections.nCopies(heldOutPerPrompt, prompt).stream())
-        .toList();
+    return each(heldOutPerPrompt);
+  }
+
+  private List<Prompt> each(int times) {
+    return prompts.stream().flatMap(prompt -> Collections.nCopies(times, prompt).stream()).toList();
+  }
+
+  /** The same with another number of images per prompt and round. */
+  Protocol withImages(int perPrompt) {
+    return new Protocol(prompts, rounds, perPrompt, heldOutPerPrompt, guidance);
   }
 
   /** For files: trials can be compared where these are equal. */

@@ -9,7 +9,6 @@ import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.FeedbackOracle;
-import org.tastemaker.core.Image;
 import org.tastemaker.core.ImageGenerator;
 import org.tastemaker.core.Judgement;
 import org.tastemaker.core.PolicyOptimizer;
@@ -32,9 +31,6 @@ import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.Glyph;
 import org.tastemaker.examples.emoji.GlyphReward;
 import org.tastemaker.examples.emoji.GlyphSheet;
-import org.tastemaker.feedback.mock.MockJudge;
-import org.tastemaker.feedback.mock.MockOracle;
-import org.tastemaker.feedback.rubric.Rubrics;
 import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
@@ -75,14 +71,14 @@ final class Trial {
   private static final double WITHOUT_CAPTION = 0.1;
 
   private final LatentDiffusion model;
-  private final EmojiTask task;
   private final Protocol protocol;
   private final Method method;
   private final Setting setting;
   private final Seed seed;
   private final long number;
+  private final TrialJudge judge;
   private final FeedbackOracle oracle;
-  private final Rubric rubric = Rubrics.consistency();
+  private final Rubric rubric;
   private final Stopwatch stopwatch = new Stopwatch();
   private final List<TrialResult.Point> points = new ArrayList<>();
   private int nextMark;
@@ -106,14 +102,14 @@ final class Trial {
       Setting setting,
       long seed) {
     this.model = protocol.sampled(model);
-    this.task = task;
     this.protocol = protocol;
     this.method = method;
     this.setting = setting;
     this.number = seed;
     this.seed = Seed.of(seed);
-    this.oracle =
-        MockOracle.of(task.score(), MockJudge.Options.defaults().withTieThreshold(Protocol.TIE));
+    this.judge = new TrialJudge(task);
+    this.oracle = judge.oracle();
+    this.rubric = judge.rubric();
   }
 
   /**
@@ -204,11 +200,10 @@ final class Trial {
 
   /** What the judge ranks by, of each image of a rollout. */
   private Rewards likeness(Rollout rollout, List<Judgement> judgements) {
-    double[] scores = new double[rollout.size()];
-    for (int i = 0; i < scores.length; i++) {
-      scores[i] = task.score().applyAsDouble(rollout.images().get(i), rollout.prompts().get(i));
-    }
-    return Rewards.of(scores);
+    return Rewards.of(
+        judge.scores(rollout.prompts(), rollout.images()).stream()
+            .mapToDouble(Double::doubleValue)
+            .toArray());
   }
 
   static void closeIfCloseable(PolicyOptimizer optimizer) {
@@ -290,12 +285,7 @@ final class Trial {
 
   private List<Double> scores(LatentDiffusion sampler) {
     List<Prompt> prompts = protocol.heldOut();
-    List<Image> images = sampler.generate(prompts, heldOutSeeds(prompts.size()));
-    List<Double> scores = new ArrayList<>();
-    for (int i = 0; i < images.size(); i++) {
-      scores.add(task.score().applyAsDouble(images.get(i), prompts.get(i)));
-    }
-    return scores;
+    return judge.scores(prompts, sampler.generate(prompts, heldOutSeeds(prompts.size())));
   }
 
   private List<Seed> heldOutSeeds(int count) {

@@ -14,6 +14,18 @@
  * <p>{@link org.tastemaker.examples.methods.JpegExperiment} reproduces another figure of DDPO's
  * paper: how well images compress. {@link org.tastemaker.examples.methods.LatentSearch} is
  * ZO-RankSGD on single images, beside picking among fresh ones.
+ *
+ * <p>{@link org.tastemaker.examples.methods.DdpoCurves} puts DDPO's learning curve beside that of
+ * another program, {@code scripts/ddpo_curve.py}:
+ *
+ * <pre>
+ *   PeerAgreement  a rollout and two updates that the other program must repeat
+ *   PeerTask       what it is told: settings, the first adapter, the held-out noise
+ *   PeerProgram    its process
+ *   PeerExchange   its turns, and the scores of its images, by files
+ *   OwnCurve       our training, a round at a time
+ *   CurveReport    both Curves as Markdown and a plot
+ * </pre>
  */
 @NullMarked
 package org.tastemaker.examples.methods;
