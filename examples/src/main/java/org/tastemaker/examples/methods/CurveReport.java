@@ -99,13 +99,15 @@ record CurveReport(List<Pair> pairs) {
     text.append(
         String.format(
             Locale.ROOT,
-            " PyTorch's seconds divided by ours, %d rounds: %s by the clock",
+            " PyTorch's seconds divided by ours: %s over all %d rounds, %.3f by the medians",
+            over(p -> p.theirs().seconds(last) / p.ours().seconds(last)).text(),
             last,
-            over(p -> p.theirs().seconds(last) / p.ours().seconds(last)).text()));
+            median(Pair::theirs, Curve.Point::seconds) / median(Pair::ours, Curve.Point::seconds)));
     processor()
         .ifPresent(
             ratio ->
-                text.append(String.format(Locale.ROOT, ", %.3f by the processor's time", ratio)));
+                text.append(
+                    String.format(Locale.ROOT, ", %.3f by those of the processor's time", ratio)));
     return text.append(".\n").toString();
   }
 

@@ -55,7 +55,8 @@ class CurveReportTest {
             "Seeds: 3. Brackets: Student's 95 % intervals over them. A round takes 4.00 s here (sampling 2.00,"
                 + " training 2.00) and 6.00 s with PyTorch (2.00, 4.00), medians.")
         .contains(
-            "divided by ours, 4 rounds: 1.500 [1.500, 1.500] by the clock, 2.000 by the processor's time.");
+            "divided by ours: 1.500 [1.500, 1.500] over all 4 rounds, 1.500 by the medians, 2.000 by those of"
+                + " the processor's time.");
   }
 
   @Test
