@@ -194,6 +194,7 @@ def turns(options):
                     command = ["java", f"-Xmx{options.heap}", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-Dorg.bytedeco.javacpp.maxbytes=0"]
                     command += ["-cp", options.jar, PROGRAM, f"what={what}", f"model={model}", f"batch={batch}", f"latent={latent}"]
                     command += [f"precision={precision}", f"warm={options.warm}", f"runs={options.runs}"]
+                    command += ["checkpointing=true"] if options.checkpointing else []
                 result = measure(command, options.threads)
                 found.setdefault((text, program, precision), []).append(result)
                 print(f"turn {turn + 1} {text} {program} {precision} {result}", file=sys.stderr, flush=True)
@@ -217,6 +218,7 @@ def main():
     parser.add_argument("--precisions", default="float32,bfloat16", help="ours")
     parser.add_argument("--peer-bfloat16", action="store_true", help="PyTorch with autocast too")
     parser.add_argument("--peer-compiled", action="store_true", help="torch.compile too, forward")
+    parser.add_argument("--checkpointing", action="store_true", help="ours keeps convolutions' weights once")
     parser.add_argument("--jar", default=os.path.join(ROOT, "benchmarks/target/benchmarks.jar"), help="or a class path")
     parser.add_argument("--heap", default="1g", help="of Java")
     parser.add_argument("--peer", nargs=3, metavar=("MODEL", "WHAT", "BATCH"), help=argparse.SUPPRESS)

@@ -271,6 +271,16 @@ public final class RunFolder implements AutoCloseable {
    * @return in the order in which they were given; a line that cannot be read is left out
    */
   public List<RunEvent.Notice> notices() {
+    return noticesOf(path);
+  }
+
+  /**
+   * All notices of a run that another process may still be writing.
+   *
+   * @param path the run's folder
+   * @return as {@link #notices}
+   */
+  public static List<RunEvent.Notice> noticesOf(Path path) {
     return NoticeLine.read(path);
   }
 

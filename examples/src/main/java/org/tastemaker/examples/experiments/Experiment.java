@@ -20,8 +20,6 @@ import org.tastemaker.reward.combine.WeightedReward;
  * @param prompts that are trained on
  * @param imagesPerPrompt images per prompt and round, ranked together
  * @param rounds of sampling, judging and training
- * @param guidance guidance scale of the images that are trained on: without guidance a model's
- *     images differ more, so that rare ones occur and can be rewarded
  * @param measured how models are sampled to be measured, before and after
  * @param quality of an image for its prompt: what the simulated judge ranks by
  * @param arms rewards to compare; the first is the intended one
@@ -34,7 +32,6 @@ record Experiment(
     List<Prompt> prompts,
     int imagesPerPrompt,
     int rounds,
-    double guidance,
     Measured measured,
     ToDoubleBiFunction<Image, Prompt> quality,
     List<Arm> arms,
@@ -87,7 +84,6 @@ record Experiment(
         this.prompts.subList(0, Math.min(prompts, this.prompts.size())),
         imagesPerPrompt,
         Math.min(rounds, this.rounds),
-        guidance,
         measured,
         quality,
         arms,
@@ -98,7 +94,7 @@ record Experiment(
   /** The same experiment, measured in another way. */
   Experiment with(Measured other) {
     return new Experiment(
-        name, title, prompts, imagesPerPrompt, rounds, guidance, other, quality, arms, rows, shown);
+        name, title, prompts, imagesPerPrompt, rounds, other, quality, arms, rows, shown);
   }
 
   /** What must be the same for a training to be resumed. */

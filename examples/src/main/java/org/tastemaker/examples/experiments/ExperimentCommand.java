@@ -19,6 +19,7 @@ import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.examples.align.StoredSettings;
 import org.tastemaker.examples.console.ConsoleProgress;
+import org.tastemaker.examples.console.EngineOptions;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.console.FileNames;
 import org.tastemaker.examples.emoji.BundledModel;
@@ -26,6 +27,7 @@ import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -79,6 +81,8 @@ final class ExperimentCommand implements Callable<Integer> {
       description = "Denoising steps of the images measured (default: the experiment's).")
   private int measuredSteps;
 
+  @Mixin private EngineOptions engine = new EngineOptions();
+
   @SuppressWarnings("NullAway.Init")
   @CommandLine.Spec
   private CommandLine.Model.CommandSpec spec;
@@ -116,9 +120,11 @@ final class ExperimentCommand implements Callable<Integer> {
     if (measuredSteps > 0) {
       experiment = experiment.with(experiment.measured().withSteps(measuredSteps));
     }
+    experiment = experiment.with(experiment.measured().withEngine(engine.settings()));
     List<Experiment.Arm> chosen =
         arms.isEmpty() ? experiment.arms() : arms.stream().map(experiment::arm).toList();
-    try (LatentDiffusion model = BundledModel.load()) {
+    try (LatentDiffusion loaded = BundledModel.load()) {
+      LatentDiffusion model = loaded.on(engine.engine());
       for (long seed : seeds) {
         base(model, judge, experiment, counts, seed, out);
         for (Experiment.Arm arm : chosen) {

@@ -72,7 +72,6 @@ public final class ImproveConsistency {
         SOMETIMES.stream().map(Prompt::of).toList(),
         16,
         20,
-        1,
         Measured.asTrained(1, GUIDANCE),
         (image, prompt) -> EmojiPrompts.shows(judge.label(image), prompt.text()) ? 1 : 0,
         List.of(

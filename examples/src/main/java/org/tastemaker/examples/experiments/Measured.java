@@ -14,31 +14,42 @@ import org.tastemaker.examples.emoji.EmojiReport;
  * @param counts how many images, unless the command says otherwise
  * @param otherwise other samplings for consistency, by the measurement's name
  * @param steps denoising steps that the command asks for; 0 for those of the samplings
+ * @param engine what the command asks for, by name: it changes images a little
  */
 record Measured(
     String words,
     EmojiReport.Counts counts,
     SamplingOptions sampling,
     Map<String, SamplingOptions> otherwise,
-    int steps) {
+    int steps,
+    Map<String, String> engine) {
   /** What must be the same for measurements to be compared. */
   Settings config(EmojiReport.Counts counts) {
     Settings config = Settings.none().with("counts", counts);
     config = words.isEmpty() ? config : config.with("measured", words);
-    return steps == 0 ? config : config.with("measuredSteps", steps);
+    config = steps == 0 ? config : config.with("measuredSteps", steps);
+    for (var asked : engine.entrySet()) {
+      config = config.with(asked.getKey(), asked.getValue());
+    }
+    return config;
+  }
+
+  /** The same with an engine that is not the default one. */
+  Measured withEngine(Map<String, String> asked) {
+    return new Measured(words, counts, sampling, otherwise, steps, asked);
   }
 
   /** The same in so many denoising steps. */
   Measured withSteps(int count) {
     Map<String, SamplingOptions> changed = new TreeMap<>();
     otherwise.forEach((name, options) -> changed.put(name, options.withSteps(count)));
-    return new Measured(words, counts, sampling.withSteps(count), changed, count);
+    return new Measured(words, counts, sampling.withSteps(count), changed, count, engine);
   }
 
   /** As the bundled model is meant to be used. */
   static Measured asUsed() {
     return new Measured(
-        "", new EmojiReport.Counts(4, 16, 16, 8), BundledModel.sampling(), Map.of(), 0);
+        "", new EmojiReport.Counts(4, 16, 16, 8), BundledModel.sampling(), Map.of(), 0, Map.of());
   }
 
   /** As in training, with consistency also at a higher guidance scale and as used. */
@@ -52,6 +63,7 @@ record Measured(
             Training.sampling(more),
             Findings.CONSISTENCY_AS_USED,
             BundledModel.sampling()),
-        0);
+        0,
+        Map.of());
   }
 }

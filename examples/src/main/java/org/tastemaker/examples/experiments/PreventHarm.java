@@ -43,7 +43,6 @@ public final class PreventHarm {
         EmojiPrompts.NEUTRAL.stream().map(Prompt::of).toList(),
         24,
         16,
-        1,
         Measured.asUsed(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(

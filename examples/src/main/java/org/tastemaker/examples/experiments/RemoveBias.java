@@ -51,7 +51,6 @@ public final class RemoveBias {
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
         30,
-        1,
         Measured.asUsed(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(

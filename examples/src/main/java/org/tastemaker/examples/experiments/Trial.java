@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
+import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Rewards;
@@ -29,6 +30,7 @@ import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.feedback.mock.MockJudge;
 import org.tastemaker.feedback.mock.MockOracle;
 import org.tastemaker.feedback.rubric.Rubrics;
+import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
@@ -116,7 +118,7 @@ final class Trial {
   record Outcome(Findings findings, EmojiReport report) {}
 
   Outcome run(Path folder, RunListener listener, Cancellation cancellation) {
-    LatentDiffusion sampled = model.with(Training.sampling(experiment.guidance()));
+    LatentDiffusion sampled = model.with(arm.training().sampling());
     try (Lora lora =
             Lora.create(
                 "tastemaker",
@@ -133,7 +135,10 @@ final class Trial {
       double kl = kl(policy);
       LoraFile.write(folder.resolve("lora.safetensors"), List.of(lora), LoraFile.Options.kohya());
       return measure(
-          model.with(FunctionOptions.inference().withAdapter(lora)),
+          model.with(
+              FunctionOptions.inference()
+                  .withEngine(model.execution().engine())
+                  .withAdapter(lora)),
           judge,
           experiment.measured(),
           counts,
@@ -149,6 +154,12 @@ final class Trial {
         MockOracle.of(experiment.quality(), MockJudge.Options.defaults().withTieThreshold(TIE));
     Seed rounds = seed.split("phase").split(0); // the stream of the tables in docs
     Map<String, String> config = experiment.config(arm, number).values();
+    PolicyOptimizer optimizer =
+        arm.training()
+            .optimizer(
+                policy,
+                experiment.prompts().size() * experiment.imagesPerPrompt(),
+                rounds.split("optimizer"));
     try (RunFolder open = RunFolders.open(folder.resolve("training"), config, Set.of(), seed)) {
       long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
       RewardModel reward =
@@ -159,13 +170,9 @@ final class Trial {
           };
       return AlignmentRun.of(
               PromptSource.all(experiment.prompts(), experiment.imagesPerPrompt()),
-              policy.sampler(),
+              arm.training().sampler(optimizer, policy),
               reward,
-              arm.training()
-                  .optimizer(
-                      policy,
-                      experiment.prompts().size() * experiment.imagesPerPrompt(),
-                      rounds.split("optimizer")),
+              optimizer,
               rounds)
           .judgedBy(oracle, Rubrics.consistency())
           .in(open)
@@ -175,6 +182,10 @@ final class Trial {
               AlignmentRun.Options.rounds(experiment.rounds())
                   .withCheckpointEvery(2)
                   .withKeepCheckpoints(1));
+    } finally {
+      if (optimizer instanceof DiffusionNft nft) {
+        nft.close();
+      }
     }
   }
 

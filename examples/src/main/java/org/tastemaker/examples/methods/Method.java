@@ -7,7 +7,9 @@ import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.lora.Lora;
+import org.tastemaker.diffusion.lora.LoraGains;
 import org.tastemaker.diffusion.lora.LoraTargets;
+import org.tastemaker.diffusion.model.Parameters;
 import org.tastemaker.optim.ddpo.Ddpo;
 import org.tastemaker.optim.ddpo.PromptStatistics;
 import org.tastemaker.optim.direct.AlignProp;
@@ -31,6 +33,7 @@ import org.tastemaker.optim.preference.DiffusionDpo;
 import org.tastemaker.optim.preference.DiffusionKto;
 import org.tastemaker.optim.preference.Mapo;
 import org.tastemaker.optim.preference.Spo;
+import org.tastemaker.optim.zo.SearchSpace;
 
 /** What is compared. */
 enum Method {
@@ -164,6 +167,13 @@ enum Method {
           Lora.Options.ofRank(1).withTargets(LoraTargets.matching(".*\\.attn2\\.to_out.*"));
       default -> Lora.Options.defaults();
     };
+  }
+
+  /** What a search without gradients searches. */
+  SearchSpace space(Lora lora, Parameters unet, Seed seed) {
+    return this == ZO_GAINS
+        ? SearchSpace.of(LoraGains.of(lora, unet, seed))
+        : SearchSpace.of(lora.parameters());
   }
 
   static Method of(String id) {

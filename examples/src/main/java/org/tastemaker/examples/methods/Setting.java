@@ -1,6 +1,7 @@
 package org.tastemaker.examples.methods;
 
 import java.util.Locale;
+import org.tastemaker.optim.zo.ZoRankSgd;
 
 /**
  * The three numbers of a method that are tuned.
@@ -22,5 +23,21 @@ record Setting(double learningRate, int updates, double strength) {
               updates,
               strength));
     }
+  }
+  private static final int PROBES = 6;
+
+  /** The options of a search without gradients. */
+  ZoRankSgd.Options search() {
+    return ZoRankSgd.Options.forGains()
+        .with(o -> o.probes(PROBES).best(PROBES))
+        .withRadius(strength)
+        .withStepSize(learningRate)
+        .withStepDecay(0.5)
+        .withStepCandidates(updates);
+  }
+
+  /** How many points a round of the search looks at, at most. */
+  int searchedPoints() {
+    return PROBES + updates + 2;
   }
 }

@@ -1,19 +1,13 @@
 package org.tastemaker.examples.methods;
 
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Predicate;
-import java.util.random.RandomGenerator;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.core.FeedbackOracle;
 import org.tastemaker.core.ImageGenerator;
-import org.tastemaker.core.Judgement;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
-import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Rubric;
 import org.tastemaker.core.RunEvent;
@@ -21,22 +15,12 @@ import org.tastemaker.core.RunListener;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.lora.Lora;
-import org.tastemaker.diffusion.lora.LoraGains;
 import org.tastemaker.diffusion.lora.LoraNetwork;
-import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.examples.align.EmojiTask;
-import org.tastemaker.examples.emoji.BundledModel;
-import org.tastemaker.examples.emoji.CaptionMix;
-import org.tastemaker.examples.emoji.EmojiPrompts;
-import org.tastemaker.examples.emoji.Glyph;
-import org.tastemaker.examples.emoji.GlyphReward;
-import org.tastemaker.examples.emoji.GlyphSheet;
-import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.run.AlignmentRun;
 import org.tastemaker.optim.run.PromptSource;
 import org.tastemaker.optim.zo.ParameterProblem;
-import org.tastemaker.optim.zo.SearchSpace;
 import org.tastemaker.optim.zo.ZoRankSgd;
 import org.tastemaker.reward.ranking.WinRateReward;
 
@@ -56,19 +40,8 @@ final class Trial {
   /** After these shares of the images the model is measured. */
   private static final double[] MARKS = {0.25, 0.5, 1};
 
-  private static final int PROBES = 6;
-
   /** Images of each prompt on which the KL divergence is measured. */
   private static final int KL_IMAGES = 4;
-
-  /** Images from which the pre-training term draws. */
-  private static final int PRETRAINING_IMAGES = 1024;
-
-  /**
-   * The share of them without a caption, as in the model's own training; otherwise guidance
-   * suffers.
-   */
-  private static final double WITHOUT_CAPTION = 0.1;
 
   private final LatentDiffusion model;
   private final Protocol protocol;
@@ -169,10 +142,7 @@ final class Trial {
             policy,
             protocol,
             setting,
-            new Teaching(
-                method == Method.LEE ? pretraining() : (batch, size) -> List.of(),
-                this::likeness,
-                () -> new GlyphReward(BundledModel.judge())),
+            Teaching.of(method, model, task, protocol, seed),
             seed.split("optimizer"));
     try {
       RunListener marks =
@@ -198,14 +168,6 @@ final class Trial {
     }
   }
 
-  /** What the judge ranks by, of each image of a rollout. */
-  private Rewards likeness(Rollout rollout, List<Judgement> judgements) {
-    return Rewards.of(
-        judge.scores(rollout.prompts(), rollout.images()).stream()
-            .mapToDouble(Double::doubleValue)
-            .toArray());
-  }
-
   static void closeIfCloseable(PolicyOptimizer optimizer) {
     if (optimizer instanceof AutoCloseable closeable) {
       try {
@@ -226,16 +188,16 @@ final class Trial {
         };
     List<Prompt> prompts = protocol.prompts();
     ParameterProblem problem =
-        new ParameterProblem(counted, space(lora), prompts, seed.split("rounds"), oracle, rubric);
-    ZoRankSgd.Options options =
-        ZoRankSgd.Options.forGains()
-            .with(o -> o.probes(PROBES).best(PROBES))
-            .withRadius(setting.strength())
-            .withStepSize(setting.learningRate())
-            .withStepDecay(0.5)
-            .withStepCandidates(setting.updates());
-    ZoRankSgd search = new ZoRankSgd(problem, problem.start(), options, seed.split("optimizer"));
-    int perRound = prompts.size() * (PROBES + setting.updates() + 2);
+        new ParameterProblem(
+            counted,
+            method.space(lora, model.components().unet().parameters(), seed.split("gains")),
+            prompts,
+            seed.split("rounds"),
+            oracle,
+            rubric);
+    ZoRankSgd search =
+        new ZoRankSgd(problem, problem.start(), setting.search(), seed.split("optimizer"));
+    int perRound = prompts.size() * setting.searchedPoints();
     int moves = 0;
     stopwatch.start();
     do {
@@ -249,13 +211,6 @@ final class Trial {
       nextMark = MARKS.length;
     }
     return String.format(Locale.ROOT, "%s rounds, %s moves", search.rounds(), moves);
-  }
-
-  private SearchSpace space(Lora lora) {
-    return method == Method.ZO_GAINS
-        ? SearchSpace.of(
-            LoraGains.of(lora, model.components().unet().parameters(), seed.split("gains")))
-        : SearchSpace.of(lora.parameters());
   }
 
   /**
@@ -306,39 +261,5 @@ final class Trial {
 
   private static double mean(List<Double> values) {
     return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
-  }
-
-  /**
-   * Images that the model was trained on, in the shares in which it saw them, but none that answers
-   * a prompt of the trial: the target must be learned from the judge alone.
-   */
-  private PretrainingData pretraining() {
-    GlyphSheet sheet = BundledModel.glyphs();
-    CaptionMix mix = CaptionMix.of(sheet.glyphs());
-    Predicate<Glyph> aimedAt =
-        protocol.prompts().stream()
-            .map(prompt -> EmojiPrompts.answers(prompt.text()))
-            .reduce(glyph -> false, Predicate::or);
-    RandomGenerator random = seed.split("pre-training").generator();
-    List<CaptionMix.Draw> draws = new ArrayList<>();
-    while (draws.size() < PRETRAINING_IMAGES) {
-      CaptionMix.Draw draw = mix.draw(random);
-      if (!aimedAt.test(sheet.glyphs().get(draw.glyph()))) {
-        draws.add(draw);
-      }
-    }
-    List<PretrainingData.Captioned> data = new ArrayList<>();
-    try (INDArray latents =
-        model.encode(draws.stream().map(draw -> sheet.images().get(draw.glyph())).toList())) {
-      FloatBuffer all = FloatBuffers.of(latents); // [N, C, h, w]
-      int size = all.limit() / draws.size();
-      for (int i = 0; i < draws.size(); i++) {
-        float[] one = new float[size];
-        all.get(i * size, one);
-        String caption = random.nextDouble() < WITHOUT_CAPTION ? "" : draws.get(i).caption();
-        data.add(new PretrainingData.Captioned(FloatBuffer.wrap(one), caption));
-      }
-    }
-    return PretrainingData.of(data, seed.split("pre-training draws"));
   }
 }

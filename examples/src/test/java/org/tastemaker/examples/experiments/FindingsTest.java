@@ -94,7 +94,6 @@ class FindingsTest {
             List.of(Prompt.of("doctor")),
             2,
             1,
-            1,
             Measured.asUsed(),
             (image, prompt) -> 0,
             List.of(

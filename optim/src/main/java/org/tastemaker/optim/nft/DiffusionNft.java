@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.LongFunction;
 import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Rewards;
@@ -20,6 +21,7 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.StepReport;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.PredictionType;
 import org.tastemaker.optim.policy.CheckpointFile;
@@ -140,6 +142,19 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
    */
   public DiffusionSampler sampler() {
     return new RoundSampler(policy.sampler(), () -> old.sampler()::endpoints);
+  }
+
+  /**
+   * The old policy, sampled in another way in each round, such as with several guidance scales in
+   * turn: the training does not depend on how images were made. A resumed run goes on in turn.
+   *
+   * @param ofRound gives the options of a round, by its number from 1 on
+   * @return the sampler, as for {@link #sampler()}
+   */
+  public DiffusionSampler sampler(LongFunction<SamplingOptions> ofRound) {
+    Objects.requireNonNull(ofRound, "ofRound == null");
+    return new RoundSampler(
+        policy.sampler(), () -> old.sampler().with(ofRound.apply(steps + 1))::endpoints);
   }
 
   @Override

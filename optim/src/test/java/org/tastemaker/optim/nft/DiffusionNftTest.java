@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.Rewards;
 import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
@@ -189,6 +191,27 @@ class DiffusionNftTest {
         }
       }
       nft.save(to);
+    }
+  }
+
+  @Test
+  void eachRoundIsSampledAsItIsAsked() {
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora);
+        DiffusionNft nft = new DiffusionNft(policy, OPTIONS, Seed.of(4))) {
+      List<Long> asked = new ArrayList<>();
+      DiffusionSampler inTurn =
+          nft.sampler(
+              round -> {
+                asked.add(round);
+                return model.options().withSteps(round == 2 ? 3 : 2);
+              });
+      for (int steps : List.of(2, 3, 2)) {
+        try (Rollout rollout = inTurn.rollout(TinyModel.prompts(4), Seed.of(3))) {
+          assertThat(rollout.timesteps()).hasSize(steps);
+          StepReport unused = nft.step(rollout, REWARDS);
+        }
+      }
+      assertThat(asked).containsExactly(1L, 2L, 3L);
     }
   }
 

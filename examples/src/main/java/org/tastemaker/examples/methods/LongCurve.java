@@ -1,0 +1,253 @@
+package org.tastemaker.examples.methods;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.tastemaker.core.RunEvent;
+import org.tastemaker.core.json.Json;
+import org.tastemaker.core.json.JsonObject;
+import org.tastemaker.core.run.AtomicFiles;
+import org.tastemaker.core.run.RunFolder;
+import org.tastemaker.core.run.Settings;
+import org.tastemaker.examples.align.StoredSettings;
+
+/**
+ * What a long training has reached so far, over images and seconds: a small file that outlives the
+ * run's folder.
+ *
+ * @param subject what was trained
+ * @param settings of the training, as {@link Subject#settings}
+ * @param points from no images on, ascending
+ * @param warnings of the guards, by the round in which they came
+ */
+record LongCurve(
+    Subject subject, Settings settings, List<Point> points, Map<Long, String> warnings) {
+  private static final String EVALUATION = "evaluation.";
+  private static final String SCORE = EVALUATION + "rewardMean";
+  private static final String KL = "klToReference";
+
+  /**
+   * What is trained.
+   *
+   * @param method of the training
+   * @param setting of the method
+   * @param allWeights of the U-Net, and not a LoRA
+   * @param seed of everything
+   */
+  record Subject(Method method, Setting setting, boolean allWeights, long seed) {
+    Subject {
+      if (allWeights && method.searches()) {
+        throw new IllegalArgumentException(
+            method.id() + " searches the numbers of a LoRA, not all weights: leave out --weights");
+      }
+    }
+
+    /** For file names; the same for all seeds of a line in the table. */
+    String line() {
+      return allWeights ? method.id() + "-all" : method.id();
+    }
+
+    String title() {
+      return allWeights ? method.title() + ", all weights" : method.title();
+    }
+
+    String name() {
+      return String.format(Locale.ROOT, "%s-%d", line(), seed);
+    }
+
+    /** What must be the same for a training to be resumed; more rounds are a longer training. */
+    Settings settings(Protocol protocol) {
+      Settings without = Settings.none();
+      for (Map.Entry<String, String> each : protocol.settings().values().entrySet()) {
+        without = each.getKey().equals("rounds") ? without : without.with(each.getKey(), each.getValue());
+      }
+      return without
+          .and(Settings.of(setting))
+          .with("method", method.id())
+          .with("weights", allWeights ? "all" : "lora")
+          .with("seed", seed);
+    }
+  }
+
+  /**
+   * A measurement.
+   *
+   * @param images made and judged so far
+   * @param seconds of sampling, judging and training so far, without measurements
+   * @param score mean of the held-out images
+   * @param kl from the pre-trained model, in nats
+   * @param watched what the hacking monitor looks at, of the same images, by name
+   */
+  record Point(int images, double seconds, double score, double kl, Map<String, Double> watched) {
+    Point {
+      watched = new TreeMap<>(watched);
+    }
+
+    double diversity() {
+      return watched.getOrDefault("diversity", Double.NaN);
+    }
+  }
+
+  LongCurve {
+    points = List.copyOf(points);
+    warnings = new TreeMap<>(warnings);
+    if (points.isEmpty()) {
+      throw new IllegalArgumentException("a curve needs a point, but " + subject + " has none");
+    }
+  }
+
+  Point first() {
+    return points.get(0);
+  }
+
+  Point last() {
+    return points.get(points.size() - 1);
+  }
+
+  /**
+   * What a run has left.
+   *
+   * @param subject of the run
+   * @param settings of the run
+   * @param folder of the run
+   * @param imagesPerRound what a round makes
+   * @return empty if nothing has been measured yet
+   */
+  static Optional<LongCurve> of(Subject subject, Settings settings, Path folder, int imagesPerRound) {
+    List<Point> points = new ArrayList<>();
+    double seconds = 0;
+    for (RunEvent.Metrics metrics : RunFolder.metricsOf(folder)) {
+      Map<String, Double> values = metrics.values();
+      for (String part :
+          List.of("secondsSampling", "secondsFeedback", "secondsTraining", "secondsSearching")) {
+        seconds += values.getOrDefault(part, 0.0);
+      }
+      if (values.containsKey(SCORE)) {
+        points.add(point(metrics.step() * imagesPerRound, seconds, values));
+      }
+    }
+    Map<Long, String> warnings = new TreeMap<>();
+    RunFolder.noticesOf(folder).forEach(n -> warnings.merge(n.step(), n.message(), (a, b) -> a + " " + b));
+    return points.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new LongCurve(subject, settings, points, warnings));
+  }
+
+  private static Point point(long images, double seconds, Map<String, Double> values) {
+    Map<String, Double> watched = new TreeMap<>();
+    values.forEach(
+        (name, value) -> {
+          if (name.startsWith(EVALUATION) && !name.contains("reward") && !name.contains("Rewards")) {
+            watched.put(name.substring(EVALUATION.length()), value);
+          }
+        });
+    return new Point(
+        Math.toIntExact(images),
+        seconds,
+        values.getOrDefault(SCORE, Double.NaN),
+        values.getOrDefault(KL, Double.NaN),
+        watched);
+  }
+
+  // ---- As a file
+
+  void write(Path folder) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("method", subject.method().id());
+    json.put("learningRate", subject.setting().learningRate());
+    json.put("updates", subject.setting().updates());
+    json.put("strength", subject.setting().strength());
+    json.put("allWeights", subject.allWeights());
+    json.put("seed", subject.seed());
+    json.put("settings", settings.values());
+    List<Object> list = new ArrayList<>();
+    for (Point point : points) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("images", point.images());
+      one.put("seconds", rounded(point.seconds()));
+      one.put("score", rounded(point.score()));
+      one.put("kl", rounded(point.kl()));
+      Map<String, Object> watched = new TreeMap<>();
+      point.watched().forEach((name, value) -> watched.put(name, rounded(value)));
+      one.put("watched", watched);
+      list.add(one);
+    }
+    json.put("points", list);
+    Map<String, Object> said = new LinkedHashMap<>();
+    warnings.forEach((round, warning) -> said.put(String.valueOf(round), warning));
+    json.put("warnings", said);
+    try {
+      Files.createDirectories(folder);
+      AtomicFiles.write(folder.resolve(subject.name() + ".json"), Json.writePretty(json) + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write a curve into " + folder, e);
+    }
+  }
+
+  /** To four digits after the point: what is beyond is noise, and the files are kept. */
+  private static double rounded(double value) {
+    return Math.round(value * 1e4) / 1e4;
+  }
+
+  /**
+   * Reads a file that {@link #write} wrote.
+   *
+   * @throws IllegalArgumentException if it is not one
+   */
+  static LongCurve read(Path file) {
+    try {
+      JsonObject json = Json.readObject(file);
+      List<Point> points = new ArrayList<>();
+      for (JsonObject point : json.objects("points")) {
+        points.add(
+            new Point(
+                point.integer("images"),
+                point.number("seconds"),
+                point.number("score"),
+                point.number("kl"),
+                point.object("watched").toNumbers()));
+      }
+      Map<Long, String> warnings = new TreeMap<>();
+      json.object("warnings").toTexts().forEach((round, text) -> warnings.put(Long.valueOf(round), text));
+      return new LongCurve(
+          new Subject(
+              Method.of(json.text("method")),
+              new Setting(json.number("learningRate"), json.integer("updates"), json.number("strength")),
+              json.flag("allWeights"),
+              json.longInteger("seed")),
+          StoredSettings.read(json.object("settings")),
+          points,
+          warnings);
+    } catch (UncheckedIOException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          file + " is not the curve of a training: " + e.getMessage() + "; delete it to have it made again",
+          e);
+    }
+  }
+
+  /** All curves of a folder, in the methods' order. */
+  static List<LongCurve> readAll(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> file.toString().endsWith(".json"))
+          .map(LongCurve::read)
+          .sorted(
+              Comparator.comparing((LongCurve curve) -> curve.subject().method())
+                  .thenComparing(curve -> curve.subject().allWeights())
+                  .thenComparing(curve -> curve.subject().seed()))
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the curves in " + folder, e);
+    }
+  }
+}

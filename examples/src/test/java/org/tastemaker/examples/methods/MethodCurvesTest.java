@@ -1,0 +1,111 @@
+package org.tastemaker.examples.methods;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tastemaker.core.run.RunFolder;
+
+class MethodCurvesTest {
+  @TempDir Path folder;
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  /** Rounds of two images of one prompt, of which one is held out, measured every round. */
+  private int run(String... more) {
+    List<String> args =
+        new ArrayList<>(
+            List.of("--run", folder.toString(), "--prompt", "green heart", "--seeds", "5"));
+    args.addAll(List.of("--images", "2", "--held-out", "1", "--every", "2"));
+    args.addAll(Arrays.asList(more));
+    return MethodCurves.command()
+        .setOverwrittenOptionsAllowed(true)
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(args.toArray(String[]::new));
+  }
+
+  @Test
+  void aTrainingLeavesACurveATableAndPlots() {
+    assertThat(run("--methods", "nft,zo-gains", "--rounds", "12")).as(err.toString()).isZero();
+
+    LongCurve curve = LongCurve.read(folder.resolve("nft-5.json"));
+    assertThat(curve.points()).extracting(LongCurve.Point::images).startsWith(0, 2, 4).endsWith(24);
+    assertThat(curve.last().seconds()).isPositive();
+    assertThat(curve.last().kl()).isPositive();
+    assertThat(curve.last().watched()).containsKeys("edgeDensity", "brightness");
+    LongCurve search = LongCurve.read(folder.resolve("zo-gains-5.json"));
+    assertThat(search.last().images()).isEqualTo(20); // two rounds of ten points
+    assertThat(folder.resolve("curves.md")).content().contains("| DiffusionNFT | 1 |");
+    assertThat(folder.resolve("curves-images.png")).isNotEmptyFile();
+    assertThat(folder.resolve("curves-seconds.png")).isNotEmptyFile();
+  }
+
+  @Test
+  void aTrainingThatIsDoneIsSkippedAndALongerOneGoesOnFromIt() throws Exception {
+    assertThat(run("--methods", "nft", "--rounds", "2")).isZero();
+    FileTime written = Files.getLastModifiedTime(folder.resolve("nft-5.json"));
+    double before = LongCurve.read(folder.resolve("nft-5.json")).points().get(1).score();
+
+    assertThat(run("--methods", "nft", "--rounds", "2")).isZero();
+    assertThat(Files.getLastModifiedTime(folder.resolve("nft-5.json"))).isEqualTo(written);
+
+    assertThat(run("--methods", "nft", "--rounds", "4")).as(err.toString()).isZero();
+    LongCurve longer = LongCurve.read(folder.resolve("nft-5.json"));
+    assertThat(longer.last().images()).isEqualTo(8);
+    assertThat(longer.points().get(1).score()).isEqualTo(before);
+    assertThat(RunFolder.metricsOf(folder.resolve("nft-5")))
+        .filteredOn(m -> m.values().containsKey("secondsTraining"))
+        .hasSize(4);
+  }
+
+  @Test
+  void allWeightsAreALineOfTheirOwn() {
+    assertThat(
+            run("--methods", "nft", "--rounds", "1", "--weights", "all", "--learning-rate", "1e-5"))
+        .as(err.toString())
+        .isZero();
+
+    assertThat(LongCurve.read(folder.resolve("nft-all-5.json")).subject().allWeights()).isTrue();
+    assertThat(out.toString()).contains("| DiffusionNFT, all weights | 1 |");
+  }
+
+  @Test
+  void thePageIsMadeFromWhatIsThere() {
+    LongCurves.curve(Method.RWR, 5, 0.1, 0.2).write(folder);
+
+    assertThat(run("--page-only")).isZero();
+
+    assertThat(out.toString()).contains("| RWR | 1 | 0.100 |");
+    assertThat(folder.resolve("nft-5")).doesNotExist();
+  }
+
+  @Test
+  void wrongArgumentsAreErrorsBeforeAnyWork() {
+    assertThat(run("--weights", "some")).isEqualTo(2);
+    assertThat(err.toString()).contains("--weights must be lora or all, but was some");
+    assertThat(run("--weights", "all", "--methods", "zo-gains")).isEqualTo(2);
+    assertThat(err.toString()).contains("zo-gains searches the numbers of a LoRA");
+    assertThat(run("--every", "0")).isEqualTo(2);
+    assertThat(run("--page-only")).isEqualTo(2);
+    assertThat(err.toString()).contains("has no curves yet");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void aCurveOfOtherSettingsIsLeftAlone() {
+    LongCurves.curve(Method.RWR, 5, 0.1, 0.2).write(folder);
+
+    assertThat(run("--methods", "rwr", "--rounds", "1")).isEqualTo(2);
+
+    assertThat(err.toString()).contains("rwr-5.json is of other settings");
+  }
+}
