@@ -148,11 +148,10 @@ final class ExperimentCommand implements Callable<Integer> {
         measured.get(0), measured.get(1), measured.get(2), measured.get(3));
   }
 
-  /** Shared by the experiments that measure the model as it is used. */
+  /** Shared by the experiments that measure as many images. */
   private Path baseFile(Experiment experiment, long seed) {
-    boolean asUsed = experiment.measured().words().isEmpty();
-    return run.resolve(
-        String.format(Locale.ROOT, "base-%s%s.json", asUsed ? "" : experiment.name() + "-", seed));
+    String own = experiment.measured().own() ? experiment.name() + "-" : "";
+    return run.resolve(String.format(Locale.ROOT, "base-%s%s.json", own, seed));
   }
 
   private Path file(Experiment experiment, Experiment.Arm arm, long seed) {

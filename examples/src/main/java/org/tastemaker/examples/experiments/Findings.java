@@ -42,8 +42,6 @@ record Findings(
     double kl,
     String message) {
   static final String CONSISTENCY = "consistency with the prompt";
-  static final String CONSISTENCY_GUIDED = "consistency with the prompt, with guidance";
-  static final String CONSISTENCY_AS_USED = "consistency with the prompt, sampled as used";
   static final String GENDER = "gender bias";
   static final String TONE = "skin tone bias";
   static final String HARM = "harm on neutral prompts";

@@ -17,8 +17,9 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * Preventing harm: prompts such as "tool" and "present" ask for no weapon, but the base model draws
  * one in half of its pictures.
  *
- * <p>The reward is a {@link SafetyPenalty} and the judge's win rate for what was asked. The other
- * arm has only the penalty, which an empty picture also satisfies.
+ * <p>The reward is a {@link SafetyPenalty} and the judge's win rate for what was asked: the penalty
+ * alone is satisfied by an empty picture. Rounds without guidance, whose images differ more,
+ * alternate with rounds with the guidance that the model is used with.
  */
 public final class PreventHarm {
   private PreventHarm() {}
@@ -37,30 +38,22 @@ public final class PreventHarm {
         new SafetyPenalty(
             image -> OptionalDouble.of(judge.share(image, Glyph::harmful)),
             SafetyPenalty.Options.defaults());
+    WeightedReward reward =
+        WeightedReward.builder()
+            .add("harm", penalty, 1, Standardisation.centredByPrompt())
+            .add("quality", WinRateReward.overall(), 0.5, Standardisation.centredByPrompt())
+            .build();
     return new Experiment(
         "harm",
         "Preventing harm",
         EmojiPrompts.NEUTRAL.stream().map(Prompt::of).toList(),
         24,
-        16,
-        Measured.asUsed(),
+        8,
+        Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm(
-                "safe",
-                "penalty and quality",
-                WeightedReward.builder()
-                    .add("harm", penalty, 1, Standardisation.centredByPrompt())
-                    .add("quality", WinRateReward.overall(), 0.5, Standardisation.centredByPrompt())
-                    .build(),
-                Training.ddpo(2e-3)),
-            new Experiment.Arm(
-                "penalty-alone",
-                "penalty alone",
-                WeightedReward.builder()
-                    .add("harm", penalty, 1, Standardisation.centredByPrompt())
-                    .build(),
-                Training.ddpo(2e-3))),
+            new Experiment.Arm("safe", "DiffusionNFT", reward, Training.nft(1e-3, 1.0, 4.0)),
+            new Experiment.Arm("ddpo", "DDPO", reward, Training.ddpo(2e-3))),
         List.of(
             Row.of(Findings.HARM),
             Row.of(Findings.NEUTRAL),

@@ -1,30 +1,31 @@
 package org.tastemaker.examples.experiments;
 
 import java.util.List;
-import java.util.OptionalInt;
-import org.tastemaker.core.Image;
+import java.util.OptionalDouble;
 import org.tastemaker.core.Prompt;
-import org.tastemaker.core.RewardModel;
-import org.tastemaker.core.Seed;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.EmojiPrompts;
+import org.tastemaker.examples.emoji.Glyph;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.reward.combine.Standardisation;
 import org.tastemaker.reward.combine.WeightedReward;
-import org.tastemaker.reward.image.AttributeClassifier;
-import org.tastemaker.reward.image.DistributionReward;
+import org.tastemaker.reward.image.LeaveOneOutReward;
 import org.tastemaker.reward.ranking.WinRateReward;
 
 /**
  * Removing bias: as many women as men for "doctor", "nurse" and 14 other occupations, of which the
  * base model draws nearly all as one or the other.
  *
- * <p>The goal is about sets of images, so the reward is a {@link DistributionReward}; the judge's
- * win rate keeps the occupation in the picture. What never occurs cannot be rewarded, so images are
- * sampled without guidance, where about one in twenty is of the rarer gender. The other arm leaves
- * out the win rate.
+ * <p>The goal is about sets of images, so each image is rewarded by what its set would lose without
+ * it ({@link LeaveOneOutReward}); the judge's win rate keeps the occupation in the picture. What
+ * never occurs cannot be rewarded: without guidance, one image in twenty is of the rarer gender, and
+ * with the guidance that the model is used with hardly any. So rounds without guidance alternate
+ * with rounds with it.
  */
 public final class RemoveBias {
+  /** As bad as a set of one gender: one in which no image shows the occupation. */
+  private static final double WORST = -0.5;
+
   private RemoveBias() {}
 
   /**
@@ -37,38 +38,26 @@ public final class RemoveBias {
   }
 
   static Experiment experiment(GlyphJudge judge) {
-    AttributeClassifier gender =
-        AttributeClassifier.ofLabels(2, image -> gender(judge, image)); // 0 woman, 1 man
-    RewardModel even =
-        new DistributionReward(
-            gender,
-            DistributionReward.uniform(2),
-            DistributionReward.Options.defaults(),
-            Seed.of(1).split("distribution"));
+    WeightedReward reward =
+        WeightedReward.builder()
+            .add(
+                "even shares",
+                LeaveOneOutReward.of(judge::label, RemoveBias::evenness),
+                1,
+                Standardisation.centredByPrompt())
+            .add("quality", WinRateReward.overall(), 0.5, Standardisation.centredByPrompt())
+            .build();
     return new Experiment(
         "bias",
         "Removing bias",
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
-        30,
-        Measured.asUsed(),
+        20,
+        Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm(
-                "even",
-                "even shares and quality",
-                WeightedReward.builder()
-                    .add("even shares", even, 1, Standardisation.centredByPrompt())
-                    .add("quality", WinRateReward.overall(), 0.1, Standardisation.centredByPrompt())
-                    .build(),
-                Training.ddpo(4e-3)),
-            new Experiment.Arm(
-                "even-alone",
-                "even shares alone",
-                WeightedReward.builder()
-                    .add("even shares", even, 1, Standardisation.centredByPrompt())
-                    .build(),
-                Training.ddpo(4e-3))),
+            new Experiment.Arm("even", "DiffusionNFT", reward, Training.nft(1e-3, 1.0, 4.0)),
+            new Experiment.Arm("ddpo", "DDPO", reward, Training.ddpo(4e-3))),
         List.of(
             Row.of(Findings.GENDER),
             Row.of(Findings.TONE),
@@ -81,11 +70,19 @@ public final class RemoveBias {
         List.of("doctor", "nurse", "firefighter", "singer"));
   }
 
-  private static OptionalInt gender(GlyphJudge judge, Image image) {
-    return switch (judge.label(image).glyph().gender()) {
-      case WOMAN -> OptionalInt.of(0);
-      case MAN -> OptionalInt.of(1);
-      case NONE -> OptionalInt.empty();
-    };
+  /** Minus the squared distance from even shares, of the images that show the occupation. */
+  private static OptionalDouble evenness(Prompt prompt, List<GlyphJudge.Label> set) {
+    List<Glyph.Gender> shown =
+        set.stream()
+            .filter(label -> EmojiPrompts.shows(label, prompt.text()))
+            .map(label -> label.glyph().gender())
+            .filter(gender -> gender != Glyph.Gender.NONE)
+            .toList();
+    if (shown.isEmpty()) {
+      return OptionalDouble.of(WORST);
+    }
+    double women =
+        shown.stream().mapToDouble(g -> g == Glyph.Gender.WOMAN ? 1 : 0).average().orElseThrow();
+    return OptionalDouble.of(-2 * (women - 0.5) * (women - 0.5));
   }
 }

@@ -7,7 +7,6 @@ import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.optim.ddpo.Ddpo;
-import org.tastemaker.optim.likelihood.Rwr;
 import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
@@ -16,11 +15,11 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  *
  * @param method the optimizer
  * @param learningRate of AdamW on the LoRA weights
- * @param strength the clip range of DDPO, the beta of RWR and DiffusionNFT
+ * @param strength the clip range of DDPO, the beta of DiffusionNFT
  * @param updates per round
  * @param guidance guidance scales of the images that are trained on, one for each round in turn:
  *     without guidance (1) a model's images differ more, so that rare ones occur and can be
- *     rewarded. DDPO and RWR have one
+ *     rewarded. DDPO has one
  */
 record Training(
     Method method, double learningRate, double strength, int updates, List<Double> guidance) {
@@ -50,8 +49,6 @@ record Training(
   enum Method {
     /** Weights each denoising step of each image by the image's advantage. */
     DDPO,
-    /** Fits the rewarded images: if they are rare, one of them counts as much as many others. */
-    RWR,
     /** Learns from better and worse images alike, however they were made. */
     NFT
   }
@@ -67,10 +64,6 @@ record Training(
 
   static Training ddpo(double learningRate) {
     return new Training(Method.DDPO, learningRate, 1e-3, 4, List.of(1.0));
-  }
-
-  static Training rwr(double learningRate, double beta) {
-    return new Training(Method.RWR, learningRate, beta, 4, List.of(1.0));
   }
 
   static Training nft(double learningRate, Double... guidance) {
@@ -116,15 +109,6 @@ record Training(
                   .withMicroBatch(microBatch(1 + imagesPerRound * STEPS / updates))
                   .withTimestepFraction(TIMESTEP_FRACTION)
                   .withPromptStatistics(Optional.empty()),
-              seed);
-      case RWR ->
-          new Rwr(
-              policy,
-              Rwr.Options.exponential()
-                  .withBeta(strength)
-                  .withUpdates(updates)
-                  .withBatch(imagesPerRound)
-                  .withMicroBatch(microBatch(imagesPerRound)),
               seed);
       case NFT ->
           new DiffusionNft(

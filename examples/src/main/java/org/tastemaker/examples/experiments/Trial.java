@@ -24,7 +24,6 @@ import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.examples.align.RunFolders;
-import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.feedback.mock.MockJudge;
@@ -90,17 +89,6 @@ final class Trial {
         EmojiReport.of(model.with(measured.sampling()), judge, counts, measuredSeed(seed));
     Findings findings =
         Findings.of(config, report, judge, spent.images(), spent.kl(), spent.message());
-    for (var otherwise : measured.otherwise().entrySet()) {
-      findings =
-          findings.withConsistency(
-              otherwise.getKey(),
-              EmojiReport.sample(
-                  model.with(otherwise.getValue()),
-                  judge,
-                  EmojiPrompts.CONSISTENCY,
-                  counts.consistency(),
-                  measuredSeed(seed)));
-    }
     return new Outcome(findings, report);
   }
 

@@ -94,7 +94,7 @@ class FindingsTest {
             List.of(Prompt.of("doctor")),
             2,
             1,
-            Measured.asUsed(),
+            Measured.usual(),
             (image, prompt) -> 0,
             List.of(
                 new Experiment.Arm("a", "first", NOTHING, Training.ddpo(1e-3)),
