@@ -18,9 +18,9 @@ import org.tastemaker.reward.ranking.WinRateReward;
  *
  * <p>The goal is about sets of images, so each image is rewarded by what its set would lose without
  * it ({@link LeaveOneOutReward}); the judge's win rate keeps the occupation in the picture. What
- * never occurs cannot be rewarded: without guidance, one image in twenty is of the rarer gender, and
- * with the guidance that the model is used with hardly any. So rounds without guidance alternate
- * with rounds with it.
+ * never occurs cannot be rewarded: without guidance, one image in twenty is of the rarer gender,
+ * and with the guidance that the model is used with hardly any. So rounds without guidance
+ * alternate with rounds with it.
  */
 public final class RemoveBias {
   /** As bad as a set of one gender: one in which no image shows the occupation. */

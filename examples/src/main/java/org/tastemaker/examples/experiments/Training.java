@@ -57,8 +57,10 @@ record Training(
     guidance = List.copyOf(guidance);
     if (guidance.isEmpty() || method != Method.NFT && guidance.size() != 1) {
       throw new IllegalArgumentException(
-          "a training needs one guidance scale, and only NFT may have several, but " + method
-              + " was given " + guidance);
+          "a training needs one guidance scale, and only NFT may have several, but "
+              + method
+              + " was given "
+              + guidance);
     }
   }
 

@@ -124,9 +124,7 @@ final class Trial {
       LoraFile.write(folder.resolve("lora.safetensors"), List.of(lora), LoraFile.Options.kohya());
       return measure(
           model.with(
-              FunctionOptions.inference()
-                  .withEngine(model.execution().engine())
-                  .withAdapter(lora)),
+              FunctionOptions.inference().withEngine(model.execution().engine()).withAdapter(lora)),
           judge,
           experiment.measured(),
           counts,

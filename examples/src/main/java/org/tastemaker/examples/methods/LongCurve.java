@@ -69,7 +69,8 @@ record LongCurve(
     Settings settings(Protocol protocol) {
       Settings without = Settings.none();
       for (Map.Entry<String, String> each : protocol.settings().values().entrySet()) {
-        without = each.getKey().equals("rounds") ? without : without.with(each.getKey(), each.getValue());
+        without =
+            each.getKey().equals("rounds") ? without : without.with(each.getKey(), each.getValue());
       }
       return without
           .and(Settings.of(setting))
@@ -123,7 +124,8 @@ record LongCurve(
    * @param imagesPerRound what a round makes
    * @return empty if nothing has been measured yet
    */
-  static Optional<LongCurve> of(Subject subject, Settings settings, Path folder, int imagesPerRound) {
+  static Optional<LongCurve> of(
+      Subject subject, Settings settings, Path folder, int imagesPerRound) {
     List<Point> points = new ArrayList<>();
     double seconds = 0;
     for (RunEvent.Metrics metrics : RunFolder.metricsOf(folder)) {
@@ -137,7 +139,8 @@ record LongCurve(
       }
     }
     Map<Long, String> warnings = new TreeMap<>();
-    RunFolder.noticesOf(folder).forEach(n -> warnings.merge(n.step(), n.message(), (a, b) -> a + " " + b));
+    RunFolder.noticesOf(folder)
+        .forEach(n -> warnings.merge(n.step(), n.message(), (a, b) -> a + " " + b));
     return points.isEmpty()
         ? Optional.empty()
         : Optional.of(new LongCurve(subject, settings, points, warnings));
@@ -147,7 +150,9 @@ record LongCurve(
     Map<String, Double> watched = new TreeMap<>();
     values.forEach(
         (name, value) -> {
-          if (name.startsWith(EVALUATION) && !name.contains("reward") && !name.contains("Rewards")) {
+          if (name.startsWith(EVALUATION)
+              && !name.contains("reward")
+              && !name.contains("Rewards")) {
             watched.put(name.substring(EVALUATION.length()), value);
           }
         });
@@ -218,11 +223,14 @@ record LongCurve(
                 point.object("watched").toNumbers()));
       }
       Map<Long, String> warnings = new TreeMap<>();
-      json.object("warnings").toTexts().forEach((round, text) -> warnings.put(Long.valueOf(round), text));
+      json.object("warnings")
+          .toTexts()
+          .forEach((round, text) -> warnings.put(Long.valueOf(round), text));
       return new LongCurve(
           new Subject(
               Method.of(json.text("method")),
-              new Setting(json.number("learningRate"), json.integer("updates"), json.number("strength")),
+              new Setting(
+                  json.number("learningRate"), json.integer("updates"), json.number("strength")),
               json.flag("allWeights"),
               json.longInteger("seed")),
           StoredSettings.read(json.object("settings")),
@@ -230,7 +238,10 @@ record LongCurve(
           warnings);
     } catch (UncheckedIOException | IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          file + " is not the curve of a training: " + e.getMessage() + "; delete it to have it made again",
+          file
+              + " is not the curve of a training: "
+              + e.getMessage()
+              + "; delete it to have it made again",
           e);
     }
   }

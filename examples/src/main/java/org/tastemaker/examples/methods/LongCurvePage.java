@@ -78,11 +78,9 @@ final class LongCurvePage {
             line.size(),
             mean(line, c -> c.first().score())));
     for (int mark : marks) {
-      row.append(
-          String.format(Locale.ROOT, " %.3f |", mean(line, c -> at(c, mark).score())));
+      row.append(String.format(Locale.ROOT, " %.3f |", mean(line, c -> at(c, mark).score())));
     }
-    double[] rises =
-        line.stream().mapToDouble(c -> c.last().score() - c.first().score()).toArray();
+    double[] rises = line.stream().mapToDouble(c -> c.last().score() - c.first().score()).toArray();
     row.append(
         String.format(
             Locale.ROOT,
@@ -200,8 +198,10 @@ final class LongCurvePage {
                 line,
                 c -> overSeconds ? c.points().get(at).seconds() : c.points().get(at).images());
         drawn[1][i] = mean(line, c -> c.points().get(at).score());
-        drawn[2][i] = line.stream().mapToDouble(c -> c.points().get(at).score()).min().orElseThrow();
-        drawn[3][i] = line.stream().mapToDouble(c -> c.points().get(at).score()).max().orElseThrow();
+        drawn[2][i] =
+            line.stream().mapToDouble(c -> c.points().get(at).score()).min().orElseThrow();
+        drawn[3][i] =
+            line.stream().mapToDouble(c -> c.points().get(at).score()).max().orElseThrow();
       }
       String name = line.get(0).subject().title();
       if (line.size() == 1) {

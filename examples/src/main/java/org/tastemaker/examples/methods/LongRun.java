@@ -49,7 +49,11 @@ final class LongRun {
    * @param every how many images lie between measurements
    */
   LongRun(
-      LatentDiffusion model, EmojiTask task, Protocol protocol, LongCurve.Subject subject, int every) {
+      LatentDiffusion model,
+      EmojiTask task,
+      Protocol protocol,
+      LongCurve.Subject subject,
+      int every) {
     this.model = protocol.sampled(model);
     this.task = task;
     this.protocol = protocol;

@@ -43,7 +43,8 @@ import picocli.CommandLine.Option;
 public final class MethodCurves implements Callable<Integer> {
   @Option(
       names = "--run",
-      description = "Folder of the trainings; what is in it is resumed (default: ${DEFAULT-VALUE}).")
+      description =
+          "Folder of the trainings; what is in it is resumed (default: ${DEFAULT-VALUE}).")
   private Path run = Path.of("runs/curves");
 
   @Option(
@@ -105,6 +106,7 @@ public final class MethodCurves implements Callable<Integer> {
   }
 
   @Override
+  @SuppressWarnings("try") // the Ctrl-C handler is only closed
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (!weights.equals("lora") && !weights.equals("all")) {
@@ -116,11 +118,13 @@ public final class MethodCurves implements Callable<Integer> {
     List<Method> chosen = methods.stream().map(Method::of).toList();
     Cancellation stop = new Cancellation();
     if (!pageOnly) {
-      try (CtrlC unused = new CtrlC(stop)) {
+      try (CtrlC ctrlC = new CtrlC(stop)) {
         for (long seed : seeds) {
           for (Method method : chosen) {
             if (!stop.isRequested()) {
-              train(new LongCurve.Subject(method, setting(method), weights.equals("all"), seed), stop);
+              train(
+                  new LongCurve.Subject(method, setting(method), weights.equals("all"), seed),
+                  stop);
             }
           }
         }
@@ -153,8 +157,7 @@ public final class MethodCurves implements Callable<Integer> {
     }
     Path folder = run.resolve(subject.name());
     try (LatentDiffusion model = BundledModel.load()) {
-      LongRun curve =
-          new LongRun(model.on(engine.engine()), task, protocol, subject, every);
+      LongRun curve = new LongRun(model.on(engine.engine()), task, protocol, subject, every);
       RunListener keeping =
           event -> {
             if (event instanceof RunEvent.Progress && RunFolder.exists(folder)) {

@@ -24,6 +24,7 @@ record Setting(double learningRate, int updates, double strength) {
               strength));
     }
   }
+
   private static final int PROBES = 6;
 
   /** The options of a search without gradients. */

@@ -63,8 +63,7 @@ record Teaching(
    * Images that the model was trained on, in the shares in which it saw them, but none that answers
    * a prompt of the trial: the target must be learned from the judge alone.
    */
-  private static PretrainingData pretraining(
-      LatentDiffusion model, Protocol protocol, Seed seed) {
+  private static PretrainingData pretraining(LatentDiffusion model, Protocol protocol, Seed seed) {
     GlyphSheet sheet = BundledModel.glyphs();
     CaptionMix mix = CaptionMix.of(sheet.glyphs());
     Predicate<Glyph> aimedAt =

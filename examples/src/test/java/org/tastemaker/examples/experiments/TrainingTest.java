@@ -15,8 +15,7 @@ class TrainingTest {
 
   @Test
   void onlyAMethodThatDoesNotReplayTrajectoriesMayHaveSeveralGuidanceScales() {
-    assertThatThrownBy(
-            () -> new Training(Training.Method.DDPO, 1e-3, 1e-3, 4, List.of(1.0, 4.0)))
+    assertThatThrownBy(() -> new Training(Training.Method.DDPO, 1e-3, 1e-3, 4, List.of(1.0, 4.0)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("only NFT may have several, but DDPO was given [1.0, 4.0]");
     assertThatThrownBy(() -> Training.nft(1e-3)).hasMessageContaining("needs one guidance scale");

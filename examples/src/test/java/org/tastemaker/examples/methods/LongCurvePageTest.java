@@ -29,7 +29,8 @@ class LongCurvePageTest {
 
   @Test
   void aCurveLevelsOffWhereNothingLaterIsMuchHigher() {
-    assertThat(LongCurvePage.levelsOff(new double[] {0.1, 0.3, 0.4, 0.41, 0.39, 0.415})).isEqualTo(2);
+    assertThat(LongCurvePage.levelsOff(new double[] {0.1, 0.3, 0.4, 0.41, 0.39, 0.415}))
+        .isEqualTo(2);
     assertThat(LongCurvePage.levelsOff(new double[] {0.1, 0.2, 0.3})).isEqualTo(2);
     assertThat(LongCurvePage.levelsOff(new double[] {0.3, 0.2, 0.1})).isZero();
   }
@@ -47,7 +48,8 @@ class LongCurvePageTest {
     LongCurve warned =
         new LongCurve(curve.subject(), curve.settings(), curve.points(), Map.of(7L, "It is dark."));
 
-    assertThat(LongCurvePage.markdown(List.of(warned))).contains("* RWR, seed 1, round 7: It is dark.");
+    assertThat(LongCurvePage.markdown(List.of(warned)))
+        .contains("* RWR, seed 1, round 7: It is dark.");
   }
 
   @Test
@@ -91,6 +93,7 @@ class LongCurvePageTest {
             LongCurves.curve(Method.DPOK, 1, 0.1, 0.2));
 
     assertThat(LongCurvePage.plot(curves, "t", false).width()).isEqualTo(1000);
-    assertThat(LongCurvePage.plot(curves, "t", true)).isNotEqualTo(LongCurvePage.plot(curves, "t", false));
+    assertThat(LongCurvePage.plot(curves, "t", true))
+        .isNotEqualTo(LongCurvePage.plot(curves, "t", false));
   }
 }

@@ -91,7 +91,10 @@ public final class LeaveOneOutReward<T> implements RewardModel {
     return of(
         classifier::classify,
         (prompt, set) ->
-            target.apply(prompt).map(wished -> valueOf(set, wished)).orElse(OptionalDouble.empty()));
+            target
+                .apply(prompt)
+                .map(wished -> valueOf(set, wished))
+                .orElse(OptionalDouble.empty()));
   }
 
   private static OptionalDouble valueOf(List<Optional<double[]>> set, double[] wished) {

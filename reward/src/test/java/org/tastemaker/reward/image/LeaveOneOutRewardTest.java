@@ -127,14 +127,14 @@ class LeaveOneOutRewardTest {
     try (Rollout rollout = rollout("a", "a")) {
       assertThatThrownBy(() -> wrong.score(rollout, List.of()))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("the value of a set must be finite or missing, but of 2 images of 'a' it is NaN");
+          .hasMessage(
+              "the value of a set must be finite or missing, but of 2 images of 'a' it is NaN");
     }
   }
 
   @Test
   void aTargetOfOtherClassesIsRefused() {
-    RewardModel wrong =
-        LeaveOneOutReward.ofShares(labels(0, 1), DistributionReward.uniform(3));
+    RewardModel wrong = LeaveOneOutReward.ofShares(labels(0, 1), DistributionReward.uniform(3));
 
     try (Rollout rollout = rollout("a", "a")) {
       assertThatThrownBy(() -> wrong.score(rollout, List.of()))
