@@ -99,10 +99,15 @@ record AutomaticEngine(ImmutableList<Engine> candidates) implements Engine {
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
+    return create(graph, List.of());
+  }
+
+  @Override
+  public GraphFunction create(GraphDefinition graph, Collection<GraphFunction> siblings) {
     for (Engine engine : candidates) {
       Optional<String> why = whyNot(engine, graph);
       if (why.isEmpty()) {
-        return engine.create(graph);
+        return engine.create(graph, siblings);
       }
       LOG.debug("not \"{}\": {}", engine.name(), why.get());
     }

@@ -1,6 +1,8 @@
 package org.tastemaker.diffusion.engine;
 
 import com.google.common.collect.ImmutableList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
@@ -46,6 +48,11 @@ record CheckedEngine(Engine engine) implements Engine {
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
+    return create(graph, List.of());
+  }
+
+  @Override
+  public GraphFunction create(GraphDefinition graph, Collection<GraphFunction> siblings) {
     engine
         .whyNot()
         .ifPresent(
@@ -60,7 +67,8 @@ record CheckedEngine(Engine engine) implements Engine {
               throw new IllegalArgumentException(
                   "the engine \"" + name() + "\" cannot run this graph: " + why);
             });
-    return new CheckedFunction(graph, engine.create(graph));
+    return new CheckedFunction(
+        graph, engine.create(graph, siblings.stream().map(CheckedFunction::unchecked).toList()));
   }
 
   @Override

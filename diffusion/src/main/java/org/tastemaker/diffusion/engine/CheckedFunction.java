@@ -20,6 +20,11 @@ final class CheckedFunction implements GraphFunction {
     this.function = function;
   }
 
+  /** The engine's own function, of one that may have checks before it. */
+  static GraphFunction unchecked(GraphFunction function) {
+    return function instanceof CheckedFunction checked ? checked.function : function;
+  }
+
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
     requireOpen();

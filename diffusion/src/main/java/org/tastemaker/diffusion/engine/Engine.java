@@ -1,6 +1,7 @@
 package org.tastemaker.diffusion.engine;
 
 import com.google.common.collect.ImmutableList;
+import java.util.Collection;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
@@ -100,4 +101,20 @@ public interface Engine {
    * @return the function; the caller closes it
    */
   GraphFunction create(GraphDefinition graph);
+
+  /**
+   * Makes a graph runnable beside functions that read the same parameters, such as a model's for
+   * other batch sizes, and may share with them what the engine makes of frozen ones. Each function
+   * gives the results that it would give alone, and they are closed in any order.
+   *
+   * <p>Where it is shared, {@link GraphFunction#parametersChanged} of one function may show the
+   * change to the others too.
+   *
+   * @param graph to be run; it belongs to the function from now on
+   * @param siblings functions of any engine, made for the same owner
+   * @return the function; the caller closes it
+   */
+  default GraphFunction create(GraphDefinition graph, Collection<GraphFunction> siblings) {
+    return create(graph);
+  }
 }

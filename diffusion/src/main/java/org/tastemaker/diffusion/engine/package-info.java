@@ -26,7 +26,7 @@
  *       with its type, shape and array, whether its gradient is wanted, and when its numbers may
  *       change. The arrays are the owner's and are read in place, so a weight that was trained is
  *       seen by the next run; only frozen ones may be copied, until {@code parametersChanged} is
- *       called.
+ *       called. Such copies may be shared with the functions that a new one is made beside.
  *   <li>{@link org.tastemaker.diffusion.engine.graph.Layer}: the layers in an order of execution,
  *       each with the tensors that it reads and makes. {@link
  *       org.tastemaker.diffusion.engine.graph.Layer.Kind} is the whole list of what an engine must

@@ -242,7 +242,7 @@ public final class AutoencoderKl implements AutoCloseable {
     options.requireInputs(Set.of(IMAGE));
     return functions.get(
         List.of(IMAGE, batch, height, width, options),
-        () -> {
+        siblings -> {
           Layers net = options.layers(parameters, type);
           boolean gradient = options.inputGradients().contains(IMAGE);
           return options
@@ -251,7 +251,8 @@ public final class AutoencoderKl implements AutoCloseable {
                   encode(
                       net,
                       config,
-                      net.ops().input(IMAGE, gradient, batch, config.inChannels(), height, width)));
+                      net.ops().input(IMAGE, gradient, batch, config.inChannels(), height, width)),
+                  siblings);
         });
   }
 
@@ -270,7 +271,7 @@ public final class AutoencoderKl implements AutoCloseable {
     options.requireInputs(Set.of(LATENT));
     return functions.get(
         List.of(LATENT, batch, height, width, options),
-        () -> {
+        siblings -> {
           Layers net = options.layers(parameters, type);
           boolean gradient = options.inputGradients().contains(LATENT);
           return options
@@ -280,7 +281,8 @@ public final class AutoencoderKl implements AutoCloseable {
                       net,
                       config,
                       net.ops()
-                          .input(LATENT, gradient, batch, config.latentChannels(), height, width)));
+                          .input(LATENT, gradient, batch, config.latentChannels(), height, width)),
+                  siblings);
         });
   }
 

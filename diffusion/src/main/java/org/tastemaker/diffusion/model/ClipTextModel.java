@@ -273,11 +273,12 @@ public final class ClipTextModel implements AutoCloseable {
     options.requireInputs(Set.of());
     return functions.get(
         List.of(batch, length, clipSkip, options),
-        () ->
+        siblings ->
             options
                 .engine()
                 .create(
-                    network(options.layers(parameters, type)).last(batch, length, clipSkip, null)));
+                    network(options.layers(parameters, type)).last(batch, length, clipSkip, null),
+                    siblings));
   }
 
   /**
@@ -300,12 +301,13 @@ public final class ClipTextModel implements AutoCloseable {
     options.requireInputs(Set.of());
     return functions.get(
         List.of(HIDDEN_STATE, batch, length, layersLeftOut, options),
-        () ->
+        siblings ->
             options
                 .engine()
                 .create(
                     network(options.layers(parameters, type))
-                        .hidden(batch, length, layersLeftOut, null)));
+                        .hidden(batch, length, layersLeftOut, null),
+                    siblings));
   }
 
   /**
@@ -326,7 +328,7 @@ public final class ClipTextModel implements AutoCloseable {
     options.requireInputs(Set.of());
     return functions.get(
         List.of(ATTENTION_MASK, normed, batch, length, layersLeftOut, options),
-        () -> {
+        siblings -> {
           Layers net = options.layers(parameters, type);
           Tensor mask = net.ops().input(ATTENTION_MASK, false, length, length);
           return options
@@ -334,7 +336,8 @@ public final class ClipTextModel implements AutoCloseable {
               .create(
                   normed
                       ? network(net).last(batch, length, layersLeftOut, mask)
-                      : network(net).hidden(batch, length, layersLeftOut, mask));
+                      : network(net).hidden(batch, length, layersLeftOut, mask),
+                  siblings);
         });
   }
 

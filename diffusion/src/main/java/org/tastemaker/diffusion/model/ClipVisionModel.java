@@ -155,12 +155,13 @@ public final class ClipVisionModel implements AutoCloseable {
     options.requireInputs(Set.of(PIXEL_VALUES));
     return functions.get(
         List.of(batch, options),
-        () ->
+        siblings ->
             options
                 .engine()
                 .create(
                     new ClipVisionNetwork(config, options.layers(parameters, type))
-                        .embeds(batch, options.inputGradients().contains(PIXEL_VALUES))));
+                        .embeds(batch, options.inputGradients().contains(PIXEL_VALUES)),
+                    siblings));
   }
 
   /**

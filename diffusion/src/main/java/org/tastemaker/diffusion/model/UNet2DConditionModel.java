@@ -263,7 +263,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
     options.requireInputs(inputs(config));
     return functions.get(
         List.of(batch, height, width, textLength, options),
-        () ->
+        siblings ->
             options
                 .engine()
                 .create(
@@ -274,7 +274,8 @@ public final class UNet2DConditionModel implements AutoCloseable {
                         batch,
                         height,
                         width,
-                        textLength)));
+                        textLength),
+                    siblings));
   }
 
   /**
@@ -320,7 +321,7 @@ public final class UNet2DConditionModel implements AutoCloseable {
     }
     return functions.get(
         List.of(block, batch, height, width, textLength, engine),
-        () -> {
+        siblings -> {
           Layers net = FunctionOptions.inference().layers(parameters, type);
           Map<String, Tensor> made = new HashMap<>();
           Tensor unused = build(config, net, Set.of(), batch, height, width, textLength, made);
@@ -328,7 +329,8 @@ public final class UNet2DConditionModel implements AutoCloseable {
               .create(
                   GraphDefinition.of(
                       net.ops(),
-                      ImmutableMap.of(ACTIVATIONS, Objects.requireNonNull(made.get(block)))));
+                      ImmutableMap.of(ACTIVATIONS, Objects.requireNonNull(made.get(block)))),
+                  siblings);
         });
   }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -133,5 +135,23 @@ class EngineChecksTest {
         .isThrownBy(() -> function.backward(Map.of()))
         .withMessage("the function is closed");
     assertThat(weight.getFloat(0)).isOne(); // The parameters are not the function's.
+  }
+
+  @Test
+  void anEngineIsGivenItsOwnFunctionsAsSiblings() {
+    SiblingsEngine engine = new SiblingsEngine();
+    Engine checked = Engines.checked(engine);
+    GraphFunction one = checked.create(linear(true));
+    GraphFunction unused = checked.create(linear(true), List.of(one));
+    assertThat(engine.siblings()).containsExactly(List.of(), engine.made().subList(0, 1));
+  }
+
+  @Test
+  void theAutomaticChoiceIsGivenThemToo() {
+    SiblingsEngine engine = new SiblingsEngine();
+    Engine auto = new Engines(List.of(engine)).automatic();
+    GraphFunction one = auto.create(linear(true));
+    GraphFunction unused = auto.create(linear(true), List.of(one));
+    assertThat(engine.siblings()).containsExactly(List.of(), engine.made().subList(0, 1));
   }
 }

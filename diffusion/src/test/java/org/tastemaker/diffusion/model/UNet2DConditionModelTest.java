@@ -28,6 +28,7 @@ import org.tastemaker.core.Seed;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.diffusion.engine.CapturingEngine;
 import org.tastemaker.diffusion.engine.Engines;
+import org.tastemaker.diffusion.engine.SiblingsEngine;
 import org.tastemaker.diffusion.engine.graph.GradientCheck;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
 import org.tastemaker.diffusion.engine.graph.GraphFunction;
@@ -179,6 +180,22 @@ class UNet2DConditionModelTest {
       GraphFunction first = model.function(1, 4, 4, 3, FunctionOptions.inference());
       assertThat(model.function(1, 4, 4, 3, FunctionOptions.inference())).isSameAs(first);
     }
+  }
+
+  @Test
+  void aFunctionIsMadeBesideThoseThatAreThere() {
+    SiblingsEngine engine = new SiblingsEngine();
+    FunctionOptions options = FunctionOptions.inference().withEngine(engine);
+    try (UNet2DConditionModel model =
+        UNet2DConditionModel.random(TestModels.unet(false), Seed.of(5))) {
+      model.function(1, 4, 4, 3, options);
+      model.function(2, 4, 4, 3, options);
+      model.activations("mid_block", 1, 4, 4, 3, engine);
+      model.function(1, 4, 4, 3, options);
+    }
+    assertThat(engine.made()).hasSize(3);
+    assertThat(engine.siblings())
+        .containsExactly(List.of(), engine.made().subList(0, 1), engine.made().subList(0, 2));
   }
 
   @Test

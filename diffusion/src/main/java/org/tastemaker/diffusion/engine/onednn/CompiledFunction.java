@@ -7,16 +7,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
-import org.tastemaker.diffusion.engine.graph.GraphFunction;
 
 /**
  * Runs a graph with oneDNN's primitives, in memory that is laid out once, on the caller's thread;
  * OpenMP divides each layer. Each call returns the same map of the same arrays.
  *
  * <p>Trainable parameters are read at every run. What frozen ones are turned into (the formats that
- * convolutions want) is made at the first run and again after {@link #parametersChanged}.
+ * convolutions want) is made at the first run and again after {@link #parametersChanged}, and
+ * shared with functions that are made beside this one.
  */
-final class CompiledFunction implements GraphFunction {
+final class CompiledFunction implements SharingFunction {
   private final Resources owned = new Resources();
   private final PackedWeights packed;
   private final CompiledPart part;
@@ -29,11 +29,15 @@ final class CompiledFunction implements GraphFunction {
    *
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
    * @param options how it is compiled
+   * @param weights where those of its siblings are found
    * @param nanoTime the clock if runs are timed
    */
   CompiledFunction(
-      GraphDefinition definition, CompilerOptions options, @Nullable LongSupplier nanoTime) {
-    packed = owned.add(new PackedWeights(!options.checkpoints()));
+      GraphDefinition definition,
+      CompilerOptions options,
+      SharedWeights weights,
+      @Nullable LongSupplier nanoTime) {
+    packed = owned.add(new PackedWeights(weights, !options.checkpoints()));
     try {
       part = owned.add(new CompiledPart(definition, options, packed));
       packed.place();
@@ -50,8 +54,7 @@ final class CompiledFunction implements GraphFunction {
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
     long start = profile == null ? 0 : profile.now();
-    packed.refresh();
-    part.forward(inputs, 0, profile);
+    packed.forward(() -> part.forward(inputs, 0, profile));
     if (profile != null) {
       profile.ran(start);
     }
@@ -61,7 +64,7 @@ final class CompiledFunction implements GraphFunction {
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
     long start = profile == null ? 0 : profile.now();
-    part.backward(cotangents, 0, profile);
+    packed.backward(() -> part.backward(cotangents, 0, profile));
     if (profile != null) {
       profile.ran(start);
     }
@@ -71,6 +74,11 @@ final class CompiledFunction implements GraphFunction {
   @Override
   public void parametersChanged() {
     packed.changed();
+  }
+
+  @Override
+  public SharedWeights weights() {
+    return packed.shared();
   }
 
   /** What the runs so far cost; later runs add to it. */

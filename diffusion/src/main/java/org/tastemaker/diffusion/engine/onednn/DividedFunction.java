@@ -15,7 +15,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.tastemaker.diffusion.engine.graph.GraphBatch;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
-import org.tastemaker.diffusion.engine.graph.GraphFunction;
 import org.tastemaker.diffusion.engine.graph.Tensor;
 
 /**
@@ -29,7 +28,7 @@ import org.tastemaker.diffusion.engine.graph.Tensor;
  * <p>The gradients of trainable parameters are the sums of those of the parts, always in the same
  * order.
  */
-final class DividedFunction implements GraphFunction {
+final class DividedFunction implements SharingFunction {
   private final GraphDefinition definition;
   private final Resources owned = new Resources();
   private final PackedWeights packed;
@@ -53,6 +52,7 @@ final class DividedFunction implements GraphFunction {
    * @param definition of the graph, of type FLOAT; it belongs to the function from now on
    * @param plan one that divides the batch
    * @param options how it is compiled, without stock layers
+   * @param weights where those of its siblings are found
    * @param nanoTime the clock if runs are timed
    * @return the function; empty if a layer has no kernel, so that the graph can only be run whole
    */
@@ -60,9 +60,10 @@ final class DividedFunction implements GraphFunction {
       GraphDefinition definition,
       BatchPlan plan,
       CompilerOptions options,
+      SharedWeights weights,
       @Nullable LongSupplier nanoTime) {
     try {
-      return Optional.of(new DividedFunction(definition, plan, options, nanoTime));
+      return Optional.of(new DividedFunction(definition, plan, options, weights, nanoTime));
     } catch (StockLayer e) {
       return Optional.empty();
     }
@@ -72,9 +73,10 @@ final class DividedFunction implements GraphFunction {
       GraphDefinition definition,
       BatchPlan plan,
       CompilerOptions options,
+      SharedWeights weights,
       @Nullable LongSupplier nanoTime) {
     this.definition = definition;
-    packed = owned.add(new PackedWeights(!options.checkpoints()));
+    packed = owned.add(new PackedWeights(weights, !options.checkpoints()));
     int count = plan.sizes().size();
     parts = new CompiledPart[count];
     begins = new long[count];
@@ -147,36 +149,35 @@ final class DividedFunction implements GraphFunction {
   @Override
   public Map<String, INDArray> forward(Map<String, INDArray> inputs) {
     long start = profile == null ? 0 : profile.now();
-    packed.refresh();
-    workers.run(
-        parts.length,
-        i -> {
-          parts[i].forward(inputs, begins[i], profile);
-          putTogether(parts[i].outputs(), outputs, begins[i]);
-        });
+    packed.forward(() -> workers.run(parts.length, i -> forward(i, inputs)));
     if (profile != null) {
       profile.ran(start);
     }
     return outputs;
   }
 
+  private void forward(int i, Map<String, INDArray> inputs) {
+    parts[i].forward(inputs, begins[i], profile);
+    putTogether(parts[i].outputs(), outputs, begins[i]);
+  }
+
   @Override
   public Map<String, INDArray> backward(Map<String, INDArray> cotangents) {
     long start = profile == null ? 0 : profile.now();
     unfinished.set(parts.length);
-    workers.run(
-        parts.length,
-        i -> {
-          parts[i].backward(cotangents, begins[i], profile);
-          putTogether(parts[i].gradients(), gradients, begins[i]);
-          if (unfinished.decrementAndGet() == 0 && sum != null) {
-            sum.run();
-          }
-        });
+    packed.backward(() -> workers.run(parts.length, i -> backward(i, cotangents)));
     if (profile != null) {
       profile.ran(start);
     }
     return gradients;
+  }
+
+  private void backward(int i, Map<String, INDArray> cotangents) {
+    parts[i].backward(cotangents, begins[i], profile);
+    putTogether(parts[i].gradients(), gradients, begins[i]);
+    if (unfinished.decrementAndGet() == 0 && sum != null) {
+      sum.run();
+    }
   }
 
   /** Copies a part's arrays to their place in those of the whole batch. */
@@ -197,6 +198,11 @@ final class DividedFunction implements GraphFunction {
   @Override
   public void parametersChanged() {
     packed.changed();
+  }
+
+  @Override
+  public SharedWeights weights() {
+    return packed.shared();
   }
 
   /** What the runs so far cost; later runs add to it. */

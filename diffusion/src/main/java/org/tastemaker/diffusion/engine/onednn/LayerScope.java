@@ -3,6 +3,7 @@ package org.tastemaker.diffusion.engine.onednn;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 
 import java.util.List;
+import java.util.Objects;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -131,8 +132,7 @@ final class LayerScope {
    */
   Operand packed(int input, long[] dims, long[] strides, dnnl_memory_desc layout) {
     if (isKept(input)) {
-      return new Operand(
-          layout, packed.get(tensor(input).name(), parameter(input), dims, strides, layout));
+      return new Operand(layout, packed.get(frozen(input), dims, strides, layout));
     }
     Operand made = new Operand(layout, Buffer.scratch(OneDnn.bytes(layout)));
     program.reorder(program.strided(parameter(input), dims, strides), made);
@@ -142,17 +142,21 @@ final class LayerScope {
   /** A corner's share of a frozen 3 x 3 kernel, as {@link UpsampledConvolutionKernel} says. */
   Operand packedCorner(int input, int corner, dnnl_memory_desc layout) {
     long[] w = shape(input); // [3, 3, in, out]
-    Buffer plain = parameter(input);
-    return new Operand(
-        layout, packed.corner(tensor(input).name(), plain, w[2], w[3], corner, layout));
+    return new Operand(layout, packed.corner(frozen(input), w[2], w[3], corner, layout));
   }
 
   /** A parameter in bfloat16, in its own order: kept if it is frozen. */
   Buffer halved(int input) {
     long count = Shapes.count(shape(input));
     return isKept(input)
-        ? packed.halved(tensor(input).name(), parameter(input), count)
+        ? packed.halved(frozen(input), count)
         : program.halved(parameter(input), count);
+  }
+
+  private PackedWeights.Frozen frozen(int input) {
+    Buffer plain = parameter(input); // which checks that there is an array
+    return new PackedWeights.Frozen(
+        tensor(input).name(), Objects.requireNonNull(leaf(input)), plain);
   }
 
   /** Where to write the output, or the sum that is computed with it. */

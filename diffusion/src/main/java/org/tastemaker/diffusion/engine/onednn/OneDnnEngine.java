@@ -1,5 +1,7 @@
 package org.tastemaker.diffusion.engine.onednn;
 
+import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -133,19 +135,42 @@ public final class OneDnnEngine implements Engine {
 
   @Override
   public GraphFunction create(GraphDefinition graph) {
+    return create(graph, List.of());
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>What is shared are frozen weights in the formats of convolutions and in bfloat16, where the
+   * functions read the same arrays.
+   */
+  @Override
+  public GraphFunction create(GraphDefinition graph, Collection<GraphFunction> siblings) {
+    SharedWeights weights = weights(siblings);
     BatchPlan plan = BatchPlan.of(graph, OpenMp.threads());
     if (!plan.isWhole() && OpenMp.reachesOneDnn()) {
-      Optional<DividedFunction> divided = DividedFunction.compile(graph, plan, options, nanoTime);
+      Optional<DividedFunction> divided =
+          DividedFunction.compile(graph, plan, options, weights, nanoTime);
       if (divided.isPresent()) {
         divided.get().profile().ifPresent(this::show);
         return divided.get();
       }
     }
-    CompiledFunction function = new CompiledFunction(graph, options, nanoTime);
+    CompiledFunction function = new CompiledFunction(graph, options, weights, nanoTime);
     if (nanoTime != null) {
       show(function.profile());
     }
     return function;
+  }
+
+  /** Those of the siblings, which were made beside each other. */
+  private static SharedWeights weights(Collection<GraphFunction> siblings) {
+    for (GraphFunction each : siblings) {
+      if (each instanceof SharingFunction sharing) {
+        return sharing.weights();
+      }
+    }
+    return new SharedWeights();
   }
 
   private void show(Profile profile) {

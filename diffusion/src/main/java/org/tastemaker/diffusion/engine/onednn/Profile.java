@@ -91,7 +91,8 @@ public final class Profile {
   }
 
   /**
-   * The size of the memory that activations and packed weights share.
+   * The size of the memory that activations share. Packed weights, which functions share, have
+   * memory of their own.
    *
    * @return bytes
    */

@@ -19,6 +19,10 @@
  *   <li><b>{@code BatchPlan}</b> divides a batch, if the graph computes its elements apart: {@code
  *       DividedFunction} then runs a {@code CompiledPart} on each of several {@code Workers}, which
  *       share {@code PackedWeights}. {@code CompiledFunction} runs a batch whole.
+ *   <li><b>{@code PackedWeights}</b> are a function's frozen weights in the formats that its
+ *       convolutions ask for, made at the first run and again when they have changed. Functions
+ *       that read the same arrays, such as a model's for several batch sizes, share each of them:
+ *       {@code SharedWeights} says who owns them, and when they are made.
  *   <li><b>{@code Arena}</b> gives every buffer a place, by its lifetime over both halves.
  *   <li><b>{@code StockKernel}</b> runs a layer's ops from {@code engine.nd4j} where there is no
  *       kernel for it. SameDiff's graph is built only then.

@@ -116,6 +116,7 @@ class CompiledFunctionTest {
         new CompiledFunction(
             GraphDefinition.of(ops, Map.of("out", y)),
             CompilerOptions.PLAIN,
+            new SharedWeights(),
             clock::incrementAndGet)) {
       function.forward(Map.of("x", x));
       function.backward(Map.of("out", values(5, 1, 2, 36, 3)));
@@ -131,7 +132,10 @@ class CompiledFunctionTest {
     AtomicLong clock = new AtomicLong();
     try (CompiledFunction function =
         new CompiledFunction(
-            graph(true), CompilerOptions.PLAIN, () -> clock.addAndGet(1_000_000))) {
+            graph(true),
+            CompilerOptions.PLAIN,
+            new SharedWeights(),
+            () -> clock.addAndGet(1_000_000))) {
       run(function);
       function.backward(Map.of("out", cotangent));
       Profile profile = function.profile();
@@ -162,7 +166,7 @@ class CompiledFunctionTest {
   @Test
   void profileOfAnUntimedFunctionIsRefused() {
     try (CompiledFunction function =
-        new CompiledFunction(graph(true), CompilerOptions.PLAIN, null)) {
+        new CompiledFunction(graph(true), CompilerOptions.PLAIN, new SharedWeights(), null)) {
       assertThatThrownBy(function::profile)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("no clock");
@@ -173,7 +177,10 @@ class CompiledFunctionTest {
   void everyLayerCanRunOnStockOps() {
     try (GraphFunction stock =
             new CompiledFunction(
-                graph(true), new CompilerOptions(Set.of("conv", "act"), false, false), null);
+                graph(true),
+                new CompilerOptions(Set.of("conv", "act"), false, false),
+                new SharedWeights(),
+                null);
         GraphFunction replay = Engines.named("replay").create(graph(true))) {
       // The same ops.
       assertThat(run(stock).data().asFloat()).containsExactly(run(replay).data().asFloat());

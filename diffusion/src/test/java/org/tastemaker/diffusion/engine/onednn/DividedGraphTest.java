@@ -54,7 +54,11 @@ class DividedGraphTest {
 
   private static DividedFunction divided(GraphDefinition graph) {
     return DividedFunction.compile(
-            graph, new BatchPlan(List.of(2L, 3L), 2, 1), CompilerOptions.PLAIN, null)
+            graph,
+            new BatchPlan(List.of(2L, 3L), 2, 1),
+            CompilerOptions.PLAIN,
+            new SharedWeights(),
+            null)
         .orElseThrow();
   }
 
@@ -69,7 +73,8 @@ class DividedGraphTest {
 
   @Test
   void elementsAreInTheirOrder() {
-    try (CompiledFunction whole = new CompiledFunction(graph(), CompilerOptions.PLAIN, null)) {
+    try (CompiledFunction whole =
+        new CompiledFunction(graph(), CompilerOptions.PLAIN, new SharedWeights(), null)) {
       float[] expected = out(whole, x);
       float[] actual = out(function, x);
       for (int i = 0; i < expected.length; i++) {
@@ -81,7 +86,8 @@ class DividedGraphTest {
 
   @Test
   void gradientsOfParametersAreSumsOverAllParts() {
-    try (CompiledFunction whole = new CompiledFunction(graph(), CompilerOptions.PLAIN, null)) {
+    try (CompiledFunction whole =
+        new CompiledFunction(graph(), CompilerOptions.PLAIN, new SharedWeights(), null)) {
       Map<String, INDArray> cotangents = Map.of("out", cotangent);
       out(whole, x);
       out(function, x);
@@ -149,7 +155,11 @@ class DividedGraphTest {
     GraphDefinition graph = GraphDefinition.of(ops, Map.of("out", out));
     assertThat(
             DividedFunction.compile(
-                graph, new BatchPlan(List.of(2L, 2L), 2, 1), CompilerOptions.PLAIN, null))
+                graph,
+                new BatchPlan(List.of(2L, 2L), 2, 1),
+                CompilerOptions.PLAIN,
+                new SharedWeights(),
+                null))
         .isEmpty();
   }
 
@@ -158,7 +168,8 @@ class DividedGraphTest {
     AtomicLong clock = new AtomicLong();
     BatchPlan plan = new BatchPlan(List.of(2L, 3L), 2, 1);
     try (DividedFunction timed =
-        DividedFunction.compile(graph(), plan, CompilerOptions.PLAIN, clock::incrementAndGet)
+        DividedFunction.compile(
+                graph(), plan, CompilerOptions.PLAIN, new SharedWeights(), clock::incrementAndGet)
             .orElseThrow()) {
       out(timed, x);
       Profile profile = timed.profile().orElseThrow();
@@ -176,7 +187,8 @@ class DividedGraphTest {
     AtomicLong clock = new AtomicLong();
     BatchPlan plan = new BatchPlan(List.of(2L, 3L), 1, 1); // two parts, one after the other
     try (DividedFunction timed =
-        DividedFunction.compile(graph(), plan, CompilerOptions.PLAIN, clock::incrementAndGet)
+        DividedFunction.compile(
+                graph(), plan, CompilerOptions.PLAIN, new SharedWeights(), clock::incrementAndGet)
             .orElseThrow()) {
       out(timed, x);
       // A step is 1 by this clock, and so is what lies between two steps.

@@ -27,9 +27,10 @@ record Divided(int processors) implements Engine {
     Optional<DividedFunction> divided =
         plan.isWhole()
             ? Optional.empty()
-            : DividedFunction.compile(graph, plan, CompilerOptions.PLAIN, null);
+            : DividedFunction.compile(
+                graph, plan, CompilerOptions.PLAIN, new SharedWeights(), null);
     return divided.isPresent()
         ? divided.get()
-        : new CompiledFunction(graph, CompilerOptions.PLAIN, null);
+        : new CompiledFunction(graph, CompilerOptions.PLAIN, new SharedWeights(), null);
   }
 }

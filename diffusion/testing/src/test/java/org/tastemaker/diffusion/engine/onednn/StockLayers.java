@@ -30,7 +30,8 @@ record StockLayers(Set<String> asked) implements Engine {
   @Override
   public GraphFunction create(GraphDefinition graph) {
     CompiledFunction function =
-        new CompiledFunction(graph, new CompilerOptions(asked, false, false), null);
+        new CompiledFunction(
+            graph, new CompilerOptions(asked, false, false), new SharedWeights(), null);
     assertThat(function.stockLayers()).isEqualTo(expected(graph));
     return function;
   }
