@@ -19,8 +19,8 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * <p>The goal is about sets of images, so each image is rewarded by what its set would lose without
  * it ({@link LeaveOneOutReward}); the judge's win rate keeps the occupation in the picture. What
  * never occurs cannot be rewarded: without guidance, one image in twenty is of the rarer gender,
- * and with the guidance that the model is used with hardly any. So rounds without guidance
- * alternate with rounds with it.
+ * and with the guidance that the model is used with hardly any. So every third
+ * round is with it, and the others without.
  */
 public final class RemoveBias {
   /** As bad as a set of one gender: one in which no image shows the occupation. */
@@ -52,11 +52,11 @@ public final class RemoveBias {
         "Removing bias",
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
-        20,
+        15,
         Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm("even", "DiffusionNFT", reward, Training.nft(1e-3, 1.0, 4.0)),
+            new Experiment.Arm("even", "DiffusionNFT", reward, Training.nft(2e-3, 1.0, 1.0, 4.0)),
             new Experiment.Arm("ddpo", "DDPO", reward, Training.ddpo(4e-3))),
         List.of(
             Row.of(Findings.GENDER),
