@@ -55,7 +55,7 @@ record Training(
 
   Training {
     guidance = List.copyOf(guidance);
-    if (guidance.isEmpty() || method != Method.NFT && guidance.size() != 1) {
+    if (guidance.isEmpty() || (method != Method.NFT && guidance.size() != 1)) {
       throw new IllegalArgumentException(
           "a training needs one guidance scale, and only NFT may have several, but "
               + method
