@@ -132,7 +132,7 @@ final class LongRun {
                 policy,
                 protocol,
                 subject.setting(),
-                Teaching.of(subject.method(), model, task, protocol, seed),
+                Teaching.of(subject.method().pretrains(), model, task, protocol, seed),
                 seed.split("optimizer"));
     try {
       return AlignmentRun.of(

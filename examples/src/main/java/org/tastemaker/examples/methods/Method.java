@@ -154,6 +154,11 @@ enum Method {
     return this == ZO_GAINS || this == ZO_RANK_SGD;
   }
 
+  /** Whether it trains on pre-training data beside the images that were judged. */
+  boolean pretrains() {
+    return this == LEE;
+  }
+
   /** Whether it goes through the denoising steps backward, from a reward with a gradient. */
   boolean needsGradient() {
     return this == REFL || this == DRAFT_K || this == ALIGN_PROP;

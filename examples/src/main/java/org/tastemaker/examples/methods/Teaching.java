@@ -40,11 +40,15 @@ record Teaching(
    */
   private static final double WITHOUT_CAPTION = 0.1;
 
-  /** What a method is given. */
+  /**
+   * What a method is given.
+   *
+   * @param pretrains whether it trains on pre-training data too; others are given none
+   */
   static Teaching of(
-      Method method, LatentDiffusion model, EmojiTask task, Protocol protocol, Seed seed) {
+      boolean pretrains, LatentDiffusion model, EmojiTask task, Protocol protocol, Seed seed) {
     return new Teaching(
-        method == Method.LEE ? pretraining(model, protocol, seed) : (batch, size) -> List.of(),
+        pretrains ? pretraining(model, protocol, seed) : (batch, size) -> List.of(),
         likeness(task),
         () -> new GlyphReward(BundledModel.judge()));
   }

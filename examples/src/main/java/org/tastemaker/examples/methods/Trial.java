@@ -142,7 +142,7 @@ final class Trial {
             policy,
             protocol,
             setting,
-            Teaching.of(method, model, judge.task(), protocol, seed),
+            Teaching.of(method.pretrains(), model, judge.task(), protocol, seed),
             seed.split("optimizer"));
     try {
       RunListener marks =
