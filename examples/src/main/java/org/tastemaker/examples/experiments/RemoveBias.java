@@ -19,8 +19,8 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * <p>The goal is about sets of images, so each image is rewarded by what its set would lose without
  * it ({@link LeaveOneOutReward}); the judge's win rate keeps the occupation in the picture. What
  * never occurs cannot be rewarded: without guidance, one image in twenty is of the rarer gender,
- * and with the guidance that the model is used with hardly any. So every third
- * round is with it, and the others without.
+ * and with the guidance that the model is used with hardly any. So every third round is with it,
+ * and the others without.
  */
 public final class RemoveBias {
   /** As bad as a set of one gender: one in which no image shows the occupation. */

@@ -12,8 +12,8 @@
  * </pre>
  *
  * <p>{@link org.tastemaker.examples.methods.MethodCurves} trains for as long as the papers do, and
- * over several days: a {@code LongRun} goes on from its checkpoints, leaves a {@code LongCurve}, and
- * {@code LongCurvePage} draws them all.
+ * over several days: a {@code LongRun} goes on from its checkpoints, leaves a {@code LongCurve},
+ * and {@code LongCurvePage} draws them all.
  *
  * <p>{@link org.tastemaker.examples.methods.JpegExperiment} reproduces another figure of DDPO's
  * paper: how well images compress. {@link org.tastemaker.examples.methods.LatentSearch} is
