@@ -67,9 +67,7 @@ public final class ImproveConsistency {
         12,
         Measured.consistency(),
         (image, prompt) -> EmojiPrompts.shows(judge.label(image), prompt.text()) ? 1 : 0,
-        List.of(
-            new Experiment.Arm("ranked", "DiffusionNFT", ranked, Training.nft(1e-3, 4.0)),
-            new Experiment.Arm("ddpo", "DDPO", ranked, Training.ddpo(3e-3))),
+        List.of(new Experiment.Arm("ranked", "DiffusionNFT", ranked, Training.of(1e-3, 4.0))),
         List.of(
             new Row("consistency, prompts trained on", Findings.CONSISTENCY, SOMETIMES),
             new Row("consistency, other prompts", Findings.CONSISTENCY, others),

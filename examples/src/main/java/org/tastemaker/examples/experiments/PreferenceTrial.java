@@ -128,7 +128,7 @@ final class PreferenceTrial {
     prompts().forEach(p -> asked.addAll(Collections.nCopies(size.images(), Prompt.of(p))));
     List<Image> images =
         model
-            .with(Training.sampling(size.guidance()).withSteps(size.denoisingSteps()))
+            .with(Training.sampled(size.guidance()).withSteps(size.denoisingSteps()))
             .generate(asked, seed.split("preference data"));
     List<ImageGroup> groups = new ArrayList<>();
     for (int from = 0; from < images.size(); from += size.images()) {

@@ -51,9 +51,7 @@ public final class PreventHarm {
         8,
         Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
-        List.of(
-            new Experiment.Arm("safe", "DiffusionNFT", reward, Training.nft(1e-3, 1.0, 4.0)),
-            new Experiment.Arm("ddpo", "DDPO", reward, Training.ddpo(2e-3))),
+        List.of(new Experiment.Arm("safe", "DiffusionNFT", reward, Training.of(1e-3, 1.0, 4.0))),
         List.of(
             Row.of(Findings.HARM),
             Row.of(Findings.NEUTRAL),

@@ -56,8 +56,7 @@ public final class RemoveBias {
         Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm("even", "DiffusionNFT", reward, Training.nft(2e-3, 1.0, 1.0, 4.0)),
-            new Experiment.Arm("ddpo", "DDPO", reward, Training.ddpo(4e-3))),
+            new Experiment.Arm("even", "DiffusionNFT", reward, Training.of(2e-3, 1.0, 1.0, 4.0))),
         List.of(
             Row.of(Findings.GENDER),
             Row.of(Findings.TONE),

@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.tastemaker.core.Cancellation;
 import org.tastemaker.core.FeedbackOracle;
-import org.tastemaker.core.PolicyOptimizer;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.core.RewardModel;
 import org.tastemaker.core.Rewards;
@@ -106,7 +105,7 @@ final class Trial {
   record Outcome(Findings findings, EmojiReport report) {}
 
   Outcome run(Path folder, RunListener listener, Cancellation cancellation) {
-    LatentDiffusion sampled = model.with(arm.training().sampling());
+    LatentDiffusion sampled = model.with(arm.training().sampling(1));
     try (Lora lora =
             Lora.create(
                 "tastemaker",
@@ -140,13 +139,10 @@ final class Trial {
         MockOracle.of(experiment.quality(), MockJudge.Options.defaults().withTieThreshold(TIE));
     Seed rounds = seed.split("phase").split(0); // the stream of the tables in docs
     Map<String, String> config = experiment.config(arm, number).values();
-    PolicyOptimizer optimizer =
-        arm.training()
-            .optimizer(
-                policy,
-                experiment.prompts().size() * experiment.imagesPerPrompt(),
-                rounds.split("optimizer"));
-    try (RunFolder open = RunFolders.open(folder.resolve("training"), config, Set.of(), seed)) {
+    int imagesPerRound = experiment.prompts().size() * experiment.imagesPerPrompt();
+    try (DiffusionNft nft =
+            arm.training().optimizer(policy, imagesPerRound, rounds.split("optimizer"));
+        RunFolder open = RunFolders.open(folder.resolve("training"), config, Set.of(), seed)) {
       long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
       RewardModel reward =
           (rollout, judgements) -> {
@@ -156,9 +152,9 @@ final class Trial {
           };
       return AlignmentRun.of(
               PromptSource.all(experiment.prompts(), experiment.imagesPerPrompt()),
-              arm.training().sampler(optimizer, policy),
+              arm.training().sampler(nft),
               reward,
-              optimizer,
+              nft,
               rounds)
           .judgedBy(oracle, Rubrics.consistency())
           .in(open)
@@ -168,10 +164,6 @@ final class Trial {
               AlignmentRun.Options.rounds(experiment.rounds())
                   .withCheckpointEvery(2)
                   .withKeepCheckpoints(1));
-    } finally {
-      if (optimizer instanceof DiffusionNft nft) {
-        nft.close();
-      }
     }
   }
 

@@ -1,5 +1,6 @@
 package org.tastemaker.examples.methods;
 
+import com.google.common.math.Quantiles;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
@@ -125,13 +126,8 @@ record CurveReport(List<Pair> pairs) {
             .flatMap(pair -> of.apply(pair).points().stream().skip(1))
             .mapToDouble(value)
             .filter(v -> !Double.isNaN(v))
-            .sorted()
             .toArray();
-    int half = all.length / 2;
-    if (all.length == 0) {
-      return Double.NaN;
-    }
-    return all.length % 2 == 1 ? all[half] : (all[half - 1] + all[half]) / 2;
+    return all.length == 0 ? Double.NaN : Quantiles.median().compute(all);
   }
 
   private Estimate over(ToDoubleFunction<Pair> value) {

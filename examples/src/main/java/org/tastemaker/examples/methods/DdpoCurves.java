@@ -44,7 +44,7 @@ public final class DdpoCurves implements Callable<Integer> {
   @Option(
       names = "--run",
       description = "Folder of the results; what is in it is kept (default: ${DEFAULT-VALUE}).")
-  private Path run = Path.of("runs/curves");
+  private Path run = Path.of("runs/ddpo-curves");
 
   @Option(
       names = "--python",

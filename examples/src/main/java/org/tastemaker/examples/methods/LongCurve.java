@@ -28,7 +28,7 @@ import org.tastemaker.examples.align.StoredSettings;
  * @param subject what was trained
  * @param settings of the training, as {@link Subject#settings}
  * @param points from no images on, ascending
- * @param warnings of the guards, by the round in which they came
+ * @param warnings the notices of the run, by the round in which they came
  */
 record LongCurve(
     Subject subject, Settings settings, List<Point> points, Map<Long, String> warnings) {

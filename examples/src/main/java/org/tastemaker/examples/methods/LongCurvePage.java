@@ -84,15 +84,21 @@ final class LongCurvePage {
     row.append(
         String.format(
             Locale.ROOT,
-            " %s | %s | %.3f to %.3f | %.0f | %,.0f | %s |%n",
+            " %s | %s | %s | %.0f | %,.0f | %s |%n",
             rise(rises),
             course(line),
-            mean(line, c -> c.first().diversity()),
-            mean(line, c -> c.last().diversity()),
+            diversity(line),
             mean(line, c -> c.last().kl()),
             mean(line, c -> c.last().seconds()),
             subject.method().words(subject.setting())));
     return row.toString();
+  }
+
+  /** Empty where there is one image of a prompt, and so none to differ from. */
+  private static String diversity(List<LongCurve> line) {
+    double before = mean(line, c -> c.first().diversity());
+    double after = mean(line, c -> c.last().diversity());
+    return Double.isNaN(before) ? "" : String.format(Locale.ROOT, "%.3f to %.3f", before, after);
   }
 
   private static String rise(double[] rises) {
@@ -102,7 +108,7 @@ final class LongCurvePage {
         : String.format(Locale.ROOT, "%+.3f [%+.3f, %+.3f]", rise.value(), rise.low(), rise.high());
   }
 
-  /** Where the mean curve stops to rise, and where it breaks, in words. */
+  /** Where the mean curve stops rising, and where it breaks, in words. */
   private static String course(List<LongCurve> line) {
     int points = common(line);
     double[] scores = new double[points];
@@ -172,7 +178,7 @@ final class LongCurvePage {
                             warning)));
       }
     }
-    return text.isEmpty() ? "" : "What the guards said:\n\n" + text;
+    return text.isEmpty() ? "" : "Notices of the runs:\n\n" + text;
   }
 
   /**

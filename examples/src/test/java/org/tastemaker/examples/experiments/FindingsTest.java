@@ -97,8 +97,8 @@ class FindingsTest {
             Measured.usual(),
             (image, prompt) -> 0,
             List.of(
-                new Experiment.Arm("a", "first", NOTHING, Training.ddpo(1e-3)),
-                new Experiment.Arm("b", "second", NOTHING, Training.ddpo(1e-3))),
+                new Experiment.Arm("a", "first", NOTHING, Training.of(1e-3, 1.0)),
+                new Experiment.Arm("b", "second", NOTHING, Training.of(1e-3, 1.0))),
             List.of(ROW),
             List.of("doctor"));
     String table =

@@ -43,7 +43,7 @@ class LongCurvePageTest {
   }
 
   @Test
-  void whatTheGuardsSaidStandsBelowTheTable() {
+  void theNoticesOfTheRunsStandBelowTheTable() {
     LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2);
     LongCurve warned =
         new LongCurve(curve.subject(), curve.settings(), curve.points(), Map.of(7L, "It is dark."));

@@ -1,6 +1,7 @@
 package org.tastemaker.examples.methods;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -65,6 +66,32 @@ class MethodCurvesTest {
     assertThat(RunFolder.metricsOf(folder.resolve("nft-5")))
         .filteredOn(m -> m.values().containsKey("secondsTraining"))
         .hasSize(4);
+  }
+
+  @Test
+  void theFirstRoundsAreThoseOfTheShortTable() {
+    assertThat(run("--methods", "ddpo-is", "--rounds", "2", "--every", "4")).isZero();
+    Path table = folder.resolve("table");
+    assertThat(
+            MethodTable.command()
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(
+                    "--run=" + table,
+                    "--prompt=green heart",
+                    "--seeds=5",
+                    "--images=2",
+                    "--held-out=1",
+                    "--methods=ddpo-is",
+                    "--rounds=2"))
+        .as(err.toString())
+        .isZero();
+
+    TrialResult trial = TrialResult.read(table.resolve("ddpo-is-5.json"));
+    LongCurve curve = LongCurve.read(folder.resolve("ddpo-is-5.json"));
+    // Curves are kept to four digits after the point.
+    assertThat(curve.last().score()).isCloseTo(trial.last().reward(), within(5e-5));
+    assertThat(curve.first().score()).isCloseTo(trial.points().get(0).reward(), within(5e-5));
   }
 
   @Test

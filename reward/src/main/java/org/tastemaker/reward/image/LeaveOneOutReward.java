@@ -28,7 +28,7 @@ import org.tastemaker.core.Rollout;
  *
  * <p>For shares of classes ({@link #ofShares}) the value is minus the squared distance between the
  * shares and those that are wished for. With 15 men, 1 woman and an even target the woman is given
- * 1.87 and each man -0.12; with 8 of each all are given the same, so that a model which is as
+ * 1.88 and each man -0.12; with 8 of each all are given the same, so that a model which is as
  * wished for stays as it is. {@link DistributionReward} is the other way to reward shares; it says
  * how many images should change, where this says how much each of them matters.
  *
