@@ -271,12 +271,14 @@ class Trainer:
         count, steps = logs.shape
         bound = self.task["advantageClip"]
         advantages = self.statistics.advantages(prompts, rewards).clip(-bound, bound)
+        if not advantages.any():  # no image is better than another: both sides leave such a round out
+            return []
         advantages = torch.tensor(advantages)
         texts, empty = self.policy.encode(prompts), self.policy.encode([""])
         order = torch.randperm(count, generator=self.generator)
         own = torch.stack([torch.randperm(steps, generator=self.generator) for _ in range(count)])
         norms = []
-        for part in order.tensor_split(updates):
+        for part in order.tensor_split(min(updates, count)):
             images = part.repeat(steps)
             at = own[part].T.reshape(-1)  # all images' first steps, then their second ones
             for rows, where in zip(images.split(self.task["microBatch"]), at.split(self.task["microBatch"])):
