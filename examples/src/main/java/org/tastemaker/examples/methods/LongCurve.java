@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.tastemaker.core.RunEvent;
@@ -93,10 +94,6 @@ record LongCurve(
     Point {
       watched = new TreeMap<>(watched);
     }
-
-    double diversity() {
-      return watched.getOrDefault("diversity", Double.NaN);
-    }
   }
 
   LongCurve {
@@ -113,6 +110,11 @@ record LongCurve(
 
   Point last() {
     return points.get(points.size() - 1);
+  }
+
+  /** The round of the first notice. */
+  OptionalLong firstNotice() {
+    return warnings.keySet().stream().mapToLong(Long::longValue).min();
   }
 
   /**

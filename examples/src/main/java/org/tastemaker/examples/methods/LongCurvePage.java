@@ -1,18 +1,22 @@
 package org.tastemaker.examples.methods;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import org.tastemaker.core.Image;
 import org.tastemaker.examples.measure.Estimate;
-import org.tastemaker.plot.LinePlot;
 
-/** Long trainings side by side: a table, and curves over images and over seconds. */
+/**
+ * Long trainings side by side, in tables: what each reaches, and what the hacking monitor sees of
+ * it. {@link LongCurvePlot} draws them.
+ */
 final class LongCurvePage {
   private static final double ERROR = 0.05;
 
@@ -22,7 +26,22 @@ final class LongCurvePage {
   /** A fall from the best mean that is read as breaking. */
   private static final double BROKEN = 0.05;
 
+  /** Names of the hacking monitor's figures, and their titles. */
+  private static final Map<String, String> WATCHED = watchedFigures();
+
   private LongCurvePage() {}
+
+  private static Map<String, String> watchedFigures() {
+    Map<String, String> figures = new LinkedHashMap<>();
+    figures.put("diversity", "diversity");
+    figures.put("brightness", "brightness");
+    figures.put("colourEntropy", "colour entropy");
+    figures.put("edgeDensity", "edges");
+    figures.put("darkPixels", "dark");
+    figures.put("saturatedPixels", "saturated");
+    figures.put("latentNorm", "latent norm");
+    return Collections.unmodifiableMap(figures);
+  }
 
   /** The curves of each line of the table. */
   static Map<String, List<LongCurve>> lines(List<LongCurve> curves) {
@@ -48,23 +67,27 @@ final class LongCurvePage {
   }
 
   /**
-   * The table.
+   * Both tables, and below them the notices of the runs.
    *
    * @param curves at least one
    * @return Markdown
    */
   static String markdown(List<LongCurve> curves) {
-    Map<String, List<LongCurve>> lines = lines(curves);
+    return scores(curves) + "\n" + watched(curves) + "\n" + notices(curves);
+  }
+
+  /** What each method reaches. */
+  static String scores(List<LongCurve> curves) {
     int most = curves.stream().mapToInt(c -> c.last().images()).max().orElseThrow();
     int[] marks = {most / 16, most / 4, most};
     StringBuilder page = new StringBuilder("| method | seeds | before |");
     for (int mark : marks) {
       page.append(String.format(Locale.ROOT, " %,d images |", mark));
     }
-    page.append(" rise [95 %] | levels off at | diversity | KL | seconds | setting |\n");
-    page.append("|").append(" --- |".repeat(9 + marks.length)).append("\n");
-    lines.values().forEach(line -> page.append(row(line, marks)));
-    return page.append("\n").append(warnings(lines)).toString();
+    page.append(" rise [95 %] | levels off at | KL | seconds | setting |\n");
+    page.append("|").append(" --- |".repeat(8 + marks.length)).append("\n");
+    lines(curves).values().forEach(line -> page.append(row(line, marks)));
+    return page.toString();
   }
 
   private static String row(List<LongCurve> line, int[] marks) {
@@ -84,21 +107,13 @@ final class LongCurvePage {
     row.append(
         String.format(
             Locale.ROOT,
-            " %s | %s | %s | %.0f | %,.0f | %s |%n",
+            " %s | %s | %.0f | %,.0f | %s |%n",
             rise(rises),
             course(line),
-            diversity(line),
             mean(line, c -> c.last().kl()),
             mean(line, c -> c.last().seconds()),
             subject.method().words(subject.setting())));
     return row.toString();
-  }
-
-  /** Empty where there is one image of a prompt, and so none to differ from. */
-  private static String diversity(List<LongCurve> line) {
-    double before = mean(line, c -> c.first().diversity());
-    double after = mean(line, c -> c.last().diversity());
-    return Double.isNaN(before) ? "" : String.format(Locale.ROOT, "%.3f to %.3f", before, after);
   }
 
   private static String rise(double[] rises) {
@@ -160,67 +175,67 @@ final class LongCurvePage {
     return afterTheBest ? OptionalInt.of(first) : OptionalInt.empty();
   }
 
-  private static String warnings(Map<String, List<LongCurve>> lines) {
+  /** What the hacking monitor looks at: first of the pre-trained model, then of each line's end. */
+  static String watched(List<LongCurve> curves) {
+    StringBuilder table = new StringBuilder("| method |");
+    WATCHED.values().forEach(title -> table.append(" ").append(title).append(" |"));
+    table
+        .append(" first notice in round |\n|")
+        .append(" --- |".repeat(2 + WATCHED.size()))
+        .append("\n");
+    table.append(figures("before training", curves, LongCurve::first)).append(" |\n");
+    for (List<LongCurve> line : lines(curves).values()) {
+      table
+          .append(figures(line.get(0).subject().title(), line, LongCurve::last))
+          .append(firstNotices(line))
+          .append(" |\n");
+    }
+    return table.toString();
+  }
+
+  private static String figures(
+      String title, List<LongCurve> line, Function<LongCurve, LongCurve.Point> at) {
+    StringBuilder row = new StringBuilder("| ").append(title).append(" |");
+    for (String name : WATCHED.keySet()) {
+      double mean = mean(line, c -> at.apply(c).watched().getOrDefault(name, Double.NaN));
+      row.append(Double.isNaN(mean) ? " |" : String.format(Locale.ROOT, " %.3f |", mean));
+    }
+    return row.toString();
+  }
+
+  /** The rounds, of each seed that has one. */
+  private static String firstNotices(List<LongCurve> line) {
+    String rounds =
+        line.stream()
+            .map(LongCurve::firstNotice)
+            .flatMapToLong(OptionalLong::stream)
+            .mapToObj(Long::toString)
+            .collect(Collectors.joining(", "));
+    return rounds.isEmpty() ? "" : " " + rounds;
+  }
+
+  /** What the runs said, each in a line. */
+  static String notices(List<LongCurve> curves) {
     StringBuilder text = new StringBuilder();
-    for (List<LongCurve> line : lines.values()) {
-      for (LongCurve curve : line) {
-        curve
-            .warnings()
-            .forEach(
-                (round, warning) ->
-                    text.append(
-                        String.format(
-                            Locale.ROOT,
-                            "* %s, seed %d, round %d: %s%n",
-                            curve.subject().title(),
-                            curve.subject().seed(),
-                            round,
-                            warning)));
-      }
+    for (LongCurve curve : curves) {
+      curve
+          .warnings()
+          .forEach(
+              (round, warning) ->
+                  text.append(
+                      String.format(
+                          Locale.ROOT,
+                          "* %s, seed %d, round %d: %s%n",
+                          curve.subject().title(),
+                          curve.subject().seed(),
+                          round,
+                          warning)));
     }
     return text.isEmpty() ? "" : "Notices of the runs:\n\n" + text;
   }
 
-  /**
-   * Mean held-out scores.
-   *
-   * @param curves at least one
-   * @param title of the picture
-   * @param overSeconds or else over images
-   */
-  static Image plot(List<LongCurve> curves, String title, boolean overSeconds) {
-    LinePlot plot =
-        LinePlot.of(
-            title,
-            overSeconds ? "seconds of sampling, judging and training" : "images made and judged",
-            "held-out score");
-    for (List<LongCurve> line : lines(curves).values()) {
-      int points = common(line);
-      double[][] drawn = new double[4][points]; // x, y, low, high
-      for (int i = 0; i < points; i++) {
-        int at = i;
-        drawn[0][i] =
-            mean(
-                line,
-                c -> overSeconds ? c.points().get(at).seconds() : c.points().get(at).images());
-        drawn[1][i] = mean(line, c -> c.points().get(at).score());
-        drawn[2][i] =
-            line.stream().mapToDouble(c -> c.points().get(at).score()).min().orElseThrow();
-        drawn[3][i] =
-            line.stream().mapToDouble(c -> c.points().get(at).score()).max().orElseThrow();
-      }
-      String name = line.get(0).subject().title();
-      if (line.size() == 1) {
-        plot.line(name, drawn[0], drawn[1]);
-      } else {
-        plot.line(name, drawn[0], drawn[1], drawn[2], drawn[3]);
-      }
-    }
-    return plot.draw(1000, 560);
-  }
-
   /** How many points all curves of a line have: some may still be on their way. */
-  private static int common(List<LongCurve> line) {
+  static int common(List<LongCurve> line) {
     return line.stream().mapToInt(c -> c.points().size()).min().orElseThrow();
   }
 
@@ -231,7 +246,7 @@ final class LongCurvePage {
         .collect(Collectors.reducing(curve.first(), (a, b) -> b));
   }
 
-  private static double mean(List<LongCurve> line, ToDoubleFunction<LongCurve> of) {
+  static double mean(List<LongCurve> line, ToDoubleFunction<LongCurve> of) {
     return line.stream().mapToDouble(of).average().orElse(Double.NaN);
   }
 }

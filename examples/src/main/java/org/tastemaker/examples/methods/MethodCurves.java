@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
+import org.tastemaker.core.Image;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.AtomicFiles;
@@ -191,15 +192,13 @@ public final class MethodCurves implements Callable<Integer> {
     }
     String table = LongCurvePage.markdown(curves);
     AtomicFiles.write(run.resolve("curves.md"), table);
-    AtomicFiles.write(
-        run.resolve("curves-images.png"),
-        LongCurvePage.plot(curves, "Held-out score over images", false).toPng());
-    AtomicFiles.write(
-        run.resolve("curves-seconds.png"),
-        LongCurvePage.plot(curves, "Held-out score over seconds", true).toPng());
+    for (Map.Entry<String, Image> picture : LongCurvePlot.all(curves).entrySet()) {
+      AtomicFiles.write(
+          run.resolve("curves-" + picture.getKey() + ".png"), picture.getValue().toPng());
+    }
     out.printf(
         Locale.ROOT,
-        "%s%nTable and plots: %s, curves-images.png and curves-seconds.png beside it%n",
+        "%s%nTables: %s; plots: curves-*.png beside it%n",
         table,
         run.resolve("curves.md"));
   }

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.tastemaker.examples.methods.LongCurvePlot.Axis;
 
 class LongCurvePageTest {
   @TempDir Path folder;
@@ -24,7 +28,22 @@ class LongCurvePageTest {
     assertThat(table)
         .contains("| method | seeds | before | 16 images | 64 images | 256 images | rise [95 %] |")
         .contains("| RWR | 2 | 0.100 | 0.100 | 0.250 | 0.600 | +0.500 [-0.771, +1.771] |")
-        .contains("| still rising | 0.300 to 0.260 | 8 | 40 |");
+        .contains("| still rising | 8 | 40 |");
+  }
+
+  @Test
+  void whatTheHackingMonitorLooksAtIsBesideWhatItWasBeforeTraining() {
+    LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2);
+    LongCurve warned =
+        new LongCurve(
+            curve.subject(),
+            curve.settings(),
+            curve.points(),
+            Map.of(7L, "It is dark.", 12L, "It is darker."));
+
+    assertThat(LongCurvePage.watched(List.of(warned)))
+        .contains("| before training | 0.300 | | | | | | | |")
+        .contains("| RWR | 0.290 | | | | | | | 7 |");
   }
 
   @Test
@@ -85,15 +104,40 @@ class LongCurvePageTest {
   }
 
   @Test
-  void bothPicturesAreDrawnWhileSeedsAreOnTheirWay() {
+  void picturesAreDrawnWhileSeedsAreOnTheirWay() {
     List<LongCurve> curves =
         List.of(
             LongCurves.curve(Method.RWR, 1, 0.1, 0.2, 0.3),
             LongCurves.curve(Method.RWR, 2, 0.1, 0.2),
             LongCurves.curve(Method.DPOK, 1, 0.1, 0.2));
 
-    assertThat(LongCurvePage.plot(curves, "t", false).width()).isEqualTo(1000);
-    assertThat(LongCurvePage.plot(curves, "t", true))
-        .isNotEqualTo(LongCurvePage.plot(curves, "t", false));
+    assertThat(LongCurvePlot.draw(curves, "t", Axis.IMAGES).width()).isEqualTo(1000);
+    assertThat(LongCurvePlot.draw(curves, "t", Axis.SECONDS))
+        .isNotEqualTo(LongCurvePlot.draw(curves, "t", Axis.IMAGES));
+  }
+
+  @Test
+  void aKlThatFallsAgainIsDrawnAtTheLargestSoFar() {
+    LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2, 0.3);
+    List<LongCurve.Point> points = new ArrayList<>(curve.points());
+    points.add(new LongCurve.Point(300, 60, 0.4, 1, Map.of()));
+    LongCurve back = new LongCurve(curve.subject(), curve.settings(), points, Map.of());
+
+    assertThat(LongCurvePlot.draw(List.of(back), "t", Axis.KL))
+        .isNotEqualTo(LongCurvePlot.draw(List.of(curve), "t", Axis.KL));
+  }
+
+  @Test
+  void aPictureHasTheMethodsOfItsKindAndIsLeftOutWithoutOne() {
+    assertThat(LongCurvePlot.all(List.of(LongCurves.curve(Method.MAPO, 1, 0.1, 0.2))))
+        .containsOnlyKeys("preferences");
+    assertThat(LongCurvePlot.all(List.of(LongCurves.curve(Method.RWR, 1, 0.1, 0.2))))
+        .containsOnlyKeys("images", "seconds", "kl", "weighted");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void everyMethodIsInAPicture(Method method) {
+    assertThat(LongCurvePlot.all(List.of(LongCurves.curve(method, 1, 0.1, 0.2)))).isNotEmpty();
   }
 }
