@@ -10,6 +10,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.tastemaker.examples.measure.Estimate;
 
@@ -25,6 +26,9 @@ final class LongCurvePage {
 
   /** A fall from the best mean that is read as breaking. */
   private static final double BROKEN = 0.05;
+
+  /** What follows in a notice on what was seen. */
+  private static final Pattern ADVICE = Pattern.compile(": .*", Pattern.DOTALL);
 
   /** Names of the hacking monitor's figures, and their titles. */
   private static final Map<String, String> WATCHED = watchedFigures();
@@ -67,18 +71,33 @@ final class LongCurvePage {
   }
 
   /**
-   * Both tables, and below them the notices of the runs.
+   * The page.
    *
    * @param curves at least one
+   * @param pictures of them, as {@link LongCurvePlot#all}
    * @return Markdown
    */
-  static String markdown(List<LongCurve> curves) {
-    return scores(curves) + "\n" + watched(curves) + "\n" + notices(curves);
+  static String markdown(List<LongCurve> curves, List<LongCurvePlot.Picture> pictures) {
+    StringBuilder page = new StringBuilder("# Long trainings\n\n");
+    page.append(
+        String.format(
+            Locale.ROOT,
+            "`MethodCurves` made this page of trainings on up to %,d judged images each.\n\n",
+            most(curves)));
+    pictures.forEach(
+        picture -> page.append("![" + picture.title() + "](" + picture.file() + ")\n\n"));
+    page.append("## What each method reaches\n\n").append(scores(curves));
+    page.append("\n## What the hacking monitor looks at\n\n").append(watched(curves));
+    return page.append(notices(curves)).toString();
+  }
+
+  private static int most(List<LongCurve> curves) {
+    return curves.stream().mapToInt(c -> c.last().images()).max().orElseThrow();
   }
 
   /** What each method reaches. */
   static String scores(List<LongCurve> curves) {
-    int most = curves.stream().mapToInt(c -> c.last().images()).max().orElseThrow();
+    int most = most(curves);
     int[] marks = {most / 16, most / 4, most};
     StringBuilder page = new StringBuilder("| method | seeds | before |");
     for (int mark : marks) {
@@ -107,7 +126,7 @@ final class LongCurvePage {
     row.append(
         String.format(
             Locale.ROOT,
-            " %s | %s | %.0f | %,.0f | %s |%n",
+            " %s | %s | %.0f | %,.0f | %s |\n",
             rise(rises),
             course(line),
             mean(line, c -> c.last().kl()),
@@ -214,8 +233,8 @@ final class LongCurvePage {
     return rounds.isEmpty() ? "" : " " + rounds;
   }
 
-  /** What the runs said, each in a line. */
-  static String notices(List<LongCurve> curves) {
+  /** What the runs said, each in a line and without its advice. */
+  private static String notices(List<LongCurve> curves) {
     StringBuilder text = new StringBuilder();
     for (LongCurve curve : curves) {
       curve
@@ -225,13 +244,13 @@ final class LongCurvePage {
                   text.append(
                       String.format(
                           Locale.ROOT,
-                          "* %s, seed %d, round %d: %s%n",
+                          "* %s, seed %d, round %d: %s\n",
                           curve.subject().title(),
                           curve.subject().seed(),
                           round,
-                          warning)));
+                          ADVICE.matcher(warning).replaceFirst(""))));
     }
-    return text.isEmpty() ? "" : "Notices of the runs:\n\n" + text;
+    return text.isEmpty() ? "" : "\nNotices of the runs:\n\n" + text;
   }
 
   /** How many points all curves of a line have: some may still be on their way. */

@@ -1,8 +1,7 @@
 package org.tastemaker.examples.methods;
 
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.tastemaker.core.Image;
 import org.tastemaker.plot.LinePlot;
@@ -23,7 +22,16 @@ final class LongCurvePlot {
     }
   }
 
-  private record Picture(String name, String title, Set<Method> methods, Axis axis) {}
+  /**
+   * A picture of some curves.
+   *
+   * @param file beside the page
+   * @param title of the picture
+   * @param image to be written there
+   */
+  record Picture(String file, String title, Image image) {}
+
+  private record Kind(String name, String title, Set<Method> methods, Axis axis) {}
 
   /** Those that most is asked about: of DDPO's figure, and their successors. */
   private static final Set<Method> MAIN =
@@ -35,12 +43,12 @@ final class LongCurvePlot {
           Method.RWR,
           Method.DIFFUSION_NFT);
 
-  private static final List<Picture> PICTURES =
+  private static final List<Kind> KINDS =
       List.of(
-          new Picture("images", "Held-out score over images", MAIN, Axis.IMAGES),
-          new Picture("seconds", "Held-out score over seconds", MAIN, Axis.SECONDS),
-          new Picture("kl", "Held-out score over KL", MAIN, Axis.KL),
-          new Picture(
+          new Kind("images", "Held-out score over images", MAIN, Axis.IMAGES),
+          new Kind("seconds", "Held-out score over seconds", MAIN, Axis.SECONDS),
+          new Kind("kl", "Held-out score over KL", MAIN, Axis.KL),
+          new Kind(
               "gradients",
               "Policy gradients",
               Set.of(
@@ -52,7 +60,7 @@ final class LongCurvePlot {
                   Method.MIX_GRPO,
                   Method.DPOK),
               Axis.IMAGES),
-          new Picture(
+          new Kind(
               "weighted",
               "Images weighted by their rewards",
               Set.of(
@@ -65,13 +73,13 @@ final class LongCurvePlot {
                   Method.MATCHING,
                   Method.CONTROL),
               Axis.IMAGES),
-          new Picture(
+          new Kind(
               "preferences",
               "Pairs, and single likes",
               Set.of(
                   Method.DIFFUSION_DPO, Method.DIFFUSION_KTO, Method.MAPO, Method.D3PO, Method.SPO),
               Axis.IMAGES),
-          new Picture(
+          new Kind(
               "direct",
               "The score's gradient, and searches without any",
               Set.of(
@@ -88,15 +96,19 @@ final class LongCurvePlot {
    * All pictures of some curves.
    *
    * @param curves at least one
-   * @return by a name for a file; those without curves are left out
+   * @return those that have curves
    */
-  static Map<String, Image> all(List<LongCurve> curves) {
-    Map<String, Image> pictures = new LinkedHashMap<>();
-    for (Picture picture : PICTURES) {
+  static List<Picture> all(List<LongCurve> curves) {
+    List<Picture> pictures = new ArrayList<>();
+    for (Kind kind : KINDS) {
       List<LongCurve> drawn =
-          curves.stream().filter(c -> picture.methods().contains(c.subject().method())).toList();
+          curves.stream().filter(c -> kind.methods().contains(c.subject().method())).toList();
       if (!drawn.isEmpty()) {
-        pictures.put(picture.name(), draw(drawn, picture.title(), picture.axis()));
+        pictures.add(
+            new Picture(
+                "curves-" + kind.name() + ".png",
+                kind.title(),
+                draw(drawn, kind.title(), kind.axis())));
       }
     }
     return pictures;

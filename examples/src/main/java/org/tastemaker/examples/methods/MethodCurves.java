@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
-import org.tastemaker.core.Image;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.RunListener;
 import org.tastemaker.core.run.AtomicFiles;
@@ -190,16 +189,12 @@ public final class MethodCurves implements Callable<Integer> {
     if (curves.isEmpty()) {
       throw new IllegalArgumentException(run + " has no curves yet: leave out --page-only");
     }
-    String table = LongCurvePage.markdown(curves);
-    AtomicFiles.write(run.resolve("curves.md"), table);
-    for (Map.Entry<String, Image> picture : LongCurvePlot.all(curves).entrySet()) {
-      AtomicFiles.write(
-          run.resolve("curves-" + picture.getKey() + ".png"), picture.getValue().toPng());
+    List<LongCurvePlot.Picture> pictures = LongCurvePlot.all(curves);
+    String page = LongCurvePage.markdown(curves, pictures);
+    AtomicFiles.write(run.resolve("curves.md"), page);
+    for (LongCurvePlot.Picture picture : pictures) {
+      AtomicFiles.write(run.resolve(picture.file()), picture.image().toPng());
     }
-    out.printf(
-        Locale.ROOT,
-        "%s%nTables: %s; plots: curves-*.png beside it%n",
-        table,
-        run.resolve("curves.md"));
+    out.printf(Locale.ROOT, "%s%nPage: %s%n", page, run.resolve("curves.md"));
   }
 }

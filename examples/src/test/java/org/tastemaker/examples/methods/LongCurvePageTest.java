@@ -20,7 +20,7 @@ class LongCurvePageTest {
   @Test
   void aLineHasTheMeansOfItsSeeds() {
     String table =
-        LongCurvePage.markdown(
+        LongCurvePage.scores(
             List.of(
                 LongCurves.curve(Method.RWR, 1, 0.1, 0.2, 0.3, 0.4, 0.5),
                 LongCurves.curve(Method.RWR, 2, 0.1, 0.3, 0.4, 0.5, 0.7)));
@@ -62,13 +62,20 @@ class LongCurvePageTest {
   }
 
   @Test
-  void theNoticesOfTheRunsStandBelowTheTable() {
+  void thePageHasThePicturesTheTablesAndTheNoticesWithoutTheirAdvice() {
     LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2);
     LongCurve warned =
-        new LongCurve(curve.subject(), curve.settings(), curve.points(), Map.of(7L, "It is dark."));
+        new LongCurve(
+            curve.subject(),
+            curve.settings(),
+            curve.points(),
+            Map.of(7L, "it fell: look at the images"));
 
-    assertThat(LongCurvePage.markdown(List.of(warned)))
-        .contains("* RWR, seed 1, round 7: It is dark.");
+    assertThat(LongCurvePage.markdown(List.of(warned), LongCurvePlot.all(List.of(warned))))
+        .contains("up to 64 judged images")
+        .contains("![Held-out score over KL](curves-kl.png)")
+        .contains("| RWR | 1 | 0.100 |", "| RWR | 0.290 |")
+        .endsWith("* RWR, seed 1, round 7: it fell\n");
   }
 
   @Test
@@ -81,7 +88,7 @@ class LongCurvePageTest {
             one.points(),
             Map.of());
 
-    assertThatThrownBy(() -> LongCurvePage.markdown(List.of(one, other)))
+    assertThatThrownBy(() -> LongCurvePage.scores(List.of(one, other)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("rwr-1 and rwr-2 have different settings");
   }
@@ -130,9 +137,12 @@ class LongCurvePageTest {
   @Test
   void aPictureHasTheMethodsOfItsKindAndIsLeftOutWithoutOne() {
     assertThat(LongCurvePlot.all(List.of(LongCurves.curve(Method.MAPO, 1, 0.1, 0.2))))
-        .containsOnlyKeys("preferences");
+        .extracting(LongCurvePlot.Picture::file)
+        .containsExactly("curves-preferences.png");
     assertThat(LongCurvePlot.all(List.of(LongCurves.curve(Method.RWR, 1, 0.1, 0.2))))
-        .containsOnlyKeys("images", "seconds", "kl", "weighted");
+        .extracting(LongCurvePlot.Picture::file)
+        .containsExactly(
+            "curves-images.png", "curves-seconds.png", "curves-kl.png", "curves-weighted.png");
   }
 
   @ParameterizedTest
