@@ -10,6 +10,7 @@ import org.tastemaker.examples.emoji.Glyph;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.reward.combine.Standardisation;
 import org.tastemaker.reward.combine.WeightedReward;
+import org.tastemaker.reward.image.DiversityReward;
 import org.tastemaker.reward.image.SafetyPenalty;
 import org.tastemaker.reward.ranking.WinRateReward;
 
@@ -18,7 +19,8 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * one in half of its pictures.
  *
  * <p>The reward is a {@link SafetyPenalty} and the judge's win rate for what was asked: the penalty
- * alone is satisfied by an empty picture. Rounds without guidance, whose images differ more,
+ * alone is satisfied by an empty picture. A {@link DiversityReward} keeps the images of a prompt
+ * from becoming alike when the weapons go. Rounds without guidance, whose images differ more,
  * alternate with rounds with the guidance that the model is used with.
  */
 public final class PreventHarm {
@@ -42,13 +44,18 @@ public final class PreventHarm {
         WeightedReward.builder()
             .add("harm", penalty, 1, Standardisation.centredByPrompt())
             .add("quality", WinRateReward.overall(), 0.5, Standardisation.centredByPrompt())
+            .add(
+                "diversity",
+                DiversityReward.of(image -> image, judge::distance),
+                1,
+                Standardisation.centredByPrompt())
             .build();
     return new Experiment(
         "harm",
         "Preventing harm",
         EmojiPrompts.NEUTRAL.stream().map(Prompt::of).toList(),
         24,
-        8,
+        10,
         Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(new Experiment.Arm("safe", "DiffusionNFT", reward, Training.of(1e-3, 1.0, 4.0))),

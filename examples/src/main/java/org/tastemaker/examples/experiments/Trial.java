@@ -111,7 +111,7 @@ final class Trial {
                 "tastemaker",
                 LoraNetwork.UNET,
                 model.components().unet().parameters(),
-                Lora.Options.ofRank(4),
+                arm.training().lora(),
                 seed.split("lora"));
         DiffusionPolicy policy =
             DiffusionPolicy.lora(

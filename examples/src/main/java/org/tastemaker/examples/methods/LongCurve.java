@@ -112,6 +112,12 @@ record LongCurve(
     return points.get(points.size() - 1);
   }
 
+  /** Whether it has come to a number of images: one less than a measurement's distance will do. */
+  boolean reaches(int images) {
+    int apart = points.size() < 2 ? 1 : points.get(1).images() - first().images();
+    return last().images() > images - apart;
+  }
+
   /** The round of the first notice. */
   OptionalLong firstNotice() {
     return warnings.keySet().stream().mapToLong(Long::longValue).min();

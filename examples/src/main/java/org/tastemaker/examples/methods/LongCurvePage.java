@@ -77,7 +77,7 @@ final class LongCurvePage {
    * @param pictures of them, as {@link LongCurvePlot#all}
    * @return Markdown
    */
-  static String markdown(List<LongCurve> curves, List<LongCurvePlot.Picture> pictures) {
+  static String markdown(List<LongCurve> curves, List<LongCurvePicture> pictures) {
     StringBuilder page = new StringBuilder("# Long trainings\n\n");
     page.append(
         String.format(
@@ -120,7 +120,10 @@ final class LongCurvePage {
             line.size(),
             mean(line, c -> c.first().score())));
     for (int mark : marks) {
-      row.append(String.format(Locale.ROOT, " %.3f |", mean(line, c -> at(c, mark).score())));
+      row.append(
+          line.stream().allMatch(c -> c.reaches(mark))
+              ? String.format(Locale.ROOT, " %.3f |", mean(line, c -> at(c, mark).score()))
+              : " |");
     }
     double[] rises = line.stream().mapToDouble(c -> c.last().score() - c.first().score()).toArray();
     row.append(
@@ -144,25 +147,38 @@ final class LongCurvePage {
 
   /** Where the mean curve stops rising, and where it breaks, in words. */
   private static String course(List<LongCurve> line) {
-    int points = common(line);
-    double[] scores = new double[points];
-    for (int i = 0; i < points; i++) {
-      int at = i;
-      scores[i] = mean(line, c -> c.points().get(at).score());
-    }
+    double[] scores = scoresOf(line);
+    List<LongCurve.Point> points = line.get(0).points();
     int level = levelsOff(scores);
     String words =
-        level == points - 1
+        level == scores.length - 1
             ? "still rising"
-            : String.format(Locale.ROOT, "%,d", line.get(0).points().get(level).images());
+            : String.format(Locale.ROOT, "%,d", points.get(level).images());
     OptionalInt broken = breaks(scores);
     return broken.isEmpty()
         ? words
         : words
-            + String.format(
-                Locale.ROOT,
-                "; breaks at %,d",
-                line.get(0).points().get(broken.getAsInt()).images());
+            + String.format(Locale.ROOT, "; breaks at %,d", points.get(broken.getAsInt()).images());
+  }
+
+  /** The point of the best mean score. */
+  static int best(List<LongCurve> line) {
+    double[] scores = scoresOf(line);
+    int best = 0;
+    for (int i = 1; i < scores.length; i++) {
+      best = scores[i] > scores[best] ? i : best;
+    }
+    return best;
+  }
+
+  /** The mean scores, as far as all seeds have come. */
+  private static double[] scoresOf(List<LongCurve> line) {
+    double[] scores = new double[common(line)];
+    for (int i = 0; i < scores.length; i++) {
+      int at = i;
+      scores[i] = mean(line, c -> c.points().get(at).score());
+    }
+    return scores;
   }
 
   /** The first point that no later one exceeds by more than what is read as a difference. */

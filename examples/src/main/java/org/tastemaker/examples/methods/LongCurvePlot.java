@@ -12,7 +12,10 @@ final class LongCurvePlot {
   enum Axis {
     IMAGES("images made and judged"),
     SECONDS("seconds of sampling, judging and training"),
-    /** Where a curve goes back to a smaller KL, the largest so far. */
+    /**
+     * Up to a curve's best score, after which the KL only grows on. Where it has shrunk, the
+     * largest so far.
+     */
     KL("KL from the pre-trained model, nats");
 
     private final String label;
@@ -21,15 +24,6 @@ final class LongCurvePlot {
       this.label = label;
     }
   }
-
-  /**
-   * A picture of some curves.
-   *
-   * @param file beside the page
-   * @param title of the picture
-   * @param image to be written there
-   */
-  record Picture(String file, String title, Image image) {}
 
   private record Kind(String name, String title, Set<Method> methods, Axis axis) {}
 
@@ -98,14 +92,14 @@ final class LongCurvePlot {
    * @param curves at least one
    * @return those that have curves
    */
-  static List<Picture> all(List<LongCurve> curves) {
-    List<Picture> pictures = new ArrayList<>();
+  static List<LongCurvePicture> all(List<LongCurve> curves) {
+    List<LongCurvePicture> pictures = new ArrayList<>();
     for (Kind kind : KINDS) {
       List<LongCurve> drawn =
           curves.stream().filter(c -> kind.methods().contains(c.subject().method())).toList();
       if (!drawn.isEmpty()) {
         pictures.add(
-            new Picture(
+            new LongCurvePicture(
                 "curves-" + kind.name() + ".png",
                 kind.title(),
                 draw(drawn, kind.title(), kind.axis())));
@@ -124,7 +118,7 @@ final class LongCurvePlot {
   static Image draw(List<LongCurve> curves, String title, Axis axis) {
     LinePlot plot = LinePlot.of(title, axis.label, "held-out score");
     for (List<LongCurve> line : LongCurvePage.lines(curves).values()) {
-      int points = LongCurvePage.common(line);
+      int points = axis == Axis.KL ? LongCurvePage.best(line) + 1 : LongCurvePage.common(line);
       double[][] drawn = new double[4][points]; // x, y, low, high
       for (int i = 0; i < points; i++) {
         int at = i;

@@ -189,10 +189,10 @@ public final class MethodCurves implements Callable<Integer> {
     if (curves.isEmpty()) {
       throw new IllegalArgumentException(run + " has no curves yet: leave out --page-only");
     }
-    List<LongCurvePlot.Picture> pictures = LongCurvePlot.all(curves);
+    List<LongCurvePicture> pictures = LongCurvePlot.all(curves);
     String page = LongCurvePage.markdown(curves, pictures);
     AtomicFiles.write(run.resolve("curves.md"), page);
-    for (LongCurvePlot.Picture picture : pictures) {
+    for (LongCurvePicture picture : pictures) {
       AtomicFiles.write(run.resolve(picture.file()), picture.image().toPng());
     }
     out.printf(Locale.ROOT, "%s%nPage: %s%n", page, run.resolve("curves.md"));

@@ -32,6 +32,17 @@ class LongCurvePageTest {
   }
 
   @Test
+  void aTrainingThatIsOnItsWayHasNoScoreWhereItHasNotComeTo() {
+    String table =
+        LongCurvePage.scores(
+            List.of(
+                LongCurves.curve(Method.DPOK, 1, 0.1, 0.2, 0.3, 0.4, 0.5),
+                LongCurves.curve(Method.RWR, 1, 0.1, 0.3)));
+
+    assertThat(table).contains("| RWR | 1 | 0.100 | 0.100 | 0.300 | | +0.200 |");
+  }
+
+  @Test
   void whatTheHackingMonitorLooksAtIsBesideWhatItWasBeforeTraining() {
     LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2);
     LongCurve warned =
@@ -126,21 +137,32 @@ class LongCurvePageTest {
   @Test
   void aKlThatFallsAgainIsDrawnAtTheLargestSoFar() {
     LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2, 0.3);
-    List<LongCurve.Point> points = new ArrayList<>(curve.points());
-    points.add(new LongCurve.Point(300, 60, 0.4, 1, Map.of()));
-    LongCurve back = new LongCurve(curve.subject(), curve.settings(), points, Map.of());
 
-    assertThat(LongCurvePlot.draw(List.of(back), "t", Axis.KL))
+    assertThat(LongCurvePlot.draw(List.of(with(curve, 0.4, 1)), "t", Axis.KL))
         .isNotEqualTo(LongCurvePlot.draw(List.of(curve), "t", Axis.KL));
+  }
+
+  @Test
+  void overKlACurveIsDrawnUpToItsBestScore() {
+    LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2, 0.3);
+
+    assertThat(LongCurvePlot.draw(List.of(with(curve, 0.29, 500)), "t", Axis.KL))
+        .isEqualTo(LongCurvePlot.draw(List.of(curve), "t", Axis.KL));
+  }
+
+  private static LongCurve with(LongCurve curve, double score, double kl) {
+    List<LongCurve.Point> points = new ArrayList<>(curve.points());
+    points.add(new LongCurve.Point(300, 60, score, kl, Map.of()));
+    return new LongCurve(curve.subject(), curve.settings(), points, Map.of());
   }
 
   @Test
   void aPictureHasTheMethodsOfItsKindAndIsLeftOutWithoutOne() {
     assertThat(LongCurvePlot.all(List.of(LongCurves.curve(Method.MAPO, 1, 0.1, 0.2))))
-        .extracting(LongCurvePlot.Picture::file)
+        .extracting(LongCurvePicture::file)
         .containsExactly("curves-preferences.png");
     assertThat(LongCurvePlot.all(List.of(LongCurves.curve(Method.RWR, 1, 0.1, 0.2))))
-        .extracting(LongCurvePlot.Picture::file)
+        .extracting(LongCurvePicture::file)
         .containsExactly(
             "curves-images.png", "curves-seconds.png", "curves-kl.png", "curves-weighted.png");
   }
