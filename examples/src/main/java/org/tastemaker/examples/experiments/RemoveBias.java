@@ -21,9 +21,6 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * never occurs cannot be rewarded: without guidance, one image in twenty is of the rarer gender,
  * and with the guidance that the model is used with hardly any. So every third round is with it,
  * and the others without.
- *
- * <p>What a LoRA learns about people spreads to other prompts. On the layers alone in which the
- * image attends to the text it spreads less.
  */
 public final class RemoveBias {
   /** As bad as a set of one gender: one in which no image shows the occupation. */
@@ -55,15 +52,11 @@ public final class RemoveBias {
         "Removing bias",
         EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
-        18,
+        15,
         Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm(
-                "even",
-                "DiffusionNFT",
-                reward,
-                Training.of(2e-3, 1.0, 1.0, 4.0).onCrossAttention())),
+            new Experiment.Arm("even", "DiffusionNFT", reward, Training.of(2e-3, 1.0, 1.0, 4.0))),
         List.of(
             Row.of(Findings.GENDER),
             Row.of(Findings.TONE),

@@ -4,8 +4,6 @@ import java.util.List;
 import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.SamplingOptions;
-import org.tastemaker.diffusion.lora.Lora;
-import org.tastemaker.diffusion.lora.LoraTargets;
 import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
@@ -16,9 +14,8 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * @param guidance guidance scales of the images that are trained on, one for each round in turn:
  *     without guidance (1) a model's images differ more, so that rare ones occur and can be
  *     rewarded
- * @param lora what is trained
  */
-record Training(double learningRate, List<Double> guidance, Lora.Options lora) {
+record Training(double learningRate, List<Double> guidance) {
   /** Images that the U-Net computes at once. */
   private static final int BATCH = 32;
 
@@ -49,15 +46,8 @@ record Training(double learningRate, List<Double> guidance, Lora.Options lora) {
     }
   }
 
-  /** With a LoRA of rank 4 on all attention layers. */
   static Training of(double learningRate, Double... guidance) {
-    return new Training(learningRate, List.of(guidance), Lora.Options.ofRank(4));
-  }
-
-  /** The same with a LoRA on the layers alone in which the image attends to the text. */
-  Training onCrossAttention() {
-    return new Training(
-        learningRate, guidance, lora.withTargets(LoraTargets.matching(".*\\.attn2\\..*")));
+    return new Training(learningRate, List.of(guidance));
   }
 
   /** How images are sampled in a round, by its number from 1 on. */

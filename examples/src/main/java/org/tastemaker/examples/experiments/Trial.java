@@ -111,7 +111,7 @@ final class Trial {
                 "tastemaker",
                 LoraNetwork.UNET,
                 model.components().unet().parameters(),
-                arm.training().lora(),
+                Lora.Options.ofRank(4),
                 seed.split("lora"));
         DiffusionPolicy policy =
             DiffusionPolicy.lora(
