@@ -24,6 +24,9 @@ final class LongCurvePage {
   /** A difference of mean scores that is not read as one. */
   private static final double SAME = 0.02;
 
+  /** As many measurements without a rise are read as levelling off. */
+  private static final int LATER = 3;
+
   /** A fall from the best mean that is read as breaking. */
   private static final double BROKEN = 0.05;
 
@@ -82,11 +85,18 @@ final class LongCurvePage {
     page.append(
         String.format(
             Locale.ROOT,
-            "`MethodCurves` made this page of trainings on up to %,d judged images each.\n\n",
+            "Trainings on up to %,d judged images, each measured on held-out seeds. The command `MethodCurves` made this page.\n\n",
             most(curves)));
     pictures.forEach(
         picture -> page.append("![" + picture.title() + "](" + picture.file() + ")\n\n"));
     page.append("## What each method reaches\n\n").append(scores(curves));
+    page.append(
+        String.format(
+            Locale.ROOT,
+            "\nA curve levels off at the first measurement that no later one exceeds by more than %.2f, if at least %d come later; it breaks where it stays %.2f below its best. KL, in nats, is from the pre-trained model at the end. Seconds are of sampling, judging and training, without measurements.\n",
+            SAME,
+            LATER,
+            BROKEN));
     page.append("\n## What the hacking monitor looks at\n\n").append(watched(curves));
     return page.append(notices(curves)).toString();
   }
@@ -95,7 +105,7 @@ final class LongCurvePage {
     return curves.stream().mapToInt(c -> c.last().images()).max().orElseThrow();
   }
 
-  /** What each method reaches. */
+  /** What each method reaches: the first table. */
   static String scores(List<LongCurve> curves) {
     int most = most(curves);
     int[] marks = {most / 16, most / 4, most};
@@ -129,7 +139,7 @@ final class LongCurvePage {
     row.append(
         String.format(
             Locale.ROOT,
-            " %s | %s | %.0f | %,.0f | %s |\n",
+            " %s | %s | %,.0f | %,.0f | %s |\n",
             rise(rises),
             course(line),
             mean(line, c -> c.last().kl()),
@@ -151,8 +161,9 @@ final class LongCurvePage {
     List<LongCurve.Point> points = line.get(0).points();
     int level = levelsOff(scores);
     String words =
-        level == scores.length - 1
-            ? "still rising"
+        level > scores.length - 1 - LATER
+            ? "still rising at "
+                + String.format(Locale.ROOT, "%,d", points.get(scores.length - 1).images())
             : String.format(Locale.ROOT, "%,d", points.get(level).images());
     OptionalInt broken = breaks(scores);
     return broken.isEmpty()

@@ -28,7 +28,7 @@ class LongCurvePageTest {
     assertThat(table)
         .contains("| method | seeds | before | 16 images | 64 images | 256 images | rise [95 %] |")
         .contains("| RWR | 2 | 0.100 | 0.100 | 0.250 | 0.600 | +0.500 [-0.771, +1.771] |")
-        .contains("| still rising | 8 | 40 |");
+        .contains("| still rising at 256 | 8 | 40 |");
   }
 
   @Test
@@ -44,13 +44,7 @@ class LongCurvePageTest {
 
   @Test
   void whatTheHackingMonitorLooksAtIsBesideWhatItWasBeforeTraining() {
-    LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2);
-    LongCurve warned =
-        new LongCurve(
-            curve.subject(),
-            curve.settings(),
-            curve.points(),
-            Map.of(7L, "It is dark.", 12L, "It is darker."));
+    LongCurve warned = warned(Map.of(7L, "It is dark.", 12L, "It is darker."));
 
     assertThat(LongCurvePage.watched(List.of(warned)))
         .contains("| before training | 0.300 | | | | | | | |")
@@ -66,6 +60,15 @@ class LongCurvePageTest {
   }
 
   @Test
+  void aCurveThatHasBeenLevelForLessThanThreeMeasurementsIsStillRising() {
+    LongCurve rising = LongCurves.curve(Method.RWR, 1, 0.1, 0.2, 0.3, 0.305, 0.31);
+    LongCurve level = LongCurves.curve(Method.RWR, 1, 0.1, 0.3, 0.3, 0.305, 0.31);
+
+    assertThat(LongCurvePage.scores(List.of(rising))).contains("| still rising at 256 |");
+    assertThat(LongCurvePage.scores(List.of(level))).contains("| 64 |");
+  }
+
+  @Test
   void aCurveBreaksWhereItFallsBelowItsBestForGood() {
     assertThat(LongCurvePage.breaks(new double[] {0.1, 0.4, 0.38, 0.3, 0.1})).hasValue(3);
     assertThat(LongCurvePage.breaks(new double[] {0.1, 0.4, 0.3, 0.38, 0.4})).isEmpty();
@@ -74,13 +77,7 @@ class LongCurvePageTest {
 
   @Test
   void thePageHasThePicturesTheTablesAndTheNoticesWithoutTheirAdvice() {
-    LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2);
-    LongCurve warned =
-        new LongCurve(
-            curve.subject(),
-            curve.settings(),
-            curve.points(),
-            Map.of(7L, "it fell: look at the images"));
+    LongCurve warned = warned(Map.of(7L, "it fell: look at the images"));
 
     assertThat(LongCurvePage.markdown(List.of(warned), LongCurvePlot.all(List.of(warned))))
         .contains("up to 64 judged images")
@@ -148,6 +145,11 @@ class LongCurvePageTest {
 
     assertThat(LongCurvePlot.draw(List.of(with(curve, 0.29, 500)), "t", Axis.KL))
         .isEqualTo(LongCurvePlot.draw(List.of(curve), "t", Axis.KL));
+  }
+
+  private static LongCurve warned(Map<Long, String> notices) {
+    LongCurve curve = LongCurves.curve(Method.RWR, 1, 0.1, 0.2);
+    return new LongCurve(curve.subject(), curve.settings(), curve.points(), notices);
   }
 
   private static LongCurve with(LongCurve curve, double score, double kl) {

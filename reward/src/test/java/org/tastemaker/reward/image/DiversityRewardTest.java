@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.tastemaker.core.Image;
 import org.tastemaker.core.Prompt;
@@ -36,7 +37,7 @@ class DiversityRewardTest {
   void itIsTheLeaveOneOutRewardOfTheMeanDistance() {
     RewardModel general =
         LeaveOneOutReward.of(DiversityRewardTest::grey, (prompt, set) -> meanDistance(set));
-    float[] greys = {0.1f, 0.9f, 0.4f, 0.35f, 0.6f};
+    Float[] greys = {0.1f, 0.9f, 0.4f, 0.35f, 0.6f};
 
     Rewards expected = rewards(general, greys);
     Rewards actual = rewards(GREYS, greys);
@@ -60,14 +61,7 @@ class DiversityRewardTest {
   @Test
   void promptsAreSetsOfTheirOwn() {
     List<Prompt> prompts = Arrays.stream("a b a b a b".split(" ")).map(Prompt::of).toList();
-    List<Image> images =
-        List.of(
-            Rollouts.grey(0.1f),
-            Rollouts.grey(0.9f),
-            Rollouts.grey(0.1f),
-            Rollouts.grey(0.9f),
-            Rollouts.grey(0.1f),
-            Rollouts.grey(0.9f));
+    List<Image> images = Stream.of(0.1f, 0.9f, 0.1f, 0.9f, 0.1f, 0.9f).map(Rollouts::grey).toList();
 
     try (Rollout rollout = Rollouts.of(prompts, images)) {
       assertThat(GREYS.score(rollout, List.of()).values()).containsOnly(OptionalDouble.of(0));
@@ -112,19 +106,11 @@ class DiversityRewardTest {
     return n < 2 ? OptionalDouble.empty() : OptionalDouble.of(sum / (n * (n - 1)));
   }
 
-  private static Rewards rewards(RewardModel reward, float... greys) {
-    List<Image> images = Arrays.stream(boxed(greys)).map(Rollouts::grey).toList();
+  private static Rewards rewards(RewardModel reward, Float... greys) {
+    List<Image> images = Arrays.stream(greys).map(Rollouts::grey).toList();
     List<Prompt> prompts = images.stream().map(image -> Prompt.of("cat")).toList();
     try (Rollout rollout = Rollouts.of(prompts, images)) {
       return reward.score(rollout, List.of());
     }
-  }
-
-  private static Float[] boxed(float[] greys) {
-    Float[] boxed = new Float[greys.length];
-    for (int i = 0; i < greys.length; i++) {
-      boxed[i] = greys[i];
-    }
-    return boxed;
   }
 }
