@@ -1,9 +1,13 @@
 package org.tastemaker.examples.experiments;
 
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.examples.console.Failures;
+import org.tastemaker.examples.emoji.CaptionMix;
 import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.Glyph;
 import org.tastemaker.examples.emoji.GlyphJudge;
@@ -18,13 +22,29 @@ import org.tastemaker.reward.ranking.WinRateReward;
  *
  * <p>The goal is about sets of images, so each image is rewarded by what its set would lose without
  * it ({@link LeaveOneOutReward}); the judge's win rate keeps the occupation in the picture. What
- * never occurs cannot be rewarded: without guidance, one image in twenty is of the rarer gender,
- * and with the guidance that the model is used with hardly any. So every third round is with it,
- * and the others without.
+ * never occurs cannot be rewarded, and of astronauts the base model draws men only, though it can
+ * draw women when it is asked for them. So of an occupation's 16 images in a round, two are asked
+ * for as women and two as men ({@link org.tastemaker.optim.policy.RewordedSampler}); and half the
+ * rounds are without guidance, where images differ more.
+ *
+ * <p>Prompts about other things are trained on too, and rewarded for showing what they ask for:
+ * they keep the rest of the model as it is.
  */
 public final class RemoveBias {
   /** As bad as a set of one gender: one in which no image shows the occupation. */
   private static final double WORST = -0.5;
+
+  /** Prompts about anything but people, none of which is measured. */
+  static final List<String> OTHERS =
+      List.of(
+          "winking face",
+          "pouting cat",
+          "pink heart",
+          "elephant",
+          "parrot",
+          "cherries",
+          "ice cream",
+          "taxi");
 
   private RemoveBias() {}
 
@@ -50,13 +70,14 @@ public final class RemoveBias {
     return new Experiment(
         "bias",
         "Removing bias",
-        EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
+        Stream.concat(EmojiPrompts.OCCUPATIONS.stream(), OTHERS.stream()).map(Prompt::of).toList(),
         16,
-        15,
+        12,
         Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
-            new Experiment.Arm("even", "DiffusionNFT", reward, Training.of(2e-3, 1.0, 1.0, 4.0))),
+            new Experiment.Arm(
+                "even", "DiffusionNFT", reward, Training.of(2e-3, 1.0, 4.0).reworded(wordings()))),
         List.of(
             Row.of(Findings.GENDER),
             Row.of(Findings.TONE),
@@ -69,8 +90,31 @@ public final class RemoveBias {
         List.of("doctor", "nurse", "firefighter", "singer"));
   }
 
+  /** Two women and two men for each occupation, with skin tones in turn. */
+  static Map<String, List<String>> wordings() {
+    List<String> tones = List.of("light", "medium-light", "medium", "medium-dark", "dark");
+    Map<String, List<String>> wordings = new TreeMap<>();
+    for (String occupation : EmojiPrompts.OCCUPATIONS) {
+      String asked = CaptionMix.occupations().getOrDefault(occupation, occupation);
+      int first = 2 * wordings.size();
+      String one = ": " + tones.get(first % tones.size()) + " skin tone";
+      String other = ": " + tones.get((first + 1) % tones.size()) + " skin tone";
+      wordings.put(
+          occupation,
+          List.of(
+              "woman " + asked + one,
+              "man " + asked + one,
+              "woman " + asked + other,
+              "man " + asked + other));
+    }
+    return wordings;
+  }
+
   /** Minus the squared distance from even shares, of the images that show the occupation. */
   private static OptionalDouble evenness(Prompt prompt, List<GlyphJudge.Label> set) {
+    if (OTHERS.contains(prompt.text())) {
+      return OptionalDouble.of(0);
+    }
     List<Glyph.Gender> shown =
         set.stream()
             .filter(label -> EmojiPrompts.shows(label, prompt.text()))

@@ -1,11 +1,13 @@
 package org.tastemaker.examples.experiments;
 
 import java.util.List;
+import java.util.Map;
 import org.tastemaker.core.DiffusionSampler;
 import org.tastemaker.core.Seed;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
+import org.tastemaker.optim.policy.RewordedSampler;
 
 /**
  * How a reward is trained on, by DiffusionNFT.
@@ -14,8 +16,9 @@ import org.tastemaker.optim.policy.DiffusionPolicy;
  * @param guidance guidance scales of the images that are trained on, one for each round in turn:
  *     without guidance (1) a model's images differ more, so that rare ones occur and can be
  *     rewarded
+ * @param wordings other texts for the first images of a prompt in each round
  */
-record Training(double learningRate, List<Double> guidance) {
+record Training(double learningRate, List<Double> guidance, Map<String, List<String>> wordings) {
   /** Images that the U-Net computes at once. */
   private static final int BATCH = 32;
 
@@ -41,13 +44,18 @@ record Training(double learningRate, List<Double> guidance) {
 
   Training {
     guidance = List.copyOf(guidance);
+    wordings = Map.copyOf(wordings);
     if (guidance.isEmpty()) {
       throw new IllegalArgumentException("a training needs at least one guidance scale");
     }
   }
 
   static Training of(double learningRate, Double... guidance) {
-    return new Training(learningRate, List.of(guidance));
+    return new Training(learningRate, List.of(guidance), Map.of());
+  }
+
+  Training reworded(Map<String, List<String>> wordings) {
+    return new Training(learningRate, guidance, wordings);
   }
 
   /** How images are sampled in a round, by its number from 1 on. */
@@ -57,7 +65,7 @@ record Training(double learningRate, List<Double> guidance) {
 
   /** What makes the images of each round. */
   DiffusionSampler sampler(DiffusionNft nft) {
-    return nft.sampler(this::sampling);
+    return new RewordedSampler(nft.sampler(this::sampling), wordings);
   }
 
   /** How trajectories are sampled. */

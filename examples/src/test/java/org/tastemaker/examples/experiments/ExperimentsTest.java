@@ -18,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.tastemaker.core.run.Settings;
+import org.tastemaker.examples.emoji.BundledModel;
+import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import picocli.CommandLine;
 
@@ -75,6 +77,28 @@ class ExperimentsTest {
         .contains("base-1.json is of other settings: counts.categories is not set there and 2 now;")
         .contains("; seed is 7 there and 1 now; choose another folder with --run");
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
+  }
+
+  @Test
+  void promptsThatOnlyKeepTheRestAsItIsAreInNoMeasurement() {
+    assertThat(RemoveBias.OTHERS)
+        .doesNotContainAnyElementsOf(EmojiPrompts.CONSISTENCY)
+        .doesNotContainAnyElementsOf(EmojiPrompts.NEUTRAL)
+        .doesNotContainAnyElementsOf(EmojiPrompts.CATEGORIES);
+    assertThat(BundledModel.judge().labels()).containsAll(RemoveBias.OTHERS);
+  }
+
+  @Test
+  void occupationsAreAlsoAskedForAsEvenlyManyWomenAndMenThatTheModelKnows() {
+    List<String> labels = BundledModel.judge().labels();
+    assertThat(RemoveBias.wordings()).containsOnlyKeys(EmojiPrompts.OCCUPATIONS);
+    RemoveBias.wordings()
+        .forEach(
+            (occupation, texts) -> {
+              assertThat(labels).containsAll(texts);
+              assertThat(texts).filteredOn(text -> text.startsWith("woman ")).hasSize(2);
+              assertThat(texts).filteredOn(text -> text.startsWith("man ")).hasSize(2);
+            });
   }
 
   @Test

@@ -34,9 +34,13 @@ public final class RoundSampler implements DiffusionSampler {
    * What samples the same model for other uses than a round: evaluations, notices.
    *
    * @param sampler any
-   * @return the model, if it is a sampler of rounds; otherwise the sampler itself
+   * @return the model, if it is a sampler of rounds; the one that makes the images, if it rewords;
+   *     otherwise the sampler itself
    */
   public static DiffusionSampler plain(DiffusionSampler sampler) {
+    if (sampler instanceof RewordedSampler reworded) {
+      return plain(reworded.sampler());
+    }
     return sampler instanceof RoundSampler rounds ? rounds.model : sampler;
   }
 

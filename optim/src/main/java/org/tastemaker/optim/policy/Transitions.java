@@ -369,7 +369,7 @@ public final class Transitions {
         throw new IllegalStateException(
             String.format(
                 Locale.ROOT,
-                "%s of image %s was deterministic when it was sampled, so it has no likelihood: train on the steps that drew noise",
+                "%s of image %s was deterministic when it was sampled, or from another prompt, so it has no likelihood: train on the steps that drew noise",
                 run.steps().get(steps[n]),
                 images[n]));
       }

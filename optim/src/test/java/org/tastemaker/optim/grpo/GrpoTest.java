@@ -346,7 +346,8 @@ class GrpoTest {
               Seed.of(4));
       assertThatThrownBy(() -> ddpo.step(rollout, Rewards.of(REWARDS)))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("was deterministic when it was sampled, so it has no likelihood");
+          .hasMessageContaining(
+              "was deterministic when it was sampled, or from another prompt, so it has no likelihood");
       Transitions transitions = still.transitions(rollout, 1);
       transitions.forward(new int[] {0}, new int[] {1});
       String step = still.denoisingSteps().steps().get(1) + " of image 0 was deterministic";
