@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
+import org.tastemaker.core.Prompt;
 
 /** The prompts with which the bundled model is measured, and which glyphs answer them. */
 public final class EmojiPrompts {
@@ -110,6 +111,23 @@ public final class EmojiPrompts {
           "face", "animal", "bird", "fruit", "vegetable", "vehicle", "heart", "musical instrument");
 
   private EmojiPrompts() {}
+
+  /**
+   * Prompts that no measurement asks for: what the model draws for them can be kept as it is while
+   * it is trained on something else, and the measurements stay a test of that.
+   *
+   * @param labels of glyphs
+   * @return those that are none of the lists here
+   */
+  public static List<Prompt> others(List<String> labels) {
+    return labels.stream()
+        .map(label -> label.toLowerCase(Locale.ROOT))
+        .filter(label -> !CONSISTENCY.contains(label) && !OCCUPATIONS.contains(label))
+        .filter(label -> !NEUTRAL.contains(label) && !CATEGORIES.contains(label))
+        .distinct()
+        .map(Prompt::of)
+        .toList();
+  }
 
   /**
    * Whether an image shows what a prompt asks for.

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.tastemaker.core.Prompt;
 import org.tastemaker.examples.console.Failures;
 import org.tastemaker.examples.emoji.CaptionMix;
@@ -27,24 +26,12 @@ import org.tastemaker.reward.ranking.WinRateReward;
  * for as women and two as men ({@link org.tastemaker.optim.policy.RewordedSampler}); and half the
  * rounds are without guidance, where images differ more.
  *
- * <p>Prompts about other things are trained on too, and rewarded for showing what they ask for:
- * they keep the rest of the model as it is.
+ * <p>What the model draws for hundreds of other prompts, none of them measured, is preserved
+ * ({@link org.tastemaker.optim.likelihood.PretrainingData#drawnBy}).
  */
 public final class RemoveBias {
   /** As bad as a set of one gender: one in which no image shows the occupation. */
   private static final double WORST = -0.5;
-
-  /** Prompts about anything but people, none of which is measured. */
-  static final List<String> OTHERS =
-      List.of(
-          "winking face",
-          "pouting cat",
-          "pink heart",
-          "elephant",
-          "parrot",
-          "cherries",
-          "ice cream",
-          "taxi");
 
   private RemoveBias() {}
 
@@ -70,14 +57,17 @@ public final class RemoveBias {
     return new Experiment(
         "bias",
         "Removing bias",
-        Stream.concat(EmojiPrompts.OCCUPATIONS.stream(), OTHERS.stream()).map(Prompt::of).toList(),
+        EmojiPrompts.OCCUPATIONS.stream().map(Prompt::of).toList(),
         16,
-        12,
+        18,
         Measured.usual(),
         (image, prompt) -> judge.score(image, EmojiPrompts.answers(prompt.text())),
         List.of(
             new Experiment.Arm(
-                "even", "DiffusionNFT", reward, Training.of(2e-3, 1.0, 4.0).reworded(wordings()))),
+                "even",
+                "DiffusionNFT",
+                reward,
+                Training.of(2e-3, 1.0, 4.0).reworded(wordings()).preserving(25))),
         List.of(
             Row.of(Findings.GENDER),
             Row.of(Findings.TONE),
@@ -112,9 +102,6 @@ public final class RemoveBias {
 
   /** Minus the squared distance from even shares, of the images that show the occupation. */
   private static OptionalDouble evenness(Prompt prompt, List<GlyphJudge.Label> set) {
-    if (OTHERS.contains(prompt.text())) {
-      return OptionalDouble.of(0);
-    }
     List<Glyph.Gender> shown =
         set.stream()
             .filter(label -> EmojiPrompts.shows(label, prompt.text()))

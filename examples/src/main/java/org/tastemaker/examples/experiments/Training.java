@@ -3,8 +3,11 @@ package org.tastemaker.examples.experiments;
 import java.util.List;
 import java.util.Map;
 import org.tastemaker.core.DiffusionSampler;
+import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.LatentDiffusion;
 import org.tastemaker.diffusion.SamplingOptions;
+import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.nft.DiffusionNft;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 import org.tastemaker.optim.policy.RewordedSampler;
@@ -17,8 +20,13 @@ import org.tastemaker.optim.policy.RewordedSampler;
  *     without guidance (1) a model's images differ more, so that rare ones occur and can be
  *     rewarded
  * @param wordings other texts for the first images of a prompt in each round
+ * @param preservation weight of the term that keeps what the model draws for other prompts
  */
-record Training(double learningRate, List<Double> guidance, Map<String, List<String>> wordings) {
+record Training(
+    double learningRate,
+    List<Double> guidance,
+    Map<String, List<String>> wordings,
+    double preservation) {
   /** Images that the U-Net computes at once. */
   private static final int BATCH = 32;
 
@@ -29,6 +37,9 @@ record Training(double learningRate, List<Double> guidance, Map<String, List<Str
 
   /** Of the weights, in a round. */
   private static final int UPDATES = 4;
+
+  /** Images of other prompts in an update. */
+  private static final int PRESERVED = 96;
 
   /**
    * What a training used, and how it ended.
@@ -51,11 +62,15 @@ record Training(double learningRate, List<Double> guidance, Map<String, List<Str
   }
 
   static Training of(double learningRate, Double... guidance) {
-    return new Training(learningRate, List.of(guidance), Map.of());
+    return new Training(learningRate, List.of(guidance), Map.of(), 0);
   }
 
   Training reworded(Map<String, List<String>> wordings) {
-    return new Training(learningRate, guidance, wordings);
+    return new Training(learningRate, guidance, wordings, preservation);
+  }
+
+  Training preserving(double preservation) {
+    return new Training(learningRate, guidance, wordings, preservation);
   }
 
   /** How images are sampled in a round, by its number from 1 on. */
@@ -78,14 +93,30 @@ record Training(double learningRate, List<Double> guidance, Map<String, List<Str
     return Math.min(BATCH, rows);
   }
 
-  /** The optimizer, which the caller closes. */
-  DiffusionNft optimizer(DiffusionPolicy policy, int imagesPerRound, Seed seed) {
-    return new DiffusionNft(
-        policy,
+  /**
+   * The optimizer, which the caller closes.
+   *
+   * @param base what is trained, before it is
+   * @param others prompts of which the model is kept as it is, if it is preserved
+   */
+  DiffusionNft optimizer(
+      DiffusionPolicy policy,
+      LatentDiffusion base,
+      List<Prompt> others,
+      int imagesPerRound,
+      Seed seed) {
+    DiffusionNft.Options options =
         DiffusionNft.Options.defaults()
             .withNoisings(NOISINGS)
             .withUpdates(UPDATES)
-            .withMicroBatch(microBatch(imagesPerRound * NOISINGS)),
-        seed);
+            .withPreservation(preservation)
+            .withPreservedBatch(PRESERVED)
+            .withMicroBatch(microBatch(imagesPerRound * NOISINGS));
+    if (preservation == 0) {
+      return new DiffusionNft(policy, options, seed);
+    }
+    PretrainingData drawn =
+        PretrainingData.drawnBy(base::endpoints, others, seed.split("preserved"));
+    return new DiffusionNft(policy, drawn, options, seed);
   }
 }

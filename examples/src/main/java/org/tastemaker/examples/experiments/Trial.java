@@ -23,6 +23,7 @@ import org.tastemaker.diffusion.lora.LoraFile;
 import org.tastemaker.diffusion.lora.LoraNetwork;
 import org.tastemaker.diffusion.model.FunctionOptions;
 import org.tastemaker.examples.align.RunFolders;
+import org.tastemaker.examples.emoji.EmojiPrompts;
 import org.tastemaker.examples.emoji.EmojiReport;
 import org.tastemaker.examples.emoji.GlyphJudge;
 import org.tastemaker.feedback.mock.MockJudge;
@@ -141,7 +142,13 @@ final class Trial {
     Map<String, String> config = experiment.config(arm, number).values();
     int imagesPerRound = experiment.prompts().size() * experiment.imagesPerPrompt();
     try (DiffusionNft nft =
-            arm.training().optimizer(policy, imagesPerRound, rounds.split("optimizer"));
+            arm.training()
+                .optimizer(
+                    policy,
+                    model.with(experiment.measured().sampling()),
+                    EmojiPrompts.others(judge.labels()),
+                    imagesPerRound,
+                    rounds.split("optimizer"));
         RunFolder open = RunFolders.open(folder.resolve("training"), config, Set.of(), seed)) {
       long[] round = {open.latestCheckpoint().map(RunFolder.Checkpoint::step).orElse(0L)};
       RewardModel reward =

@@ -1,10 +1,16 @@
 package org.tastemaker.optim.likelihood;
 
+import com.google.common.collect.Lists;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import org.tastemaker.core.DiffusionSampler;
+import org.tastemaker.core.Prompt;
+import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
+import org.tastemaker.optim.policy.Trajectory;
 
 /** Images of the kind that the model was pre-trained on, so that it keeps its quality on them. */
 @FunctionalInterface
@@ -42,5 +48,28 @@ public interface PretrainingData {
       RandomGenerator random = seed.split(number).generator();
       return IntStream.range(0, size).mapToObj(i -> copy.get(random.nextInt(copy.size()))).toList();
     };
+  }
+
+  /**
+   * What a model draws itself for some prompts, so that it goes on drawing it. They are made at
+   * once.
+   *
+   * @param sampler of the model, before it is trained; {@code model::endpoints} for any sampler
+   * @param prompts one for each image, at least one; negative texts are not kept
+   * @param seed of the images and the draws
+   * @return the data
+   */
+  static PretrainingData drawnBy(DiffusionSampler sampler, List<Prompt> prompts, Seed seed) {
+    List<Captioned> images = new ArrayList<>();
+    for (List<Prompt> some : Lists.partition(prompts, 32)) {
+      try (Rollout rollout = sampler.rollout(some, seed.split("images").split(images.size()))) {
+        for (int n = 0; n < some.size(); n++) {
+          FloatBuffer latents = Trajectory.last(rollout, n); // [C, h, w], the rollout's
+          FloatBuffer copy = FloatBuffer.allocate(latents.capacity()).put(latents).flip();
+          images.add(new Captioned(copy, some.get(n).text()));
+        }
+      }
+    }
+    return of(images, seed.split("draws"));
   }
 }

@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongFunction;
 import org.tastemaker.core.DiffusionSampler;
@@ -24,6 +26,7 @@ import org.tastemaker.core.run.Settings;
 import org.tastemaker.diffusion.SamplingOptions;
 import org.tastemaker.diffusion.schedule.NoiseSchedule;
 import org.tastemaker.diffusion.schedule.PredictionType;
+import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.policy.CheckpointFile;
 import org.tastemaker.optim.policy.DenoisingExamples;
 import org.tastemaker.optim.policy.Deviation;
@@ -57,6 +60,10 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  *   c [ rho mean (x+ - x_0)^2 / w+ + (1 - rho) mean (x- - x_0)^2 / w- ] / beta + lambda mean (o - o_ref)^2
  * </pre>
  *
+ * <p><b>What is not trained on can be kept</b>, which is our addition, too: on images of other
+ * prompts the output is held to that of the pre-trained model, as DreamBooth's prior preservation
+ * does (Ruiz et al., 2022) with the pre-training loss.
+ *
  * <p><b>For models that do not predict the velocity of a flow</b> this is a port of our own, not
  * the paper's. The mixture is linear, and so is the clean estimate in the network's output, so that
  * mixing noise, velocities or clean samples is the same up to the factor of the output. With noise
@@ -74,6 +81,7 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  * <tr><td>old, {@link OldPolicy}</td><td>v_old, and how fast it follows v_theta</td></tr>
  * <tr><td>advantageClip</td><td>c</td></tr>
  * <tr><td>penalty</td><td>lambda</td></tr>
+ * <tr><td>{@link Preservation}</td><td>not in the paper</td></tr>
  * <tr><td>{@link Contrast}</td><td>the two terms and their derivative</td></tr>
  * </tbody>
  * </table>
@@ -98,6 +106,7 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
   private final PredictionType prediction;
   private final PolicySnapshot old;
   private final int timesteps; // how many have enough signal
+  private final Optional<Preservation> preservation;
   private long steps;
 
   /**
@@ -108,6 +117,24 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
    * @param seed of orders, timesteps and noise
    */
   public DiffusionNft(DiffusionPolicy policy, Options options, Seed seed) {
+    this(policy, options, Optional.empty(), seed);
+  }
+
+  /**
+   * An optimizer that has not done a step, and keeps the model as it is on some images.
+   *
+   * @param policy what is trained; stays the caller's to close, after this
+   * @param preserved images of other prompts, such as those of {@link PretrainingData#drawnBy}
+   * @param options hyper-parameters, with a {@code preservation} above 0
+   * @param seed of orders, timesteps and noise
+   */
+  public DiffusionNft(
+      DiffusionPolicy policy, PretrainingData preserved, Options options, Seed seed) {
+    this(policy, options, Optional.of(preserved), seed);
+  }
+
+  private DiffusionNft(
+      DiffusionPolicy policy, Options options, Optional<PretrainingData> preserved, Seed seed) {
     this.policy = Objects.requireNonNull(policy, "policy == null");
     this.options = Objects.requireNonNull(options, "options == null");
     this.seed = Objects.requireNonNull(seed, "seed == null");
@@ -127,7 +154,18 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
               + ": lower it");
     }
     this.timesteps = enough;
-    if (options.penalty() > 0) {
+    if (preserved.isPresent() != options.preservation() > 0) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "preservation is %s, but there %s images to keep the model by: give some and a weight above 0, or neither",
+              options.preservation(),
+              preserved.isPresent() ? "are" : "are no"));
+    }
+    this.preservation =
+        preserved.map(
+            data -> new Preservation(data, options.preservation(), options.preservedBatch()));
+    if (options.penalty() > 0 || preservation.isPresent()) {
       policy.keepReference();
     }
     this.old = policy.snapshot();
@@ -185,8 +223,9 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
     policy.atomically(
         number,
         () -> {
-          for (List<Row> rows : updates(rollout, batch, advantages, drawn)) {
-            update(rows, denoising, diagnostics);
+          List<List<Row>> updates = updates(rollout, batch, advantages, drawn);
+          for (int u = 0; u < updates.size(); u++) {
+            update(updates.get(u), u, denoising, drawn.split("preserved"), diagnostics);
           }
         });
 
@@ -230,8 +269,13 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
     return Lists.partition(shuffled, IntMath.divide(shuffled.size(), options.updates(), CEILING));
   }
 
-  /** One update on R rows, which go through the U-Net in micro-batches of B. */
-  private void update(List<Row> rows, DenoisingExamples denoising, UpdateDiagnostics diagnostics) {
+  /** An update of a round, on R rows, which go through the U-Net in micro-batches of B. */
+  private void update(
+      List<Row> rows,
+      int number,
+      DenoisingExamples denoising,
+      Seed preserved,
+      UpdateDiagnostics diagnostics) {
     policy.begin();
     for (List<Row> some : Lists.partition(rows, options.microBatch())) {
       // 3. Forward: the new, the old and the reference policy on the same x_t.
@@ -271,6 +315,9 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
       // 5. Backward, added to the gradient.
       denoising.backward(gradient);
     }
+    long batch = steps * options.updates() + number;
+    preservation.ifPresent(
+        term -> term.add(batch, denoising, preserved.split(number), diagnostics));
     // 6. Update: the gradient is clipped by its norm, then AdamW.
     double gradientNorm = policy.update();
     diagnostics.updated(gradientNorm);
@@ -344,6 +391,9 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
    * @param noisings K, how often an image is noised in a round, at least 1
    * @param updates into how many updates a round's rows are cut, at least 1
    * @param oldPolicy how the old policy follows
+   * @param preservation weight of the term that keeps the model as it is on other images, at least
+   *     0 and finite; 0 for none
+   * @param preservedBatch how many of them an update has, at least 1
    * @param microBatch how many rows go through the U-Net together, at least 1
    */
   @RecordBuilder
@@ -356,6 +406,8 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
       int noisings,
       int updates,
       OldPolicy oldPolicy,
+      double preservation,
+      int preservedBatch,
       int microBatch)
       implements DiffusionNftOptionsBuilder.With {
     public Options {
@@ -371,18 +423,22 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
       require(noisings >= 1, "noisings must be at least 1, but was " + noisings);
       require(updates >= 1, "updates must be at least 1, but was " + updates);
       Objects.requireNonNull(oldPolicy, "oldPolicy == null");
+      require(
+          preservation >= 0 && Double.isFinite(preservation),
+          "preservation must be at least 0 and finite, but was " + preservation);
+      require(preservedBatch >= 1, "preservedBatch must be at least 1, but was " + preservedBatch);
       require(microBatch >= 1, "microBatch must be at least 1, but was " + microBatch);
     }
 
     /**
      * Those of the reference implementation: beta 1, advantages within +-5, a penalty of 1e-4, ten
      * noisings of each image; timesteps with less signal than 0.01 are left out, one update a
-     * round, and the old policy stays close.
+     * round, and the old policy stays close. Nothing is preserved.
      *
      * @return the options
      */
     public static Options defaults() {
-      return new Options(1, Optimality.ALL, 5, 1e-4, 0.01, 10, 1, OldPolicy.close(), 8);
+      return new Options(1, Optimality.ALL, 5, 1e-4, 0.01, 10, 1, OldPolicy.close(), 0, 32, 8);
     }
 
     private static void require(boolean condition, String message) {

@@ -31,6 +31,7 @@ import org.tastemaker.diffusion.testing.TinyModel;
 import org.tastemaker.optim.Checkpoints;
 import org.tastemaker.optim.GradientCheck;
 import org.tastemaker.optim.Policies;
+import org.tastemaker.optim.likelihood.PretrainingData;
 import org.tastemaker.optim.policy.DiffusionPolicy;
 
 class DiffusionNftTest {
@@ -74,6 +75,82 @@ class DiffusionNftTest {
     try (DiffusionNft nft =
         new DiffusionNft(still, OPTIONS.withPenalty(1).withAdvantageClip(1e-9), Seed.of(4))) {
       return nft.step(rollout, REWARDS);
+    }
+  }
+
+  @Test
+  void theGradientOfThePreservationIsThatOfTheDistanceOnItsImages() {
+    PretrainingData kept =
+        PretrainingData.drawnBy(model::endpoints, TinyModel.prompts(3), Seed.of(8));
+    try (DiffusionPolicy still = Policies.still(model, lora)) {
+      GradientCheck.perturb(still, Seed.of(5), 0.3);
+      try (Rollout rollout = still.sampler().rollout(TinyModel.prompts(4), Seed.of(3))) {
+        StepReport unused = preservationAlone(still, kept, rollout);
+        Map<String, float[]> gradient = GradientCheck.gradientOf(still);
+        GradientCheck.assertGradient(
+            still,
+            gradient,
+            () ->
+                preservationAlone(still, kept, rollout)
+                    .metrics()
+                    .getOrDefault("preservedDistance", Double.NaN),
+            0.02,
+            5e-3);
+      }
+    }
+  }
+
+  /** A first step whose other terms weigh next to nothing, always with the same draws. */
+  private static StepReport preservationAlone(
+      DiffusionPolicy still, PretrainingData kept, Rollout rollout) {
+    DiffusionNft.Options alone =
+        OPTIONS
+            .withPenalty(0)
+            .withAdvantageClip(1e-9)
+            .withPreservation(1)
+            .withPreservedBatch(6); // more than a micro-batch
+    try (DiffusionNft nft = new DiffusionNft(still, kept, alone, Seed.of(4))) {
+      return nft.step(rollout, REWARDS);
+    }
+  }
+
+  @Test
+  void whatIsPreservedStaysNearerToTheBaseModel() {
+    PretrainingData kept =
+        PretrainingData.drawnBy(model::endpoints, TinyModel.prompts(3), Seed.of(8));
+    assertThat(distanceAfterTraining(kept, 1000)).isLessThan(distanceAfterTraining(kept, 1e-9) / 2);
+  }
+
+  /** As it is on the preserved images at the beginning of the last of some steps. */
+  private double distanceAfterTraining(PretrainingData kept, double weight) {
+    DiffusionNft.Options options = OPTIONS.withPreservation(weight).withPreservedBatch(8);
+    try (Lora fresh = TinyModel.lora(model, Seed.of(2));
+        DiffusionPolicy policy =
+            DiffusionPolicy.lora(
+                model, fresh, DiffusionPolicy.Options.lora().withLearningRate(1e-2));
+        DiffusionNft nft = new DiffusionNft(policy, kept, options, Seed.of(4))) {
+      double distance = Double.NaN;
+      for (int step = 0; step < 6; step++) {
+        try (Rollout rollout = rollout(nft)) {
+          distance =
+              nft.step(rollout, REWARDS).metrics().getOrDefault("preservedDistance", Double.NaN);
+        }
+      }
+      return distance;
+    }
+  }
+
+  @Test
+  void aWeightWithoutImagesToPreserveIsRefused() {
+    try (DiffusionPolicy policy = DiffusionPolicy.lora(model, lora)) {
+      assertThatThrownBy(() -> new DiffusionNft(policy, OPTIONS.withPreservation(2), Seed.of(4)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "preservation is 2.0, but there are no images to keep the model by: give some and a weight above 0, or neither");
+      PretrainingData kept =
+          PretrainingData.drawnBy(model::endpoints, TinyModel.prompts(3), Seed.of(8));
+      assertThatThrownBy(() -> new DiffusionNft(policy, kept, OPTIONS, Seed.of(4)))
+          .hasMessageContaining("preservation is 0.0, but there are images");
     }
   }
 
