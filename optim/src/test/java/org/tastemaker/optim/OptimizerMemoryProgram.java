@@ -76,7 +76,12 @@ final class OptimizerMemoryProgram {
           DiffusionNft nft =
               new DiffusionNft(
                   policy,
-                  DiffusionNft.Options.defaults().withNoisings(2).withMicroBatch(4),
+                  captioned(),
+                  DiffusionNft.Options.defaults()
+                      .withNoisings(2)
+                      .withPreservation(1)
+                      .withPreservedBatch(2)
+                      .withMicroBatch(4),
                   Seed.of(9));
           AdvantageWeightedMatching matching =
               new AdvantageWeightedMatching(
@@ -92,6 +97,14 @@ final class OptimizerMemoryProgram {
         run(policy, all);
       }
     }
+  }
+
+  private static PretrainingData captioned() {
+    return PretrainingData.of(
+        List.of(
+            new PretrainingData.Captioned(FloatBuffer.allocate(64), "a green bird"),
+            new PretrainingData.Captioned(FloatBuffer.allocate(64), "a red bird")),
+        Seed.of(7));
   }
 
   private static Map<String, PolicyOptimizer> optimizers(
@@ -123,11 +136,7 @@ final class OptimizerMemoryProgram {
         "likelihood",
         new RewardWeightedLikelihood(
             policy,
-            PretrainingData.of(
-                List.of(
-                    new PretrainingData.Captioned(FloatBuffer.allocate(64), "a green bird"),
-                    new PretrainingData.Captioned(FloatBuffer.allocate(64), "a red bird")),
-                Seed.of(7)),
+            captioned(),
             RewardWeightedLikelihood.Options.defaults()
                 .withUpdates(1)
                 .withBatch(2)
