@@ -60,9 +60,9 @@ import org.tastemaker.optim.policy.UpdateDiagnostics;
  *   c [ rho mean (x+ - x_0)^2 / w+ + (1 - rho) mean (x- - x_0)^2 / w- ] / beta + lambda mean (o - o_ref)^2
  * </pre>
  *
- * <p><b>What is not trained on can be kept</b>, which is our addition, too: on images of other
- * prompts the output is held to that of the pre-trained model, as DreamBooth's prior preservation
- * does (Ruiz et al., 2022) with the pre-training loss.
+ * <p><b>What is not trained on can be kept</b>, which is our addition: on images of other prompts
+ * the output is held to that of the pre-trained model, as DreamBooth's prior preservation does
+ * (Ruiz et al., 2022) with the pre-training loss.
  *
  * <p><b>For models that do not predict the velocity of a flow</b> this is a port of our own, not
  * the paper's. The mixture is linear, and so is the clean estimate in the network's output, so that
@@ -216,7 +216,7 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
           "no prompt has two images with different rewards: all advantages are 0");
     }
 
-    // 2. to 6. The updates: all of them, or none if one fails.
+    // 2. to 7. The updates: all of them, or none if one fails.
     UpdateDiagnostics diagnostics = new UpdateDiagnostics(number, policy);
     DenoisingExamples denoising = policy.examples(options.microBatch());
     Seed drawn = seed.split(number);
@@ -229,7 +229,7 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
           }
         });
 
-    // 7. The old policy follows.
+    // 8. The old policy follows.
     double keep = options.oldPolicy().keep(steps);
     old.follow(keep);
 
@@ -315,10 +315,11 @@ public final class DiffusionNft implements PolicyOptimizer, AutoCloseable {
       // 5. Backward, added to the gradient.
       denoising.backward(gradient);
     }
+    // 6. What is preserved, likewise.
     long batch = steps * options.updates() + number;
     preservation.ifPresent(
         term -> term.add(batch, denoising, preserved.split(number), diagnostics));
-    // 6. Update: the gradient is clipped by its norm, then AdamW.
+    // 7. Update: the gradient is clipped by its norm, then AdamW.
     double gradientNorm = policy.update();
     diagnostics.updated(gradientNorm);
   }
