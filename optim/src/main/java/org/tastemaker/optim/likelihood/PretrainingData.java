@@ -51,8 +51,8 @@ public interface PretrainingData {
   }
 
   /**
-   * What a model draws itself for some prompts, so that it goes on drawing it. They are made at
-   * once.
+   * What a model draws itself for some prompts, so that it goes on drawing it. All images are made
+   * now.
    *
    * @param sampler of the model, before it is trained; {@code model::endpoints} for any sampler
    * @param prompts one for each image, at least one; negative texts are not kept

@@ -14,9 +14,9 @@ import org.tastemaker.core.Rollout;
 import org.tastemaker.core.Seed;
 
 /**
- * Makes some images of a prompt from other words, and hands them on as the prompt's own: one of
- * "firefighter" is asked for as "woman firefighter". A model is only rewarded for what occurs; what
- * it never draws for a prompt, though it can draw it, occurs this way.
+ * Makes some images of a prompt from other words, and hands them on as the prompt's own: "woman
+ * firefighter" for "firefighter". A reward can only teach what occurs. What a model can draw, but
+ * never draws for a prompt, occurs this way.
  *
  * <p>The first images of a prompt in a round are made from its wordings, one from each, and the
  * others from the prompt itself.

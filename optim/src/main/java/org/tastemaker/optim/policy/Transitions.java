@@ -369,7 +369,7 @@ public final class Transitions {
         throw new IllegalStateException(
             String.format(
                 Locale.ROOT,
-                "%s of image %s was deterministic when it was sampled, or from another prompt, so it has no likelihood: train on the steps that drew noise",
+                "%s of image %s has no likelihood: it was deterministic when it was sampled, or the image was made from another wording of its prompt. Train on steps that drew noise, of images that were made from their prompts",
                 run.steps().get(steps[n]),
                 images[n]));
       }

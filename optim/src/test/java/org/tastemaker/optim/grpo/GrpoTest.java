@@ -325,7 +325,7 @@ class GrpoTest {
               "round 1 draws noise in steps 0 to 0, but denoising step 1 of image 0 drew some:"
                   + " sample it with grpo.sampler()");
       assertThatThrownBy(() -> grpo.step(next, Rewards.of(REWARDS)))
-          .hasMessageContaining("denoising step 0 of image 0 was deterministic");
+          .hasMessageContaining("denoising step 0 of image 0 has no likelihood");
       Grpo without = new Grpo(still, plain(), Seed.of(4));
       assertThatThrownBy(() -> without.step(next, Rewards.of(REWARDS)))
           .hasMessageContaining("round 1 draws noise in all steps");
@@ -346,11 +346,10 @@ class GrpoTest {
               Seed.of(4));
       assertThatThrownBy(() -> ddpo.step(rollout, Rewards.of(REWARDS)))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining(
-              "was deterministic when it was sampled, or from another prompt, so it has no likelihood");
+          .hasMessageContaining("has no likelihood: it was deterministic when it was sampled");
       Transitions transitions = still.transitions(rollout, 1);
       transitions.forward(new int[] {0}, new int[] {1});
-      String step = still.denoisingSteps().steps().get(1) + " of image 0 was deterministic";
+      String step = still.denoisingSteps().steps().get(1) + " of image 0 has no likelihood";
       assertThatThrownBy(transitions::logProbabilities).hasMessageContaining(step);
       assertThatThrownBy(transitions::klToSampling).hasMessageContaining(step);
       assertThatThrownBy(() -> transitions.backward(new double[] {1}, null))

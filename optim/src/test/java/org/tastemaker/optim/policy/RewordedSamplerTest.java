@@ -78,7 +78,7 @@ class RewordedSamplerTest {
       Ddpo ddpo = new Ddpo(policy, Ddpo.Options.importanceSampling(), Seed.of(4));
       assertThatThrownBy(() -> ddpo.step(rollout, Rewards.of(0.3, 0.2, 1, 0.5)))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("or from another prompt, so it has no likelihood");
+          .hasMessageContaining("the image was made from another wording of its prompt");
       assertThat(policy.updates()).isZero();
     }
   }
