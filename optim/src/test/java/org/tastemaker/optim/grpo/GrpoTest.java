@@ -325,7 +325,7 @@ class GrpoTest {
               "round 1 draws noise in steps 0 to 0, but denoising step 1 of image 0 drew some:"
                   + " sample it with grpo.sampler()");
       assertThatThrownBy(() -> grpo.step(next, Rewards.of(REWARDS)))
-          .hasMessageContaining("denoising step 0 of image 0 has no likelihood");
+          .hasMessageContaining("denoising step 0 of image 0 was deterministic");
       Grpo without = new Grpo(still, plain(), Seed.of(4));
       assertThatThrownBy(() -> without.step(next, Rewards.of(REWARDS)))
           .hasMessageContaining("round 1 draws noise in all steps");
