@@ -1,6 +1,5 @@
 package org.tastemaker.diffusion.torch;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -69,9 +68,9 @@ class TorchPolicyTest {
   }
 
   /**
-   * Rows go through the same layers in the same numbers when they are sampled and when they are
+   * Rows go through the same layers in the same places when they are sampled and when they are
    * trained. A rollout keeps log-probabilities as float, and training computes them as double: they
-   * agree to float's last bit, and the ratio is off 1 by that rounding alone.
+   * agree to float's last bit.
    */
   @ParameterizedTest
   @CsvSource({
@@ -82,46 +81,58 @@ class TorchPolicyTest {
     "bfloat16, 3, true",
     "bfloat16, 3, false"
   })
-  void theFirstRatiosAreOneToTheBit(String precision, double guidance, boolean adapter) {
+  void trainedInThePlacesWhereTheyWereSampledRowsAreTheSameToTheBit(
+      String precision, double guidance, boolean adapter) {
     try (Lora lora = TinyModel.lora(model, Seed.of(2));
-        DiffusionPolicy policy = policy(TestEngines.of(precision), guidance, adapter, lora)) {
-      PolicyWeights.perturb(policy, Seed.of(5), adapter ? 0.1 : 0.01);
-      try (Rollout rollout = policy.sampler().rollout(TinyModel.prompts(BATCH), Seed.of(3))) {
-        Transitions transitions = policy.transitions(rollout, BATCH);
-        int[][] rows = {{0, 0, 0, 0}, {1, 1, 1, 1}, {2, 2, 2, 2}, {2, 0, 1, 0}}; // and mixed
-        for (int[] steps : rows) {
-          transitions.forward(new int[] {0, 1, 2, 3}, steps);
-          assertThat(Doubles.asList(transitions.logProbabilities()))
-              .extracting(Double::floatValue)
-              .isEqualTo(
-                  Doubles.asList(transitions.recordedLogProbabilities()).stream()
-                      .map(Double::floatValue)
-                      .toList());
-        }
-        // Half a unit in the last place of numbers between -2 and -1, 6e-8, and of exp.
-        Map<String, Double> metrics = firstStep(policy, rollout, BATCH);
-        assertThat(metrics.get("ratioMax")).isCloseTo(1, within(1.2e-7));
-        assertThat(metrics.get("ratioMean")).isCloseTo(1, within(1.2e-7));
+        DiffusionPolicy policy = perturbed(precision, guidance, adapter, lora);
+        Rollout rollout = policy.sampler().rollout(TinyModel.prompts(BATCH), Seed.of(3))) {
+      Transitions transitions = policy.transitions(rollout, BATCH);
+      int[][] rows = {{0, 0, 0, 0}, {1, 1, 1, 1}, {2, 2, 2, 2}, {2, 0, 1, 0}}; // and mixed
+      for (int[] steps : rows) {
+        transitions.forward(new int[] {0, 1, 2, 3}, steps);
+        assertThat(Doubles.asList(transitions.logProbabilities()))
+            .extracting(Double::floatValue)
+            .isEqualTo(
+                Doubles.asList(transitions.recordedLogProbabilities()).stream()
+                    .map(Double::floatValue)
+                    .toList());
       }
     }
   }
 
   /**
-   * In batches of another size LibTorch may sum in another order: in float32 by 1e-6 of the U-Net's
-   * output, over a sigma of 0.02 or more; in bfloat16 a rounding that falls the other way is one of
-   * 4e-3. Measured on a processor: 6e-8 in both, the rounding of the record.
+   * A step shuffles its rows. In another place of a batch, or in a batch of another size, LibTorch
+   * may sum a row in another order, and whether it does depends on the processor: in float32 by
+   * 1e-6 of the U-Net's output, over a sigma of 0.02 or more; in bfloat16 a rounding that falls the
+   * other way is one of 4e-3. Measured: 6e-8, the rounding of the record, where the order stays the
+   * same, and up to 1.7e-6 in float32 where it does not.
    */
   @ParameterizedTest
-  @CsvSource({"float32, 1e-4", "bfloat16, 1e-2"})
-  void inMicroBatchesOfAnotherSizeTheFirstRatiosAreNearlyOne(String precision, double bound) {
+  @CsvSource({
+    "float32, 1, true, 4, 1e-4",
+    "float32, 3, true, 4, 1e-4",
+    "float32, 3, true, 3, 1e-4",
+    "float32, 3, false, 4, 1e-4",
+    "bfloat16, 1, true, 4, 1e-2",
+    "bfloat16, 3, true, 4, 1e-2",
+    "bfloat16, 3, true, 3, 1e-2",
+    "bfloat16, 3, false, 4, 1e-2"
+  })
+  void theFirstRatiosOfAStepAreOneButForTheOrderOfSums(
+      String precision, double guidance, boolean adapter, int microBatch, double bound) {
     try (Lora lora = TinyModel.lora(model, Seed.of(2));
-        DiffusionPolicy policy = policy(TestEngines.of(precision), 3, true, lora)) {
-      PolicyWeights.perturb(policy, Seed.of(5), 0.1);
-      try (Rollout rollout = policy.sampler().rollout(TinyModel.prompts(BATCH), Seed.of(3))) {
-        double largest = requireNonNull(firstStep(policy, rollout, 3).get("ratioMax"));
-        assertThat(largest).isCloseTo(1, within(bound));
-      }
+        DiffusionPolicy policy = perturbed(precision, guidance, adapter, lora);
+        Rollout rollout = policy.sampler().rollout(TinyModel.prompts(BATCH), Seed.of(3))) {
+      Map<String, Double> metrics = firstStep(policy, rollout, microBatch);
+      assertThat(metrics.get("ratioMax")).isCloseTo(1, within(bound));
+      assertThat(metrics.get("ratioMean")).isCloseTo(1, within(bound));
     }
+  }
+
+  private DiffusionPolicy perturbed(String precision, double guidance, boolean adapter, Lora lora) {
+    DiffusionPolicy policy = policy(TestEngines.of(precision), guidance, adapter, lora);
+    PolicyWeights.perturb(policy, Seed.of(5), adapter ? 0.1 : 0.01);
+    return policy;
   }
 
   private static Map<String, Double> firstStep(
