@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.Stream;
 import org.tastemaker.core.RunEvent;
 import org.tastemaker.core.json.Json;
@@ -37,29 +38,34 @@ record LongCurve(
   private static final String SCORE = EVALUATION + "rewardMean";
   private static final String KL = "klToReference";
 
+  /** What a round consists of. */
+  private static final List<String> ROUND =
+      List.of("secondsSampling", "secondsFeedback", "secondsTraining", "secondsSearching");
+
   /**
    * What is trained.
    *
    * @param method of the training
    * @param setting of the method
-   * @param allWeights of the U-Net, and not a LoRA
+   * @param trained which weights
    * @param seed of everything
    */
-  record Subject(Method method, Setting setting, boolean allWeights, long seed) {
+  record Subject(Method method, Setting setting, Trained trained, long seed) {
     Subject {
-      if (allWeights && method.searches()) {
+      if (method.searches() && !trained.equals(Trained.LORA)) {
         throw new IllegalArgumentException(
-            method.id() + " searches the numbers of a LoRA, not all weights: leave out --weights");
+            method.id()
+                + " searches the numbers of a LoRA of its own: leave out --weights and --rank");
       }
     }
 
     /** For file names; the same for all seeds of a line in the table. */
     String line() {
-      return allWeights ? method.id() + "-all" : method.id();
+      return method.id() + trained.suffix();
     }
 
     String title() {
-      return allWeights ? method.title() + ", all weights" : method.title();
+      return method.title() + trained.words();
     }
 
     String name() {
@@ -76,7 +82,7 @@ record LongCurve(
       return without
           .and(Settings.of(setting))
           .with("method", method.id())
-          .with("weights", allWeights ? "all" : "lora")
+          .with("weights", trained.setting())
           .with("seed", seed);
     }
   }
@@ -138,10 +144,7 @@ record LongCurve(
     double seconds = 0;
     for (RunEvent.Metrics metrics : RunFolder.metricsOf(folder)) {
       Map<String, Double> values = metrics.values();
-      for (String part :
-          List.of("secondsSampling", "secondsFeedback", "secondsTraining", "secondsSearching")) {
-        seconds += values.getOrDefault(part, 0.0);
-      }
+      seconds += seconds(metrics);
       if (values.containsKey(SCORE)) {
         points.add(point(metrics.step() * imagesPerRound, seconds, values));
       }
@@ -152,6 +155,29 @@ record LongCurve(
     return points.isEmpty()
         ? Optional.empty()
         : Optional.of(new LongCurve(subject, settings, points, warnings));
+  }
+
+  /** What a round took without measurements; 0 of a measurement. */
+  static double seconds(RunEvent.Metrics metrics) {
+    return ROUND.stream().mapToDouble(part -> metrics.values().getOrDefault(part, 0.0)).sum();
+  }
+
+  /** The same with other seconds. */
+  LongCurve withSeconds(IntToDoubleFunction ofImages) {
+    return new LongCurve(
+        subject,
+        settings,
+        points.stream()
+            .map(
+                p ->
+                    new Point(
+                        p.images(),
+                        ofImages.applyAsDouble(p.images()),
+                        p.score(),
+                        p.kl(),
+                        p.watched()))
+            .toList(),
+        warnings);
   }
 
   private static Point point(long images, double seconds, Map<String, Double> values) {
@@ -180,7 +206,10 @@ record LongCurve(
     json.put("learningRate", subject.setting().learningRate());
     json.put("updates", subject.setting().updates());
     json.put("strength", subject.setting().strength());
-    json.put("allWeights", subject.allWeights());
+    json.put("allWeights", subject.trained().all());
+    if (subject.trained().rank() > 0) {
+      json.put("rank", subject.trained().rank());
+    }
     json.put("seed", subject.seed());
     json.put("settings", settings.values());
     List<Object> list = new ArrayList<>();
@@ -239,7 +268,7 @@ record LongCurve(
               Method.of(json.text("method")),
               new Setting(
                   json.number("learningRate"), json.integer("updates"), json.number("strength")),
-              json.flag("allWeights"),
+              new Trained(json.flag("allWeights"), json.integer("rank", 0)),
               json.longInteger("seed")),
           StoredSettings.read(json.object("settings")),
           points,
@@ -254,17 +283,22 @@ record LongCurve(
     }
   }
 
-  /** All curves of a folder, in the methods' order. */
+  /**
+   * All curves of a folder, in the methods' order, with the seconds of its times if it has some.
+   */
   static List<LongCurve> readAll(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> file.toString().endsWith(".json"))
-          .map(LongCurve::read)
-          .sorted(
-              Comparator.comparing((LongCurve curve) -> curve.subject().method())
-                  .thenComparing(curve -> curve.subject().allWeights())
-                  .thenComparing(curve -> curve.subject().seed()))
-          .toList();
+      List<LongCurve> curves =
+          files
+              .filter(file -> file.toString().endsWith(".json") && !RoundTimes.isFile(file))
+              .map(LongCurve::read)
+              .sorted(
+                  Comparator.comparing((LongCurve curve) -> curve.subject().method())
+                      .thenComparing(curve -> curve.subject().trained().all())
+                      .thenComparing(curve -> curve.subject().trained().rank())
+                      .thenComparing(curve -> curve.subject().seed()))
+              .toList();
+      return RoundTimes.read(folder).map(times -> times.appliedTo(curves)).orElse(curves);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the curves in " + folder, e);
     }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Function;
@@ -78,9 +79,11 @@ final class LongCurvePage {
    *
    * @param curves at least one
    * @param pictures of them, as {@link LongCurvePlot#all}
+   * @param times that the curves' seconds are from, if they are not their own
    * @return Markdown
    */
-  static String markdown(List<LongCurve> curves, List<LongCurvePicture> pictures) {
+  static String markdown(
+      List<LongCurve> curves, List<LongCurvePicture> pictures, Optional<RoundTimes> times) {
     StringBuilder page = new StringBuilder("# Long trainings\n\n");
     page.append(
         String.format(
@@ -93,12 +96,20 @@ final class LongCurvePage {
     page.append(
         String.format(
             Locale.ROOT,
-            "\nA curve levels off at the first measurement that no later one exceeds by more than %.2f, if at least %d come later; it breaks where it stays %.2f below its best. KL, in nats, is from the pre-trained model at the end. Seconds are of sampling, judging and training, without measurements.\n",
+            "\nA curve levels off at the first measurement that no later one exceeds by more than %.2f, if at least %d come later; it breaks where it stays %.2f below its best. KL, in nats, is from the pre-trained model at the end. Seconds are of sampling, judging and training, without measurements%s.\n",
             SAME,
             LATER,
-            BROKEN));
+            BROKEN,
+            times.map(LongCurvePage::timed).orElse("")));
     page.append("\n## What the hacking monitor looks at\n\n").append(watched(curves));
     return page.append(notices(curves)).toString();
+  }
+
+  private static String timed(RoundTimes times) {
+    return String.format(
+        Locale.ROOT,
+        ": the images times the median of %d rounds, which all methods ran in turns (`seconds.json`)",
+        times.rounds());
   }
 
   private static int most(List<LongCurve> curves) {
@@ -139,13 +150,17 @@ final class LongCurvePage {
     row.append(
         String.format(
             Locale.ROOT,
-            " %s | %s | %,.0f | %,.0f | %s |\n",
+            " %s | %s | %,.0f |%s | %s |\n",
             rise(rises),
             course(line),
             mean(line, c -> c.last().kl()),
-            mean(line, c -> c.last().seconds()),
+            seconds(mean(line, c -> c.last().seconds())),
             subject.method().words(subject.setting())));
     return row.toString();
+  }
+
+  private static String seconds(double seconds) {
+    return Double.isNaN(seconds) ? "" : String.format(Locale.ROOT, " %,.0f", seconds);
   }
 
   private static String rise(double[] rises) {

@@ -118,6 +118,9 @@ final class LongCurvePlot {
   static Image draw(List<LongCurve> curves, String title, Axis axis) {
     LinePlot plot = LinePlot.of(title, axis.label, "held-out score");
     for (List<LongCurve> line : LongCurvePage.lines(curves).values()) {
+      if (Double.isNaN(along(axis, line.get(0).last()))) {
+        continue; // its rounds were not timed
+      }
       int points = axis == Axis.KL ? LongCurvePage.best(line) + 1 : LongCurvePage.common(line);
       double[][] drawn = new double[4][points]; // x, y, low, high
       for (int i = 0; i < points; i++) {

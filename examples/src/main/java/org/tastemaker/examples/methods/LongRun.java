@@ -86,7 +86,7 @@ final class LongRun {
   RunResult run(Path folder, RunListener listener, Cancellation cancellation) {
     try (RunFolder open =
         RunFolders.open(folder, subject.settings(protocol).values(), Set.of(), seed)) {
-      return subject.allWeights()
+      return subject.trained().all()
           ? allWeights(open, listener, cancellation)
           : adapter(open, listener, cancellation);
     }
@@ -98,7 +98,7 @@ final class LongRun {
                 "tastemaker",
                 LoraNetwork.UNET,
                 model.components().unet().parameters(),
-                subject.method().lora(),
+                subject.trained().lora(subject.method()),
                 seed.split("lora"));
         DiffusionPolicy policy =
             DiffusionPolicy.lora(model, lora, options(DiffusionPolicy.Options.lora()))) {

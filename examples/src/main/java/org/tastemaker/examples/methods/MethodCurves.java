@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -64,6 +65,9 @@ public final class MethodCurves implements Callable<Integer> {
       description = "What is trained: lora or all (default: ${DEFAULT-VALUE}).")
   private String weights = "lora";
 
+  @Option(names = "--rank", description = "Rank of the LoRA (default: the methods' own).")
+  private @Nullable Integer rank;
+
   @Option(names = "--learning-rate", description = "Overrides the methods' own.")
   private @Nullable Double learningRate;
 
@@ -77,6 +81,13 @@ public final class MethodCurves implements Callable<Integer> {
 
   @Option(names = "--page-only", description = "Train nothing: make the page from what is there.")
   private boolean pageOnly;
+
+  @Option(
+      names = "--time",
+      paramLabel = "ROUNDS",
+      description =
+          "Train nothing to the end: time so many rounds of each method, in turns, for the page.")
+  private int turns;
 
   @Mixin private ProtocolOptions training = new ProtocolOptions(320, 16, 1.5);
 
@@ -115,18 +126,25 @@ public final class MethodCurves implements Callable<Integer> {
     if (every < 1) {
       throw new IllegalArgumentException("--every must be at least 1, but was " + every);
     }
+    if (rank != null && rank < 1) {
+      throw new IllegalArgumentException("--rank must be at least 1, but was " + rank);
+    }
+    Trained trained = new Trained(weights.equals("all"), rank == null ? 0 : rank);
     List<Method> chosen = methods.stream().map(Method::of).toList();
     Cancellation stop = new Cancellation();
+    if (turns < 0) {
+      throw new IllegalArgumentException("--time must be at least 1 round, but was " + turns);
+    }
+    List<LongCurve.Subject> subjects = new ArrayList<>();
+    for (long seed : turns > 0 ? seeds.subList(0, 1) : seeds) {
+      chosen.forEach(m -> subjects.add(new LongCurve.Subject(m, setting(m), trained, seed)));
+    }
     if (!pageOnly) {
       try (CtrlC ctrlC = new CtrlC(stop)) {
-        for (long seed : seeds) {
-          for (Method method : chosen) {
-            if (!stop.isRequested()) {
-              train(
-                  new LongCurve.Subject(method, setting(method), weights.equals("all"), seed),
-                  stop);
-            }
-          }
+        if (turns > 0) {
+          time(subjects, stop);
+        } else {
+          subjects.stream().filter(s -> !stop.isRequested()).forEach(s -> train(s, stop));
         }
       }
     }
@@ -171,6 +189,15 @@ public final class MethodCurves implements Callable<Integer> {
     }
   }
 
+  /** Times rounds. What earlier calls have timed of other methods is kept. */
+  private void time(List<LongCurve.Subject> subjects, Cancellation stop) {
+    EmojiTask task = EmojiTask.consistency(BundledModel.judge(), training.prompts());
+    Protocol protocol = training.protocol(task.prompts());
+    RoundTimer timer = new RoundTimer(task, protocol, engine.engine(), run.resolve("timed-round"));
+    RoundTimes times = timer.time(subjects, turns, asked(), stop);
+    RoundTimes.read(run).map(times::orThoseOf).orElse(times).write(run);
+  }
+
   private Settings asked() {
     Settings asked = Settings.none();
     for (Map.Entry<String, String> each : engine.settings().entrySet()) {
@@ -190,7 +217,7 @@ public final class MethodCurves implements Callable<Integer> {
       throw new IllegalArgumentException(run + " has no curves yet: leave out --page-only");
     }
     List<LongCurvePicture> pictures = LongCurvePlot.all(curves);
-    String page = LongCurvePage.markdown(curves, pictures);
+    String page = LongCurvePage.markdown(curves, pictures, RoundTimes.read(run));
     AtomicFiles.write(run.resolve("curves.md"), page);
     for (LongCurvePicture picture : pictures) {
       AtomicFiles.write(run.resolve(picture.file()), picture.image().toPng());

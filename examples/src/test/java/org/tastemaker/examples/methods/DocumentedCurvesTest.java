@@ -20,7 +20,9 @@ class DocumentedCurvesTest {
 
     assertThat(page.lines())
         .containsExactlyElementsOf(
-            LongCurvePage.markdown(curves, LongCurvePlot.all(curves)).lines().toList());
+            LongCurvePage.markdown(curves, LongCurvePlot.all(curves), RoundTimes.read(FOLDER))
+                .lines()
+                .toList());
   }
 
   @Test

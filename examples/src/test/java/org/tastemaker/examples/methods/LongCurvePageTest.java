@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.tastemaker.core.run.Settings;
 import org.tastemaker.examples.methods.LongCurvePlot.Axis;
 
 class LongCurvePageTest {
@@ -79,7 +81,10 @@ class LongCurvePageTest {
   void thePageHasThePicturesTheTablesAndTheNoticesWithoutTheirAdvice() {
     LongCurve warned = warned(Map.of(7L, "it fell: look at the images"));
 
-    assertThat(LongCurvePage.markdown(List.of(warned), LongCurvePlot.all(List.of(warned))))
+    assertThat(
+            LongCurvePage.markdown(
+                List.of(warned), LongCurvePlot.all(List.of(warned)), Optional.empty()))
+        .contains("and training, without measurements.\n")
         .contains("up to 64 judged images")
         .contains("![Held-out score over KL](curves-kl.png)")
         .contains("| RWR | 1 | 0.100 |", "| RWR | 0.290 |")
@@ -91,7 +96,7 @@ class LongCurvePageTest {
     LongCurve one = LongCurves.curve(Method.RWR, 1, 0.1, 0.2);
     LongCurve other =
         new LongCurve(
-            new LongCurve.Subject(Method.RWR, new Setting(0.5, 1, 1), false, 2),
+            new LongCurve.Subject(Method.RWR, new Setting(0.5, 1, 1), Trained.LORA, 2),
             one.settings(),
             one.points(),
             Map.of());
@@ -145,6 +150,59 @@ class LongCurvePageTest {
 
     assertThat(LongCurvePlot.draw(List.of(with(curve, 0.29, 500)), "t", Axis.KL))
         .isEqualTo(LongCurvePlot.draw(List.of(curve), "t", Axis.KL));
+  }
+
+  @Test
+  void aFolderWithTimesHasTheSecondsOfThemAndNoneForWhatWasNotTimed() {
+    LongCurves.curve(Method.RWR, 1, 0.1, 0.2, 0.3).write(folder);
+    LongCurves.curve(Method.DPOK, 1, 0.1, 0.2, 0.3).write(folder);
+    new RoundTimes(Settings.none(), Map.of("rwr", List.of(0.5, 9.0, 1.5))).write(folder);
+
+    List<LongCurve> curves = LongCurve.readAll(folder);
+
+    assertThat(curves.get(1).points())
+        .extracting(LongCurve.Point::seconds)
+        .containsExactly(0.0, 96.0, 192.0);
+    String page = LongCurvePage.markdown(curves, List.of(), RoundTimes.read(folder));
+    assertThat(page).contains("the median of 3 rounds", "| 4 | 192 |", "| 4 | | rate 1e-03");
+    assertThat(LongCurvePlot.draw(curves, "t", Axis.SECONDS))
+        .isEqualTo(LongCurvePlot.draw(curves.subList(1, 2), "t", Axis.SECONDS));
+  }
+
+  @Test
+  void timesOfAnEarlierCallAreKeptIfTheirSettingsAreTheSame() {
+    RoundTimes now = new RoundTimes(Settings.none(), Map.of("rwr", List.of(1.0)));
+    Map<String, List<Double>> earlier = Map.of("rwr", List.of(2.0), "dpok", List.of(3.0, 4.0));
+    Settings others = Settings.none().with("precision", "bfloat16");
+
+    RoundTimes both = now.orThoseOf(new RoundTimes(Settings.none(), earlier));
+    assertThat(both.of("rwr")).hasValue(1);
+    assertThat(both.of("dpok")).hasValue(3.5);
+    assertThat(now.orThoseOf(new RoundTimes(others, earlier))).isEqualTo(now);
+  }
+
+  @Test
+  void aFileThatHoldsNoTimesIsNamed() throws Exception {
+    Files.writeString(folder.resolve("seconds.json"), "{\"settings\": {}}");
+
+    assertThatThrownBy(() -> RoundTimes.read(folder))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("seconds.json does not hold times");
+  }
+
+  @Test
+  void anAdapterOfAnotherRankIsALineOfItsOwn() {
+    LongCurve own = LongCurves.curve(Method.DIFFUSION_NFT, 1, 0.1, 0.2);
+    LongCurve.Subject subject =
+        new LongCurve.Subject(Method.DIFFUSION_NFT, own.subject().setting(), Trained.lora(16), 1);
+    new LongCurve(subject, own.settings(), own.points(), Map.of()).write(folder);
+    own.write(folder);
+
+    List<LongCurve> curves = LongCurve.readAll(folder);
+
+    assertThat(curves).extracting(c -> c.subject().name()).containsExactly("nft-1", "nft-rank16-1");
+    assertThat(LongCurvePage.scores(curves))
+        .contains("| DiffusionNFT |", "| DiffusionNFT, rank 16 |");
   }
 
   private static LongCurve warned(Map<Long, String> notices) {

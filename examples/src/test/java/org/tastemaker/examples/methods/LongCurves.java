@@ -18,7 +18,7 @@ final class LongCurves {
               64 * i, 10.0 * i, scores[i], 2 * i, Map.of("diversity", 0.3 - 0.01 * i)));
     }
     return new LongCurve(
-        new LongCurve.Subject(method, method.tuned(), false, seed),
+        new LongCurve.Subject(method, method.tuned(), Trained.LORA, seed),
         Settings.none().with("method", method.id()),
         points,
         Map.of());

@@ -101,8 +101,33 @@ class MethodCurvesTest {
         .as(err.toString())
         .isZero();
 
-    assertThat(LongCurve.read(folder.resolve("nft-all-5.json")).subject().allWeights()).isTrue();
+    assertThat(LongCurve.read(folder.resolve("nft-all-5.json")).subject().trained())
+        .isEqualTo(Trained.ALL);
     assertThat(out.toString()).contains("| DiffusionNFT, all weights | 1 |");
+  }
+
+  @Test
+  void aRankIsThatOfTheAdapter() {
+    assertThat(run("--methods", "nft", "--rounds", "1", "--rank", "2")).as(err.toString()).isZero();
+
+    assertThat(LongCurve.read(folder.resolve("nft-rank2-5.json")).subject().trained())
+        .isEqualTo(Trained.lora(2));
+    assertThat(out.toString()).contains("| DiffusionNFT, rank 2 | 1 |");
+  }
+
+  @Test
+  void roundsAreTimedInTurnsAndThePageHasTheirSeconds() {
+    LongCurves.curve(Method.DIFFUSION_NFT, 5, 0.1, 0.2).write(folder);
+
+    assertThat(run("--methods", "nft,zo-gains", "--time", "2")).as(err.toString()).isZero();
+
+    RoundTimes times = RoundTimes.read(folder).orElseThrow();
+    assertThat(times.secondsPerImage()).containsOnlyKeys("nft", "zo-gains");
+    assertThat(times.secondsPerImage().values())
+        .allSatisfy(seconds -> assertThat(seconds).hasSize(2).allMatch(s -> s > 0));
+    assertThat(out.toString()).contains("the median of 2 rounds");
+    assertThat(folder.resolve("timed-round")).doesNotExist();
+    assertThat(folder.resolve("nft-5")).doesNotExist();
   }
 
   @Test
@@ -120,8 +145,12 @@ class MethodCurvesTest {
     assertThat(run("--weights", "some")).isEqualTo(2);
     assertThat(err.toString()).contains("--weights must be lora or all, but was some");
     assertThat(run("--weights", "all", "--methods", "zo-gains")).isEqualTo(2);
-    assertThat(err.toString()).contains("zo-gains searches the numbers of a LoRA");
+    assertThat(err.toString()).contains("zo-gains searches the numbers of a LoRA of its own");
     assertThat(run("--every", "0")).isEqualTo(2);
+    assertThat(run("--rank", "0")).isEqualTo(2);
+    assertThat(run("--time", "-1")).isEqualTo(2);
+    assertThat(run("--weights", "all", "--rank", "8")).isEqualTo(2);
+    assertThat(err.toString()).contains("--rank is of a LoRA, and all weights have none");
     assertThat(run("--page-only")).isEqualTo(2);
     assertThat(err.toString()).contains("has no curves yet");
     assertThat(folder).isEmptyDirectory();
