@@ -120,21 +120,10 @@ public final class MethodCurves implements Callable<Integer> {
   @SuppressWarnings("try") // the Ctrl-C handler is only closed
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    if (!weights.equals("lora") && !weights.equals("all")) {
-      throw new IllegalArgumentException("--weights must be lora or all, but was " + weights);
-    }
-    if (every < 1) {
-      throw new IllegalArgumentException("--every must be at least 1, but was " + every);
-    }
-    if (rank != null && rank < 1) {
-      throw new IllegalArgumentException("--rank must be at least 1, but was " + rank);
-    }
+    requireValid();
     Trained trained = new Trained(weights.equals("all"), rank == null ? 0 : rank);
     List<Method> chosen = methods.stream().map(Method::of).toList();
     Cancellation stop = new Cancellation();
-    if (turns < 0) {
-      throw new IllegalArgumentException("--time must be at least 1 round, but was " + turns);
-    }
     List<LongCurve.Subject> subjects = new ArrayList<>();
     for (long seed : turns > 0 ? seeds.subList(0, 1) : seeds) {
       chosen.forEach(m -> subjects.add(new LongCurve.Subject(m, setting(m), trained, seed)));
@@ -148,8 +137,27 @@ public final class MethodCurves implements Callable<Integer> {
         }
       }
     }
-    page(out);
+    if (turns > 0 && LongCurve.readAll(run).isEmpty()) {
+      out.printf("Times: %s%n", RoundTimes.read(run).orElseThrow().medians());
+    } else {
+      page(out);
+    }
     return stop.isRequested() ? QuickRun.STOPPED : 0;
+  }
+
+  private void requireValid() {
+    if (!weights.equals("lora") && !weights.equals("all")) {
+      throw new IllegalArgumentException("--weights must be lora or all, but was " + weights);
+    }
+    if (rank != null && rank < 1) {
+      throw new IllegalArgumentException("--rank must be at least 1, but was " + rank);
+    }
+    if (every < 1) {
+      throw new IllegalArgumentException("--every must be at least 1, but was " + every);
+    }
+    if (turns < 0) {
+      throw new IllegalArgumentException("--time must be at least 1 round, but was " + turns);
+    }
   }
 
   private Setting setting(Method method) {
