@@ -34,6 +34,9 @@ import org.tastemaker.examples.align.StoredSettings;
  */
 record LongCurve(
     Subject subject, Settings settings, List<Point> points, Map<Long, String> warnings) {
+  /** The one file of a folder that is not a curve: how long rounds take. */
+  static final String TIMES = "seconds.json";
+
   private static final String EVALUATION = "evaluation.";
   private static final String SCORE = EVALUATION + "rewardMean";
   private static final String KL = "klToReference";
@@ -283,22 +286,18 @@ record LongCurve(
     }
   }
 
-  /**
-   * All curves of a folder, in the methods' order, with the seconds of its times if it has some.
-   */
+  /** All curves of a folder, in the methods' order, with the seconds that they took. */
   static List<LongCurve> readAll(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
-      List<LongCurve> curves =
-          files
-              .filter(file -> file.toString().endsWith(".json") && !RoundTimes.isFile(file))
-              .map(LongCurve::read)
-              .sorted(
-                  Comparator.comparing((LongCurve curve) -> curve.subject().method())
-                      .thenComparing(curve -> curve.subject().trained().all())
-                      .thenComparing(curve -> curve.subject().trained().rank())
-                      .thenComparing(curve -> curve.subject().seed()))
-              .toList();
-      return RoundTimes.read(folder).map(times -> times.appliedTo(curves)).orElse(curves);
+      return files
+          .filter(file -> file.toString().endsWith(".json") && !file.endsWith(TIMES))
+          .map(LongCurve::read)
+          .sorted(
+              Comparator.comparing((LongCurve curve) -> curve.subject().method())
+                  .thenComparing(curve -> curve.subject().trained().all())
+                  .thenComparing(curve -> curve.subject().trained().rank())
+                  .thenComparing(curve -> curve.subject().seed()))
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the curves in " + folder, e);
     }

@@ -138,7 +138,7 @@ public final class MethodCurves implements Callable<Integer> {
       }
     }
     if (turns > 0 && LongCurve.readAll(run).isEmpty()) {
-      out.printf("Times: %s%n", RoundTimes.read(run).orElseThrow().medians());
+      out.printf(Locale.ROOT, "Times: %s%n", RoundTimes.read(run).orElseThrow().medians());
     } else {
       page(out);
     }
@@ -161,7 +161,7 @@ public final class MethodCurves implements Callable<Integer> {
   }
 
   private Setting setting(Method method) {
-    Setting tuned = method.tuned();
+    Setting tuned = LongSettings.of(method);
     return new Setting(
         learningRate == null ? tuned.learningRate() : learningRate,
         tuned.updates(),
@@ -220,7 +220,7 @@ public final class MethodCurves implements Callable<Integer> {
   }
 
   private void page(PrintWriter out) throws IOException {
-    List<LongCurve> curves = LongCurve.readAll(run);
+    List<LongCurve> curves = RoundTimes.curvesOf(run);
     if (curves.isEmpty()) {
       throw new IllegalArgumentException(run + " has no curves yet: leave out --page-only");
     }

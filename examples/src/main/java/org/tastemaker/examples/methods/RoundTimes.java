@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import org.tastemaker.core.json.Json;
 import org.tastemaker.core.json.JsonObject;
 import org.tastemaker.core.run.AtomicFiles;
@@ -25,8 +27,6 @@ import org.tastemaker.examples.align.StoredSettings;
  * @param secondsPerImage of each line of the table, one number for each timed round
  */
 record RoundTimes(Settings settings, Map<String, List<Double>> secondsPerImage) {
-  private static final String FILE = "seconds.json";
-
   RoundTimes {
     Map<String, List<Double>> copy = new LinkedHashMap<>();
     secondsPerImage.forEach((line, seconds) -> copy.put(line, List.copyOf(seconds)));
@@ -46,6 +46,13 @@ record RoundTimes(Settings settings, Map<String, List<Double>> secondsPerImage) 
     }
     double[] sorted = seconds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     return Arrays.stream(sorted, (sorted.length - 1) / 2, sorted.length / 2 + 1).average();
+  }
+
+  /** In words: seconds an image, by line. */
+  String medians() {
+    return secondsPerImage.keySet().stream()
+        .map(line -> String.format(Locale.ROOT, "%s %.4f s", line, of(line).orElseThrow()))
+        .collect(Collectors.joining(", "));
   }
 
   /**
@@ -70,8 +77,10 @@ record RoundTimes(Settings settings, Map<String, List<Double>> secondsPerImage) 
     return new RoundTimes(settings, both);
   }
 
-  static boolean isFile(Path file) {
-    return file.endsWith(FILE);
+  /** All curves of a folder, with the seconds of the times in it if there are some. */
+  static List<LongCurve> curvesOf(Path folder) {
+    List<LongCurve> curves = LongCurve.readAll(folder);
+    return read(folder).map(times -> times.appliedTo(curves)).orElse(curves);
   }
 
   void write(Path folder) {
@@ -80,7 +89,7 @@ record RoundTimes(Settings settings, Map<String, List<Double>> secondsPerImage) 
     json.put("secondsPerImage", secondsPerImage);
     try {
       Files.createDirectories(folder);
-      AtomicFiles.write(folder.resolve(FILE), Json.writePretty(json) + "\n");
+      AtomicFiles.write(folder.resolve(LongCurve.TIMES), Json.writePretty(json) + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write times into " + folder, e);
     }
@@ -92,7 +101,7 @@ record RoundTimes(Settings settings, Map<String, List<Double>> secondsPerImage) 
    * @throws IllegalArgumentException if the file is not one that {@link #write} wrote
    */
   static Optional<RoundTimes> read(Path folder) {
-    Path file = folder.resolve(FILE);
+    Path file = folder.resolve(LongCurve.TIMES);
     if (!Files.exists(file)) {
       return Optional.empty();
     }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class DocumentedCurvesTest {
   private static final Path FOLDER = Path.of("../docs/curves");
 
-  private final List<LongCurve> curves = LongCurve.readAll(FOLDER);
+  private final List<LongCurve> curves = RoundTimes.curvesOf(FOLDER);
 
   @Test
   void thePageIsWhatTheCommandMakesOfTheCurvesBesideIt() throws IOException {

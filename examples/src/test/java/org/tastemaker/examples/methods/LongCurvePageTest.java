@@ -158,7 +158,7 @@ class LongCurvePageTest {
     LongCurves.curve(Method.DPOK, 1, 0.1, 0.2, 0.3).write(folder);
     new RoundTimes(Settings.none(), Map.of("rwr", List.of(0.5, 9.0, 1.5))).write(folder);
 
-    List<LongCurve> curves = LongCurve.readAll(folder);
+    List<LongCurve> curves = RoundTimes.curvesOf(folder);
 
     assertThat(curves.get(1).points())
         .extracting(LongCurve.Point::seconds)
