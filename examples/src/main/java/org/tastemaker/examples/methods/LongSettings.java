@@ -10,14 +10,12 @@ package org.tastemaker.examples.methods;
  */
 final class LongSettings {
   private static final double ON_OWN_IMAGES = 3e-5;
-  private static final double ON_OWN_LIKES = 1e-4;
 
   private LongSettings() {}
 
   static Setting of(Method method) {
     return switch (method) {
       case RWR, LEE, BEST_OF_N, MATCHING, CONTROL -> withRate(method.tuned(), ON_OWN_IMAGES);
-      case DIFFUSION_KTO -> withRate(method.tuned(), ON_OWN_LIKES);
       default -> method.tuned();
     };
   }
