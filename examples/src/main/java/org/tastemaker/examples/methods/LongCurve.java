@@ -77,12 +77,8 @@ record LongCurve(
 
     /** What must be the same for a training to be resumed; more rounds are a longer training. */
     Settings settings(Protocol protocol) {
-      Settings without = Settings.none();
-      for (Map.Entry<String, String> each : protocol.settings().values().entrySet()) {
-        without =
-            each.getKey().equals("rounds") ? without : without.with(each.getKey(), each.getValue());
-      }
-      return without
+      return protocol
+          .settingsOfARound()
           .and(Settings.of(setting))
           .with("method", method.id())
           .with("weights", trained.setting())

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.tastemaker.core.Cancellation;
@@ -201,9 +202,13 @@ public final class MethodCurves implements Callable<Integer> {
   private void time(List<LongCurve.Subject> subjects, Cancellation stop) {
     EmojiTask task = EmojiTask.consistency(BundledModel.judge(), training.prompts());
     Protocol protocol = training.protocol(task.prompts());
+    Settings settings = protocol.settingsOfARound().and(asked());
+    Path file = run.resolve(LongCurve.TIMES);
+    Optional<RoundTimes> earlier = RoundTimes.read(run);
+    earlier.ifPresent(times -> StoredSettings.requireSame(file, times.settings(), settings));
     RoundTimer timer = new RoundTimer(task, protocol, engine.engine(), run.resolve("timed-round"));
-    RoundTimes times = timer.time(subjects, turns, asked(), stop);
-    RoundTimes.read(run).map(times::orThoseOf).orElse(times).write(run);
+    RoundTimes times = timer.time(subjects, turns, settings, stop);
+    earlier.map(times::orThoseOf).orElse(times).write(run);
   }
 
   private Settings asked() {

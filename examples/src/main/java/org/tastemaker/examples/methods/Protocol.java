@@ -83,7 +83,12 @@ record Protocol(
 
   /** For files: trials can be compared where these are equal. */
   Settings settings() {
-    return Settings.of(this, "prompts")
+    return settingsOfARound().with("rounds", rounds);
+  }
+
+  /** The same for what may be made longer. */
+  Settings settingsOfARound() {
+    return Settings.of(this, "prompts", "rounds")
         .with("prompts", prompts.stream().map(Prompt::text).toList())
         .with("steps", STEPS)
         .with("tie", TIE);

@@ -67,11 +67,8 @@ record RoundTimes(Settings settings, Map<String, List<Double>> secondsPerImage) 
     return timed;
   }
 
-  /** These, and of what was not timed those of others with the same settings. */
+  /** These, and of what was not timed those of others, which have the same settings. */
   RoundTimes orThoseOf(RoundTimes others) {
-    if (!settings.equals(others.settings)) {
-      return this;
-    }
     Map<String, List<Double>> both = new LinkedHashMap<>(others.secondsPerImage);
     both.putAll(secondsPerImage);
     return new RoundTimes(settings, both);

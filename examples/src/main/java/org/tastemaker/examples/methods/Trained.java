@@ -22,10 +22,6 @@ record Trained(boolean all, int rank) {
     }
   }
 
-  static Trained lora(int rank) {
-    return new Trained(false, rank);
-  }
-
   /** The adapter of a method, with this rank; its scale is the same at every rank. */
   Lora.Options lora(Method method) {
     return rank == 0 ? method.lora() : method.lora().withRank(rank).withAlpha(rank);

@@ -111,7 +111,7 @@ class MethodCurvesTest {
     assertThat(run("--methods", "nft", "--rounds", "1", "--rank", "2")).as(err.toString()).isZero();
 
     assertThat(LongCurve.read(folder.resolve("nft-rank2-5.json")).subject().trained())
-        .isEqualTo(Trained.lora(2));
+        .isEqualTo(new Trained(false, 2));
     assertThat(out.toString()).contains("| DiffusionNFT, rank 2 | 1 |");
   }
 
@@ -129,6 +129,17 @@ class MethodCurvesTest {
     assertThat(out.toString()).contains("the median of 2 rounds");
     assertThat(folder.resolve("timed-round")).doesNotExist();
     assertThat(folder.resolve("nft-5")).doesNotExist();
+  }
+
+  @Test
+  void timesOfOtherSettingsAreRefusedBeforeARoundIsRun() {
+    assertThat(run("--methods", "nft", "--time", "1")).as(err.toString()).isZero();
+    RoundTimes before = RoundTimes.read(folder).orElseThrow();
+
+    assertThat(run("--methods", "nft", "--time", "1", "--guidance", "4")).isEqualTo(2);
+
+    assertThat(err.toString()).contains("seconds.json is of other settings: guidance");
+    assertThat(RoundTimes.read(folder)).hasValue(before);
   }
 
   @Test
