@@ -127,7 +127,8 @@ public final class MethodCurves implements Callable<Integer> {
     Cancellation stop = new Cancellation();
     List<LongCurve.Subject> subjects = new ArrayList<>();
     for (long seed : turns > 0 ? seeds.subList(0, 1) : seeds) {
-      chosen.forEach(m -> subjects.add(new LongCurve.Subject(m, setting(m), trained, seed)));
+      chosen.forEach(
+          m -> subjects.add(new LongCurve.Subject(m, setting(m, trained), trained, seed)));
     }
     if (!pageOnly) {
       try (CtrlC ctrlC = new CtrlC(stop)) {
@@ -161,8 +162,8 @@ public final class MethodCurves implements Callable<Integer> {
     }
   }
 
-  private Setting setting(Method method) {
-    Setting tuned = LongSettings.of(method);
+  private Setting setting(Method method, Trained trained) {
+    Setting tuned = LongSettings.of(method, trained);
     return new Setting(
         learningRate == null ? tuned.learningRate() : learningRate,
         tuned.updates(),

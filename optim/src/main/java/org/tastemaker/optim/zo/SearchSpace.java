@@ -14,7 +14,7 @@ import org.tastemaker.diffusion.schedule.FloatBuffers;
  * one that helps is about 1/sqrt(d) of its length, and one answer about a few images says little.
  * With {@link #of(LoraGains)}, ten or twenty numbers, a search succeeds with a few hundred images.
  * With all the numbers of a LoRA, {@link #of(Parameters)}, it needs far more. {@code
- * docs/methods.md} compares both.
+ * docs/searches.md} compares both.
  */
 public interface SearchSpace {
   /**
