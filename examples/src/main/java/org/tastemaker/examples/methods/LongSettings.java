@@ -1,5 +1,7 @@
 package org.tastemaker.examples.methods;
 
+import java.math.BigDecimal;
+
 /**
  * The settings of trainings on 20,000 images, where they are not those of the short table. They
  * were chosen on seed 101, which is not reported; {@code docs/curves/settings.md} has what was
@@ -16,13 +18,17 @@ package org.tastemaker.examples.methods;
  */
 final class LongSettings {
   private static final double ON_OWN_IMAGES = 3e-5;
-  private static final double LORA_TO_ALL = 100;
 
   private LongSettings() {}
 
   static Setting of(Method method, Trained trained) {
     Setting lora = ofLora(method);
-    return trained.all() ? withRate(lora, lora.learningRate() / LORA_TO_ALL) : lora;
+    return trained.all() ? withRate(lora, hundredth(lora.learningRate())) : lora;
+  }
+
+  /** In decimals: of 3e-4 it is the 3e-6 that one would type, and not its neighbour. */
+  private static double hundredth(double rate) {
+    return BigDecimal.valueOf(rate).movePointLeft(2).doubleValue();
   }
 
   private static Setting ofLora(Method method) {

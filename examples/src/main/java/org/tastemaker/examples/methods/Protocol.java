@@ -86,7 +86,7 @@ record Protocol(
     return settingsOfARound().with("rounds", rounds);
   }
 
-  /** The same for what may be made longer. */
+  /** All but the number of rounds: what stays the same when a training is made longer. */
   Settings settingsOfARound() {
     return Settings.of(this, "prompts", "rounds")
         .with("prompts", prompts.stream().map(Prompt::text).toList())
