@@ -23,6 +23,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 import org.tastemaker.diffusion.schedule.FloatBuffers;
 import org.tastemaker.diffusion.weights.DType;
 import org.tastemaker.diffusion.weights.SafetensorsException;
@@ -141,6 +142,10 @@ final class ValueNetwork implements AutoCloseable {
 
   /** The expected reward of each state. */
   double[] values(List<State> states) {
+    return OpenMpThreads.one(() -> output(states));
+  }
+
+  private double[] output(List<State> states) {
     try (INDArray x = features(states);
         INDArray t = oneHot(states)) {
       INDArray[] out = network.output(x, t);
@@ -152,6 +157,10 @@ final class ValueNetwork implements AutoCloseable {
 
   /** One update toward the rewards; returns the loss before it. */
   double fit(List<State> states, double[] rewards) {
+    return OpenMpThreads.one(() -> update(states, rewards));
+  }
+
+  private double update(List<State> states, double[] rewards) {
     try (INDArray x = features(states);
         INDArray t = oneHot(states);
         INDArray y = Nd4j.create(DataType.FLOAT, rewards.length, 1)) {

@@ -3,15 +3,18 @@ package org.tastemaker.optim.dpok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.collect.Lists;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 
 class ValueNetworkTest {
   private static final ValueOptions OPTIONS = new ValueOptions(16, 0.01, 0, 1, 32);
@@ -52,6 +55,28 @@ class ValueNetworkTest {
       // A network blind to the step would explain nothing: the slope's mean over steps is 0.
       assertThat(error).isLessThan(0.2 * variance);
       assertThat(last).isLessThan(0.2);
+    }
+  }
+
+  @Test
+  void itComputesWithOneOpenMpThreadWhateverTheCallersNumber() {
+    int before = OpenMpThreads.number();
+    List<Integer> seen = new ArrayList<>();
+    List<ValueNetwork.State> states =
+        Lists.transform(
+            states(Seed.of(3), 5),
+            state -> {
+              seen.add(OpenMpThreads.number());
+              return state;
+            });
+    try (ValueNetwork network = new ValueNetwork(OPTIONS, 4, 2, 3, Seed.of(1))) {
+      OpenMpThreads.use(3);
+      double unused = network.fit(states, new double[5]);
+      assertThat(network.values(states)).hasSize(5);
+      assertThat(seen).hasSizeGreaterThanOrEqualTo(10).containsOnly(1);
+      assertThat(OpenMpThreads.number()).isEqualTo(3);
+    } finally {
+      OpenMpThreads.use(before);
     }
   }
 

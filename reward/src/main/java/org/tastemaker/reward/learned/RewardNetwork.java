@@ -17,6 +17,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.tastemaker.core.DivergedException;
 import org.tastemaker.core.Seed;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 
 /**
  * A multi-layer perceptron with one output: {@code score = w . h(... h(W_1 x + b_1)) + b}.
@@ -136,6 +137,10 @@ final class RewardNetwork implements AutoCloseable {
 
   /** The scores of rows, [N][F]. */
   double[] scores(double[][] rows) {
+    return OpenMpThreads.one(() -> output(rows));
+  }
+
+  private double[] output(double[][] rows) {
     double[] scores = new double[rows.length];
     for (int from = 0; from < rows.length; from += CHUNK) {
       int count = Math.min(CHUNK, rows.length - from);
@@ -158,6 +163,10 @@ final class RewardNetwork implements AutoCloseable {
    * @return the loss before the step
    */
   double step(double[][] rows, RewardLoss.Value loss) {
+    return OpenMpThreads.one(() -> update(rows, loss));
+  }
+
+  private double update(double[][] rows, RewardLoss.Value loss) {
     try (Backward backward = new Backward(rows, loss)) {
       network
           .getUpdater()
@@ -198,14 +207,18 @@ final class RewardNetwork implements AutoCloseable {
           Arrays.fill(derivative, 1); // rows do not depend on each other
           return 0;
         };
-    try (Backward backward = new Backward(rows, sum);
-        INDArray inOrder = backward.byInputs.dup('c')) { // [N, F]
-      double[] all = inOrder.data().asDouble();
-      for (int n = 0; n < rows.length; n++) {
-        System.arraycopy(all, n * rows[n].length, byRows[n], 0, rows[n].length);
-      }
+    double[] all = OpenMpThreads.one(() -> byInputs(rows, sum));
+    for (int n = 0; n < rows.length; n++) {
+      System.arraycopy(all, n * rows[n].length, byRows[n], 0, rows[n].length);
     }
     return scores;
+  }
+
+  private double[] byInputs(double[][] rows, RewardLoss.Value loss) {
+    try (Backward backward = new Backward(rows, loss);
+        INDArray inOrder = backward.byInputs.dup('c')) { // [N, F]
+      return inOrder.data().asDouble();
+    }
   }
 
   /** The loss and its gradient with respect to the parameters, with the intermediate arrays. */

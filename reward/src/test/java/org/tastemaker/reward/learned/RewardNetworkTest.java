@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,7 @@ import org.tastemaker.core.Prompt;
 import org.tastemaker.core.Ranking;
 import org.tastemaker.core.Seed;
 import org.tastemaker.core.aggregate.PlackettLuce.Tail;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 import org.tastemaker.reward.Rollouts;
 
 class RewardNetworkTest {
@@ -78,6 +80,25 @@ class RewardNetworkTest {
         // one multiplication and one subtraction in double
         assertThat(after[p]).isCloseTo(before[p] - 0.1 * gradient[p], within(1e-15));
       }
+    }
+  }
+
+  @Test
+  void aStepComputesWithOneOpenMpThreadWhateverTheCallersNumber() {
+    int before = OpenMpThreads.number();
+    List<Integer> seen = new ArrayList<>();
+    RewardLoss.Value loss =
+        (scores, gradient) -> {
+          seen.add(OpenMpThreads.number());
+          return 0;
+        };
+    try (RewardNetwork network = random(Activation.TANH, 4)) {
+      OpenMpThreads.use(3);
+      double unused = network.step(rows(2, 1), loss);
+      assertThat(seen).containsExactly(1);
+      assertThat(OpenMpThreads.number()).isEqualTo(3);
+    } finally {
+      OpenMpThreads.use(before);
     }
   }
 

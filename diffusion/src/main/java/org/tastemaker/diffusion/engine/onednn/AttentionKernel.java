@@ -20,6 +20,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.jspecify.annotations.Nullable;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 
 /**
  * Multi-head attention: batched matrix products in which the heads are strides, and a softmax.
@@ -59,7 +60,7 @@ final class AttentionKernel implements Kernel {
     heads = layer.whole("heads");
     size = layer.shape(0)[2] / heads;
     scale = layer.layer().attribute("scale");
-    tiles = AttentionTile.of(batch, heads, queries, keys, OpenMp.threads());
+    tiles = AttentionTile.of(batch, heads, queries, keys, OpenMpThreads.number());
     kept = tiles.size() == 1 ? Program.floats(batch, heads, queries, keys) : null;
     halves = tiles.size() > 1 && layer.program().halves(size, size);
   }

@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import org.tastemaker.diffusion.engine.Backend;
 import org.tastemaker.diffusion.engine.Engine;
 import org.tastemaker.diffusion.engine.Halves;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 import org.tastemaker.diffusion.engine.Placement;
 import org.tastemaker.diffusion.engine.Precision;
 import org.tastemaker.diffusion.engine.graph.GraphDefinition;
@@ -147,7 +148,7 @@ public final class OneDnnEngine implements Engine {
   @Override
   public GraphFunction create(GraphDefinition graph, Collection<GraphFunction> siblings) {
     SharedWeights weights = weights(siblings);
-    BatchPlan plan = BatchPlan.of(graph, OpenMp.threads());
+    BatchPlan plan = BatchPlan.of(graph, OpenMpThreads.number());
     if (!plan.isWhole() && OpenMp.reachesOneDnn()) {
       Optional<DividedFunction> divided =
           DividedFunction.compile(graph, plan, options, weights, nanoTime);

@@ -3,38 +3,22 @@ package org.tastemaker.diffusion.engine.onednn;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_scratchpad_md;
 
 import java.util.List;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.nativeblas.NativeOps;
-import org.nd4j.nativeblas.NativeOpsHolder;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 
 /**
- * OpenMP's number of threads, which belongs to the thread that asks. A primitive takes as many
- * threads as the thread has that makes it and runs it; with one it is a plain call.
+ * Whether oneDNN goes by {@link OpenMpThreads}. A primitive then takes as many threads as the
+ * thread has that makes it and runs it; with one it is a plain call.
  */
 final class OpenMp {
   private OpenMp() {}
 
-  /** The calling thread's number: the processors, unless OMP_NUM_THREADS says otherwise. */
-  static int threads() {
-    return ops().ompGetMaxThreads();
-  }
-
-  /** Sets the calling thread's number. */
-  static void use(int threads) {
-    ops().setOmpNumThreads(threads);
-  }
-
   /**
-   * Whether {@link #use} reaches oneDNN. It does where one OpenMP runtime is in the process, as on
-   * Linux; where each library has brought its own, ND4J's number means nothing to oneDNN.
+   * Whether {@link OpenMpThreads#use} reaches oneDNN. It does where one OpenMP runtime is in the
+   * process, as on Linux; where each library has brought its own, ND4J's number means nothing to
+   * oneDNN.
    */
   static boolean reachesOneDnn() {
     return Probe.REACHED;
-  }
-
-  private static NativeOps ops() {
-    Nd4j.factory(); // ND4J's own initialization, which sets what the next line needs
-    return NativeOpsHolder.getInstance().getDeviceNativeOps();
   }
 
   /** Asked once: threads that sum a weight gradient need memory each. */
@@ -42,16 +26,16 @@ final class OpenMp {
     private static final boolean REACHED = probe();
 
     private static boolean probe() {
-      int before = threads();
+      int before = OpenMpThreads.number();
       try {
-        use(1);
+        OpenMpThreads.use(1);
         long one = scratchpad();
-        use(4);
+        OpenMpThreads.use(4);
         return scratchpad() > one;
       } catch (OneDnn.Unsupported e) {
         return false;
       } finally {
-        use(before);
+        OpenMpThreads.use(before);
       }
     }
 

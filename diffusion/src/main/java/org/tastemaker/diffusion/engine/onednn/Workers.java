@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 
 /**
  * Threads that each run one part of a function, with OpenMP's threads of their own. They wait
@@ -24,7 +25,7 @@ final class Workers implements AutoCloseable {
               Thread thread =
                   new Thread(
                       () -> {
-                        OpenMp.use(threadsEach);
+                        OpenMpThreads.use(threadsEach);
                         work.run();
                       },
                       "tastemaker-onednn");

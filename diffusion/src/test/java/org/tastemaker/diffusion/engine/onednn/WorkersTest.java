@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.tastemaker.diffusion.engine.OpenMpThreads;
 
 class WorkersTest {
   @Test
@@ -36,18 +37,18 @@ class WorkersTest {
   void aThreadHasTheNumberOfOpenMpThreadsThatWasAskedFor() {
     int[] threads = new int[1];
     try (Workers workers = new Workers(1, 3)) {
-      workers.run(1, i -> threads[0] = OpenMp.threads());
+      workers.run(1, i -> threads[0] = OpenMpThreads.number());
     }
     assertThat(threads).containsExactly(3);
   }
 
   @Test
   void theCallersNumberOfOpenMpThreadsStays() {
-    int before = OpenMp.threads();
+    int before = OpenMpThreads.number();
     try (Workers workers = new Workers(1, before + 1)) {
       workers.run(1, i -> {});
     }
-    assertThat(OpenMp.threads()).isEqualTo(before);
+    assertThat(OpenMpThreads.number()).isEqualTo(before);
   }
 
   @Test
