@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Every differentiable input of every layer; see {@link GradientCheck} for the bound. */
@@ -31,6 +32,39 @@ class OpsGradientTest {
   @Test
   void linearOverVectorsWithoutBias() {
     check((ops, v) -> ops.linear("l", v.get(0), v.get(1), null), shape(3, 4), shape(5, 4));
+  }
+
+  /** ND4J's gradient of a product of a row and a column is wrong. */
+  @Test
+  void linearOfOneVectorToOneNumber() {
+    check(
+        (ops, v) -> ops.linear("l", v.get(0), v.get(1), v.get(2)),
+        shape(1, 4),
+        shape(1, 4),
+        shape(1));
+  }
+
+  @Test
+  void linearOfOneNumberToOneNumber() {
+    check((ops, v) -> ops.linear("l", v.get(0), v.get(1), null), shape(1, 1, 1), shape(1, 1));
+  }
+
+  @Test
+  void attentionOfOneTokenToOneKeyOfOneChannel() {
+    check(
+        (ops, v) -> ops.attention("a", v.get(0), v.get(1), v.get(2), 1, null),
+        shape(1, 1, 1),
+        shape(1, 1, 1),
+        shape(1, 1, 1));
+  }
+
+  @Test
+  void trainableEmbeddingOfOneNumber() {
+    check((ops, v) -> ops.embedding("e", ops.constant("ids", ids(2)), v.get(0)), shape(5, 1));
+  }
+
+  private static INDArray ids(int... ids) {
+    return Nd4j.createFromArray(new int[][] {ids});
   }
 
   @Test

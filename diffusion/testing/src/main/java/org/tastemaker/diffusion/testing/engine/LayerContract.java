@@ -51,6 +51,23 @@ public abstract class LayerContract extends EngineContract {
         });
   }
 
+  @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
+  void linearLayersToOneNumberAgree(@ForAll long seed) {
+    layer(
+        seed,
+        (ops, values, random) -> {
+          int in = in(random, 1, 12);
+          Tensor x =
+              random.nextBoolean()
+                  ? values.input(ops, "x", true, 1, in)
+                  : values.input(ops, "x", true, 1, 1, in);
+          Tensor weight = values.parameter(ops, "weight", true, 1, in);
+          Tensor bias = values.parameter(ops, "bias", true, 1);
+          Tensor small = ops.scale("small", x, 0.3); // for a sum of size 1
+          return ops.linear("f", small, weight, maybe(random, bias));
+        });
+  }
+
   @Property(tries = 2 * TRIES, shrinking = ShrinkingMode.OFF)
   void convolutionsAgree(@ForAll long seed) {
     layer(
