@@ -9,11 +9,11 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /**
  * OpenMP's number of threads, which belongs to the thread that asks, not to the process.
  *
- * <p>For small networks made of ND4J's ops, one is the right number. ND4J's elementwise ops are
- * divided among OpenMP's threads, and its matrix products among those of OpenBLAS, which are
- * others. Both spin for a while after each op, on the processors that the next op needs: on two
- * cores an update of DPOK's value network took 200 ms, and 17 with one OpenMP thread. Matrix
- * products keep their threads.
+ * <p>For small networks made of ND4J's ops, one is the right number. ND4J divides elementwise ops
+ * among OpenMP's threads, and leaves matrix products to OpenBLAS, which has threads of its own.
+ * Both kinds spin for a while after each op, on the cores that the next op needs: on two cores an
+ * update of DPOK's value network took 207 ms, and takes 17 with one OpenMP thread. Matrix products
+ * keep their threads.
  */
 public final class OpenMpThreads {
   private OpenMpThreads() {}
