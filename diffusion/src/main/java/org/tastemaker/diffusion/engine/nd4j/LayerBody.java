@@ -59,7 +59,7 @@ final class LayerBody {
   private SDVariable linear(Layer layer, List<SDVariable> v, long... shape) {
     // A product of a 3-D with a 2-D array throws; rows first.
     SDVariable rows = graph.reshape(v.get(0), -1, layer.inputs().get(0).dim(-1)); // [rows, in]
-    // The gradient of a product that is one number is wrong.
+    // ND4J's gradient of a product that is one number is wrong.
     SDVariable y =
         Arrays.stream(shape).allMatch(size -> size == 1)
             ? rows.mul(v.get(1)).sum(true, 1) // [1, 1]

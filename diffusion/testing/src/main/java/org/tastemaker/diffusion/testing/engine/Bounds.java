@@ -2,7 +2,8 @@ package org.tastemaker.diffusion.testing.engine;
 
 /**
  * How far an engine may be from the reference. An error is a norm relative to the norm of the
- * reference's array, or, where its numbers have nearly cancelled, to that of an array of tenths.
+ * reference's array. In random graphs, where sums may nearly cancel, that norm counts as at least
+ * that of an array of tenths.
  *
  * @param forward of each output
  * @param gradient of each gradient

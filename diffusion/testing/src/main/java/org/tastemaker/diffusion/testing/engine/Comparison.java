@@ -91,7 +91,10 @@ public final class Comparison {
     assertClose(actual, expected, bound, 0, 0);
   }
 
-  /** Zero is the bound, and small the size, of the root of a mean square. */
+  /**
+   * An array that is zero may be off by {@code zero}, and one smaller than {@code small} is taken
+   * to be as large; both are roots of the mean square.
+   */
   private static void assertClose(
       Map<String, INDArray> actual,
       Map<String, INDArray> expected,
